@@ -1,0 +1,78 @@
+/* backend.h: what a device offers: memory, an order of execution, copies, and the table of operators.
+ *
+ * A backend is one ordered queue: whatever is asked of it runs in the order asked, possibly later
+ * (cam_backend_synchronize waits). Operators never allocate and never synchronise. On the CPU everything is done
+ * when a call returns.
+ *
+ * src/cli/backends.c is the only file that knows which backends exist.
+ */
+#ifndef CAM_BACKEND_H
+#define CAM_BACKEND_H
+
+#include "cam/status.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cam_backend cam_backend;
+typedef struct cam_ops_table cam_ops_table; /* cam/ops.h */
+
+typedef enum cam_copy_kind { CAM_TO_DEVICE, CAM_FROM_DEVICE, CAM_ON_DEVICE } cam_copy_kind;
+
+typedef struct cam_backend_calls {
+    /* Memory of the device, aligned to CAM_ARENA_ALIGN, contents undefined. CAM_E_MEMORY where there is none left,
+     * with the number of bytes asked for in the message. release(NULL) does nothing. */
+    cam_status (*allocate)(cam_backend *backend, size_t bytes, void **memory);
+    void (*release)(cam_backend *backend, void *memory);
+
+    /* Ordered with the operators. Host memory must stay valid until the next synchronize. */
+    cam_status (*copy)(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind);
+    cam_status (*zero)(cam_backend *backend, void *memory, size_t bytes);
+    cam_status (*synchronize)(cam_backend *backend);
+
+    /* Records one captured graph between begin and end, and launches it; all NULL where the device has no such thing,
+     * and the caller then runs eagerly. */
+    cam_status (*capture_begin)(cam_backend *backend);
+    cam_status (*capture_end)(cam_backend *backend, void **graph);
+    cam_status (*graph_launch)(cam_backend *backend, void *graph);
+    void (*graph_release)(cam_backend *backend, void *graph);
+
+    void (*close)(cam_backend *backend);
+} cam_backend_calls;
+
+struct cam_backend {
+    const char *name;        /* "cpu" */
+    const char *description; /* for logs and --version: library, core type, threads */
+    const cam_backend_calls *calls;
+    const cam_ops_table *ops;
+    double *op_seconds; /* one slot an operator (cam_op_index), added to by the wrappers; NULL = no timing */
+};
+
+static inline CAM_MUST_CHECK cam_status cam_backend_allocate(cam_backend *backend, size_t bytes, void **memory) {
+    return backend->calls->allocate(backend, bytes, memory);
+}
+static inline void cam_backend_release(cam_backend *backend, void *memory) {
+    backend->calls->release(backend, memory);
+}
+static inline CAM_MUST_CHECK cam_status cam_backend_copy(cam_backend *backend, void *to, const void *from, size_t bytes,
+                                                         cam_copy_kind kind) {
+    return backend->calls->copy(backend, to, from, bytes, kind);
+}
+static inline CAM_MUST_CHECK cam_status cam_backend_zero(cam_backend *backend, void *memory, size_t bytes) {
+    return backend->calls->zero(backend, memory, bytes);
+}
+static inline CAM_MUST_CHECK cam_status cam_backend_synchronize(cam_backend *backend) {
+    return backend->calls->synchronize(backend);
+}
+static inline void cam_backend_close(cam_backend *backend) {
+    if (backend)
+        backend->calls->close(backend);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

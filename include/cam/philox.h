@@ -1,0 +1,100 @@
+/* philox.h: randomness as a function, and the map of who draws what. A binary interface: changing a
+ * line here changes every trained weight.
+ *
+ * Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * There is no generator state. key = the run's seed; counter = (step, site, row, block):
+ *   step   optimizer step, from 0 (for shuffling: the epoch; for fresh weights: 0)
+ *   site   who draws: cam_site
+ *   row    row of the data set the numbers are for, never a place in a packed batch
+ *   block  which eight decisions of that row
+ *
+ * Decisions. A call gives four 32-bit words, read as eight 16-bit lanes: lane j is the low half (j even) or the
+ * high half (j odd) of word j / 2. A probability p is n = round(65536 p) out of 65536; an element is dropped where
+ * its lane is below n, and a kept one is multiplied by 65536 / (65536 - n).
+ *
+ * Rows of features (embedding, residual, head): element h of the token at index i of its sequence is decision
+ * i * H + h of its data row: block (i * H + h) / 8, lane (i * H + h) % 8. H is a multiple of 8.
+ *
+ * Attention probabilities: of head a, a tile is 16 queries x 16 keys. Thirty-two calls make a tile, one for each
+ * lane l of a warp that holds it as two m16n8 accumulators, and the eight decisions of a call are that lane's eight
+ * accumulator elements in register order:
+ *   block(a, q, k) = ((a * 64 + q / 16) * 64 + k / 16) * 32 + l      sequences up to 1,024
+ *   l(q, k)        = (q % 8) * 4 + (k % 8) / 2
+ *   lane(q, k)     = (k / 8 % 2) * 4 + (q / 8 % 2) * 2 + k % 2
+ * A kernel that holds the transposed tile (keys down, queries across: element (k, q) in the place of (q, k)) finds in
+ * its warp lane l' and register j' the element k = l' / 4 + 8 * (j' / 2 % 2), q = 8 * (j' / 4) + 2 * (l' % 4) + j' % 2
+ * of the tile, whose decision is lane(q, k) of call l(q, k): cam_attention_call and cam_attention_lane below hold for
+ * it too.
+ */
+#ifndef CAM_PHILOX_H
+#define CAM_PHILOX_H
+
+#include <stdint.h>
+
+#ifdef __CUDACC__
+#define CAM_HOST_DEVICE __host__ __device__
+#else
+#define CAM_HOST_DEVICE
+#endif
+
+/* Sites. Layer i of the encoder adds 4 * i to the three layer sites. */
+enum cam_site {
+    CAM_SITE_EMBEDDING = 0,
+    CAM_SITE_ATTENTION = 1,        /* + 4 * layer: attention probabilities */
+    CAM_SITE_ATTENTION_OUTPUT = 2, /* + 4 * layer: before the first residual sum */
+    CAM_SITE_FFN_OUTPUT = 3,       /* + 4 * layer: before the second residual sum */
+    CAM_SITE_HEAD_INPUT = 0x10000,
+    CAM_SITE_HEAD_OUTPUT = 0x10001, /* after tanh */
+    CAM_SITE_SHUFFLE = 0x20000,     /* block: index in the permutation */
+    CAM_SITE_MASKING = 0x30000,     /* masked language modelling */
+    CAM_SITE_INIT = 0x40000         /* + tensor index; block: four values */
+};
+
+typedef struct cam_philox_words {
+    uint32_t w[4];
+} cam_philox_words;
+
+static inline CAM_HOST_DEVICE uint32_t cam_mul_hi_u32(uint32_t a, uint32_t b) {
+    return (uint32_t)(((uint64_t)a * b) >> 32);
+}
+
+static inline CAM_HOST_DEVICE cam_philox_words cam_philox(uint64_t seed, uint32_t step, uint32_t site, uint32_t row,
+                                                          uint32_t block) {
+    uint32_t c0 = step, c1 = site, c2 = row, c3 = block;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        uint32_t hi0 = cam_mul_hi_u32(0xD2511F53u, c0), lo0 = 0xD2511F53u * c0;
+        uint32_t hi1 = cam_mul_hi_u32(0xCD9E8D57u, c2), lo1 = 0xCD9E8D57u * c2;
+        c0 = hi1 ^ c1 ^ k0;
+        c1 = lo1;
+        c2 = hi0 ^ c3 ^ k1;
+        c3 = lo0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    cam_philox_words r = {{c0, c1, c2, c3}};
+    return r;
+}
+
+/* The 16-bit lane j (0..7) of a call. */
+static inline CAM_HOST_DEVICE uint32_t cam_philox_lane(cam_philox_words r, uint32_t j) {
+    return (r.w[j >> 1] >> (16 * (j & 1))) & 0xFFFFu;
+}
+
+/* p in [0, 1) as n / 65536, and the factor of a kept element. */
+static inline uint32_t cam_dropout_threshold(double p) {
+    return (uint32_t)(p * 65536.0 + 0.5);
+}
+static inline CAM_HOST_DEVICE float cam_dropout_scale(uint32_t n) {
+    return 65536.0f / (float)(65536u - n);
+}
+
+/* Where the decision of (query q, key k) of head a lies. q and k are indices in the sequence. */
+static inline CAM_HOST_DEVICE uint32_t cam_attention_call(uint32_t a, uint32_t q, uint32_t k) {
+    return ((a * 64u + q / 16u) * 64u + k / 16u) * 32u + (q % 8u) * 4u + (k % 8u) / 2u;
+}
+static inline CAM_HOST_DEVICE uint32_t cam_attention_lane(uint32_t q, uint32_t k) {
+    return (k / 8u % 2u) * 4u + (q / 8u % 2u) * 2u + k % 2u;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* status.h: how every fallible call of cam-train reports.
+ *
+ * A function that can fail returns a cam_status and leaves one sentence about what went wrong in a
+ * thread-local message. The sentence follows git's wording: lower case, no full stop, the subject in
+ * quotes, what to do about it. Only main() turns a status into an exit code.
+ *
+ *     cam_status f(...)
+ *     {
+ *         cam_status st = CAM_OK;
+ *         CAM_TRY(open_it(&x));
+ *         if (x.rows == 0)
+ *             CAM_FAIL(CAM_E_DATA, "\"%s\" has no rows", path);
+ *     out:
+ *         close_it(&x);
+ *         return st;
+ *     }
+ */
+#ifndef CAM_STATUS_H
+#define CAM_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(code, exit code of the process, what it stands for) */
+#define CAM_STATUS_CODES(X)                                                                                            \
+    X(CAM_OK, 0, "done")                                                                                               \
+    X(CAM_E_INTERNAL, 1, "internal fault")                                                                             \
+    X(CAM_E_SHAPE, 1, "an operator was given shapes that do not agree")                                                \
+    X(CAM_E_DTYPE, 1, "an operator was given a dtype it does not take")                                                \
+    X(CAM_E_ALIAS, 1, "an operator was given outputs that overlap its inputs")                                         \
+    X(CAM_E_WORKSPACE, 1, "an operator was given too little workspace")                                                \
+    X(CAM_E_UNSUPPORTED, 6, "the backend does not implement this")                                                     \
+    X(CAM_E_USAGE, 2, "usage or configuration error")                                                                  \
+    X(CAM_E_DATA, 3, "data error")                                                                                     \
+    X(CAM_E_MODEL, 4, "model or checkpoint error")                                                                     \
+    X(CAM_E_NETWORK, 5, "network or Hub error")                                                                        \
+    X(CAM_E_DEVICE, 6, "device error")                                                                                 \
+    X(CAM_E_MEMORY, 6, "out of memory")                                                                                \
+    X(CAM_E_DIVERGED, 7, "training diverged")                                                                          \
+    X(CAM_E_STORAGE, 8, "storage error")                                                                               \
+    X(CAM_E_PEER, 9, "a peer was lost")                                                                                \
+    X(CAM_E_STOPPED, 75, "stopped by a signal")                                                                        \
+    X(CAM_E_INTERRUPTED, 130, "interrupted")
+
+typedef enum cam_status {
+#define CAM_STATUS_ENUM(code, exit_code, text) code,
+    CAM_STATUS_CODES(CAM_STATUS_ENUM)
+#undef CAM_STATUS_ENUM
+} cam_status;
+
+#if defined(__GNUC__)
+#define CAM_MUST_CHECK       __attribute__((warn_unused_result))
+#define CAM_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
+#define CAM_NORETURN         __attribute__((noreturn))
+#else
+#define CAM_MUST_CHECK
+#define CAM_PRINTF(fmt, arg)
+#define CAM_NORETURN
+#endif
+
+/* The name of a code ("CAM_E_DATA") and the exit code that main() returns for it. */
+const char *cam_status_name(cam_status status);
+int cam_status_exit_code(cam_status status);
+
+/* The calling thread's last message; "" after cam_status_clear() or before any failure. The pointer stays
+ * valid until the thread fails again. A message holds at most 2,047 bytes; longer ones are cut at a
+ * character boundary and end in "...". */
+const char *cam_status_message(void);
+void cam_status_clear(void);
+
+/* Sets the message and returns `status`. A message may quote cam_status_message() itself to add context:
+ * arguments are formatted before the old message is replaced. */
+CAM_PRINTF(2, 3) cam_status cam_fail(cam_status status, const char *format, ...);
+
+/* For broken invariants of our own code only: prints where, and aborts. */
+CAM_NORETURN CAM_PRINTF(3, 4) void cam_bug(const char *file, int line, const char *format, ...);
+
+/* Both need `cam_status st` and a label `out` in the function, the one place that releases. */
+#define CAM_TRY(call)                                                                                                  \
+    do {                                                                                                               \
+        st = (call);                                                                                                   \
+        if (st != CAM_OK)                                                                                              \
+            goto out;                                                                                                  \
+    } while (0)
+#define CAM_FAIL(code, ...)                                                                                            \
+    do {                                                                                                               \
+        st = cam_fail((code), __VA_ARGS__);                                                                            \
+        goto out;                                                                                                      \
+    } while (0)
+#define CAM_BUG(...) cam_bug(__FILE__, __LINE__, __VA_ARGS__)
+#define CAM_ASSERT(condition)                                                                                          \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            CAM_BUG("broken invariant: %s", #condition);                                                               \
+    } while (0)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

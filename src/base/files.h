@@ -1,0 +1,58 @@
+/* files.h: reading, mapping and durably writing files. Every message names the full path that was tried.
+ *
+ * Failures to read are `kind` (CAM_E_DATA, CAM_E_MODEL or CAM_E_USAGE, as the file matters to the caller); failures to
+ * write are CAM_E_STORAGE.
+ */
+#ifndef CAM_FILES_H
+#define CAM_FILES_H
+
+#include "cam/status.h"
+#include "strbuf.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The whole of a file (or of standard input for "-"), appended to `out`; `kind` where it is larger than `max_bytes`. */
+CAM_MUST_CHECK cam_status cam_file_read(const char *path, size_t max_bytes, cam_status kind, cam_strbuf *out);
+
+/* A file mapped read-only. An empty file maps to bytes == NULL, size == 0. */
+typedef struct cam_mapping {
+    const unsigned char *bytes;
+    size_t size;
+} cam_mapping;
+CAM_MUST_CHECK cam_status cam_file_map(const char *path, cam_status kind, cam_mapping *map);
+void cam_file_unmap(cam_mapping *map);
+/* Tells the system that bytes [begin, begin + count) will not be read again, so that their pages stop counting. */
+void cam_file_forget(const cam_mapping *map, size_t begin, size_t count);
+
+/* A file that appears whole or not at all: it is written beside its final name, synced, and renamed by commit. abandon
+ * after a failure removes it; abandon after commit does nothing. */
+typedef struct cam_file_writer {
+    int fd;
+    char *path, *temporary;
+} cam_file_writer;
+CAM_MUST_CHECK cam_status cam_file_writer_open(cam_file_writer *writer, const char *path);
+CAM_MUST_CHECK cam_status cam_file_writer_write(cam_file_writer *writer, const void *bytes, size_t count);
+CAM_MUST_CHECK cam_status cam_file_writer_commit(cam_file_writer *writer);
+void cam_file_writer_abandon(cam_file_writer *writer);
+CAM_MUST_CHECK cam_status cam_file_write(const char *path, const void *bytes, size_t count); /* the three in one */
+CAM_MUST_CHECK cam_status cam_file_copy(const char *from, const char *to);
+
+int cam_file_exists(const char *path);
+int cam_directory_exists(const char *path);
+/* Makes a folder and its missing parents. */
+CAM_MUST_CHECK cam_status cam_directory_make(const char *path);
+CAM_MUST_CHECK cam_status cam_directory_sync(const char *path);
+
+/* "folder/name", to be freed. */
+char *cam_path_join(const char *folder, const char *name);
+/* The absolute form for messages, to be freed; a relative path is put behind the current folder. */
+char *cam_path_absolute(const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

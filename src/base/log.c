@@ -1,0 +1,81 @@
+/* log.c: see log.h. One writer at a time; the status line is wiped before a line and redrawn after it. */
+#include "log.h"
+#include "strbuf.h"
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static cam_log_level level = CAM_LOG_NORMAL;
+static int color;
+static char status_line[512];
+
+void cam_log_set_level(cam_log_level wanted) {
+    level = wanted;
+}
+
+cam_log_level cam_log_get_level(void) {
+    return level;
+}
+
+void cam_log_set_color(int on) {
+    color = on;
+}
+
+int cam_log_color(void) {
+    return color;
+}
+
+static void put_line(const char *prefix, const char *ansi, const char *format, va_list args) {
+    pthread_mutex_lock(&lock);
+    if (status_line[0])
+        fputs("\r\033[K", stderr);
+    if (color && ansi[0])
+        fprintf(stderr, "\033[%sm%s\033[0m", ansi, prefix);
+    else
+        fputs(prefix, stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    if (status_line[0])
+        fputs(status_line, stderr);
+    fflush(stderr);
+    pthread_mutex_unlock(&lock);
+}
+
+#define CAM_LOG_LINE(prefix, ansi)                                                                                     \
+    va_list args;                                                                                                      \
+    va_start(args, format);                                                                                            \
+    put_line(prefix, ansi, format, args);                                                                              \
+    va_end(args)
+
+void cam_log(const char *format, ...) {
+    if (level < CAM_LOG_NORMAL)
+        return;
+    CAM_LOG_LINE("", "");
+}
+
+void cam_log_verbose(const char *format, ...) {
+    if (level < CAM_LOG_VERBOSE)
+        return;
+    CAM_LOG_LINE("", "");
+}
+
+void cam_log_warn(const char *format, ...) {
+    CAM_LOG_LINE("warning: ", "33");
+}
+
+void cam_log_error(const char *format, ...) {
+    CAM_LOG_LINE("error: ", "31");
+}
+
+void cam_log_status_line(const char *format, ...) {
+    pthread_mutex_lock(&lock);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(status_line, sizeof status_line, format, args);
+    va_end(args);
+    fprintf(stderr, "\r\033[K%s", status_line);
+    fflush(stderr);
+    pthread_mutex_unlock(&lock);
+}

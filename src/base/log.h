@@ -1,0 +1,32 @@
+/* log.h: what the program says while it works. Everything here goes to standard error; standard output carries
+ * results only.
+ */
+#ifndef CAM_LOG_H
+#define CAM_LOG_H
+
+#include "cam/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cam_log_level { CAM_LOG_QUIET = -1, CAM_LOG_NORMAL = 0, CAM_LOG_VERBOSE = 1 } cam_log_level;
+
+void cam_log_set_level(cam_log_level level);
+cam_log_level cam_log_get_level(void);
+void cam_log_set_color(int on);
+int cam_log_color(void);
+
+CAM_PRINTF(1, 2) void cam_log(const char *format, ...);         /* a line; not when quiet */
+CAM_PRINTF(1, 2) void cam_log_verbose(const char *format, ...); /* only when verbose */
+CAM_PRINTF(1, 2) void cam_log_warn(const char *format, ...);    /* "warning: ..."; always */
+CAM_PRINTF(1, 2) void cam_log_error(const char *format, ...);   /* "error: ..."; always */
+
+/* One line that is redrawn in place while something moves ("" takes it away); any cam_log line goes above it. Only for
+ * a terminal: the caller decides. */
+CAM_PRINTF(1, 2) void cam_log_status_line(const char *format, ...);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

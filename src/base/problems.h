@@ -1,0 +1,36 @@
+/* problems.h: all that is wrong with an input, not only the first of it.
+ *
+ * A reader adds one entry a problem and goes on; the caller then fails once with the whole list: the first twenty, one
+ * a line, and a count of the rest.
+ */
+#ifndef CAM_PROBLEMS_H
+#define CAM_PROBLEMS_H
+
+#include "cam/status.h"
+#include "strbuf.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CAM_PROBLEMS_SHOWN = 20 };
+
+typedef struct cam_problems {
+    cam_strbuf shown; /* lines, each ended by '\n' */
+    size_t errors;
+} cam_problems;
+
+#define CAM_PROBLEMS_INIT                                                                                              \
+    { CAM_STRBUF_INIT, 0 }
+
+/* "file:line: message"; line 0 leaves the line out, file NULL both. */
+CAM_PRINTF(4, 5) void cam_problems_add(cam_problems *problems, const char *file, long line, const char *format, ...);
+/* CAM_OK without errors; otherwise `kind` with the list as its message (no trailing newline). */
+CAM_MUST_CHECK cam_status cam_problems_status(const cam_problems *problems, cam_status kind);
+void cam_problems_release(cam_problems *problems);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,65 @@
+/* status.c: the thread-local message behind cam_status. */
+#include "cam/status.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 2048 };
+
+static _Thread_local char message[MESSAGE_BYTES];
+
+static const struct {
+    const char *name;
+    int exit_code;
+} codes[] = {
+#define ROW(code, exit_code, text) {#code, exit_code},
+    CAM_STATUS_CODES(ROW)
+#undef ROW
+};
+
+const char *cam_status_name(cam_status status) {
+    return codes[status].name;
+}
+
+int cam_status_exit_code(cam_status status) {
+    return codes[status].exit_code;
+}
+
+const char *cam_status_message(void) {
+    return message;
+}
+
+void cam_status_clear(void) {
+    message[0] = '\0';
+}
+
+/* Cuts a too long message where a UTF-8 character ends, and says so. */
+static void cut(char *text) {
+    size_t end = MESSAGE_BYTES - 4;
+    while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
+        end--;
+    memcpy(text + end, "...", 4);
+}
+
+cam_status cam_fail(cam_status status, const char *format, ...) {
+    char text[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (length >= MESSAGE_BYTES)
+        cut(text);
+    memcpy(message, text, sizeof message);
+    return status;
+}
+
+void cam_bug(const char *file, int line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "internal fault at %s:%d: ", file, line);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    abort();
+}

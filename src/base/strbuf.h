@@ -1,0 +1,42 @@
+/* strbuf.h: a growing byte string, always NUL-terminated (the NUL is not counted).
+ *
+ * init makes it empty and owns nothing; release frees and makes it empty again; a zeroed struct is empty too.
+ * Appending aborts when the machine has no memory left for a message: strbufs hold lines and headers, never data sets.
+ */
+#ifndef CAM_STRBUF_H
+#define CAM_STRBUF_H
+
+#include "cam/status.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cam_strbuf {
+    char *text; /* never NULL after the first append; use cam_strbuf_text() before */
+    size_t length;
+    size_t capacity;
+} cam_strbuf;
+
+#define CAM_STRBUF_INIT                                                                                                \
+    { NULL, 0, 0 }
+
+void cam_strbuf_release(cam_strbuf *buf);
+void cam_strbuf_clear(cam_strbuf *buf); /* length 0, memory kept */
+const char *cam_strbuf_text(const cam_strbuf *buf);
+void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length);
+void cam_strbuf_puts(cam_strbuf *buf, const char *text);
+void cam_strbuf_putc(cam_strbuf *buf, char c);
+CAM_PRINTF(2, 3) void cam_strbuf_printf(cam_strbuf *buf, const char *format, ...);
+/* The shortest decimal that reads back to the same double; "NaN", "Infinity", "-Infinity". */
+void cam_strbuf_put_double(cam_strbuf *buf, double value);
+/* A JSON string with its quotes. Bytes must be UTF-8; control characters, quote and backslash are escaped. */
+void cam_strbuf_put_json(cam_strbuf *buf, const char *text, size_t length);
+/* Gives the text away; the caller frees it. */
+char *cam_strbuf_detach(cam_strbuf *buf);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
