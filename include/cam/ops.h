@@ -298,7 +298,7 @@ typedef struct cam_gelu_bwd_args {
 /* head_gather_fwd: y[r] = x[list[r]].
  *   y     [R,H]  f32  out  rows CAM_ROWS_HEAD
  *   x     [N,H]  f32  in
- *   list  [R]    i32  in   distinct rows of x, ascending */
+ *   list  [R]    i32  in   distinct rows of x, in any order */
 typedef struct cam_head_gather_fwd_args {
     cam_tensor y, x, list;
     const cam_step_state *state;
@@ -405,8 +405,8 @@ typedef struct cam_norm_final_args {
 
 /* Of one chunk: its group's rate as a share of state->learning_rate, and its weight decay. */
 typedef struct cam_adamw_chunk {
-    float rate_scale;
-    float decay;
+    double rate_scale;
+    double decay;
 } cam_adamw_chunk;
 
 /* adamw: decoupled weight decay (Loshchilov, Hutter 2019) in the order of torch.optim.AdamW, over a range of chunks.

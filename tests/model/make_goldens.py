@@ -205,7 +205,7 @@ def train(start, rows, settings, dtype):
         num_warmup_steps=settings["warmup_steps"],
         num_training_steps=settings["max_steps"],
     )
-    weight = torch.tensor(settings["class_weights"] or [1.0] * CLASSES, dtype=dtype)
+    weight = torch.tensor(settings["class_weights"] or [1.0] * start.config.num_labels, dtype=dtype)
     smoothing = settings["label_smoothing_factor"]
     trained = [p for p in model.parameters() if p.requires_grad]
     bound = settings["max_grad_norm"] or math.inf
@@ -218,7 +218,7 @@ def train(start, rows, settings, dtype):
             assert_is_cross_entropy(model, window, weight, smoothing, loss)
         record["loss"].append(loss.item())
         record["grad_norm"].append(torch.nn.utils.clip_grad_norm_(trained, bound).item())
-        record["lr"].append(schedule.get_last_lr()[-1])
+        record["lr"].append(max(schedule.get_last_lr()))  # the head's
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)

@@ -1,0 +1,118 @@
+/* rules.c: see rules.h. One function a rule. */
+#include "rules.h"
+#include "bytes.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* At the place of `key`; a rule broken by defaults alone has none. */
+CAM_PRINTF(4, 5)
+static void broken(const cam_config *config, cam_config_key key, cam_problems *problems, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    cam_problems_add(problems, config->origins[key].file, config->origins[key].line, "%s", text);
+}
+
+static void check_warmup(cam_config *config, cam_problems *problems) {
+    if (config->warmup_steps <= 0)
+        return;
+    if (config->warmup_ratio > 0 && cam_config_is_written(config, CAM_KEY_warmup_ratio)) {
+        broken(config, CAM_KEY_warmup_steps, problems,
+               "warmup_steps and warmup_ratio are both above 0; set one of them to 0");
+        return;
+    }
+    config->warmup_ratio = 0;
+}
+
+static void check_evaluation(const cam_config *config, cam_problems *problems) {
+    if (config->early_stopping_patience > 0 && config->eval_strategy == CAM_CONFIG_EVAL_NO)
+        broken(config, CAM_KEY_early_stopping_patience, problems,
+               "early_stopping_patience needs evaluations; set eval_strategy to steps or epoch, or the patience to 0");
+}
+
+static void check_steps(const cam_config *config, cam_problems *problems) {
+    if (config->max_steps == 0)
+        broken(config, CAM_KEY_max_steps, problems, "max_steps must be -1 (off) or at least 1, not 0");
+}
+
+static int has_item(const cam_config_list *list, const char *text) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return 1;
+    return 0;
+}
+
+static void check_column(const cam_config *config, cam_config_key key, const char *column, cam_problems *problems) {
+    const char *begin = column;
+    size_t length = strlen(column);
+    cam_bytes_trim(&begin, &length);
+    char *trimmed = strndup(begin, length);
+    if (!trimmed)
+        CAM_BUG("no memory for a column name");
+    if (config->columns.count > 0 && !has_item(&config->columns, trimmed)) {
+        cam_strbuf quoted = CAM_STRBUF_INIT;
+        cam_bytes_quote(column, &quoted);
+        cam_config_key at = cam_config_is_written(config, key) ? key : CAM_KEY_columns;
+        broken(config, at, problems, "columns does not list the %s %s", cam_config_rows[key].leaf,
+               cam_strbuf_text(&quoted));
+        cam_strbuf_release(&quoted);
+    }
+    free(trimmed);
+}
+
+static void check_columns(const cam_config *config, cam_problems *problems) {
+    if (strcmp(config->text_column, config->label_column) == 0) {
+        cam_config_key at =
+            cam_config_is_written(config, CAM_KEY_label_column) ? CAM_KEY_label_column : CAM_KEY_text_column;
+        broken(config, at, problems, "text_column and label_column name the same column");
+    }
+    check_column(config, CAM_KEY_text_column, config->text_column, problems);
+    check_column(config, CAM_KEY_label_column, config->label_column, problems);
+}
+
+static void check_label_count(const cam_config *config, cam_problems *problems) {
+    if (config->labels.kind == CAM_CONFIG_LABELS_LIST && config->num_labels != 0 &&
+        config->labels.list.count != (size_t)config->num_labels)
+        broken(config, CAM_KEY_num_labels, problems, "num_labels is %lld, but labels lists %zu",
+               (long long)config->num_labels, config->labels.list.count);
+}
+
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Both lists may be long, so the labels are sorted once. */
+static void check_weights(const cam_config *config, cam_problems *problems) {
+    const cam_config_list *labels = &config->labels.list;
+    if (config->labels.kind != CAM_CONFIG_LABELS_LIST || config->class_weights.count == 0)
+        return;
+    const char **sorted = malloc(labels->count * sizeof *sorted);
+    if (!sorted)
+        CAM_BUG("no memory to compare %zu labels", labels->count);
+    memcpy(sorted, labels->items, labels->count * sizeof *sorted);
+    qsort(sorted, labels->count, sizeof *sorted, compare_texts);
+    for (size_t i = 0; i < config->class_weights.count; i++) {
+        const char *label = config->class_weights.items[i].label;
+        if (bsearch(&label, sorted, labels->count, sizeof *sorted, compare_texts))
+            continue;
+        cam_strbuf quoted = CAM_STRBUF_INIT;
+        cam_bytes_quote(label, &quoted);
+        broken(config, CAM_KEY_class_weights, problems, "class_weights names %s, which labels does not list",
+               cam_strbuf_text(&quoted));
+        cam_strbuf_release(&quoted);
+    }
+    free(sorted);
+}
+
+void cam_rules_apply(cam_config *config, cam_problems *problems) {
+    check_warmup(config, problems);
+    check_evaluation(config, problems);
+    check_steps(config, problems);
+    check_columns(config, problems);
+    check_label_count(config, problems);
+    check_weights(config, problems);
+}

@@ -1,0 +1,207 @@
+/* schema.h: every key of the configuration, declared once.
+ *
+ * CAM_CONFIG_KEYS makes the fields of struct cam_config, the parser, defaults, `show`, `init`, docs/configuration.md
+ * and shell completion. Leaf names are unique over all sections. A key that does nothing is not here.
+ *
+ * X(section, leaf, C type of the field, kind, default as YAML, limits, help)
+ *   kind    how a value is read and written: cam_config_kind, without its prefix
+ *   limits  NONE; a range of numbers: CLOSED(a, b), OPEN(a, b), OPEN_ABOVE(a, b) for [a, b), OPEN_BELOW(a, b) for
+ *           (a, b], AT_LEAST(a), ABOVE(a); CHOICES(set), a list of choices.h; or both: CLOSED_CHOICES, ABOVE_CHOICES
+ *   help    one line for `init` and the reference; its wording is that of cli.md
+ */
+#ifndef CAM_SCHEMA_H
+#define CAM_SCHEMA_H
+
+#include "cam/status.h"
+#include "strbuf.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* clang-format off */
+#define CAM_CONFIG_KEYS(X)                                                                                             \
+    X(model, model_name_or_path, const char *, PATH, "camembert-base", NONE,                                           \
+      "Hub id or local folder (Hugging Face layout)")                                                                  \
+    X(model, revision, const char *, TEXT, "main", NONE,                                                               \
+      "branch, tag or commit of a Hub model")                                                                          \
+    X(model, init, enum cam_config_init, CHOICE, "pretrained", CHOICES(init),                                          \
+      "pretrained | random (needs only config.json and the tokenizer)")                                                \
+    X(model, num_labels, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(2, 100000),                                          \
+      "auto = as many as the data has")                                                                                \
+    X(model, max_seq_length, int64_t, INTEGER, "256", CLOSED(3, 1024),                                                 \
+      "longer texts are cut; the run says how many")                                                                   \
+    X(model, freeze, cam_config_freeze, FREEZE, "none", CLOSED_CHOICES(1, 1000, freezing),                             \
+      "none | embeddings | first:N (embeddings and N layers) | encoder (all but classifier.*)")                        \
+    X(model, frozen_dropout, bool, BOOLEAN, "false", NONE,                                                             \
+      "true = frozen layers keep dropping out, as model.train() leaves them in PyTorch")                               \
+    X(model, layerwise_lr_decay, double, NUMBER, "1.0", OPEN_BELOW(0, 1),                                              \
+      "d: head 1, layer i of L (from 1) d^(L+1-i), embeddings d^(L+1)")                                                \
+    X(model, classifier_dropout, double, NUMBER_OR_NULL, "null", OPEN_ABOVE(0, 1),                                     \
+      "null = the model's own")                                                                                        \
+    X(data, train_file, const char *, PATH, "data/train.csv", NONE,                                                    \
+      ".csv .tsv .jsonl by ending")                                                                                    \
+    X(data, validation_file, const char *, PATH_OR_NULL, "null", NONE,                                                 \
+      "null = split train_file")                                                                                       \
+    X(data, test_file, const char *, PATH_OR_NULL, "null", NONE,                                                       \
+      "scored once, at the end, with the best model")                                                                  \
+    X(data, format, enum cam_config_format, CHOICE, "auto", CHOICES(format),                                           \
+      "auto | csv | tsv | jsonl")                                                                                      \
+    X(data, encoding, enum cam_config_encoding, CHOICE, "auto", CHOICES(encoding),                                     \
+      "auto (UTF-8, or UTF-16 by its mark) | utf-8 | utf-16 | windows-1252")                                           \
+    X(data, delimiter, enum cam_config_delimiter, CHOICE, "auto", CHOICES(delimiter),                                  \
+      "the one of ; , tab that stands unquoted in the first record; several: an error asks")                           \
+    X(data, columns, cam_config_list, COLUMNS, "null", NONE,                                                           \
+      "e.g. [label, text] where the file has no header row")                                                           \
+    X(data, text_column, const char *, TEXT, "text", NONE,                                                             \
+      "column that holds the text")                                                                                    \
+    X(data, label_column, const char *, TEXT, "label", NONE,                                                           \
+      "column that holds the label")                                                                                   \
+    X(data, labels, cam_config_labels, LABELS, "auto", CHOICES(label_order),                                           \
+      "auto = sorted by code point | by_appearance | an ordered list, which fixes the ids")                            \
+    X(data, validation_split, double, NUMBER, "0.1", OPEN(0, 1),                                                       \
+      "share of train_file")                                                                                           \
+    X(data, stratify, bool, BOOLEAN, "true", NONE,                                                                     \
+      "the split keeps the shares of the labels")                                                                      \
+    X(data, split_seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                 \
+      "the split does not change with training.seed")                                                                  \
+    X(data, max_train_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                          \
+      "take only the first N rows (also max_eval_samples)")                                                            \
+    X(data, max_eval_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                           \
+      "take only the first N rows")                                                                                    \
+    X(data, on_bad_row, enum cam_config_on_bad_row, CHOICE, "error", CHOICES(on_bad_row),                              \
+      "error | skip (skips are counted and reported)")                                                                 \
+    X(data, on_duplicate, enum cam_config_on_duplicate, CHOICE, "warn", CHOICES(on_duplicate),                         \
+      "ignore | warn | drop | error")                                                                                  \
+    X(training, output_dir, const char *, PATH, "runs/commandes", NONE,                                                \
+      "where the trained model and the logs go")                                                                       \
+    X(training, overwrite_output_dir, bool, BOOLEAN, "false", NONE,                                                    \
+      "true = replace what output_dir holds")                                                                          \
+    X(training, num_train_epochs, double, NUMBER, "3", OPEN_BELOW(0, 1000000),                                         \
+      "passes over the training rows; 0.5 is half a pass")                                                             \
+    X(training, max_steps, int64_t, INTEGER, "-1", AT_LEAST(-1),                                                       \
+      "above 0 replaces the epochs")                                                                                   \
+    X(training, per_device_train_batch_size, int64_t, INTEGER, "32", CLOSED(1, 65536),                                 \
+      "rows of a micro-batch")                                                                                         \
+    X(training, gradient_accumulation_steps, int64_t, INTEGER, "1", CLOSED(1, 65536),                                  \
+      "micro-batches of an optimizer step")                                                                            \
+    X(training, learning_rate, double, NUMBER, "2e-5", CLOSED(0, 0.1),                                                 \
+      "of the head; the highest of the schedule")                                                                      \
+    X(training, weight_decay, double, NUMBER, "0.01", CLOSED(0, 1),                                                    \
+      "decoupled, as in AdamW")                                                                                        \
+    X(training, decay_bias_and_norm, bool, BOOLEAN, "false", NONE,                                                     \
+      "true = torch.optim.AdamW(model.parameters())")                                                                  \
+    X(training, adam_beta1, double, NUMBER, "0.9", OPEN_ABOVE(0, 1),                                                   \
+      "decay of the first moment")                                                                                     \
+    X(training, adam_beta2, double, NUMBER, "0.999", OPEN_ABOVE(0, 1),                                                 \
+      "decay of the second moment")                                                                                    \
+    X(training, adam_epsilon, double, NUMBER, "1e-8", OPEN_BELOW(0, 1),                                                \
+      "added to the root of the second moment")                                                                        \
+    X(training, max_grad_norm, double, NUMBER, "1.0", AT_LEAST(0),                                                     \
+      "0 = off")                                                                                                       \
+    X(training, lr_scheduler_type, enum cam_config_scheduler, CHOICE, "linear", CHOICES(scheduler),                    \
+      "linear | cosine | constant | constant_with_warmup")                                                             \
+    X(training, warmup_ratio, double, NUMBER, "0.06", CLOSED(0, 1),                                                    \
+      "share of all steps")                                                                                            \
+    X(training, warmup_steps, int64_t, INTEGER, "0", AT_LEAST(0),                                                      \
+      "above 0 replaces the ratio")                                                                                    \
+    X(training, class_weights, cam_config_weights, CLASS_WEIGHTS, "none", ABOVE_CHOICES(0, weighting),                 \
+      "none | balanced | {label: weight}")                                                                             \
+    X(training, label_smoothing_factor, double, NUMBER, "0.0", OPEN_ABOVE(0, 1),                                       \
+      "0 = off")                                                                                                       \
+    X(training, gradient_checkpointing, bool, BOOLEAN, "false", NONE,                                                  \
+      "slower, smaller, equal gradients")                                                                              \
+    X(training, train_sampling_strategy, enum cam_config_sampling, CHOICE, "random", CHOICES(sampling),                \
+      "random | sequential | group_by_length")                                                                         \
+    X(training, seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                   \
+      "of fresh weights, order and dropout")                                                                           \
+    X(training, on_nonfinite, enum cam_config_on_nonfinite, CHOICE, "stop", CHOICES(on_nonfinite),                     \
+      "stop | skip")                                                                                                   \
+    X(eval, eval_strategy, enum cam_config_eval_strategy, CHOICE, "epoch", CHOICES(eval_strategy),                     \
+      "no | steps | epoch")                                                                                            \
+    X(eval, eval_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                          \
+      "with eval_strategy: steps")                                                                                     \
+    X(eval, per_device_eval_batch_size, int64_t, INTEGER, "64", CLOSED(1, 65536),                                      \
+      "rows at a time; no effect on the figures")                                                                      \
+    X(eval, metric_for_best_model, enum cam_config_metric, CHOICE, "f1_macro", CHOICES(metric),                        \
+      "f1_macro | f1_micro | f1_weighted | accuracy | loss")                                                           \
+    X(eval, load_best_model_at_end, bool, BOOLEAN, "true", NONE,                                                       \
+      "false = the last model is the result")                                                                          \
+    X(eval, early_stopping_patience, int64_t, INTEGER, "0", AT_LEAST(0),                                               \
+      "0 = off")                                                                                                       \
+    X(eval, early_stopping_threshold, double, NUMBER, "0.0", AT_LEAST(0),                                              \
+      "less than this is no progress")                                                                                 \
+    X(logging, logging_steps, int64_t, INTEGER, "20", AT_LEAST(1),                                                     \
+      "a progress line every so many steps")                                                                           \
+    X(logging, report_to, unsigned, REPORT_TO, "[jsonl]", NONE,                                                        \
+      "jsonl writes log.jsonl; [] writes none")                                                                        \
+    X(hardware, device, enum cam_config_device, CHOICE, "auto", CHOICES(device),                                       \
+      "auto | cpu")                                                                                                    \
+    X(hardware, cpu_threads, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(1, 1024),                                        \
+      "affinity and cgroup quota over the local ranks")
+/* clang-format on */
+
+typedef enum cam_config_key {
+#define CAM_CONFIG_KEY(section, leaf, ...) CAM_KEY_##leaf,
+    CAM_CONFIG_KEYS(CAM_CONFIG_KEY)
+#undef CAM_CONFIG_KEY
+        CAM_CONFIG_KEY_COUNT
+} cam_config_key;
+
+typedef enum cam_config_kind {
+    CAM_KIND_TEXT,            /* const char *: any text but an empty one; never NULL */
+    CAM_KIND_PATH,            /* the same, and a bare null is refused */
+    CAM_KIND_PATH_OR_NULL,    /* the same; NULL for null */
+    CAM_KIND_NUMBER,          /* double, finite */
+    CAM_KIND_NUMBER_OR_NULL,  /* double; -1 for null */
+    CAM_KIND_INTEGER,         /* int64_t */
+    CAM_KIND_INTEGER_OR_NULL, /* int64_t; 0 for null */
+    CAM_KIND_INTEGER_OR_AUTO, /* int64_t; 0 for auto */
+    CAM_KIND_BOOLEAN,         /* bool; written true or false, nothing else */
+    CAM_KIND_CHOICE,          /* an enum of choices.h */
+    CAM_KIND_FREEZE,          /* cam_config_freeze */
+    CAM_KIND_LABELS,          /* cam_config_labels */
+    CAM_KIND_COLUMNS,         /* cam_config_list; count 0 for null */
+    CAM_KIND_CLASS_WEIGHTS,   /* cam_config_weights */
+    CAM_KIND_REPORT_TO        /* unsigned: CAM_CONFIG_REPORT_* flags */
+} cam_config_kind;
+
+/* One key. All text is static. */
+typedef struct cam_config_row {
+    const char *section, *leaf;
+    cam_config_kind kind;
+    const char *default_text; /* as YAML */
+    const char *help;
+    size_t offset;              /* of the field in cam_config */
+    double low, high;           /* numbers; high is INFINITY where there is no limit */
+    bool low_open, high_open;   /* the limit itself is refused */
+    const char *const *choices; /* the words by enumerator; NULL where there are none */
+    size_t choice_count;
+} cam_config_row;
+
+/* The schema in the order in which it is printed; rows[key] belongs to CAM_KEY_<leaf>. */
+extern const cam_config_row cam_config_rows[CAM_CONFIG_KEY_COUNT];
+
+/* By leaf name; NULL where there is none. */
+const cam_config_row *cam_config_row_find(const char *leaf);
+int cam_config_section_exists(const char *section);
+/* What a value must be, for messages and the reference: "a number from 0 to 0.1", "one of auto, cpu". */
+void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out);
+
+/* The sentence about a key that cannot stand where it was written. `section` is NULL for the command line without a
+ * section, "" for the top level of a file. Ends in the key that was probably meant where there is one:
+ *     unknown key "learning_rat" in training; did you mean "learning_rate"? */
+void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *out);
+/* The same for a section. */
+void cam_config_explain_section(const char *section, cam_strbuf *out);
+/* True for a value that cam-train knows and this version does not have yet: "cuda" for device. */
+int cam_config_value_is_later(const cam_config_row *row, const char *word);
+/* The word of `words` that was probably meant, NULL where none is near. */
+const char *cam_config_nearest(const char *word, const char *const *words, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,208 @@
+/* show.c: the configuration as text: for `show`, run.yaml, `init` and the reference page. */
+#include "bytes.h"
+#include "config.h"
+#include <string.h>
+
+/* A key of a flow mapping may be long only in YAML's explicit form. */
+static void put_weights(const cam_config_weights *weights, cam_strbuf *out) {
+    enum { SIMPLE_KEY_BYTES = 100 };
+    cam_strbuf_putc(out, '{');
+    for (size_t i = 0; i < weights->count; i++) {
+        cam_strbuf_puts(out, i ? ", " : "");
+        cam_strbuf label = CAM_STRBUF_INIT;
+        cam_bytes_put_yaml(weights->items[i].label, &label);
+        cam_strbuf_printf(out, label.length > SIMPLE_KEY_BYTES ? "? %s : " : "%s: ", label.text);
+        cam_strbuf_release(&label);
+        cam_bytes_put_number(weights->items[i].weight, out);
+    }
+    cam_strbuf_putc(out, '}');
+}
+
+static void put_list(const cam_config_list *list, cam_strbuf *out) {
+    cam_strbuf_putc(out, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        cam_strbuf_puts(out, i ? ", " : "");
+        cam_bytes_put_yaml(list->items[i], out);
+    }
+    cam_strbuf_putc(out, ']');
+}
+
+static void put_integer(const cam_config_row *row, int64_t value, cam_strbuf *out) {
+    if (value == 0 && row->kind == CAM_KIND_INTEGER_OR_AUTO)
+        cam_strbuf_puts(out, "auto");
+    else if (value == 0 && row->kind == CAM_KIND_INTEGER_OR_NULL)
+        cam_strbuf_puts(out, "null");
+    else
+        cam_strbuf_printf(out, "%lld", (long long)value);
+}
+
+static void put_text(const char *text, cam_strbuf *out) {
+    if (text)
+        cam_bytes_put_yaml(text, out);
+    else
+        cam_strbuf_puts(out, "null");
+}
+
+static void put_freeze(const cam_config_row *row, const cam_config_freeze *freeze, cam_strbuf *out) {
+    if (freeze->kind == CAM_CONFIG_FREEZE_FIRST)
+        cam_strbuf_printf(out, "first:%lld", (long long)freeze->layers);
+    else
+        cam_strbuf_puts(out, row->choices[freeze->kind]);
+}
+
+static void put_field(const cam_config_row *row, const void *field, cam_strbuf *out) {
+    const cam_config_labels *labels = field;
+    const cam_config_weights *weights = field;
+    const cam_config_list *columns = field;
+    int choice;
+    switch (row->kind) {
+    case CAM_KIND_TEXT:
+    case CAM_KIND_PATH:
+    case CAM_KIND_PATH_OR_NULL:
+        put_text(*(const char *const *)field, out);
+        break;
+    case CAM_KIND_NUMBER_OR_NULL:
+    case CAM_KIND_NUMBER:
+        if (row->kind == CAM_KIND_NUMBER_OR_NULL && *(const double *)field < 0)
+            cam_strbuf_puts(out, "null");
+        else
+            cam_bytes_put_number(*(const double *)field, out);
+        break;
+    case CAM_KIND_INTEGER:
+    case CAM_KIND_INTEGER_OR_NULL:
+    case CAM_KIND_INTEGER_OR_AUTO:
+        put_integer(row, *(const int64_t *)field, out);
+        break;
+    case CAM_KIND_BOOLEAN:
+        cam_strbuf_puts(out, *(const bool *)field ? "true" : "false");
+        break;
+    case CAM_KIND_CHOICE:
+        memcpy(&choice, field, sizeof choice);
+        cam_bytes_put_yaml(row->choices[choice], out);
+        break;
+    case CAM_KIND_FREEZE:
+        put_freeze(row, field, out);
+        break;
+    case CAM_KIND_LABELS:
+        if (labels->kind == CAM_CONFIG_LABELS_LIST)
+            put_list(&labels->list, out);
+        else
+            cam_strbuf_puts(out, row->choices[labels->kind]);
+        break;
+    case CAM_KIND_COLUMNS:
+        if (columns->count > 0)
+            put_list(columns, out);
+        else
+            cam_strbuf_puts(out, "null");
+        break;
+    case CAM_KIND_CLASS_WEIGHTS:
+        if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_GIVEN)
+            put_weights(weights, out);
+        else
+            cam_strbuf_puts(out, row->choices[weights->kind]);
+        break;
+    case CAM_KIND_REPORT_TO:
+        cam_strbuf_puts(out, *(const unsigned *)field & CAM_CONFIG_REPORT_JSONL ? "[jsonl]" : "[]");
+        break;
+    }
+}
+
+/* A default is written as the schema writes it: 1.0, not 1. */
+void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strbuf *out) {
+    const cam_config_row *row = &cam_config_rows[key];
+    cam_config defaults;
+    cam_strbuf value = CAM_STRBUF_INIT, usual = CAM_STRBUF_INIT;
+    memset(&defaults, 0, sizeof defaults);
+    cam_config_restore(&defaults, key);
+    put_field(row, (const char *)config + row->offset, &value);
+    put_field(row, (const char *)&defaults + row->offset, &usual);
+    int is_default = strcmp(value.text, usual.text) == 0;
+    cam_strbuf_puts(out, is_default ? row->default_text : value.text);
+    cam_strbuf_release(&value);
+    cam_strbuf_release(&usual);
+    cam_config_release(&defaults);
+}
+
+static void put_comment(const cam_config *config, cam_config_key key, cam_config_comments comments, cam_strbuf *out) {
+    if (comments == CAM_COMMENTS_HELP) {
+        cam_strbuf_puts(out, cam_config_rows[key].help);
+        return;
+    }
+    cam_strbuf origin = CAM_STRBUF_INIT;
+    cam_config_put_origin(config, key, &origin);
+    cam_bytes_put_comment(origin.text, out);
+    cam_strbuf_release(&origin);
+}
+
+void cam_config_show(const cam_config *config, cam_config_comments comments, cam_strbuf *out) {
+    enum { COMMENT_COLUMN = 39 };
+    const char *section = "";
+    for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
+        const cam_config_row *row = &cam_config_rows[key];
+        cam_strbuf line = CAM_STRBUF_INIT;
+        if (strcmp(section, row->section) != 0)
+            cam_strbuf_printf(out, "%s:\n", row->section);
+        section = row->section;
+        cam_strbuf_printf(&line, "  %s: ", row->leaf);
+        cam_config_put_value(config, (cam_config_key)key, &line);
+        if (comments != CAM_COMMENTS_NONE) {
+            int pad = line.length < COMMENT_COLUMN - 2 ? (int)(COMMENT_COLUMN - 2 - line.length) : 0;
+            cam_strbuf_printf(&line, "%*s  # ", pad, "");
+            put_comment(config, (cam_config_key)key, comments, &line);
+        }
+        cam_strbuf_printf(out, "%s\n", line.text);
+        cam_strbuf_release(&line);
+    }
+}
+
+void cam_config_init(const cam_config_fit *fit, cam_strbuf *out) {
+    cam_config config;
+    cam_config_defaults(&config);
+    if (fit) {
+        config.encoding = fit->encoding;
+        config.delimiter = fit->delimiter;
+        config.columns = fit->columns;
+        config.train_file = fit->train_file ? fit->train_file : config.train_file;
+        config.text_column = fit->text_column ? fit->text_column : config.text_column;
+        config.label_column = fit->label_column ? fit->label_column : config.label_column;
+    }
+    cam_strbuf_puts(out, "# Every key of a cam-train configuration. A key that you remove takes its default, which\n"
+                         "# docs/configuration.md lists. Before training: cam-train check --config FILE\n");
+    cam_config_show(&config, CAM_COMMENTS_HELP, out);
+    cam_config_release(&config);
+}
+
+/* A cell of a Markdown table. */
+static void put_cell(const char *text, cam_strbuf *out) {
+    for (; *text; text++)
+        cam_strbuf_printf(out, *text == '|' ? "\\%c" : "%c", *text);
+}
+
+void cam_config_reference(cam_strbuf *out) {
+    const char *section = "";
+    cam_strbuf_puts(
+        out, "# Configuration\n\n"
+             "This page is generated from the schema in `src/config/schema.h`; a test keeps it up to date.\n\n"
+             "A configuration is a YAML file of sections and keys. Key names are unique, so on the command line\n"
+             "`learning_rate=3e-5` and `training.learning_rate=3e-5` mean the same, and `~learning_rate` restores\n"
+             "the default. Of several `--config` files a later one wins; the command line comes last.\n"
+             "`cam-train show` prints every value with where it came from, `cam-train init` a file to start from.\n\n"
+             "The key decides what a value is, never YAML: `2e-5` is a number where a number is due, and `no`,\n"
+             "`01` or `null` in `labels` are texts. Anchors, aliases, tags, duplicate keys, tabs in indentations\n"
+             "and several documents in a file are refused. A list on the command line is written as in YAML:\n"
+             "`'labels=[oui, non]'`.\n");
+    for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
+        const cam_config_row *row = &cam_config_rows[key];
+        cam_strbuf values = CAM_STRBUF_INIT;
+        if (strcmp(section, row->section) != 0)
+            cam_strbuf_printf(out, "\n## %s\n\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n", row->section);
+        section = row->section;
+        cam_config_row_describe(row, &values);
+        cam_strbuf_printf(out, "| `%s` | ", row->leaf);
+        put_cell(values.text, out);
+        cam_strbuf_printf(out, " | `%s` | ", row->default_text);
+        put_cell(row->help, out);
+        cam_strbuf_puts(out, " |\n");
+        cam_strbuf_release(&values);
+    }
+}

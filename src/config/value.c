@@ -1,0 +1,396 @@
+/* value.c: YAML to fields. Every kind has one reader, which sets its field last, when all has been checked. */
+#include "value.h"
+#include "bytes.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct place {
+    cam_config *config;
+    const cam_config_row *row;
+    const char *file;
+    cam_problems *problems;
+    void *field;
+} place;
+
+static bool same(const cam_yaml_node *node, const char *word) {
+    return node->kind == CAM_YAML_SCALAR && strcmp(node->text, word) == 0;
+}
+
+static void put_found(const cam_yaml_node *node, cam_strbuf *out) {
+    if (node->kind == CAM_YAML_LIST)
+        cam_strbuf_puts(out, "a list");
+    else if (node->kind == CAM_YAML_MAP)
+        cam_strbuf_puts(out, "a mapping");
+    else if (node->plain && node->text[0] == '\0')
+        cam_strbuf_puts(out, "empty");
+    else
+        cam_bytes_quote(node->text, out);
+}
+
+/* "learning_rate must be a number from 0 to 0.1, not "abc"", and behind it what to do about it. Always false. */
+CAM_PRINTF(3, 4) static bool refuse_hint(const place *p, const cam_yaml_node *node, const char *hint, ...) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    if (node->kind == CAM_YAML_SCALAR && cam_config_value_is_later(p->row, node->text)) {
+        cam_strbuf_printf(&text, "\"%s\" for %s is in cam-train's specification but not part of this version",
+                          node->text, p->row->leaf);
+    } else {
+        char help[256];
+        va_list args;
+        va_start(args, hint);
+        vsnprintf(help, sizeof help, hint, args);
+        va_end(args);
+        cam_strbuf_printf(&text, "%s must be ", p->row->leaf);
+        cam_config_row_describe(p->row, &text);
+        cam_strbuf_puts(&text, ", not ");
+        put_found(node, &text);
+        cam_strbuf_puts(&text, help);
+    }
+    cam_problems_add(p->problems, p->file, node->line, "%s", cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
+    return false;
+}
+
+static bool refuse(const place *p, const cam_yaml_node *node) {
+    return refuse_hint(p, node, "%s", "");
+}
+
+/* A problem with one entry of a list or mapping. Always false. */
+static bool refuse_entry(const place *p, const cam_yaml_node *entry, const char *what) {
+    cam_strbuf found = CAM_STRBUF_INIT;
+    put_found(entry, &found);
+    cam_problems_add(p->problems, p->file, entry->line, "%s: %s %s", p->row->leaf, what, cam_strbuf_text(&found));
+    cam_strbuf_release(&found);
+    return false;
+}
+
+/* Decimal digits with an optional sign, and for a number a fraction and an exponent: no hexadecimal, infinity or NaN.
+ */
+static bool is_decimal(const char *at, bool whole) {
+    size_t digits = 0;
+    at += *at == '+' || *at == '-';
+    for (; isdigit((unsigned char)*at); at++)
+        digits++;
+    if (!whole && *at == '.')
+        for (at++; isdigit((unsigned char)*at); at++)
+            digits++;
+    if (digits == 0)
+        return false;
+    if (!whole && (*at == 'e' || *at == 'E')) {
+        at++;
+        at += *at == '+' || *at == '-';
+        if (!isdigit((unsigned char)*at))
+            return false;
+        while (isdigit((unsigned char)*at))
+            at++;
+    }
+    return *at == '\0';
+}
+
+static bool in_range(const cam_config_row *row, double value) {
+    bool above = row->low_open ? value > row->low : value >= row->low;
+    bool below = row->high_open ? value < row->high : value <= row->high;
+    return above && below;
+}
+
+/* A number written the French way, in `fixed` with its point; false where that is not what is wrong. */
+static bool has_decimal_comma(const char *text, char *fixed, size_t fixed_bytes) {
+    const char *comma = strchr(text, ',');
+    if (!comma || strlen(text) >= fixed_bytes)
+        return false;
+    strcpy(fixed, text);
+    fixed[comma - text] = '.';
+    return is_decimal(fixed, false);
+}
+
+static bool parse_number(const place *p, const cam_yaml_node *node, double *value) {
+    char fixed[40];
+    if (node->kind != CAM_YAML_SCALAR)
+        return refuse(p, node);
+    if (has_decimal_comma(node->text, fixed, sizeof fixed))
+        return refuse_hint(p, node, "; write %s", fixed);
+    if (!is_decimal(node->text, false))
+        return refuse(p, node);
+    *value = strtod(node->text, NULL);
+    return in_range(p->row, *value) || refuse(p, node);
+}
+
+static bool read_number(const place *p, const cam_yaml_node *node) {
+    double value;
+    if (p->row->kind == CAM_KIND_NUMBER_OR_NULL && cam_yaml_is_null(node))
+        value = -1;
+    else if (!parse_number(p, node, &value))
+        return false;
+    *(double *)p->field = value;
+    return true;
+}
+
+static bool read_integer(const place *p, const cam_yaml_node *node) {
+    cam_config_kind kind = p->row->kind;
+    int64_t value = 0;
+    if (!((kind == CAM_KIND_INTEGER_OR_NULL && cam_yaml_is_null(node)) ||
+          (kind == CAM_KIND_INTEGER_OR_AUTO && same(node, "auto")))) {
+        if (node->kind != CAM_YAML_SCALAR || !is_decimal(node->text, true))
+            return refuse(p, node);
+        errno = 0;
+        value = strtoll(node->text, NULL, 10);
+        if (errno == ERANGE || !in_range(p->row, (double)value))
+            return refuse(p, node);
+    }
+    *(int64_t *)p->field = value;
+    return true;
+}
+
+static bool read_boolean(const place *p, const cam_yaml_node *node) {
+    static const char *const yes[] = {"yes", "on", "y", "1", "true"}, *const no[] = {"no", "off", "n", "0", "false"};
+    bool value = same(node, "true");
+    if (!value && !same(node, "false")) {
+        const char *meant = NULL;
+        for (size_t i = 0; i < sizeof yes / sizeof *yes && node->kind == CAM_YAML_SCALAR; i++)
+            meant = strcasecmp(node->text, yes[i]) == 0 ? "true" : strcasecmp(node->text, no[i]) == 0 ? "false" : meant;
+        return meant ? refuse_hint(p, node, "; write %s", meant) : refuse(p, node);
+    }
+    *(bool *)p->field = value;
+    return true;
+}
+
+static bool read_text(const place *p, const cam_yaml_node *node) {
+    const char *value = NULL;
+    bool null = p->row->kind != CAM_KIND_TEXT && cam_yaml_is_null(node);
+    if (!(null && p->row->kind == CAM_KIND_PATH_OR_NULL)) {
+        if (null && node->text[0])
+            return refuse_hint(p, node, "; put a text that looks like this in quotes");
+        if (node->kind != CAM_YAML_SCALAR || node->text[0] == '\0')
+            return refuse(p, node);
+        value = cam_config_keep(p->config, node->text);
+    }
+    *(const char **)p->field = value;
+    return true;
+}
+
+static bool find_word(const cam_config_row *row, const cam_yaml_node *node, size_t *index) {
+    for (size_t i = 0; i < row->choice_count; i++)
+        if (same(node, row->choices[i])) {
+            *index = i;
+            return true;
+        }
+    return false;
+}
+
+static bool refuse_word(const place *p, const cam_yaml_node *node) {
+    const char *near =
+        node->kind == CAM_YAML_SCALAR ? cam_config_nearest(node->text, p->row->choices, p->row->choice_count) : NULL;
+    return near ? refuse_hint(p, node, "; did you mean \"%s\"?", near) : refuse(p, node);
+}
+
+/* Enumerators count from 0 in the order of the words, and every enum of choices.h is an int in memory. */
+static bool read_choice(const place *p, const cam_yaml_node *node) {
+    size_t index;
+    if (&cam_config_rows[CAM_KEY_delimiter] == p->row && same(node, "\t"))
+        index = CAM_CONFIG_DELIMITER_TAB;
+    else if (!find_word(p->row, node, &index))
+        return refuse_word(p, node);
+    int value = (int)index;
+    memcpy(p->field, &value, sizeof value);
+    return true;
+}
+
+static bool read_freeze(const place *p, const cam_yaml_node *node) {
+    static const char first[] = "first:";
+    cam_config_freeze value = {CAM_CONFIG_FREEZE_FIRST, 0};
+    size_t index;
+    if (node->kind == CAM_YAML_SCALAR && strncmp(node->text, first, sizeof first - 1) == 0 &&
+        isdigit((unsigned char)node->text[sizeof first - 1]) && is_decimal(node->text + sizeof first - 1, true)) {
+        value.layers = strtoll(node->text + sizeof first - 1, NULL, 10);
+        if (!in_range(p->row, (double)value.layers))
+            return refuse_hint(p, node, "; N counts layers of the encoder, from 1");
+    } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_FREEZE_FIRST) {
+        value.kind = (enum cam_config_freezing)index;
+    } else {
+        return refuse_word(p, node);
+    }
+    *(cam_config_freeze *)p->field = value;
+    return true;
+}
+
+/* The text of an entry without outer space, NULL after a problem. */
+static const char *entry_text(const place *p, const cam_yaml_node *entry) {
+    if (entry->kind != CAM_YAML_SCALAR) {
+        refuse_entry(p, entry, "an entry must be a text, not");
+        return NULL;
+    }
+    const char *begin = entry->text;
+    size_t length = strlen(begin);
+    cam_bytes_trim(&begin, &length);
+    if (length == 0) {
+        cam_problems_add(p->problems, p->file, entry->line, "%s: an entry is empty", p->row->leaf);
+        return NULL;
+    }
+    return cam_pool_text(&p->config->memory, begin, length);
+}
+
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* By sorting a copy: a list may be long. */
+static bool check_distinct(const place *p, const cam_yaml_node *node, const char *const *items, size_t count) {
+    const char **sorted = malloc((count + 1) * sizeof *sorted);
+    if (!sorted)
+        CAM_BUG("no memory to compare %zu texts", count);
+    if (count)
+        memcpy(sorted, items, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_texts);
+    bool distinct = true;
+    for (size_t i = 1; i < count && distinct; i++) {
+        distinct = strcmp(sorted[i - 1], sorted[i]) != 0;
+        if (!distinct) {
+            cam_strbuf quoted = CAM_STRBUF_INIT;
+            cam_bytes_quote(sorted[i], &quoted);
+            cam_problems_add(p->problems, p->file, node->line, "%s: %s stands there twice", p->row->leaf,
+                             cam_strbuf_text(&quoted));
+            cam_strbuf_release(&quoted);
+        }
+    }
+    free(sorted);
+    return distinct;
+}
+
+static bool read_list(const place *p, const cam_yaml_node *node, cam_config_list *list) {
+    size_t before = p->problems->errors, count = 0;
+    const char **items = cam_pool_take(&p->config->memory, (node->count + 1) * sizeof *items);
+    for (const cam_yaml_node *entry = node->first; entry; entry = entry->next)
+        if ((items[count] = entry_text(p, entry)) != NULL)
+            count++;
+    *list = (cam_config_list){items, count};
+    return p->problems->errors == before && check_distinct(p, node, items, count);
+}
+
+static bool read_columns(const place *p, const cam_yaml_node *node) {
+    cam_config_list list = {NULL, 0};
+    if (!cam_yaml_is_null(node)) {
+        if (node->kind != CAM_YAML_LIST || node->count == 0)
+            return refuse(p, node);
+        if (!read_list(p, node, &list))
+            return false;
+    }
+    *(cam_config_list *)p->field = list;
+    return true;
+}
+
+static bool read_labels(const place *p, const cam_yaml_node *node) {
+    cam_config_labels value = {CAM_CONFIG_LABELS_LIST, {NULL, 0}};
+    size_t index;
+    if (node->kind == CAM_YAML_LIST) {
+        if (!read_list(p, node, &value.list))
+            return false;
+        if (value.list.count < 2) {
+            cam_problems_add(p->problems, p->file, node->line, "labels must list at least two labels");
+            return false;
+        }
+    } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_LABELS_LIST) {
+        value.kind = (enum cam_config_label_order)index;
+    } else {
+        return refuse_word(p, node);
+    }
+    *(cam_config_labels *)p->field = value;
+    return true;
+}
+
+static bool read_weight(const place *p, const cam_yaml_node *entry, cam_config_weight *weight) {
+    cam_config_row number = {.leaf = "each weight of class_weights", .kind = CAM_KIND_NUMBER};
+    place inner = *p;
+    number.low = p->row->low;
+    number.high = p->row->high;
+    number.low_open = p->row->low_open;
+    number.high_open = p->row->high_open;
+    inner.row = &number;
+    weight->label = entry_text(p, entry->key);
+    return parse_number(&inner, entry, &weight->weight) && weight->label;
+}
+
+static bool read_weight_map(const place *p, const cam_yaml_node *node, cam_config_weights *value) {
+    size_t before = p->problems->errors, count = 0;
+    cam_config_weight *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
+    const char **labels = cam_pool_take(&p->config->memory, node->count * sizeof *labels);
+    for (const cam_yaml_node *entry = node->first; entry; entry = entry->next) {
+        if (!read_weight(p, entry, &items[count]))
+            continue;
+        labels[count] = items[count].label;
+        count++;
+    }
+    value->items = items;
+    value->count = count;
+    return p->problems->errors == before && check_distinct(p, node, labels, count);
+}
+
+static bool read_class_weights(const place *p, const cam_yaml_node *node) {
+    cam_config_weights value = {CAM_CONFIG_CLASS_WEIGHTS_GIVEN, NULL, 0};
+    size_t index;
+    if (node->kind == CAM_YAML_MAP && node->count > 0) {
+        if (!read_weight_map(p, node, &value))
+            return false;
+    } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_CLASS_WEIGHTS_GIVEN) {
+        value.kind = (enum cam_config_weighting)index;
+    } else {
+        return refuse_word(p, node);
+    }
+    *(cam_config_weights *)p->field = value;
+    return true;
+}
+
+static bool read_report_to(const place *p, const cam_yaml_node *node) {
+    size_t before = p->problems->errors;
+    unsigned flags = 0;
+    if (same(node, "jsonl"))
+        flags = CAM_CONFIG_REPORT_JSONL;
+    else if (node->kind != CAM_YAML_LIST && !same(node, "none"))
+        return refuse(p, node);
+    for (const cam_yaml_node *entry = node->first; entry && node->kind == CAM_YAML_LIST; entry = entry->next) {
+        if (same(entry, "jsonl"))
+            flags |= CAM_CONFIG_REPORT_JSONL;
+        else
+            refuse(p, entry);
+    }
+    if (p->problems->errors != before)
+        return false;
+    *(unsigned *)p->field = flags;
+    return true;
+}
+
+bool cam_value_read(cam_config *config, const cam_config_row *row, const cam_yaml_node *node, const char *file,
+                    cam_problems *problems) {
+    place p = {config, row, file, problems, (char *)config + row->offset};
+    switch (row->kind) {
+    case CAM_KIND_TEXT:
+    case CAM_KIND_PATH:
+    case CAM_KIND_PATH_OR_NULL:
+        return read_text(&p, node);
+    case CAM_KIND_NUMBER:
+    case CAM_KIND_NUMBER_OR_NULL:
+        return read_number(&p, node);
+    case CAM_KIND_INTEGER:
+    case CAM_KIND_INTEGER_OR_NULL:
+    case CAM_KIND_INTEGER_OR_AUTO:
+        return read_integer(&p, node);
+    case CAM_KIND_BOOLEAN:
+        return read_boolean(&p, node);
+    case CAM_KIND_CHOICE:
+        return read_choice(&p, node);
+    case CAM_KIND_FREEZE:
+        return read_freeze(&p, node);
+    case CAM_KIND_LABELS:
+        return read_labels(&p, node);
+    case CAM_KIND_COLUMNS:
+        return read_columns(&p, node);
+    case CAM_KIND_CLASS_WEIGHTS:
+        return read_class_weights(&p, node);
+    case CAM_KIND_REPORT_TO:
+        return read_report_to(&p, node);
+    }
+    CAM_BUG("key \"%s\" has no kind", row->leaf);
+}

@@ -1,0 +1,167 @@
+/* backend_cpu.c: memory, threads, and the choice between the copies of the operators.
+ */
+#include "backend_cpu.h"
+#include "cam/arena.h"
+#include "cpu.h"
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+extern const cam_ops_table cam_cpu_table_v2, cam_cpu_table_v3, cam_cpu_table_v4;
+
+/* Large buffers start on a huge page where the kernel gives one: the operators walk them with few TLB misses. */
+enum { HUGE_PAGE = 2 << 20 };
+
+static cam_status cpu_allocate(cam_backend *backend, size_t bytes, void **memory) {
+    cam_status st = CAM_OK;
+    (void)backend;
+    size_t align = bytes >= 2 * (size_t)HUGE_PAGE ? HUGE_PAGE : CAM_ARENA_ALIGN;
+    if (bytes > SIZE_MAX - align || posix_memalign(memory, align, bytes ? bytes : 1) != 0)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a buffer of %zu bytes; use a smaller batch", bytes);
+    if (align == HUGE_PAGE)
+        (void)madvise(*memory, bytes, MADV_HUGEPAGE);
+out:
+    return st;
+}
+
+static void cpu_release(cam_backend *backend, void *memory) {
+    (void)backend;
+    free(memory);
+}
+
+static cam_status cpu_copy(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind) {
+    (void)backend, (void)kind;
+    if (bytes)
+        memmove(to, from, bytes);
+    return CAM_OK;
+}
+
+static cam_status cpu_zero(cam_backend *backend, void *memory, size_t bytes) {
+    (void)backend;
+    if (bytes)
+        memset(memory, 0, bytes);
+    return CAM_OK;
+}
+
+static cam_status cpu_synchronize(cam_backend *backend) {
+    (void)backend;
+    return CAM_OK;
+}
+
+static void cpu_close(cam_backend *backend) {
+    free(backend);
+}
+
+static const cam_backend_calls calls = {.allocate = cpu_allocate,
+                                        .release = cpu_release,
+                                        .copy = cpu_copy,
+                                        .zero = cpu_zero,
+                                        .synchronize = cpu_synchronize,
+                                        .close = cpu_close};
+
+typedef struct instruction_set {
+    const char *name;
+    const cam_ops_table *ops;
+} instruction_set;
+
+static const instruction_set sets[] = {
+    {"v2", &cam_cpu_table_v2}, {"v3", &cam_cpu_table_v3}, {"v4", &cam_cpu_table_v4}};
+enum { SETS = 3 };
+
+/* How many of `sets` the processor has: they contain each other. */
+static int sets_present(void) {
+    __builtin_cpu_init();
+    int has_v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+    int has_v3 = has_v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                 __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    int has_v4 = has_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                 __builtin_cpu_supports("avx512vl");
+    return has_v2 + has_v3 + has_v4;
+}
+
+static cam_status choose_set(const instruction_set **set) {
+    cam_status st = CAM_OK;
+    int present = sets_present(), wanted = present;
+    const char *name = getenv("CAM_CPU_ISA");
+    if (present == 0)
+        CAM_FAIL(CAM_E_DEVICE, "this processor is older than x86-64-v2 (2009)");
+    if (name && *name) {
+        for (wanted = 1; wanted <= SETS && strcmp(sets[wanted - 1].name, name) != 0; wanted++)
+            ;
+        if (wanted > SETS)
+            CAM_FAIL(CAM_E_USAGE, "\"CAM_CPU_ISA=%s\" is no instruction set; use v2, v3 or v4", name);
+        if (wanted > present)
+            CAM_FAIL(CAM_E_USAGE, "\"CAM_CPU_ISA=%s\": this processor has only x86-64-%s", name,
+                     sets[present - 1].name);
+    }
+    *set = &sets[wanted - 1];
+out:
+    return st;
+}
+
+/* Processors' worth of time that a control group file grants: "max 100000" or "200000 100000". 0: no limit. */
+static double quota_of(const char *path) {
+    FILE *file = fopen(path, "re");
+    double quota = 0.0, period = 0.0;
+    if (!file)
+        return 0.0;
+    int fields = fscanf(file, "%lf %lf", &quota, &period);
+    fclose(file);
+    return fields == 2 && quota > 0.0 && period > 0.0 ? quota / period : 0.0;
+}
+
+/* The quota of the process's own group (cgroup v2) and of all above it: the least. */
+static double group_quota(void) {
+    char line[1024], path[1200];
+    double least = quota_of("/sys/fs/cgroup/cpu.max");
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    if (!file)
+        return least;
+    while (fgets(line, sizeof line, file)) {
+        if (strncmp(line, "0::/", 4) != 0)
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        for (char *group = line + 3, *slash; (slash = strrchr(group, '/')) && slash[1]; *slash = '\0') {
+            snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+            double quota = quota_of(path);
+            if (quota > 0.0 && (least == 0.0 || quota < least))
+                least = quota;
+        }
+    }
+    fclose(file);
+    return least;
+}
+
+static int usable_threads(void) {
+    cpu_set_t set;
+    int threads = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    double quota = group_quota();
+    if (quota > 0.0 && quota < (double)threads)
+        threads = quota < 1.0 ? 1 : (int)quota;
+    return threads;
+}
+
+cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
+    cam_status st = CAM_OK;
+    const instruction_set *set;
+    cam_backend_cpu *cpu = NULL;
+    if (threads < 0)
+        CAM_FAIL(CAM_E_USAGE, "\"%d\" is no number of threads; use 1 or more, or 0 for all that may be used", threads);
+    CAM_TRY(choose_set(&set));
+    cpu = calloc(1, sizeof *cpu);
+    if (!cpu)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a backend");
+    cpu->threads = threads ? threads : usable_threads();
+    snprintf(cpu->description, sizeof cpu->description, "cpu: x86-64-%s, %d thread%s", set->name, cpu->threads,
+             cpu->threads == 1 ? "" : "s");
+    cpu->base = (cam_backend){.name = "cpu", .description = cpu->description, .calls = &calls, .ops = set->ops};
+    *backend = &cpu->base;
+out:
+    return st;
+}
+
+int cam_backend_cpu_threads(const cam_backend *backend) {
+    return cam_cpu_threads(backend);
+}

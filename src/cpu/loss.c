@@ -1,0 +1,88 @@
+/* loss.c: softmax cross-entropy with label smoothing and class weights, row by row.
+ */
+#include "cpu.h"
+#include "vector_math.h"
+#include <math.h>
+
+typedef struct row_softmax {
+    float max, sum; /* sum of exp(logit - max) */
+} row_softmax;
+
+static row_softmax measure(const float *x, int64_t n) {
+    row_softmax s = {.max = x[0]};
+    for (int64_t i = 1; i < n; i++)
+        s.max = x[i] > s.max ? x[i] : s.max;
+    cam_lanes sum = {{0}};
+    CAM_LANES_ADD(sum, n, i, cam_expf(x[i] - s.max));
+    s.sum = cam_lanes_sum(&sum);
+    return s;
+}
+
+static float weight_of(cam_tensor weights, int64_t k) {
+    return weights.data ? cam_cpu_floats(weights)[k] : 1.0f;
+}
+
+static float row_loss(const cam_loss_fwd_args *args, int64_t r) {
+    const float *x = cam_cpu_row(args->logits, r);
+    int64_t n = args->logits.shape[1], label = cam_cpu_indices(args->labels)[r];
+    row_softmax s = measure(x, n);
+    float log_sum = logf(s.sum);
+    float loss = (1.0f - args->smoothing) * weight_of(args->weights, label) * (log_sum - (x[label] - s.max));
+    if (args->smoothing == 0.0f)
+        return loss;
+    cam_lanes spread = {{0}};
+    if (args->weights.data) {
+        const float *w = cam_cpu_floats(args->weights);
+        CAM_LANES_ADD(spread, n, i, w[i] * (log_sum - (x[i] - s.max)));
+    } else
+        CAM_LANES_ADD(spread, n, i, log_sum - (x[i] - s.max));
+    return loss + args->smoothing / (float)n * cam_lanes_sum(&spread);
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_loss_fwd)(cam_backend *backend, const cam_loss_fwd_args *args) {
+    int64_t rows = args->state->head_rows;
+    float *losses = cam_cpu_floats(args->row_loss);
+#pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
+    for (int64_t r = 0; r < rows; r++)
+        losses[r] = row_loss(args, r);
+    cam_cpu_zero_rows(args->row_loss, rows);
+    double sum = 0.0;
+    for (int64_t r = 0; r < rows; r++)
+        sum += (double)losses[r];
+    args->state->loss = (args->accumulate ? args->state->loss : 0.0) + sum / args->state->loss_denominator;
+    return CAM_OK;
+}
+
+static void loss_bwd_row(const cam_loss_bwd_args *args, int64_t r, double weight_sum) {
+    int64_t n = args->logits.shape[1], label = cam_cpu_indices(args->labels)[r];
+    const float *x = cam_cpu_row(args->logits, r);
+    float *dx = cam_cpu_row(args->dlogits, r);
+    row_softmax s = measure(x, n);
+    double share = (double)args->smoothing / (double)n, denominator = args->state->loss_denominator;
+    double hit = (1.0 - (double)args->smoothing) * (double)weight_of(args->weights, label);
+    float scale = (float)((hit + share * weight_sum) / denominator / (double)s.sum);
+    float spread = (float)(share / denominator);
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        dx[i] = cam_expf(x[i] - s.max) * scale;
+    if (args->weights.data) {
+        const float *w = cam_cpu_floats(args->weights);
+        for (int64_t i = 0; i < n; i++)
+            dx[i] -= spread * w[i];
+    } else
+        for (int64_t i = 0; i < n; i++)
+            dx[i] -= spread;
+    dx[label] -= (float)(hit / denominator);
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_loss_bwd)(cam_backend *backend, const cam_loss_bwd_args *args) {
+    int64_t rows = args->state->head_rows;
+    double weight_sum = 0.0;
+    for (int64_t k = 0; k < args->logits.shape[1]; k++)
+        weight_sum += (double)weight_of(args->weights, k);
+#pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
+    for (int64_t r = 0; r < rows; r++)
+        loss_bwd_row(args, r, weight_sum);
+    cam_cpu_zero_rows(args->dlogits, rows);
+    return CAM_OK;
+}

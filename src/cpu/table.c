@@ -1,0 +1,14 @@
+/* table.c: the operators of one instruction set as a table, for backend_cpu.c to choose from.
+ */
+#include "cpu.h"
+
+extern const cam_ops_table CAM_CPU_NAME(cam_cpu_table);
+
+const cam_ops_table CAM_CPU_NAME(cam_cpu_table) = {
+#define SLOT(op) .op = CAM_CPU_NAME(cam_cpu_##op),
+    CAM_OPS(SLOT)
+#undef SLOT
+#define SLOT(op) .op##_workspace = CAM_CPU_NAME(cam_cpu_##op##_workspace),
+        CAM_CPU_WORKSPACE_OPS(SLOT)
+#undef SLOT
+};

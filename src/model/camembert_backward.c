@@ -1,0 +1,221 @@
+/* camembert_backward.c: the backward pass, from the logits down to the first trained tensor; see camembert.h.
+ *
+ * Invariant: on entry to a layer `dy` holds the gradient of its output and may be overwritten; on return `dx` holds the
+ * gradient of its input. What lies below the first trained depth is never touched.
+ */
+#include "camembert_pass.h"
+
+/* Weight gradient of a product inside a layer: dw from dy and the product's input. */
+static cam_status layer_weight_gradient(cam_pass *pass, int layer, cam_layer_tensor w, cam_tensor dy, cam_tensor x) {
+    cam_status st = CAM_OK;
+    CAM_RUN(linear_bwd_weight, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
+            .rows = cam_layer_rows(pass, layer), .accumulate = pass->accumulate);
+out:
+    return st;
+}
+
+/* The feed-forward block and its residual sum: dy -> dx1, the gradient of x1. */
+static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy,
+                                        cam_tensor dx1) {
+    cam_status st = CAM_OK;
+    int64_t n = dy.shape[0], f = saved->up.shape[1];
+    cam_rows rows = cam_layer_rows(pass, layer);
+    size_t mark = cam_arena_mark(pass->arena);
+    cam_tensor dup = cam_pass_2d(pass, n, f);
+    CAM_RUN(residual_bwd, .dx = dy, .dresidual = dx1, .dbias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_GRADIENT),
+            .dgamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_GRADIENT),
+            .dbeta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_GRADIENT), .dy = dy, .z = saved->z2,
+            .mean = saved->mean2, .rstd = saved->rstd2, .gamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_WEIGHT),
+            .rows = rows, .accumulate = pass->accumulate,
+            .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT));
+    CAM_TRY(layer_weight_gradient(pass, layer, CAM_DOWN_W, dy, saved->activated));
+    CAM_RUN(linear_bwd_data, .dx = dup, .dy = dy, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
+            .rows = rows);
+    CAM_RUN(gelu_bwd, .dx = dup, .dbias = cam_layer_view(pass, layer, CAM_UP_B, CAM_GRADIENT), .dy = dup,
+            .x = saved->up, .bias = cam_layer_view(pass, layer, CAM_UP_B, CAM_WEIGHT), .rows = rows,
+            .accumulate = pass->accumulate);
+    CAM_TRY(layer_weight_gradient(pass, layer, CAM_UP_W, dup, saved->x1));
+    CAM_RUN(linear_bwd_data, .dx = dx1, .dy = dup, .w = cam_layer_view(pass, layer, CAM_UP_W, CAM_WEIGHT), .rows = rows,
+            .accumulate = 1);
+out:
+    cam_arena_release(pass->arena, mark);
+    return st;
+}
+
+/* Attention proper: dcontext -> dq, dk, dv. */
+static cam_status attention_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dcontext,
+                                     cam_tensor dq, cam_tensor dk, cam_tensor dv) {
+    cam_status st = CAM_OK;
+    const cam_model_config *config = pass->model->config;
+    const cam_batch *batch = pass->batch;
+    int last = cam_pass_is_last(pass, layer);
+    CAM_RUN(attention_bwd, .dq = dq, .dk = dk, .dv = dv, .dout = dcontext, .out = saved->context, .lse = saved->lse,
+            .q = saved->q, .k = saved->k, .v = saved->v, .cu_q = last ? batch->list_cu : batch->cu_seqlens,
+            .cu_k = batch->cu_seqlens, .q_index = last ? batch->list_index : batch->token_index,
+            .sequence_row = batch->row, .heads = config->num_attention_heads, .max_keys = batch->longest,
+            .scale = cam_attention_scale(pass), .q_rows = cam_layer_rows(pass, layer),
+            .threshold = cam_pass_threshold(pass, layer + 1, config->attention_probs_dropout_prob),
+            .site = cam_attention_site(layer));
+out:
+    return st;
+}
+
+/* q, k and v of every token came from one product: dx, which holds the residual's share, gains theirs. */
+static cam_status project_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dqkv,
+                                   cam_tensor dx, int need_dx) {
+    cam_status st = CAM_OK;
+    CAM_RUN(linear_bwd_weight, .dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT),
+            .dbias = cam_layer_view(pass, layer, CAM_QKV_B, CAM_GRADIENT), .dy = dqkv, .x = saved->x,
+            .rows = CAM_ROWS_TOKENS, .accumulate = pass->accumulate);
+    if (need_dx)
+        CAM_RUN(linear_bwd_data, .dx = dx, .dy = dqkv, .w = cam_layer_view(pass, layer, CAM_QKV_W, CAM_WEIGHT),
+                .rows = CAM_ROWS_TOKENS, .accumulate = 1);
+out:
+    return st;
+}
+
+/* The last layer: queries came from the listed rows, whose gradient `drows` (with the residual's share) is scattered
+ * onto what keys and values send to all tokens. */
+static cam_status project_listed_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dq,
+                                          cam_tensor dkv, cam_tensor drows, cam_tensor dx, int need_dx) {
+    cam_status st = CAM_OK;
+    int64_t h = pass->model->params->hidden;
+    cam_tensor w = cam_layer_view(pass, layer, CAM_QKV_W, CAM_WEIGHT);
+    cam_tensor dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT);
+    cam_tensor db = cam_layer_view(pass, layer, CAM_QKV_B, CAM_GRADIENT);
+    CAM_RUN(linear_bwd_weight, .dw = cam_tensor_rows(dw, 0, h), .dbias = cam_tensor_rows(db, 0, h), .dy = dq,
+            .x = saved->rows, .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
+    CAM_RUN(linear_bwd_weight, .dw = cam_tensor_rows(dw, h, 2 * h), .dbias = cam_tensor_rows(db, h, 2 * h), .dy = dkv,
+            .x = saved->x, .rows = CAM_ROWS_TOKENS, .accumulate = pass->accumulate);
+    if (!need_dx)
+        goto out;
+    CAM_RUN(linear_bwd_data, .dx = dx, .dy = dkv, .w = cam_tensor_rows(w, h, 2 * h), .rows = CAM_ROWS_TOKENS);
+    CAM_RUN(linear_bwd_data, .dx = drows, .dy = dq, .w = cam_tensor_rows(w, 0, h), .rows = CAM_ROWS_HEAD,
+            .accumulate = 1);
+    CAM_RUN(head_gather_bwd, .dx = dx, .dy = drows, .list = pass->batch->list, .accumulate = 1);
+out:
+    return st;
+}
+
+/* dy [N,H] -> dx [T,H]. `dx` is written only where need_dx, but must be there: the residual's share passes through it.
+ */
+static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy, cam_tensor dx,
+                                 int need_dx) {
+    cam_status st = CAM_OK;
+    int last = cam_pass_is_last(pass, layer);
+    int64_t tokens = saved->x.shape[0], n = dy.shape[0], h = dy.shape[1];
+    cam_rows rows = cam_layer_rows(pass, layer);
+    size_t mark = cam_arena_mark(pass->arena);
+    cam_tensor dx1 = cam_pass_2d(pass, n, h);
+    cam_tensor drows = last ? cam_pass_2d(pass, n, h) : dx;
+    CAM_TRY(feed_forward_backward(pass, layer, saved, dy, dx1));
+    CAM_RUN(residual_bwd, .dx = dx1, .dresidual = drows,
+            .dbias = cam_layer_view(pass, layer, CAM_OUTPUT_B, CAM_GRADIENT),
+            .dgamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_GRADIENT),
+            .dbeta = cam_layer_view(pass, layer, CAM_ATTENTION_BETA, CAM_GRADIENT), .dy = dx1, .z = saved->z1,
+            .mean = saved->mean1, .rstd = saved->rstd1,
+            .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT), .rows = rows,
+            .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT));
+    CAM_TRY(layer_weight_gradient(pass, layer, CAM_OUTPUT_W, dx1, saved->context));
+    cam_tensor dcontext = dy; /* spent above */
+    CAM_RUN(linear_bwd_data, .dx = dcontext, .dy = dx1, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
+            .rows = rows);
+    if (last) {
+        cam_tensor dq = cam_pass_2d(pass, n, h), dkv = cam_pass_2d(pass, tokens, 2 * h);
+        CAM_TRY(attention_backward(pass, layer, saved, dcontext, dq, cam_tensor_columns(dkv, 0, h),
+                                   cam_tensor_columns(dkv, h, h)));
+        CAM_TRY(project_listed_backward(pass, layer, saved, dq, dkv, drows, dx, need_dx));
+    } else {
+        cam_tensor dqkv = cam_pass_2d(pass, tokens, 3 * h);
+        CAM_TRY(attention_backward(pass, layer, saved, dcontext, cam_tensor_columns(dqkv, 0, h),
+                                   cam_tensor_columns(dqkv, h, h), cam_tensor_columns(dqkv, 2 * h, h)));
+        CAM_TRY(project_backward(pass, layer, saved, dqkv, dx, need_dx));
+    }
+out:
+    cam_arena_release(pass->arena, mark);
+    return st;
+}
+
+static cam_status embedding_backward(cam_pass *pass, cam_tensor dy) {
+    cam_status st = CAM_OK;
+    const cam_batch *batch = pass->batch;
+    const cam_parameters *params = pass->model->params;
+    int32_t pad = pass->model->config->pad_token_id;
+    CAM_RUN(embedding_bwd, .dword = cam_embedding_view(pass, CAM_WORD, CAM_GRADIENT),
+            .dposition = cam_embedding_view(pass, CAM_POSITION, CAM_GRADIENT),
+            .dtype = cam_embedding_view(pass, CAM_TYPE, CAM_GRADIENT),
+            .dgamma = cam_embedding_view(pass, CAM_EMBEDDING_GAMMA, CAM_GRADIENT),
+            .dbeta = cam_embedding_view(pass, CAM_EMBEDDING_BETA, CAM_GRADIENT), .dy = dy, .mean = pass->embedded_mean,
+            .rstd = pass->embedded_rstd, .ids = batch->ids, .positions = batch->positions,
+            .word = cam_embedding_view(pass, CAM_WORD, CAM_WEIGHT),
+            .position = cam_embedding_view(pass, CAM_POSITION, CAM_WEIGHT),
+            .type = cam_embedding_view(pass, CAM_TYPE, CAM_WEIGHT),
+            .gamma = cam_embedding_view(pass, CAM_EMBEDDING_GAMMA, CAM_WEIGHT),
+            .pad_word = params->word_row ? params->word_row[pad] : pad, .pad_position = pad,
+            .accumulate = pass->accumulate, .dropout = cam_embedding_dropout(pass));
+out:
+    return st;
+}
+
+/* The head: logits' gradient -> the gradient of `hidden`, where the encoder is trained. */
+static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
+    cam_status st = CAM_OK;
+    int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
+    size_t mark = cam_arena_mark(pass->arena);
+    cam_tensor dlogits = pass->logits, dactive = cam_pass_2d(pass, n, h);
+    CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
+            .weights = pass->class_weights, .smoothing = pass->label_smoothing);
+    CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
+            .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
+            .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
+    CAM_RUN(linear_bwd_data, .dx = dactive, .dy = dlogits, .w = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_WEIGHT),
+            .rows = CAM_ROWS_HEAD);
+    CAM_RUN(head_tanh_bwd, .dx = dactive, .dbias = cam_head_view(pass, CAM_DENSE_B, CAM_GRADIENT), .dy = dactive,
+            .x = pass->head_dense, .bias = cam_head_view(pass, CAM_DENSE_B, CAM_WEIGHT), .accumulate = pass->accumulate,
+            .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_OUTPUT));
+    CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive,
+            .x = pass->head_input, .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
+    if (!need_dhidden)
+        goto out;
+    CAM_RUN(linear_bwd_data, .dx = dhidden, .dy = dactive, .w = cam_head_view(pass, CAM_DENSE_W, CAM_WEIGHT),
+            .rows = CAM_ROWS_HEAD);
+    CAM_RUN(head_dropout, .y = dhidden, .x = dhidden, .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_INPUT));
+out:
+    cam_arena_release(pass->arena, mark);
+    return st;
+}
+
+/* Under gradient checkpointing, makes again what the layer's forward pass gave back. */
+static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
+    cam_layer_saved *saved = &pass->model->saved[layer];
+    cam_tensor y = cam_pass_2d(pass, n, pass->model->params->hidden);
+    return cam_layer_forward(pass, layer, saved, y);
+}
+
+cam_status cam_camembert_backward(cam_pass *pass) {
+    cam_status st = CAM_OK;
+    cam_camembert *model = pass->model;
+    int layers = model->params->layers;
+    int64_t tokens = pass->batch->ids.shape[0], listed = pass->hidden.shape[0], h = model->params->hidden;
+    size_t mark = cam_arena_mark(pass->arena);
+    int encoder_trained = model->frozen_depth <= layers;
+    cam_tensor dy = cam_pass_2d(pass, listed, h);
+    CAM_TRY(head_backward(pass, dy, encoder_trained));
+    if (!encoder_trained)
+        goto out;
+    cam_tensor stream[2] = {cam_pass_2d(pass, tokens, h), cam_pass_2d(pass, tokens, h)};
+    for (int layer = layers - 1; layer >= 0 && layer + 1 >= model->frozen_depth; layer--) {
+        size_t layer_mark = cam_arena_mark(pass->arena);
+        cam_tensor dx = stream[layer % 2];
+        if (model->gradient_checkpointing)
+            CAM_TRY(recompute(pass, layer, dy.shape[0]));
+        CAM_TRY(layer_backward(pass, layer, &model->saved[layer], dy, dx, layer >= model->frozen_depth));
+        cam_arena_release(pass->arena, layer_mark);
+        dy = dx;
+    }
+    if (model->frozen_depth == 0)
+        CAM_TRY(embedding_backward(pass, dy));
+out:
+    cam_arena_release(pass->arena, mark);
+    return st;
+}

@@ -1,0 +1,66 @@
+/* model_config.h: a model's config.json, checked on the way in, and written so that transformers loads it.
+ *
+ * Invariant after reading: every number is in its range, hidden_size is a multiple of 8 and of num_attention_heads, the
+ * architecture is the one that camembert.h computes. Fields of the source that mean nothing here are kept and written
+ * back as they were.
+ *
+ * Errors: CAM_E_MODEL with all that is wrong, one line a field; CAM_E_MEMORY; CAM_E_STORAGE on writing.
+ * Source: transformers models/camembert/configuration_camembert.py, configuration_utils.py.
+ */
+#ifndef CAM_MODEL_CONFIG_H
+#define CAM_MODEL_CONFIG_H
+
+#include "cam/status.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cam_model_config {
+    char *model_type; /* "camembert", "roberta" or "xlm-roberta" */
+    int32_t vocab_size;
+    int32_t hidden_size;
+    int32_t num_hidden_layers;
+    int32_t num_attention_heads;
+    int32_t intermediate_size;
+    int32_t max_position_embeddings; /* the first pad_token_id + 1 rows are never a token's position */
+    int32_t type_vocab_size;         /* 1 */
+    double layer_norm_eps;
+    double hidden_dropout_prob;
+    double attention_probs_dropout_prob;
+    double classifier_dropout; /* negative = null: hidden_dropout_prob */
+    double initializer_range;
+    int32_t pad_token_id, bos_token_id, eos_token_id;
+    int32_t num_labels;
+    char **id2label;    /* [num_labels] */
+    int has_labels;     /* the file names its labels; otherwise they are transformers' LABEL_0, LABEL_1 */
+    char *problem_type; /* NULL or "single_label_classification" */
+
+    struct json_t *source; /* the file as it was read */
+} cam_model_config;
+
+/* After a failure `config` is zeroed. */
+CAM_MUST_CHECK cam_status cam_model_config_read(const char *path, cam_model_config *config);
+/* The same from memory; `name` stands for the file in messages. */
+CAM_MUST_CHECK cam_status cam_model_config_parse(const char *text, size_t length, const char *name,
+                                                 cam_model_config *config);
+void cam_model_config_release(cam_model_config *config);
+
+/* The dropout in front of and inside the head: classifier_dropout, or hidden_dropout_prob where that is null. */
+double cam_model_config_head_dropout(const cam_model_config *config);
+/* Tokens of the longest sequence, <s> and </s> counted: positions start at pad_token_id + 1. */
+int32_t cam_model_config_max_tokens(const cam_model_config *config);
+/* Copies the labels; count >= 2. */
+CAM_MUST_CHECK cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels,
+                                                      int32_t count);
+
+/* config.json of a sequence classifier: the source's fields, and over them those of the struct. 2-space indent, keys
+ * sorted, numbers as Python prints them. */
+CAM_MUST_CHECK cam_status cam_model_config_write(const cam_model_config *config, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

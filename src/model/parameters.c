@@ -1,0 +1,264 @@
+/* parameters.c: layout, planes and views of the store; see parameters.h. */
+#include "parameters.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const layer_names[CAM_LAYER_TENSORS][CAM_MAX_PARTS] = {
+    [CAM_QKV_W] = {"attention.self.query.weight", "attention.self.key.weight", "attention.self.value.weight"},
+    [CAM_QKV_B] = {"attention.self.query.bias", "attention.self.key.bias", "attention.self.value.bias"},
+    [CAM_OUTPUT_W] = {"attention.output.dense.weight"},
+    [CAM_OUTPUT_B] = {"attention.output.dense.bias"},
+    [CAM_ATTENTION_GAMMA] = {"attention.output.LayerNorm.weight"},
+    [CAM_ATTENTION_BETA] = {"attention.output.LayerNorm.bias"},
+    [CAM_UP_W] = {"intermediate.dense.weight"},
+    [CAM_UP_B] = {"intermediate.dense.bias"},
+    [CAM_DOWN_W] = {"output.dense.weight"},
+    [CAM_DOWN_B] = {"output.dense.bias"},
+    [CAM_FFN_GAMMA] = {"output.LayerNorm.weight"},
+    [CAM_FFN_BETA] = {"output.LayerNorm.bias"},
+};
+
+/* Appends a tensor of `parts` row blocks; columns == 0 makes it 1-d. */
+static cam_parameter *append(cam_parameters *params, int depth, int64_t rows, int64_t columns, int bias_or_norm) {
+    cam_parameter *p = &params->list[params->count++];
+    *p = (cam_parameter){.parts = 1,
+                         .depth = depth,
+                         .matrix = columns > 0,
+                         .rows = rows,
+                         .columns = columns > 0 ? columns : 1,
+                         .offset = params->elements,
+                         .bias_or_norm = bias_or_norm};
+    int64_t elements = p->rows * p->columns;
+    params->elements += (elements + CAM_CHUNK - 1) / CAM_CHUNK * CAM_CHUNK;
+    return p;
+}
+
+static void append_named(cam_parameters *params, int depth, int64_t rows, int64_t columns, int bias_or_norm,
+                         const char *name) {
+    snprintf(append(params, depth, rows, columns, bias_or_norm)->name[0], CAM_TENSOR_NAME_BYTES, "%s", name);
+}
+
+static void append_layer(cam_parameters *params, const cam_model_config *config, int layer) {
+    int64_t h = config->hidden_size, f = config->intermediate_size;
+    const struct {
+        int64_t rows, columns;
+    } shape[CAM_LAYER_TENSORS] = {
+        [CAM_QKV_W] = {3 * h, h},
+        [CAM_QKV_B] = {3 * h, 0},
+        [CAM_OUTPUT_W] = {h, h},
+        [CAM_OUTPUT_B] = {h, 0},
+        [CAM_ATTENTION_GAMMA] = {h, 0},
+        [CAM_ATTENTION_BETA] = {h, 0},
+        [CAM_UP_W] = {f, h},
+        [CAM_UP_B] = {f, 0},
+        [CAM_DOWN_W] = {h, f},
+        [CAM_DOWN_B] = {h, 0},
+        [CAM_FFN_GAMMA] = {h, 0},
+        [CAM_FFN_BETA] = {h, 0},
+    };
+    for (int t = 0; t < CAM_LAYER_TENSORS; t++) {
+        cam_parameter *p = append(params, layer + 1, shape[t].rows, shape[t].columns, shape[t].columns == 0);
+        p->parts = 0;
+        while (p->parts < CAM_MAX_PARTS && layer_names[t][p->parts]) {
+            snprintf(p->name[p->parts], CAM_TENSOR_NAME_BYTES, "roberta.encoder.layer.%d.%s", layer,
+                     layer_names[t][p->parts]);
+            p->parts++;
+        }
+    }
+}
+
+static void append_all(cam_parameters *params, const cam_model_config *config) {
+    int64_t h = config->hidden_size;
+    int head = params->layers + 1;
+    append_named(params, 0, params->word_rows, h, 0, "roberta.embeddings.word_embeddings.weight");
+    append_named(params, 0, config->max_position_embeddings, h, 0, "roberta.embeddings.position_embeddings.weight");
+    append_named(params, 0, 1, h, 0, "roberta.embeddings.token_type_embeddings.weight");
+    append_named(params, 0, h, 0, 1, "roberta.embeddings.LayerNorm.weight");
+    append_named(params, 0, h, 0, 1, "roberta.embeddings.LayerNorm.bias");
+    for (int layer = 0; layer < params->layers; layer++)
+        append_layer(params, config, layer);
+    append_named(params, head, h, h, 0, "classifier.dense.weight");
+    append_named(params, head, h, 0, 1, "classifier.dense.bias");
+    append_named(params, head, config->num_labels, h, 0, "classifier.out_proj.weight");
+    append_named(params, head, config->num_labels, 0, 1, "classifier.out_proj.bias");
+}
+
+/* The two maps between file rows and kept rows. */
+static cam_status compact_vocabulary(cam_parameters *params, const cam_model_config *config,
+                                     const unsigned char *used) {
+    cam_status st = CAM_OK;
+    params->vocab_size = params->word_rows = config->vocab_size;
+    if (!used)
+        return CAM_OK;
+    params->word_id = malloc((size_t)params->vocab_size * sizeof *params->word_id);
+    params->word_row = malloc((size_t)params->vocab_size * sizeof *params->word_row);
+    if (!params->word_id || !params->word_row)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a vocabulary of %lld rows", (long long)params->vocab_size);
+    params->word_rows = 0;
+    for (int32_t id = 0; id < params->vocab_size; id++) {
+        int keep = used[id] || id == config->pad_token_id;
+        params->word_row[id] = keep ? (int32_t)params->word_rows : -1;
+        if (keep)
+            params->word_id[params->word_rows++] = id;
+    }
+out:
+    return st;
+}
+
+cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config, const unsigned char *used,
+                                 const cam_train_rates *rates) {
+    cam_status st = CAM_OK;
+    *params = (cam_parameters){.layers = (int)config->num_hidden_layers, .hidden = config->hidden_size};
+    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + CAM_HEAD_TENSORS;
+    params->list = calloc((size_t)count, sizeof *params->list);
+    if (!params->list)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", count);
+    CAM_TRY(compact_vocabulary(params, config, used));
+    append_all(params, config);
+    CAM_ASSERT(params->count == count);
+    params->trained_begin = params->elements;
+    for (int i = count - 1; i >= 0; i--) {
+        const cam_parameter *p = &params->list[i];
+        params->logical_count += (i == CAM_WORD ? params->vocab_size : p->rows) * p->columns;
+        if (p->depth < rates->frozen_depth)
+            continue;
+        params->trained_begin = p->offset;
+        params->trained_count += p->rows * p->columns;
+    }
+out:
+    if (st != CAM_OK)
+        cam_parameters_release(params);
+    return st;
+}
+
+static int64_t trained_elements(const cam_parameters *params) {
+    return params->elements - params->trained_begin;
+}
+
+size_t cam_parameters_bytes(const cam_parameters *params, int training) {
+    int64_t elements = params->elements + (training ? 3 * trained_elements(params) : 0);
+    return (size_t)elements * sizeof(float);
+}
+
+/* What depth's group learns at, as a share of the head's rate. */
+static double rate_scale(const cam_parameters *params, const cam_train_rates *rates, int depth) {
+    return pow(rates->layerwise_decay, params->layers + 1 - depth);
+}
+
+static cam_status fill_chunks(cam_parameters *params, const cam_train_rates *rates) {
+    cam_status st = CAM_OK;
+    size_t chunks = (size_t)(trained_elements(params) / CAM_CHUNK), bytes = chunks * sizeof(cam_adamw_chunk);
+    params->chunks_host = malloc(bytes);
+    if (!params->chunks_host)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %zu chunks", chunks);
+    size_t c = 0;
+    for (int i = 0; i < params->count; i++) {
+        const cam_parameter *p = &params->list[i];
+        int64_t end = i + 1 < params->count ? params->list[i + 1].offset : params->elements;
+        int decays = rates->decay_bias_and_norm || !p->bias_or_norm;
+        for (int64_t at = p->offset; at < end && p->offset >= params->trained_begin; at += CAM_CHUNK)
+            params->chunks_host[c++] = (cam_adamw_chunk){.rate_scale = rate_scale(params, rates, p->depth),
+                                                         .decay = decays ? rates->weight_decay : 0.0};
+    }
+    CAM_ASSERT(c == chunks);
+    void *device = NULL;
+    CAM_TRY(cam_backend_allocate(params->backend, bytes, &device));
+    params->chunks = device;
+    CAM_TRY(cam_backend_copy(params->backend, device, params->chunks_host, bytes, CAM_TO_DEVICE));
+out:
+    return st;
+}
+
+cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend, int training,
+                                   const cam_train_rates *rates, int64_t max_updates) {
+    cam_status st = CAM_OK;
+    params->backend = backend;
+    for (int plane = CAM_WEIGHT; plane < (training ? CAM_PLANES : CAM_GRADIENT); plane++) {
+        int64_t elements = plane == CAM_WEIGHT ? params->elements : trained_elements(params);
+        void *memory = NULL;
+        CAM_TRY(cam_backend_allocate(backend, (size_t)elements * sizeof(float), &memory));
+        params->plane[plane] = memory;
+        CAM_TRY(cam_backend_zero(backend, memory, (size_t)elements * sizeof(float)));
+    }
+    if (!training)
+        goto out;
+    CAM_TRY(fill_chunks(params, rates));
+    params->decay_factors = malloc((size_t)(max_updates > 0 ? max_updates : 1) * sizeof(float));
+    if (!params->decay_factors)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a record of %lld updates", (long long)max_updates);
+out:
+    return st;
+}
+
+void cam_parameters_release(cam_parameters *params) {
+    for (int plane = 0; plane < CAM_PLANES && params->backend; plane++)
+        cam_backend_release(params->backend, params->plane[plane]);
+    if (params->backend)
+        cam_backend_release(params->backend, params->chunks);
+    free(params->chunks_host);
+    free(params->decay_factors);
+    free(params->word_id);
+    free(params->word_row);
+    free(params->list);
+    *params = (cam_parameters){0};
+}
+
+int cam_parameter_of_embedding(const cam_parameters *params, cam_embedding_tensor tensor) {
+    (void)params;
+    return (int)tensor;
+}
+
+int cam_parameter_of_layer(const cam_parameters *params, int layer, cam_layer_tensor tensor) {
+    CAM_ASSERT(layer >= 0 && layer < params->layers);
+    return CAM_EMBEDDING_TENSORS + layer * CAM_LAYER_TENSORS + (int)tensor;
+}
+
+int cam_parameter_of_head(const cam_parameters *params, cam_head_tensor tensor) {
+    return CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + (int)tensor;
+}
+
+int cam_parameters_is_trained(const cam_parameters *params, int index) {
+    return params->list[index].offset >= params->trained_begin;
+}
+
+cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane) {
+    const cam_parameter *p = &params->list[index];
+    int64_t begin = plane == CAM_WEIGHT ? 0 : params->trained_begin;
+    if (p->offset < begin || !params->plane[plane])
+        return CAM_NONE;
+    float *data = params->plane[plane] + (p->offset - begin);
+    return p->matrix ? cam_tensor_2d(data, CAM_F32, p->rows, p->columns) : cam_tensor_1d(data, CAM_F32, p->rows);
+}
+
+cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane) {
+    float *data = params->plane[plane] + (plane == CAM_WEIGHT ? params->trained_begin : 0);
+    return cam_tensor_1d(data, CAM_F32, trained_elements(params));
+}
+
+void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates) {
+    if (!params->word_id || rates->weight_decay == 0 || params->trained_begin > 0)
+        return;
+    /* The same roundings, in the same order, as adamw's for a chunk of this group. */
+    cam_adamw_chunk group = params->chunks_host[0];
+    double lr = learning_rate * group.rate_scale;
+    params->decay_factors[params->decay_updates++] = (float)(1.0 - lr * group.decay);
+}
+
+/* Sixteen elements at a time stay in registers through all updates. */
+void cam_parameters_replay_decay(const cam_parameters *params, float *row, int64_t count) {
+    enum { WIDTH = 16 };
+    int64_t i = 0;
+    for (; i + WIDTH <= count; i += WIDTH) {
+        float x[WIDTH];
+        memcpy(x, row + i, sizeof x);
+        for (int64_t update = 0; update < params->decay_updates; update++)
+            for (int j = 0; j < WIDTH; j++)
+                x[j] *= params->decay_factors[update];
+        memcpy(row + i, x, sizeof x);
+    }
+    for (; i < count; i++)
+        for (int64_t update = 0; update < params->decay_updates; update++)
+            row[i] *= params->decay_factors[update];
+}

@@ -1,0 +1,445 @@
+/* weights.c: see weights.h. Invariant: every file in `files` has passed the rules of its format; with several, each
+ * tensor of the index is in the file that the index says, and no file holds another. */
+#include "weights.h"
+#include "log.h"
+#include "problems.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COPY_BLOCK = 1 << 18 }; /* values converted before their pages are given up */
+
+typedef struct match {
+    const cam_safetensors *file;
+    const cam_safetensors_tensor *tensor; /* NULL = the folder has none */
+    int taken;
+} match;
+
+struct cam_weights {
+    char *path; /* of the file or the index, for messages */
+    cam_safetensors *files;
+    size_t file_count;
+    const char *prefix; /* what the encoder's names begin with */
+    match *matches;     /* as cam_weights_match was asked */
+    size_t match_count;
+};
+
+static const char encoder_prefix[] = "roberta.";
+
+static int begins_with(const char *text, const char *beginning) {
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/* --- the folder ------------------------------------------------------------------------------------------------ */
+
+static cam_status fail_without_weights(const char *folder) {
+    static const struct {
+        const char *name, *what;
+    } others[] = {
+        {"pytorch_model.bin", "a pickle, which could run code and is never read"},
+        {"pytorch_model.bin.index.json", "pickles, which could run code and are never read"},
+        {"tf_model.h5", "TensorFlow's weights, which cannot be read"},
+        {"flax_model.msgpack", "Flax's weights, which cannot be read"},
+        {"adapter_model.safetensors", "an adapter, which is no model without its base: merge them first"},
+    };
+    cam_status st = CAM_OK;
+    char *full = cam_path_absolute(folder), *path = NULL;
+    if (!cam_directory_exists(folder))
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" is not a folder", full);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        free(path);
+        path = cam_path_join(folder, others[i].name);
+        if (cam_file_exists(path))
+            CAM_FAIL(CAM_E_MODEL,
+                     "\"%s\" has no model.safetensors, only \"%s\": %s; load the model with transformers and write it "
+                     "with save_pretrained, or fetch a revision that has model.safetensors",
+                     full, others[i].name, others[i].what);
+    }
+    st = cam_fail(CAM_E_MODEL, "\"%s\" has no model.safetensors and no model.safetensors.index.json", full);
+out:
+    free(path);
+    free(full);
+    return st;
+}
+
+static cam_status allocate_files(cam_weights *weights, size_t count) {
+    weights->files = calloc(count, sizeof *weights->files);
+    return weights->files ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory to read \"%s\"", weights->path);
+}
+
+/* `rows` are all the tensors that the index gives to one file. */
+static cam_status open_shard(cam_weights *weights, const char *folder, const struct cam_safetensors_row *rows,
+                             size_t count) {
+    cam_status st = CAM_OK;
+    cam_safetensors *file = &weights->files[weights->file_count];
+    char *path = cam_path_join(folder, rows[0].file);
+    if (!cam_file_exists(path))
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" names \"%s\", which is missing: the model is incomplete", weights->path,
+                 rows[0].file);
+    CAM_TRY(cam_safetensors_open(path, file));
+    weights->file_count++;
+    for (size_t i = 0; i < count; i++)
+        if (!cam_safetensors_find(file, rows[i].tensor))
+            CAM_FAIL(CAM_E_MODEL, "\"%s\": tensor \"%s\" is not in \"%s\" as it says", weights->path, rows[i].tensor,
+                     rows[i].file);
+    if (file->count != count)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" holds %zu tensors, \"%s\" lists %zu for it", path, file->count, weights->path,
+                 count);
+out:
+    free(path);
+    return st;
+}
+
+static cam_status open_shards(cam_weights *weights, const char *folder) {
+    cam_status st = CAM_OK;
+    cam_safetensors_index index = {0};
+    CAM_TRY(cam_safetensors_index_read(weights->path, &index));
+    CAM_TRY(allocate_files(weights, index.count));
+    for (size_t begin = 0, end; begin < index.count; begin = end) {
+        for (end = begin + 1; end < index.count && strcmp(index.rows[end].file, index.rows[begin].file) == 0;)
+            end++;
+        CAM_TRY(open_shard(weights, folder, &index.rows[begin], end - begin));
+    }
+out:
+    cam_safetensors_index_release(&index);
+    return st;
+}
+
+/* The encoder's prefix is the one that any of its tensors has. */
+static void find_prefix(cam_weights *weights) {
+    static const char *const known[] = {encoder_prefix, "camembert."};
+    weights->prefix = "";
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+        for (size_t f = 0; f < weights->file_count; f++) {
+            const cam_safetensors *file = &weights->files[f];
+            for (size_t i = 0; i < file->count; i++) {
+                if (begins_with(file->tensors[i].name, known[k])) {
+                    weights->prefix = known[k];
+                    return;
+                }
+            }
+        }
+    }
+}
+
+cam_status cam_weights_open(const char *folder, cam_weights **out) {
+    cam_status st = CAM_OK;
+    cam_weights *weights = *out = calloc(1, sizeof *weights);
+    if (!weights)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
+    weights->path = cam_path_join(folder, "model.safetensors");
+    if (cam_file_exists(weights->path)) {
+        CAM_TRY(allocate_files(weights, 1));
+        CAM_TRY(cam_safetensors_open(weights->path, &weights->files[0]));
+        weights->file_count = 1;
+    } else {
+        free(weights->path);
+        weights->path = cam_path_join(folder, "model.safetensors.index.json");
+        if (!cam_file_exists(weights->path))
+            CAM_TRY(fail_without_weights(folder));
+        CAM_TRY(open_shards(weights, folder));
+    }
+    find_prefix(weights);
+out:
+    if (st != CAM_OK) {
+        cam_weights_close(weights);
+        *out = NULL;
+    }
+    return st;
+}
+
+void cam_weights_close(cam_weights *weights) {
+    if (!weights)
+        return;
+    for (size_t i = 0; i < weights->file_count; i++)
+        cam_safetensors_close(&weights->files[i]);
+    free(weights->files);
+    free(weights->matches);
+    free(weights->path);
+    free(weights);
+}
+
+/* --- names ----------------------------------------------------------------------------------------------------- */
+
+static match find_stored(const cam_weights *weights, const char *name) {
+    for (size_t i = 0; i < weights->file_count; i++) {
+        const cam_safetensors_tensor *tensor = cam_safetensors_find(&weights->files[i], name);
+        if (tensor)
+            return (match){.file = &weights->files[i], .tensor = tensor};
+    }
+    return (match){0};
+}
+
+/* The name as the folder has it: its own prefix, and TensorFlow's words for LayerNorm's two tensors. */
+static match find_wanted(const cam_weights *weights, const char *name) {
+    static const char *const spellings[][2] = {{".LayerNorm.weight", ".LayerNorm.gamma"},
+                                               {".LayerNorm.bias", ".LayerNorm.beta"}};
+    cam_strbuf stored = CAM_STRBUF_INIT;
+    int encoder = begins_with(name, encoder_prefix);
+    cam_strbuf_printf(&stored, "%s%s", encoder ? weights->prefix : "", encoder ? name + strlen(encoder_prefix) : name);
+    match found = find_stored(weights, cam_strbuf_text(&stored));
+    for (size_t i = 0; !found.tensor && i < 2; i++) {
+        size_t ending = strlen(spellings[i][0]);
+        if (stored.length < ending || strcmp(stored.text + stored.length - ending, spellings[i][0]) != 0)
+            continue;
+        stored.text[stored.length -= ending] = '\0';
+        cam_strbuf_puts(&stored, spellings[i][1]);
+        found = find_stored(weights, stored.text);
+    }
+    cam_strbuf_release(&stored);
+    return found;
+}
+
+const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const char *name) {
+    return find_wanted(weights, name).tensor;
+}
+
+/* --- conversion ------------------------------------------------------------------------------------------------ */
+
+/* Each converts n values, which may lie at any alignment, and returns non-zero where one is not finite as f32. The
+ * loops are without branches so that compilers make vectors of them. */
+
+static const uint32_t f32_exponent = 0x7f800000;
+
+static uint32_t convert_f32(float *restrict dst, const unsigned char *restrict src, size_t n) {
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, src + 4 * i, sizeof bits);
+        memcpy(dst + i, &bits, sizeof bits);
+        bad |= (bits & f32_exponent) == f32_exponent;
+    }
+    return bad;
+}
+
+static uint32_t convert_f64(float *restrict dst, const unsigned char *restrict src, size_t n) {
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        uint32_t bits;
+        memcpy(&value, src + 8 * i, sizeof value);
+        dst[i] = (float)value;
+        memcpy(&bits, dst + i, sizeof bits);
+        bad |= (bits & f32_exponent) == f32_exponent;
+    }
+    return bad;
+}
+
+static uint32_t convert_bf16(float *restrict dst, const unsigned char *restrict src, size_t n) {
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        memcpy(&half, src + 2 * i, sizeof half);
+        uint32_t bits = (uint32_t)half << 16;
+        memcpy(dst + i, &bits, sizeof bits);
+        bad |= (bits & f32_exponent) == f32_exponent;
+    }
+    return bad;
+}
+
+/* The half's exponent and fraction, read as an f32's, are 2^112 times too small, subnormals included. */
+static uint32_t convert_f16(float *restrict dst, const unsigned char *restrict src, size_t n) {
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        float value;
+        memcpy(&half, src + 2 * i, sizeof half);
+        uint32_t bits = ((uint32_t)half & 0x7fff) << 13;
+        memcpy(&value, &bits, sizeof value);
+        value *= 0x1p112f;
+        memcpy(&bits, &value, sizeof bits);
+        bits |= ((uint32_t)half & 0x8000) << 16;
+        memcpy(dst + i, &bits, sizeof bits);
+        bad |= (half & 0x7c00) == 0x7c00;
+    }
+    return bad;
+}
+
+enum { CONVERSIONS = 4 };
+static const struct {
+    const char *dtype;
+    size_t bytes;
+    uint32_t (*convert)(float *restrict dst, const unsigned char *restrict src, size_t n);
+} conversions[CONVERSIONS] = {
+    {"F32", 4, convert_f32},
+    {"F16", 2, convert_f16},
+    {"BF16", 2, convert_bf16},
+    {"F64", 8, convert_f64},
+};
+
+/* Its row of `conversions`; CONVERSIONS where the dtype cannot be read. */
+static size_t conversion_of(const cam_safetensors_tensor *tensor) {
+    size_t k = 0;
+    while (k < CONVERSIONS && strcmp(tensor->dtype, conversions[k].dtype) != 0)
+        k++;
+    return k;
+}
+
+/* --- matching -------------------------------------------------------------------------------------------------- */
+
+static int same_shape(const cam_safetensors_tensor *tensor, const cam_weight_wanted *wanted) {
+    return tensor->ndim == wanted->ndim &&
+           (tensor->ndim == 0 ||
+            memcmp(tensor->shape, wanted->shape, (size_t)tensor->ndim * sizeof wanted->shape[0]) == 0);
+}
+
+static void check_shape(const cam_weights *weights, const cam_safetensors_tensor *tensor,
+                        const cam_weight_wanted *wanted, cam_problems *problems) {
+    cam_strbuf found = CAM_STRBUF_INIT, due = CAM_STRBUF_INIT;
+    if (same_shape(tensor, wanted))
+        return;
+    int transposed = tensor->ndim == 2 && wanted->ndim == 2 && tensor->shape[0] == wanted->shape[1] &&
+                     tensor->shape[1] == wanted->shape[0];
+    cam_shape_print(&found, tensor->shape, tensor->ndim);
+    cam_shape_print(&due, wanted->shape, wanted->ndim);
+    cam_problems_add(problems, weights->path, 0, "tensor \"%s\" has shape %s, by config.json it must be %s%s",
+                     tensor->name, cam_strbuf_text(&found), cam_strbuf_text(&due),
+                     transposed ? ": it is transposed" : "");
+    cam_strbuf_release(&found);
+    cam_strbuf_release(&due);
+}
+
+static void check_wanted(cam_weights *weights, const cam_weight_wanted *wanted, match *found, int has_head,
+                         cam_problems *problems) {
+    *found = find_wanted(weights, wanted->name);
+    if (wanted->need == CAM_WEIGHT_FRESH)
+        return;
+    if (!found->tensor) {
+        if (wanted->need == CAM_WEIGHT_REQUIRED)
+            cam_problems_add(problems, weights->path, 0, "tensor \"%s\" is missing", wanted->name);
+        else if (has_head)
+            cam_problems_add(problems, weights->path, 0, "tensor \"%s\" is missing, others of the head are there",
+                             wanted->name);
+        return;
+    }
+    if (conversion_of(found->tensor) == CONVERSIONS)
+        cam_problems_add(problems, weights->path, 0, "tensor \"%s\" has dtype %s, only F32, F16, BF16 and F64 are read",
+                         found->tensor->name, found->tensor->dtype);
+    check_shape(weights, found->tensor, wanted, problems);
+    found->taken = 1;
+}
+
+/* Parts that language models and old files have and a classifier does not use. */
+enum { PART_LM_HEAD, PART_POOLER, PART_POSITIONS, PART_TYPES, PARTS };
+static const struct {
+    const char *shown, *name;
+    int whole;         /* the whole name, or its beginning */
+    int under_encoder; /* behind the encoder's prefix */
+} parts[PARTS] = {
+    [PART_LM_HEAD] = {"lm_head", "lm_head.", 0, 0},
+    [PART_POOLER] = {"pooler", "pooler.dense.", 0, 1},
+    [PART_POSITIONS] = {"position_ids", "embeddings.position_ids", 1, 1},
+    [PART_TYPES] = {"token_type_ids", "embeddings.token_type_ids", 1, 1},
+};
+
+static int part_of(const cam_weights *weights, const char *name) {
+    int encoder = begins_with(name, weights->prefix);
+    for (int i = 0; i < PARTS; i++) {
+        if (parts[i].under_encoder && !encoder)
+            continue;
+        const char *rest = parts[i].under_encoder ? name + strlen(weights->prefix) : name;
+        if (parts[i].whole ? strcmp(rest, parts[i].name) == 0 : begins_with(rest, parts[i].name))
+            return i;
+    }
+    return PARTS;
+}
+
+static int is_matched(const cam_weights *weights, const cam_safetensors_tensor *tensor) {
+    for (size_t i = 0; i < weights->match_count; i++)
+        if (weights->matches[i].tensor == tensor)
+            return 1;
+    return 0;
+}
+
+static void check_surplus(const cam_weights *weights, size_t counts[PARTS], cam_problems *problems) {
+    for (size_t f = 0; f < weights->file_count; f++) {
+        const cam_safetensors *file = &weights->files[f];
+        for (size_t i = 0; i < file->count; i++) {
+            if (is_matched(weights, &file->tensors[i]))
+                continue;
+            int part = part_of(weights, file->tensors[i].name);
+            if (part < PARTS)
+                counts[part]++;
+            else
+                cam_problems_add(problems, weights->path, 0, "tensor \"%s\" has no place in this classifier",
+                                 file->tensors[i].name);
+        }
+    }
+}
+
+static void say_left_aside(const cam_weights *weights, const size_t counts[PARTS]) {
+    cam_strbuf list = CAM_STRBUF_INIT;
+    size_t total = 0;
+    for (int i = 0; i < PARTS; i++) {
+        if (counts[i])
+            cam_strbuf_printf(&list, "%s%s", total ? ", " : "", parts[i].shown);
+        total += counts[i];
+    }
+    if (total)
+        cam_log("\"%s\": %zu tensor%s that a classifier does not use left aside (%s)", weights->path, total,
+                total == 1 ? "" : "s", cam_strbuf_text(&list));
+    cam_strbuf_release(&list);
+}
+
+cam_status cam_weights_match(cam_weights *weights, const cam_weight_wanted *wanted, size_t count) {
+    cam_status st = CAM_OK;
+    cam_problems problems = CAM_PROBLEMS_INIT;
+    size_t counts[PARTS] = {0};
+    int has_head = 0;
+    match *matches = realloc(weights->matches, (count + 1) * sizeof *matches);
+    if (!matches)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", weights->path);
+    weights->matches = matches;
+    weights->match_count = count;
+    for (size_t i = 0; i < count; i++)
+        has_head |= wanted[i].need == CAM_WEIGHT_OPTIONAL && find_wanted(weights, wanted[i].name).tensor;
+    for (size_t i = 0; i < count; i++)
+        check_wanted(weights, &wanted[i], &matches[i], has_head, &problems);
+    check_surplus(weights, counts, &problems);
+    CAM_TRY(cam_problems_status(&problems, CAM_E_MODEL));
+    say_left_aside(weights, counts);
+out:
+    cam_problems_release(&problems);
+    return st;
+}
+
+int cam_weights_has(const cam_weights *weights, size_t index) {
+    CAM_ASSERT(index < weights->match_count);
+    return weights->matches[index].taken;
+}
+
+/* --- values --------------------------------------------------------------------------------------------------- */
+
+static cam_status copy_values(const match *found, size_t begin, size_t count, float *dst) {
+    size_t k = conversion_of(found->tensor), bytes = conversions[k].bytes;
+    const unsigned char *src = (const unsigned char *)found->tensor->data + begin * bytes;
+    for (size_t done = 0; done < count;) {
+        size_t n = count - done < COPY_BLOCK ? count - done : COPY_BLOCK;
+        if (conversions[k].convert(dst + done, src + done * bytes, n)) {
+            while (!conversions[k].convert(dst + done, src + done * bytes, 1))
+                done++;
+            return cam_fail(CAM_E_MODEL,
+                            "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the "
+                            "model is damaged",
+                            found->file->path, found->tensor->name, begin + done);
+        }
+        cam_safetensors_forget(found->file, found->tensor, (begin + done) * bytes, n * bytes);
+        done += n;
+    }
+    return CAM_OK;
+}
+
+cam_status cam_weights_copy_rows(const cam_weights *weights, size_t index, int64_t row, int64_t count, float *dst) {
+    CAM_ASSERT(cam_weights_has(weights, index));
+    const match *found = &weights->matches[index];
+    int64_t rows = found->tensor->ndim ? found->tensor->shape[0] : 1;
+    CAM_ASSERT(row >= 0 && count >= 0 && row <= rows && count <= rows - row);
+    size_t width = rows ? (size_t)(found->tensor->count / rows) : 0;
+    return copy_values(found, (size_t)row * width, (size_t)count * width, dst);
+}
+
+cam_status cam_weights_copy(const cam_weights *weights, size_t index, float *dst) {
+    CAM_ASSERT(cam_weights_has(weights, index));
+    const match *found = &weights->matches[index];
+    return copy_values(found, 0, (size_t)found->tensor->count, dst);
+}

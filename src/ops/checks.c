@@ -1,0 +1,354 @@
+/* checks.c: the shapes, dtypes and aliasing rules of cam/ops.h, one function an operator. Nothing here computes. */
+#include "operands.h"
+
+#define F32_1D(label, t, role, n)                                                                                      \
+    { label, t, role, CAM_F32, 1, {n, 0}, NULL }
+#define I32_1D(label, t, role, n)                                                                                      \
+    { label, t, role, CAM_I32, 1, {n, 0}, NULL }
+#define F32_2D(label, t, role, rows, columns)                                                                          \
+    { label, t, role, CAM_F32, 2, {rows, columns}, NULL }
+#define F32_2D_OR(label, t, role, rows, columns, twin)                                                                 \
+    { label, t, role, CAM_F32, 2, {rows, columns}, twin }
+#define CHECK(op, operands) cam_operands_check(op, operands, (int)(sizeof(operands) / sizeof((operands)[0])))
+#define REQUIRE(op, condition, ...)                                                                                    \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            return cam_fail(CAM_E_SHAPE, op ": " __VA_ARGS__);                                                         \
+    } while (0)
+
+/* The two operands of a dropout over n rows; absent ones are fine where nothing drops. */
+static int dropout_role(const cam_dropout *dropout) {
+    return dropout->threshold ? CAM_IN : CAM_MAYBE;
+}
+#define DROPOUT(a, n)                                                                                                  \
+    I32_1D("dropout.row", (a)->dropout.row, dropout_role(&(a)->dropout), n),                                           \
+        I32_1D("dropout.index", (a)->dropout.index, dropout_role(&(a)->dropout), n)
+#define REQUIRE_FEATURES(op, h)                                                                                        \
+    REQUIRE(op, (h) > 0 && (h) % 8 == 0, "the row length %lld is not a multiple of 8", (long long)(h))
+#define REQUIRE_DROPOUT(op, n) REQUIRE(op, (n) < 65536, "dropout threshold %u is not below 65536", n)
+#define REQUIRE_STATE(op, a)   REQUIRE(op, (a)->state != NULL, "the step state is absent")
+
+cam_status cam_check_embedding_fwd(const cam_embedding_fwd_args *a) {
+    int64_t tokens = a->y.shape[0], h = a->y.shape[1];
+    REQUIRE_STATE("embedding_fwd", a);
+    REQUIRE_FEATURES("embedding_fwd", h);
+    REQUIRE_DROPOUT("embedding_fwd", a->dropout.threshold);
+    REQUIRE("embedding_fwd", a->eps > 0, "eps is not above 0");
+    const cam_operand operands[] = {
+        F32_2D("y", a->y, CAM_OUT, tokens, h),
+        F32_1D("mean", a->mean, CAM_OUT, tokens),
+        F32_1D("rstd", a->rstd, CAM_OUT, tokens),
+        I32_1D("ids", a->ids, CAM_IN, tokens),
+        I32_1D("positions", a->positions, CAM_IN, tokens),
+        F32_2D("word", a->word, CAM_IN, a->word.shape[0], h),
+        F32_2D("position", a->position, CAM_IN, a->position.shape[0], h),
+        F32_2D("type", a->type, CAM_IN, 1, h),
+        F32_1D("gamma", a->gamma, CAM_IN, h),
+        F32_1D("beta", a->beta, CAM_IN, h),
+        DROPOUT(a, tokens),
+    };
+    return CHECK("embedding_fwd", operands);
+}
+
+cam_status cam_check_embedding_bwd(const cam_embedding_bwd_args *a) {
+    int64_t tokens = a->dy.shape[0], h = a->dy.shape[1], words = a->word.shape[0], positions = a->position.shape[0];
+    REQUIRE_STATE("embedding_bwd", a);
+    REQUIRE_FEATURES("embedding_bwd", h);
+    REQUIRE_DROPOUT("embedding_bwd", a->dropout.threshold);
+    const cam_operand operands[] = {
+        F32_2D("dword", a->dword, CAM_OUT, words, h),
+        F32_2D("dposition", a->dposition, CAM_OUT, positions, h),
+        F32_2D("dtype", a->dtype, CAM_OUT, 1, h),
+        F32_1D("dgamma", a->dgamma, CAM_OUT, h),
+        F32_1D("dbeta", a->dbeta, CAM_OUT, h),
+        F32_2D("dy", a->dy, CAM_IN, tokens, h),
+        F32_1D("mean", a->mean, CAM_IN, tokens),
+        F32_1D("rstd", a->rstd, CAM_IN, tokens),
+        I32_1D("ids", a->ids, CAM_IN, tokens),
+        I32_1D("positions", a->positions, CAM_IN, tokens),
+        F32_2D("word", a->word, CAM_IN, words, h),
+        F32_2D("position", a->position, CAM_IN, positions, h),
+        F32_2D("type", a->type, CAM_IN, 1, h),
+        F32_1D("gamma", a->gamma, CAM_IN, h),
+        DROPOUT(a, tokens),
+    };
+    return CHECK("embedding_bwd", operands);
+}
+
+cam_status cam_check_linear_fwd(const cam_linear_fwd_args *a) {
+    int64_t n = a->y.shape[0], out = a->w.shape[0], in = a->w.shape[1];
+    REQUIRE_STATE("linear_fwd", a);
+    const cam_operand operands[] = {
+        F32_2D("y", a->y, CAM_OUT, n, out),
+        F32_2D("x", a->x, CAM_IN | CAM_STRIDED, n, in),
+        F32_2D("w", a->w, CAM_IN, out, in),
+        F32_1D("bias", a->bias, CAM_MAYBE, out),
+    };
+    return CHECK("linear_fwd", operands);
+}
+
+cam_status cam_check_linear_bwd_data(const cam_linear_bwd_data_args *a) {
+    int64_t n = a->dx.shape[0], out = a->w.shape[0], in = a->w.shape[1];
+    REQUIRE_STATE("linear_bwd_data", a);
+    const cam_operand operands[] = {
+        F32_2D("dx", a->dx, CAM_OUT, n, in),
+        F32_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
+        F32_2D("w", a->w, CAM_IN, out, in),
+    };
+    return CHECK("linear_bwd_data", operands);
+}
+
+cam_status cam_check_linear_bwd_weight(const cam_linear_bwd_weight_args *a) {
+    int64_t n = a->dy.shape[0], out = a->dw.shape[0], in = a->dw.shape[1];
+    REQUIRE_STATE("linear_bwd_weight", a);
+    const cam_operand operands[] = {
+        F32_2D("dw", a->dw, CAM_OUT, out, in),
+        F32_1D("dbias", a->dbias, CAM_OUT | CAM_MAYBE, out),
+        F32_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
+        F32_2D("x", a->x, CAM_IN | CAM_STRIDED, n, in),
+    };
+    return CHECK("linear_bwd_weight", operands);
+}
+
+/* What both directions of attention ask of their scalars. */
+#define REQUIRE_ATTENTION(op, a)                                                                                       \
+    do {                                                                                                               \
+        REQUIRE_STATE(op, a);                                                                                          \
+        REQUIRE_FEATURES(op, (a)->q.shape[1]);                                                                         \
+        REQUIRE_DROPOUT(op, (a)->threshold);                                                                           \
+        REQUIRE(op, (a)->heads > 0 && (a)->q.shape[1] % (a)->heads == 0, "%d heads do not divide %lld columns",        \
+                (a)->heads, (long long)(a)->q.shape[1]);                                                               \
+        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= 1024, "sequences of %d keys, not 1 to 1024",                \
+                (a)->max_keys);                                                                                        \
+        REQUIRE(op, (a)->cu_q.shape[0] >= 1, "cu_q is empty");                                                         \
+        REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "k and v have different row strides");                     \
+    } while (0)
+
+#define ATTENTION_INPUTS(a, nq, nk, h, b)                                                                              \
+    F32_2D("q", (a)->q, CAM_IN | CAM_STRIDED, nq, h), F32_2D("k", (a)->k, CAM_IN | CAM_STRIDED, nk, h),                \
+        F32_2D("v", (a)->v, CAM_IN | CAM_STRIDED, nk, h), I32_1D("cu_q", (a)->cu_q, CAM_IN, (b) + 1),                  \
+        I32_1D("cu_k", (a)->cu_k, CAM_IN, (b) + 1),                                                                    \
+        I32_1D("q_index", (a)->q_index, (a)->threshold ? CAM_IN : CAM_MAYBE, nq),                                      \
+        I32_1D("sequence_row", (a)->sequence_row, (a)->threshold ? CAM_IN : CAM_MAYBE, b)
+
+cam_status cam_check_attention_fwd(const cam_attention_fwd_args *a) {
+    int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
+    REQUIRE_ATTENTION("attention_fwd", a);
+    const cam_operand operands[] = {
+        F32_2D("out", a->out, CAM_OUT, nq, h),
+        F32_2D("lse", a->lse, CAM_OUT, nq, a->heads),
+        ATTENTION_INPUTS(a, nq, nk, h, b),
+    };
+    return CHECK("attention_fwd", operands);
+}
+
+cam_status cam_check_attention_bwd(const cam_attention_bwd_args *a) {
+    int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
+    REQUIRE_ATTENTION("attention_bwd", a);
+    REQUIRE("attention_bwd", a->dk.row_stride == a->dv.row_stride, "dk and dv have different row strides");
+    const cam_operand operands[] = {
+        F32_2D("dq", a->dq, CAM_OUT | CAM_STRIDED, nq, h),
+        F32_2D("dk", a->dk, CAM_OUT | CAM_STRIDED, nk, h),
+        F32_2D("dv", a->dv, CAM_OUT | CAM_STRIDED, nk, h),
+        F32_2D("dout", a->dout, CAM_IN, nq, h),
+        F32_2D("out", a->out, CAM_IN, nq, h),
+        F32_2D("lse", a->lse, CAM_IN, nq, a->heads),
+        ATTENTION_INPUTS(a, nq, nk, h, b),
+    };
+    return CHECK("attention_bwd", operands);
+}
+
+cam_status cam_check_residual_fwd(const cam_residual_fwd_args *a) {
+    int64_t n = a->y.shape[0], h = a->y.shape[1];
+    REQUIRE_STATE("residual_fwd", a);
+    REQUIRE_FEATURES("residual_fwd", h);
+    REQUIRE_DROPOUT("residual_fwd", a->dropout.threshold);
+    REQUIRE("residual_fwd", a->eps > 0, "eps is not above 0");
+    const cam_operand operands[] = {
+        F32_2D("y", a->y, CAM_OUT, n, h),
+        F32_2D_OR("z", a->z, CAM_OUT, n, h, "x"),
+        F32_1D("mean", a->mean, CAM_OUT, n),
+        F32_1D("rstd", a->rstd, CAM_OUT, n),
+        F32_2D("x", a->x, CAM_IN, n, h),
+        F32_1D("bias", a->bias, CAM_IN, h),
+        F32_2D("residual", a->residual, CAM_IN, n, h),
+        F32_1D("gamma", a->gamma, CAM_IN, h),
+        F32_1D("beta", a->beta, CAM_IN, h),
+        DROPOUT(a, n),
+    };
+    return CHECK("residual_fwd", operands);
+}
+
+cam_status cam_check_residual_bwd(const cam_residual_bwd_args *a) {
+    int64_t n = a->dy.shape[0], h = a->dy.shape[1];
+    REQUIRE_STATE("residual_bwd", a);
+    REQUIRE_FEATURES("residual_bwd", h);
+    REQUIRE_DROPOUT("residual_bwd", a->dropout.threshold);
+    const cam_operand operands[] = {
+        F32_2D_OR("dx", a->dx, CAM_OUT, n, h, "dy"),
+        F32_2D("dresidual", a->dresidual, CAM_OUT, n, h),
+        F32_1D("dbias", a->dbias, CAM_OUT, h),
+        F32_1D("dgamma", a->dgamma, CAM_OUT, h),
+        F32_1D("dbeta", a->dbeta, CAM_OUT, h),
+        F32_2D("dy", a->dy, CAM_IN, n, h),
+        F32_2D("z", a->z, CAM_IN, n, h),
+        F32_1D("mean", a->mean, CAM_IN, n),
+        F32_1D("rstd", a->rstd, CAM_IN, n),
+        F32_1D("gamma", a->gamma, CAM_IN, h),
+        DROPOUT(a, n),
+    };
+    return CHECK("residual_bwd", operands);
+}
+
+cam_status cam_check_gelu_fwd(const cam_gelu_fwd_args *a) {
+    int64_t n = a->x.shape[0], f = a->x.shape[1];
+    REQUIRE_STATE("gelu_fwd", a);
+    const cam_operand operands[] = {
+        F32_2D("y", a->y, CAM_OUT, n, f),
+        F32_2D("x", a->x, CAM_IN, n, f),
+        F32_1D("bias", a->bias, CAM_IN, f),
+    };
+    return CHECK("gelu_fwd", operands);
+}
+
+cam_status cam_check_gelu_bwd(const cam_gelu_bwd_args *a) {
+    int64_t n = a->x.shape[0], f = a->x.shape[1];
+    REQUIRE_STATE("gelu_bwd", a);
+    const cam_operand operands[] = {
+        F32_2D_OR("dx", a->dx, CAM_OUT, n, f, "dy"), F32_1D("dbias", a->dbias, CAM_OUT, f),
+        F32_2D("dy", a->dy, CAM_IN, n, f),           F32_2D("x", a->x, CAM_IN, n, f),
+        F32_1D("bias", a->bias, CAM_IN, f),
+    };
+    return CHECK("gelu_bwd", operands);
+}
+
+cam_status cam_check_head_gather_fwd(const cam_head_gather_fwd_args *a) {
+    int64_t r = a->y.shape[0], h = a->y.shape[1];
+    REQUIRE_STATE("head_gather_fwd", a);
+    const cam_operand operands[] = {
+        F32_2D("y", a->y, CAM_OUT, r, h),
+        F32_2D("x", a->x, CAM_IN, a->x.shape[0], h),
+        I32_1D("list", a->list, CAM_IN, r),
+    };
+    return CHECK("head_gather_fwd", operands);
+}
+
+cam_status cam_check_head_gather_bwd(const cam_head_gather_bwd_args *a) {
+    int64_t r = a->dy.shape[0], h = a->dy.shape[1];
+    REQUIRE_STATE("head_gather_bwd", a);
+    const cam_operand operands[] = {
+        F32_2D("dx", a->dx, CAM_OUT, a->dx.shape[0], h),
+        F32_2D("dy", a->dy, CAM_IN, r, h),
+        I32_1D("list", a->list, CAM_IN, r),
+    };
+    return CHECK("head_gather_bwd", operands);
+}
+
+cam_status cam_check_head_dropout(const cam_head_dropout_args *a) {
+    int64_t r = a->y.shape[0], h = a->y.shape[1];
+    REQUIRE_STATE("head_dropout", a);
+    REQUIRE_FEATURES("head_dropout", h);
+    REQUIRE_DROPOUT("head_dropout", a->dropout.threshold);
+    const cam_operand operands[] = {
+        F32_2D_OR("y", a->y, CAM_OUT, r, h, "x"),
+        F32_2D("x", a->x, CAM_IN, r, h),
+        DROPOUT(a, r),
+    };
+    return CHECK("head_dropout", operands);
+}
+
+cam_status cam_check_head_tanh_fwd(const cam_head_tanh_fwd_args *a) {
+    int64_t r = a->x.shape[0], h = a->x.shape[1];
+    REQUIRE_STATE("head_tanh_fwd", a);
+    REQUIRE_FEATURES("head_tanh_fwd", h);
+    REQUIRE_DROPOUT("head_tanh_fwd", a->dropout.threshold);
+    const cam_operand operands[] = {
+        F32_2D("y", a->y, CAM_OUT, r, h),
+        F32_2D("x", a->x, CAM_IN, r, h),
+        F32_1D("bias", a->bias, CAM_IN, h),
+        DROPOUT(a, r),
+    };
+    return CHECK("head_tanh_fwd", operands);
+}
+
+cam_status cam_check_head_tanh_bwd(const cam_head_tanh_bwd_args *a) {
+    int64_t r = a->x.shape[0], h = a->x.shape[1];
+    REQUIRE_STATE("head_tanh_bwd", a);
+    REQUIRE_FEATURES("head_tanh_bwd", h);
+    REQUIRE_DROPOUT("head_tanh_bwd", a->dropout.threshold);
+    const cam_operand operands[] = {
+        F32_2D_OR("dx", a->dx, CAM_OUT, r, h, "dy"), F32_1D("dbias", a->dbias, CAM_OUT, h),
+        F32_2D("dy", a->dy, CAM_IN, r, h),           F32_2D("x", a->x, CAM_IN, r, h),
+        F32_1D("bias", a->bias, CAM_IN, h),          DROPOUT(a, r),
+    };
+    return CHECK("head_tanh_bwd", operands);
+}
+
+cam_status cam_check_loss_fwd(const cam_loss_fwd_args *a) {
+    int64_t r = a->logits.shape[0], k = a->logits.shape[1];
+    REQUIRE_STATE("loss_fwd", a);
+    REQUIRE("loss_fwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
+    const cam_operand operands[] = {
+        F32_1D("row_loss", a->row_loss, CAM_OUT, r),
+        F32_2D("logits", a->logits, CAM_IN, r, k),
+        I32_1D("labels", a->labels, CAM_IN, r),
+        F32_1D("weights", a->weights, CAM_MAYBE, k),
+    };
+    return CHECK("loss_fwd", operands);
+}
+
+cam_status cam_check_loss_bwd(const cam_loss_bwd_args *a) {
+    int64_t r = a->logits.shape[0], k = a->logits.shape[1];
+    REQUIRE_STATE("loss_bwd", a);
+    REQUIRE("loss_bwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
+    const cam_operand operands[] = {
+        F32_2D_OR("dlogits", a->dlogits, CAM_OUT, r, k, "logits"),
+        F32_2D("logits", a->logits, CAM_IN, r, k),
+        I32_1D("labels", a->labels, CAM_IN, r),
+        F32_1D("weights", a->weights, CAM_MAYBE, k),
+    };
+    return CHECK("loss_bwd", operands);
+}
+
+cam_status cam_check_norm_partial(const cam_norm_partial_args *a) {
+    int64_t chunks = a->partial.shape[0];
+    const cam_operand operands[] = {
+        {"partial", a->partial, CAM_OUT, CAM_F64, 1, {chunks, 0}, NULL},
+        F32_1D("grad", a->grad, CAM_IN, chunks * CAM_CHUNK),
+    };
+    return CHECK("norm_partial", operands);
+}
+
+cam_status cam_check_norm_final(const cam_norm_final_args *a) {
+    REQUIRE_STATE("norm_final", a);
+    REQUIRE("norm_final", a->max_norm >= 0, "max_norm is below 0");
+    const cam_operand operands[] = {
+        {"partial", a->partial, CAM_IN, CAM_F64, 1, {a->partial.shape[0], 0}, NULL},
+    };
+    return CHECK("norm_final", operands);
+}
+
+cam_status cam_check_adamw(const cam_adamw_args *a) {
+    int64_t n = a->param.shape[0];
+    REQUIRE_STATE("adamw", a);
+    REQUIRE("adamw", a->chunks != NULL, "the chunk table is absent");
+    REQUIRE("adamw", n % CAM_CHUNK == 0, "%lld elements are not whole chunks", (long long)n);
+    const cam_operand operands[] = {
+        F32_1D("param", a->param, CAM_OUT, n),
+        F32_1D("m", a->m, CAM_OUT, n),
+        F32_1D("v", a->v, CAM_OUT, n),
+        F32_1D("grad", a->grad, CAM_IN, n),
+    };
+    return CHECK("adamw", operands);
+}
+
+cam_status cam_check_cast(const cam_cast_args *a) {
+    int64_t n = a->from.shape[0];
+    if (a->to.data && a->to.dtype == CAM_F64)
+        return cam_fail(CAM_E_DTYPE, "cast: operand \"to\" is F64; f32, f16 and bf16 are written");
+    const cam_operand operands[] = {
+        {"to", a->to, CAM_OUT | CAM_HALF, CAM_F32, 1, {n, 0}, NULL},
+        {"from", a->from, CAM_IN | CAM_HALF, CAM_F32, 1, {n, 0}, NULL},
+    };
+    return CHECK("cast", operands);
+}

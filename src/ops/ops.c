@@ -1,0 +1,50 @@
+/* ops.c: check -> look up -> time -> call, for every operator of cam/ops.h. No arithmetic. */
+#include "cam/ops.h"
+#include "operands.h"
+#include <time.h>
+
+static const char *const names[] = {
+#define NAME(op) #op,
+    CAM_OPS(NAME)
+#undef NAME
+};
+
+const char *cam_op_name(enum cam_op op) {
+    return names[op];
+}
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static cam_status missing(const cam_backend *backend, const char *op) {
+    return cam_fail(CAM_E_UNSUPPORTED, "the \"%s\" backend has no operator \"%s\"", backend->name, op);
+}
+
+static cam_status too_little(const char *op, size_t given, size_t needed) {
+    return cam_fail(CAM_E_WORKSPACE, "%s: %zu bytes of workspace, %zu needed", op, given, needed);
+}
+
+#define WRAPPER(op)                                                                                                    \
+    size_t cam_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args) {                             \
+        return backend->ops->op##_workspace ? backend->ops->op##_workspace(backend, args) : 0;                         \
+    }                                                                                                                  \
+    cam_status cam_##op(cam_backend *backend, const cam_##op##_args *args) {                                           \
+        cam_status st = CAM_OK;                                                                                        \
+        if (!backend->ops->op)                                                                                         \
+            return missing(backend, #op);                                                                              \
+        CAM_TRY(cam_check_##op(args));                                                                                 \
+        size_t needed = cam_##op##_workspace(backend, args);                                                           \
+        if (needed > 0 && (!args->workspace.data || args->workspace.bytes < needed))                                   \
+            return too_little(#op, args->workspace.data ? args->workspace.bytes : 0, needed);                          \
+        double begin = backend->op_seconds ? now_s() : 0;                                                              \
+        CAM_TRY(backend->ops->op(backend, args));                                                                      \
+        if (backend->op_seconds)                                                                                       \
+            backend->op_seconds[CAM_OP_##op] += now_s() - begin;                                                       \
+    out:                                                                                                               \
+        return st;                                                                                                     \
+    }
+CAM_OPS(WRAPPER)
+#undef WRAPPER

@@ -1,0 +1,71 @@
+/* audit.h: what a user should know about the data before training on it.
+ *
+ * Texts count as the same when they are equal after NFC, case folding, every run of Unicode space made one space, outer
+ * space removed, and final punctuation removed (. , ; : ! ? … and spaces among them). Labels do not count. An empty
+ * text is never a duplicate.
+ *
+ * Linear in the data (hashing; equal hashes are compared by the texts themselves), deterministic.
+ */
+#ifndef CAM_AUDIT_H
+#define CAM_AUDIT_H
+
+#include "cam/status.h"
+#include "dataset.h"
+#include "labels.h"
+#include "strbuf.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum cam_on_duplicate {
+    CAM_DUPLICATE_IGNORE,
+    CAM_DUPLICATE_WARN,
+    CAM_DUPLICATE_DROP, /* inside the training file: the first row of a text stays, later ones go */
+    CAM_DUPLICATE_ERROR
+} cam_on_duplicate;
+
+enum {
+    CAM_AUDIT_EXAMPLES = 3, /* shown for each kind of finding */
+    CAM_RARE_LABEL_ROWS = 8 /* a label with fewer training rows is called rare */
+};
+
+typedef enum cam_data_part { CAM_PART_TRAIN, CAM_PART_VALIDATION, CAM_PART_TEST, CAM_PARTS } cam_data_part;
+const char *cam_data_part_name(cam_data_part part); /* "train", "validation", "test" */
+
+typedef struct cam_audit_pair { /* two rows with the same text: the first that has it, and a later one */
+    cam_data_part first_part, second_part;
+    size_t first, second; /* indices in their data sets */
+} cam_audit_pair;
+
+typedef struct cam_audit_finding {
+    int64_t count;
+    size_t example_count;
+    cam_audit_pair examples[CAM_AUDIT_EXAMPLES];
+} cam_audit_finding;
+
+typedef struct cam_audit {
+    const cam_dataset *parts[CAM_PARTS];     /* as given; NULL = no such file */
+    cam_audit_finding duplicates[CAM_PARTS]; /* rows whose text stood in an earlier row of the same file */
+    cam_audit_finding conflicts[CAM_PARTS];  /* of these, rows whose label differs from that earlier row's */
+    cam_audit_finding overlaps[CAM_PARTS];   /* rows whose text stands in an earlier part: validation in train, test in
+                                              * train or validation */
+    int64_t empty_texts[CAM_PARTS];          /* nothing but space */
+} cam_audit;
+
+/* Any part may be NULL. The data sets must outlive the audit; it owns nothing itself. */
+CAM_MUST_CHECK cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PARTS]);
+
+/* The findings as lines for a reader, with examples and line numbers; nothing where nothing was found. */
+void cam_audit_describe(const cam_audit *audit, cam_strbuf *out);
+
+/* What `action` asks for: adds cam_audit_describe's lines to `warnings` (WARN, DROP), fails with them (ERROR:
+ * CAM_E_DATA), or removes duplicates from `train` (DROP; *dropped says how many). Only ERROR can fail, but for
+ * CAM_E_MEMORY. The audit's examples index the data set as it was: describe before dropping, which this does. */
+CAM_MUST_CHECK cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_dataset *train,
+                                          cam_strbuf *warnings, size_t *dropped);
+
+/* Adds lines about the counts of training rows a label: rare labels (fewer than CAM_RARE_LABEL_ROWS rows, at most
+ * twenty named) and imbalance (largest count over smallest above 10). Returns that ratio; labels without rows do not
+ * count. */
+double cam_audit_labels(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings);
+
+#endif

@@ -1,0 +1,41 @@
+/* split.h: which rows train and which validate: scikit-learn's train_test_split, row for row.
+ *
+ * The same seed, share and class ids give the arrays of
+ *     train_test_split(range(n), test_size=share, random_state=seed, stratify=ids or None)
+ * in the same order. With stratify, scikit-learn sorts the classes of the array it is given; here that array is the ids
+ * (equal to label texts where ids are sorted by code point, the default).
+ *
+ * Source: scikit-learn 1.9 model_selection/_split.py and utils/extmath.py (_approximate_mode); numpy RandomState:
+ * Mersenne Twister 19937 seeded by init_genrand, shuffles by masked rejection of 32-bit draws.
+ */
+#ifndef CAM_SPLIT_H
+#define CAM_SPLIT_H
+
+#include "cam/status.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cam_split {
+    int64_t *train, *test; /* row numbers, in scikit-learn's order */
+    size_t train_count, test_count;
+} cam_split;
+
+/* ceil(share * count) test rows, the rest train; 0 < share < 1. `ids` NULL = not stratified; otherwise count ids, 0 <=
+ * ids[i] < class_count. CAM_E_USAGE: share out of range. CAM_E_DATA, saying what to set: no training row would be
+ * left; stratified: a class has one member only (`names`, where given, names it), or either part is smaller than the
+ * number of classes. */
+CAM_MUST_CHECK cam_status cam_split_rows(cam_split *split, size_t count, double share, uint32_t seed,
+                                         const int32_t *ids, size_t class_count, const char *const *names);
+void cam_split_release(cam_split *split);
+
+/* numpy.random.RandomState(seed), as far as it is needed here. */
+typedef struct cam_mt19937 {
+    uint32_t state[624];
+    int next;
+} cam_mt19937;
+void cam_mt19937_seed(cam_mt19937 *generator, uint32_t seed);
+uint32_t cam_mt19937_next(cam_mt19937 *generator);
+/* RandomState.permutation(count): the numbers 0 .. count - 1 into `order`. */
+void cam_mt19937_permutation(cam_mt19937 *generator, int64_t *order, size_t count);
+
+#endif

@@ -1,0 +1,28 @@
+/* tokenizer_settle.h: the last word on segmentations that are as good as one another. Internal to the tokenizer. */
+#ifndef CAM_TOKENIZER_SETTLE_H
+#define CAM_TOKENIZER_SETTLE_H
+
+#include "tokenizer.h"
+#include "tokenizer_model.h"
+
+/* The best path into a byte position of a word. */
+typedef struct cam_path {
+    double score;
+    size_t begin; /* where its last piece begins */
+    int32_t id;   /* of that piece; -1 = no path ends here */
+} cam_path;
+
+/* Scratch of one thread; a zeroed struct is empty, to be freed by free(paths). */
+typedef struct cam_settler {
+    cam_path *paths;
+    size_t capacity;
+} cam_settler;
+
+/* Replaces ids[begin..] of `out` by the segmentation of `word` whose scores, added from left to right in double
+ * precision, are highest, the first found winning a tie. SentencePiece adds in single precision, so that of two orders
+ * of the same pieces ("..." "." and "." "...") rounding makes it take another than Hugging Face's tokenizers.
+ * Source: huggingface/tokenizers models/unigram, encode_optimized. */
+CAM_MUST_CHECK cam_status cam_settle_word(cam_settler *settler, const cam_tokenizer_model *model, const char *word,
+                                          size_t length, size_t begin, cam_ids *out);
+
+#endif

@@ -1,0 +1,252 @@
+/* metrics_put.c: metrics as JSON for programs and as a table for people; see metrics.h. */
+#include "metrics.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NAME_COLUMNS = 40,    /* the widest a label is shown */
+    MATRIX_LABELS = 20,   /* larger matrices are not shown */
+    CONFUSIONS_SHOWN = 10 /* of the list of largest confusions */
+};
+
+/* --- JSON ------------------------------------------------------------------------------------------------------ */
+
+int cam_metrics_put_warning(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names) {
+    int64_t only = cam_metrics_only_prediction(metrics);
+    if (only < 0)
+        return 0;
+    cam_strbuf_printf(buf,
+                      "the model predicts one label only, \"%s\", for all %" PRId64
+                      " rows; try a lower learning_rate or a longer warm-up",
+                      names[only], metrics->rows);
+    return 1;
+}
+
+static void put_labels(cam_json *json, const cam_metrics *metrics, const char *const *names) {
+    cam_json_array(json, "labels");
+    for (int64_t k = 0; k < metrics->labels; k++) {
+        cam_class_scores label = cam_metrics_class(metrics, k);
+        cam_json_object(json, NULL);
+        cam_json_text(json, "label", names[k]);
+        cam_json_number(json, "precision", label.precision);
+        cam_json_number(json, "recall", label.recall);
+        cam_json_number(json, "f1", label.f1);
+        cam_json_integer(json, "support", label.support);
+        cam_json_close(json);
+    }
+    cam_json_close(json);
+}
+
+static void put_confusion(cam_json *json, const cam_metrics *metrics) {
+    cam_json_array(json, "confusion");
+    for (int64_t i = 0; i < metrics->labels; i++) {
+        cam_json_array(json, NULL);
+        for (int64_t k = 0; k < metrics->labels; k++)
+            cam_json_integer(json, NULL, metrics->confusion[i * metrics->labels + k]);
+        cam_json_close(json);
+    }
+    cam_json_close(json);
+}
+
+static void put_members(cam_json *json, const cam_metrics *metrics, const char *const *names,
+                        const char *const *warnings, int64_t count) {
+    cam_scores scores = cam_metrics_scores(metrics);
+    cam_json_integer(json, "rows", scores.rows);
+    cam_json_number(json, "loss", scores.loss);
+    cam_json_number(json, "accuracy", scores.accuracy);
+    cam_json_number(json, "f1_macro", scores.f1_macro);
+    cam_json_number(json, "f1_micro", scores.f1_micro);
+    cam_json_number(json, "f1_weighted", scores.f1_weighted);
+    put_labels(json, metrics, names);
+    put_confusion(json, metrics);
+    cam_json_array(json, "warnings");
+    cam_strbuf own = CAM_STRBUF_INIT;
+    if (cam_metrics_put_warning(&own, metrics, names))
+        cam_json_text(json, NULL, own.text);
+    cam_strbuf_release(&own);
+    for (int64_t i = 0; i < count; i++)
+        cam_json_text(json, NULL, warnings[i]);
+    cam_json_close(json);
+}
+
+void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *metrics, const char *const *names,
+                            const char *const *warnings, int64_t count) {
+    cam_json_object(json, key);
+    put_members(json, metrics, names, warnings, count);
+    cam_json_close(json);
+}
+
+void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names,
+                          const char *const *warnings, int64_t count) {
+    cam_json json;
+    cam_json_begin(&json, buf);
+    put_members(&json, metrics, names, warnings, count);
+    cam_json_end(&json);
+}
+
+/* --- table ----------------------------------------------------------------------------------------------------- */
+
+/* Decodes the character at *at, which is moved past it. */
+static uint32_t next_character(const char **at) {
+    const unsigned char *text = (const unsigned char *)*at;
+    int more = text[0] >= 0xf0 ? 3 : text[0] >= 0xe0 ? 2 : text[0] >= 0xc0 ? 1 : 0;
+    uint32_t c = more == 3 ? text[0] & 7u : more == 2 ? text[0] & 15u : more == 1 ? text[0] & 31u : text[0];
+    int i = 1;
+    for (; i <= more && (text[i] & 0xc0) == 0x80; i++)
+        c = c << 6 | (text[i] & 63u);
+    *at += i;
+    return c;
+}
+
+/* Columns that a terminal gives a character: combining accents none, East Asian wide characters and emoji two. */
+static int character_columns(uint32_t c) {
+    static const uint32_t wide[][2] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+                                       {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
+    if ((c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || (c >= 0xfe00 && c <= 0xfe0f))
+        return 0;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (c >= wide[i][0] && c <= wide[i][1])
+            return 2;
+    return 1;
+}
+
+static int text_columns(const char *text) {
+    int columns = 0;
+    while (*text)
+        columns += character_columns(next_character(&text));
+    return columns;
+}
+
+/* At most `limit` columns of a label, with nothing in it that moves the cursor. Returns the columns used. */
+static int put_name(cam_strbuf *buf, const char *name, int limit) {
+    int fits = text_columns(name) <= limit;
+    int columns = 0;
+    while (*name) {
+        const char *from = name;
+        uint32_t c = next_character(&name);
+        int wide = character_columns(c);
+        if (!fits && columns + wide > limit - 1)
+            break;
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+            cam_strbuf_putc(buf, '?');
+        else
+            cam_strbuf_append(buf, from, (size_t)(name - from));
+        columns += wide;
+    }
+    if (fits)
+        return columns;
+    cam_strbuf_puts(buf, "\u2026");
+    return columns + 1;
+}
+
+static void put_padded_name(cam_strbuf *buf, const char *name, int width) {
+    int columns = put_name(buf, name, width);
+    cam_strbuf_printf(buf, "%*s", width - columns, "");
+}
+
+static int name_width(const cam_metrics *metrics, const char *const *names) {
+    int width = text_columns("weighted mean");
+    for (int64_t k = 0; k < metrics->labels; k++) {
+        int columns = text_columns(names[k]);
+        width = columns > width ? columns : width;
+    }
+    return width < NAME_COLUMNS ? width : NAME_COLUMNS;
+}
+
+static void put_figures(cam_strbuf *buf, double precision, double recall, double f1, int64_t support) {
+    cam_strbuf_printf(buf, "  %9.4f  %7.4f  %7.4f  %7" PRId64 "\n", precision, recall, f1, support);
+}
+
+static void put_scores(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names, int width) {
+    cam_scores scores = cam_metrics_scores(metrics);
+    cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7s  %7s\n", width, "label", "precision", "recall", "f1", "support");
+    for (int64_t k = 0; k < metrics->labels; k++) {
+        cam_class_scores label = cam_metrics_class(metrics, k);
+        put_padded_name(buf, names[k], width);
+        put_figures(buf, label.precision, label.recall, label.f1, label.support);
+    }
+    cam_strbuf_printf(buf, "\n%-*s", width, "macro mean");
+    put_figures(buf, scores.precision_macro, scores.recall_macro, scores.f1_macro, scores.rows);
+    cam_strbuf_printf(buf, "%-*s", width, "weighted mean");
+    put_figures(buf, scores.precision_weighted, scores.recall_weighted, scores.f1_weighted, scores.rows);
+    cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  %7" PRId64 "\n", width, "accuracy", "", "", scores.accuracy,
+                      scores.rows);
+    cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f\n", width, "loss", "", "", scores.loss);
+}
+
+static int decimal_digits(int64_t value) {
+    int digits = 1;
+    for (; value >= 10; value /= 10)
+        digits++;
+    return digits;
+}
+
+static void put_matrix(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names, int width) {
+    int64_t labels = metrics->labels, most = labels;
+    for (int64_t i = 0; i < labels * labels; i++)
+        most = metrics->confusion[i] > most ? metrics->confusion[i] : most;
+    int cell = decimal_digits(most) + 1;
+    cam_strbuf_puts(buf, "\nrows are the truth, columns the prediction\n");
+    cam_strbuf_printf(buf, "%*s", width + 3, "");
+    for (int64_t k = 0; k < labels; k++)
+        cam_strbuf_printf(buf, "%*" PRId64, cell, k + 1);
+    cam_strbuf_putc(buf, '\n');
+    for (int64_t i = 0; i < labels; i++) {
+        cam_strbuf_printf(buf, "%2" PRId64 " ", i + 1);
+        put_padded_name(buf, names[i], width);
+        for (int64_t k = 0; k < labels; k++) {
+            int64_t count = metrics->confusion[i * labels + k];
+            if (count)
+                cam_strbuf_printf(buf, "%*" PRId64, cell, count);
+            else
+                cam_strbuf_printf(buf, "%*s", cell, ".");
+        }
+        cam_strbuf_putc(buf, '\n');
+    }
+}
+
+typedef struct confusion {
+    int64_t truth, prediction, count;
+} confusion;
+
+/* The largest confusions, largest first, equal ones in the order of their labels. Returns how many. */
+static int largest_confusions(const cam_metrics *metrics, confusion *largest) {
+    int found = 0;
+    for (int64_t i = 0; i < metrics->labels * metrics->labels; i++) {
+        confusion here = {i / metrics->labels, i % metrics->labels, metrics->confusion[i]};
+        if (here.truth == here.prediction || here.count == 0)
+            continue;
+        int at = found;
+        while (at > 0 && largest[at - 1].count < here.count)
+            at--;
+        if (at == CONFUSIONS_SHOWN)
+            continue;
+        found += found < CONFUSIONS_SHOWN;
+        memmove(largest + at + 1, largest + at, (size_t)(found - at - 1) * sizeof *largest);
+        largest[at] = here;
+    }
+    return found;
+}
+
+static void put_confusions(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names) {
+    confusion largest[CONFUSIONS_SHOWN];
+    int found = largest_confusions(metrics, largest);
+    if (found)
+        cam_strbuf_puts(buf, "\nlargest confusions\n");
+    for (int i = 0; i < found; i++) {
+        cam_strbuf_puts(buf, "  ");
+        put_name(buf, names[largest[i].truth], NAME_COLUMNS);
+        cam_strbuf_puts(buf, " taken for ");
+        put_name(buf, names[largest[i].prediction], NAME_COLUMNS);
+        cam_strbuf_printf(buf, ": %" PRId64 "\n", largest[i].count);
+    }
+}
+
+void cam_metrics_put_table(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names) {
+    int width = name_width(metrics, names);
+    put_scores(buf, metrics, names, width);
+    if (metrics->labels <= MATRIX_LABELS)
+        put_matrix(buf, metrics, names, width);
+    put_confusions(buf, metrics, names);
+}

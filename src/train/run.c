@@ -1,0 +1,218 @@
+/* run.c: preparing a run; see run.h. Training itself is in run_train.c. */
+#include "run.h"
+#include "log.h"
+#include "run_folder.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const cam_sampling samplings[] = {[CAM_CONFIG_SAMPLING_RANDOM] = CAM_SAMPLING_RANDOM,
+                                         [CAM_CONFIG_SAMPLING_SEQUENTIAL] = CAM_SAMPLING_SEQUENTIAL,
+                                         [CAM_CONFIG_SAMPLING_GROUP_BY_LENGTH] = CAM_SAMPLING_GROUP_BY_LENGTH};
+static const cam_schedule_kind schedules[] = {[CAM_CONFIG_SCHEDULER_LINEAR] = CAM_SCHEDULE_LINEAR,
+                                              [CAM_CONFIG_SCHEDULER_COSINE] = CAM_SCHEDULE_COSINE,
+                                              [CAM_CONFIG_SCHEDULER_CONSTANT] = CAM_SCHEDULE_CONSTANT,
+                                              [CAM_CONFIG_SCHEDULER_CONSTANT_WITH_WARMUP] =
+                                                  CAM_SCHEDULE_CONSTANT_WITH_WARMUP};
+
+static cam_status open_model(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    char *path = cam_path_join(run->model_folder, "config.json");
+    CAM_TRY(cam_model_config_read(path, &run->model));
+    if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
+        CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers", (long long)config->freeze.layers,
+                 run->model.num_hidden_layers);
+    if (config->classifier_dropout >= 0)
+        run->model.classifier_dropout = config->classifier_dropout;
+    int32_t most = cam_model_config_max_tokens(&run->model);
+    run->max_length = config->max_seq_length < most ? (int32_t)config->max_seq_length : most;
+    if (run->max_length < config->max_seq_length)
+        cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
+    CAM_TRY(cam_tokenizer_open(run->model_folder, &run->tokenizer));
+    if (cam_tokenizer_vocab_size(run->tokenizer) > run->model.vocab_size)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", run->model_folder,
+                 cam_tokenizer_vocab_size(run->tokenizer), run->model.vocab_size);
+    if (config->init == CAM_CONFIG_INIT_PRETRAINED)
+        CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
+out:
+    free(path);
+    return st;
+}
+
+static int in_same_order(const cam_model_config *model, const cam_config_list *list) {
+    if ((size_t)model->num_labels != list->count)
+        return 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(model->id2label[i], list->items[i]) != 0)
+            return 0;
+    return 1;
+}
+
+/* The data, with the ids of the folder's own labels where it is a classifier over the same ones. A list in the
+ * configuration fixes the ids, so a folder that has them otherwise brings no head. */
+static cam_status open_data(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    cam_labels known = {0};
+    int listed = config->labels.kind == CAM_CONFIG_LABELS_LIST;
+    int usable = run->model.has_labels && config->init == CAM_CONFIG_INIT_PRETRAINED &&
+                 (!listed || in_same_order(&run->model, &config->labels.list));
+    if (usable)
+        CAM_TRY(cam_labels_from_names(&known, (const char *const *)run->model.id2label, (size_t)run->model.num_labels));
+    CAM_TRY(cam_corpus_open(&run->corpus, config, usable ? &known : NULL));
+    const cam_labels *labels = &run->corpus.labels;
+    run->keep_head = usable && labels->count == known.count;
+    for (size_t i = 0; run->keep_head && i < labels->count; i++)
+        run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
+    CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
+    CAM_TRY(cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->stop));
+out:
+    cam_labels_release(&known);
+    return st;
+}
+
+/* balanced: n / (K count), over the training rows. */
+static cam_status weigh_classes(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config_weights *weights = &run->config->class_weights;
+    const cam_labels *labels = &run->corpus.labels;
+    if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_NONE)
+        return CAM_OK;
+    run->class_weights = malloc(labels->count * sizeof *run->class_weights);
+    if (!run->class_weights)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %zu class weights", labels->count);
+    for (size_t k = 0; k < labels->count; k++) {
+        run->class_weights[k] = 1;
+        if (weights->kind != CAM_CONFIG_CLASS_WEIGHTS_BALANCED)
+            continue;
+        int64_t rows = run->corpus.label_count[k];
+        if (rows == 0)
+            CAM_FAIL(CAM_E_DATA, "class_weights: balanced, but the label \"%s\" has no training row", labels->names[k]);
+        run->class_weights[k] =
+            (float)((double)run->corpus.part_count[CAM_PART_TRAIN] / ((double)labels->count * (double)rows));
+    }
+    for (size_t i = 0; i < weights->count; i++) {
+        int32_t id = cam_labels_find(labels, weights->items[i].label, strlen(weights->items[i].label));
+        if (id < 0)
+            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"", weights->items[i].label);
+        run->class_weights[id] = (float)weights->items[i].weight;
+    }
+out:
+    return st;
+}
+
+cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_stop *stop) {
+    cam_status st = CAM_OK;
+    *run = (cam_run){.config = config, .model_folder = model_folder};
+    if (stop)
+        run->stop = *stop;
+    CAM_TRY(cam_run_folder_check(config, model_folder));
+    CAM_TRY(open_model(run));
+    CAM_TRY(open_data(run));
+    CAM_TRY(weigh_classes(run));
+out:
+    if (st != CAM_OK)
+        cam_run_close(run);
+    return st;
+}
+
+void cam_run_close(cam_run *run) {
+    cam_corpus_close(&run->corpus);
+    cam_tokenizer_close(run->tokenizer);
+    cam_weights_close(run->weights);
+    cam_model_config_release(&run->model);
+    free(run->class_weights);
+    *run = (cam_run){0};
+}
+
+static int frozen_depth(const cam_run *run) {
+    switch (run->config->freeze.kind) {
+    case CAM_CONFIG_FREEZE_EMBEDDINGS:
+        return 1;
+    case CAM_CONFIG_FREEZE_FIRST:
+        return 1 + (int)run->config->freeze.layers;
+    case CAM_CONFIG_FREEZE_ENCODER:
+        return 1 + run->model.num_hidden_layers;
+    default:
+        return 0;
+    }
+}
+
+cam_trainer_options cam_run_trainer_options(const cam_run *run) {
+    const cam_config *c = run->config;
+    return (cam_trainer_options){.config = &run->model,
+                                 .source = {.weights = run->weights,
+                                            .keep_head = run->keep_head,
+                                            .seed = (uint64_t)c->seed,
+                                            .config = &run->model},
+                                 .rates = {.frozen_depth = frozen_depth(run),
+                                           .weight_decay = c->weight_decay,
+                                           .decay_bias_and_norm = c->decay_bias_and_norm,
+                                           .layerwise_decay = c->layerwise_lr_decay},
+                                 .adamw = {.beta1 = c->adam_beta1,
+                                           .beta2 = c->adam_beta2,
+                                           .eps = c->adam_epsilon,
+                                           .max_grad_norm = (float)c->max_grad_norm},
+                                 .schedule = schedules[c->lr_scheduler_type],
+                                 .learning_rate = c->learning_rate,
+                                 .warmup_ratio = c->warmup_ratio,
+                                 .warmup_steps = c->warmup_steps,
+                                 .plan = {.batch_rows = c->per_device_train_batch_size,
+                                          .accumulation = c->gradient_accumulation_steps,
+                                          .epochs = c->num_train_epochs,
+                                          .max_updates = c->max_steps},
+                                 .sampling = samplings[c->train_sampling_strategy],
+                                 .seed = (uint64_t)c->seed,
+                                 .class_weights = run->class_weights,
+                                 .label_smoothing = (float)c->label_smoothing_factor,
+                                 .gradient_checkpointing = c->gradient_checkpointing,
+                                 .frozen_dropout = c->frozen_dropout,
+                                 .skip_nonfinite = c->on_nonfinite == CAM_CONFIG_NONFINITE_SKIP,
+                                 .eval_batch_rows = c->per_device_eval_batch_size,
+                                 .tokens = &run->corpus.tokens,
+                                 .labels = run->corpus.label,
+                                 .train = run->corpus.part[CAM_PART_TRAIN],
+                                 .train_count = run->corpus.part_count[CAM_PART_TRAIN],
+                                 .stop = run->stop};
+}
+
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void describe_lengths(const cam_run *run, cam_strbuf *out) {
+    const cam_token_rows *tokens = &run->corpus.tokens;
+    int64_t *length = malloc((size_t)(tokens->rows + 1) * sizeof *length);
+    if (!length || tokens->rows == 0) {
+        free(length);
+        return;
+    }
+    for (int64_t r = 0; r < tokens->rows; r++)
+        length[r] = tokens->offsets[r + 1] - tokens->offsets[r];
+    qsort(length, (size_t)tokens->rows, sizeof *length, by_size);
+    cam_strbuf_printf(out, "lengths  median %lld tokens, 95 %% up to %lld, longest %lld (cut at %d)\n",
+                      (long long)length[tokens->rows / 2], (long long)length[tokens->rows * 95 / 100],
+                      (long long)length[tokens->rows - 1], run->max_length);
+    free(length);
+}
+
+void cam_run_describe(const cam_run *run, cam_strbuf *out) {
+    const cam_corpus *corpus = &run->corpus;
+    cam_trainer_options options = cam_run_trainer_options(run);
+    cam_plan plan;
+    options.plan.rows = options.train_count;
+    cam_strbuf_printf(out, "model    %s: %d layers, hidden %d, vocabulary %d%s\n", run->model_folder,
+                      run->model.num_hidden_layers, run->model.hidden_size, run->model.vocab_size,
+                      run->weights ? "" : ", random weights");
+    cam_strbuf_printf(out, "head     %s\n",
+                      run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
+    cam_strbuf_printf(out, "rows     %lld train, %lld validation, %lld test\n",
+                      (long long)corpus->part_count[CAM_PART_TRAIN], (long long)corpus->part_count[CAM_PART_VALIDATION],
+                      (long long)corpus->part_count[CAM_PART_TEST]);
+    cam_strbuf_printf(out, "labels   %zu\n", corpus->labels.count);
+    describe_lengths(run, out);
+    if (cam_plan_make(&plan, &options.plan) == CAM_OK)
+        cam_strbuf_printf(out, "steps    %lld of up to %lld rows, %lld an epoch\n", (long long)plan.updates,
+                          (long long)(plan.batch_rows * plan.accumulation), (long long)plan.updates_per_epoch);
+}

@@ -1,0 +1,44 @@
+/* scorer.h: a model that reads rows and answers with logits: evaluation, prediction, and the features of a frozen
+ * encoder.
+ *
+ * Rows go through in batches of at most max_rows rows and max_tokens tokens (one row always fits), in the order given.
+ * No dropout; what backward would need is not kept. Memory is taken once, when opened.
+ */
+#ifndef CAM_SCORER_H
+#define CAM_SCORER_H
+
+#include "device_batch.h"
+
+typedef struct cam_scorer {
+    cam_camembert *model;
+    cam_device_batch batch;
+    cam_arena arena;
+    cam_step_state *state; /* device */
+    void *memory;          /* device: the arena's and the state's */
+    int64_t max_tokens;
+    int32_t max_length;
+} cam_scorer;
+
+/* `max_length`: tokens of the longest row. CAM_E_MEMORY with an estimate where the device has too little. */
+CAM_MUST_CHECK cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows,
+                                          int64_t max_tokens, int32_t max_length);
+void cam_scorer_close(cam_scorer *scorer);
+
+/* Asked between batches; once it answers nonzero the call gives up with CAM_E_STOPPED. */
+typedef struct cam_stop {
+    int (*wanted)(void *context); /* NULL = never */
+    void *context;
+} cam_stop;
+int cam_stop_wanted(const cam_stop *stop);
+
+/* logits[count * K], host memory, for rows list[count]. */
+CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list,
+                                            int64_t count, const cam_stop *stop, float *logits);
+/* features[(row id) * H], device memory: the encoder's output at <s> for every listed row. */
+CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list,
+                                              int64_t count, const cam_stop *stop, float *features);
+/* The same as cam_scorer_logits from features. */
+CAM_MUST_CHECK cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const int32_t *list,
+                                                 int64_t count, const cam_stop *stop, float *logits);
+
+#endif

@@ -1,0 +1,108 @@
+/* loss.c: cross-entropy. */
+#include "harness.h"
+#include <stdlib.h>
+#include <tgmath.h>
+
+typedef struct shape {
+    int64_t cap, n, labels;
+    double smoothing, scale; /* of logits; 0 stands for 1 */
+    int weights, accumulate, upon, not_finite;
+} shape;
+
+#define REAL double
+#include "loss_formula.h"
+#undef REAL
+#define REAL float
+#include "loss_formula.h"
+#undef REAL
+
+static operand *inputs(trial *t) {
+    const shape *s = SHAPE(shape);
+    t->accumulate = s->accumulate;
+    t->state.head_rows = (int32_t)s->n;
+    t->state.tokens = t->state.sequences = (int32_t)s->cap;
+    operand *logits = operand_real(operand_new(t, "logits", IN, CAM_F32, s->cap, s->labels), s->n);
+    fill_normal(t, logits, 0, s->scale > 0 ? s->scale : 1);
+    fill_integers(t, operand_real(operand_new(t, "labels", IN, CAM_I32, s->cap, 0), s->n), 0, s->labels - 1);
+    if (s->weights) {
+        operand *weights = operand_new(t, "weights", IN, CAM_F32, s->labels, 0);
+        fill_uniform(t, weights, 0.1, 3);
+        weights->optional = 1;
+    }
+    if (s->not_finite) {
+        operand_set(logits, 1, NAN);
+        operand_set(logits, s->labels + 1, INFINITY);
+    }
+    return logits;
+}
+
+static void setup_fwd(trial *t) {
+    inputs(t);
+    operand_real(operand_new(t, "row_loss", OUT, CAM_F32, SHAPE(shape)->cap, 0), SHAPE(shape)->n);
+    STATE_WRITES(t, loss);
+}
+
+static void setup_bwd(trial *t) {
+    const shape *s = SHAPE(shape);
+    operand *logits = inputs(t);
+    operand *dlogits = operand_real(operand_new(t, "dlogits", OUT, CAM_F32, s->cap, s->labels), s->n);
+    dlogits->may_be = "logits";
+    if (s->upon)
+        operand_lay_upon(dlogits, logits);
+    operand_real(operand_new(t, "row_loss", PRIVATE, CAM_F32, s->cap, 0), s->n);
+}
+
+CALL(loss_fwd, .row_loss = ON("row_loss"), .logits = ON("logits"), .labels = ON("labels"), .weights = ON("weights"),
+     .smoothing = (float)SHAPE(shape)->smoothing, .accumulate = t->accumulate, .state = STATE)
+CALL(loss_bwd, .dlogits = ON("dlogits"), .logits = ON("logits"), .labels = ON("labels"), .weights = ON("weights"),
+     .smoothing = (float)SHAPE(shape)->smoothing, .state = STATE)
+
+/* The sum is of the operator's own row losses, in f64: those are held to the formula one by one. */
+static void check_loss(trial *t) {
+    const operand *o = operand_get(t, "row_loss");
+    const unsigned char *image = o->home->after + GUARD_BYTES;
+    double sum = 0, sizes = 0;
+    for (int64_t r = 0; r < o->real; r++) {
+        float row = ((const float *)(const void *)image)[r];
+        sum += (double)row;
+        sizes += fabs((double)row);
+    }
+    double want = (t->accumulate ? t->state.loss : 0) + sum / t->state.loss_denominator;
+    double bound = 1e-13 * (1 + sizes);
+    double got = t->state_after.loss;
+    if (isnan(want) ? !isnan(got) : isinf(want) ? got != want : !(fabs(got - want) <= bound))
+        trial_fail(t, "state->loss is %.17g, must be %.17g", got, want);
+}
+
+static double objective(trial *t) {
+    loss_fwd_double(t);
+    return t->truth.loss;
+}
+
+static void gradient(trial *t) {
+    check_gradient(t, "dlogits", "logits", objective);
+}
+
+static const op_case cases[] = {
+    CHECKED_CASE("small", .cap = 5, .n = 3, .labels = 4, .smoothing = 0.1, .weights = 1),
+    CHECKED_CASE("small-plain", .cap = 7, .n = 7, .labels = 3),
+    CHECKED_CASE("small-plus", .cap = 7, .n = 5, .labels = 2, .accumulate = 1, .upon = 1),
+    CHECKED_CASE("weights", .cap = 7, .n = 5, .labels = 5, .weights = 1, .upon = 1),
+    CHECKED_CASE("smoothing", .cap = 7, .n = 5, .labels = 5, .smoothing = 0.25),
+    CASE("one-label", .cap = 3, .n = 2, .labels = 1, .smoothing = 0.1),
+    CASE("one-row", .cap = 1, .n = 1, .labels = 2),
+    CASE("no-rows", .cap = 3, .n = 0, .labels = 4),
+    CASE("no-rows-plus", .cap = 3, .n = 0, .labels = 4, .accumulate = 1),
+    CASE("primes", .cap = 131, .n = 127, .labels = 37, .smoothing = 0.1, .weights = 1),
+    CASE("many-rows", .cap = 1100, .n = 1031, .labels = 3, .accumulate = 1),
+    CASE("vocabulary", .cap = 9, .n = 7, .labels = 32005, .smoothing = 0.1),
+    CASE("large-logits", .cap = 33, .n = 33, .labels = 7, .scale = 300, .smoothing = 0.1),
+    CASE("sure", .cap = 33, .n = 31, .labels = 3, .scale = 12),
+    CASE("not-finite", .cap = 4, .n = 3, .labels = 5, .not_finite = 1),
+};
+static const spoil spoils_fwd[] = {SPOIL(loss_fwd, smoothing, float, -0.1f), SPOIL(loss_fwd, smoothing, float, 1),
+                                   SPOIL(loss_fwd, smoothing, float, NAN)};
+static const spoil spoils_bwd[] = {SPOIL(loss_bwd, smoothing, float, -0.1f), SPOIL(loss_bwd, smoothing, float, NAN)};
+
+OP_TESTS(loss, loss_fwd, cases, .setup = setup_fwd, .check = check_loss, SPOILS(spoils_fwd));
+OP_TESTS(loss, loss_bwd, cases, .setup = setup_bwd, .gradient = gradient, SPOILS(spoils_bwd));

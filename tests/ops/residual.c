@@ -1,0 +1,142 @@
+/* residual.c: dropout + residual + LayerNorm. What dropout takes away shows exactly: z is then residual itself. */
+#include "harness.h"
+#include <stdlib.h>
+#include <tgmath.h>
+
+typedef struct shape {
+    int64_t cap, n, columns;
+    uint32_t threshold;
+    int upon; /* z lies upon x, dx upon dy */
+    int accumulate, constant, not_finite;
+    double mean; /* mean of the residual: a large one makes var a difference of large numbers */
+    cam_rows rows;
+} shape;
+
+static const double layer_eps = 1e-5;
+
+#define REAL double
+#include "layernorm_formula.h"
+#include "residual_formula.h"
+#undef REAL
+#define REAL float
+#include "layernorm_formula.h"
+#include "residual_formula.h"
+#undef REAL
+
+static operand *rows(trial *t, const char *name, operand_role role, int64_t columns) {
+    const shape *s = SHAPE(shape);
+    return operand_real(operand_new(t, name, role, CAM_F32, s->cap, columns), s->n);
+}
+
+static void set_rows(trial *t, const shape *s) {
+    t->rows = s->rows;
+    t->accumulate = s->accumulate;
+    t->state.tokens = t->state.sequences = t->state.head_rows = (int32_t)s->cap;
+    if (s->rows == CAM_ROWS_TOKENS)
+        t->state.tokens = (int32_t)s->n;
+    else
+        t->state.head_rows = (int32_t)s->n;
+    dropout_operands(t, s->cap, s->n, s->threshold, CAM_SITE_FFN_OUTPUT + 4 * 11);
+}
+
+/* The operands of forward, with the roles they have in it or in backward. */
+static void forward_operands(trial *t, operand_role in, operand_role kept, operand_role y) {
+    const shape *s = SHAPE(shape);
+    operand *z = rows(t, "z", kept, s->columns);
+    rows(t, "y", y, s->columns);
+    rows(t, "mean", kept, 0);
+    rows(t, "rstd", kept, 0);
+    operand *x = fill_normal(t, rows(t, "x", in, s->columns), 0, 1);
+    operand *residual = rows(t, "residual", in, s->columns);
+    if (s->constant)
+        fill_uniform(t, residual, 3, 3);
+    else
+        fill_normal(t, residual, s->mean, 1);
+    operand *bias = fill_normal(t, operand_new(t, "bias", in, CAM_F32, s->columns, 0), 0, 0.3);
+    if (s->constant) {
+        fill_uniform(t, x, 0, 0);
+        fill_uniform(t, bias, 0, 0);
+    }
+    fill_normal(t, operand_new(t, "gamma", IN, CAM_F32, s->columns, 0), 1, 0.3);
+    fill_normal(t, operand_new(t, "beta", in, CAM_F32, s->columns, 0), 0, 0.3);
+    if (s->not_finite) {
+        operand_set(x, 1, NAN);
+        operand_set(residual, s->columns, INFINITY);
+    }
+    if (kept == OUT && s->upon)
+        operand_lay_upon(z, x);
+}
+
+static void setup_fwd(trial *t) {
+    set_rows(t, SHAPE(shape));
+    forward_operands(t, IN, OUT, OUT);
+    operand_get(t, "z")->may_be = "x";
+}
+
+static void setup_bwd(trial *t) {
+    const shape *s = SHAPE(shape);
+    operand_role out = s->accumulate ? ADD : OUT;
+    set_rows(t, s);
+    forward_operands(t, PRIVATE, IN, PRIVATE);
+    residual_fwd_double(t);
+    operand_settle(t, "z");
+    operand_settle(t, "mean");
+    operand_settle(t, "rstd");
+    operand *dy = fill_normal(t, rows(t, "dy", IN, s->columns), 0.1, 1);
+    operand *dx = rows(t, "dx", OUT, s->columns);
+    dx->may_be = "dy";
+    if (s->upon)
+        operand_lay_upon(dx, dy);
+    rows(t, "dresidual", OUT, s->columns);
+    fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1);
+    fill_normal(t, operand_new(t, "dgamma", out, CAM_F32, s->columns, 0), 0, 1);
+    fill_normal(t, operand_new(t, "dbeta", out, CAM_F32, s->columns, 0), 0, 1);
+}
+
+CALL(residual_fwd, .y = ON("y"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .x = ON("x"), .bias = ON("bias"),
+     .residual = ON("residual"), .gamma = ON("gamma"), .beta = ON("beta"), .eps = (float)layer_eps,
+     .rows = t->rows, .dropout = DROPOUT, .state = STATE)
+CALL(residual_bwd, .dx = ON("dx"), .dresidual = ON("dresidual"), .dbias = ON("dbias"), .dgamma = ON("dgamma"),
+     .dbeta = ON("dbeta"), .dy = ON("dy"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .gamma = ON("gamma"),
+     .rows = t->rows, .accumulate = t->accumulate, .dropout = DROPOUT, .state = STATE)
+
+static double objective(trial *t) {
+    residual_fwd_double(t);
+    return weighted_sum(t, "y", "dy");
+}
+
+static void gradient(trial *t) {
+    check_gradient(t, "dx", "x", objective);
+    check_gradient(t, "dresidual", "residual", objective);
+    check_gradient(t, "dbias", "bias", objective);
+    check_gradient(t, "dgamma", "gamma", objective);
+    check_gradient(t, "dbeta", "beta", objective);
+}
+
+static const op_case cases[] = {
+    CHECKED_CASE("small-dropout", .cap = 5, .n = 3, .columns = 16, .threshold = 6554),
+    CHECKED_CASE("small-plus-upon", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .upon = 1, .accumulate = 1),
+    CHECKED_CASE("small-no-dropout", .cap = 7, .n = 5, .columns = 8),
+    CASE("one-row", .cap = 1, .n = 1, .columns = 768, .threshold = 6554),
+    CASE("64-upon", .cap = 33, .n = 31, .columns = 64, .threshold = 6554, .upon = 1),
+    CASE("768", .cap = 70, .n = 67, .columns = 768, .threshold = 6554),
+    CASE("768-plus", .cap = 64, .n = 64, .columns = 768, .accumulate = 1),
+    CASE("head-rows", .cap = 33, .n = 32, .columns = 768, .threshold = 6554, .rows = CAM_ROWS_HEAD),
+    CASE("many-rows", .cap = 1100, .n = 1031, .columns = 24, .threshold = 6554),
+    CASE("no-rows", .cap = 3, .n = 0, .columns = 16, .threshold = 6554),
+    CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
+    CASE("nearly-all-dropped", .cap = 17, .n = 17, .columns = 40, .threshold = 65535),
+    CASE("large-mean", .cap = 9, .n = 9, .columns = 768, .mean = 100),
+    CASE("constant-rows", .cap = 3, .n = 2, .columns = 64, .constant = 1),
+    CASE("not-finite", .cap = 6, .n = 4, .columns = 16, .not_finite = 1),
+};
+static const op_case odd = CASE("odd", .cap = 4, .n = 3, .columns = 12);
+
+static const spoil spoils_fwd[] = {SPOIL(residual_fwd, eps, float, 0), SPOIL(residual_fwd, eps, float, NAN),
+                                   SPOIL(residual_fwd, eps, float, -1)};
+static const spoil spoils_dropout_bwd[] = {
+    {"dropout threshold", offsetof(cam_residual_bwd_args, dropout.threshold), 4, &(const uint32_t){65536}}};
+
+OP_TESTS(residual, residual_fwd, cases, .setup = setup_fwd, .odd_hidden = &odd, SPOILS(spoils_fwd));
+OP_TESTS(residual, residual_bwd, cases, .setup = setup_bwd, .gradient = gradient, .odd_hidden = &odd,
+         SPOILS(spoils_dropout_bwd));
