@@ -1,7 +1,7 @@
 /* choices.h: the words that keys with a closed set of values take, each beside its enumerator.
  *
  * One list a key: CAM_CHOICES_<set>(X) with X(enumerator, word). The first word is what auto-completion offers first,
- * not necessarily the default. The words of the configuration are those of cli.md; the order of enumerators is free.
+ * not necessarily the default. Words are the contract with the user; the order of enumerators is free.
  */
 #ifndef CAM_CHOICES_H
 #define CAM_CHOICES_H

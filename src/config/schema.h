@@ -7,7 +7,7 @@
  *   kind    how a value is read and written: cam_config_kind, without its prefix
  *   limits  NONE; a range of numbers: CLOSED(a, b), OPEN(a, b), OPEN_ABOVE(a, b) for [a, b), OPEN_BELOW(a, b) for
  *           (a, b], AT_LEAST(a), ABOVE(a); CHOICES(set), a list of choices.h; or both: CLOSED_CHOICES, ABOVE_CHOICES
- *   help    one line for `init` and the reference; its wording is that of cli.md
+ *   help    one line for `init` and docs/configuration.md
  */
 #ifndef CAM_SCHEMA_H
 #define CAM_SCHEMA_H

@@ -102,7 +102,7 @@ static bool has_decimal_comma(const char *text, char *fixed, size_t fixed_bytes)
     const char *comma = strchr(text, ',');
     if (!comma || strlen(text) >= fixed_bytes)
         return false;
-    strcpy(fixed, text);
+    memcpy(fixed, text, strlen(text) + 1);
     fixed[comma - text] = '.';
     return is_decimal(fixed, false);
 }
@@ -120,10 +120,9 @@ static bool parse_number(const place *p, const cam_yaml_node *node, double *valu
 }
 
 static bool read_number(const place *p, const cam_yaml_node *node) {
-    double value;
-    if (p->row->kind == CAM_KIND_NUMBER_OR_NULL && cam_yaml_is_null(node))
-        value = -1;
-    else if (!parse_number(p, node, &value))
+    double value = -1;
+    bool null = p->row->kind == CAM_KIND_NUMBER_OR_NULL && cam_yaml_is_null(node);
+    if (!null && !parse_number(p, node, &value))
         return false;
     *(double *)p->field = value;
     return true;

@@ -34,8 +34,8 @@ cam_status CAM_CPU_NAME(cam_cpu_adamw)(cam_backend *backend, const cam_adamw_arg
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
     for (int64_t c = 0; c < args->param.shape[0] / CAM_CHUNK; c++) {
         factors f = shared;
-        double rate = state->learning_rate * (double)args->chunks[c].rate_scale;
-        f.keep = (float)(1.0 - rate * (double)args->chunks[c].decay);
+        double rate = state->learning_rate * args->chunks[c].rate_scale;
+        f.keep = (float)(1.0 - rate * args->chunks[c].decay);
         f.rate = (float)(rate / state->bias_correction1);
         int64_t at = c * CAM_CHUNK;
         update_chunk(cam_cpu_floats(args->param) + at, cam_cpu_floats(args->m) + at, cam_cpu_floats(args->v) + at,

@@ -65,8 +65,7 @@ typedef struct instruction_set {
     const cam_ops_table *ops;
 } instruction_set;
 
-static const instruction_set sets[] = {
-    {"v2", &cam_cpu_table_v2}, {"v3", &cam_cpu_table_v3}, {"v4", &cam_cpu_table_v4}};
+static const instruction_set sets[] = {{"v2", &cam_cpu_table_v2}, {"v3", &cam_cpu_table_v3}, {"v4", &cam_cpu_table_v4}};
 enum { SETS = 3 };
 
 /* How many of `sets` the processor has: they contain each other. */
@@ -145,7 +144,7 @@ static int usable_threads(void) {
 
 cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     cam_status st = CAM_OK;
-    const instruction_set *set;
+    const instruction_set *set = &sets[0];
     cam_backend_cpu *cpu = NULL;
     if (threads < 0)
         CAM_FAIL(CAM_E_USAGE, "\"%d\" is no number of threads; use 1 or more, or 0 for all that may be used", threads);

@@ -2,8 +2,8 @@
  *
  * Three copies of every operator are in the program, for the instruction sets x86-64-v2, -v3 (AVX2, FMA) and -v4
  * (AVX-512); the widest that the processor has is used. The environment variable CAM_CPU_ISA (v2, v3 or v4) asks
- * for a narrower one. Results have the same bits whatever the number of threads; they differ between instruction sets in
- * rounding.
+ * for a narrower one. Results have the same bits whatever the number of threads; they differ between instruction sets
+ * in rounding.
  */
 #ifndef CAM_BACKEND_CPU_H
 #define CAM_BACKEND_CPU_H

@@ -28,8 +28,7 @@ static inline int cam_cpu_threads(const cam_backend *backend) {
 }
 
 #ifdef CAM_CPU_ISA
-#define CAM_CPU_DECLARE(op)                                                                                            \
-    cam_status CAM_CPU_NAME(cam_cpu_##op)(cam_backend * backend, const cam_##op##_args *args);
+#define CAM_CPU_DECLARE(op) cam_status CAM_CPU_NAME(cam_cpu_##op)(cam_backend * backend, const cam_##op##_args *args);
 CAM_OPS(CAM_CPU_DECLARE)
 #undef CAM_CPU_DECLARE
 

@@ -19,30 +19,6 @@ enum {
     PART_DEPTH = 8 * CAM_GEMM_DEPTH,
 };
 
-typedef float eight __attribute__((vector_size(32)));
-
-/* to[8][stride] = the transposed 8 x 8 block from[8][from_stride]. */
-CAM_ALWAYS_INLINE void transpose_8x8(float *to, int64_t stride, const float *from, int64_t from_stride) {
-    eight r[8], s[8];
-    for (int i = 0; i < 8; i++)
-        memcpy(&r[i], from + i * from_stride, sizeof r[i]);
-    for (int i = 0; i < 8; i += 2) {
-        s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    for (int i = 0; i < 8; i += 4)
-        for (int j = 0; j < 2; j++) {
-            r[i + 2 * j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            r[i + 2 * j + 1] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    for (int i = 0; i < 4; i++) {
-        s[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        s[i + 4] = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-    for (int i = 0; i < 8; i++)
-        memcpy(to + i * stride, &s[i], sizeof s[i]);
-}
-
 /* One panel: to[p * width + l] = from[l * from_l + p * from_p] for l < lanes, 0 for lanes <= l < width. */
 CAM_ALWAYS_INLINE void pack_panel(float *restrict to, int width, const float *restrict from, int64_t from_l,
                                   int64_t from_p, int64_t lanes, int64_t depth) {
@@ -59,8 +35,12 @@ CAM_ALWAYS_INLINE void pack_panel(float *restrict to, int width, const float *re
     }
     int64_t whole = width % 8 == 0 ? depth / 8 * 8 : 0;
     for (int64_t p = 0; p < whole; p += 8)
-        for (int64_t l = 0; l < width; l += 8)
-            transpose_8x8(to + p * width + l, width, from + l * from_l + p, from_l);
+        for (int64_t l = 0; l < width; l += 8) {
+            const float *rows[8];
+            for (int i = 0; i < 8; i++)
+                rows[i] = from + (l + i) * from_l + p;
+            cam_transpose_8x8(to + p * width + l, width, rows);
+        }
     for (int64_t p = whole; p < depth; p++)
         for (int64_t l = 0; l < width; l++)
             to[p * width + l] = from[l * from_l + p * from_p];
@@ -194,7 +174,7 @@ static void compute_part(const cam_gemm *g, const part *t, float *a, float *b) {
 
 void CAM_CPU_NAME(cam_cpu_gemm)(const cam_gemm *g, void *workspace, int threads) {
     float *a = (float *)(((uintptr_t)workspace + 63) & ~(uintptr_t)63), *b = a + packed_a_floats(g->m, g->k);
-    int64_t depth = cam_cpu_ceil_div(g->k, cam_cpu_ceil_div(g->k, CAM_GEMM_DEPTH) + (g->k == 0));
+    int64_t depth = g->k > 0 ? cam_cpu_ceil_div(g->k, cam_cpu_ceil_div(g->k, CAM_GEMM_DEPTH)) : 1;
 #pragma omp parallel num_threads(threads)
     for (int64_t i = 0; i < g->m; i += PART_ROWS)
         for (int64_t p = 0; p == 0 || p < g->k; p += PART_DEPTH / CAM_GEMM_DEPTH * depth) {

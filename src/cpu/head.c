@@ -1,7 +1,7 @@
 /* head.c: the rows that the head reads, dropout on them, and tanh.
  */
-#include "dropout.h"
 #include "cpu.h"
+#include "dropout.h"
 #include "vector_math.h"
 
 cam_status CAM_CPU_NAME(cam_cpu_head_gather_fwd)(cam_backend *backend, const cam_head_gather_fwd_args *args) {

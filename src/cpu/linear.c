@@ -5,7 +5,6 @@
 #include "gemm.h"
 #include "vector.h"
 
-
 size_t CAM_CPU_NAME(cam_cpu_linear_fwd_workspace)(const cam_backend *backend, const cam_linear_fwd_args *args) {
     return CAM_CPU_NAME(cam_cpu_gemm_workspace)(args->x.shape[0], args->x.shape[1], cam_cpu_threads(backend));
 }

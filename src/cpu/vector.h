@@ -29,17 +29,32 @@ CAM_ALWAYS_INLINE cam_vector cam_vector_load(const float *p) {
 CAM_ALWAYS_INLINE void cam_vector_store(float *p, cam_vector v) {
     memcpy(p, &v, sizeof v);
 }
-/* The first n floats only, 0 < n <= CAM_VECTOR. */
-CAM_ALWAYS_INLINE void cam_vector_store_part(float *p, cam_vector v, int64_t n) {
-    memcpy(p, &v, (size_t)n * sizeof(float));
-}
-CAM_ALWAYS_INLINE cam_vector cam_vector_load_part(const float *p, int64_t n) {
-    cam_vector v = {0};
-    memcpy(&v, p, (size_t)n * sizeof(float));
-    return v;
-}
 CAM_ALWAYS_INLINE int64_t cam_vector_pad(int64_t n) {
     return (n + CAM_VECTOR - 1) / CAM_VECTOR * CAM_VECTOR;
+}
+
+typedef float cam_eight __attribute__((vector_size(32)));
+
+/* to[i * stride + j] = from[j][i], an 8 x 8 block given by its rows. */
+CAM_ALWAYS_INLINE void cam_transpose_8x8(float *to, int64_t stride, const float *const from[8]) {
+    cam_eight r[8], s[8];
+    for (int i = 0; i < 8; i++)
+        memcpy(&r[i], from[i], sizeof r[i]);
+    for (int i = 0; i < 8; i += 2) {
+        s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            r[i + 2 * j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            r[i + 2 * j + 1] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int i = 0; i < 4; i++) {
+        s[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        s[i + 4] = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    for (int i = 0; i < 8; i++)
+        memcpy(to + i * stride, &s[i], sizeof s[i]);
 }
 
 /* Sums run in CAM_LANES independent lanes, element i in lane i % CAM_LANES; the lanes are then added as a tree. */

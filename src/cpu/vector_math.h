@@ -26,7 +26,7 @@ CAM_ALWAYS_INLINE float cam_expf(float x) {
     c = c > 89.0f ? 89.0f : c;
     float shifted = c * 1.44269504f + to_integer;
     float n = shifted - to_integer;
-    float r = c - n * 0.693359375f;   /* ln 2 in two parts, the first exact in nine bits */
+    float r = c - n * 0.693359375f; /* ln 2 in two parts, the first exact in nine bits */
     r = r + n * 2.12194440e-4f;
     float p = 1.39561023e-3f;
     p = p * r + 8.37516195e-3f;
@@ -41,21 +41,23 @@ CAM_ALWAYS_INLINE float cam_expf(float x) {
     return x < -126.0f * 0.69314718f ? 0.0f : scaled;
 }
 
-/* phi(u) sqrt(2 pi) = exp(-u^2 / 2), and Phi(u), the normal distribution's integral: with t = |u|,
- * Phi(-t) = exp(-t^2 / 2) g(t), g a polynomial in 1 / (1 + t / 4). No cancellation on either side. */
+/* bell = phi(u) sqrt(2 pi) = exp(-u^2 / 2), and Phi(u), the normal distribution's integral: with t = |u| and
+ * w = t / (t + 2), Phi(-t) = exp(-t^2 / 2) g(w), g a polynomial. Nothing cancels on either side of 0.
+ * |error| <= NORMAL_ERROR. */
 CAM_ALWAYS_INLINE float cam_normal_integral(float u, float *bell) {
     float t = u < 0.0f ? -u : u;
-    float z = 1.0f / (1.0f + 0.25f * t);
-    float g = 3.44772699e-2f;
-    g = g * z - 1.99042789e-1f;
-    g = g * z + 4.01710097e-1f;
-    g = g * z - 3.42391075e-1f;
-    g = g * z + 3.11902875e-1f;
-    g = g * z - 2.43738047e-2f;
-    g = g * z + 1.22955421e-1f;
-    g = g * z + 9.45197951e-2f;
-    g = g * z + 1.00265737e-1f;
-    g = g * z - 2.35322150e-5f;
+    float w = t / (t + 2.0f);
+    float g = -4.32366485e-2f;
+    g = g * w + 1.44915131e-1f;
+    g = g * w - 1.70002016e-1f;
+    g = g * w + 1.10087778e-1f;
+    g = g * w - 7.24124023e-2f;
+    g = g * w - 2.13300886e-2f;
+    g = g * w + 9.48282264e-3f;
+    g = g * w + 1.38248282e-1f;
+    g = g * w + 2.02128512e-1f;
+    g = g * w - 7.97885283e-1f;
+    g = g * w + 0.5f;
     *bell = cam_expf(-0.5f * u * u);
     float tail = *bell * g;
     return u < 0.0f ? tail : 1.0f - tail;

@@ -332,7 +332,7 @@ cam_status cam_model_config_parse(const char *text, size_t length, const char *n
     if (mistaken)
         CAM_FAIL(CAM_E_MODEL, "\"%s\" %s", name, mistaken);
     in.root = config->source = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!in.root && json_error_code(&error) == json_error_out_of_memory)
+    if (!in.root && error.text[0] == '\0') /* the parser says nothing where memory ran out */
         CAM_TRY(no_memory());
     if (!json_is_object(in.root))
         CAM_FAIL(CAM_E_MODEL, "%s:%d: this is not a JSON object%s", name, in.root ? 1 : error.line,

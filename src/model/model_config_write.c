@@ -169,8 +169,9 @@ out:
 
 static cam_status set_labels(json_t *root, const cam_model_config *config) {
     cam_status st = CAM_OK;
-    json_t *names = json_object(), *ids = json_object();
+    json_t *names = json_object(), *ids = NULL;
     CAM_TRY(set(root, "id2label", names));
+    ids = json_object();
     CAM_TRY(set(root, "label2id", ids));
     for (int32_t i = 0; i < config->num_labels; i++) {
         char key[16];

@@ -71,12 +71,14 @@ static cam_status check_json_size(const char *path, const char *text, size_t len
 static cam_status fail_json(const char *path, const json_error_t *error) {
     char shown[QUOTED_BYTES]; /* the parser quotes the file's own bytes */
     size_t length = strnlen(error->text, sizeof shown - 1);
+    memcpy(shown, error->text, length);
     for (size_t i = 0; i < length; i++)
-        shown[i] = error->text[i] >= 0x20 && error->text[i] < 0x7f ? error->text[i] : '?';
+        if (shown[i] < 0x20 || shown[i] >= 0x7f)
+            shown[i] = '?';
     shown[length] = '\0';
-    switch (json_error_code(error)) {
-    case json_error_out_of_memory:
+    if (length == 0) /* the parser says nothing where memory ran out */
         return cam_fail(CAM_E_MEMORY, "no memory to read \"%s\"", path);
+    switch (json_error_code(error)) {
     case json_error_invalid_utf8:
         return cam_fail(CAM_E_MODEL, "\"%s\": its JSON is not UTF-8 at byte %d", path, error->position);
     case json_error_duplicate_key:

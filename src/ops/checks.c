@@ -121,7 +121,7 @@ cam_status cam_check_linear_bwd_weight(const cam_linear_bwd_weight_args *a) {
         REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= 1024, "sequences of %d keys, not 1 to 1024",                \
                 (a)->max_keys);                                                                                        \
         REQUIRE(op, (a)->cu_q.shape[0] >= 1, "cu_q is empty");                                                         \
-        REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "k and v have different row strides");                     \
+        REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "operands \"k\" and \"v\" have different row strides");                     \
     } while (0)
 
 #define ATTENTION_INPUTS(a, nq, nk, h, b)                                                                              \
@@ -145,7 +145,7 @@ cam_status cam_check_attention_fwd(const cam_attention_fwd_args *a) {
 cam_status cam_check_attention_bwd(const cam_attention_bwd_args *a) {
     int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
     REQUIRE_ATTENTION("attention_bwd", a);
-    REQUIRE("attention_bwd", a->dk.row_stride == a->dv.row_stride, "dk and dv have different row strides");
+    REQUIRE("attention_bwd", a->dk.row_stride == a->dv.row_stride, "operands \"dk\" and \"dv\" have different row strides");
     const cam_operand operands[] = {
         F32_2D("dq", a->dq, CAM_OUT | CAM_STRIDED, nq, h),
         F32_2D("dk", a->dk, CAM_OUT | CAM_STRIDED, nk, h),
@@ -225,6 +225,7 @@ cam_status cam_check_gelu_bwd(const cam_gelu_bwd_args *a) {
 cam_status cam_check_head_gather_fwd(const cam_head_gather_fwd_args *a) {
     int64_t r = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("head_gather_fwd", a);
+    REQUIRE_FEATURES("head_gather_fwd", h);
     const cam_operand operands[] = {
         F32_2D("y", a->y, CAM_OUT, r, h),
         F32_2D("x", a->x, CAM_IN, a->x.shape[0], h),
@@ -236,6 +237,7 @@ cam_status cam_check_head_gather_fwd(const cam_head_gather_fwd_args *a) {
 cam_status cam_check_head_gather_bwd(const cam_head_gather_bwd_args *a) {
     int64_t r = a->dy.shape[0], h = a->dy.shape[1];
     REQUIRE_STATE("head_gather_bwd", a);
+    REQUIRE_FEATURES("head_gather_bwd", h);
     const cam_operand operands[] = {
         F32_2D("dx", a->dx, CAM_OUT, a->dx.shape[0], h),
         F32_2D("dy", a->dy, CAM_IN, r, h),
@@ -331,8 +333,8 @@ cam_status cam_check_norm_final(const cam_norm_final_args *a) {
 cam_status cam_check_adamw(const cam_adamw_args *a) {
     int64_t n = a->param.shape[0];
     REQUIRE_STATE("adamw", a);
-    REQUIRE("adamw", a->chunks != NULL, "the chunk table is absent");
-    REQUIRE("adamw", n % CAM_CHUNK == 0, "%lld elements are not whole chunks", (long long)n);
+    REQUIRE("adamw", a->chunks != NULL, "operand \"chunks\" is absent");
+    REQUIRE("adamw", n % CAM_CHUNK == 0, "operand \"param\" has %lld elements, not whole chunks", (long long)n);
     const cam_operand operands[] = {
         F32_1D("param", a->param, CAM_OUT, n),
         F32_1D("m", a->m, CAM_OUT, n),

@@ -271,9 +271,9 @@ static double mean_bytes(const column *c) {
     return c->filled ? (double)c->bytes / (double)c->filled : 0;
 }
 
-/* True where cells repeat: at least two kinds, each twice on average. */
+/* True where cells repeat: at least two kinds, each twice on average, if the first record is one of them. */
 static int repeats(const column *c) {
-    return c->cells.count >= 2 && (int64_t)(2 * c->cells.count) <= c->filled && mean_bytes(c) <= LABEL_BYTES;
+    return c->cells.count >= 2 && (int64_t)(2 * c->cells.count) <= c->filled + 1 && mean_bytes(c) <= LABEL_BYTES;
 }
 
 /* True where `a` is more of a label than `b`: words before numbers, then no gaps, then fewer kinds; the left one on a
@@ -336,12 +336,17 @@ out:
 
 static void measure(const survey *s, cam_detected *found) {
     const column *text = &s->list[found->text_column];
+    int first_counts = !found->has_header;
+    found->longest_text = first_counts ? text->first.length : 0;
     for (size_t i = 0; i < text->cells.count; i++)
         if (text->cells.lengths[i] > found->longest_text)
             found->longest_text = text->cells.lengths[i];
-    found->rows = s->records + !found->has_header;
-    if (found->label_column < s->count)
-        found->labels = s->list[found->label_column].cells.count;
+    found->rows = s->records + first_counts;
+    if (found->label_column == s->count)
+        return;
+    const column *label = &s->list[found->label_column];
+    int known = cam_names_find(&label->cells, cam_strbuf_text(&label->first), label->first.length) >= 0;
+    found->labels = label->cells.count + (size_t)(first_counts && !known);
 }
 
 cam_status cam_detect(const char *path, cam_detected *found) {

@@ -85,6 +85,80 @@ static cam_status load(const char *line, size_t length, json_t **object) {
     return CAM_OK;
 }
 
+enum { PLAIN_MEMBERS = 8 };
+
+typedef struct span {
+    const char *text;
+    size_t length;
+} span;
+
+static const char *skip_space_to(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+        p++;
+    return p;
+}
+
+/* Past a string without escapes and the space behind it; NULL where there is none. */
+static const char *plain_string(const char *p, const char *end, span *string) {
+    if (p == end || *p != '"')
+        return NULL;
+    const char *start = ++p;
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+        p++;
+    if (p == end || *p != '"')
+        return NULL;
+    *string = (span){start, (size_t)(p - start)};
+    return skip_space_to(p + 1, end);
+}
+
+/* The members of a flat object of plain strings with distinct names; 0 where the line is anything else. */
+static size_t plain_members(const char *p, const char *end, span *names, span *values) {
+    p = skip_space_to(p, end);
+    if (p == end || *p != '{')
+        return 0;
+    for (size_t count = 0; count < PLAIN_MEMBERS; count++) {
+        p = plain_string(skip_space_to(p + 1, end), end, &names[count]);
+        if (!p || p == end || *p != ':')
+            return 0;
+        for (size_t i = 0; i < count; i++)
+            if (names[i].length == names[count].length &&
+                memcmp(names[i].text, names[count].text, names[i].length) == 0)
+                return 0;
+        p = plain_string(skip_space_to(p + 1, end), end, &values[count]);
+        if (!p || p == end)
+            return 0;
+        if (*p == '}')
+            return skip_space_to(p + 1, end) == end ? count + 1 : 0;
+        if (*p != ',')
+            return 0;
+    }
+    return 0;
+}
+
+/* 1 where the line was read; 0 leaves it, faults included, to jansson. */
+static int read_plain(const char *line, size_t length, const char *text_name, const char *label_name,
+                      cam_jsonl_value *text, cam_jsonl_value *label) {
+    span names[PLAIN_MEMBERS], values[PLAIN_MEMBERS];
+    size_t count = plain_members(line, line + length, names, values);
+    const span *found[2] = {NULL, NULL};
+    for (size_t i = 0; i < count; i++) {
+        int is_text = cam_name_equal(names[i].text, names[i].length, text_name, strlen(text_name));
+        if (!is_text && !cam_name_equal(names[i].text, names[i].length, label_name, strlen(label_name)))
+            continue;
+        const span **place = &found[is_text ? 0 : 1];
+        if (*place)
+            return 0;
+        *place = &values[i];
+    }
+    text->present = found[0] != NULL;
+    label->present = found[1] != NULL;
+    if (found[0])
+        cam_strbuf_append(&text->bytes, found[0]->text, found[0]->length);
+    if (found[1])
+        cam_strbuf_append(&label->bytes, found[1]->text, found[1]->length);
+    return count > 0;
+}
+
 cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name, const char *label_name,
                           cam_jsonl_value *text, cam_jsonl_value *label) {
     cam_status st = CAM_OK;
@@ -94,6 +168,8 @@ cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name
     cam_strbuf_clear(&text->bytes);
     cam_strbuf_clear(&label->bytes);
     text->present = label->present = 0;
+    if (read_plain(line, length, text_name, label_name, text, label))
+        goto out;
     CAM_TRY(load(line, length, &object));
     json_object_foreach(object, key, member) {
         if (cam_name_equal(key, strlen(key), text_name, strlen(text_name)))

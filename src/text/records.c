@@ -159,7 +159,7 @@ static cam_status open_file(cam_record_reader *r) {
         CAM_FAIL(CAM_E_USAGE, "\"%s\": plain lines have no labels; set format=csv, tsv or jsonl", options->path);
     CAM_TRY(cam_window_open(w, options->path, options->encoding));
     CAM_TRY(cam_window_more(w));
-    if (w->at_end && r->format != CAM_FORMAT_LINES)
+    if (w->at_end && w->begin == w->end && r->format != CAM_FORMAT_LINES)
         CAM_FAIL(CAM_E_DATA, "%s: the file is empty", w->decoder.name);
     if (r->format == CAM_FORMAT_CSV)
         CAM_TRY(cam_header_delimiter(w, options->delimiter, &r->delimiter, &r->line));

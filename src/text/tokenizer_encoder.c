@@ -7,6 +7,9 @@
 static const char metaspace[] = "\u2581";
 enum { METASPACE_BYTES = sizeof metaspace - 1 };
 
+/* Longer words are settled at once: SentencePiece's time grows with the square of a run of unknown characters. */
+enum { SEGMENT_BYTES = 1024 };
+
 void cam_encoder_init(cam_encoder *encoder, const cam_tokenizer *tokenizer, int remember_words) {
     *encoder = (cam_encoder){.tokenizer = tokenizer};
     if (remember_words)
@@ -46,8 +49,9 @@ static cam_status encode_word(cam_encoder *encoder, const char *text, size_t len
         }
     }
     size_t before = out->count;
-    CAM_TRY(cam_segmenter_encode(encoder->tokenizer->segmenter, text, length, out));
-    if (out->count - before > 1)
+    if (length <= SEGMENT_BYTES)
+        CAM_TRY(cam_segmenter_encode(encoder->tokenizer->segmenter, text, length, out));
+    if (length > SEGMENT_BYTES || out->count - before > 1)
         CAM_TRY(cam_settle_word(&encoder->settler, &encoder->tokenizer->model, text, length, before, out));
     size_t count = out->count - before;
     if (word && count <= CAM_WORD_IDS) {

@@ -33,6 +33,8 @@ static int mask_lstrip(const cam_tokenizer_model *model) {
 }
 
 static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char *type) {
+    if (tokenizer->model.special.mask < 0)
+        return;
     cam_strbuf_printf(out,
                       "  \"mask_token\": {\n%s    \"content\": \"<mask>\",\n    \"lstrip\": %s,\n"
                       "    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  },\n",

@@ -20,7 +20,9 @@ typedef struct cam_settler {
 
 /* Replaces ids[begin..] of `out` by the segmentation of `word` whose scores, added from left to right in double
  * precision, are highest, the first found winning a tie. SentencePiece adds in single precision, so that of two orders
- * of the same pieces ("..." "." and "." "...") rounding makes it take another than Hugging Face's tokenizers.
+ * of the same pieces ("..." "." and "." "...") rounding makes it take another than Hugging Face's tokenizers. Scores
+ * are the exact doubles of the file, as in transformers 5; tokenizers' own file reader is off by a unit in the last
+ * place now and then, which shows only in such ties ("iiiiiiiiiiiiiii").
  * Source: huggingface/tokenizers models/unigram, encode_optimized. */
 CAM_MUST_CHECK cam_status cam_settle_word(cam_settler *settler, const cam_tokenizer_model *model, const char *word,
                                           size_t length, size_t begin, cam_ids *out);

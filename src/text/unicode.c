@@ -7,8 +7,11 @@
 #include <utf8proc.h>
 
 /* The code point of the character at text; its length in *bytes. */
-static utf8proc_int32_t code_point_at(const char *text, size_t length, size_t *bytes) {
-    utf8proc_int32_t code_point;
+static inline utf8proc_int32_t code_point_at(const char *text, size_t length, size_t *bytes) {
+    utf8proc_int32_t code_point = (unsigned char)text[0];
+    *bytes = 1;
+    if (code_point < 0x80)
+        return code_point;
     utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &code_point);
     if (used <= 0)
         CAM_BUG("text that is not UTF-8 reached unicode.c");
@@ -17,7 +20,7 @@ static utf8proc_int32_t code_point_at(const char *text, size_t length, size_t *b
 }
 
 /* Unicode property White_Space (PropList.txt). */
-static int is_space(utf8proc_int32_t c) {
+static inline int is_space(utf8proc_int32_t c) {
     return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
            (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
@@ -53,11 +56,20 @@ static void map(const char *text, size_t length, utf8proc_option_t options, cam_
     free(mapped);
 }
 
+static int is_ascii(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return 0;
+    return 1;
+}
+
 int cam_name_equal(const char *a, size_t a_length, const char *b, size_t b_length) {
     cam_text_trim(&a, &a_length);
     cam_text_trim(&b, &b_length);
     if (a_length == b_length && memcmp(a, b, a_length) == 0)
         return 1;
+    if (is_ascii(a, a_length) && is_ascii(b, b_length))
+        return 0;
     cam_strbuf one = CAM_STRBUF_INIT, two = CAM_STRBUF_INIT;
     map(a, a_length, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &one);
     map(b, b_length, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &two);
@@ -107,18 +119,19 @@ static int fold_latin(const char *text, size_t length, cam_strbuf *out) {
 
 /* Runs of space become one ' ', outer ones go. In place: no space is shorter than a byte. */
 static void squeeze_spaces(cam_strbuf *key) {
+    char *text = key->text;
     size_t to = 0;
     int pending = 0;
     for (size_t at = 0, bytes; at < key->length; at += bytes) {
-        if (is_space(code_point_at(key->text + at, key->length - at, &bytes))) {
+        if (is_space(code_point_at(text + at, key->length - at, &bytes))) {
             pending = to > 0;
             continue;
         }
         if (pending)
-            key->text[to++] = ' ';
+            text[to++] = ' ';
         pending = 0;
-        memmove(key->text + to, key->text + at, bytes);
-        to += bytes;
+        for (size_t i = 0; i < bytes; i++)
+            text[to++] = text[at + i];
     }
     key->length = to;
 }

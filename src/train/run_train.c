@@ -36,11 +36,11 @@ static const cam_config *config_of(const training *t) {
     return t->run->config;
 }
 
-static const cam_best_metric metrics[] = {[CAM_CONFIG_METRIC_F1_MACRO] = CAM_BEST_F1_MACRO,
-                                          [CAM_CONFIG_METRIC_F1_MICRO] = CAM_BEST_F1_MICRO,
-                                          [CAM_CONFIG_METRIC_F1_WEIGHTED] = CAM_BEST_F1_WEIGHTED,
-                                          [CAM_CONFIG_METRIC_ACCURACY] = CAM_BEST_ACCURACY,
-                                          [CAM_CONFIG_METRIC_LOSS] = CAM_BEST_LOSS};
+static const cam_best_metric best_metrics[] = {[CAM_CONFIG_METRIC_F1_MACRO] = CAM_BEST_F1_MACRO,
+                                               [CAM_CONFIG_METRIC_F1_MICRO] = CAM_BEST_F1_MICRO,
+                                               [CAM_CONFIG_METRIC_F1_WEIGHTED] = CAM_BEST_F1_WEIGHTED,
+                                               [CAM_CONFIG_METRIC_ACCURACY] = CAM_BEST_ACCURACY,
+                                               [CAM_CONFIG_METRIC_LOSS] = CAM_BEST_LOSS};
 
 static const char *metric_name(const training *t) {
     return cam_config_rows[CAM_KEY_metric_for_best_model].choices[config_of(t)->metric_for_best_model];
@@ -83,7 +83,7 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     if (config->report_to & CAM_CONFIG_REPORT_JSONL)
         CAM_TRY(cam_run_log_open(&t->log, path, 0));
     CAM_TRY(log_beginning(t, backend));
-    cam_best_init(&t->best, metrics[config->metric_for_best_model], config->early_stopping_patience,
+    cam_best_init(&t->best, best_metrics[config->metric_for_best_model], config->early_stopping_patience,
                   config->early_stopping_threshold);
     CAM_TRY(cam_metrics_init(&t->latest, (int64_t)corpus->labels.count));
     CAM_TRY(cam_metrics_init(&t->kept, (int64_t)corpus->labels.count));

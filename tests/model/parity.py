@@ -58,7 +58,13 @@ TRAINER = {
     "per_device_train_batch_size": 16,
     "max_steps": STEPS,
 }
-SCRIPT = {**TRAINER, "decay_bias_and_norm": True, "lr_scheduler_type": "constant", "warmup_steps": 0, "max_grad_norm": 0.0}
+SCRIPT = {
+    **TRAINER,
+    "decay_bias_and_norm": True,
+    "lr_scheduler_type": "constant",
+    "warmup_steps": 0,
+    "max_grad_norm": 0.0,
+}
 WINDOWED = {**TRAINER, "gradient_accumulation_steps": 3, "label_smoothing_factor": 0.1, "layerwise_lr_decay": 0.9}
 
 CRAFTED = [

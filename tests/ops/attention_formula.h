@@ -12,9 +12,9 @@ static REAL F(product)(const REAL *a, const REAL *b, int64_t n, double *size) {
 
 /* One query of one head: what both directions need to know about where it is. */
 typedef struct F(query) {
-    int64_t keys, width, columns;    /* keys of the sequence, head size, H */
-    const REAL *q, *k, *v;           /* this head's, of this query and of the sequence's first key */
-    int32_t row, head, index;        /* for the random map */
+    int64_t keys, width, columns;     /* keys of the sequence, head size, H */
+    const REAL *q, *k, *v;            /* this head's, of this query and of the sequence's first key */
+    int32_t row, head, index;         /* for the random map */
     int64_t at, lse_at, first_key_at; /* of the head's first column in [Nq,H], in [Nq,A], in [T,H] */
 } F(query);
 
@@ -39,23 +39,24 @@ static void F(each_query)(trial *t, void (*visit)(trial *t, const F(query) * q))
 }
 
 static void F(query_fwd)(trial *t, const F(query) * q) {
-    REAL score[1024], scale = (REAL)SHAPE(shape)->scale, most = -INFINITY, sum = 0;
+    REAL score[1024], scale = (REAL)scale_of(t), most = -(REAL)INFINITY, sum = 0;
     double size, most_size = 0;
     for (int64_t k = 0; k < q->keys; k++) {
         score[k] = scale * F(product)(q->q, q->k + k * q->columns, q->width, &size);
         most = fmax(most, score[k]);
-        most_size = fmax(most_size, SHAPE(shape)->scale * size);
+        most_size = fmax(most_size, (double)scale * size);
     }
     for (int64_t k = 0; k < q->keys; k++)
         sum += exp(score[k] - most);
     F(put)(t, "lse", q->lse_at, most + log(sum), 1 + most_size + (double)log(sum));
+    for (int64_t k = 0; k < q->keys; k++)
+        score[k] = exp(score[k] - most) / sum * F(keep_probability)(t, q->row, q->head, q->index, (int32_t)k);
     for (int64_t d = 0; d < q->width; d++) {
         REAL out = 0;
         double out_size = 0;
         for (int64_t k = 0; k < q->keys; k++) {
-            REAL p = exp(score[k] - most) / sum * F(keep_probability)(t, q->row, q->head, q->index, (int32_t)k);
-            out += p * q->v[k * q->columns + d];
-            out_size += fabs((double)(p * q->v[k * q->columns + d])) * (1 + most_size);
+            out += score[k] * q->v[k * q->columns + d];
+            out_size += fabs((double)(score[k] * q->v[k * q->columns + d])) * (1 + most_size);
         }
         F(put)(t, "out", q->at + d, out, out_size);
     }
@@ -65,16 +66,27 @@ static void F(attention_fwd)(trial *t) {
     F(each_query)(t, F(query_fwd));
 }
 
-/* Sums into dq, dk, dv, which start at zero: these gradients are `=` always. */
-static void F(add)(trial *t, const char *name, int64_t at, REAL value, double size) {
-    double *sizes = operand_get(t, name)->size, before = sizes[at];
-    F(put)(t, name, at, F(values)(t, name)[at] + value, 0);
-    sizes[at] = before + (sizeof(REAL) == sizeof(double) ? size : 0);
+/* A gradient that is summed up over queries; `=` always, so it starts at zero. Sizes are the double formula's business.
+ */
+typedef struct F(sum) {
+    REAL *value;
+    double *size;
+} F(sum);
+
+static F(sum) F(sum_at)(trial *t, const char *name, int64_t at) {
+    return (F(sum)){F(values)(t, name) + at, operand_get(t, name)->size + at};
+}
+
+static void F(add)(F(sum) s, int64_t at, REAL value, double size) {
+    s.value[at] += value;
+    s.size[at] += sizeof(REAL) == sizeof(double) ? size : 0;
 }
 
 static void F(query_bwd)(trial *t, const F(query) * q) {
     const REAL *dout = F(values)(t, "dout") + q->at, *out = F(values)(t, "out") + q->at;
-    REAL lse = F(values)(t, "lse")[q->lse_at], scale = (REAL)SHAPE(shape)->scale;
+    F(sum) dq = F(sum_at)(t, "dq", q->at);
+    F(sum) dk = F(sum_at)(t, "dk", q->first_key_at), dv = F(sum_at)(t, "dv", q->first_key_at);
+    REAL lse = F(values)(t, "lse")[q->lse_at], scale = (REAL)scale_of(t);
     double delta_size, score_size, dp_size;
     REAL delta = F(product)(dout, out, q->width, &delta_size);
     for (int64_t k = 0; k < q->keys; k++) {
@@ -82,14 +94,13 @@ static void F(query_bwd)(trial *t, const F(query) * q) {
         REAL keep = F(keep_probability)(t, q->row, q->head, q->index, (int32_t)k);
         REAL p = exp(scale * F(product)(q->q, q->k + row, q->width, &score_size) - lse);
         REAL ds = p * (keep * F(product)(dout, q->v + row, q->width, &dp_size) - delta);
-        double p_size = (double)p * (1 + score_size * SHAPE(shape)->scale + fabs((double)lse));
-        double ds_size = p_size * ((double)keep * dp_size + delta_size);
+        double p_size = (double)p * (1 + score_size * (double)scale + fabs((double)lse));
+        double ds_size = p_size * ((double)keep * dp_size + delta_size) * (double)scale;
         for (int64_t d = 0; d < q->width; d++) {
-            F(add)(t, "dv", q->first_key_at + row + d, keep * p * dout[d], (double)keep * p_size * fabs((double)dout[d]));
-            F(add)(t, "dq", q->at + d, scale * ds * q->k[row + d],
-                   (double)scale * ds_size * fabs((double)q->k[row + d]));
-            F(add)(t, "dk", q->first_key_at + row + d, scale * ds * q->q[d],
-                   (double)scale * ds_size * fabs((double)q->q[d]));
+            REAL q_d = q->q[d], k_d = q->k[row + d];
+            F(add)(dv, row + d, keep * p * dout[d], (double)keep * p_size * fabs((double)dout[d]));
+            F(add)(dq, d, scale * ds * k_d, ds_size * fabs((double)k_d));
+            F(add)(dk, row + d, scale * ds * q_d, ds_size * fabs((double)q_d));
         }
     }
 }

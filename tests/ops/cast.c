@@ -88,8 +88,7 @@ static void setup(trial *t) {
 
 CALL(cast, .to = ON("to"), .from = ON("from"))
 
-#define PAIR(label, a, b)                                                                                              \
-    CASE(label, .from = CAM_##a, .to = CAM_##b, .n = 131072, .every = 1)
+#define PAIR(label, a, b) CASE(label, .from = CAM_##a, .to = CAM_##b, .n = 131072, .every = 1)
 static const op_case cases[] = {
     CASE("f32-bf16-prime", .from = CAM_F32, .to = CAM_BF16, .n = 2053, .scale = 1),
     CASE("f32-f32-one", .from = CAM_F32, .to = CAM_F32, .n = 1, .scale = 1),

@@ -1,4 +1,5 @@
-/* embedding.c: word + position + type, LayerNorm, dropout. Rows of the tables that no token uses have gradient size 0: with
+/* embedding.c: word + position + type, LayerNorm, dropout. Rows of the tables that no token uses have gradient size 0:
+ * with
  * `=` they must be exact zeros, with `+=` keep their bits. */
 #include "harness.h"
 #include <stdlib.h>
@@ -23,12 +24,12 @@ static int32_t pad_position(const shape *s) {
 }
 
 #define REAL double
-#include "layernorm_formula.h"
 #include "embedding_formula.h"
+#include "layernorm_formula.h"
 #undef REAL
 #define REAL float
-#include "layernorm_formula.h"
 #include "embedding_formula.h"
+#include "layernorm_formula.h"
 #undef REAL
 
 static void inputs(trial *t, operand_role beta) {

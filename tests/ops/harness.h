@@ -10,10 +10,10 @@
  * Memory of the backend is reached only through its own calls, so that any backend can be put to the same cases.
  *
  * Formulas. A formula (tests/ops/<family>_formula.h) is plain C over REAL, compiled once as double, which is the truth,
- * and once as float, which earns the tolerance. With each value it gives a size: the sum of the absolute values of what was
- * summed. The error of an element is |got - truth| / size, and must be at most
- *     2 * (largest error of the float formula in that tensor) + floor_ulps * 2^-24.
- * Size 0 means exact. NaN agrees with NaN only, an infinity with the same infinity.
+ * and once as float, which earns the tolerance. With each value it gives a size: the sum of the absolute values of what
+ * was summed. The error of an element is |got - truth| / size, and must be at most 2 * (largest error of the float
+ * formula in that tensor) + floor_ulps * 2^-24. Size 0 means exact. NaN agrees with NaN only, an infinity with the same
+ * infinity.
  */
 #ifndef CAM_TESTS_OPS_HARNESS_H
 #define CAM_TESTS_OPS_HARNESS_H
@@ -67,7 +67,8 @@ enum { MAX_OPERANDS = 24, GUARD_BYTES = 256 };
 /* What the sweep of wrong calls changes in an otherwise right one. */
 typedef enum fault {
     FAULT_NONE,
-    FAULT_MISSING,
+    FAULT_MISSING, /* CAM_NONE */
+    FAULT_NULL,    /* no data, the shape there */
     FAULT_DTYPE,
     FAULT_SHAPE,
     FAULT_NDIM,
@@ -114,7 +115,6 @@ typedef struct trial {
 
     int failures, quiet, verbose;
     double worst; /* largest error over its bound */
-    char first_failure[256];
 } trial;
 
 typedef struct op_case {
@@ -130,7 +130,11 @@ typedef struct spoil {
     const void *value;
 } spoil;
 #define SPOIL(op, field, type, bad)                                                                                    \
-    { #field, offsetof(cam_##op##_args, field), sizeof(type), &(const type){bad} }
+    {                                                                                                                  \
+#field, offsetof(cam_##op##_args, field), sizeof(type), &(const type) {                                        \
+            bad                                                                                                        \
+        }                                                                                                              \
+    }
 
 /* All of one operator. Each row of CAM_OPS needs an object `tests_<operator>`: without it the program does not link. */
 typedef struct op_tests {
@@ -150,16 +154,18 @@ typedef struct op_tests {
 } op_tests;
 
 /* CASE("name", .field = ..., ...), and CHECKED_CASE for one with finite differences, over the family's `shape`. */
-#define CASE(label, ...)         {label, &(const shape){__VA_ARGS__}, 0}
-#define CHECKED_CASE(label, ...) {label, &(const shape){__VA_ARGS__}, 1}
-#define OP_TESTS(family_, op, list, ...)                                                                                     \
+#define CASE(label, ...)                                                                                               \
+    { label, &(const shape){__VA_ARGS__}, 0 }
+#define CHECKED_CASE(label, ...)                                                                                       \
+    { label, &(const shape){__VA_ARGS__}, 1 }
+#define OP_TESTS(family_, op, list, ...)                                                                               \
     const op_tests tests_##op = {.family = #family_,                                                                   \
                                  .name = #op,                                                                          \
                                  .call = call_##op,                                                                    \
                                  .formula_double = op##_double,                                                        \
                                  .formula_float = op##_float,                                                          \
-                                 .cases = (list),                                                                  \
-                                 .case_count = sizeof(list) / sizeof *(list),                                 \
+                                 .cases = (list),                                                                      \
+                                 .case_count = sizeof(list) / sizeof *(list),                                          \
                                  __VA_ARGS__}
 #define SPOILS(list) .spoils = (list), .spoil_count = sizeof(list) / sizeof *(list)
 
@@ -244,14 +250,15 @@ int64_t columns_of(const trial *t, const char *name);
 void put_double(trial *t, const char *name, int64_t i, double value, double size);
 void put_float(trial *t, const char *name, int64_t i, float value, double size);
 
-/* What dropout multiplies a value by, by tests/ops/map.h: feature h of H of packed row r, or an attention probability. */
+/* What dropout multiplies a value by, by tests/ops/map.h: feature h of H of packed row r, or an attention probability.
+ */
 double keep_double(const trial *t, int64_t r, int64_t h, int64_t columns);
 float keep_float(const trial *t, int64_t r, int64_t h, int64_t columns);
 double keep_probability_double(const trial *t, int32_t row, int32_t head, int32_t query, int32_t key);
 float keep_probability_float(const trial *t, int32_t row, int32_t head, int32_t query, int32_t key);
 
-/* Checks the truth of gradient `grad` against central differences of `objective` with respect to `input`. Afterwards the
- * trial's kept values are those of a perturbed forward: last thing of a case. */
+/* Checks the truth of gradient `grad` against central differences of `objective` with respect to `input`. Afterwards
+ * the trial's kept values are those of a perturbed forward: last thing of a case. */
 void check_gradient(trial *t, const char *grad, const char *input, double (*objective)(trial *t));
 double weighted_sum(const trial *t, const char *values, const char *weights);
 

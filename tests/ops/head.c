@@ -7,7 +7,8 @@ typedef struct shape {
     int64_t source_rows, source_real; /* gather: capacity and true count of x */
     uint32_t threshold;
     int upon, accumulate;
-    double scale; /* of x; 0 stands for 1 */
+    int backwards; /* gather: the list descends */
+    double scale;  /* of x; 0 stands for 1 */
 } shape;
 
 #define REAL double
@@ -32,14 +33,14 @@ static void set_counts(trial *t) {
 
 /* --- gather ----------------------------------------------------------------------------------------------------- */
 
-/* n distinct rows out of the source's true ones, ascending, by choosing each with the chance that is left to it. */
+/* n distinct rows out of the source's true ones, by choosing each with the chance that is left to it. */
 static void list_rows(trial *t) {
     const shape *s = SHAPE(shape);
     operand *list = operand_real(operand_new(t, "list", IN, CAM_I32, s->cap, 0), s->n);
     int64_t chosen = 0;
     for (int64_t row = 0; row < s->source_real && chosen < s->n; row++)
         if (random_uniform(t) * (double)(s->source_real - row) < (double)(s->n - chosen))
-            operand_set(list, chosen++, (double)row);
+            chosen++, operand_set(list, s->backwards ? s->n - chosen : chosen - 1, (double)row);
     CAM_ASSERT(chosen == s->n);
 }
 
@@ -86,6 +87,7 @@ static const op_case gather_cases[] = {
     CASE("one-of-many", .cap = 3, .n = 1, .columns = 64, .source_rows = 520, .source_real = 511),
     CASE("768", .cap = 40, .n = 37, .columns = 768, .source_rows = 600, .source_real = 587),
     CASE("768-plus", .cap = 40, .n = 37, .columns = 768, .source_rows = 600, .source_real = 587, .accumulate = 1),
+    CASE("descending", .cap = 40, .n = 37, .columns = 64, .source_rows = 90, .source_real = 87, .backwards = 1),
     CASE("none", .cap = 3, .n = 0, .columns = 8, .source_rows = 5, .source_real = 4),
     CASE("none-plus", .cap = 3, .n = 0, .columns = 8, .source_rows = 5, .source_real = 4, .accumulate = 1),
 };

@@ -1,5 +1,5 @@
-/* layernorm_formula.h: LayerNorm of one row and its gradient, for the embedding and residual formulas. `s` is the row and
- * `s_size` the sizes of its entries.
+/* layernorm_formula.h: LayerNorm of one row and its gradient, for the embedding and residual formulas. `s` is the row
+ * and `s_size` the sizes of its entries.
  */
 
 typedef struct F(row_norm) {
@@ -32,8 +32,8 @@ static REAL F(normal_value)(F(row_norm) n, REAL s, double s_size, REAL gamma, RE
     return (s - n.mean) * n.rstd * gamma + beta;
 }
 
-/* The gradient of one row's entries from `g`, the gradient of LN's output, written to ds and its sizes; the row's share of
- * dgamma and dbeta is added to theirs. n's mean and rstd are the kept ones. */
+/* The gradient of one row's entries from `g`, the gradient of LN's output, written to ds and its sizes; the row's share
+ * of dgamma and dbeta is added to theirs. n's mean and rstd are the kept ones. */
 static void F(row_gradient)(const REAL *s, const double *s_size, const REAL *g, F(row_norm) n, const REAL *gamma,
                             int64_t columns, REAL *ds, double *ds_size, REAL *dgamma, double *dgamma_size, REAL *dbeta,
                             double *dbeta_size) {

@@ -1,5 +1,5 @@
-/* linear.c: the matrix products. Products of small integers are exact in any order of summation, so those cases allow no
- * error at all. */
+/* linear.c: the matrix products. Products of small integers are exact in any order of summation, so those cases allow
+ * no error at all. */
 #include "harness.h"
 #include <tgmath.h>
 

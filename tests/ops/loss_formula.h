@@ -1,4 +1,5 @@
-/* loss_formula.h: cross-entropy as torch.nn.CrossEntropyLoss with class weights and label smoothing, and its gradient. */
+/* loss_formula.h: cross-entropy as torch.nn.CrossEntropyLoss with class weights and label smoothing, and its gradient.
+ */
 
 static REAL F(class_weight)(const trial *t, int64_t k) {
     return operand_find(t, "weights") ? F(values)(t, "weights")[k] : 1;

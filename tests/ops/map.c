@@ -32,21 +32,23 @@ int map_drops_feature(const map_site *m, uint32_t row, uint64_t feature) {
 
 /* Lane l of a warp holds, of a 16 x 8 accumulator, rows l / 4 and l / 4 + 8, columns 2 (l % 4) and the next: registers
  * 0 and 1 are the upper row, 2 and 3 the lower. A tile of 16 x 16 is two of them side by side. */
-static void find_in_tile(uint32_t query, uint32_t key, uint32_t *l, uint32_t *j) {
-    for (*l = 0; *l < 32; ++*l)
-        for (*j = 0; *j < 8; ++*j) {
-            uint32_t accumulator = *j / 4, lower = *j % 4 / 2, second = *j % 2;
-            if (*l / 4 + 8 * lower == query && 2 * (*l % 4) + second + 8 * accumulator == key)
-                return;
+static void fill_tile(uint8_t place[16][16]) {
+    for (uint32_t l = 0; l < 32; l++)
+        for (uint32_t j = 0; j < 8; j++) {
+            uint32_t accumulator = j / 4, lower = j % 4 / 2, second = j % 2;
+            place[l / 4 + 8 * lower][2 * (l % 4) + second + 8 * accumulator] = (uint8_t)(l * 8 + j);
         }
-    CAM_BUG("(%u, %u) is in no lane of a tile", query, key);
 }
 
 int map_drops_probability(const map_site *m, uint32_t row, uint32_t head, uint32_t query, uint32_t key) {
-    uint32_t l, j, tiles_a_side = 64;
-    find_in_tile(query % 16, key % 16, &l, &j);
+    static uint8_t place[16][16]; /* lane and register of (query, key) */
+    static int filled;
+    if (!filled)
+        fill_tile(place);
+    filled = 1;
+    const uint32_t tiles_a_side = 64, in_tile = place[query % 16][key % 16];
     uint32_t tile = (head * tiles_a_side + query / 16) * tiles_a_side + key / 16;
-    return drops(m, row, tile * 32 + l, j);
+    return drops(m, row, tile * 32 + in_tile / 8, in_tile % 8);
 }
 
 int run_map_self_test(void) {

@@ -1,5 +1,5 @@
-/* map.h: the random map, written a second time from its description (cam/philox.h's head) for the formulas. It shares no
- * code with cam/philox.h, and is proved by the known answers published with Random123.
+/* map.h: the random map, written a second time from its description (cam/philox.h's head) for the formulas. It shares
+ * no code with cam/philox.h, and is proved by the known answers published with Random123.
  */
 #ifndef CAM_TESTS_OPS_MAP_H
 #define CAM_TESTS_OPS_MAP_H

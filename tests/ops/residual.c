@@ -94,8 +94,8 @@ static void setup_bwd(trial *t) {
 }
 
 CALL(residual_fwd, .y = ON("y"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .x = ON("x"), .bias = ON("bias"),
-     .residual = ON("residual"), .gamma = ON("gamma"), .beta = ON("beta"), .eps = (float)layer_eps,
-     .rows = t->rows, .dropout = DROPOUT, .state = STATE)
+     .residual = ON("residual"), .gamma = ON("gamma"), .beta = ON("beta"), .eps = (float)layer_eps, .rows = t->rows,
+     .dropout = DROPOUT, .state = STATE)
 CALL(residual_bwd, .dx = ON("dx"), .dresidual = ON("dresidual"), .dbias = ON("dbias"), .dgamma = ON("dgamma"),
      .dbeta = ON("dbeta"), .dy = ON("dy"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .gamma = ON("gamma"),
      .rows = t->rows, .accumulate = t->accumulate, .dropout = DROPOUT, .state = STATE)

@@ -37,8 +37,9 @@ static void F(residual_bwd)(trial *t) {
         F(row_norm) n = {.mean = mean[r], .rstd = rstd[r]};
         for (size_t c = 0; c < columns; c++)
             z_size[c] = fabs((double)row[c]);
-        F(row_gradient)(row, z_size, dy + r * (int64_t)columns, n, gamma, (int64_t)columns, sums, sizes,
-                        sums + 2 * columns, sizes + 2 * columns, sums + 3 * columns, sizes + 3 * columns);
+        F(row_gradient)
+        (row, z_size, dy + r * (int64_t)columns, n, gamma, (int64_t)columns, sums, sizes, sums + 2 * columns,
+         sizes + 2 * columns, sums + 3 * columns, sizes + 3 * columns);
         for (size_t c = 0; c < columns; c++) {
             int64_t i = r * (int64_t)columns + (int64_t)c;
             REAL keep = F(keep)(t, r, (int64_t)c, (int64_t)columns);

@@ -1,5 +1,5 @@
-/* run.c: one case on one backend. The order of every run: lay out, upload, call, wait, download, compare. Invariant: what
- * lies on the device is released before run_case returns, whatever failed. */
+/* run.c: one case on one backend. The order of every run: lay out, upload, call, wait, download, compare. Invariant:
+ * what lies on the device is released before run_case returns, whatever failed. */
 #include "harness.h"
 #include <math.h>
 #include <stdio.h>
@@ -301,7 +301,8 @@ int run_case(const op_tests *op, const op_case *c, const bench *b) {
     return t.failures;
 }
 
-/* --- elements ------------------------------------------------------------------------------------------------------ */
+/* --- elements ------------------------------------------------------------------------------------------------------
+ */
 
 /* 16-bit formats hold only values that they can represent exactly: the formula of cast rounds. */
 static uint16_t half_bits(double value, int exponent_bits) {

@@ -1,8 +1,8 @@
-/* wrong_calls.c: the arguments of a call, and the sweep of wrong ones. The sweep takes the first case of an operator, whose
- * call is right, and spoils one thing at a time: an operand absent, of another dtype, shape, number of dimensions or stride,
- * an output upon another operand, too little workspace, no state, a scalar out of range, an operator that the backend lacks.
- * Each must be refused with the right code, in a message that names the operator and what is wrong, before anything is
- * written.
+/* wrong_calls.c: the arguments of a call, and the sweep of wrong ones. The sweep takes the first case of an operator,
+ * whose call is right, and spoils one thing at a time: an operand absent, of another dtype, shape, number of dimensions
+ * or stride, an output upon another operand, too little workspace, no state, a scalar out of range, an operator that
+ * the backend lacks. Each must be refused with the right code, in a message that names the operator and what is wrong,
+ * before anything is written.
  */
 #include "harness.h"
 #include <stdio.h>
@@ -31,6 +31,8 @@ cam_tensor on_device(const trial *t, const char *name) {
     cam_tensor view = cam_tensor_2d(address_of(o), o->dtype, o->shape[0], o->shape[1]);
     view.ndim = o->ndim;
     view.row_stride = o->stride;
+    if (faulty(t, name, FAULT_NULL))
+        view.data = NULL;
     if (faulty(t, name, FAULT_DTYPE))
         view.dtype = o->dtype == CAM_I32 ? CAM_F32 : CAM_I32;
     if (faulty(t, name, FAULT_SHAPE))
@@ -95,9 +97,11 @@ static void spoil_shapes(sweep *s, const operand *o) {
     t->fault_operand = o;
     if (!o->optional) {
         t->fault = FAULT_MISSING;
-        refuse(s, "absence", CAM_E_SHAPE, o->name, NULL);
+        refuse(s, "absence", CAM_E_SHAPE, o->name, ""); /* it may be the others' shapes that are blamed */
+        t->fault = FAULT_NULL;
+        refuse(s, "absence", CAM_E_SHAPE, quoted(o->name), NULL);
     }
-    if (o->dtype == CAM_F32 && strcmp(o->name, "chunks") == 0)
+    if (strcmp(o->name, "chunks") == 0)
         return; /* a plain array: it has no shape to be wrong */
     t->fault = FAULT_DTYPE;
     refuse(s, "wrong dtype", CAM_E_DTYPE, quoted(o->name), NULL);
@@ -173,7 +177,8 @@ static void spoil_rest(sweep *s) {
     }
 }
 
-/* One trial, uploaded, spoilt by `apply`, and looked over afterwards: a refused call writes nothing, outputs included. */
+/* One trial, uploaded, spoilt by `apply`, and looked over afterwards: a refused call writes nothing, outputs included.
+ */
 static void sweep_case(sweep *s, const op_tests *op, const op_case *c, const bench *b, void (*apply)(sweep *s)) {
     trial t;
     trial_begin(&t, op, c, b);

@@ -1,7 +1,6 @@
 /* config.c: what a configuration means: defaults, types, overrides, origins, and the rules between keys. */
 #include "config_files.h"
 
-/* The values that cli.md prints. */
 static void test_defaults(void **state) {
     cam_config c;
     (void)state;
@@ -43,7 +42,7 @@ static void test_defaults(void **state) {
     cam_config_release(&c);
 }
 
-/* Fault 28: the schema gives the type. */
+/* The schema gives the type, never YAML. */
 static void test_schema_decides(void **state) {
     cam_config c;
     (void)state;
@@ -134,7 +133,6 @@ static void test_several_files(void **state) {
     cam_config_release(&c);
 }
 
-/* Fault 27: all at once. */
 static void test_all_problems_at_once(void **state) {
     (void)state;
     expect_problems(
@@ -203,7 +201,6 @@ static void test_twenty_then_a_count(void **state) {
 
 static void test_wrong_values(void **state) {
     (void)state;
-    /* Fault 19: a rate of a thousand. */
     expect_problems("training:\n  learning_rate: 1e3\n",
                     "base.yaml:2: learning_rate must be a number from 0 to 0.1, not \"1e3\"\n");
     expect_problems("training: {learning_rate: 0.2}\n",

@@ -35,6 +35,7 @@ static int folder_remove(void **state) {
 }
 
 static void write_bytes(const char *path, const char *bytes, size_t length) {
+    unlink(path); /* rewriting in place makes some file systems wait for the disk */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);

@@ -1,0 +1,103 @@
+/* main.c: from the command line to an exit code. The only place that exits. */
+#include "arguments.h"
+#include "backends.h"
+#include "log.h"
+#include "signals.h"
+#include "verbs.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static cam_status (*const verbs[CAM_VERB_COUNT])(const cam_arguments *arguments) = {
+    [CAM_VERB_TRAIN] = cam_verb_train, [CAM_VERB_CHECK] = cam_verb_check,     [CAM_VERB_SHOW] = cam_verb_show,
+    [CAM_VERB_EVAL] = cam_verb_eval,   [CAM_VERB_PREDICT] = cam_verb_predict, [CAM_VERB_TOKENIZE] = cam_verb_tokenize,
+    [CAM_VERB_INIT] = cam_verb_init,
+};
+
+cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
+    cam_status st = CAM_OK;
+    cam_problems problems = CAM_PROBLEMS_INIT;
+    cam_config_defaults(config);
+    if (arguments->config_count == 0)
+        CAM_FAIL(CAM_E_USAGE,
+                 "no configuration: name one with --config FILE, or make one with cam-train init --data FILE");
+    CAM_TRY(cam_config_load(config, arguments->configs, arguments->config_count, arguments->overrides,
+                            arguments->override_count, &problems));
+out:
+    cam_problems_release(&problems);
+    return st;
+}
+
+cam_status cam_verb_print(const cam_strbuf *text) {
+    size_t wrote = fwrite(cam_strbuf_text(text), 1, text->length, stdout);
+    if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)
+        return cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
+    return CAM_OK;
+}
+
+static cam_status print_version(void) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&text, "cam-train " CAM_VERSION "\n");
+    cam_backends_describe(&text);
+    cam_status st = cam_verb_print(&text);
+    cam_strbuf_release(&text);
+    return st;
+}
+
+static cam_status print_help(cam_verb verb) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_arguments_help(verb, &text);
+    cam_status st = cam_verb_print(&text);
+    cam_strbuf_release(&text);
+    return st;
+}
+
+static cam_status settle_output(const cam_arguments *arguments) {
+    const char *color = arguments->color ? arguments->color : "auto", *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    int terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && no[0]);
+    if (strcmp(color, "auto") != 0 && strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
+        return cam_fail(CAM_E_USAGE, "option \"--color\" takes auto, always or never, not \"%s\"", color);
+    cam_log_set_color(strcmp(color, "always") == 0 || (strcmp(color, "auto") == 0 && terminal));
+    if (arguments->quiet)
+        cam_log_set_level(CAM_LOG_QUIET);
+    else if (arguments->verbose)
+        cam_log_set_level(CAM_LOG_VERBOSE);
+    return CAM_OK;
+}
+
+static cam_status dispatch(int argc, char **argv) {
+    cam_status st = CAM_OK;
+    cam_arguments arguments;
+    CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
+    CAM_TRY(settle_output(&arguments));
+    if (arguments.version)
+        CAM_TRY(print_version());
+    else if (arguments.help || argc == 1)
+        CAM_TRY(print_help(argc > 1 && argv[1][0] != '-' ? arguments.verb : CAM_VERB_COUNT));
+    else
+        CAM_TRY(verbs[arguments.verb](&arguments));
+out:
+    cam_arguments_release(&arguments);
+    return st;
+}
+
+/* A list of problems has one a line; each gets its own "error:". */
+static void report(const char *message) {
+    char *copy = strdup(message), *rest = copy;
+    for (char *line; copy && (line = strsep(&rest, "\n")) != NULL;)
+        if (line[0])
+            cam_log_error("%s", line);
+    free(copy);
+}
+
+int main(int argc, char **argv) {
+    cam_signals_install();
+    cam_status st = dispatch(argc, argv);
+    if (st == CAM_E_STOPPED)
+        cam_log("%s", cam_status_message());
+    else if (st != CAM_OK)
+        report(cam_status_message());
+    return cam_status_exit_code(st);
+}

@@ -1,0 +1,77 @@
+/* reading.c: see reading.h. */
+#include "reading.h"
+#include "corpus.h"
+#include "files.h"
+#include <stdlib.h>
+#include <string.h>
+
+static cam_status read_run_yaml(cam_reading *reading, const char *folder) {
+    cam_status st = CAM_OK;
+    cam_problems problems = CAM_PROBLEMS_INIT;
+    char *path = cam_path_join(folder, "run.yaml");
+    cam_config_defaults(&reading->config);
+    reading->has_run = cam_file_exists(path);
+    if (reading->has_run) {
+        cam_config_release(&reading->config);
+        CAM_TRY(cam_config_load(&reading->config, (const char *const[]){path}, 1, NULL, 0, &problems));
+    }
+out:
+    cam_problems_release(&problems);
+    free(path);
+    return st;
+}
+
+/* "label,text" as a list. */
+static cam_status cut_columns(cam_reading *reading, const char *text) {
+    reading->columns_text = strdup(text);
+    reading->columns = calloc(strlen(text) + 1, sizeof *reading->columns);
+    if (!reading->columns_text || !reading->columns)
+        return cam_fail(CAM_E_MEMORY, "no memory for the names of columns");
+    char *rest = reading->columns_text;
+    for (char *name; (name = strsep(&rest, ",")) != NULL;)
+        reading->columns[reading->column_count++] = name;
+    return CAM_OK;
+}
+
+cam_status cam_reading_open(cam_reading *reading, const cam_arguments *arguments, const char *folder) {
+    cam_status st = CAM_OK;
+    *reading = (cam_reading){0};
+    CAM_TRY(read_run_yaml(reading, folder));
+    reading->max_seq_length = reading->has_run ? (long)reading->config.max_seq_length : 0;
+    if (arguments->columns)
+        CAM_TRY(cut_columns(reading, arguments->columns));
+    if (arguments->max_seq_length)
+        CAM_TRY(cam_argument_integer("--max-seq-length", arguments->max_seq_length, 3, 1024, &reading->max_seq_length));
+out:
+    return st;
+}
+
+void cam_reading_release(cam_reading *reading) {
+    cam_config_release(&reading->config);
+    free(reading->columns);
+    free(reading->columns_text);
+    *reading = (cam_reading){0};
+}
+
+cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
+                               cam_read_options *options) {
+    *options = cam_corpus_read_options(&reading->config, path);
+    if (reading->columns) {
+        options->columns = reading->columns;
+        options->column_count = reading->column_count;
+    }
+    if (arguments->text_column)
+        options->text_column = arguments->text_column;
+    if (arguments->label_column)
+        options->label_column = arguments->label_column;
+    if (arguments->input_format && !cam_format_parse(arguments->input_format, &options->format))
+        return cam_fail(CAM_E_USAGE, "option \"--input-format\" takes auto, csv, tsv or jsonl, not \"%s\"",
+                        arguments->input_format);
+    if (arguments->encoding && !cam_encoding_parse(arguments->encoding, &options->encoding))
+        return cam_fail(CAM_E_USAGE, "option \"--encoding\" takes auto, utf-8, utf-16 or windows-1252, not \"%s\"",
+                        arguments->encoding);
+    if (arguments->delimiter && !cam_delimiter_parse(arguments->delimiter, &options->delimiter))
+        return cam_fail(CAM_E_USAGE, "option \"--delimiter\" takes auto, one character or tab, not \"%s\"",
+                        arguments->delimiter);
+    return CAM_OK;
+}

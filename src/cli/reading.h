@@ -1,0 +1,28 @@
+/* reading.h: how eval and predict read rows: what the model folder's run.yaml says, and over it the command line.
+ */
+#ifndef CAM_READING_H
+#define CAM_READING_H
+
+#include "arguments.h"
+#include "config.h"
+#include "records.h"
+
+typedef struct cam_reading {
+    cam_config config; /* of run.yaml, or the defaults */
+    int has_run;       /* the folder has a run.yaml */
+    const char **columns;
+    size_t column_count;
+    char *columns_text;
+    long max_seq_length; /* 0 = as long as the model reads */
+} cam_reading;
+
+/* CAM_E_USAGE. Release in both cases. */
+CAM_MUST_CHECK cam_status cam_reading_open(cam_reading *reading, const cam_arguments *arguments, const char *folder);
+void cam_reading_release(cam_reading *reading);
+
+/* Options for a file; they point into `reading` and `arguments`. CAM_E_USAGE for a word that is no format, encoding or
+ * delimiter. */
+CAM_MUST_CHECK cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *arguments,
+                                              const char *path, cam_read_options *options);
+
+#endif

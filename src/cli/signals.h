@@ -1,0 +1,12 @@
+/* signals.h: a first TERM, INT or USR1 asks the program to stop at the next safe place; a second one ends it at once
+ * (exit 130).
+ */
+#ifndef CAM_SIGNALS_H
+#define CAM_SIGNALS_H
+
+/* Installs the handlers, and ignores PIPE: a closed pipe is an error of write, met where it happens. */
+void cam_signals_install(void);
+/* Nonzero once a signal came. The context is not used: fits cam_stop. */
+int cam_signals_stop_wanted(void *context);
+
+#endif

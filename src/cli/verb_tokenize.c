@@ -1,0 +1,87 @@
+/* verb_tokenize.c: `tokenize` shows what a model sees of every line: ids or pieces, never cut. */
+#include "cache.h"
+#include "json_out.h"
+#include "records.h"
+#include "signals.h"
+#include "tokenizer.h"
+#include "verbs.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum output_form { FORM_JSONL, FORM_IDS, FORM_PIECES } output_form;
+
+static cam_status parse_form(const char *word, output_form *form) {
+    static const char *const words[] = {"jsonl", "ids", "pieces"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(word ? word : "jsonl", words[i]) == 0) {
+            *form = (output_form)i;
+            return CAM_OK;
+        }
+    return cam_fail(CAM_E_USAGE, "option \"--format\" of tokenize takes jsonl, ids or pieces, not \"%s\"", word);
+}
+
+static void put_row(const cam_tokenizer *tokenizer, const cam_ids *row, output_form form, cam_strbuf *out) {
+    if (form == FORM_JSONL)
+        cam_strbuf_puts(out, "{\"ids\":[");
+    for (size_t i = 0; i < row->count; i++) {
+        if (i > 0)
+            cam_strbuf_putc(out, form == FORM_JSONL ? ',' : ' ');
+        if (form == FORM_PIECES)
+            cam_strbuf_puts(out, cam_tokenizer_piece(tokenizer, row->ids[i]));
+        else
+            cam_strbuf_printf(out, "%d", row->ids[i]);
+    }
+    cam_strbuf_puts(out, form == FORM_JSONL ? "]}\n" : "\n");
+}
+
+static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *reader, output_form form) {
+    enum { FLUSH_BYTES = 1 << 16 };
+    cam_status st = CAM_OK;
+    cam_strbuf out = CAM_STRBUF_INIT;
+    cam_ids row = {0};
+    cam_record record;
+    int got = 1;
+    while (got) {
+        if (cam_signals_stop_wanted(NULL))
+            CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
+        CAM_TRY(cam_record_reader_next(reader, &record, &got));
+        if (got) {
+            cam_text text = {record.text, record.text_length};
+            CAM_TRY(cam_tokenizer_encode(tokenizer, text, 0, &row, NULL));
+            put_row(tokenizer, &row, form, &out);
+        }
+        if (!got || out.length >= FLUSH_BYTES) {
+            CAM_TRY(cam_verb_print(&out));
+            cam_strbuf_clear(&out);
+            if (ferror(stdout)) /* a closed pipe: nobody reads on */
+                break;
+        }
+    }
+out:
+    cam_ids_release(&row);
+    cam_strbuf_release(&out);
+    return st;
+}
+
+cam_status cam_verb_tokenize(const cam_arguments *arguments) {
+    cam_status st = CAM_OK;
+    cam_tokenizer *tokenizer = NULL;
+    cam_record_reader *reader = NULL;
+    char *folder = NULL;
+    output_form form = FORM_JSONL;
+    cam_read_options options = {
+        .path = arguments->input ? arguments->input : "-", .format = CAM_FORMAT_LINES, .keep_blank = 1};
+    if (!arguments->model)
+        CAM_FAIL(CAM_E_USAGE, "tokenize needs --model DIR");
+    CAM_TRY(parse_form(arguments->format, &form));
+    CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, &folder));
+    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_record_reader_open(&options, &reader));
+    CAM_TRY(stream(tokenizer, reader, form));
+out:
+    cam_record_reader_close(reader);
+    cam_tokenizer_close(tokenizer);
+    free(folder);
+    return st;
+}

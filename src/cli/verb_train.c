@@ -1,0 +1,55 @@
+/* verb_train.c: `train`, and its dry run. */
+#include "backends.h"
+#include "cache.h"
+#include "log.h"
+#include "run.h"
+#include "signals.h"
+#include "verbs.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void log_lines(const char *prefix, const char *text, void (*log)(const char *format, ...)) {
+    char *copy = strdup(text), *rest = copy;
+    for (char *line; copy && (line = strsep(&rest, "\n")) != NULL;)
+        if (line[0])
+            log("%s%s", prefix, line);
+    free(copy);
+}
+
+static void describe(const cam_run *run) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_run_describe(run, &text);
+    log_lines("", cam_strbuf_text(&text), cam_log);
+    log_lines("", cam_strbuf_text(&run->corpus.warnings), cam_log_warn);
+    cam_strbuf_release(&text);
+}
+
+cam_status cam_verb_train(const cam_arguments *arguments) {
+    cam_status st = CAM_OK;
+    cam_config config;
+    cam_run run = {0};
+    cam_backend *backend = NULL;
+    char *folder = NULL;
+    cam_progress_mode progress = CAM_PROGRESS_AUTO;
+    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    CAM_TRY(cam_verb_load_config(arguments, &config));
+    if (arguments->progress)
+        CAM_TRY(cam_progress_mode_parse(arguments->progress, &progress));
+    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
+                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
+                             &folder));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop));
+    describe(&run);
+    const char *device = arguments->device ? arguments->device : cam_config_rows[CAM_KEY_device].choices[config.device];
+    CAM_TRY(cam_backends_open(device, (int)config.cpu_threads, &backend));
+    if (arguments->dry_run)
+        cam_log("dry run: all is well, nothing was written");
+    else
+        CAM_TRY(cam_run_train(&run, backend, cam_progress_mode_resolve(progress)));
+out:
+    cam_run_close(&run);
+    cam_backend_close(backend);
+    cam_config_release(&config);
+    free(folder);
+    return st;
+}

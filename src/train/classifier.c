@@ -1,0 +1,73 @@
+/* classifier.c: see classifier.h. */
+#include "classifier.h"
+#include "files.h"
+#include <stdlib.h>
+
+enum { BATCH_ROWS = 256, BATCH_TOKENS = 4096 };
+
+static cam_status load(cam_classifier *classifier, cam_backend *backend, const char *folder) {
+    cam_status st = CAM_OK;
+    int fresh_head = 0;
+    cam_train_rates rates = {.layerwise_decay = 1};
+    cam_model_source source = {.keep_head = 1, .config = &classifier->config};
+    CAM_TRY(cam_weights_open(folder, &source.weights));
+    CAM_TRY(cam_parameters_layout(&classifier->params, &classifier->config, NULL, &rates));
+    CAM_TRY(cam_parameters_allocate(&classifier->params, backend, 0, &rates, 0));
+    CAM_TRY(cam_model_load(&classifier->params, &source, &fresh_head));
+    if (fresh_head)
+        CAM_FAIL(CAM_E_MODEL,
+                 "\"%s\" holds an encoder but no classifier (no \"classifier.*\" tensors); train one first", folder);
+out:
+    cam_weights_close(source.weights);
+    return st;
+}
+
+cam_status cam_classifier_open(cam_classifier *classifier, cam_backend *backend, const char *folder,
+                               int32_t max_length) {
+    cam_status st = CAM_OK;
+    *classifier = (cam_classifier){0};
+    char *path = cam_path_join(folder, "config.json");
+    CAM_TRY(cam_model_config_read(path, &classifier->config));
+    CAM_TRY(cam_tokenizer_open(folder, &classifier->tokenizer));
+    if (cam_tokenizer_vocab_size(classifier->tokenizer) > classifier->config.vocab_size)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", folder,
+                 cam_tokenizer_vocab_size(classifier->tokenizer), classifier->config.vocab_size);
+    int32_t most = cam_model_config_max_tokens(&classifier->config);
+    classifier->max_length = max_length > 0 && max_length < most ? max_length : most;
+    CAM_TRY(load(classifier, backend, folder));
+    CAM_TRY(cam_camembert_open(&classifier->model, &classifier->config, &classifier->params, backend));
+    CAM_TRY(cam_scorer_open(&classifier->scorer, &classifier->model, BATCH_ROWS, BATCH_TOKENS, classifier->max_length));
+out:
+    free(path);
+    if (st != CAM_OK)
+        cam_classifier_close(classifier);
+    return st;
+}
+
+void cam_classifier_close(cam_classifier *classifier) {
+    cam_scorer_close(&classifier->scorer);
+    cam_camembert_close(&classifier->model);
+    cam_parameters_release(&classifier->params);
+    cam_tokenizer_close(classifier->tokenizer);
+    cam_model_config_release(&classifier->config);
+    *classifier = (cam_classifier){0};
+}
+
+cam_status cam_classifier_logits(cam_classifier *classifier, const cam_text *texts, int64_t n, const cam_stop *stop,
+                                 float *logits, int64_t *truncated) {
+    cam_status st = CAM_OK;
+    cam_token_rows rows = {0};
+    int32_t *list = malloc((size_t)(n + 1) * sizeof *list);
+    if (!list)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)n);
+    for (int64_t r = 0; r < n; r++)
+        list[r] = (int32_t)r;
+    CAM_TRY(cam_tokenizer_encode_all(classifier->tokenizer, texts, n, classifier->max_length,
+                                     stop ? stop->wanted : NULL, stop ? stop->context : NULL, &rows));
+    *truncated += rows.truncated;
+    CAM_TRY(cam_scorer_logits(&classifier->scorer, &rows, list, n, stop, logits));
+out:
+    cam_token_rows_release(&rows);
+    free(list);
+    return st;
+}

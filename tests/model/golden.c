@@ -1,0 +1,268 @@
+/* golden.c: logits, every gradient, and forty steps of every training case against PyTorch and transformers.
+ *
+ * Tolerances are PyTorch's own: the golden files hold each figure from a float32 and from a float64 run. Of logits,
+ * gradients, losses and norms ours may differ from the float64 figure by at most FACTOR times what PyTorch's float32
+ * figures do (the largest difference of the series or tensor, since single ones may be zero by chance), and a floor of
+ * FLOOR_ULPS units in the last place of the largest value. Final weights are compared by root mean square with the same
+ * factor. Single elements of them are not: AdamW divides a gradient by its own size, so where it is nearly zero
+ * rounding becomes a share of a step; that share may be 1 % of one step at most.
+ */
+#include "fixture.h"
+#include "safetensors.h"
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FACTOR     2.0
+#define FLOOR_ULPS 8.0
+#define GOLDEN     "tests/model/golden/"
+
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        if ((call) != CAM_OK)                                                                                          \
+            fail_msg("%s", cam_status_message());                                                                      \
+    } while (0)
+
+/* max |a - b| of two series, and the largest |b|. */
+static double difference(const double *a, const double *b, int64_t n, double *largest) {
+    double worst = 0;
+    *largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double d = fabs(a[i] - b[i]);
+        worst = d > worst || isnan(d) ? d : worst;
+        *largest = fabs(b[i]) > *largest ? fabs(b[i]) : *largest;
+    }
+    return worst;
+}
+
+/* Ours and PyTorch's float32 against float64. */
+static void compare(const char *what, const double *ours, const double *f32, const double *f64, int64_t n) {
+    double largest, error = difference(ours, f64, n, &largest), theirs = difference(f32, f64, n, &largest);
+    double tolerance = FACTOR * theirs + FLOOR_ULPS * (double)FLT_EPSILON * largest;
+    if (!(error <= tolerance))
+        fail_msg("%s: off by %.3g, PyTorch's float32 by %.3g; at most %.3g is allowed", what, error, theirs, tolerance);
+}
+
+static double root_mean_square(const double *a, const double *b, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return sqrt(sum / (double)n);
+}
+
+/* Final weights: by root mean square, and no element off by more than 1 % of a step of this rate. */
+static void compare_trained(const char *what, double rate, const double *ours, const double *f32, const double *f64,
+                            int64_t n) {
+    double largest, worst = difference(ours, f64, n, &largest), floor = FLOOR_ULPS * (double)FLT_EPSILON * largest;
+    double error = root_mean_square(ours, f64, n), theirs = root_mean_square(f32, f64, n);
+    if (!(error <= FACTOR * theirs + floor / 8))
+        fail_msg("%s: off by %.3g (root mean square), PyTorch's float32 by %.3g", what, error, theirs);
+    if (!(worst <= 0.01 * rate + floor))
+        fail_msg("%s: one element is off by %.3g, more than 1 %% of a step of %.3g", what, worst, rate);
+}
+
+/* A tensor as doubles, whatever it is stored as. */
+static double *values(const cam_safetensors *file, const char *name, const char *suffix, int64_t *count) {
+    char full[256];
+    snprintf(full, sizeof full, "%s%s", name, suffix);
+    const cam_safetensors_tensor *t = cam_safetensors_find(file, full);
+    if (!t)
+        return NULL;
+    double *out = malloc((size_t)t->count * sizeof *out);
+    assert_non_null(out);
+    *count = t->count;
+    for (int64_t i = 0; i < t->count; i++) {
+        float narrow;
+        if (strcmp(t->dtype, "F64") == 0) {
+            memcpy(&out[i], (const char *)t->data + i * 8, 8);
+        } else {
+            memcpy(&narrow, (const char *)t->data + i * 4, 4);
+            out[i] = (double)narrow;
+        }
+    }
+    return out;
+}
+
+/* rate 0: figures of one pass; otherwise final weights of a run at this peak rate. */
+static void compare_tensor(const cam_safetensors *golden, const char *name, double rate, const double *ours,
+                           int64_t n) {
+    int64_t n32 = 0, n64 = 0;
+    double *f32 = values(golden, name, "", &n32), *f64 = values(golden, name, ".f64", &n64);
+    assert_non_null(f32);
+    assert_non_null(f64);
+    assert_int_equal(n, n32);
+    assert_int_equal(n, n64);
+    if (rate > 0)
+        compare_trained(name, rate, ours, f32, f64, n);
+    else
+        compare(name, ours, f32, f64, n);
+    free(f32);
+    free(f64);
+}
+
+static void test_logits(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_safetensors golden;
+    float logits[256 * FIXTURE_LABELS];
+    double ours[256 * FIXTURE_LABELS];
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("script", &c);
+    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    int64_t n = c.options.train_count;
+    assert_ok(cam_trainer_logits(&trainer, c.options.train, n, logits));
+    for (int64_t i = 0; i < n * FIXTURE_LABELS; i++)
+        ours[i] = (double)logits[i];
+    assert_ok(cam_safetensors_open(GOLDEN "forward.safetensors", &golden));
+    compare_tensor(&golden, "logits", 0, ours, n * FIXTURE_LABELS);
+    cam_safetensors_close(&golden);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+/* One part of a parameter's gradient as doubles; left-out vocabulary rows are zero. */
+static double *gradient_of(const cam_trainer *trainer, int i, int part, int64_t *count) {
+    const cam_parameters *params = &trainer->params;
+    const cam_parameter *p = &params->list[i];
+    const float *grad = cam_parameters_view(params, i, CAM_GRADIENT).data;
+    int word = i == CAM_WORD && params->word_id;
+    int64_t rows = (word ? params->vocab_size : p->rows) / p->parts;
+    *count = rows * p->columns;
+    double *out = calloc((size_t)*count, sizeof *out);
+    assert_non_null(out);
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t from = word ? params->word_row[r] : part * rows + r;
+        for (int64_t c = 0; c < p->columns && from >= 0; c++)
+            out[r * p->columns + c] = (double)grad[from * p->columns + c];
+    }
+    return out;
+}
+
+static void test_gradients(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_step_report report;
+    cam_safetensors golden;
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("script", &c);
+    c.options.learning_rate = 0; /* one step, of which only the gradients matter */
+    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    assert_ok(cam_trainer_step(&trainer, &report));
+    assert_ok(cam_safetensors_open(GOLDEN "forward.safetensors", &golden));
+    int compared = 0;
+    for (int i = 0; i < trainer.params.count; i++)
+        for (int part = 0; part < trainer.params.list[i].parts; part++) {
+            int64_t n;
+            double *ours = gradient_of(&trainer, i, part, &n);
+            const char *name = trainer.params.list[i].name[part];
+            if (strstr(name, "self.key.bias"))
+                for (int64_t k = 0; k < n; k++) /* truly zero: softmax does not see it */
+                    assert_true(fabs(ours[k]) < 1e-7);
+            else
+                compare_tensor(&golden, name, 0, ours, n);
+            free(ours);
+            compared++;
+        }
+    assert_int_equal(compared, 5 + 3 * 16 + 4);
+    cam_safetensors_close(&golden);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+/* Final weights: every tensor of the golden file; frozen ones as they were. */
+static void compare_weights(const char *name, const cam_trainer *trainer) {
+    char path[256];
+    cam_safetensors golden, ours, before;
+    const char *saved = fixture_temporary("model.safetensors");
+    assert_ok(cam_trainer_save(trainer, saved));
+    snprintf(path, sizeof path, GOLDEN "%s.safetensors", name);
+    assert_ok(cam_safetensors_open(path, &golden));
+    assert_ok(cam_safetensors_open(saved, &ours));
+    assert_ok(cam_safetensors_open(GOLDEN "model/model.safetensors", &before));
+    assert_int_equal(ours.count, before.count);
+    for (size_t i = 0; i < ours.count; i++) {
+        const cam_safetensors_tensor *t = &ours.tensors[i];
+        int64_t n;
+        if (strstr(t->name, "self.key.bias")) /* moved by rounding noise alone, see test_gradients */
+            continue;
+        double *values_of = values(&ours, t->name, "", &n);
+        if (cam_safetensors_find(&golden, t->name))
+            compare_tensor(&golden, t->name, trainer->options.learning_rate, values_of, n);
+        free(values_of);
+    }
+    for (int i = 0; i < trainer->params.count; i++)
+        for (int part = 0; part < trainer->params.list[i].parts && !cam_parameters_is_trained(&trainer->params, i);
+             part++) {
+            const char *frozen = trainer->params.list[i].name[part];
+            const cam_safetensors_tensor *a = cam_safetensors_find(&ours, frozen);
+            const cam_safetensors_tensor *b = cam_safetensors_find(&before, frozen);
+            assert_memory_equal(a->data, b->data, a->bytes);
+        }
+    cam_safetensors_close(&golden);
+    cam_safetensors_close(&ours);
+    cam_safetensors_close(&before);
+}
+
+static void test_case(void **state) {
+    const char *name = *state;
+    golden_case c;
+    cam_trainer trainer;
+    double loss[FIXTURE_STEPS], norm[FIXTURE_STEPS];
+    cam_backend *backend = fixture_backend(0);
+    fixture_case(name, &c);
+    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    assert_false(trainer.fresh_head);
+    for (int step = 0; step < FIXTURE_STEPS; step++) {
+        cam_step_report report;
+        assert_false(cam_trainer_is_done(&trainer));
+        assert_ok(cam_trainer_step(&trainer, &report));
+        assert_int_equal(report.step, step + 1);
+        loss[step] = report.loss;
+        norm[step] = report.grad_norm;
+        if (fabs(report.learning_rate - c.lr[step]) > 1e-15)
+            fail_msg("step %d: rate %.17g, not %.17g", step + 1, report.learning_rate, c.lr[step]);
+    }
+    assert_true(cam_trainer_is_done(&trainer));
+    compare("loss", loss, c.loss, c.loss_f64, FIXTURE_STEPS);
+    compare("grad_norm", norm, c.grad_norm, c.grad_norm_f64, FIXTURE_STEPS);
+    compare_weights(name, &trainer);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+static int release(void **state) {
+    (void)state;
+    fixture_release();
+    return 0;
+}
+
+#define CASE(name)                                                                                                     \
+    { "case_" #name, test_case, NULL, NULL, (void *)(uintptr_t) #name }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_logits),
+        cmocka_unit_test(test_gradients),
+        CASE(script),
+        CASE(trainer),
+        CASE(frozen),
+        CASE(accumulation),
+        CASE(accumulation_short),
+        CASE(class_weights),
+        CASE(label_smoothing),
+        CASE(smoothing_weights),
+        CASE(layerwise),
+        CASE(first_1),
+        CASE(cosine),
+    };
+    return cmocka_run_group_tests(tests, NULL, release);
+}

@@ -1,0 +1,382 @@
+/* trainer.c: what must hold of the trainer whatever the numbers are: the same bits on any number of threads, with a
+ * compacted vocabulary, and after save and reload; equal gradients under gradient checkpointing and accumulation;
+ * dropout that knows rows, not places; no allocation in a step; nothing changed by a step that is not finite; an
+ * out-of-memory that names what would fit.
+ */
+#include "files.h"
+#include "fixture.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        if ((call) != CAM_OK)                                                                                          \
+            fail_msg("%s", cam_status_message());                                                                      \
+    } while (0)
+
+/* --- allocations are counted (linked with --wrap) --------------------------------------------------------------- */
+
+static long allocations;
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+
+void *__wrap_malloc(size_t bytes) {
+    allocations++;
+    return __real_malloc(bytes);
+}
+void *__wrap_calloc(size_t n, size_t bytes) {
+    allocations++;
+    return __real_calloc(n, bytes);
+}
+void *__wrap_realloc(void *memory, size_t bytes) {
+    allocations++;
+    return __real_realloc(memory, bytes);
+}
+
+/* --- helpers ---------------------------------------------------------------------------------------------------- */
+
+static cam_model_config with_dropout;
+
+static void use_dropout(golden_case *c) {
+    with_dropout = *fixture_config();
+    with_dropout.hidden_dropout_prob = 0.1;
+    with_dropout.attention_probs_dropout_prob = 0.2;
+    c->options.config = c->options.source.config = &with_dropout;
+    c->options.seed = 7;
+}
+
+/* Runs `steps` steps and leaves the trainer open; the losses go to `losses` where not NULL. */
+static void run_steps(cam_trainer *trainer, cam_backend *backend, const golden_case *c, int steps, double *losses) {
+    assert_ok(cam_trainer_open(trainer, backend, &c->options));
+    for (int step = 0; step < steps; step++) {
+        cam_step_report report;
+        assert_ok(cam_trainer_step(trainer, &report));
+        if (losses)
+            losses[step] = report.loss;
+    }
+}
+
+static const float *gradients(const cam_trainer *trainer, size_t *bytes) {
+    cam_tensor grad = cam_parameters_trained(&trainer->params, CAM_GRADIENT);
+    *bytes = cam_tensor_bytes(grad);
+    return grad.data;
+}
+
+/* The saved file of a run of `steps` steps. */
+static void saved_bytes(const golden_case *c, int threads, int steps, cam_strbuf *out) {
+    cam_trainer trainer;
+    cam_backend *backend = fixture_backend(threads);
+    const char *path = fixture_temporary("model.safetensors");
+    run_steps(&trainer, backend, c, steps, NULL);
+    assert_ok(cam_trainer_save(&trainer, path));
+    assert_ok(cam_file_read(path, 1 << 24, CAM_E_MODEL, out));
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+static void assert_same_file(const golden_case *a, int threads_a, const golden_case *b, int threads_b, int steps) {
+    cam_strbuf x = CAM_STRBUF_INIT, y = CAM_STRBUF_INIT;
+    saved_bytes(a, threads_a, steps, &x);
+    saved_bytes(b, threads_b, steps, &y);
+    assert_int_equal(x.length, y.length);
+    assert_memory_equal(x.text, y.text, x.length);
+    cam_strbuf_release(&x);
+    cam_strbuf_release(&y);
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------ */
+
+static void test_threads_give_the_same_bits(void **state) {
+    (void)state;
+    golden_case c;
+    fixture_case("trainer", &c);
+    use_dropout(&c);
+    c.options.sampling = CAM_SAMPLING_RANDOM;
+    assert_same_file(&c, 1, &c, 2, 20);
+}
+
+/* Rows that are in the data but never trained on, using every id, keep the whole vocabulary. */
+static void test_compacted_vocabulary_equals_dense(void **state) {
+    (void)state;
+    golden_case c, dense;
+    fixture_case("trainer", &c);
+    dense = c;
+    const cam_token_rows *rows = c.options.tokens;
+    int64_t total = rows->offsets[rows->rows], extra = 5, each = 32;
+    cam_token_rows all = {.ids = calloc((size_t)(total + extra * each), sizeof(int32_t)),
+                          .offsets = calloc((size_t)(rows->rows + extra + 1), sizeof(int64_t)),
+                          .rows = rows->rows + extra};
+    memcpy(all.ids, rows->ids, (size_t)total * sizeof(int32_t));
+    memcpy(all.offsets, rows->offsets, (size_t)(rows->rows + 1) * sizeof(int64_t));
+    for (int64_t i = 0; i < extra * each; i++)
+        all.ids[total + i] = (int32_t)(i % fixture_config()->vocab_size);
+    for (int64_t r = 0; r < extra; r++)
+        all.offsets[rows->rows + r + 1] = total + (r + 1) * each;
+    int32_t *labels = calloc((size_t)all.rows, sizeof *labels);
+    memcpy(labels, c.options.labels, (size_t)rows->rows * sizeof *labels);
+    dense.options.tokens = &all;
+    dense.options.labels = labels;
+
+    cam_trainer trainer;
+    cam_backend *backend = fixture_backend(1);
+    run_steps(&trainer, backend, &c, 0, NULL);
+    assert_true(trainer.params.word_rows < fixture_config()->vocab_size);
+    cam_trainer_close(&trainer);
+    run_steps(&trainer, backend, &dense, 0, NULL);
+    assert_int_equal(trainer.params.word_rows, fixture_config()->vocab_size);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+
+    assert_same_file(&c, 1, &dense, 1, FIXTURE_STEPS);
+    free(all.ids);
+    free(all.offsets);
+    free(labels);
+}
+
+static void test_gradient_checkpointing(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer plain, checkpointing;
+    size_t bytes, same;
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("trainer", &c);
+    use_dropout(&c);
+    run_steps(&plain, backend, &c, 3, NULL);
+    c.options.gradient_checkpointing = 1;
+    run_steps(&checkpointing, backend, &c, 3, NULL);
+    const float *a = gradients(&plain, &bytes), *b = gradients(&checkpointing, &same);
+    assert_int_equal(bytes, same);
+    assert_memory_equal(a, b, bytes);
+    assert_true(cam_trainer_memory(&checkpointing).activations < cam_trainer_memory(&plain).activations);
+    cam_trainer_close(&plain);
+    cam_trainer_close(&checkpointing);
+    cam_backend_close(backend);
+}
+
+/* max |a - b| over the gradients, relative to the largest. */
+static double gradient_distance(const cam_trainer *x, const cam_trainer *y) {
+    size_t bytes, same;
+    const float *a = gradients(x, &bytes), *b = gradients(y, &same);
+    double worst = 0, largest = 0;
+    assert_int_equal(bytes, same);
+    for (size_t i = 0; i < bytes / sizeof *a; i++) {
+        worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+        largest = fmax(largest, fabs((double)a[i]));
+    }
+    return worst / largest;
+}
+
+static void test_accumulation_equals_one_batch(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer whole, parts;
+    double loss_whole, loss_parts;
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("class_weights", &c);
+    use_dropout(&c);
+    c.options.plan.batch_rows = 20;
+    run_steps(&whole, backend, &c, 1, &loss_whole);
+    c.options.plan.batch_rows = 6; /* 6 + 6 + 6 + 2 */
+    c.options.plan.accumulation = 4;
+    c.options.train_count = 20;
+    run_steps(&parts, backend, &c, 1, &loss_parts);
+    assert_true(fabs(loss_whole - loss_parts) < 1e-6);
+    assert_true(gradient_distance(&whole, &parts) < 1e-5);
+    cam_trainer_close(&whole);
+    cam_trainer_close(&parts);
+    cam_backend_close(backend);
+}
+
+/* The same rows in another order are the same batch: masks follow data row ids. */
+static void test_dropout_knows_rows(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer forward, backward;
+    double loss_forward, loss_backward;
+    int32_t reversed[16];
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("script", &c);
+    use_dropout(&c);
+    c.options.plan.batch_rows = 16;
+    c.options.train_count = 16;
+    run_steps(&forward, backend, &c, 1, &loss_forward);
+    for (int r = 0; r < 16; r++)
+        reversed[r] = c.options.train[15 - r];
+    c.options.train = reversed;
+    run_steps(&backward, backend, &c, 1, &loss_backward);
+    assert_true(fabs(loss_forward - loss_backward) < 1e-6);
+    assert_true(gradient_distance(&forward, &backward) < 1e-5);
+    cam_trainer_close(&backward);
+    c.options.seed = 8; /* and another seed is another batch */
+    run_steps(&backward, backend, &c, 1, &loss_backward);
+    assert_true(fabs(loss_forward - loss_backward) > 1e-4);
+    cam_trainer_close(&forward);
+    cam_trainer_close(&backward);
+    cam_backend_close(backend);
+}
+
+static void test_features_are_computed_once(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer kept, again;
+    double loss_kept[20], loss_again[20];
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("frozen", &c);
+    run_steps(&kept, backend, &c, 20, loss_kept);
+    assert_non_null(kept.features.data);
+    c.options.frozen_dropout = 1; /* its probabilities are 0 here: the encoder runs every step, to the same end */
+    run_steps(&again, backend, &c, 20, loss_again);
+    assert_null(again.features.data);
+    for (int i = 0; i < 20; i++)
+        assert_true(fabs(loss_kept[i] - loss_again[i]) < 2e-6);
+    assert_null(cam_parameters_view(&kept.params, CAM_WORD, CAM_GRADIENT).data);
+    assert_null(cam_parameters_view(&kept.params, CAM_WORD, CAM_MOMENT1).data);
+    cam_trainer_close(&kept);
+    cam_trainer_close(&again);
+    cam_backend_close(backend);
+}
+
+static void test_a_step_allocates_nothing(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_step_report report;
+    cam_backend *backend = fixture_backend(2);
+    fixture_case("accumulation", &c);
+    use_dropout(&c);
+    c.options.sampling = CAM_SAMPLING_RANDOM;
+    long before_open = allocations;
+    run_steps(&trainer, backend, &c, 1, NULL);
+    assert_true(allocations > before_open); /* the count counts */
+    long before = allocations;
+    for (int step = 0; step < 12; step++) /* over an epoch's end */
+        assert_ok(cam_trainer_step(&trainer, &report));
+    assert_int_equal(allocations, before);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+static void test_a_step_that_is_not_finite_changes_nothing(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_step_report report;
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("trainer", &c);
+    for (int skip = 0; skip < 2; skip++) {
+        c.options.skip_nonfinite = skip;
+        run_steps(&trainer, backend, &c, 3, NULL);
+        cam_tensor planes[3] = {cam_parameters_trained(&trainer.params, CAM_WEIGHT),
+                                cam_parameters_trained(&trainer.params, CAM_MOMENT1),
+                                cam_parameters_trained(&trainer.params, CAM_MOMENT2)};
+        float *bias =
+            cam_parameters_view(&trainer.params, cam_parameter_of_layer(&trainer.params, 1, CAM_UP_B), CAM_WEIGHT).data;
+        bias[0] = NAN;
+        void *before[3];
+        for (int p = 0; p < 3; p++) {
+            before[p] = malloc(cam_tensor_bytes(planes[p]));
+            memcpy(before[p], planes[p].data, cam_tensor_bytes(planes[p]));
+        }
+        cam_status st = cam_trainer_step(&trainer, &report);
+        assert_int_equal(st, skip ? CAM_OK : CAM_E_DIVERGED);
+        assert_false(report.applied);
+        for (int p = 0; p < 3; p++) {
+            assert_memory_equal(before[p], planes[p].data, cam_tensor_bytes(planes[p]));
+            free(before[p]);
+        }
+        bias[0] = 0;
+        assert_ok(cam_trainer_step(&trainer, &report)); /* and the run can go on */
+        assert_true(report.applied);
+        assert_int_equal(trainer.applied, 4);
+        cam_trainer_close(&trainer);
+    }
+    cam_backend_close(backend);
+}
+
+static void test_reload_gives_the_same_logits(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    float before[64 * FIXTURE_LABELS], after[64 * FIXTURE_LABELS];
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("trainer", &c);
+    run_steps(&trainer, backend, &c, 20, NULL);
+    int64_t n = c.options.train_count;
+    assert_ok(cam_trainer_logits(&trainer, c.options.train, n, before));
+    char folder[512];
+    strcpy(folder, fixture_temporary("model.safetensors"));
+    assert_ok(cam_trainer_save(&trainer, folder));
+    cam_step_report report;
+    assert_ok(cam_trainer_step(&trainer, &report));
+    assert_ok(cam_trainer_logits(&trainer, c.options.train, n, after));
+    assert_memory_not_equal(before, after, (size_t)n * FIXTURE_LABELS * sizeof *before);
+    *strrchr(folder, '/') = '\0';
+    assert_ok(cam_trainer_reload(&trainer, folder));
+    assert_ok(cam_trainer_logits(&trainer, c.options.train, n, after));
+    assert_memory_equal(before, after, (size_t)n * FIXTURE_LABELS * sizeof *before);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+/* A device with little memory: allocations above a limit fail. */
+static size_t memory_limit;
+static const cam_backend_calls *real_calls;
+static cam_status limited(cam_backend *backend, size_t bytes, void **memory) {
+    if (bytes > memory_limit)
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu bytes", bytes);
+    return real_calls->allocate(backend, bytes, memory);
+}
+
+static void test_out_of_memory_names_what_fits(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_backend *backend = fixture_backend(0);
+    fixture_case("trainer", &c);
+    c.options.plan.batch_rows = 48;
+    run_steps(&trainer, backend, &c, 0, NULL);
+    memory_limit = cam_trainer_memory(&trainer).activations * 9 / 10;
+    assert_true(memory_limit > cam_trainer_memory(&trainer).parameters / 4); /* the parameters themselves fit */
+    cam_trainer_close(&trainer);
+    cam_backend_calls calls = *backend->calls;
+    real_calls = backend->calls;
+    calls.allocate = limited;
+    backend->calls = &calls;
+    assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_MEMORY);
+    if (!strstr(cam_status_message(), "per_device_train_batch_size=24 would need"))
+        fail_msg("the message is: %s", cam_status_message());
+    backend->calls = real_calls;
+    cam_backend_close(backend);
+}
+
+static int release(void **state) {
+    (void)state;
+    fixture_release();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_give_the_same_bits),
+        cmocka_unit_test(test_compacted_vocabulary_equals_dense),
+        cmocka_unit_test(test_gradient_checkpointing),
+        cmocka_unit_test(test_accumulation_equals_one_batch),
+        cmocka_unit_test(test_dropout_knows_rows),
+        cmocka_unit_test(test_features_are_computed_once),
+        cmocka_unit_test(test_a_step_allocates_nothing),
+        cmocka_unit_test(test_a_step_that_is_not_finite_changes_nothing),
+        cmocka_unit_test(test_reload_gives_the_same_logits),
+        cmocka_unit_test(test_out_of_memory_names_what_fits),
+    };
+    return cmocka_run_group_tests(tests, NULL, release);
+}

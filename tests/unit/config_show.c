@@ -1,0 +1,251 @@
+/* config_show.c: the configuration as text: show, run.yaml, init, the reference page, and the schema behind them. */
+#include "config_files.h"
+#include "files.h"
+
+/* Every key with a value that is not its default and not easy to write. */
+static const char rich[] = "model:\n"
+                           "  model_name_or_path: ./models/a b\n  revision: '123'\n  init: random\n  num_labels: 4\n"
+                           "  max_seq_length: 512\n  freeze: first:11\n  frozen_dropout: true\n"
+                           "  layerwise_lr_decay: 0.95\n  classifier_dropout: 0.0\n"
+                           "data:\n"
+                           "  train_file: \"C:\\\\temp\\\\d\\u00e9j\\u00e0 vu #1.tsv\"\n  validation_file: 'null'\n"
+                           "  test_file: '~/t.csv'\n  format: tsv\n  encoding: windows-1252\n  delimiter: tab\n"
+                           "  columns: [Libell\xC3\xA9, 'Cat: 1', \"\\x85\\u2028\\ufeffx\", '- a', \"tab\\tline\\n\"]\n"
+                           "  text_column: Libell\xC3\xA9\n  label_column: 'Cat: 1'\n"
+                           "  labels: ['no', 01, '\"', '{a: b}']\n  validation_split: 0.25\n  stratify: false\n"
+                           "  split_seed: 4294967295\n  max_train_samples: 7\n  max_eval_samples: 9\n"
+                           "  on_bad_row: skip\n  on_duplicate: drop\n"
+                           "training:\n"
+                           "  output_dir: 'runs/#1'\n  overwrite_output_dir: true\n  num_train_epochs: 100000\n"
+                           "  max_steps: 9007199254740993\n  per_device_train_batch_size: 1\n"
+                           "  gradient_accumulation_steps: 3\n  learning_rate: 1.2345678901234567e-05\n"
+                           "  weight_decay: 0.3\n  decay_bias_and_norm: true\n  adam_beta1: 0.1\n  adam_beta2: 0.2\n"
+                           "  adam_epsilon: 1e-300\n  max_grad_norm: 1e300\n  lr_scheduler_type: constant_with_warmup\n"
+                           "  warmup_ratio: 0\n  warmup_steps: 12\n"
+                           "  class_weights: {'no': 0.1, 01: 2, '\"': 1e-9, ? '{a: b}' : 3}\n"
+                           "  label_smoothing_factor: 0.1\n  gradient_checkpointing: true\n"
+                           "  train_sampling_strategy: group_by_length\n  seed: 0\n  on_nonfinite: skip\n"
+                           "eval:\n"
+                           "  eval_strategy: steps\n  eval_steps: 1\n  per_device_eval_batch_size: 2\n"
+                           "  metric_for_best_model: loss\n  load_best_model_at_end: false\n"
+                           "  early_stopping_patience: 3\n  early_stopping_threshold: 1e-4\n"
+                           "logging:\n  logging_steps: 5\n  report_to: []\n"
+                           "hardware:\n  device: cpu\n  cpu_threads: 2\n";
+
+static void test_round_trip(void **state) {
+    cam_config first, second;
+    cam_strbuf shown = CAM_STRBUF_INIT;
+    (void)state;
+    load_good(&first, rich);
+    char *plain = show_plain(&first);
+    /* Everything above was set, or this test proves little. */
+    cam_config defaults;
+    cam_config_defaults(&defaults);
+    for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
+        cam_strbuf value = CAM_STRBUF_INIT, usual = CAM_STRBUF_INIT;
+        cam_config_put_value(&first, (cam_config_key)key, &value);
+        cam_config_put_value(&defaults, (cam_config_key)key, &usual);
+        assert_true(cam_config_is_written(&first, (cam_config_key)key));
+        if (strcmp(value.text, usual.text) == 0)
+            fail_msg("%s has its default", cam_config_rows[key].leaf);
+        cam_strbuf_release(&value);
+        cam_strbuf_release(&usual);
+    }
+    cam_config_release(&defaults);
+
+    cam_config_show(&first, CAM_COMMENTS_ORIGIN, &shown);
+    load_good(&second, shown.text);
+    char *again = show_plain(&second);
+    assert_string_equal(again, plain);
+    assert_string_equal(second.columns.items[2], "x"); /* outer Unicode space goes */
+    assert_string_equal(second.columns.items[4], "tab\tline");
+    assert_true(second.learning_rate == 1.2345678901234567e-05);
+    assert_int_equal(second.max_steps, 9007199254740993);
+    assert_int_equal(second.labels.list.count, 4);
+    assert_string_equal(second.class_weights.items[3].label, "{a: b}");
+    assert_int_equal(second.report_to, 0);
+    free(plain);
+    free(again);
+    cam_strbuf_release(&shown);
+    cam_config_release(&first);
+    cam_config_release(&second);
+}
+
+/* A label that YAML takes as a key only in its explicit form, and characters that YAML must not see bare. */
+static void test_round_trip_of_texts(void **state) {
+    static const char *const texts[] = {"\xC2\x85",
+                                        "\xE2\x80\xA9z",
+                                        "a\xC2\xA0"
+                                        "b",
+                                        "\xF0\x9F\x98\x80",
+                                        "\xEF\xBF\xBE",
+                                        "\r",
+                                        "\x7F"
+                                        "a",
+                                        " ",
+                                        "'",
+                                        "\\",
+                                        "a: b",
+                                        "a #b",
+                                        "-",
+                                        "?",
+                                        "0x1F",
+                                        "1e5",
+                                        "+1",
+                                        ".5",
+                                        "y",
+                                        "Null",
+                                        "=",
+                                        "<<",
+                                        "a,b",
+                                        "[",
+                                        "%a",
+                                        "@",
+                                        "`",
+                                        "&a",
+                                        "*a",
+                                        "!a",
+                                        "|",
+                                        ">"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        cam_config first, second;
+        cam_config_defaults(&first);
+        char label[2000], key[4];
+        memset(label, 'x', 1500);
+        snprintf(label + 1500, 400, "%s.", texts[i]);
+        snprintf(key, sizeof key, "k%d", (int)(i % 10));
+        cam_config_weight weights[] = {{label, 2}, {key, 0.5}};
+        const char *labels[] = {label, key};
+        first.text_column = texts[i];
+        first.validation_file = texts[i];
+        first.labels = (cam_config_labels){CAM_CONFIG_LABELS_LIST, {labels, 2}};
+        first.class_weights = (cam_config_weights){CAM_CONFIG_CLASS_WEIGHTS_GIVEN, weights, 2};
+        char *plain = show_plain(&first);
+        load_good(&second, plain);
+        assert_string_equal(second.text_column, texts[i]);
+        assert_string_equal(second.validation_file, texts[i]);
+        assert_string_equal(second.labels.list.items[0], label);
+        assert_string_equal(second.class_weights.items[0].label, label);
+        free(plain);
+        cam_config_release(&first);
+        cam_config_release(&second);
+    }
+}
+
+static void test_show_has_origins(void **state) {
+    static const char *const overrides[] = {"seed=7"};
+    static const char yaml[] = "training:\n  learning_rate: 3e-05\n  class_weights: {a: 1}\n";
+    cam_config config;
+    cam_problems problems;
+    cam_strbuf shown = CAM_STRBUF_INIT;
+    (void)state;
+    assert_int_equal(load_bytes(&config, &problems, yaml, strlen(yaml), overrides, 1), CAM_OK);
+    cam_config_show(&config, CAM_COMMENTS_ORIGIN, &shown);
+    assert_non_null(strstr(shown.text, "\n  learning_rate: 3e-5                  # base.yaml:2\n"));
+    assert_non_null(strstr(shown.text, "\n  seed: 7                              # command line\n"));
+    assert_non_null(strstr(shown.text, "\n  max_grad_norm: 1.0                   # default\n"));
+    assert_ptr_equal(strstr(shown.text, "model:\n  model_name_or_path: camembert-base   # default\n"), shown.text);
+    cam_strbuf_release(&shown);
+    cam_config_release(&config);
+}
+
+/* Whatever a file is called, its name stays inside the comment. */
+static void test_origin_is_harmless(void **state) {
+    cam_config config, again;
+    cam_strbuf shown = CAM_STRBUF_INIT;
+    (void)state;
+    cam_config_defaults(&config);
+    config.origins[CAM_KEY_seed] = (cam_config_origin){"a\nb: c\xC2\x85"
+                                                       "d\xE2\x80\xA8"
+                                                       "e\xFF\x1B",
+                                                       3};
+    cam_config_show(&config, CAM_COMMENTS_ORIGIN, &shown);
+    assert_non_null(strstr(shown.text, "# a?b: c?d?e??:3\n"));
+    load_good(&again, shown.text);
+    cam_strbuf_release(&shown);
+    cam_config_release(&config);
+    cam_config_release(&again);
+}
+
+static void test_init(void **state) {
+    static const char *const columns[] = {"Catégorie", "Libellé"};
+    const cam_config_fit fit = {.train_file = "data/réclamations 2024.csv",
+                                .encoding = CAM_CONFIG_ENCODING_WINDOWS_1252,
+                                .delimiter = CAM_CONFIG_DELIMITER_SEMICOLON,
+                                .columns = {columns, 2},
+                                .text_column = "Libellé",
+                                .label_column = "Catégorie"};
+    cam_config config, defaults;
+    cam_strbuf text = CAM_STRBUF_INIT;
+    (void)state;
+    cam_config_init(NULL, &text);
+    assert_non_null(strstr(text.text, "\n  learning_rate: 2e-5                  # "));
+    assert_non_null(strstr(text.text, "\n  validation_file: null                # null = split train_file\n"));
+    assert_non_null(strstr(text.text, "\n  report_to: [jsonl]                   # "));
+    load_good(&config, text.text);
+    cam_config_defaults(&defaults);
+    char *plain = show_plain(&config), *usual = show_plain(&defaults);
+    assert_string_equal(plain, usual);
+    free(plain);
+    free(usual);
+    cam_config_release(&config);
+    cam_config_release(&defaults);
+
+    cam_strbuf_clear(&text);
+    cam_config_init(&fit, &text);
+    load_good(&config, text.text);
+    assert_string_equal(config.train_file, "data/réclamations 2024.csv");
+    assert_int_equal(config.encoding, CAM_CONFIG_ENCODING_WINDOWS_1252);
+    assert_int_equal(config.delimiter, CAM_CONFIG_DELIMITER_SEMICOLON);
+    assert_int_equal(config.columns.count, 2);
+    assert_string_equal(config.text_column, "Libellé");
+    assert_string_equal(config.label_column, "Catégorie");
+    cam_config_release(&config);
+    cam_strbuf_release(&text);
+}
+
+static void test_schema(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CAM_CONFIG_KEY_COUNT; i++) {
+        const cam_config_row *row = &cam_config_rows[i];
+        assert_ptr_equal(cam_config_row_find(row->leaf), row); /* so no leaf name occurs twice */
+        assert_true(cam_config_section_exists(row->section));
+        assert_true(strlen(row->help) > 0 && !strchr(row->help, '\n'));
+        cam_strbuf text = CAM_STRBUF_INIT;
+        cam_config_explain_key("", row->leaf, &text);
+        assert_non_null(strstr(text.text, "belongs in the section"));
+        cam_strbuf_release(&text);
+    }
+    assert_null(cam_config_row_find("lr"));
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 59);
+}
+
+static void test_reference_is_up_to_date(void **state) {
+    cam_strbuf generated = CAM_STRBUF_INIT, checked_in = CAM_STRBUF_INIT;
+    char *path = cam_path_join(home_folder, "docs/configuration.md");
+    (void)state;
+    cam_config_reference(&generated);
+    assert_int_equal(cam_file_read(path, 1 << 20, CAM_E_DATA, &checked_in), CAM_OK);
+    const char *update = getenv("CAM_UPDATE_DOCS");
+    if (update && strcmp(update, "1") == 0)
+        assert_int_equal(cam_file_write(path, generated.text, generated.length), CAM_OK);
+    else if (strcmp(generated.text, checked_in.text) != 0)
+        fail_msg("docs/configuration.md is out of date; run this test with CAM_UPDATE_DOCS=1");
+    free(path);
+    cam_strbuf_release(&generated);
+    cam_strbuf_release(&checked_in);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_round_trip_of_texts),
+        cmocka_unit_test(test_show_has_origins),
+        cmocka_unit_test(test_origin_is_harmless),
+        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_reference_is_up_to_date),
+    };
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}

@@ -1,0 +1,178 @@
+/* labels.c: names become ids; what a classifier cannot be trained on is said. Faults 28 and 30. */
+#include "labels.h"
+#include "dataset_case.h"
+
+static cam_dataset load(case_folder *f, const char *name, const char *text) {
+    cam_read_options options = {.path = case_text(f, name, text), .label_required = 1};
+    cam_dataset data;
+    if (cam_dataset_load(&options, &data) != CAM_OK)
+        fail_msg("%s", cam_status_message());
+    return data;
+}
+
+static void expect_names(const cam_labels *labels, const char *const *names, size_t count) {
+    assert_int_equal(labels->count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(labels->names[i], names[i]);
+        assert_int_equal(cam_labels_find(labels, names[i], strlen(names[i])), i);
+    }
+    assert_int_equal(cam_labels_find(labels, "inconnu", 7), -1);
+    assert_int_equal(cam_labels_find(labels, "", 0), -1);
+}
+
+/* Python: sorted({"b", "a", "Z", "é", "-1", "no", "\U0001F600", "\uFFFD"}) */
+static void test_order(void **state) {
+    case_folder *f = *state;
+    cam_dataset data = load(f, "d.csv", "text;label\n1;b\n2;a\n3;\U0001F600\n4;Z\n5;é\n6;b\n7;-1\n8;\uFFFD\n9;no\n");
+    static const char *const sorted[] = {"-1", "Z", "a", "b", "no", "é", "\uFFFD", "\U0001F600"};
+    static const char *const appearing[] = {"b", "a", "\U0001F600", "Z", "é", "-1", "\uFFFD", "no"};
+    cam_label_options options = {.order = CAM_LABELS_SORTED};
+    cam_labels labels;
+    int32_t ids[9];
+    int64_t counts[8];
+    assert_int_equal(cam_labels_build(&labels, &options, &data, NULL), CAM_OK);
+    expect_names(&labels, sorted, 8);
+    assert_int_equal(cam_labels_assign(&labels, &data, ids), CAM_OK);
+    static const int32_t expected[] = {3, 2, 7, 1, 5, 3, 0, 6, 4};
+    assert_memory_equal(ids, expected, sizeof expected);
+    cam_labels_count(&labels, ids, 9, counts);
+    static const int64_t expected_counts[] = {1, 1, 1, 2, 1, 1, 1, 1};
+    assert_memory_equal(counts, expected_counts, sizeof counts);
+    cam_labels_release(&labels);
+    options.order = CAM_LABELS_BY_APPEARANCE;
+    assert_int_equal(cam_labels_build(&labels, &options, &data, NULL), CAM_OK);
+    expect_names(&labels, appearing, 8);
+    cam_labels_release(&labels);
+    cam_dataset_release(&data);
+}
+
+static void test_list(void **state) {
+    case_folder *f = *state;
+    static const char *const list[] = {"retour", "achat", "autre"};
+    cam_dataset data = load(f, "d.csv", "text;label\n1;achat\n2;retour\n3;achat\n");
+    cam_label_options options = {CAM_LABELS_LIST, list, 3};
+    cam_labels labels;
+    cam_strbuf warnings = CAM_STRBUF_INIT;
+    assert_int_equal(cam_labels_build(&labels, &options, &data, &warnings), CAM_OK);
+    expect_names(&labels, list, 3);
+    assert_string_equal(warnings.text, "label \"autre\" is listed but no training row has it\n");
+    cam_labels_release(&labels);
+    cam_strbuf_release(&warnings);
+    cam_dataset_release(&data);
+}
+
+static void expect_failure(const cam_label_options *options, const cam_dataset *data, cam_status status,
+                           const char *message) {
+    cam_labels labels;
+    assert_int_equal(cam_labels_build(&labels, options, data, NULL), status);
+    assert_string_equal(cam_status_message(), message);
+    assert_int_equal(labels.count, 0);
+}
+
+static void test_refused(void **state) {
+    case_folder *f = *state;
+    static const char *const list[] = {"achat", "retour"}, *const twice[] = {"a", "b", "a"}, *const empty[] = {"a", ""};
+    cam_label_options options = {CAM_LABELS_LIST, list, 2};
+    char message[1000];
+    cam_dataset data = load(f, "d.csv", "text;label\n1;achat\n2;Achat\n3;retour\n4;rendu\n5;Achat\n");
+    snprintf(message, sizeof message,
+             "%s:3: label \"Achat\" is not among the 2 known labels (2 rows)\n%s:5: label \"rendu\" is not among the 2 "
+             "known labels (1 row)",
+             data.path, data.path);
+    expect_failure(&options, &data, CAM_E_DATA, message);
+    options = (cam_label_options){CAM_LABELS_LIST, twice, 3};
+    expect_failure(&options, &data, CAM_E_USAGE, "label \"a\" is listed twice");
+    options = (cam_label_options){CAM_LABELS_LIST, empty, 2};
+    expect_failure(&options, &data, CAM_E_USAGE, "label 2 of the list is empty");
+    options = (cam_label_options){CAM_LABELS_LIST, list, 1};
+    expect_failure(&options, &data, CAM_E_USAGE, "1 label is listed; a classifier needs two");
+    cam_dataset_release(&data);
+    data = load(f, "d.csv", "text;label\n1;achat\n2;achat\n");
+    options = (cam_label_options){.order = CAM_LABELS_SORTED};
+    expect_failure(&options, &data, CAM_E_DATA,
+                   case_says(f, ": one class only, \"achat\" in all 2 rows; a classifier needs two"));
+    options = (cam_label_options){CAM_LABELS_LIST, list, 2};
+    expect_failure(&options, &data, CAM_E_DATA,
+                   case_says(f, ": one class only, \"achat\" in all 2 rows; a classifier needs two"));
+    cam_dataset_release(&data);
+}
+
+static void test_unseen_in_validation(void **state) {
+    case_folder *f = *state;
+    cam_dataset train = load(f, "train.csv", "text;label\n1;a\n2;b\n");
+    cam_dataset validation = load(f, "dev.csv", "text;label\n1;a\n2;c\n");
+    cam_label_options options = {.order = CAM_LABELS_SORTED};
+    cam_labels labels;
+    int32_t ids[2];
+    assert_int_equal(cam_labels_build(&labels, &options, &train, NULL), CAM_OK);
+    assert_int_equal(cam_labels_assign(&labels, &validation, ids), CAM_E_DATA);
+    assert_string_equal(cam_status_message(), case_says(f, ":3: label \"c\" is not among the 2 known labels (1 row)"));
+    cam_labels_release(&labels);
+    cam_dataset_release(&train);
+    cam_dataset_release(&validation);
+}
+
+/* Labels of rows that were dropped are no labels. */
+static void test_after_removal(void **state) {
+    case_folder *f = *state;
+    cam_dataset data = load(f, "d.csv", "text;label\n1;z\n2;b\n3;a\n");
+    static const unsigned char remove[] = {1, 0, 0};
+    static const char *const left[] = {"b", "a"};
+    cam_label_options options = {.order = CAM_LABELS_BY_APPEARANCE};
+    cam_labels labels;
+    cam_dataset_remove(&data, remove);
+    assert_int_equal(data.count, 2);
+    assert_int_equal(data.rows[0].line, 3);
+    assert_int_equal(cam_labels_build(&labels, &options, &data, NULL), CAM_OK);
+    expect_names(&labels, left, 2);
+    cam_labels_release(&labels);
+    cam_dataset_release(&data);
+}
+
+static void test_twins(void **state) {
+    (void)state;
+    static const char *const names[] = {"Été", "ete", "hiver", "été", "Hiver ", "œuf", "oeuf"};
+    static const int64_t counts[] = {5, 1, 2, 3, 4, 1, 1};
+    cam_labels labels;
+    cam_strbuf warnings = CAM_STRBUF_INIT;
+    assert_int_equal(cam_labels_from_names(&labels, names, 7), CAM_OK);
+    assert_int_equal(cam_labels_twins(&labels, counts, &warnings), 2);
+    assert_string_equal(warnings.text,
+                        "labels \"Été\" (5 rows), \"ete\" (1 row), \"été\" (3 rows) differ only by case or accents\n"
+                        "labels \"hiver\" (2 rows), \"Hiver \" (4 rows) differ only by case or accents\n");
+    cam_strbuf_clear(&warnings);
+    assert_int_equal(cam_labels_twins(&labels, NULL, &warnings), 2);
+    assert_non_null(strstr(warnings.text, "labels \"hiver\", \"Hiver \" differ"));
+    cam_labels_release(&labels);
+    cam_strbuf_release(&warnings);
+}
+
+static void test_many(void **state) {
+    (void)state;
+    enum { COUNT = 5000 };
+    static char texts[COUNT][24];
+    static const char *names[COUNT];
+    cam_labels labels;
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(texts[i], sizeof texts[i], "classe %d", i);
+        names[i] = texts[i];
+    }
+    assert_int_equal(cam_labels_from_names(&labels, names, COUNT), CAM_OK);
+    expect_names(&labels, names, COUNT);
+    cam_labels_release(&labels);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_order),
+        TEST(test_list),
+        TEST(test_refused),
+        TEST(test_unseen_in_validation),
+        TEST(test_after_removal),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+/* split.c: the split is scikit-learn's, row for row. Expected values were made by scikit-learn 1.9.1 with numpy 2.4.6:
+ *     train_test_split(np.arange(n), test_size=share, random_state=seed, stratify=ids)
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "split.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Matsumoto's published first outputs for the seed 5489. */
+static void test_generator(void **state) {
+    (void)state;
+    cam_mt19937 g;
+    cam_mt19937_seed(&g, 5489);
+    assert_int_equal(cam_mt19937_next(&g), 3499211612U);
+    assert_int_equal(cam_mt19937_next(&g), 581869302U);
+    assert_int_equal(cam_mt19937_next(&g), 3890346734U);
+    for (int i = 3; i < 9999; i++)
+        cam_mt19937_next(&g);
+    assert_int_equal(cam_mt19937_next(&g), 4123659995U); /* the 10,000th: C++ standard, [rand.predef] */
+}
+
+static void test_permutation(void **state) {
+    (void)state;
+    static const int64_t seed_42[] = {8, 1, 5, 0, 7, 2, 9, 4, 3, 6};
+    static const int64_t seed_0[] = {6, 11, 4, 10, 2, 8, 1, 7, 9, 3, 0, 5};
+    int64_t order[12];
+    cam_mt19937 g;
+    cam_mt19937_seed(&g, 42);
+    cam_mt19937_permutation(&g, order, 10);
+    assert_memory_equal(order, seed_42, sizeof seed_42);
+    cam_mt19937_seed(&g, 0);
+    cam_mt19937_permutation(&g, order, 12);
+    assert_memory_equal(order, seed_0, sizeof seed_0);
+}
+
+static void test_documented_example(void **state) {
+    (void)state;
+    static const int64_t train[] = {2, 0, 3}, test[] = {1, 4};
+    cam_split split;
+    assert_int_equal(cam_split_rows(&split, 5, 0.33, 42, NULL, 0, NULL), CAM_OK);
+    assert_int_equal(split.train_count, 3);
+    assert_int_equal(split.test_count, 2);
+    assert_memory_equal(split.train, train, sizeof train);
+    assert_memory_equal(split.test, test, sizeof test);
+    cam_split_release(&split);
+}
+
+static void test_stratified_example(void **state) {
+    (void)state;
+    static const int64_t train[] = {14, 5, 16, 13, 9, 12, 0, 7, 18, 17, 2, 10, 1, 8}, test[] = {4, 15, 3, 11, 19, 6};
+    int32_t ids[20];
+    for (int i = 0; i < 20; i++)
+        ids[i] = i < 9 ? 0 : i < 16 ? 5 : 7; /* unused ids between do not matter */
+    cam_split split;
+    assert_int_equal(cam_split_rows(&split, 20, 0.3, 42, ids, 8, NULL), CAM_OK);
+    assert_int_equal(split.train_count, 14);
+    assert_int_equal(split.test_count, 6);
+    assert_memory_equal(split.train, train, sizeof train);
+    assert_memory_equal(split.test, test, sizeof test);
+    cam_split_release(&split);
+}
+
+static uint64_t fnv(const int64_t *numbers, size_t count) {
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < count; i++)
+        for (int byte = 0; byte < 8; byte++)
+            hash = (hash ^ ((uint64_t)numbers[i] >> (8 * byte) & 0xFF)) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+/* Skewed, and not sorted: min(x % k, x / 16 % k) with x = (i * 2654435761 mod 2^32) >> 16. */
+static int32_t class_of(size_t i, uint32_t k) {
+    uint32_t x = (uint32_t)((uint64_t)i * 2654435761U) >> 16;
+    uint32_t a = x % k, b = (x >> 4) % k;
+    return (int32_t)(a < b ? a : b);
+}
+
+static void test_table(void **state) {
+    (void)state;
+    /* rows, share, seed, classes (0 = not stratified), test rows, FNV-1a of the train and test arrays as int64 */
+    static const struct {
+        size_t rows;
+        double share;
+        uint32_t seed, classes;
+        size_t test_rows;
+        uint64_t train, test;
+    } table[] = {
+        {100, 0.1, 42U, 0, 10, UINT64_C(0x9D29D6CBAE4AD48F), UINT64_C(0xEADD26DF3BF5998F)},
+        {1000, 0.2, 0U, 0, 200, UINT64_C(0x9AD2CF68398B9214), UINT64_C(0xED6A2410DCE808B0)},
+        {11514, 0.1, 42U, 0, 1152, UINT64_C(0x411BBCBCCD999D3B), UINT64_C(0xA1E6673F615561EA)},
+        {3, 0.5, 7U, 0, 2, UINT64_C(0xA8C7F832281A39C5), UINT64_C(0x072184407C3A4AC6)},
+        {100, 0.2, 42U, 3, 20, UINT64_C(0x8AD9885EBF1B5526), UINT64_C(0x6AD595797D695006)},
+        {1000, 0.1, 42U, 7, 100, UINT64_C(0x3C50FBFEF98EAC9C), UINT64_C(0x05917DCBE63862A4)},
+        {997, 0.25, 1U, 12, 250, UINT64_C(0xE5BCEF68A35842E1), UINT64_C(0xD4BBE385C7704450)},
+        {4999, 0.33, 4294967295U, 20, 1650, UINT64_C(0xE8889DC1109EF4B9), UINT64_C(0xE24B323C507170A3)},
+        {11514, 0.1, 42U, 60, 1152, UINT64_C(0xC7F9C40157D359AE), UINT64_C(0x3334097D3D0D8BEF)},
+        {50, 0.5, 3U, 4, 25, UINT64_C(0x21207C620B3835E7), UINT64_C(0x8B4D5A345FF657E6)},
+        {2000, 0.07, 123U, 2, 140, UINT64_C(0xE40FFCFDAC8C4102), UINT64_C(0xE35F1BF3E5AF7052)},
+    };
+    for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
+        cam_split split;
+        int32_t *ids = malloc(table[t].rows * sizeof *ids);
+        assert_non_null(ids);
+        for (size_t i = 0; i < table[t].rows; i++)
+            ids[i] = table[t].classes ? class_of(i, table[t].classes) : 0;
+        assert_int_equal(cam_split_rows(&split, table[t].rows, table[t].share, table[t].seed,
+                                        table[t].classes ? ids : NULL, table[t].classes, NULL),
+                         CAM_OK);
+        assert_int_equal(split.test_count, table[t].test_rows);
+        assert_int_equal(split.train_count, table[t].rows - table[t].test_rows);
+        assert_true(fnv(split.train, split.train_count) == table[t].train);
+        assert_true(fnv(split.test, split.test_count) == table[t].test);
+        cam_split_release(&split);
+        free(ids);
+    }
+}
+
+static void expect_failure(cam_status status, const char *message, size_t count, double share, const int32_t *ids,
+                           size_t classes, const char *const *names) {
+    cam_split split;
+    assert_int_equal(cam_split_rows(&split, count, share, 42, ids, classes, names), status);
+    assert_string_equal(cam_status_message(), message);
+    assert_null(split.train);
+    assert_null(split.test);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    static const int32_t lonely[] = {0, 0, 0, 1, 2, 2}, pairs[] = {0, 0, 1, 1, 2, 2};
+    static const char *const names[] = {"achat", "retour", "autre"};
+    expect_failure(CAM_E_USAGE, "validation_split is 1; it must lie between 0 and 1", 6, 1.0, NULL, 0, NULL);
+    expect_failure(CAM_E_USAGE, "validation_split is 0; it must lie between 0 and 1", 6, 0.0, NULL, 0, NULL);
+    expect_failure(CAM_E_DATA, "validation_split 0.1 of 1 row leaves none to train on", 1, 0.1, NULL, 0, NULL);
+    expect_failure(CAM_E_DATA,
+                   "label \"retour\" has one row only, and a stratified split needs two of each; add rows, or set "
+                   "stratify=false",
+                   6, 0.5, lonely, 3, names);
+    expect_failure(CAM_E_DATA,
+                   "a stratified split of 6 rows would leave 2 for validation, fewer than the 3 labels; change "
+                   "validation_split, or set stratify=false",
+                   6, 0.3, pairs, 3, names);
+    expect_failure(CAM_E_DATA,
+                   "a stratified split of 6 rows would leave 1 for training, fewer than the 3 labels; change "
+                   "validation_split, or set stratify=false",
+                   6, 0.8, pairs, 3, names);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_generator),
+        cmocka_unit_test(test_permutation),
+        cmocka_unit_test(test_documented_example),
+        cmocka_unit_test(test_stratified_example),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
