@@ -68,16 +68,20 @@ static cam_status measure_rate(cam_backend *backend, double *flops_per_s) {
     size_t bytes = (size_t)N * N * sizeof(float);
     cam_step_state state = {.tokens = N};
     double seconds[TIMES];
-    CAM_TRY(cam_backend_allocate(backend, 4 * bytes, &memory));
+    cam_linear_fwd_args args = {.x = cam_tensor_2d(NULL, CAM_F32, N, N),
+                                .w = cam_tensor_2d(NULL, CAM_F32, N, N),
+                                .y = cam_tensor_2d(NULL, CAM_F32, N, N),
+                                .rows = CAM_ROWS_TOKENS,
+                                .state = &state};
+    size_t ws_bytes = cam_linear_fwd_workspace(backend, &args);
+    CAM_TRY(cam_backend_allocate(backend, 3 * bytes + ws_bytes, &memory));
     float *at = memory;
     for (size_t i = 0; i < 2 * (size_t)N * N; i++)
         at[i] = (float)((i * 2654435761u >> 16) & 0xFF) / 256.0f - 0.5f;
-    cam_linear_fwd_args args = {.x = cam_tensor_2d(at, CAM_F32, N, N),
-                                .w = cam_tensor_2d(at + (size_t)N * N, CAM_F32, N, N),
-                                .y = cam_tensor_2d(at + 2 * (size_t)N * N, CAM_F32, N, N),
-                                .rows = CAM_ROWS_TOKENS,
-                                .state = &state,
-                                .workspace = {at + 3 * (size_t)N * N, bytes}};
+    args.x.data = at;
+    args.w.data = at + (size_t)N * N;
+    args.y.data = at + 2 * (size_t)N * N;
+    args.workspace = (cam_workspace){at + 3 * (size_t)N * N, ws_bytes};
     for (int i = 0; i < TIMES; i++) {
         double begin = now_s();
         CAM_TRY(cam_linear_fwd(backend, &args));

@@ -187,6 +187,9 @@ typedef struct cam_linear_bwd_weight_args {
 
 /* --- attention ------------------------------------------------------------------------------------------------- */
 
+/* No sequence is longer: the attention tiles of cam/philox.h are numbered for so many. */
+enum { CAM_MAX_KEYS = 1024 };
+
 /* attention_fwd: for each sequence b and head a, out = dropout(softmax(q k^T * scale)) v, over packed sequences.
  *   out         [Nq,H]   f32  out
  *   lse         [Nq,A]   f32  out  log of the sum of exp(scale * score) of each query, kept for attention_bwd
@@ -196,7 +199,7 @@ typedef struct cam_linear_bwd_weight_args {
  *                                  a sequence may own no query row, never no key row
  *   q_index     [Nq]     i32  in   index in its sequence of each query row (0 .. S-1): for the random map
  *   sequence_row [B]     i32  in   data row id of each sequence: for the random map
- *   heads       A, divides H; max_keys: no sequence is longer (1 .. 1,024)
+ *   heads       A, divides H; max_keys: no sequence is longer (1 .. CAM_MAX_KEYS)
  *   q_rows      CAM_ROWS_TOKENS (every token asks) or CAM_ROWS_HEAD (the row list asks)
  *   threshold, site: dropout on probabilities, by the attention tiles of cam/philox.h
  * Keys are rows CAM_ROWS_TOKENS, sequences CAM_ROWS_SEQUENCES. softmax subtracts the row's maximum.

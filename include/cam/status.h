@@ -64,7 +64,7 @@ const char *cam_status_name(cam_status status);
 int cam_status_exit_code(cam_status status);
 
 /* The calling thread's last message; "" after cam_status_clear() or before any failure. The pointer stays
- * valid until the thread fails again. A message holds at most 2,047 bytes; longer ones are cut at a
+ * valid until the thread fails again. A message holds at most 8,191 bytes; longer ones are cut at a
  * character boundary and end in "...". */
 const char *cam_status_message(void);
 void cam_status_clear(void);

@@ -79,7 +79,7 @@ void cam_config_restore(cam_config *config, cam_config_key key);
 /* Defaults, then files, then overrides: `leaf=value`, `section.leaf=value`, `~leaf`. The value of an override is taken
  * as it stands, unless it begins with [ { " or ', which makes it YAML: labels=[a, b].
  *
- * CAM_OK or CAM_E_USAGE with all problems as the message (a message holds 2,047 bytes; problems->shown holds the first
+ * CAM_OK or CAM_E_USAGE with all problems as the message (a message holds 8,191 bytes; problems->shown holds the first
  * twenty whole). The configuration must be released in both cases; after a failure it holds what could be read.
  * Above 0, warmup_steps replaces warmup_ratio, which is then 0 here. */
 CAM_MUST_CHECK cam_status cam_config_load(cam_config *config, const char *const *files, size_t file_count,

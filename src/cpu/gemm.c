@@ -14,10 +14,14 @@ enum { ROWS = 6, VECTORS = 2 }; /* 12 accumulators, 2 of b, 1 of a: of 16 regist
 #endif
 enum {
     COLUMNS = VECTORS * CAM_VECTOR,
-    BLOCK_ROWS = 384,           /* of packed a, times CAM_GEMM_DEPTH, stay in the second-level cache */
-    PART_ROWS = 8 * BLOCK_ROWS, /* of a packed at one time */
+    BLOCK_ROWS = 1536,          /* of packed a, that one strip of c uses with one packing of b */
+    PART_ROWS = 2 * BLOCK_ROWS, /* of a packed at one time */
     PART_DEPTH = 8 * CAM_GEMM_DEPTH,
 };
+
+/* A source's rows are too many streams for the processor's own prefetching: a line is used up at once, and asked for
+ * AHEAD floats before. */
+enum { LINE = 16, AHEAD = 6 * LINE };
 
 /* One panel: to[p * width + l] = from[l * from_l + p * from_p] for l < lanes, 0 for lanes <= l < width. */
 CAM_ALWAYS_INLINE void pack_panel(float *restrict to, int width, const float *restrict from, int64_t from_l,
@@ -33,13 +37,18 @@ CAM_ALWAYS_INLINE void pack_panel(float *restrict to, int width, const float *re
             memcpy(to + p * width, from + p * from_p, (size_t)width * sizeof(float));
         return;
     }
-    int64_t whole = width % 8 == 0 ? depth / 8 * 8 : 0;
-    for (int64_t p = 0; p < whole; p += 8)
+    int64_t whole = width % 8 == 0 ? depth / LINE * LINE : 0;
+    for (int64_t p = 0; p < whole; p += LINE)
         for (int64_t l = 0; l < width; l += 8) {
             const float *rows[8];
-            for (int i = 0; i < 8; i++)
+            for (int i = 0; i < 8; i++) {
                 rows[i] = from + (l + i) * from_l + p;
+                __builtin_prefetch(rows[i] + AHEAD);
+            }
             cam_transpose_8x8(to + p * width + l, width, rows);
+            for (int i = 0; i < 8; i++)
+                rows[i] += 8;
+            cam_transpose_8x8(to + (p + 8) * width + l, width, rows);
         }
     for (int64_t p = whole; p < depth; p++)
         for (int64_t l = 0; l < width; l++)
@@ -51,6 +60,7 @@ CAM_ALWAYS_INLINE void multiply(cam_vector acc[ROWS][VECTORS], int vectors, cons
                                 int64_t depth) {
     for (int64_t p = 0; p < depth; p++) {
         cam_vector bv[VECTORS];
+        __builtin_prefetch(a + ROWS * depth); /* the next panel, which may have left the second-level cache */
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             bv[v] = cam_vector_load(b + v * CAM_VECTOR);
@@ -72,15 +82,22 @@ typedef struct tile {
 } tile;
 
 static void store_edge(const tile *t, const float *whole) {
-    for (int64_t i = 0; i < t->rows; i++)
-        for (int64_t j = 0; j < t->columns; j++) {
-            float *c = t->c + i * t->c_i + j;
-            *c = whole[i * COLUMNS + j] + (t->add ? *c : t->bias ? t->bias[j] : 0.0f);
-        }
+    for (int64_t i = 0; i < t->rows; i++) {
+        float *restrict c = t->c + i * t->c_i;
+        const float *restrict x = whole + i * COLUMNS, *restrict bias = t->bias;
+        if (t->add)
+            for (int64_t j = 0; j < t->columns; j++)
+                c[j] += x[j];
+        else if (bias)
+            for (int64_t j = 0; j < t->columns; j++)
+                c[j] = x[j] + bias[j];
+        else
+            memcpy(c, x, (size_t)t->columns * sizeof(float));
+    }
 }
 
 /* A tile at the edge of the matrix is made whole on the stack, with no more vectors than it needs. */
-static void compute_edge(const tile *t, const float *a, const float *b, int64_t depth) {
+__attribute__((noinline)) static void compute_edge(const tile *t, const float *a, const float *b, int64_t depth) {
     cam_vector acc[ROWS][VECTORS] = {{{0}}};
     float whole[ROWS * COLUMNS];
     if (t->columns <= CAM_VECTOR)
@@ -91,7 +108,8 @@ static void compute_edge(const tile *t, const float *a, const float *b, int64_t 
     store_edge(t, whole);
 }
 
-static void compute_tile(const tile *t, const float *a, const float *b, int64_t depth) {
+/* Not inlined: what surrounds the loop would take registers from it. */
+__attribute__((noinline)) static void compute_tile(const tile *t, const float *a, const float *b, int64_t depth) {
     cam_vector acc[ROWS][VECTORS] = {{{0}}};
     for (int64_t i = 0; i < ROWS; i++)
         for (int64_t j = 0; j < COLUMNS; j += 16)

@@ -118,7 +118,7 @@ cam_status cam_check_linear_bwd_weight(const cam_linear_bwd_weight_args *a) {
         REQUIRE_DROPOUT(op, (a)->threshold);                                                                           \
         REQUIRE(op, (a)->heads > 0 && (a)->q.shape[1] % (a)->heads == 0, "%d heads do not divide %lld columns",        \
                 (a)->heads, (long long)(a)->q.shape[1]);                                                               \
-        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= 1024, "sequences of %d keys, not 1 to 1024",                \
+        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= CAM_MAX_KEYS, "sequences of %d keys, not 1 to 1024",                \
                 (a)->max_keys);                                                                                        \
         REQUIRE(op, (a)->cu_q.shape[0] >= 1, "cu_q is empty");                                                         \
         REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "operands \"k\" and \"v\" have different row strides");                     \

@@ -33,6 +33,7 @@ cam_status cam_classifier_open(cam_classifier *classifier, cam_backend *backend,
         CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", folder,
                  cam_tokenizer_vocab_size(classifier->tokenizer), classifier->config.vocab_size);
     int32_t most = cam_model_config_max_tokens(&classifier->config);
+    most = most < CAM_MAX_KEYS ? most : CAM_MAX_KEYS;
     classifier->max_length = max_length > 0 && max_length < most ? max_length : most;
     CAM_TRY(load(classifier, backend, folder));
     CAM_TRY(cam_camembert_open(&classifier->model, &classifier->config, &classifier->params, backend));

@@ -25,11 +25,9 @@ static int32_t pad_position(const shape *s) {
 
 #define REAL double
 #include "embedding_formula.h"
-#include "layernorm_formula.h"
 #undef REAL
 #define REAL float
 #include "embedding_formula.h"
-#include "layernorm_formula.h"
 #undef REAL
 
 static void inputs(trial *t, operand_role beta) {

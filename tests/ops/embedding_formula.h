@@ -1,4 +1,5 @@
 /* embedding_formula.h: y = dropout(LN(word[id] + type + position[p])), and the gradients, token by token. */
+#include "layernorm_formula.h"
 
 static void F(embedded_row)(const trial *t, int64_t r, REAL *s, double *s_size) {
     int64_t columns = columns_of(t, "word");

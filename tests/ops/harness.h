@@ -114,7 +114,6 @@ typedef struct trial {
     int faults_held; /* while the workspace is asked for */
 
     int failures, quiet, verbose;
-    double worst; /* largest error over its bound */
 } trial;
 
 typedef struct op_case {

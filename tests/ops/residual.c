@@ -15,11 +15,9 @@ typedef struct shape {
 static const double layer_eps = 1e-5;
 
 #define REAL double
-#include "layernorm_formula.h"
 #include "residual_formula.h"
 #undef REAL
 #define REAL float
-#include "layernorm_formula.h"
 #include "residual_formula.h"
 #undef REAL
 

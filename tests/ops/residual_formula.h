@@ -1,4 +1,5 @@
 /* residual_formula.h: z = dropout(x + bias) + residual, y = LN(z), and the gradients. */
+#include "layernorm_formula.h"
 
 static void F(residual_fwd)(trial *t) {
     const REAL *x = F(values)(t, "x"), *bias = F(values)(t, "bias"), *residual = F(values)(t, "residual");

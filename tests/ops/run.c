@@ -222,7 +222,6 @@ static void check_values(trial *t, const operand *o) {
                 worst_at = i;
             }
         }
-    t->worst = fmax(t->worst, worst / bound);
     if (t->verbose)
         printf("     %-10s error %.2e, bound %.2e (float formula %.2e)\n", o->name, worst, bound, earned);
     if (worst <= bound)

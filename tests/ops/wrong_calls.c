@@ -79,11 +79,11 @@ static void refuse(sweep *s, const char *what, cam_status want, const char *word
     cam_status got = t->op->call(t, s->backend);
     const char *message = cam_status_message(), *dot = strrchr(word, '.');
     if (got != want)
-        trial_fail(t, "%s of \"%s\": %s, must be %s", what, word, cam_status_name(got), cam_status_name(want));
+        trial_fail(t, "%s of %s: %s, must be %s", what, word, cam_status_name(got), cam_status_name(want));
     else if (!strstr(message, t->op->name))
-        trial_fail(t, "%s of \"%s\": the message does not name the operator: %s", what, word, message);
+        trial_fail(t, "%s of %s: the message does not name the operator: %s", what, word, message);
     else if (!strstr(message, dot ? dot + 1 : word) && !(other_word && strstr(message, other_word)))
-        trial_fail(t, "%s of \"%s\": the message does not say so: %s", what, word, message);
+        trial_fail(t, "%s of %s: the message does not say so: %s", what, word, message);
 }
 
 static const char *quoted(const char *name) {

@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh Debian: make train, make test. The building itself is CMake's.
+JOBS ?= $(shell nproc)
+QUICKSTART = runs/quickstart
+
+help:
+	@echo 'make train   install what is missing, build, train the shipped example, show what came out'
+	@echo 'make test    install what is missing, build with gcc and with clang, run every test'
+	@echo 'make build   build/cam-train alone'
+	@echo 'make bench   the figures of this machine'
+	@echo 'make parity  the numbers against PyTorch and transformers, where Python has them'
+	@echo 'make setup   the packages that building needs'
+	@echo 'make format  clang-format over all C sources'
+	@echo 'make clean   remove what was built (runs/ stays)'
+
+setup:
+	@tools/setup.sh build
+
+build: setup
+	@test -f build/build.ninja || cmake -S . -B build -G Ninja -DCAM_TESTS=OFF
+	@cmake --build build --parallel $(JOBS) --target cam-train tfidf
+
+train: build
+	build/cam-train --config configs/quickstart.yaml output_dir=$(QUICKSTART) overwrite_output_dir=true
+	@echo
+	@echo 'The same held-out rows, by a TF-IDF and logistic-regression baseline:'
+	@build/bench/tfidf
+	@echo
+	@echo 'The trained model lies in $(QUICKSTART). Three sentences it has not seen:'
+	build/cam-train predict --model $(QUICKSTART) --input examples/sentences.txt
+
+test:
+	@tools/setup.sh test
+	@JOBS=$(JOBS) tools/test.sh
+
+bench: build
+	@cmake --build build --parallel $(JOBS)
+	build/bench/bench_ops
+	build/bench/tfidf
+
+parity: build
+	python3 tests/model/parity.py build/cam-train
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
+
+clean:
+	rm -rf build build-san build-clang
+
+.PHONY: help setup build train test bench parity format clean

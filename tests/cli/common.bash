@@ -1,0 +1,78 @@
+# common.bash: what every file of these tests uses. A test runs in its own empty folder, with the executable as `cam-train`,
+# a model folder ./tiny (one layer of 32, no weights) and ./data.csv (60 rows, three labels) beside it.
+bats_require_minimum_version 1.5.0
+repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+program=${CAM_TRAIN:-$repository/build/cam-train}
+unset NO_COLOR HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE XDG_CACHE_HOME
+export OMP_WAIT_POLICY=passive
+
+cam-train() { "$program" "$@"; }
+
+# make_tiny FOLDER [JQ EDIT]: a model folder without weights.
+make_tiny() {
+    local source=$repository/examples/quickstart-model small='.hidden_size = 32 | .intermediate_size = 64
+        | .num_hidden_layers = 1 | .num_attention_heads = 2 | .max_position_embeddings = 66'
+    mkdir -p "$1"
+    cp "$source/sentencepiece.bpe.model" "$source/tokenizer.json" "$source/tokenizer_config.json" "$1"
+    jq "$small ${2:+| $2}" "$source/config.json" >"$1/config.json"
+}
+
+make_data() {
+    echo text,label
+    for i in $(seq 20); do
+        printf 'où est le colis numéro %d,suivi\nrendez-moi mes %d euros,remboursement\n"mot de passe perdu, essai %d",accès\n' \
+            "$i" "$i" "$i"
+    done
+}
+
+# The configuration that most tests vary by KEY=VALUE.
+make_config() {
+    printf '%s\n' 'model:' '  model_name_or_path: ./tiny' '  init: random' 'data:' '  train_file: data.csv' \
+        'training:' '  output_dir: out' '  learning_rate: 5e-3' '  per_device_train_batch_size: 8'
+}
+
+# Everything in the present folder.
+make_all() {
+    make_tiny tiny
+    make_data >data.csv
+    make_config >c.yaml
+}
+
+in_own_folder() { cd "$BATS_TEST_TMPDIR" && make_all; }
+
+# A model trained once for all tests of a file: $BATS_FILE_TMPDIR/out.
+train_once() {
+    cd "$BATS_FILE_TMPDIR" && make_all && cam-train --quiet --config c.yaml num_train_epochs=4 2>train.err || {
+        cat train.err >&2
+        return 1
+    }
+}
+
+complain() {
+    echo "$1"
+    echo "status: $status"
+    echo "stdout: $output"
+    echo "stderr: ${stderr:-}"
+    return 1
+}
+
+# succeeds COMMAND...: exit 0; $output and $stderr are then there to look at.
+succeeds() {
+    run --separate-stderr "$@"
+    [ "$status" -eq 0 ] || complain "expected exit 0: $*"
+}
+
+# refused CODE MESSAGE COMMAND...: exit CODE, nothing on standard output, one error, and it holds MESSAGE.
+refused() {
+    local code=$1 message=$2
+    shift 2
+    run --separate-stderr "$@"
+    [ "$status" -eq "$code" ] || complain "expected exit $code: $*"
+    [ -z "$output" ] || complain "standard output is not empty"
+    [ "$(grep -c '^error: ' <<<"$stderr")" -eq 1 ] || complain "expected one error"
+    [[ "$(grep '^error: ' <<<"$stderr")" == *"$message"* ]] || complain "expected: $message"
+}
+
+# says TEXT: on standard error of the last command. answers TEXT: on its standard output.
+says() { [[ "$stderr" == *"$1"* ]] || complain "expected on standard error: $1"; }
+answers() { [[ "$output" == *"$1"* ]] || complain "expected on standard output: $1"; }

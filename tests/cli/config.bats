@@ -1,0 +1,121 @@
+# The configuration: show, init, overrides, and what is refused, with file and line.
+load common
+setup() { in_own_folder; }
+
+@test "show prints every value with where it came from" {
+    succeeds cam-train show --config c.yaml seed=7
+    answers "learning_rate: 0.005"
+    [[ "$output" =~ learning_rate:\ 0.005\ +#.*c.yaml:8 ]] || complain "file and line of learning_rate"
+    [[ "$output" =~ seed:\ 7\ +#.*command\ line ]] || complain "the command line as origin"
+    [ -z "$stderr" ]
+}
+
+@test "what show prints can be read back, and shows the same" {
+    cam-train show --config c.yaml | sed 's/ *#.*//' >first.yaml
+    cam-train show --config first.yaml | sed 's/ *#.*//' >second.yaml
+    diff first.yaml second.yaml
+}
+
+@test "the presets are good" {
+    for preset in "$repository"/configs/*.yaml; do succeeds cam-train show --config "$preset"; done
+}
+
+@test "a later file wins over an earlier, the command line over both, its last word over all" {
+    printf 'training:\n  learning_rate: 1e-4\n  seed: 3\n' >over.yaml
+    succeeds cam-train show --config c.yaml --config over.yaml seed=4 training.seed=5
+    answers "learning_rate: 1e-4"
+    answers "seed: 5"
+    answers "train_file: data.csv"
+}
+
+@test "~key restores the default" {
+    succeeds cam-train show --config c.yaml '~learning_rate'
+    answers "learning_rate: 2e-5"
+}
+
+@test "all problems at once, each with its line and the right key" {
+    printf 'training:\n  learning_rat: 1\n  lr: 1e-3\n  seed: many\n  learning_rate: 1e3\ntrainig:\n  seed: 1\n' >bad.yaml
+    run --separate-stderr cam-train --config bad.yaml
+    [ "$status" -eq 2 ]
+    says 'bad.yaml:2: unknown key "learning_rat" in training; did you mean "learning_rate"?'
+    says 'bad.yaml:3: unknown key "lr"'
+    says 'bad.yaml:4: '
+    says 'bad.yaml:5: learning_rate'
+    says 'bad.yaml:6: '
+    [ "$(grep -c '^error: ' <<<"$stderr")" -eq 5 ] || complain "five errors"
+    [ ! -e out ]
+}
+
+@test "names of other tools are answered with ours" {
+    refused 2 learning_rate cam-train --config c.yaml lr=1e-5
+    refused 2 num_train_epochs cam-train --config c.yaml epochs=3
+    refused 2 per_device_train_batch_size cam-train --config c.yaml batch_size=8
+}
+
+@test "YAML that is refused, with its line" {
+    printf 'data:\n  train_file: a.csv\n  train_file: b.csv\n' >bad.yaml
+    refused 2 bad.yaml:3 cam-train --config bad.yaml
+    printf 'data: &a\n  train_file: a.csv\neval: *a\n' >bad.yaml
+    run --separate-stderr cam-train --config bad.yaml
+    [ "$status" -eq 2 ] && says bad.yaml:1
+    printf 'data:\n  train_file: !!str a.csv\n' >bad.yaml
+    refused 2 bad.yaml:2 cam-train --config bad.yaml
+    printf 'data:\n  train_file: a.csv\n---\ndata:\n  train_file: b.csv\n' >bad.yaml
+    refused 2 bad.yaml:3 cam-train --config bad.yaml
+    printf 'data:\n\ttrain_file: a.csv\n' >bad.yaml
+    refused 2 bad.yaml:2 cam-train --config bad.yaml
+    printf 'data:\n  train_file: libell\xe9.csv\n' >bad.yaml
+    refused 2 bad.yaml:2 cam-train --config bad.yaml
+    printf '[[[[[[[[[[[[[[[[' >bad.yaml
+    run --separate-stderr cam-train --config bad.yaml
+    [ "$status" -eq 2 ] && says bad.yaml:1
+    truncate -s 2M bad.yaml
+    run --separate-stderr cam-train --config bad.yaml
+    [ "$status" -eq 2 ] && says bad.yaml
+}
+
+@test "values that are refused" {
+    refused 2 learning_rate cam-train --config c.yaml learning_rate=0.2
+    refused 2 metric_for_best_model cam-train --config c.yaml metric_for_best_model=f1_marco
+    refused 2 early_stopping_patience cam-train --config c.yaml early_stopping_patience=2 eval_strategy=no
+    refused 2 cuda cam-train --config c.yaml device=cuda
+    refused 2 warmup cam-train --config c.yaml warmup_steps=3 warmup_ratio=0.1
+    [ ! -e out ]
+}
+
+@test "2e-5 and 1e-05 are numbers where a number is due; no, 01 and null are labels where labels are due" {
+    succeeds cam-train show --config c.yaml learning_rate=1e-05
+    answers "learning_rate: 1e-05"
+    succeeds cam-train show --config c.yaml 'labels=[no, 01, null, 2e-5]'
+    for label in no 01 null 2e-5; do answers "$label"; done
+}
+
+@test "init without a file is the documented default, and reads back" {
+    cam-train init >init.yaml
+    succeeds cam-train show --config init.yaml
+    answers "model_name_or_path: camembert-base"
+    grep -q '# ' init.yaml
+}
+
+@test "init --data finds encoding, delimiter and columns; the run then can start" {
+    { echo 'Libellé;Catégorie'; tail -n +2 data.csv | sed 's/"mot de passe perdu, \(.*\)",/mot de passe \1,/; s/,/;/'; } |
+        iconv -t windows-1252 >excel.csv
+    cam-train init --data excel.csv >init.yaml
+    succeeds cam-train show --config init.yaml
+    answers "encoding: windows-1252"
+    answers "text_column: Libellé"
+    answers "label_column: Catégorie"
+    [[ "$output" =~ delimiter:\ .?\; ]] || complain "the delimiter"
+    succeeds cam-train check --config init.yaml model_name_or_path=./tiny init=random
+    answers "all is well"
+}
+
+@test "init --data of a file that is not there" { refused 3 none.csv cam-train init --data none.csv; }
+
+@test "check says what a run would meet, gives both commands for few rows, and writes nothing" {
+    succeeds cam-train check --config c.yaml
+    answers "54 train, 6 validation"
+    answers freeze=encoder
+    answers freeze=none
+    [ ! -e out ]
+}

@@ -1,0 +1,240 @@
+/* files.c: reading, mapping, and writing whole or not at all. A full disk is /dev/full; a limit on the size of files
+ * makes a write fail in the middle. */
+#include "files.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char *folder;
+
+static int make_folder(void **state) {
+    (void)state;
+    const char *parent = getenv("TMPDIR");
+    folder = cam_path_join(parent ? parent : "/tmp", "cam-files-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    cam_strbuf command = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&command, "rm -rf '%s'", folder);
+    int failed = system(command.text);
+    cam_strbuf_release(&command);
+    free(folder);
+    return failed;
+}
+
+static void check_contents(const char *path, const char *want) {
+    cam_strbuf got = CAM_STRBUF_INIT;
+    assert_int_equal(cam_file_read(path, 1 << 20, CAM_E_DATA, &got), CAM_OK);
+    assert_string_equal(cam_strbuf_text(&got), want);
+    cam_strbuf_release(&got);
+}
+
+static int files_beside(const char *path) {
+    cam_strbuf command = CAM_STRBUF_INIT;
+    int count = -1;
+    cam_strbuf_printf(&command, "ls -A '%s'* | wc -l", path);
+    FILE *list = popen(command.text, "r");
+    assert_non_null(list);
+    assert_int_equal(fscanf(list, "%d", &count), 1);
+    pclose(list);
+    cam_strbuf_release(&command);
+    return count;
+}
+
+static void written_files_appear_whole(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "whole");
+    cam_file_writer writer;
+    assert_int_equal(cam_file_writer_open(&writer, path), CAM_OK);
+    assert_int_equal(cam_file_writer_write(&writer, "one ", 4), CAM_OK);
+    assert_false(cam_file_exists(path));
+    assert_int_equal(cam_file_writer_write(&writer, "two", 3), CAM_OK);
+    assert_int_equal(cam_file_writer_commit(&writer), CAM_OK);
+    cam_file_writer_abandon(&writer);
+    check_contents(path, "one two");
+    assert_int_equal(files_beside(path), 1);
+    free(path);
+}
+
+static void abandoned_files_leave_the_old_one(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "kept");
+    cam_file_writer writer;
+    assert_int_equal(cam_file_write(path, "old", 3), CAM_OK);
+    assert_int_equal(cam_file_writer_open(&writer, path), CAM_OK);
+    assert_int_equal(cam_file_writer_write(&writer, "new", 3), CAM_OK);
+    check_contents(path, "old");
+    cam_file_writer_abandon(&writer);
+    check_contents(path, "old");
+    assert_int_equal(files_beside(path), 1);
+    free(path);
+}
+
+static void a_write_that_fails_leaves_the_old_one(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "limited");
+    static char bytes[10000];
+    struct rlimit before, small;
+    assert_int_equal(cam_file_write(path, "old", 3), CAM_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){4096, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    cam_status st = cam_file_write(path, bytes, sizeof bytes);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(st, CAM_E_STORAGE);
+    assert_non_null(strstr(cam_status_message(), path));
+    assert_non_null(strstr(cam_status_message(), "File too large"));
+    check_contents(path, "old");
+    assert_int_equal(files_beside(path), 1);
+    free(path);
+}
+
+static void a_full_disk_is_a_storage_error(void **state) {
+    (void)state;
+    cam_file_writer writer;
+    char *path = cam_path_join(folder, "full");
+    assert_int_equal(cam_file_writer_open(&writer, path), CAM_OK);
+    FILE *device = fopen("/dev/full", "w");
+    assert_non_null(device);
+    assert_int_equal(dup2(fileno(device), writer.fd), writer.fd);
+    fclose(device);
+    assert_int_equal(cam_file_writer_write(&writer, "x", 1), CAM_E_STORAGE);
+    assert_non_null(strstr(cam_status_message(), "No space left on device"));
+    cam_file_writer_abandon(&writer);
+    assert_false(cam_file_exists(path));
+    assert_int_equal(cam_file_write("/no/such/folder/file", "x", 1), CAM_E_STORAGE);
+    assert_non_null(strstr(cam_status_message(), "/no/such/folder/file"));
+    free(path);
+}
+
+static void a_folder_in_the_place_is_kept(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "place");
+    char *inside = cam_path_join(path, "inside");
+    assert_int_equal(cam_directory_make(path), CAM_OK);
+    assert_int_equal(cam_file_write(inside, "x", 1), CAM_OK);
+    assert_int_equal(cam_file_write(path, "y", 1), CAM_E_STORAGE);
+    check_contents(inside, "x");
+    cam_strbuf command = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&command, "test -z \"$(ls -A '%s' | grep 'place.tmp')\"", folder);
+    assert_int_equal(system(command.text), 0);
+    cam_strbuf_release(&command);
+    free(inside);
+    free(path);
+}
+
+static void reading_says_what_and_where(void **state) {
+    (void)state;
+    cam_strbuf out = CAM_STRBUF_INIT;
+    char *path = cam_path_join(folder, "absent");
+    assert_int_equal(cam_file_read(path, 100, CAM_E_MODEL, &out), CAM_E_MODEL);
+    assert_non_null(strstr(cam_status_message(), path));
+    assert_non_null(strstr(cam_status_message(), "No such file"));
+    assert_int_equal(cam_file_read(folder, 100, CAM_E_USAGE, &out), CAM_E_USAGE);
+    assert_non_null(strstr(cam_status_message(), "Is a directory"));
+    assert_int_equal(cam_file_read("no-such-file", 100, CAM_E_DATA, &out), CAM_E_DATA);
+    assert_non_null(strstr(cam_status_message(), "/no-such-file\""));
+    assert_int_equal(out.length, 0);
+    cam_strbuf_release(&out);
+    free(path);
+}
+
+static void reading_stops_at_the_limit(void **state) {
+    (void)state;
+    cam_strbuf out = CAM_STRBUF_INIT;
+    char *path = cam_path_join(folder, "five");
+    assert_int_equal(cam_file_write(path, "12345", 5), CAM_OK);
+    assert_int_equal(cam_file_read(path, 5, CAM_E_DATA, &out), CAM_OK);
+    assert_int_equal(cam_file_read(path, 5, CAM_E_DATA, &out), CAM_OK);
+    assert_string_equal(out.text, "1234512345");
+    assert_int_equal(cam_file_read(path, 4, CAM_E_DATA, &out), CAM_E_DATA);
+    assert_non_null(strstr(cam_status_message(), "larger than 4 bytes"));
+    cam_strbuf_release(&out);
+    free(path);
+}
+
+static void mapping_and_copying(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "mapped"), *copy = cam_path_join(folder, "copied");
+    cam_mapping map;
+    assert_int_equal(cam_file_write(path, "abc", 3), CAM_OK);
+    assert_int_equal(cam_file_map(path, CAM_E_MODEL, &map), CAM_OK);
+    assert_int_equal(map.size, 3);
+    assert_memory_equal(map.bytes, "abc", 3);
+    cam_file_forget(&map, 0, 3);
+    assert_memory_equal(map.bytes, "abc", 3);
+    cam_file_unmap(&map);
+    assert_null(map.bytes);
+    assert_int_equal(cam_file_copy(path, copy), CAM_OK);
+    check_contents(copy, "abc");
+    assert_int_equal(cam_file_write(path, NULL, 0), CAM_OK);
+    assert_int_equal(cam_file_map(path, CAM_E_MODEL, &map), CAM_OK);
+    assert_null(map.bytes);
+    assert_int_equal(map.size, 0);
+    cam_file_unmap(&map);
+    free(copy);
+    free(path);
+}
+
+static void folders(void **state) {
+    (void)state;
+    char *deep = cam_path_join(folder, "a/b/c/"), *file = cam_path_join(folder, "a/file");
+    char *under = cam_path_join(file, "d");
+    assert_int_equal(cam_directory_make(deep), CAM_OK);
+    assert_int_equal(cam_directory_make(deep), CAM_OK);
+    assert_true(cam_directory_exists(deep));
+    assert_false(cam_file_exists(deep));
+    assert_int_equal(cam_file_write(file, "x", 1), CAM_OK);
+    assert_false(cam_directory_exists(file));
+    assert_int_equal(cam_directory_make(under), CAM_E_STORAGE);
+    assert_non_null(strstr(cam_status_message(), file));
+    free(under);
+    free(file);
+    free(deep);
+}
+
+static void check_path(char *got, const char *want) {
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void paths(void **state) {
+    (void)state;
+    check_path(cam_path_join("a", "b"), "a/b");
+    check_path(cam_path_join("a/", "b"), "a/b");
+    check_path(cam_path_join("", "b"), "b");
+    check_path(cam_path_join("/", "b"), "/b");
+    check_path(cam_path_absolute("/a/b"), "/a/b");
+    char *here = cam_path_absolute("x"), *current = getcwd(NULL, 0);
+    check_path(cam_path_join(current, "x"), here);
+    free(current);
+    free(here);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(written_files_appear_whole),
+        cmocka_unit_test(abandoned_files_leave_the_old_one),
+        cmocka_unit_test(a_write_that_fails_leaves_the_old_one),
+        cmocka_unit_test(a_full_disk_is_a_storage_error),
+        cmocka_unit_test(a_folder_in_the_place_is_kept),
+        cmocka_unit_test(reading_says_what_and_where),
+        cmocka_unit_test(reading_stops_at_the_limit),
+        cmocka_unit_test(mapping_and_copying),
+        cmocka_unit_test(folders),
+        cmocka_unit_test(paths),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
