@@ -1,10 +1,10 @@
 /* train.c: one training step of a full-size model, measured: seconds, share of the bound, memory, where the time goes.
  *
- *     bench_train MODEL_FOLDER TRAIN_TSV [batch rows] [steps] [threads]
+ *     bench_train MODEL_FOLDER TRAIN_TSV [batch rows] [steps] [order file]
  *
  * MODEL_FOLDER is a Hugging Face folder with weights (bench/run.sh makes one of random weights).
- * TRAIN_TSV holds label<TAB>text rows without a header. Rows are taken in the order of the file, the order in which
- * peer_torch.py takes them, so both see the same batches. Prints one JSON object a line.
+ * TRAIN_TSV holds label<TAB>text rows without a header. Rows are taken in the first epoch's order, which is written to
+ * the order file for peer_torch.py, so that both see the same batches. Prints one JSON object a line.
  *
  * The bound is arithmetic alone: the operations of the step's matrix products, counted as in count_flops, at the rate
  * that this machine's large products reach in the same run.
@@ -14,6 +14,7 @@
 #include "files.h"
 #include "json_out.h"
 #include "log.h"
+#include "order.h"
 #include "trainer.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,10 +117,7 @@ static cam_status read_data(bench *b, const char *folder, const char *data) {
     CAM_TRY(cam_corpus_open(&b->corpus, &config, NULL));
     CAM_TRY(cam_model_config_set_labels(&b->config, (const char *const *)b->corpus.labels.names,
                                         (int32_t)b->corpus.labels.count));
-    double begin = now_s();
     CAM_TRY(cam_corpus_tokenize(&b->corpus, b->tokenizer, 256, NULL));
-    printf("{\"bench\":\"tokenise\",\"rows\":%lld,\"rows_per_s\":%.0f}\n", (long long)b->corpus.rows,
-           (double)b->corpus.rows / (now_s() - begin));
 out:
     cam_config_release(&config);
     free(path);
@@ -127,10 +125,8 @@ out:
 }
 
 static void settle_options(bench *b, int64_t batch_rows, int64_t steps) {
-    /* Every row of the file, in its order. */
-    static int32_t *all;
-    all = malloc((size_t)b->corpus.rows * sizeof *all);
-    CAM_ASSERT(all != NULL);
+    int32_t *all = malloc((size_t)b->corpus.rows * sizeof *all);
+    CAM_ASSERT(all != NULL); /* every row of the file trains */
     for (int32_t r = 0; r < b->corpus.rows; r++)
         all[r] = r;
     b->options = (cam_trainer_options){.config = &b->config,
@@ -140,7 +136,7 @@ static void settle_options(bench *b, int64_t batch_rows, int64_t steps) {
                                        .schedule = CAM_SCHEDULE_CONSTANT,
                                        .learning_rate = 2e-5,
                                        .plan = {.batch_rows = batch_rows, .accumulation = 1, .max_updates = steps},
-                                       .sampling = CAM_SAMPLING_SEQUENTIAL,
+                                       .sampling = CAM_SAMPLING_RANDOM,
                                        .seed = 42,
                                        .eval_batch_rows = batch_rows,
                                        .tokens = &b->corpus.tokens,
@@ -224,7 +220,7 @@ static cam_status measure_steps(bench *b, cam_backend *backend, int64_t steps) {
             continue;
         seconds[step - WARM] = now_s() - begin;
         for (int64_t r = 0; r < report.rows; r++) {
-            int64_t row = trainer.order[(step * b->options.plan.batch_rows + r) % b->options.train_count];
+            int64_t row = trainer.order[step * b->options.plan.batch_rows + r];
             lengths[r] = b->corpus.tokens.offsets[row + 1] - b->corpus.tokens.offsets[row];
         }
         flops += count_flops(&b->config, lengths, report.rows) / (double)steps;
@@ -242,15 +238,35 @@ out:
     return st;
 }
 
+/* The order of the first epoch, one row number a line. */
+static cam_status write_order(const bench *b, const char *path) {
+    cam_status st = CAM_OK;
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_order_options options = {.sampling = b->options.sampling, .seed = b->options.seed};
+    int64_t rows = b->options.train_count;
+    int32_t *order = malloc((size_t)rows * sizeof *order);
+    CAM_ASSERT(order != NULL);
+    CAM_TRY(cam_order_fill(&options, b->options.train, rows, 0, order));
+    for (int64_t i = 0; i < rows; i++)
+        cam_strbuf_printf(&text, "%d\n", order[i]);
+    CAM_TRY(cam_file_write(path, cam_strbuf_text(&text), text.length));
+out:
+    free(order);
+    cam_strbuf_release(&text);
+    return st;
+}
+
 static cam_status run(int argc, char **argv) {
     cam_status st = CAM_OK;
     bench b = {.folder = argv[1]};
     cam_backend *backend = NULL;
     int64_t batch_rows = argc > 3 ? atol(argv[3]) : 32, steps = argc > 4 ? atol(argv[4]) : 20;
-    CAM_TRY(cam_backend_cpu_open(argc > 5 ? atoi(argv[5]) : 0, &backend));
+    CAM_TRY(cam_backend_cpu_open(0, &backend));
     CAM_TRY(read_data(&b, argv[1], argv[2]));
     settle_options(&b, batch_rows, steps);
     CAM_TRY(measure_load(&b, backend));
+    if (argc > 5)
+        CAM_TRY(write_order(&b, argv[5]));
     CAM_TRY(measure_steps(&b, backend, steps));
 out:
     cam_weights_close(b.options.source.weights);
@@ -264,7 +280,7 @@ out:
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_train MODEL_FOLDER TRAIN_TSV [batch rows] [steps] [threads]\n");
+        fprintf(stderr, "usage: bench_train MODEL_FOLDER TRAIN_TSV [batch rows] [steps] [order file]\n");
         return 2;
     }
     cam_status st = run(argc, argv);

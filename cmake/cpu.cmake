@@ -1,8 +1,8 @@
-# The CPU backend. Every operator family (src/cpu/*.c but backend_cpu.c and those named below) is compiled three times, for
+# The CPU backend. Every operator family (src/cpu/*.c but those of cpu_once) is compiled three times, for
 # x86-64-v2, -v3 (AVX2, FMA) and -v4 (AVX-512); CAM_CPU_ISA names the copy, and backend_cpu.c picks one at run time.
 # Products and sums may be fused, square roots set no errno and comparisons raise no exception: none of it changes a formula.
 file(GLOB cpu_families CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cpu/*.c)
-set(cpu_once ${CMAKE_SOURCE_DIR}/src/cpu/backend_cpu.c)
+set(cpu_once ${CMAKE_SOURCE_DIR}/src/cpu/backend_cpu.c ${CMAKE_SOURCE_DIR}/src/cpu/process_limits.c)
 list(REMOVE_ITEM cpu_families ${cpu_once})
 add_library(cam_cpu STATIC ${cpu_once})
 foreach(isa v2 v3 v4)

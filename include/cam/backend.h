@@ -27,6 +27,8 @@ typedef struct cam_backend_calls {
      * with the number of bytes asked for in the message. release(NULL) does nothing. */
     cam_status (*allocate)(cam_backend *backend, size_t bytes, void **memory);
     void (*release)(cam_backend *backend, void *memory);
+    /* Bytes that allocate could still give and that could really be used; SIZE_MAX where that is not known. */
+    size_t (*available)(cam_backend *backend);
 
     /* Ordered with the operators. Host memory must stay valid until the next synchronize. */
     cam_status (*copy)(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind);
@@ -56,6 +58,9 @@ static inline CAM_MUST_CHECK cam_status cam_backend_allocate(cam_backend *backen
 }
 static inline void cam_backend_release(cam_backend *backend, void *memory) {
     backend->calls->release(backend, memory);
+}
+static inline size_t cam_backend_available(cam_backend *backend) {
+    return backend->calls->available ? backend->calls->available(backend) : SIZE_MAX;
 }
 static inline CAM_MUST_CHECK cam_status cam_backend_copy(cam_backend *backend, void *to, const void *from, size_t bytes,
                                                          cam_copy_kind kind) {

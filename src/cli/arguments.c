@@ -54,9 +54,8 @@ static size_t distance(const char *a, const char *b) {
 }
 
 static cam_status unknown_option(const char *word) {
-    size_t best = distance(word, "--config");
-    const char *nearest = best < 3 ? "--config" : NULL;
-    best = nearest ? best : 3;
+    size_t to_config = distance(word, "--config"), best = to_config < 3 ? to_config : 3;
+    const char *nearest = to_config < 3 ? "--config" : NULL;
     for (int i = 0; i < OPTION_COUNT; i++) {
         size_t d = distance(word, options[i].option);
         if (d < best) {

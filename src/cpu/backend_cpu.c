@@ -3,7 +3,7 @@
 #include "backend_cpu.h"
 #include "cam/arena.h"
 #include "cpu.h"
-#include <sched.h>
+#include "process_limits.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -28,6 +28,11 @@ out:
 static void cpu_release(cam_backend *backend, void *memory) {
     (void)backend;
     free(memory);
+}
+
+static size_t cpu_available(cam_backend *backend) {
+    (void)backend;
+    return cam_usable_memory();
 }
 
 static cam_status cpu_copy(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind) {
@@ -55,6 +60,7 @@ static void cpu_close(cam_backend *backend) {
 
 static const cam_backend_calls calls = {.allocate = cpu_allocate,
                                         .release = cpu_release,
+                                        .available = cpu_available,
                                         .copy = cpu_copy,
                                         .zero = cpu_zero,
                                         .synchronize = cpu_synchronize,
@@ -100,48 +106,6 @@ out:
     return st;
 }
 
-/* Processors' worth of time that a control group file grants: "max 100000" or "200000 100000". 0: no limit. */
-static double quota_of(const char *path) {
-    FILE *file = fopen(path, "re");
-    double quota = 0.0, period = 0.0;
-    if (!file)
-        return 0.0;
-    int fields = fscanf(file, "%lf %lf", &quota, &period);
-    fclose(file);
-    return fields == 2 && quota > 0.0 && period > 0.0 ? quota / period : 0.0;
-}
-
-/* The quota of the process's own group (cgroup v2) and of all above it: the least. */
-static double group_quota(void) {
-    char line[1024], path[1200];
-    double least = quota_of("/sys/fs/cgroup/cpu.max");
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    if (!file)
-        return least;
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "0::/", 4) != 0)
-            continue;
-        line[strcspn(line, "\n")] = '\0';
-        for (char *group = line + 3, *slash; (slash = strrchr(group, '/')) && slash[1]; *slash = '\0') {
-            snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-            double quota = quota_of(path);
-            if (quota > 0.0 && (least == 0.0 || quota < least))
-                least = quota;
-        }
-    }
-    fclose(file);
-    return least;
-}
-
-static int usable_threads(void) {
-    cpu_set_t set;
-    int threads = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    double quota = group_quota();
-    if (quota > 0.0 && quota < (double)threads)
-        threads = quota < 1.0 ? 1 : (int)quota;
-    return threads;
-}
-
 cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     cam_status st = CAM_OK;
     const instruction_set *set = &sets[0];
@@ -152,7 +116,7 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     cpu = calloc(1, sizeof *cpu);
     if (!cpu)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a backend");
-    cpu->threads = threads ? threads : usable_threads();
+    cpu->threads = threads ? threads : cam_usable_threads();
     snprintf(cpu->description, sizeof cpu->description, "cpu: x86-64-%s, %d thread%s", set->name, cpu->threads,
              cpu->threads == 1 ? "" : "s");
     cpu->base = (cam_backend){.name = "cpu", .description = cpu->description, .calls = &calls, .ops = set->ops};

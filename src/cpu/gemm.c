@@ -64,11 +64,9 @@ CAM_ALWAYS_INLINE void multiply(cam_vector acc[ROWS][VECTORS], int vectors, cons
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             bv[v] = cam_vector_load(b + v * CAM_VECTOR);
-#pragma GCC unroll 8
-        for (int i = 0; i < ROWS; i++)
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++)
-                acc[i][v] += a[i] * bv[v];
+#pragma GCC unroll 24
+        for (int x = 0; x < ROWS * vectors; x++) /* one loop, not two: clang then keeps acc in registers */
+            acc[x / vectors][x % vectors] += a[x / vectors] * bv[x % vectors];
         a += ROWS;
         b += COLUMNS;
     }

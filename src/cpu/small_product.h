@@ -40,11 +40,9 @@ CAM_ALWAYS_INLINE void cam_small_tile(const cam_small_product *g, int64_t i0, in
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; v++)
             bv[v] = cam_vector_load(b + v * CAM_VECTOR);
-#pragma GCC unroll 6
-        for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-            for (int v = 0; v < vectors; v++)
-                acc[i][v] += a[i * g->a_i] * bv[v];
+#pragma GCC unroll 12
+        for (int x = 0; x < rows * vectors; x++)
+            acc[x / vectors][x % vectors] += a[x / vectors * g->a_i] * bv[x % vectors];
         a += g->a_p;
         b += g->b_p;
     }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 /* A run while it goes on. */
@@ -48,10 +49,26 @@ static const char *metric_name(const training *t) {
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
+/* A name for the run that no other has: 16 hexadecimal digits. Nothing that is computed depends on it. */
+enum { RUN_ID_BYTES = 8 };
+static void draw_run_id(char text[RUN_ID_BYTES * 2 + 1]) {
+    unsigned char bytes[RUN_ID_BYTES] = {0};
+    if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t)sizeof bytes) {
+        struct timespec now; /* a machine too young to have random bytes */
+        clock_gettime(CLOCK_REALTIME, &now);
+        memcpy(bytes, &now.tv_nsec, sizeof bytes < sizeof now.tv_nsec ? sizeof bytes : sizeof now.tv_nsec);
+    }
+    for (int i = 0; i < RUN_ID_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
 static cam_status log_beginning(training *t, const cam_backend *backend) {
     const cam_corpus *corpus = &t->run->corpus;
     const cam_trainer *trainer = &t->trainer;
+    char run_id[RUN_ID_BYTES * 2 + 1];
+    draw_run_id(run_id);
     cam_run_event event = {.version = CAM_VERSION,
+                           .run_id = run_id,
                            .model = t->run->model_folder,
                            .device = backend->description,
                            .parameters = trainer->params.logical_count,

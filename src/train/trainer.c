@@ -143,6 +143,13 @@ static cam_status open_model(cam_trainer *trainer) {
     unsigned char *used = NULL;
     CAM_TRY(mark_used(o, &used));
     CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates));
+    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = cam_backend_available(trainer->backend);
+    if (needed > available)
+        CAM_FAIL(
+            CAM_E_MEMORY,
+            "parameters, gradients and moments need %zu MB, %zu MB are free; freeze=encoder, or a smaller model, needs "
+            "less",
+            needed >> 20, available >> 20);
     CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
     CAM_TRY(cam_model_load(&trainer->params, &o->source, &trainer->fresh_head));
     CAM_TRY(cam_camembert_open(&trainer->model, o->config, &trainer->params, trainer->backend));
@@ -174,22 +181,36 @@ out:
     return st;
 }
 
-/* What went wrong for want of memory, with the largest batch that needs half as much, and so on down to one row. */
-static cam_status too_large(cam_trainer *trainer, size_t bytes) {
-    int64_t rows = trainer->largest_rows;
-    size_t smaller = bytes;
-    while (rows > 1 && smaller > bytes / 2) {
-        rows = (rows + 1) / 2;
+/* The largest batch, by halving, whose activations fit into `available` bytes; 0 where not even one row does. */
+static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
+    for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
         int64_t tokens = cam_token_bucket(trainer->largest_tokens * rows / trainer->largest_rows);
-        if (count_memory(trainer, tokens, rows, &smaller) != CAM_OK)
-            break;
+        if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
+            return rows;
     }
-    size_t parameters = cam_parameters_bytes(&trainer->params, 1);
-    return cam_fail(CAM_E_MEMORY,
-                    "the run needs %zu MB (%zu MB of parameters, gradients and moments, %zu MB for %lld rows of %lld "
-                    "tokens); per_device_train_batch_size=%lld would need %zu MB",
-                    (parameters + bytes) >> 20, parameters >> 20, bytes >> 20, (long long)trainer->largest_rows,
-                    (long long)trainer->largest_tokens, (long long)rows, (parameters + smaller) >> 20);
+    return 0;
+}
+
+static cam_status too_large(cam_trainer *trainer, size_t activations, size_t available) {
+    size_t parameters = cam_parameters_bytes(&trainer->params, 1), smaller = 0;
+    int64_t rows = rows_that_fit(trainer, available, &smaller);
+    cam_strbuf advice = CAM_STRBUF_INIT;
+    if (rows > 0)
+        cam_strbuf_printf(
+            &advice,
+            "per_device_train_batch_size=%lld needs %zu MB and fits; gradient_accumulation_steps keeps the "
+            "step's size, gradient_checkpointing=true needs less too",
+            (long long)rows, (parameters + smaller) >> 20);
+    else
+        cam_strbuf_puts(&advice, "no batch fits: freeze=encoder, or a smaller model, needs less");
+    cam_status st = cam_fail(
+        CAM_E_MEMORY,
+        "the run needs %zu MB (%zu MB of parameters, gradients and moments, %zu MB for %lld rows of "
+        "%lld tokens), %zu MB are free; %s",
+        (parameters + activations) >> 20, parameters >> 20, activations >> 20, (long long)trainer->largest_rows,
+        (long long)trainer->largest_tokens, (parameters + available) >> 20, cam_strbuf_text(&advice));
+    cam_strbuf_release(&advice);
+    return st;
 }
 
 static cam_status open_memory(cam_trainer *trainer) {
@@ -198,10 +219,10 @@ static cam_status open_memory(cam_trainer *trainer) {
     int64_t tokens = cam_token_bucket(trainer->largest_tokens);
     CAM_TRY(cam_device_batch_open(&trainer->batch, trainer->backend, tokens, trainer->largest_rows));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
-    st = cam_backend_allocate(trainer->backend, CAM_ARENA_ALIGN + bytes, &trainer->memory);
-    if (st == CAM_E_MEMORY)
-        return too_large(trainer, bytes);
-    CAM_TRY(st);
+    size_t available = cam_backend_available(trainer->backend);
+    if (bytes > available)
+        return too_large(trainer, bytes, available);
+    CAM_TRY(cam_backend_allocate(trainer->backend, CAM_ARENA_ALIGN + bytes, &trainer->memory));
     trainer->device_state = trainer->memory;
     cam_arena_init(&trainer->arena, "step", (char *)trainer->memory + CAM_ARENA_ALIGN, bytes);
 out:

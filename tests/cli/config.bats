@@ -23,7 +23,7 @@ setup() { in_own_folder; }
 @test "a later file wins over an earlier, the command line over both, its last word over all" {
     printf 'training:\n  learning_rate: 1e-4\n  seed: 3\n' >over.yaml
     succeeds cam-train show --config c.yaml --config over.yaml seed=4 training.seed=5
-    answers "learning_rate: 1e-4"
+    answers "learning_rate: 0.0001"
     answers "seed: 5"
     answers "train_file: data.csv"
 }
@@ -85,7 +85,7 @@ setup() { in_own_folder; }
 
 @test "2e-5 and 1e-05 are numbers where a number is due; no, 01 and null are labels where labels are due" {
     succeeds cam-train show --config c.yaml learning_rate=1e-05
-    answers "learning_rate: 1e-05"
+    answers "learning_rate: 1e-5"
     succeeds cam-train show --config c.yaml 'labels=[no, 01, null, 2e-5]'
     for label in no 01 null 2e-5; do answers "$label"; done
 }

@@ -328,13 +328,11 @@ static void test_reload_gives_the_same_logits(void **state) {
     cam_backend_close(backend);
 }
 
-/* A device with little memory: allocations above a limit fail. */
-static size_t memory_limit;
-static const cam_backend_calls *real_calls;
-static cam_status limited(cam_backend *backend, size_t bytes, void **memory) {
-    if (bytes > memory_limit)
-        return cam_fail(CAM_E_MEMORY, "no memory for %zu bytes", bytes);
-    return real_calls->allocate(backend, bytes, memory);
+/* A device with little memory left. */
+static size_t memory_left;
+static size_t little_available(cam_backend *backend) {
+    (void)backend;
+    return memory_left;
 }
 
 static void test_out_of_memory_names_what_fits(void **state) {
@@ -342,19 +340,26 @@ static void test_out_of_memory_names_what_fits(void **state) {
     golden_case c;
     cam_trainer trainer;
     cam_backend *backend = fixture_backend(0);
+    const cam_backend_calls *real_calls = backend->calls;
+    cam_backend_calls calls = *real_calls;
+    calls.available = little_available;
     fixture_case("trainer", &c);
     c.options.plan.batch_rows = 48;
     run_steps(&trainer, backend, &c, 0, NULL);
-    memory_limit = cam_trainer_memory(&trainer).activations * 9 / 10;
-    assert_true(memory_limit > cam_trainer_memory(&trainer).parameters / 4); /* the parameters themselves fit */
+    cam_memory_need need = cam_trainer_memory(&trainer);
     cam_trainer_close(&trainer);
-    cam_backend_calls calls = *backend->calls;
-    real_calls = backend->calls;
-    calls.allocate = limited;
+
     backend->calls = &calls;
+    memory_left = need.activations * 6 / 10;
+    assert_true(memory_left > need.parameters); /* which are taken first */
     assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_MEMORY);
-    if (!strstr(cam_status_message(), "per_device_train_batch_size=24 would need"))
-        fail_msg("the message is: %s", cam_status_message());
+    assert_non_null(strstr(cam_status_message(), "per_device_train_batch_size=24 needs"));
+    c.options.plan.batch_rows = 24; /* and it does fit */
+    run_steps(&trainer, backend, &c, 1, NULL);
+    cam_trainer_close(&trainer);
+    memory_left = need.parameters - 1;
+    assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_MEMORY);
+    assert_non_null(strstr(cam_status_message(), "freeze=encoder"));
     backend->calls = real_calls;
     cam_backend_close(backend);
 }

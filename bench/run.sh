@@ -1,0 +1,57 @@
+#!/bin/sh
+# run.sh: the figures of this machine: `make bench`.
+#
+#     bench/run.sh BUILD_FOLDER
+#
+# Operators against the machine's ceilings; reading and tokenising; one step of full-size CamemBERT-base (random weights, real vocabulary) on
+# the rows of MASSIVE, and the same rows in PyTorch, in the same run. The full-size part needs the data folder (CAM_DATA, default
+# ../shared/data) and 2.5 GB of disk under TMPDIR; peers are the Pythons named in PEER_PYTHONS that have PyTorch (default: those that
+# tools/python_env.sh made). What is missing is said and skipped.
+set -eu
+build=$1
+data=${CAM_DATA:-../shared/data}
+steps=${STEPS:-20}
+work=$(mktemp -d "${TMPDIR:-/tmp}/cam-train-bench-XXXXXX")
+trap 'rm -rf "$work"' EXIT INT TERM
+peers=${PEER_PYTHONS:-}
+if [ -z "$peers" ]; then
+    for python in build/python-debian/bin/python build/python-index/bin/python; do
+        [ -x "$python" ] && peers="$peers $python"
+    done
+fi
+
+echo "== operators"
+"$build/bench/bench_ops"
+
+if [ ! -d "$data/massive-fr" ]; then
+    echo "SKIPPED: text, full-size step and peers need the folder $data/massive-fr (set CAM_DATA)"
+    exit 0
+fi
+rows=$data/massive-fr/intent/train.tsv
+mkdir "$work/model"
+cp "$data"/camembert-tokenizer/*.json "$work/model/"
+
+echo "== reading and tokenising"
+"$build/bench/bench_text" "$work/model" "$rows"
+
+echo "== full-size CamemBERT-base, batch 32, float32"
+cat > "$work/checkpoint.yaml" <<YAML
+model: {model_name_or_path: $work/model, init: random}
+data: {train_file: $rows, columns: [label, text], stratify: false, on_duplicate: ignore, max_train_samples: 200}
+training: {output_dir: $work/checkpoint, max_steps: 1, per_device_train_batch_size: 1}
+eval: {eval_strategy: "no", load_best_model_at_end: false}
+YAML
+"$build/cam-train" --quiet --config "$work/checkpoint.yaml" 2> "$work/log" || { cat "$work/log"; exit 1; }
+"$build/bench/bench_train" "$work/checkpoint" "$rows" 32 "$steps" "$work/order" | tee "$work/ours"
+
+if [ -z "$peers" ]; then
+    echo "SKIPPED: no Python with PyTorch; tools/python_env.sh makes them, or name some in PEER_PYTHONS"
+    exit 0
+fi
+ours=$(sed -n 's/.*"median_step_s":\([0-9.]*\).*/\1/p' "$work/ours")
+for python in $peers; do
+    echo "== the same rows in PyTorch: $python"
+    CAM_DATA=$data "$python" bench/peer_torch.py step --rows "$work/order" --steps "$steps" --threads "$(nproc)" | tee "$work/peer"
+    theirs=$(sed -n 's/.*"median_step_s": *\([0-9.]*\).*/\1/p' "$work/peer")
+    awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "ratio: %.2f times as fast (%.3f s against %.3f s a step)\n", a / b, b, a }'
+done

@@ -1,0 +1,109 @@
+# predict, eval and tokenize on a model that was trained once.
+load common
+setup_file() { train_once; }
+setup() { in_own_folder && ln -s "$BATS_FILE_TMPDIR/out" out; }
+
+predict() { cam-train predict --model out "$@"; }
+
+@test "tsv: a label, a probability, the text, one row a line" {
+    run --separate-stderr predict <<<$'où est mon colis\nmot de passe perdu'
+    [ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 2 ]
+    [[ "${lines[0]}" =~ ^(suivi|accès|remboursement)$'\t'(0\.[0-9]+|1)$'\t'où\ est\ mon\ colis$ ]] || complain "${lines[0]}"
+    [ -z "$stderr" ]
+}
+
+@test "a blank line gives a row too, and so does a last line without its end" {
+    [ "$(printf 'a\n\nb\n\n\nc' | predict | wc -l)" -eq 6 ]
+    [ "$(printf '' | predict | wc -l)" -eq 0 ]
+}
+
+@test "tabs, backslashes and carriage returns of a text are escaped" {
+    run predict --format tsv <<<$'a\tb\\c'
+    [[ "$output" == *$'\t''a\tb\\c' ]] || complain "escapes"
+    [ "$(awk -F'\t' '{ print NF }' <<<"$output")" -eq 3 ]
+}
+
+@test "jsonl: label and score; --top-k adds the best, which add up to 1" {
+    echo bonjour | predict --format jsonl | jq -e 'keys == ["label", "score"]'
+    echo bonjour | predict --format jsonl --top-k 3 | jq -e '.top[0].label == .label and .top[0].score == .score
+        and (.top | length) == 3 and .top[0].score >= .top[1].score and .top[1].score >= .top[2].score
+        and ([.top[].score] | add | . > 0.999999 and . < 1.000001)'
+    echo bonjour | predict --format jsonl --top-k 99 | jq -e '.top | length == 3'
+}
+
+@test "under the threshold the label is empty, null in JSON" {
+    [ "$(echo bonjour | predict --threshold 1 | cut -f1)" = "" ]
+    echo bonjour | predict --threshold 1 --format jsonl | jq -e '.label == null and .score > 0'
+    [ "$(echo bonjour | predict --threshold 0 | cut -f1)" != "" ]
+}
+
+@test "rows of a file, to a file; the order is the file's" {
+    succeeds predict --input data.csv --output rows.tsv
+    [ -z "$output" ]
+    diff <(cut -f3 rows.tsv) <(tail -n +2 data.csv | tr -d '"' | sed 's/,[^,]*$//')
+}
+
+@test "a score does not depend on what stands beside it" {
+    seq 300 | sed 's/^/phrase numéro /' >many
+    [ "$(predict --input many | sed -n 150p)" = "$(sed -n 150p many | predict)" ]
+}
+
+@test "a pipe that closes early ends quietly" {
+    run --separate-stderr bash -c 'set -o pipefail; seq 100000 | "$0" predict --model out | head -1' "$program"
+    [ "${#lines[@]}" -eq 1 ]
+    [ -z "$stderr" ] || complain "not quiet"
+    run --separate-stderr bash -c 'seq 100000 | { "$0" tokenize --model out; echo $? >code; } | head -1; cat code' "$program"
+    [ "$(cat code)" -eq 0 ] || complain "tokenize"
+    [ -z "$stderr" ]
+}
+
+@test "a full disk is exit 8" {
+    for command in "predict --model out" "predict --model out --output /dev/full" "tokenize --model out" \
+        "eval --model out --data data.csv" "eval --model out --data data.csv --json"; do
+        run --separate-stderr bash -c 'echo bonjour | "$0" $1 >/dev/full' "$program" "$command"
+        [ "$status" -eq 8 ] || complain "$command"
+        [ "$(grep -c '^error: ' <<<"$stderr")" -eq 1 ] || complain "$command"
+    done
+}
+
+@test "an output file that cannot be made is exit 8, an input that is not there exit 3" {
+    refused 8 none/rows.tsv predict --input data.csv --output none/rows.tsv
+    refused 3 "$PWD/none.csv" predict --input none.csv
+    refused 3 "$PWD/none.csv" cam-train eval --model out --data none.csv
+    refused 4 "/none" cam-train predict --model ./none
+}
+
+@test "input that is not UTF-8 is refused with its line" { printf 'a\nb\n\xff\n' >bad && refused 3 bad:3 predict --input bad; }
+
+@test "eval: the table for people, --json for programs; labels it does not know are refused" {
+    succeeds cam-train eval --model out --data data.csv
+    answers accuracy
+    for label in suivi remboursement accès; do answers $label; done
+    cam-train eval --model out --data data.csv --json | jq -e '.rows == 60 and .accuracy <= 1
+        and ([.confusion[][]] | add) == 60 and ([.labels[].support] | add) == 60'
+    echo 'bonjour,salut' >>data.csv
+    refused 3 '"salut"' cam-train eval --model out --data data.csv
+}
+
+@test "reading options: columns, delimiter, encoding" {
+    printf 'A;B\nsuivi;où est-il passé\n' | iconv -t windows-1252 >o.csv
+    refused 3 "encoding=windows-1252" cam-train eval --model out --data o.csv --text-column B --label-column A
+    succeeds cam-train eval --model out --data o.csv --text-column B --label-column A --encoding windows-1252 --json
+    printf 'suivi\toù\n' >headless.tsv
+    succeeds cam-train eval --model out --data headless.tsv --columns label,text --json
+}
+
+@test "tokenize: ids between <s> and </s>, in three forms, blank lines and long texts included" {
+    [ "$(echo | cam-train tokenize --model tiny)" = '{"ids":[5,6]}' ]
+    printf 'mon colis\n\nbonjour\n' | cam-train tokenize --model out >ids
+    [ "$(wc -l <ids)" -eq 3 ]
+    jq -es 'all(.[]; .ids[0] == 5 and .ids[-1] == 6) and .[1].ids == [5, 6]' ids
+    [ "$(echo 'mon colis' | cam-train tokenize --model out --format ids)" = "$(head -1 ids | jq -r '.ids | join(" ")')" ]
+    run cam-train tokenize --model out --format pieces <<<'mon colis'
+    [[ "$output" == "<s> ▁mon "*"</s>" ]] || complain "pieces"
+    seq 2000 | tr '\n' ' ' | cam-train tokenize --model out | jq -e '.ids | length > 2000'
+}
+
+@test "decomposed accents are the same text" {
+    [ "$(printf 'caf\xc3\xa9\n' | cam-train tokenize --model out)" = "$(printf 'cafe\xcc\x81\n' | cam-train tokenize --model out)" ]
+}
