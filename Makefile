@@ -34,11 +34,10 @@ test:
 
 bench: build
 	@cmake --build build --parallel $(JOBS)
-	build/bench/bench_ops
-	build/bench/tfidf
+	bench/run.sh build
 
 parity: build
-	python3 tests/model/parity.py build/cam-train
+	$$(tools/python_env.sh debian | tail -n 1) tests/model/parity.py build/cam-train
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')

@@ -5,12 +5,13 @@ set -eu
 
 # One word a need; "a|b" is met by either, and a is what gets installed.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
-  libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev
   libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev'
+bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 test='libcmocka-dev bats jq clang libomp-dev libclang-rt-dev|libclang-rt-14-dev'
 
 case "${1:-}" in
-build | bench) needed=$build ;;
+build) needed=$build ;;
+bench) needed="$build $bench" ;;
 test) needed="$build $test" ;;
 *)
     echo "usage: tools/setup.sh build|test|bench" >&2

@@ -1,5 +1,6 @@
 /* arguments.c: see arguments.h. */
 #include "arguments.h"
+#include "nearest.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,41 +32,24 @@ static int verb_of(const char *word) {
     return -1;
 }
 
-/* The option of which `word` is a misspelling: one that shares all but a few letters, by edit distance on short words.
- */
-static size_t distance(const char *a, const char *b) {
-    enum { LONGEST = 32 };
-    size_t n = strlen(a), m = strlen(b), row[LONGEST + 1];
-    if (n > LONGEST || m > LONGEST)
-        return LONGEST;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]), above = row[j];
-            size_t best = above < row[j - 1] ? above + 1 : row[j - 1] + 1;
-            row[j] = best < change ? best : change;
-            diagonal = above;
-        }
-    }
-    return row[m];
+static cam_status unknown_option(const char *word) {
+    const char *words[OPTION_COUNT + 1] = {"--config"};
+    for (int i = 0; i < OPTION_COUNT; i++)
+        words[i + 1] = options[i].option;
+    const char *meant = cam_nearest_word(word, words, OPTION_COUNT + 1);
+    if (meant)
+        return cam_fail(CAM_E_USAGE, "unknown option \"%s\"; did you mean \"%s\"?", word, meant);
+    return cam_fail(CAM_E_USAGE, "unknown option \"%s\"; cam-train --help lists them", word);
 }
 
-static cam_status unknown_option(const char *word) {
-    size_t to_config = distance(word, "--config"), best = to_config < 3 ? to_config : 3;
-    const char *nearest = to_config < 3 ? "--config" : NULL;
-    for (int i = 0; i < OPTION_COUNT; i++) {
-        size_t d = distance(word, options[i].option);
-        if (d < best) {
-            best = d;
-            nearest = options[i].option;
-        }
-    }
-    if (nearest)
-        return cam_fail(CAM_E_USAGE, "unknown option \"%s\"; did you mean \"%s\"?", word, nearest);
-    return cam_fail(CAM_E_USAGE, "unknown option \"%s\"; cam-train --help lists them", word);
+static cam_status unknown_verb(const char *word) {
+    const char *words[CAM_VERB_COUNT];
+    for (int v = 0; v < CAM_VERB_COUNT; v++)
+        words[v] = verbs[v].word;
+    const char *meant = cam_nearest_word(word, words, CAM_VERB_COUNT);
+    if (meant)
+        return cam_fail(CAM_E_USAGE, "unknown verb \"%s\"; did you mean \"%s\"?", word, meant);
+    return cam_fail(CAM_E_USAGE, "unknown verb \"%s\"; cam-train --help lists them", word);
 }
 
 /* The value of an option at argv[*i]: behind "=", or the next word. */
@@ -124,7 +108,7 @@ cam_status cam_arguments_parse(cam_arguments *arguments, int argc, char **argv) 
     if (argc > 1 && verb_of(argv[1]) >= 0)
         arguments->verb = (cam_verb)verb_of(argv[begin++]);
     else if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '~' && !strchr(argv[1], '='))
-        CAM_FAIL(CAM_E_USAGE, "unknown verb \"%s\"; cam-train --help lists them", argv[1]);
+        CAM_TRY(unknown_verb(argv[1]));
     for (int i = begin; i < argc; i++)
         CAM_TRY(argv[i][0] == '-' ? take_option(arguments, argc, argv, &i) : take_word(arguments, argv[i]));
     if (arguments->config_count > 0 && !(CAM_FOR_CONFIG & (1u << arguments->verb)))

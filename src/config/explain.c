@@ -1,6 +1,7 @@
 /* explain.c: what to say about a key or a section that cannot stand where it was written. */
 #include "bytes.h"
 #include "config.h"
+#include "nearest.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -125,63 +126,7 @@ static const struct {
     {"threads", CAM_KEY_cpu_threads},
 };
 
-enum { FOREIGN_NAMES = sizeof foreign_names / sizeof *foreign_names, WORD_BYTES = 64 };
-
-/* Lower case, "-" as "_"; 0 for a word too long to be a misspelt one. */
-static size_t normalise(const char *word, char *out) {
-    size_t length = strlen(word);
-    if (length >= WORD_BYTES)
-        return 0;
-    for (size_t i = 0; i < length; i++)
-        out[i] = (char)(word[i] == '-' ? '_' : tolower((unsigned char)word[i]));
-    return length;
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length) {
-    size_t rows[3][WORD_BYTES + 1] = {{0}};
-    for (size_t j = 0; j <= b_length; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t *now = rows[i % 3];
-        const size_t *before = rows[(i + 2) % 3], *earlier = rows[(i + 1) % 3];
-        now[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            now[j] = smaller(smaller(before[j], now[j - 1]) + 1, before[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                now[j] = smaller(now[j], earlier[j - 2] + 1);
-        }
-    }
-    return rows[a_length % 3][b_length];
-}
-
-/* How far apart two words are; SIZE_MAX where nobody would take one for the other: at most a third of the letters, and
- * three, may differ. */
-static size_t misspelling(const char *word, const char *meant) {
-    char a[WORD_BYTES], b[WORD_BYTES];
-    size_t a_length = normalise(word, a), b_length = normalise(meant, b);
-    if (a_length == 0 || b_length == 0)
-        return SIZE_MAX;
-    size_t limit = smaller(3, (b_length + 2) / 3), far = distance(a, a_length, b, b_length);
-    return far <= limit && far < b_length ? far : SIZE_MAX;
-}
-
-const char *cam_config_nearest(const char *word, const char *const *words, size_t count) {
-    const char *nearest = NULL;
-    size_t least = SIZE_MAX;
-    for (size_t i = 0; i < count; i++) {
-        size_t far = misspelling(word, words[i]);
-        if (far < least) {
-            least = far;
-            nearest = words[i];
-        }
-    }
-    return nearest;
-}
+enum { FOREIGN_NAMES = sizeof foreign_names / sizeof *foreign_names };
 
 /* Of two keys equally near, the one in the section where the word stands. */
 static const cam_config_row *nearest_row(const char *section, const char *leaf) {
@@ -189,7 +134,7 @@ static const cam_config_row *nearest_row(const char *section, const char *leaf) 
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < CAM_CONFIG_KEY_COUNT; i++) {
         const cam_config_row *row = &cam_config_rows[i];
-        size_t far = misspelling(leaf, row->leaf);
+        size_t far = cam_misspelling(leaf, row->leaf);
         int here = section && strcmp(row->section, section) == 0;
         if (far < least || (far == least && far != SIZE_MAX && here)) {
             least = far;
@@ -200,10 +145,8 @@ static const cam_config_row *nearest_row(const char *section, const char *leaf) 
 }
 
 static const cam_config_row *foreign_row(const char *leaf) {
-    char word[WORD_BYTES];
-    size_t length = normalise(leaf, word);
-    for (size_t i = 0; length > 0 && i < FOREIGN_NAMES; i++)
-        if (strlen(foreign_names[i].name) == length && memcmp(foreign_names[i].name, word, length) == 0)
+    for (size_t i = 0; i < FOREIGN_NAMES; i++)
+        if (cam_misspelling(leaf, foreign_names[i].name) == 0)
             return &cam_config_rows[foreign_names[i].key];
     return NULL;
 }
@@ -270,8 +213,8 @@ static const char *nearest_section(const char *section) {
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < CAM_CONFIG_KEY_COUNT; i++) {
         const char *name = cam_config_rows[i].section;
-        size_t common = smaller(strlen(name), strlen(section));
-        size_t far = common >= 3 && memcmp(name, section, common) == 0 ? 0 : misspelling(section, name);
+        size_t shorter = strlen(name), common = shorter < strlen(section) ? shorter : strlen(section);
+        size_t far = common >= 3 && memcmp(name, section, common) == 0 ? 0 : cam_misspelling(section, name);
         if (far < least) {
             least = far;
             meant = name;

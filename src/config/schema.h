@@ -198,8 +198,6 @@ void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *o
 void cam_config_explain_section(const char *section, cam_strbuf *out);
 /* True for a value that cam-train knows and this version does not have yet: "cuda" for device. */
 int cam_config_value_is_later(const cam_config_row *row, const char *word);
-/* The word of `words` that was probably meant, NULL where none is near. */
-const char *cam_config_nearest(const char *word, const char *const *words, size_t count);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 /* value.c: YAML to fields. Every kind has one reader, which sets its field last, when all has been checked. */
 #include "value.h"
 #include "bytes.h"
+#include "nearest.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -182,7 +183,7 @@ static bool find_word(const cam_config_row *row, const cam_yaml_node *node, size
 
 static bool refuse_word(const place *p, const cam_yaml_node *node) {
     const char *near =
-        node->kind == CAM_YAML_SCALAR ? cam_config_nearest(node->text, p->row->choices, p->row->choice_count) : NULL;
+        node->kind == CAM_YAML_SCALAR ? cam_nearest_word(node->text, p->row->choices, p->row->choice_count) : NULL;
     return near ? refuse_hint(p, node, "; did you mean \"%s\"?", near) : refuse(p, node);
 }
 

@@ -22,7 +22,7 @@ setup() { in_own_folder; }
     answers "cpu: "
 }
 
-@test "an unknown verb" { refused 2 'unknown verb "trian"' cam-train trian; }
+@test "an unknown verb" { refused 2 'unknown verb "trian"; did you mean "train"' cam-train trian; }
 
 @test "a misspelt option is answered with the right one" {
     refused 2 'unknown option "--top"' cam-train predict --top 3
