@@ -27,12 +27,12 @@ typedef enum cam_verb {
 #define CAM_FOR(verb)  (1u << CAM_VERB_##verb)
 #define CAM_FOR_ALL    ((1u << CAM_VERB_COUNT) - 1)
 #define CAM_FOR_CONFIG (CAM_FOR(TRAIN) | CAM_FOR(CHECK) | CAM_FOR(SHOW))
-#define CAM_FOR_DATA   (CAM_FOR(EVAL) | CAM_FOR(PREDICT))
+#define CAM_FOR_DATA   (CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE))
 
 /* X(field, option, value in the help text or NULL for a switch, verbs that take it, one line of help) */
 #define CAM_OPTIONS(X)                                                                                                 \
     X(dry_run, "--dry-run", NULL, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                        \
-    X(model, "--model", "DIR", CAM_FOR_DATA | CAM_FOR(TOKENIZE), "folder or Hub id of a classifier")                   \
+    X(model, "--model", "DIR", CAM_FOR_DATA, "folder or Hub id of a classifier")                                       \
     X(data, "--data", "FILE", CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                          \
     X(input, "--input", "FILE|-", CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")              \
     X(output, "--output", "FILE|-", CAM_FOR(PREDICT), "default: standard output")                                      \
@@ -47,7 +47,7 @@ typedef enum cam_verb {
     X(encoding, "--encoding", "NAME", CAM_FOR_DATA, "auto | utf-8 | utf-16 | windows-1252")                            \
     X(delimiter, "--delimiter", "C", CAM_FOR_DATA, "auto | ; | , | tab")                                               \
     X(input_format, "--input-format", "FORMAT", CAM_FOR_DATA, "auto | csv | tsv | jsonl")                              \
-    X(max_seq_length, "--max-seq-length", "N", CAM_FOR_DATA, "cut texts to N tokens")                                  \
+    X(max_seq_length, "--max-seq-length", "N", CAM_FOR(EVAL) | CAM_FOR(PREDICT), "cut texts to N tokens")              \
     X(device, "--device", "auto|cpu", CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")           \
     X(color, "--color", "auto|always|never", CAM_FOR_ALL, "colour in messages")                                        \
     X(progress, "--progress", "auto|bar|lines|none", CAM_FOR(TRAIN), "how progress is shown")                          \

@@ -75,3 +75,15 @@ cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *
                         arguments->delimiter);
     return CAM_OK;
 }
+
+cam_status cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
+                                    cam_read_options *options) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_reading_options(reading, arguments, path, options));
+    if (!arguments->input_format) /* the training file's own format says nothing of this one */
+        options->format = cam_format_of_path(path) == CAM_FORMAT_AUTO ? CAM_FORMAT_LINES : CAM_FORMAT_AUTO;
+    options->label_required = 0;
+    options->keep_blank = 1;
+out:
+    return st;
+}

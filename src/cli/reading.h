@@ -1,4 +1,5 @@
-/* reading.h: how eval and predict read rows: what the model folder's run.yaml says, and over it the command line.
+/* reading.h: how eval, predict and tokenize read rows: what the model folder's run.yaml says, and over it the command
+ * line.
  */
 #ifndef CAM_READING_H
 #define CAM_READING_H
@@ -24,5 +25,9 @@ void cam_reading_release(cam_reading *reading);
  * delimiter. */
 CAM_MUST_CHECK cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *arguments,
                                               const char *path, cam_read_options *options);
+/* The same for texts that need no label, of which every one gives a row of output: lines, unless the path's ending or
+ * --input-format says that they are records. */
+CAM_MUST_CHECK cam_status cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments,
+                                                   const char *path, cam_read_options *options);
 
 #endif

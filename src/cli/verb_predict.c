@@ -208,11 +208,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(settle(&p, arguments));
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
-    CAM_TRY(cam_reading_options(&reading, arguments, input, &options));
-    if (!arguments->input_format) /* the training file's own format says nothing of this one */
-        options.format = cam_format_of_path(input) == CAM_FORMAT_AUTO ? CAM_FORMAT_LINES : CAM_FORMAT_AUTO;
-    options.label_required = 0;
-    options.keep_blank = 1;
+    CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
     CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(cam_backends_open(arguments->device ? arguments->device : "auto", 0, &backend));
     CAM_TRY(cam_classifier_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length));

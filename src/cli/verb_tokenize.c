@@ -1,7 +1,7 @@
-/* verb_tokenize.c: `tokenize` shows what a model sees of every line: ids or pieces, never cut. */
+/* verb_tokenize.c: `tokenize` shows what a model sees of every text: ids or pieces, never cut. */
 #include "cache.h"
 #include "json_out.h"
-#include "records.h"
+#include "reading.h"
 #include "signals.h"
 #include "tokenizer.h"
 #include "verbs.h"
@@ -70,18 +70,22 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     cam_record_reader *reader = NULL;
     char *folder = NULL;
     output_form form = FORM_JSONL;
-    cam_read_options options = {
-        .path = arguments->input ? arguments->input : "-", .format = CAM_FORMAT_LINES, .keep_blank = 1};
+    cam_reading reading = {0};
+    cam_read_options options;
+    const char *input = arguments->input ? arguments->input : "-";
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "tokenize needs --model DIR");
     CAM_TRY(parse_form(arguments->format, &form));
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, &folder));
+    CAM_TRY(cam_reading_open(&reading, arguments, folder));
+    CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
     CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
     CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(stream(tokenizer, reader, form));
 out:
     cam_record_reader_close(reader);
     cam_tokenizer_close(tokenizer);
+    cam_reading_release(&reading);
     free(folder);
     return st;
 }
