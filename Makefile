@@ -33,6 +33,8 @@ test:
 	@JOBS=$(JOBS) tools/test.sh
 
 bench: build
+	@tools/setup.sh bench
+	@cmake -S . -B build >/dev/null
 	@cmake --build build --parallel $(JOBS)
 	bench/run.sh build
 

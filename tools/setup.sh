@@ -8,6 +8,7 @@ build='gcc g++ cmake ninja-build pkg-config|pkgconf
   libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 test='libcmocka-dev bats jq clang libomp-dev libclang-rt-dev|libclang-rt-14-dev'
+bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 
 case "${1:-}" in
 build) needed=$build ;;

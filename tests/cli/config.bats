@@ -99,7 +99,7 @@ setup() { in_own_folder; }
 
 @test "init --data finds encoding, delimiter and columns; the run then can start" {
     { echo 'Libellé;Catégorie'; tail -n +2 data.csv | sed 's/"mot de passe perdu, \(.*\)",/mot de passe \1,/; s/,/;/'; } |
-        iconv -t windows-1252 >excel.csv
+        iconv -f utf-8 -t windows-1252 >excel.csv
     cam-train init --data excel.csv >init.yaml
     succeeds cam-train show --config init.yaml
     answers "encoding: windows-1252"

@@ -246,6 +246,33 @@ static void test_features_are_computed_once(void **state) {
     cam_backend_close(backend);
 }
 
+/* What is frozen is not walked backwards: the wrappers' timers see no operator of it. */
+static void test_frozen_parts_cost_no_backward_work(void **state) {
+    (void)state;
+    static const int depths[] = {0, 1, 2, 4}; /* nothing; embeddings; and one layer; the encoder */
+    for (int i = 0; i < 4; i++) {
+        golden_case c;
+        cam_trainer trainer;
+        cam_step_report report;
+        double seconds[CAM_OP_COUNT] = {0};
+        cam_backend *backend = fixture_backend(0);
+        fixture_case("script", &c);
+        c.options.rates.frozen_depth = depths[i];
+        run_steps(&trainer, backend, &c, 0, NULL);
+        backend->op_seconds = seconds;
+        assert_ok(cam_trainer_step(&trainer, &report));
+        assert_true((seconds[CAM_OP_embedding_bwd] > 0) == (depths[i] == 0));
+        assert_true((seconds[CAM_OP_attention_bwd] > 0) == (depths[i] < 4));
+        assert_true((seconds[CAM_OP_embedding_fwd] > 0) == (depths[i] < 4)); /* features are kept */
+        assert_true(seconds[CAM_OP_linear_bwd_weight] > 0);
+        cam_tensor below = cam_parameters_view(&trainer.params, CAM_EMBEDDING_BETA, CAM_MOMENT2);
+        assert_true((below.data != NULL) == (depths[i] == 0));
+        backend->op_seconds = NULL;
+        cam_trainer_close(&trainer);
+        cam_backend_close(backend);
+    }
+}
+
 static void test_a_step_allocates_nothing(void **state) {
     (void)state;
     golden_case c;
@@ -378,6 +405,7 @@ int main(void) {
         cmocka_unit_test(test_accumulation_equals_one_batch),
         cmocka_unit_test(test_dropout_knows_rows),
         cmocka_unit_test(test_features_are_computed_once),
+        cmocka_unit_test(test_frozen_parts_cost_no_backward_work),
         cmocka_unit_test(test_a_step_allocates_nothing),
         cmocka_unit_test(test_a_step_that_is_not_finite_changes_nothing),
         cmocka_unit_test(test_reload_gives_the_same_logits),
