@@ -220,7 +220,7 @@ static cam_status measure_steps(bench *b, cam_backend *backend, int64_t steps) {
             continue;
         seconds[step - WARM] = now_s() - begin;
         for (int64_t r = 0; r < report.rows; r++) {
-            int64_t row = trainer.order[step * b->options.plan.batch_rows + r];
+            int64_t row = trainer.order.rows[step * b->options.plan.batch_rows + r];
             lengths[r] = b->corpus.tokens.offsets[row + 1] - b->corpus.tokens.offsets[row];
         }
         flops += count_flops(&b->config, lengths, report.rows) / (double)steps;
@@ -242,16 +242,18 @@ out:
 static cam_status write_order(const bench *b, const char *path) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
-    cam_order_options options = {.sampling = b->options.sampling, .seed = b->options.seed};
-    int64_t rows = b->options.train_count;
-    int32_t *order = malloc((size_t)rows * sizeof *order);
-    CAM_ASSERT(order != NULL);
-    CAM_TRY(cam_order_fill(&options, b->options.train, rows, 0, order));
-    for (int64_t i = 0; i < rows; i++)
-        cam_strbuf_printf(&text, "%d\n", order[i]);
+    cam_order order = {0};
+    cam_order_options options = {.sampling = b->options.sampling,
+                                 .seed = b->options.seed,
+                                 .rows = b->options.train,
+                                 .count = b->options.train_count};
+    CAM_TRY(cam_order_open(&order, &options));
+    cam_order_load(&order, 0);
+    for (int64_t i = 0; i < options.count; i++)
+        cam_strbuf_printf(&text, "%d\n", order.rows[i]);
     CAM_TRY(cam_file_write(path, cam_strbuf_text(&text), text.length));
 out:
-    free(order);
+    cam_order_close(&order);
     cam_strbuf_release(&text);
     return st;
 }

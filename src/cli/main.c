@@ -20,7 +20,7 @@ static cam_status (*const verbs[CAM_VERB_COUNT])(const cam_arguments *arguments)
 cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
-    cam_config_defaults(config);
+    *config = (cam_config){0};
     if (arguments->config_count == 0)
         CAM_FAIL(CAM_E_USAGE,
                  "no configuration: name one with --config FILE, or make one with cam-train init --data FILE");
@@ -86,11 +86,11 @@ out:
 
 /* A list of problems has one a line; each gets its own "error:". */
 static void report(const char *message) {
-    char *copy = strdup(message), *rest = copy;
-    for (char *line; copy && (line = strsep(&rest, "\n")) != NULL;)
-        if (line[0])
-            cam_log_error("%s", line);
-    free(copy);
+    for (size_t length; *message; message += length + (message[length] != '\0')) {
+        length = strcspn(message, "\n");
+        if (length > 0)
+            cam_log_error("%.*s", (int)length, message);
+    }
 }
 
 /* OpenMP's threads wait for each other by spinning, and where they share the processors with anything else they starve

@@ -9,11 +9,11 @@
 #include <string.h>
 
 static void log_lines(const char *prefix, const char *text, void (*log)(const char *format, ...)) {
-    char *copy = strdup(text), *rest = copy;
-    for (char *line; copy && (line = strsep(&rest, "\n")) != NULL;)
-        if (line[0])
-            log("%s%s", prefix, line);
-    free(copy);
+    for (size_t length; *text; text += length + (text[length] != '\0')) {
+        length = strcspn(text, "\n");
+        if (length > 0)
+            log("%s%.*s", prefix, (int)length, text);
+    }
 }
 
 static void describe(const cam_run *run) {

@@ -15,7 +15,8 @@ typedef struct loader {
     cam_config *config;
     cam_problems *problems;
     cam_pool trees;
-    bool sound; /* all files could be read to their end */
+    bool sound;        /* all files could be read to their end */
+    cam_status status; /* CAM_E_MEMORY: it ran out, which is no problem of the configuration */
 } loader;
 
 static cam_config_key key_of(const cam_config_row *row) {
@@ -129,7 +130,10 @@ static void load_file(loader *l, const char *path) {
     cam_strbuf text = CAM_STRBUF_INIT;
     bool sound = false;
     const char *file = cam_config_keep(l->config, path);
-    if (cam_file_read(path, CAM_YAML_BYTES, CAM_E_USAGE, &text) != CAM_OK) {
+    cam_status read = cam_file_read(path, CAM_YAML_BYTES, CAM_E_USAGE, &text);
+    if (read == CAM_E_MEMORY) {
+        l->status = read;
+    } else if (read != CAM_OK) {
         /* A file that is too large was read up to the limit. */
         long line = text.length ? cam_bytes_line(text.text, text.length) : 0;
         cam_problems_add(l->problems, line ? file : NULL, line, "%s", cam_status_message());
@@ -197,12 +201,12 @@ cam_status cam_config_load(cam_config *config, const char *const *files, size_t 
                            const char *const *overrides, size_t override_count, cam_problems *problems) {
     loader l = {.config = config, .problems = problems, .sound = true};
     cam_config_defaults(config);
-    for (size_t i = 0; i < file_count; i++)
+    for (size_t i = 0; i < file_count && l.status == CAM_OK; i++)
         load_file(&l, files[i]);
-    for (size_t i = 0; i < override_count; i++)
+    for (size_t i = 0; i < override_count && l.status == CAM_OK; i++)
         load_override(&l, overrides[i]);
     if (l.sound)
         cam_rules_apply(config, problems);
     cam_pool_release(&l.trees);
-    return cam_problems_status(problems, CAM_E_USAGE);
+    return l.status != CAM_OK ? l.status : cam_problems_status(problems, CAM_E_USAGE);
 }

@@ -151,9 +151,8 @@ static int compare_keys(const void *a, const void *b) {
 /* By sorting: a hostile file may hold 300,000 keys. */
 static void check_duplicates(reader *r, const cam_yaml_node *map) {
     size_t count = 0;
-    const cam_yaml_node **items = malloc((map->count + 1) * sizeof *items);
-    if (!items)
-        CAM_BUG("no memory to compare %zu keys", map->count);
+    cam_pool scratch = {NULL};
+    const cam_yaml_node **items = cam_pool_take(&scratch, (map->count + 1) * sizeof *items);
     for (const cam_yaml_node *child = map->first; child; child = child->next)
         items[count++] = child;
     qsort(items, count, sizeof *items, compare_keys);
@@ -167,7 +166,7 @@ static void check_duplicates(reader *r, const cam_yaml_node *map) {
                          cam_strbuf_text(&quoted), before->line);
         cam_strbuf_release(&quoted);
     }
-    free(items);
+    cam_pool_release(&scratch);
 }
 
 /* A child of a mapping or a list; NULL at its end. */

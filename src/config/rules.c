@@ -50,9 +50,8 @@ static void check_column(const cam_config *config, cam_config_key key, const cha
     const char *begin = column;
     size_t length = strlen(column);
     cam_bytes_trim(&begin, &length);
-    char *trimmed = strndup(begin, length);
-    if (!trimmed)
-        CAM_BUG("no memory for a column name");
+    cam_pool scratch = {NULL};
+    char *trimmed = cam_pool_text(&scratch, begin, length);
     if (config->columns.count > 0 && !has_item(&config->columns, trimmed)) {
         cam_strbuf quoted = CAM_STRBUF_INIT;
         cam_bytes_quote(column, &quoted);
@@ -61,7 +60,7 @@ static void check_column(const cam_config *config, cam_config_key key, const cha
                cam_strbuf_text(&quoted));
         cam_strbuf_release(&quoted);
     }
-    free(trimmed);
+    cam_pool_release(&scratch);
 }
 
 static void check_columns(const cam_config *config, cam_problems *problems) {
@@ -90,9 +89,8 @@ static void check_weights(const cam_config *config, cam_problems *problems) {
     const cam_config_list *labels = &config->labels.list;
     if (config->labels.kind != CAM_CONFIG_LABELS_LIST || config->class_weights.count == 0)
         return;
-    const char **sorted = malloc(labels->count * sizeof *sorted);
-    if (!sorted)
-        CAM_BUG("no memory to compare %zu labels", labels->count);
+    cam_pool scratch = {NULL};
+    const char **sorted = cam_pool_take(&scratch, labels->count * sizeof *sorted);
     memcpy(sorted, labels->items, labels->count * sizeof *sorted);
     qsort(sorted, labels->count, sizeof *sorted, compare_texts);
     for (size_t i = 0; i < config->class_weights.count; i++) {
@@ -105,7 +103,7 @@ static void check_weights(const cam_config *config, cam_problems *problems) {
                cam_strbuf_text(&quoted));
         cam_strbuf_release(&quoted);
     }
-    free(sorted);
+    cam_pool_release(&scratch);
 }
 
 void cam_rules_apply(cam_config *config, cam_problems *problems) {

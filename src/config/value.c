@@ -239,9 +239,8 @@ static int compare_texts(const void *a, const void *b) {
 
 /* By sorting a copy: a list may be long. */
 static bool check_distinct(const place *p, const cam_yaml_node *node, const char *const *items, size_t count) {
-    const char **sorted = malloc((count + 1) * sizeof *sorted);
-    if (!sorted)
-        CAM_BUG("no memory to compare %zu texts", count);
+    cam_pool scratch = {NULL};
+    const char **sorted = cam_pool_take(&scratch, (count + 1) * sizeof *sorted);
     if (count)
         memcpy(sorted, items, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_texts);
@@ -256,7 +255,7 @@ static bool check_distinct(const place *p, const cam_yaml_node *node, const char
             cam_strbuf_release(&quoted);
         }
     }
-    free(sorted);
+    cam_pool_release(&scratch);
     return distinct;
 }
 

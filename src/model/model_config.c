@@ -4,6 +4,7 @@
 #include "files.h"
 #include "problems.h"
 #include "safetensors.h"
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,8 +332,9 @@ cam_status cam_model_config_parse(const char *text, size_t length, const char *n
     *config = (cam_model_config){0};
     if (mistaken)
         CAM_FAIL(CAM_E_MODEL, "\"%s\" %s", name, mistaken);
+    errno = 0; /* the parser calls it a syntax error where memory runs out */
     in.root = config->source = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!in.root && error.text[0] == '\0') /* the parser says nothing where memory ran out */
+    if (!in.root && errno == ENOMEM)
         CAM_TRY(no_memory());
     if (!json_is_object(in.root))
         CAM_FAIL(CAM_E_MODEL, "%s:%d: this is not a JSON object%s", name, in.root ? 1 : error.line,

@@ -2,6 +2,7 @@
  * are ordered by name and their bytes lie inside the mapping. */
 #include "safetensors.h"
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -76,8 +77,6 @@ static cam_status fail_json(const char *path, const json_error_t *error) {
         if (shown[i] < 0x20 || shown[i] >= 0x7f)
             shown[i] = '?';
     shown[length] = '\0';
-    if (length == 0) /* the parser says nothing where memory ran out */
-        return cam_fail(CAM_E_MEMORY, "no memory to read \"%s\"", path);
     switch (json_error_code(error)) {
     case json_error_invalid_utf8:
         return cam_fail(CAM_E_MODEL, "\"%s\": its JSON is not UTF-8 at byte %d", path, error->position);
@@ -95,7 +94,10 @@ static cam_status parse_json(const char *path, const char *text, size_t length, 
     cam_status st = check_json_size(path, text, length);
     if (st != CAM_OK)
         return st;
+    errno = 0; /* the parser calls it a syntax error where memory runs out */
     *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!*root && errno == ENOMEM)
+        return cam_fail(CAM_E_MEMORY, "no memory to read \"%s\"", path);
     return *root ? CAM_OK : fail_json(path, &error);
 }
 

@@ -156,9 +156,10 @@ static cam_status detect_encoding(const char *path, cam_encoding *encoding) {
     if (st != CAM_E_DATA || !opened || *encoding != CAM_ENCODING_UTF8)
         return st;
     char *message = strdup(cam_status_message());
-    if (drain(path, CAM_ENCODING_WINDOWS_1252, &settled, &ignored) == CAM_OK) {
+    cam_status again = drain(path, CAM_ENCODING_WINDOWS_1252, &settled, &ignored);
+    if (again != CAM_E_DATA) {
         *encoding = settled;
-        st = CAM_OK;
+        st = again;
     } else {
         st = cam_fail(CAM_E_DATA, "%s", message ? message : "the encoding is not known");
     }

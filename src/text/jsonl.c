@@ -3,6 +3,7 @@
  */
 #include "jsonl.h"
 #include "unicode.h"
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -73,7 +74,10 @@ static const char *kind_of(const json_t *value) {
 
 static cam_status load(const char *line, size_t length, json_t **object) {
     json_error_t error;
+    errno = 0; /* the parser calls it a syntax error where memory runs out */
     *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!*object && errno == ENOMEM)
+        return cam_fail(CAM_E_MEMORY, "no memory for a record of %zu bytes", length);
     if (!*object)
         return cam_fail(CAM_E_DATA, "no valid JSON (column %d): %s", error.column, error.text);
     if (!json_is_object(*object)) {

@@ -182,27 +182,31 @@ static void put_group(const cam_labels *labels, const int64_t *counts, const int
     cam_strbuf_puts(out, " differ only by case or accents\n");
 }
 
-size_t cam_labels_twins(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings) {
-    size_t size = labels->count, twins = 0;
+cam_status cam_labels_twins(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings, size_t *twins) {
+    cam_status st = CAM_OK;
+    size_t size = labels->count;
     cam_names folded = {0};
     cam_strbuf key = CAM_STRBUF_INIT;
     int32_t *groups = malloc((size + 1) * sizeof *groups);
     int32_t *members = calloc(size + 1, sizeof *members);
     int added;
-    for (size_t i = 0; groups && members && i < size; i++) {
+    *twins = 0;
+    if (!groups || !members)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to compare %zu labels", size);
+    for (size_t i = 0; i < size; i++) {
         cam_text_fold(labels->names[i], labels->lengths[i], CAM_FOLD_ACCENTS, &key);
-        if (cam_names_add(&folded, cam_strbuf_text(&key), key.length, &groups[i], &added) != CAM_OK)
-            CAM_BUG("no memory for %zu labels", size);
+        CAM_TRY(cam_names_add(&folded, cam_strbuf_text(&key), key.length, &groups[i], &added));
         members[groups[i]]++;
     }
     for (size_t g = 0; g < folded.count; g++)
         if (members[g] > 1) {
-            twins++;
+            ++*twins;
             put_group(labels, counts, groups, (int32_t)g, warnings);
         }
+out:
     cam_names_release(&folded);
     cam_strbuf_release(&key);
     free(groups);
     free(members);
-    return twins;
+    return st;
 }

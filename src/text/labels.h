@@ -45,7 +45,8 @@ CAM_MUST_CHECK cam_status cam_labels_assign(const cam_labels *labels, const cam_
 void cam_labels_count(const cam_labels *labels, const int32_t *ids, size_t count, int64_t *counts);
 
 /* Adds one line to `warnings` for each group of names that differ only by case or accents, with their counts (NULL =
- * not told). Returns the number of groups. */
-size_t cam_labels_twins(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings);
+ * not told), and counts the groups. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_labels_twins(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings,
+                                           size_t *twins);
 
 #endif

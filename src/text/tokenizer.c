@@ -48,15 +48,23 @@ static cam_status fail_in(const char *path, cam_status st) {
     return st;
 }
 
-static int64_t vocab_limit_of(const char *folder) {
+/* 0 where the folder's config.json cannot be read: that is for the reader of the model to report. */
+static cam_status vocab_limit_of(const char *folder, int64_t *limit) {
+    cam_status st = CAM_OK;
     cam_strbuf config = CAM_STRBUF_INIT;
-    int64_t limit = 0;
     char *path = cam_path_join(folder, "config.json");
-    if (cam_file_exists(path) && cam_file_read(path, file_bytes_max, CAM_E_MODEL, &config) == CAM_OK)
-        limit = cam_tokenizer_vocab_limit(cam_strbuf_text(&config), config.length);
+    *limit = 0;
+    if (!cam_file_exists(path))
+        goto out;
+    st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &config);
+    if (st == CAM_OK)
+        st = cam_tokenizer_vocab_limit(cam_strbuf_text(&config), config.length, limit);
+    else if (st == CAM_E_MODEL)
+        st = CAM_OK;
+out:
     cam_strbuf_release(&config);
     free(path);
-    return limit;
+    return st;
 }
 
 /* The model that a file holds; `json` says which kind it is. */
@@ -81,10 +89,14 @@ static int pieces_agree(const cam_tokenizer_model *a, const cam_tokenizer_model 
 }
 
 /* Where the folder has both files, says whether their vocabularies agree. */
-static void compare_with_json(const char *folder, const char *json_path, const cam_tokenizer_model *model) {
+static cam_status compare_with_json(const char *folder, const char *json_path, const cam_tokenizer_model *model) {
     cam_tokenizer_model other = {0};
-    if (read_model(json_path, 1, 0, &other) != CAM_OK) {
+    cam_status st = read_model(json_path, 1, 0, &other);
+    if (st == CAM_E_MEMORY)
+        goto out;
+    if (st != CAM_OK) {
         cam_log_warn("%s; \"sentencepiece.bpe.model\" beside it is used", cam_status_message());
+        st = CAM_OK;
         goto out;
     }
     size_t i = 0, shorter = other.count < model->count ? other.count : model->count;
@@ -100,6 +112,7 @@ static void compare_with_json(const char *folder, const char *json_path, const c
                      folder, model->count, other.count);
 out:
     cam_tokenizer_model_release(&other);
+    return st;
 }
 
 static cam_status open_segmenter(cam_tokenizer *tokenizer) {
@@ -143,6 +156,7 @@ cam_status cam_tokenizer_open(const char *folder, cam_tokenizer **tokenizer) {
     char *json_path = cam_path_join(folder, "tokenizer.json");
     int has_proto = cam_file_exists(proto_path), has_json = cam_file_exists(json_path);
     const char *path = has_proto ? proto_path : json_path;
+    int64_t vocab_limit = 0;
     cam_tokenizer *opened = calloc(1, sizeof *opened);
     *tokenizer = NULL;
     if (!opened || !(opened->folder = strdup(folder)))
@@ -153,13 +167,15 @@ cam_status cam_tokenizer_open(const char *folder, cam_tokenizer **tokenizer) {
         free(full);
         goto out;
     }
-    CAM_TRY(read_model(path, !has_proto, has_proto ? 0 : vocab_limit_of(folder), &opened->model));
+    if (!has_proto)
+        CAM_TRY(vocab_limit_of(folder, &vocab_limit));
+    CAM_TRY(read_model(path, !has_proto, vocab_limit, &opened->model));
     st = open_segmenter(opened);
     if (st != CAM_OK)
         CAM_TRY(fail_in(path, st));
     CAM_TRY(prepare_added_tokens(opened));
     if (has_proto && has_json)
-        compare_with_json(folder, json_path, &opened->model);
+        CAM_TRY(compare_with_json(folder, json_path, &opened->model));
     *tokenizer = opened;
     opened = NULL;
 out:

@@ -5,6 +5,7 @@
  * give other ids without a word.
  */
 #include "tokenizer_model.h"
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +28,22 @@ static int base64_digit(char c) {
     return found ? (int)(found - digits) : -1;
 }
 
-/* NULL without memory or where the text is no base64; to be freed. */
-static char *base64_decode(const char *text, size_t *bytes) {
+/* *blob is to be freed. */
+static cam_status base64_decode(const char *text, char **blob, size_t *bytes) {
     size_t length = strlen(text);
     char *out = malloc(length / 4 * 3 + 3);
     uint32_t group = 0;
     unsigned bits = 0;
     *bytes = 0;
+    if (!out)
+        return cam_fail(CAM_E_MEMORY, "no memory for the character map");
     while (length > 0 && text[length - 1] == '=')
         length--;
-    for (size_t i = 0; out && i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         int digit = base64_digit(text[i]);
         if (digit < 0) {
             free(out);
-            return NULL;
+            return cam_fail(CAM_E_MODEL, "its precompiled character map is not base64");
         }
         group = group << 6 | (uint32_t)digit;
         bits += 6;
@@ -49,7 +52,8 @@ static char *base64_decode(const char *text, size_t *bytes) {
             out[(*bytes)++] = (char)(group >> bits);
         }
     }
-    return out;
+    *blob = out;
+    return CAM_OK;
 }
 
 static cam_status read_replace(cam_tokenizer_model *model, const json_t *object) {
@@ -75,14 +79,13 @@ out:
 static cam_status read_charsmap(cam_tokenizer_model *model, const json_t *object) {
     cam_status st = CAM_OK;
     const char *text = json_string_value(json_object_get(object, "precompiled_charsmap"));
+    char *blob = NULL;
     size_t bytes = 0;
     cam_normal_step *step;
     if (!text || text[0] == '\0') /* "Precompiled" of nothing changes nothing */
         goto out;
     CAM_TRY(cam_tokenizer_model_add_step(model, CAM_NORMAL_CHARSMAP, &step));
-    char *blob = base64_decode(text, &bytes);
-    if (!blob)
-        CAM_FAIL(CAM_E_MODEL, "its precompiled character map is not base64");
+    CAM_TRY(base64_decode(text, &blob, &bytes));
     CAM_TRY(cam_charsmap_init(&step->charsmap, blob, bytes));
 out:
     return st;
@@ -208,11 +211,21 @@ out:
     return st;
 }
 
-int64_t cam_tokenizer_vocab_limit(const char *text, size_t length) {
-    json_t *root = json_loadb(text, length, 0, NULL);
+/* errno tells where memory ran out; the parser itself calls that a syntax error. */
+static json_t *load(const char *text, size_t length, json_error_t *error) {
+    errno = 0;
+    return json_loadb(text, length, 0, error);
+}
+
+cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *limit) {
+    json_error_t error;
+    json_t *root = load(text, length, &error);
+    if (!root && errno == ENOMEM)
+        return cam_fail(CAM_E_MEMORY, "no memory for the model's configuration");
     json_int_t size = json_integer_value(json_object_get(root, "vocab_size"));
     json_decref(root);
-    return size > 0 && size < INT32_MAX ? size : 0;
+    *limit = size > 0 && size < INT32_MAX ? size : 0;
+    return CAM_OK;
 }
 
 cam_status cam_tokenizer_model_from_json(cam_tokenizer_model *model, const char *text, size_t length,
@@ -221,7 +234,9 @@ cam_status cam_tokenizer_model_from_json(cam_tokenizer_model *model, const char 
     json_error_t error;
     const json_t *token;
     size_t i;
-    json_t *root = json_loadb(text, length, 0, &error);
+    json_t *root = load(text, length, &error);
+    if (!root && errno == ENOMEM)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the tokenizer's file");
     if (!root)
         CAM_FAIL(CAM_E_MODEL, "it is not JSON: line %d: %s", error.line, error.text);
     CAM_TRY(read_unigram(model, json_object_get(root, "model")));

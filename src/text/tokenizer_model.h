@@ -61,8 +61,8 @@ int cam_tokenizer_model_is_hidden(const cam_tokenizer_model *model, size_t i);
  */
 CAM_MUST_CHECK cam_status cam_tokenizer_model_from_json(cam_tokenizer_model *model, const char *text, size_t length,
                                                         int64_t vocab_limit);
-/* vocab_size of a config.json; 0 where it says none. */
-int64_t cam_tokenizer_vocab_limit(const char *text, size_t length);
+/* vocab_size of a config.json; 0 where it says none. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *limit);
 /* sentencepiece.bpe.model, mapped to ids as Hugging Face maps CamemBERT's. */
 CAM_MUST_CHECK cam_status cam_tokenizer_model_from_proto(cam_tokenizer_model *model, const char *bytes, size_t length);
 /* The model as a ModelProto for SentencePiece, appended: piece numbers are ids, no normalization. */

@@ -175,14 +175,16 @@ out:
 }
 
 static cam_status count_labels(cam_corpus *corpus) {
+    size_t twins;
     corpus->label_count = calloc(corpus->labels.count, sizeof *corpus->label_count);
     if (!corpus->label_count)
         return cam_fail(CAM_E_MEMORY, "no memory for %zu labels", corpus->labels.count);
     for (int64_t i = 0; i < corpus->part_count[CAM_PART_TRAIN]; i++)
         corpus->label_count[corpus->label[corpus->part[CAM_PART_TRAIN][i]]]++;
-    cam_labels_twins(&corpus->labels, corpus->label_count, &corpus->warnings);
-    cam_audit_labels(&corpus->labels, corpus->label_count, &corpus->warnings);
-    return CAM_OK;
+    cam_status st = cam_labels_twins(&corpus->labels, corpus->label_count, &corpus->warnings, &twins);
+    if (st == CAM_OK)
+        cam_audit_labels(&corpus->labels, corpus->label_count, &corpus->warnings);
+    return st;
 }
 
 cam_status cam_corpus_open(cam_corpus *corpus, const cam_config *config, const cam_labels *known) {

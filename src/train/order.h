@@ -14,16 +14,28 @@ typedef struct cam_order_options {
     uint64_t seed;
     int64_t batch_rows;     /* group_by_length: rows of a batch */
     const int64_t *offsets; /* group_by_length: row r has offsets[r + 1] - offsets[r] tokens */
+    const int32_t *rows;    /* data row ids of the training rows */
+    int64_t count;
 } cam_order_options;
 
-/* Fills order[count] with the training rows `rows` [count] (data row ids) as epoch `epoch` sees them.
+typedef struct cam_order {
+    cam_order_options options; /* what they point to must outlive the order */
+    int32_t *rows;             /* [count] of `epoch` */
+    int64_t epoch;             /* -1 = none loaded yet */
+    struct cam_keyed_row *keyed;
+} cam_order;
+
+/* Takes all memory; CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_order_open(cam_order *order, const cam_order_options *options);
+void cam_order_close(cam_order *order);
+
+/* Fills `rows` as epoch `epoch` sees them; does nothing where it is there already.
  *   random           Fisher and Yates from the last place down; place i takes from [0, i] by
  *                    (word 0 of philox(seed, epoch, CAM_SITE_SHUFFLE, 0, i) * (i + 1)) >> 32
  *   sequential       as given
  *   group_by_length  random, then blocks of batch_rows * max(1, min(count / (4 batch_rows), 50)) rows sorted by falling
- * length, and the longest row of all swapped to the front, so that memory is tried at once Source: transformers
- * trainer_pt_utils.py, get_length_grouped_indices. */
-CAM_MUST_CHECK cam_status cam_order_fill(const cam_order_options *options, const int32_t *rows, int64_t count,
-                                         int64_t epoch, int32_t *order);
+ *                    length, and the longest row of all swapped to the front, so that memory is tried at once
+ * Source: transformers trainer_pt_utils.py, get_length_grouped_indices. */
+void cam_order_load(cam_order *order, int64_t epoch);
 
 #endif

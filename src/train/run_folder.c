@@ -132,11 +132,16 @@ cam_status cam_run_folder_put_metrics(const cam_config *config, const cam_final_
     if (figures->test)
         cam_metrics_put_member(&json, "test", figures->test, figures->labels, NULL, 0);
     cam_json_array(&json, "warnings");
-    char *lines = strdup(cam_strbuf_text(figures->warnings)), *rest = lines;
-    for (char *line; lines && (line = strsep(&rest, "\n")) != NULL;)
-        if (line[0])
-            cam_json_text(&json, NULL, line);
-    free(lines);
+    cam_strbuf line = CAM_STRBUF_INIT;
+    const char *rest = cam_strbuf_text(figures->warnings);
+    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
+        length = strcspn(rest, "\n");
+        cam_strbuf_clear(&line);
+        cam_strbuf_append(&line, rest, length);
+        if (length > 0)
+            cam_json_text(&json, NULL, cam_strbuf_text(&line));
+    }
+    cam_strbuf_release(&line);
     cam_json_close(&json);
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');

@@ -16,16 +16,6 @@ static int keeps_features(const cam_trainer *trainer) {
     return encoder_is_frozen(trainer) && !trainer->options.frozen_dropout;
 }
 
-static cam_status load_order(cam_trainer *trainer, int64_t epoch) {
-    const cam_trainer_options *o = &trainer->options;
-    if (trainer->order_epoch == epoch)
-        return CAM_OK;
-    cam_order_options options = {
-        .sampling = o->sampling, .seed = o->seed, .batch_rows = o->plan.batch_rows, .offsets = o->tokens->offsets};
-    trainer->order_epoch = epoch;
-    return cam_order_fill(&options, o->train, o->train_count, epoch, trainer->order);
-}
-
 /* Rows of the micro-batch that starts `done` rows into a window. */
 static int64_t micro_rows(const cam_trainer *trainer, const cam_window *window, int64_t done) {
     int64_t left = window->rows - done;
@@ -33,16 +23,15 @@ static int64_t micro_rows(const cam_trainer *trainer, const cam_window *window, 
 }
 
 /* The order of every epoch is a function, so the largest batch of the run is known before its first step. */
-static cam_status find_largest(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
+static void find_largest(cam_trainer *trainer) {
     const cam_token_rows *tokens = trainer->options.tokens;
     for (int64_t update = 0; update < trainer->plan.updates; update++) {
         cam_window window = cam_plan_window(&trainer->plan, update);
-        CAM_TRY(load_order(trainer, window.epoch));
+        cam_order_load(&trainer->order, window.epoch);
         for (int64_t done = 0, rows; done < window.rows; done += rows) {
             rows = micro_rows(trainer, &window, done);
             int64_t longest = 0;
-            int64_t total = cam_packing_tokens(tokens, trainer->order + window.first + done, rows, &longest);
+            int64_t total = cam_packing_tokens(tokens, trainer->order.rows + window.first + done, rows, &longest);
             trainer->largest_tokens = total > trainer->largest_tokens ? total : trainer->largest_tokens;
             trainer->largest_rows = rows > trainer->largest_rows ? rows : trainer->largest_rows;
             trainer->largest_length = longest > trainer->largest_length ? (int32_t)longest : trainer->largest_length;
@@ -50,8 +39,6 @@ static cam_status find_largest(cam_trainer *trainer) {
         if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && window.epoch > 0)
             break;
     }
-out:
-    return st;
 }
 
 static cam_pass new_pass(cam_trainer *trainer, const cam_batch *batch, int accumulate) {
@@ -172,11 +159,14 @@ static cam_status open_schedule(cam_trainer *trainer) {
                        .learning_rate = o->learning_rate,
                        .warmup = cam_schedule_warmup(o->warmup_ratio, o->warmup_steps, trainer->plan.updates),
                        .updates = trainer->plan.updates};
-    trainer->order = malloc((size_t)o->train_count * sizeof *trainer->order);
-    if (!trainer->order)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the order of %lld rows", (long long)o->train_count);
-    trainer->order_epoch = -1;
-    CAM_TRY(find_largest(trainer));
+    cam_order_options order = {.sampling = o->sampling,
+                               .seed = o->seed,
+                               .batch_rows = o->plan.batch_rows,
+                               .offsets = o->tokens->offsets,
+                               .rows = o->train,
+                               .count = o->train_count};
+    CAM_TRY(cam_order_open(&trainer->order, &order));
+    find_largest(trainer);
 out:
     return st;
 }
@@ -284,7 +274,7 @@ void cam_trainer_close(cam_trainer *trainer) {
         cam_backend_release(trainer->backend, trainer->class_weights.data);
         cam_backend_release(trainer->backend, trainer->features.data);
     }
-    free(trainer->order);
+    cam_order_close(&trainer->order);
     *trainer = (cam_trainer){0};
 }
 
@@ -299,7 +289,7 @@ static double loss_denominator(const cam_trainer *trainer, const cam_window *win
     const cam_trainer_options *o = &trainer->options;
     double sum = 0;
     for (int64_t r = 0; r < window->rows; r++)
-        sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order[window->first + r]]] : 1.0;
+        sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order.rows[window->first + r]]] : 1.0;
     return sum;
 }
 
@@ -343,10 +333,10 @@ cam_status cam_trainer_step(cam_trainer *trainer, cam_step_report *report) {
     cam_status st = CAM_OK;
     cam_window window = cam_plan_window(&trainer->plan, trainer->step);
     *report = (cam_step_report){.rows = window.rows};
-    CAM_TRY(load_order(trainer, window.epoch));
+    cam_order_load(&trainer->order, window.epoch);
     begin_state(trainer, &window);
     for (int64_t done = 0, rows, tokens; done < window.rows; done += rows) {
-        const int32_t *list = trainer->order + window.first + done;
+        const int32_t *list = trainer->order.rows + window.first + done;
         rows = micro_rows(trainer, &window, done);
         CAM_TRY(micro_step(trainer, list, rows, done == 0, &tokens));
         report->tokens +=

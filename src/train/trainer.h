@@ -55,10 +55,9 @@ typedef struct cam_trainer {
     void *memory;                        /* device: arena and state */
     cam_tensor class_weights;            /* device; absent where all are 1 */
     cam_tensor features;                 /* [rows,H] device; absent unless the encoder is frozen and without dropout */
-    int32_t *order;                      /* [train_count] of epoch `order_epoch` */
-    int64_t order_epoch;
-    int64_t step;    /* steps done */
-    int64_t applied; /* of these, updates really applied */
+    cam_order order;                     /* of the epoch that the next step belongs to */
+    int64_t step;                        /* steps done */
+    int64_t applied;                     /* of these, updates really applied */
     int64_t largest_tokens, largest_rows;
     int32_t largest_length;
     int fresh_head;

@@ -107,3 +107,17 @@ predict() { cam-train predict --model out "$@"; }
 @test "decomposed accents are the same text" {
     [ "$(printf 'caf\xc3\xa9\n' | cam-train tokenize --model out)" = "$(printf 'cafe\xcc\x81\n' | cam-train tokenize --model out)" ]
 }
+
+@test "an interrupt is exit 130" {
+    for verb in predict tokenize; do
+        mkfifo "$verb" && sleep 60 >"$verb" & writer=$!
+        for _ in $(seq 100); do [ -p "$verb" ] && break || sleep 0.02; done
+        cam-train "$verb" --model out --input "$verb" 2>err &
+        reader=$!
+        sleep 0.5
+        kill -TERM "$(pgrep -P $reader 2>/dev/null || echo $reader)"
+        kill $writer
+        code=0 && wait $reader || code=$?
+        [ "$code" -eq 130 ] || { cat err; return 1; }
+    done
+}

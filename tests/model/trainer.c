@@ -281,7 +281,7 @@ static void test_a_step_allocates_nothing(void **state) {
     cam_backend *backend = fixture_backend(2);
     fixture_case("accumulation", &c);
     use_dropout(&c);
-    c.options.sampling = CAM_SAMPLING_RANDOM;
+    c.options.sampling = CAM_SAMPLING_GROUP_BY_LENGTH;
     long before_open = allocations;
     run_steps(&trainer, backend, &c, 1, NULL);
     assert_true(allocations > before_open); /* the count counts */

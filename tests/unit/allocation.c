@@ -1,0 +1,589 @@
+/* allocation.c: every allocation of the host code fails once, and once with all that follow it; an operation then ends
+ * in CAM_E_MEMORY with a message, or as if nothing had happened. It holds no block after a failure, and none after its
+ * own release.
+ *
+ * An operation runs once to count its allocations, and then again for each of them; of one instruction that allocates
+ * over and over (a vocabulary), for its first 24 turns and those that are powers of two.
+ *
+ * What does not fail here: strbuf.c and pool.c abort by contract when a text or a configuration finds no memory, so
+ * they are built into this program with an allocator that never fails (tests/CMakeLists.txt). SentencePiece (C++ new),
+ * libyaml, utf8proc and OpenMP allocate inside their own shared libraries, which --wrap does not reach. jansson is
+ * given our allocator.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "audit.h"
+#include "cache.h"
+#include "classifier.h"
+#include "detect.h"
+#include "fixture.h"
+#include "log.h"
+#include "run.h"
+#include "safetensors_writer.h"
+#include "split.h"
+#include "temporary_tree.h"
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the allocator ---------------------------------------------------------------------------------------------- */
+
+enum { HELD_SLOTS = 1 << 18, SITES = 1 << 18, FIRST_TURNS = 24 };
+
+typedef enum failing { FAIL_ONE, FAIL_ALL_FROM } failing;
+
+/* Held blocks by address, open addressing; a slot that was given back keeps its mark. */
+static struct allocator {
+    pthread_mutex_t lock;
+    int armed, failed;
+    size_t count, fail_at;
+    failing kind;
+    void *held[HELD_SLOTS];
+    size_t held_count, held_used;
+    void *site[SITES]; /* the instruction that asked for allocation i + 1 */
+} allocator = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static char given_back;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void __real_free(void *memory);
+int __real_posix_memalign(void **memory, size_t align, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+void __wrap_free(void *memory);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t length);
+int __wrap_posix_memalign(void **memory, size_t align, size_t bytes);
+
+/* Counts an allocation; nonzero where it is to fail. */
+static int fails(void *site) {
+    int failed = 0;
+    pthread_mutex_lock(&allocator.lock);
+    if (allocator.armed) {
+        if (allocator.count < SITES)
+            allocator.site[allocator.count] = site;
+        allocator.count++;
+        failed = allocator.fail_at && (allocator.kind == FAIL_ONE ? allocator.count == allocator.fail_at
+                                                                  : allocator.count >= allocator.fail_at);
+        allocator.failed |= failed;
+    }
+    pthread_mutex_unlock(&allocator.lock);
+    if (failed)
+        errno = ENOMEM;
+    return failed;
+}
+
+static size_t slot_of(const void *memory) {
+    size_t slot = ((uintptr_t)memory >> 4) * (size_t)0x9E3779B97F4A7C15 >> 46;
+    while (allocator.held[slot] && allocator.held[slot] != memory)
+        slot = (slot + 1) % HELD_SLOTS;
+    return slot;
+}
+
+static void *hold(void *memory) {
+    pthread_mutex_lock(&allocator.lock);
+    if (allocator.armed && memory) {
+        if (allocator.held_used++ > HELD_SLOTS / 2)
+            CAM_BUG("the operation allocates more blocks than the test can watch");
+        allocator.held[slot_of(memory)] = memory;
+        allocator.held_count++;
+    }
+    pthread_mutex_unlock(&allocator.lock);
+    return memory;
+}
+
+static void let_go(void *memory) {
+    pthread_mutex_lock(&allocator.lock);
+    if (memory && allocator.held_count > 0) {
+        size_t slot = slot_of(memory);
+        if (allocator.held[slot]) {
+            allocator.held[slot] = &given_back;
+            allocator.held_count--;
+        }
+    }
+    pthread_mutex_unlock(&allocator.lock);
+}
+
+void *__wrap_malloc(size_t bytes) {
+    return fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+}
+
+void *__wrap_calloc(size_t n, size_t bytes) {
+    return fails(__builtin_return_address(0)) ? NULL : hold(__real_calloc(n, bytes));
+}
+
+void *__wrap_realloc(void *memory, size_t bytes) {
+    if (fails(__builtin_return_address(0)))
+        return NULL;
+    let_go(memory);
+    return hold(__real_realloc(memory, bytes));
+}
+
+void __wrap_free(void *memory) {
+    let_go(memory);
+    __real_free(memory);
+}
+
+char *__wrap_strndup(const char *text, size_t length) {
+    size_t bytes = strnlen(text, length);
+    char *copy = fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes + 1));
+    if (copy) {
+        memcpy(copy, text, bytes);
+        copy[bytes] = '\0';
+    }
+    return copy;
+}
+
+char *__wrap_strdup(const char *text) {
+    size_t bytes = strlen(text) + 1;
+    char *copy = fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+int __wrap_posix_memalign(void **memory, size_t align, size_t bytes) {
+    if (fails(__builtin_return_address(0)))
+        return ENOMEM;
+    int error = __real_posix_memalign(memory, align, bytes);
+    if (!error)
+        hold(*memory);
+    return error;
+}
+
+static void *jansson_malloc(size_t bytes) {
+    return fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+}
+
+static void arm(size_t n, failing kind) {
+    memset(allocator.held, 0, sizeof allocator.held);
+    allocator.held_count = allocator.held_used = allocator.count = 0;
+    allocator.failed = 0;
+    allocator.fail_at = n;
+    allocator.kind = kind;
+    allocator.armed = 1;
+}
+
+/* --- the sweep -------------------------------------------------------------------------------------------------- */
+
+/* Does something and releases it. After CAM_OK it has checked what came out. */
+typedef cam_status (*operation)(const tree *t);
+
+static void run_with(operation run, const tree *t, size_t n, failing kind) {
+    cam_status_clear();
+    arm(n, kind);
+    cam_status st = run(t);
+    allocator.armed = 0;
+    if (st != CAM_OK && st != CAM_E_MEMORY)
+        fail_msg("allocation %zu: %s: %s", n, cam_status_name(st), cam_status_message());
+    if (st != CAM_OK && (!allocator.failed || !cam_status_message()[0]))
+        fail_msg("allocation %zu: %s without a reason", n, cam_status_name(st));
+    if (allocator.held_count > 0)
+        fail_msg("allocation %zu: %zu blocks are still held (%s)", n, allocator.held_count, cam_status_name(st));
+}
+
+static int by_site_and_turn(const void *a, const void *b) {
+    const void *const *x = *(const void *const *const *)a, *const *y = *(const void *const *const *)b;
+    return *x != *y ? (*x < *y ? -1 : 1) : x < y ? -1 : x > y;
+}
+
+/* chosen[i]: allocation i + 1 is to fail. */
+static void choose(unsigned char *chosen, size_t count) {
+    void **sites = malloc(count * sizeof *sites), ***sorted = malloc(count * sizeof *sorted);
+    size_t turn = 0;
+    memcpy(sites, allocator.site, count * sizeof *sites);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &sites[i];
+    qsort(sorted, count, sizeof *sorted, by_site_and_turn);
+    for (size_t i = 0; i < count; i++) {
+        turn = i > 0 && *sorted[i] == *sorted[i - 1] ? turn + 1 : 1;
+        chosen[sorted[i] - sites] = turn <= FIRST_TURNS || (turn & (turn - 1)) == 0;
+    }
+    free(sites);
+    free(sorted);
+}
+
+/* At least `expected` allocations, so that a sweep over nothing is seen. */
+static void sweep(operation run, const tree *t, size_t expected) {
+    run_with(run, t, 0, FAIL_ONE); /* what is made once and kept, in the libraries, is made here */
+    run_with(run, t, 0, FAIL_ONE);
+    size_t count = allocator.count, memory_errors = 0;
+    assert_in_range(count, expected, SITES);
+    unsigned char *chosen = calloc(count, 1);
+    choose(chosen, count);
+    for (size_t n = 1; n <= count; n++) {
+        if (!chosen[n - 1])
+            continue;
+        run_with(run, t, n, FAIL_ONE);
+        run_with(run, t, n, FAIL_ALL_FROM);
+        memory_errors += strstr(cam_status_message(), "no memory") != NULL;
+    }
+    assert_true(memory_errors > 0);
+    free(chosen);
+}
+
+#define SWEEP(name, expected)                                                                                          \
+    static void test_##name(void **state) {                                                                            \
+        sweep(name, *state, expected);                                                                                 \
+    }
+
+/* --- data ------------------------------------------------------------------------------------------------------- */
+
+/* Quoted, escaped, blank and repeated: the paths that allocate. */
+static const char csv[] = "label,text\nA,\"un texte, long\"\nB,deux\n ,\nA,trois\nb,quatre\nB,DEUX.\nA,été\nb,\xC3\xA0 "
+                          "bient\xC3\xB4t\nC,cinq\nC,six\nA,sept\nB,huit\n";
+static const char tsv[] = "label\ttext\nA\tun\nB\t\"deux\"\nA\ttrois\n";
+static const char jsonl[] = "{\"label\":\"A\",\"text\":\"un\"}\n{\"label\":\"B\",\"text\":\"d\\u00e9j\\u00e0\","
+                            "\"more\":[1,{\"k\":null}]}\n\n{\"label\":3,\"text\":\"trois\",\"n\":true}\n";
+
+static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_row on_bad_row, cam_dataset *data) {
+    char *path = tree_path(t, name);
+    cam_read_options options = {.path = path, .label_required = 1, .on_bad_row = on_bad_row};
+    cam_status st = cam_dataset_load(&options, data);
+    if (st == CAM_OK)
+        assert_int_equal(data->count, rows);
+    free(path);
+    return st;
+}
+
+static cam_status load_and_release(const tree *t, const char *name, size_t rows) {
+    cam_dataset data;
+    cam_status st = load(t, name, rows, CAM_BAD_ROW_ERROR, &data);
+    if (st == CAM_OK)
+        cam_dataset_release(&data);
+    return st;
+}
+
+static cam_status load_csv(const tree *t) {
+    return load_and_release(t, "data.csv", 11);
+}
+SWEEP(load_csv, 15)
+
+static cam_status load_tsv(const tree *t) {
+    return load_and_release(t, "data.tsv", 3);
+}
+SWEEP(load_tsv, 10)
+
+static cam_status load_jsonl(const tree *t) {
+    return load_and_release(t, "data.jsonl", 3);
+}
+SWEEP(load_jsonl, 30)
+
+/* A row is bad for what it holds, never for want of memory. */
+static cam_status load_jsonl_and_skip(const tree *t) {
+    cam_dataset data;
+    cam_status st = load(t, "data.jsonl", 3, CAM_BAD_ROW_SKIP, &data);
+    if (st == CAM_OK) {
+        assert_int_equal(data.counts.bad_skipped, 0);
+        cam_dataset_release(&data);
+    }
+    return st;
+}
+SWEEP(load_jsonl_and_skip, 30)
+
+static cam_status detect(const tree *t, const char *name, cam_encoding encoding) {
+    cam_detected found;
+    char *path = tree_path(t, name);
+    cam_status st = cam_detect(path, &found);
+    if (st == CAM_OK) {
+        assert_int_equal(found.encoding, encoding);
+        assert_true(found.text_column < found.column_count);
+        cam_detected_release(&found);
+    }
+    free(path);
+    return st;
+}
+
+static cam_status detect_csv(const tree *t) {
+    return detect(t, "data.csv", CAM_ENCODING_UTF8);
+}
+SWEEP(detect_csv, 15)
+
+static cam_status detect_windows_1252(const tree *t) {
+    return detect(t, "windows.csv", CAM_ENCODING_WINDOWS_1252);
+}
+SWEEP(detect_windows_1252, 15)
+
+static cam_status detect_jsonl(const tree *t) {
+    return detect(t, "data.jsonl", CAM_ENCODING_UTF8);
+}
+SWEEP(detect_jsonl, 15)
+
+static cam_status build_labels(const tree *t) {
+    static const char *const list[] = {"A", "B", "C", "b", "D"};
+    cam_dataset data = {0};
+    cam_labels sorted = {0}, listed = {0};
+    cam_strbuf warnings = CAM_STRBUF_INIT;
+    int32_t ids[16];
+    size_t twins;
+    cam_status st = CAM_OK;
+    CAM_TRY(load(t, "data.csv", 11, CAM_BAD_ROW_ERROR, &data));
+    CAM_TRY(cam_labels_build(&sorted, &(cam_label_options){.order = CAM_LABELS_SORTED}, &data, NULL));
+    CAM_TRY(cam_labels_build(&listed,
+                             &(cam_label_options){.order = CAM_LABELS_LIST, .list = list, .list_count = 5}, &data,
+                             &warnings));
+    CAM_TRY(cam_labels_assign(&sorted, &data, ids));
+    assert_int_equal(ids[0], 0);
+    CAM_TRY(cam_labels_twins(&sorted, NULL, &warnings, &twins));
+    assert_int_equal(twins, 1);
+out:
+    cam_labels_release(&sorted);
+    cam_labels_release(&listed);
+    cam_strbuf_release(&warnings);
+    cam_dataset_release(&data);
+    return st;
+}
+SWEEP(build_labels, 30)
+
+static cam_status audit(const tree *t) {
+    cam_dataset data = {0};
+    cam_strbuf warnings = CAM_STRBUF_INIT;
+    cam_audit found;
+    size_t dropped;
+    cam_status st = CAM_OK;
+    CAM_TRY(load(t, "data.csv", 11, CAM_BAD_ROW_ERROR, &data));
+    const cam_dataset *parts[CAM_PARTS] = {&data};
+    CAM_TRY(cam_audit_run(&found, parts));
+    assert_int_equal(found.duplicates[CAM_PART_TRAIN].count, 1);
+    CAM_TRY(cam_audit_apply(&found, CAM_DUPLICATE_DROP, &data, &warnings, &dropped));
+    assert_int_equal(dropped, 1);
+out:
+    cam_strbuf_release(&warnings);
+    cam_dataset_release(&data);
+    return st;
+}
+SWEEP(audit, 18)
+
+static cam_status split(const tree *t) {
+    static const int32_t ids[] = {0, 1, 0, 1, 0, 1, 0, 1};
+    cam_split plain = {0}, stratified = {0};
+    cam_status st = CAM_OK;
+    (void)t;
+    CAM_TRY(cam_split_rows(&plain, 8, 0.25, 42, NULL, 0, NULL));
+    assert_int_equal(plain.test_count, 2);
+    CAM_TRY(cam_split_rows(&stratified, 8, 0.25, 42, ids, 2, NULL));
+    assert_int_equal(stratified.test_count, 2);
+out:
+    cam_split_release(&plain);
+    cam_split_release(&stratified);
+    return st;
+}
+SWEEP(split, 8)
+
+/* --- configuration ---------------------------------------------------------------------------------------------- */
+
+static cam_status load_config(const tree *t, cam_config *config) {
+    char *path = tree_path(t, "run.yaml"), *data = tree_path(t, "data.csv"), *out = tree_path(t, "out");
+    cam_problems problems = CAM_PROBLEMS_INIT;
+    cam_status st = cam_config_load(config, (const char *const[]){path}, 1,
+                                    (const char *const[]){"learning_rate=3e-5", "labels=[A, B, b, C]"}, 2, &problems);
+    if (st == CAM_OK) {
+        config->train_file = cam_config_keep(config, data);
+        config->output_dir = cam_config_keep(config, out);
+    }
+    cam_problems_release(&problems);
+    free(path);
+    free(data);
+    free(out);
+    return st;
+}
+
+static cam_status read_config(const tree *t) {
+    cam_config config;
+    cam_status st = load_config(t, &config);
+    if (st == CAM_OK)
+        assert_int_equal(config.class_weights.count, 1);
+    cam_config_release(&config);
+    return st;
+}
+SWEEP(read_config, 1)
+
+static cam_status open_corpus(const tree *t) {
+    cam_config config;
+    cam_corpus corpus = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(load_config(t, &config));
+    CAM_TRY(cam_corpus_open(&corpus, &config, NULL));
+    assert_int_equal(corpus.rows, 11);
+out:
+    cam_corpus_close(&corpus);
+    cam_config_release(&config);
+    return st;
+}
+SWEEP(open_corpus, 40)
+
+static cam_status prepare_run(const tree *t) {
+    cam_config config;
+    cam_run run = {0};
+    cam_strbuf said = CAM_STRBUF_INIT;
+    cam_status st = CAM_OK;
+    CAM_TRY(load_config(t, &config));
+    CAM_TRY(cam_run_prepare(&run, &config, t->root, NULL));
+    assert_int_equal(run.corpus.tokens.rows, 11);
+    cam_run_describe(&run, &said);
+out:
+    cam_run_close(&run);
+    cam_config_release(&config);
+    cam_strbuf_release(&said);
+    return st;
+}
+SWEEP(prepare_run, 500)
+
+/* --- models ----------------------------------------------------------------------------------------------------- */
+
+static cam_status read_and_write_config(const tree *t) {
+    static const char *const labels[] = {"oui", "non", "peut-être"};
+    char *out = tree_path(t, "out.json");
+    cam_model_config config = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_model_config_read("tests/model/golden/model/config.json", &config));
+    assert_int_equal(config.num_labels, FIXTURE_LABELS);
+    CAM_TRY(cam_model_config_set_labels(&config, labels, 3));
+    CAM_TRY(cam_model_config_write(&config, out));
+out:
+    cam_model_config_release(&config);
+    free(out);
+    return st;
+}
+SWEEP(read_and_write_config, 100)
+
+static cam_status copy_weights(const tree *t, const char *folder) {
+    static const cam_weight_wanted one = {.name = "roberta.embeddings.LayerNorm.weight", .ndim = 1, .shape = {8}};
+    cam_weights *weights = NULL;
+    float values[8] = {0};
+    cam_status st = CAM_OK;
+    (void)t;
+    CAM_TRY(cam_weights_open(folder, &weights));
+    CAM_TRY(cam_weights_match(weights, &one, 1));
+    CAM_TRY(cam_weights_copy(weights, 0, values));
+    assert_true(values[7] == 8);
+out:
+    cam_weights_close(weights);
+    return st;
+}
+
+static cam_status copy_one_file(const tree *t) {
+    char *folder = tree_path(t, "one");
+    cam_status st = copy_weights(t, folder);
+    free(folder);
+    return st;
+}
+SWEEP(copy_one_file, 10)
+
+static cam_status copy_shards(const tree *t) {
+    char *folder = tree_path(t, "shards");
+    cam_status st = copy_weights(t, folder);
+    free(folder);
+    return st;
+}
+SWEEP(copy_shards, 20)
+
+static cam_status write_tensors(const char *path) {
+    static const float values[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const int64_t shape[] = {8};
+    cam_safetensors_writer *writer = NULL;
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_safetensors_writer_new(&writer));
+    CAM_TRY(cam_safetensors_writer_declare(writer, "roberta.embeddings.LayerNorm.weight", CAM_F32, 1, shape));
+    CAM_TRY(cam_safetensors_writer_begin(writer, path));
+    CAM_TRY(cam_safetensors_writer_write(writer, values, sizeof values));
+    CAM_TRY(cam_safetensors_writer_commit(writer));
+out:
+    cam_safetensors_writer_free(writer);
+    return st;
+}
+
+static cam_status write_file(const tree *t) {
+    char *path = tree_path(t, "written.safetensors");
+    cam_status st = write_tensors(path);
+    free(path);
+    return st;
+}
+SWEEP(write_file, 3)
+
+/* --- tokenizers ------------------------------------------------------------------------------------------------- */
+
+static cam_status tokenize(const char *folder, int64_t ids) {
+    static const cam_text texts[] = {{"Bonjour <mask>, o\xC3\xB9 est mon colis ?", 36},
+                                     {"anticonstitutionnellement!!!...", 31},
+                                     {"", 0}};
+    cam_tokenizer *tokenizer = NULL;
+    cam_token_rows rows = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, 3, 0, NULL, NULL, &rows));
+    assert_int_equal(rows.offsets[3], ids);
+out:
+    cam_token_rows_release(&rows);
+    cam_tokenizer_close(tokenizer);
+    return st;
+}
+
+/* Both files, which are compared. */
+static cam_status tokenize_quickstart(const tree *t) {
+    (void)t;
+    return tokenize("examples/quickstart-model", 29);
+}
+SWEEP(tokenize_quickstart, 10000)
+
+/* tokenizer.json alone, with a character map and the vocabulary's limit from config.json. */
+static cam_status tokenize_json(const tree *t) {
+    char *folder = tree_path(t, "json");
+    cam_status st = tokenize(folder, 53);
+    free(folder);
+    return st;
+}
+SWEEP(tokenize_json, 100)
+
+static cam_status save_tokenizer(const tree *t) {
+    char *folder = tree_path(t, "json"), *to = tree_path(t, "saved");
+    cam_tokenizer *tokenizer = NULL;
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_tokenizer_save(tokenizer, to));
+out:
+    cam_tokenizer_close(tokenizer);
+    free(folder);
+    free(to);
+    return st;
+}
+SWEEP(save_tokenizer, 100)
+
+/* --- training --------------------------------------------------------------------------------------------------- */
+
+/* One step, the logits, and a save; the encoder frozen or not. */
+static cam_status train(const tree *t, const char *name) {
+    char *path = tree_path(t, "trained.safetensors");
+    golden_case c;
+    cam_backend *backend = NULL;
+    cam_trainer trainer = {0};
+    cam_model_config config = {0};
+    cam_step_report report;
+    float logits[4 * FIXTURE_LABELS];
+    cam_status st = CAM_OK;
+    fixture_case(name, &c);
+    c.options.sampling = CAM_SAMPLING_GROUP_BY_LENGTH;
+    c.options.source.weights = NULL;
+    CAM_TRY(cam_weights_open("tests/model/golden/model", &c.options.source.weights));
+    CAM_TRY(cam_backend_cpu_open(1, &backend));
+    CAM_TRY(cam_trainer_open(&trainer, backend, &c.options));
+    CAM_TRY(cam_trainer_step(&trainer, &report));
+    assert_int_equal(report.step, 1);
+    CAM_TRY(cam_trainer_logits(&trainer, c.options.train, 4, logits));
+    CAM_TRY(cam_trainer_save(&trainer, path));
+out:
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+    cam_weights_close(c.options.source.weights);
+    cam_model_config_release(&config);
+    free(path);
+    return st;
+}
