@@ -34,12 +34,11 @@ test:
 
 bench: build
 	@tools/setup.sh bench
-	@cmake -S . -B build >/dev/null
-	@cmake --build build --parallel $(JOBS)
-	bench/run.sh build
+	@cmake -S . -B build >/dev/null && cmake --build build --parallel $(JOBS)
+	@bench/run.sh build
 
 parity: build
-	$$(tools/python_env.sh debian | tail -n 1) tests/model/parity.py build/cam-train
+	@python=$$(tools/python_env.sh debian | tail -n 1) && OMP_WAIT_POLICY=passive $$python tests/model/parity.py build/cam-train
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')

@@ -5,6 +5,7 @@
 #include "signals.h"
 #include "verbs.h"
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ static cam_status dispatch(int argc, char **argv) {
     cam_status st = CAM_OK;
     cam_arguments arguments;
     CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
+    if (arguments.verb != CAM_VERB_TRAIN)
+        cam_signals_end_at_once();
     CAM_TRY(settle_output(&arguments));
     if (arguments.version)
         CAM_TRY(print_version());
@@ -106,8 +109,20 @@ static void wait_politely(char **argv) {
         execv(self, argv);
 }
 
+/* jansson (2.14) goes on without the bytes that it found no memory for, and then reads and writes past its buffers, or
+ * gives a text with a gap: it must never be refused memory. */
+static void *json_memory(size_t bytes) {
+    void *memory = malloc(bytes);
+    if (!memory) {
+        cam_log_error("no memory to read or write JSON");
+        exit(cam_status_exit_code(CAM_E_MEMORY));
+    }
+    return memory;
+}
+
 int main(int argc, char **argv) {
     wait_politely(argv);
+    json_set_alloc_funcs(json_memory, free);
     cam_signals_install();
     cam_status st = dispatch(argc, argv);
     if (st == CAM_E_STOPPED)

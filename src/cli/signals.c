@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_wanted;
+static volatile sig_atomic_t stop_wanted, at_once;
 
 static void on_signal(int number) {
     (void)number;
-    if (stop_wanted)
+    if (stop_wanted || at_once)
         _exit(130);
     stop_wanted = 1;
 }
@@ -21,6 +21,10 @@ void cam_signals_install(void) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+}
+
+void cam_signals_end_at_once(void) {
+    at_once = 1;
 }
 
 int cam_signals_stop_wanted(void *context) {

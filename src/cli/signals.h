@@ -6,6 +6,9 @@
 
 /* Installs the handlers, and ignores PIPE: a closed pipe is an error of write, met where it happens. */
 void cam_signals_install(void);
+/* From now on the first signal exits with 130: for work that leaves nothing to save and may wait for input, where no
+ * flag would be looked at. */
+void cam_signals_end_at_once(void);
 /* Nonzero once a signal came. The context is not used: fits cam_stop. */
 int cam_signals_stop_wanted(void *context);
 

@@ -261,8 +261,7 @@ static cam_status take_json(cam_record_reader *r, cam_record *record, int *good)
     const cam_cell *line = &r->cells.list[0];
     const char *text_name = cam_text_column(r->options), *label_name = cam_label_column(r->options);
     *good = 0;
-    cam_status read =
-        cam_jsonl_read(line->text, line->length, text_name, label_name, &r->json_text, &r->json_label);
+    cam_status read = cam_jsonl_read(line->text, line->length, text_name, label_name, &r->json_text, &r->json_label);
     if (read != CAM_OK)
         return read == CAM_E_DATA ? bad_row(r, "%s", cam_status_message()) : read;
     int no_text = !r->json_text.present, no_label = !r->json_label.present && r->options->label_required;

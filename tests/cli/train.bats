@@ -120,10 +120,10 @@ setup() { in_own_folder; }
 }
 
 stopped_by() {
-    cam-train --config c.yaml num_train_epochs=100000 eval_strategy=no 2>stopped.err &
+    "$program" --config c.yaml num_train_epochs=100000 eval_strategy=no 2>stopped.err 3>&- &
     local job=$!
     for _ in $(seq 200); do grep -qs '"step":3,' out/log.jsonl && break || sleep 0.05; done
-    kill "-$1" "$(pgrep -P "$job" 2>/dev/null || echo "$job")"
+    kill "-$1" "$job"
     status=0 && wait "$job" || status=$?
 }
 

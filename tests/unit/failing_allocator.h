@@ -1,27 +1,174 @@
-/* failing_allocator.h: an allocator that fails when it is told to, for the test program that is linked with --wrap.
+/* failing_allocator.h: an allocator that fails when it is told to, for one test program, linked with --wrap for malloc,
+ * calloc, realloc, free, strdup, strndup and posix_memalign.
  *
- * Between allocator_arm and allocator_disarm it counts what our objects ask of malloc, calloc, realloc, strdup, strndup
- * and posix_memalign, and what jansson asks of its allocator; fails the n-th of these, or all from the n-th on; and
- * knows every block that is still held, so that a leak is seen at once. Where the asking instruction stands is kept.
+ * While armed it counts what our objects ask for, and jansson once it has jansson_malloc; fails the n-th allocation, or
+ * all from the n-th on, as malloc does (ENOMEM); and knows every block that was given out since and is still held, so
+ * that a leak is seen where it happens. The instruction that asked is kept.
+ *
+ * jansson's parser must not be refused memory (2.14 overruns its buffers then; cam-train never refuses it, see main.c):
+ * json_loadb, wrapped too, fails as a whole, as it does when its first allocation fails.
  */
 #ifndef FAILING_ALLOCATOR_H
 #define FAILING_ALLOCATOR_H
 
-#include <stddef.h>
+#include "cam/status.h"
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
-typedef enum allocator_failing { FAIL_ONE, FAIL_ALL_FROM } allocator_failing;
+enum { HELD_SLOTS = 1 << 18, SITES = 1 << 18 };
 
-/* n from 1; 0 fails none. */
-void allocator_arm(size_t n, allocator_failing failing);
-/* Returns how many allocations there were. */
-size_t allocator_disarm(void);
-/* Nonzero where one was failed since the last arm. */
-int allocator_has_failed(void);
-/* Blocks that were given out since the last arm and are still held. */
-size_t allocator_held(void);
-/* How many of the first n allocations were asked for by the instruction that asked for the n-th. */
-size_t allocator_turn(size_t n);
-/* Makes jansson ask here. */
-void allocator_serve_jansson(void);
+typedef enum failing { FAIL_ONE, FAIL_ALL_FROM } failing;
+
+/* Held blocks by address, open addressing; a slot that was given back keeps its mark. */
+static struct allocator {
+    pthread_mutex_t lock;
+    int armed, failed;
+    size_t count, fail_at;
+    failing kind;
+    void *held[HELD_SLOTS];
+    size_t held_count, held_used;
+    void *site[SITES]; /* the instruction that asked for allocation i + 1 */
+} allocator = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static char given_back;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void __real_free(void *memory);
+int __real_posix_memalign(void **memory, size_t align, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+void __wrap_free(void *memory);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t length);
+int __wrap_posix_memalign(void **memory, size_t align, size_t bytes);
+json_t *__real_json_loadb(const char *text, size_t length, size_t flags, json_error_t *error);
+json_t *__wrap_json_loadb(const char *text, size_t length, size_t flags, json_error_t *error);
+
+/* Counts an allocation; nonzero where it is to fail. */
+static int fails(void *site) {
+    int failed = 0;
+    pthread_mutex_lock(&allocator.lock);
+    if (allocator.armed) {
+        if (allocator.count < SITES)
+            allocator.site[allocator.count] = site;
+        allocator.count++;
+        failed = allocator.fail_at && (allocator.kind == FAIL_ONE ? allocator.count == allocator.fail_at
+                                                                  : allocator.count >= allocator.fail_at);
+        allocator.failed |= failed;
+    }
+    pthread_mutex_unlock(&allocator.lock);
+    if (failed)
+        errno = ENOMEM;
+    return failed;
+}
+
+static size_t slot_of(const void *memory) {
+    size_t slot = ((uintptr_t)memory >> 4) * (size_t)0x9E3779B97F4A7C15 >> 46;
+    while (allocator.held[slot] && allocator.held[slot] != memory)
+        slot = (slot + 1) % HELD_SLOTS;
+    return slot;
+}
+
+static void *hold(void *memory) {
+    pthread_mutex_lock(&allocator.lock);
+    if (allocator.armed && memory) {
+        if (allocator.held_used++ > HELD_SLOTS / 2)
+            CAM_BUG("the operation allocates more blocks than the test can watch");
+        allocator.held[slot_of(memory)] = memory;
+        allocator.held_count++;
+    }
+    pthread_mutex_unlock(&allocator.lock);
+    return memory;
+}
+
+static void let_go(void *memory) {
+    pthread_mutex_lock(&allocator.lock);
+    if (memory && allocator.held_count > 0) {
+        size_t slot = slot_of(memory);
+        if (allocator.held[slot]) {
+            allocator.held[slot] = &given_back;
+            allocator.held_count--;
+        }
+    }
+    pthread_mutex_unlock(&allocator.lock);
+}
+
+void *__wrap_malloc(size_t bytes) {
+    return fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+}
+
+void *__wrap_calloc(size_t n, size_t bytes) {
+    return fails(__builtin_return_address(0)) ? NULL : hold(__real_calloc(n, bytes));
+}
+
+void *__wrap_realloc(void *memory, size_t bytes) {
+    if (fails(__builtin_return_address(0)))
+        return NULL;
+    let_go(memory);
+    return hold(__real_realloc(memory, bytes));
+}
+
+void __wrap_free(void *memory) {
+    let_go(memory);
+    __real_free(memory);
+}
+
+char *__wrap_strndup(const char *text, size_t length) {
+    size_t bytes = strnlen(text, length);
+    char *copy = fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes + 1));
+    if (copy) {
+        memcpy(copy, text, bytes);
+        copy[bytes] = '\0';
+    }
+    return copy;
+}
+
+char *__wrap_strdup(const char *text) {
+    size_t bytes = strlen(text) + 1;
+    char *copy = fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+int __wrap_posix_memalign(void **memory, size_t align, size_t bytes) {
+    if (fails(__builtin_return_address(0)))
+        return ENOMEM;
+    int error = __real_posix_memalign(memory, align, bytes);
+    if (!error)
+        hold(*memory);
+    return error;
+}
+
+static _Thread_local int parsing;
+
+static void *jansson_malloc(size_t bytes) {
+    return !parsing && fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+}
+
+json_t *__wrap_json_loadb(const char *text, size_t length, size_t flags, json_error_t *error) {
+    if (fails(__builtin_return_address(0))) {
+        memset(error, 0, sizeof *error);
+        return NULL;
+    }
+    parsing = 1;
+    json_t *root = __real_json_loadb(text, length, flags, error);
+    parsing = 0;
+    return root;
+}
+
+static void arm(size_t n, failing kind) {
+    memset(allocator.held, 0, sizeof allocator.held);
+    allocator.held_count = allocator.held_used = allocator.count = 0;
+    allocator.failed = 0;
+    allocator.fail_at = n;
+    allocator.kind = kind;
+    allocator.armed = 1;
+}
 
 #endif
