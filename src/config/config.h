@@ -47,7 +47,7 @@ typedef struct cam_config_labels {
 
 typedef struct cam_config_weight {
     const char *label;
-    double weight; /* above 0 */
+    double weight; /* from 1e-9 to 1e6 */
 } cam_config_weight;
 
 typedef struct cam_config_weights {

@@ -18,7 +18,6 @@ CAM_CHOICE_SETS(WORDS)
 #define AT_LEAST(a)                 RANGE(a, INFINITY, false, true)
 #define CHOICES(set)                .choices = words_##set, .choice_count = CAM_CHOICE_COUNT_##set
 #define CLOSED_CHOICES(a, b, set)   CLOSED(a, b), CHOICES(set)
-#define ABOVE_CHOICES(a, set)       RANGE(a, INFINITY, true, true), CHOICES(set)
 #define ROW(of_section, of_leaf, type, of_kind, text, limits, of_help)                                                 \
     [CAM_KEY_##of_leaf] = {.section = #of_section,                                                                     \
                            .leaf = #of_leaf,                                                                           \

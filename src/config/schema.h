@@ -6,7 +6,7 @@
  * X(section, leaf, C type of the field, kind, default as YAML, limits, help)
  *   kind    how a value is read and written: cam_config_kind, without its prefix
  *   limits  NONE; a range of numbers: CLOSED(a, b), OPEN(a, b), OPEN_ABOVE(a, b) for [a, b), OPEN_BELOW(a, b) for
- *           (a, b], AT_LEAST(a), ABOVE(a); CHOICES(set), a list of choices.h; or both: CLOSED_CHOICES, ABOVE_CHOICES
+ *           (a, b], AT_LEAST(a), ABOVE(a); CHOICES(set), a list of choices.h; or both: CLOSED_CHOICES
  *   help    one line for `init` and docs/configuration.md
  */
 #ifndef CAM_SCHEMA_H
@@ -29,7 +29,7 @@ extern "C" {
       "branch, tag or commit of a Hub model")                                                                          \
     X(model, init, enum cam_config_init, CHOICE, "pretrained", CHOICES(init),                                          \
       "pretrained | random (needs only config.json and the tokenizer)")                                                \
-    X(model, num_labels, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(2, 100000),                                          \
+    X(model, num_labels, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(2, 65536),                                           \
       "auto = as many as the data has")                                                                                \
     X(model, max_seq_length, int64_t, INTEGER, "256", CLOSED(3, 1024),                                                 \
       "longer texts are cut; the run says how many")                                                                   \
@@ -107,7 +107,7 @@ extern "C" {
       "share of all steps")                                                                                            \
     X(training, warmup_steps, int64_t, INTEGER, "0", AT_LEAST(0),                                                      \
       "above 0 replaces the ratio")                                                                                    \
-    X(training, class_weights, cam_config_weights, CLASS_WEIGHTS, "none", ABOVE_CHOICES(0, weighting),                 \
+    X(training, class_weights, cam_config_weights, CLASS_WEIGHTS, "none", CLOSED_CHOICES(1e-9, 1e6, weighting),        \
       "none | balanced | {label: weight}")                                                                             \
     X(training, label_smoothing_factor, double, NUMBER, "0.0", OPEN_ABOVE(0, 1),                                       \
       "0 = off")                                                                                                       \

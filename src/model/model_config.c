@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_BYTES = 1 << 20, MAX_LABELS = 65536, NONE = -1 };
+enum { CONFIG_BYTES = 1 << 24, NONE = -1 };
 
 static const struct integer_field {
     const char *key;
@@ -228,14 +228,14 @@ static cam_status read_labels(reader *in) {
     json_t *given = json_object_get(in->root, "id2label"), *number = json_object_get(in->root, "num_labels");
     if (!given || json_is_null(given)) {
         json_int_t count = json_is_integer(number) ? json_integer_value(number) : 2;
-        if (count < 1 || count > MAX_LABELS)
-            cam_problems_add(&in->problems, in->name, 0, "\"num_labels\" must lie in 1 .. %d", MAX_LABELS);
+        if (count < 1 || count > CAM_MODEL_MAX_LABELS)
+            cam_problems_add(&in->problems, in->name, 0, "\"num_labels\" must lie in 1 .. %d", CAM_MODEL_MAX_LABELS);
         else
             return make_default_labels(in->config, (int32_t)count);
         return CAM_OK;
     }
-    if (!json_is_object(given) || json_object_size(given) == 0 || json_object_size(given) > MAX_LABELS) {
-        cam_problems_add(&in->problems, in->name, 0, "\"id2label\" must name 1 to %d labels", MAX_LABELS);
+    if (!json_is_object(given) || json_object_size(given) == 0 || json_object_size(given) > CAM_MODEL_MAX_LABELS) {
+        cam_problems_add(&in->problems, in->name, 0, "\"id2label\" must name 1 to %d labels", CAM_MODEL_MAX_LABELS);
         return CAM_OK;
     }
     return read_given_labels(in, given);
@@ -374,7 +374,7 @@ int32_t cam_model_config_max_tokens(const cam_model_config *config) {
 }
 
 cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels, int32_t count) {
-    CAM_ASSERT(count >= 2 && count <= MAX_LABELS);
+    CAM_ASSERT(count >= 2 && count <= CAM_MODEL_MAX_LABELS);
     cam_status st = allocate_labels(config, count);
     for (int32_t i = 0; st == CAM_OK && i < count; i++) {
         config->id2label[i] = strdup(labels[i]);

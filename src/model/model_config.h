@@ -18,6 +18,8 @@
 extern "C" {
 #endif
 
+enum { CAM_MODEL_MAX_LABELS = 65536 };
+
 typedef struct cam_model_config {
     char *model_type; /* "camembert", "roberta" or "xlm-roberta" */
     int32_t vocab_size;
@@ -52,7 +54,7 @@ void cam_model_config_release(cam_model_config *config);
 double cam_model_config_head_dropout(const cam_model_config *config);
 /* Tokens of the longest sequence, <s> and </s> counted: positions start at pad_token_id + 1. */
 int32_t cam_model_config_max_tokens(const cam_model_config *config);
-/* Copies the labels; count >= 2. */
+/* Copies the labels; 2 <= count <= CAM_MODEL_MAX_LABELS. */
 CAM_MUST_CHECK cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels,
                                                       int32_t count);
 

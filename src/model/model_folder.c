@@ -111,6 +111,19 @@ out:
     return st;
 }
 
+cam_status cam_model_check(const cam_model_source *source) {
+    cam_status st = CAM_OK;
+    cam_parameters params = {0};
+    cam_train_rates rates = {.layerwise_decay = 1};
+    if (!source->weights)
+        return CAM_OK;
+    CAM_TRY(cam_parameters_layout(&params, source->config, NULL, &rates));
+    CAM_TRY(match(&params, source));
+out:
+    cam_parameters_release(&params);
+    return st;
+}
+
 cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head) {
     cam_status st = CAM_OK;
     float *staging = NULL;

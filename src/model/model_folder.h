@@ -18,6 +18,9 @@ typedef struct cam_model_source {
     const cam_model_config *config;
 } cam_model_source;
 
+/* Whether cam_model_load would find every tensor it needs, as it needs it; nothing is read but headers. */
+CAM_MUST_CHECK cam_status cam_model_check(const cam_model_source *source);
+
 /* Fills the weight plane. Encoder tensors come from the checkpoint; the head does where keep_head and the checkpoint
  * has it, and is fresh otherwise (`fresh_head` says which). Fresh values as transformers' _init_weights: matrices and
  * embeddings normal with initializer_range, pad rows and biases 0, LayerNorm 1 and 0; drawn on the host by the random

@@ -22,6 +22,7 @@ struct cam_weights {
     const char *prefix; /* what the encoder's names begin with */
     match *matches;     /* as cam_weights_match was asked */
     size_t match_count;
+    int told; /* what was left aside, which is said once */
 };
 
 static const char encoder_prefix[] = "roberta.";
@@ -367,7 +368,7 @@ static void check_surplus(const cam_weights *weights, size_t counts[PARTS], cam_
     }
 }
 
-static void say_left_aside(const cam_weights *weights, const size_t counts[PARTS]) {
+static void say_left_aside(cam_weights *weights, const size_t counts[PARTS]) {
     cam_strbuf list = CAM_STRBUF_INIT;
     size_t total = 0;
     for (int i = 0; i < PARTS; i++) {
@@ -375,9 +376,10 @@ static void say_left_aside(const cam_weights *weights, const size_t counts[PARTS
             cam_strbuf_printf(&list, "%s%s", total ? ", " : "", parts[i].shown);
         total += counts[i];
     }
-    if (total)
+    if (total && !weights->told)
         cam_log("\"%s\": %zu tensor%s that a classifier does not use left aside (%s)", weights->path, total,
                 total == 1 ? "" : "s", cam_strbuf_text(&list));
+    weights->told = 1;
     cam_strbuf_release(&list);
 }
 

@@ -42,7 +42,8 @@ const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const
 
 /* Finds every wanted tensor and checks its dtype (F32, F16, BF16, F64) and shape. What else the folder holds must be
  * what every language model has and a classifier does not use (lm_head, pooler, position_ids, token_type_ids): one line
- * of log says so. Otherwise fails with everything that is missing, misshapen or surplus. `wanted` is read only here. */
+ * of log says so, once. Otherwise fails with everything that is missing, misshapen or surplus. `wanted` is read only
+ * here. */
 CAM_MUST_CHECK cam_status cam_weights_match(cam_weights *weights, const cam_weight_wanted *wanted, size_t count);
 /* After match: whether wanted tensor `index` comes from the folder; the caller makes the others fresh. */
 int cam_weights_has(const cam_weights *weights, size_t index);

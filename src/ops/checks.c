@@ -118,10 +118,10 @@ cam_status cam_check_linear_bwd_weight(const cam_linear_bwd_weight_args *a) {
         REQUIRE_DROPOUT(op, (a)->threshold);                                                                           \
         REQUIRE(op, (a)->heads > 0 && (a)->q.shape[1] % (a)->heads == 0, "%d heads do not divide %lld columns",        \
                 (a)->heads, (long long)(a)->q.shape[1]);                                                               \
-        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= CAM_MAX_KEYS, "sequences of %d keys, not 1 to 1024",                \
+        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= CAM_MAX_KEYS, "sequences of %d keys, not 1 to 1024",        \
                 (a)->max_keys);                                                                                        \
         REQUIRE(op, (a)->cu_q.shape[0] >= 1, "cu_q is empty");                                                         \
-        REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "operands \"k\" and \"v\" have different row strides");                     \
+        REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "operands \"k\" and \"v\" have different row strides");    \
     } while (0)
 
 #define ATTENTION_INPUTS(a, nq, nk, h, b)                                                                              \
@@ -145,7 +145,8 @@ cam_status cam_check_attention_fwd(const cam_attention_fwd_args *a) {
 cam_status cam_check_attention_bwd(const cam_attention_bwd_args *a) {
     int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
     REQUIRE_ATTENTION("attention_bwd", a);
-    REQUIRE("attention_bwd", a->dk.row_stride == a->dv.row_stride, "operands \"dk\" and \"dv\" have different row strides");
+    REQUIRE("attention_bwd", a->dk.row_stride == a->dv.row_stride,
+            "operands \"dk\" and \"dv\" have different row strides");
     const cam_operand operands[] = {
         F32_2D("dq", a->dq, CAM_OUT | CAM_STRIDED, nq, h),
         F32_2D("dk", a->dk, CAM_OUT | CAM_STRIDED, nk, h),

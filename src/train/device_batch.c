@@ -37,10 +37,11 @@ void cam_device_batch_close(cam_device_batch *buffer) {
     *buffer = (cam_device_batch){0};
 }
 
-/* The next `count` values of a buffer. */
+/* The next `count` values of a buffer; NULL while only sizes are counted. */
 static cam_tensor carve(int32_t **at, int64_t count) {
     cam_tensor view = cam_tensor_1d(*at, CAM_I32, count);
-    *at += count;
+    if (*at)
+        *at += count;
     return view;
 }
 

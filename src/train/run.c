@@ -61,6 +61,11 @@ static cam_status open_data(cam_run *run) {
         CAM_TRY(cam_labels_from_names(&known, (const char *const *)run->model.id2label, (size_t)run->model.num_labels));
     CAM_TRY(cam_corpus_open(&run->corpus, config, usable ? &known : NULL));
     const cam_labels *labels = &run->corpus.labels;
+    if (labels->count > CAM_MODEL_MAX_LABELS)
+        CAM_FAIL(CAM_E_DATA,
+                 "%s: the column \"%s\" holds %zu different labels, and a model has %d at most; is it another column "
+                 "that holds the labels? set label_column=…",
+                 config->train_file, config->label_column, labels->count, CAM_MODEL_MAX_LABELS);
     run->keep_head = usable && labels->count == known.count;
     for (size_t i = 0; run->keep_head && i < labels->count; i++)
         run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
@@ -109,6 +114,8 @@ cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *m
     CAM_TRY(cam_run_folder_check(config, model_folder));
     CAM_TRY(open_model(run));
     CAM_TRY(open_data(run));
+    cam_model_source source = cam_run_trainer_options(run).source;
+    CAM_TRY(cam_model_check(&source));
     CAM_TRY(weigh_classes(run));
 out:
     if (st != CAM_OK)

@@ -81,6 +81,11 @@ check() { cam-train check --config c.yaml "$@"; }
     succeeds check stratify=false
 }
 
+@test "a column of numbers taken for the labels" {
+    { echo text,label; seq 70000 | sed 's/.*/texte &,&/'; } >data.csv
+    refused 3 'holds 70000 different labels, and a model has 65536 at most' check stratify=false
+}
+
 @test "duplicates, conflicts and twin labels are warned of" {
     printf 'Où est le colis numéro 3 !,suivi\nbonjour,Suivi\nbonsoir,Suivi\n' >>data.csv
     succeeds check

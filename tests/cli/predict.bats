@@ -43,9 +43,10 @@ predict() { cam-train predict --model out "$@"; }
     diff <(cut -f3 rows.tsv) <(tail -n +2 data.csv | tr -d '"' | sed 's/,[^,]*$//')
 }
 
-@test "a score does not depend on what stands beside it" {
+@test "a score does not depend on what stands beside it, but for rounding" {
     seq 300 | sed 's/^/phrase numéro /' >many
-    [ "$(predict --input many | sed -n 150p)" = "$(sed -n 150p many | predict)" ]
+    { predict --input many --format jsonl | sed -n 150p; sed -n 150p many | predict --format jsonl; } >both
+    jq -es '.[0].label == .[1].label and (.[0].score - .[1].score | fabs < 1e-6)' both
 }
 
 @test "a pipe that closes early ends quietly" {

@@ -233,8 +233,8 @@ static void test_wrong_values(void **state) {
                     "base.yaml:4: labels: an entry is empty\n"
                     "base.yaml:5: labels: an entry must be a text, not a list\n");
     expect_problems("training:\n  class_weights:\n    a: 0\n    b: heavy\n",
-                    "base.yaml:3: each weight of class_weights must be a number above 0, not \"0\"\n"
-                    "base.yaml:4: each weight of class_weights must be a number above 0, not \"heavy\"\n");
+                    "base.yaml:3: each weight of class_weights must be a number from 1e-9 to 1000000, not \"0\"\n"
+                    "base.yaml:4: each weight of class_weights must be a number from 1e-9 to 1000000, not \"heavy\"\n");
     expect_problems(
         "training: {class_weights: balancd}\n",
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
