@@ -77,6 +77,7 @@ edit_header() {
     rm -r m && broken_model
     edit_header '."roberta.embeddings.position_embeddings.weight".shape |= reverse'
     refused 4 roberta.embeddings.position_embeddings.weight train_on_m
+    refused 4 roberta.embeddings.position_embeddings.weight cam-train check --config c.yaml model_name_or_path=./m init=pretrained
     rm -r m && broken_model
     edit_header '."classifier.out_proj.bias".dtype = "I32"'
     refused 4 classifier.out_proj.bias train_on_m
