@@ -96,16 +96,17 @@ static void report(const char *message) {
     }
 }
 
-/* OpenMP's threads wait for each other by spinning, and where they share the processors with anything else they starve
- * those they wait for: measured ten times slower. The library reads its settings before main, hence begin again with
- * other ones. Where that fails the run is only slower. */
+/* OpenMP's threads spin while they wait for each other, and where they share the processors with anything else they
+ * starve those they wait for. Spinning for some ten microseconds and then sleeping costs an idle machine nothing and a
+ * busy one little (docs/performance.md). The library reads its settings before main, hence begin again with other ones.
+ * Where that fails the run is only slower. */
 static void wait_politely(char **argv) {
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (getenv("OMP_WAIT_POLICY") || length < 0)
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") || length < 0)
         return;
     self[length] = '\0';
-    if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0)
+    if (setenv("GOMP_SPINCOUNT", "20000", 1) == 0)
         execv(self, argv);
 }
 

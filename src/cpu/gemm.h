@@ -2,7 +2,7 @@
  *
  * c (=|+=) a b + bias, of any layout of a and b that has one contiguous direction. Written here and not taken from a
  * library because libraries choose their kernels by a list of known processors: one that is newer than the library gets
- * half its speed. docs/architecture.md has the measurements.
+ * half its speed. docs/performance.md has the measurements.
  *
  * After Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", 2008: both operands are packed into
  * panels block by block along k. All threads share the packed a; a thread takes a strip of c, packs b for it and uses
