@@ -106,7 +106,8 @@ static cam_status original(const cam_parameters *params, const cam_model_source 
         goto out;
     }
     for (int part = 0; part < params->list[i].parts; part++)
-        CAM_TRY(cam_weights_copy(source->weights, first + (size_t)part, out + part * part_elements(params, i)));
+        CAM_TRY(
+            cam_weights_copy(source->weights, first + (size_t)part, out + (int64_t)part * part_elements(params, i)));
 out:
     return st;
 }

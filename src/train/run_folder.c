@@ -4,8 +4,10 @@
 #include "json_out.h"
 #include "log.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,7 +81,7 @@ static cam_status put(const cam_config *config, const char *name, const cam_strb
 /* split.tsv: row of the source file, part; validation and test files have all their rows in one part. */
 static cam_status put_split(const cam_config *config, const cam_corpus *corpus) {
     cam_strbuf text = CAM_STRBUF_INIT;
-    unsigned char *part_of = malloc((size_t)corpus->rows + 1);
+    unsigned char *part_of = calloc((size_t)corpus->rows + 1, 1);
     if (!part_of)
         return cam_fail(CAM_E_MEMORY, "no memory for the split of %lld rows", (long long)corpus->rows);
     for (int part = 0; part < CAM_PARTS; part++)
@@ -95,10 +97,22 @@ static cam_status put_split(const cam_config *config, const cam_corpus *corpus) 
     return st;
 }
 
-cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus) {
+/* The lock is on the folder itself: no file is left behind, and it ends with the process, however that ends. */
+static cam_status take_lock(const char *folder, int *lock) {
+    *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0)
+        return cam_fail(CAM_E_STORAGE, "cannot open the output folder \"%s\": %s", folder, strerror(errno));
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) /* some file systems know no locks */
+        return CAM_OK;
+    return cam_fail(CAM_E_USAGE,
+                    "output_dir \"%s\": another run is writing there; wait for it, or choose another folder", folder);
+}
+
+cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus, int *lock) {
     cam_status st = CAM_OK;
     cam_strbuf yaml = CAM_STRBUF_INIT;
     CAM_TRY(cam_directory_make(config->output_dir));
+    CAM_TRY(take_lock(config->output_dir, lock));
     for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
         char *path = cam_run_folder_path(config, stale_files[i]);
         unlink(path);

@@ -12,8 +12,9 @@
  * (unless overwrite_output_dir) or is the model's own; CAM_E_STORAGE for one that cannot be made or written. Leaves
  * nothing behind. */
 CAM_MUST_CHECK cam_status cam_run_folder_check(const cam_config *config, const char *model_folder);
-/* Makes the folder, takes an earlier run's figures away, writes run.yaml and split.tsv. */
-CAM_MUST_CHECK cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus);
+/* Makes the folder and locks it until *lock is closed (-1: nothing to close), takes an earlier run's figures away,
+ * writes run.yaml and split.tsv. CAM_E_USAGE while another process holds the lock: nothing was touched then. */
+CAM_MUST_CHECK cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus, int *lock);
 /* config.json and the tokenizer's files: what stands beside model.safetensors so that the folder loads everywhere. */
 CAM_MUST_CHECK cam_status cam_run_folder_put_model_files(const cam_config *config, const cam_model_config *model,
                                                          const cam_tokenizer *tokenizer);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A run while it goes on. */
 typedef struct training {
@@ -25,6 +26,7 @@ typedef struct training {
     int64_t skipped;     /* steps that were not finite */
     float *logits;       /* for the larger of the validation and test parts */
     double begin_s;
+    int lock; /* on the output folder; -1 = none */
 } training;
 
 static double now_s(void) {
@@ -93,10 +95,11 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     const cam_config *config = run->config;
     const cam_corpus *corpus = &run->corpus;
     char *path = cam_run_folder_path(config, "log.jsonl");
-    *t = (training){.run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .begin_s = now_s()};
+    *t = (training){
+        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = now_s()};
     cam_trainer_options options = cam_run_trainer_options(run);
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
-    CAM_TRY(cam_run_folder_begin(config, corpus));
+    CAM_TRY(cam_run_folder_begin(config, corpus, &t->lock));
     if (config->report_to & CAM_CONFIG_REPORT_JSONL)
         CAM_TRY(cam_run_log_open(&t->log, path, 0));
     CAM_TRY(log_beginning(t, backend));
@@ -122,6 +125,8 @@ static void close_training(training *t) {
     cam_metrics_release(&t->latest);
     cam_metrics_release(&t->kept);
     free(t->logits);
+    if (t->lock >= 0)
+        close(t->lock);
 }
 
 /* --- evaluating ------------------------------------------------------------------------------------------------ */

@@ -104,6 +104,23 @@ setup() { in_own_folder; }
     [ "$status" -ne 0 ]
 }
 
+@test "two runs in one folder: the second is refused, the first goes on" {
+    "$program" --quiet --config c.yaml num_train_epochs=400 2>first.err &
+    first=$!
+    for _ in $(seq 100); do
+        [ -s out/log.jsonl ] && break
+        sleep 0.1
+    done
+    run --separate-stderr cam-train --config c.yaml overwrite_output_dir=true
+    [ "$status" -eq 2 ] || complain "the second run"
+    says 'another run is writing there'
+    lines=$(wc -l <out/log.jsonl)
+    kill -TERM "$first"
+    wait "$first" || [ $? -eq 75 ]
+    [ "$(wc -l <out/log.jsonl)" -ge "$lines" ]
+    head -1 out/log.jsonl | jq -e '.event == "run"' && tail -1 out/log.jsonl | jq -e '.reason == "signal"'
+}
+
 @test "an output folder that cannot be made is exit 8 before any work" {
     refused 8 "data.csv/out" cam-train --config c.yaml output_dir=data.csv/out --dry-run
     mkdir locked && chmod 555 locked
