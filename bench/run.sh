@@ -52,7 +52,7 @@ fi
 ours=$(sed -n 's/.*"median_step_s":\([0-9.]*\).*/\1/p' "$work/ours")
 for python in $peers; do
     echo "== the same rows in PyTorch: $python"
-    CAM_DATA=$data "$python" bench/peer_torch.py step --rows "$work/order" --steps "$steps" --threads "$(nproc)" | tee "$work/peer"
+    env -u GOMP_SPINCOUNT CAM_DATA="$data" "$python" bench/peer_torch.py step --rows "$work/order" --steps "$steps" --threads "$(nproc)" | tee "$work/peer"
     theirs=$(sed -n 's/.*"step_s": *\([0-9.]*\).*/\1/p' "$work/peer")
     awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "ratio: %.2f times as fast (%.3f s against %.3f s a step)\n", a / b, b, a }'
 done
