@@ -230,12 +230,14 @@ static void parameters(bench *b) {
     cam_tensor p = vector(b, n), m = vector(b, n), v = vector(b, n), g = vector(b, n);
     cam_tensor partial = cam_tensor_1d(take(b, (size_t)chunks * 8), CAM_F64, chunks);
     cam_tensor halves = cam_tensor_1d(m.data, CAM_BF16, n);
-    cam_adamw_chunk *table = take(b, (size_t)chunks * sizeof *table);
+    cam_chunk *table = take(b, (size_t)chunks * sizeof *table);
+    for (uint32_t c = 0; c < (uint32_t)chunks; c++)
+        table[c] = (cam_chunk){.rate_scale = 1, .decay = 0.01, .weight = 2 * c, .gradient = 2 * c};
     for (int64_t i = 0; i < n; i++)
         ((float *)v.data)[i] *= ((float *)v.data)[i];
     MEASURE(b, norm_partial, "85 M", 0, 4.0 * (double)n, .partial = partial, .grad = g);
     MEASURE(b, norm_final, "85 M", 0, 8.0 * (double)chunks, .partial = partial, .max_norm = 1, .state = b->state);
-    MEASURE(b, adamw, "85 M", 0, 28.0 * (double)n, .param = p, .m = m, .v = v, .grad = g, .chunks = table, .beta1 = 0.9,
+    MEASURE(b, adamw, "85 M", 0, 28.0 * (double)n, .weight = p, .m = m, .v = v, .grad = g, .chunks = table, .beta1 = 0.9,
             .beta2 = 0.999, .eps = 1e-8, .state = b->state);
     MEASURE(b, cast, "85 M to bf16", 0, 6.0 * (double)n, .to = halves, .from = p);
 }

@@ -43,7 +43,7 @@ training: {output_dir: $work/checkpoint, max_steps: 1, per_device_train_batch_si
 eval: {eval_strategy: "no", load_best_model_at_end: false}
 YAML
 "$build/cam-train" --quiet --config "$work/checkpoint.yaml" 2> "$work/log" || { cat "$work/log"; exit 1; }
-"$build/bench/bench_train" "$work/checkpoint" "$rows" 32 "$steps" "$work/order" | tee "$work/ours"
+"$build/bench/bench_train" "$work/checkpoint" "$rows" --device cpu --precision f32 --steps "$steps" --order "$work/order" | tee "$work/ours"
 
 if [ -z "$peers" ]; then
     echo "SKIPPED: no Python with PyTorch; tools/python_env.sh makes them, or name some in PEER_PYTHONS"

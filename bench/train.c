@@ -1,15 +1,19 @@
 /* train.c: one training step of a full-size model, measured: seconds, share of the bound, memory, where the time goes.
  *
- *     bench_train MODEL_FOLDER TRAIN_TSV [batch rows] [steps] [order file]
+ *     bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16] [--attention
+ * native|cudnn]
+ *                 [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS] [--order FILE]
  *
  * MODEL_FOLDER is a Hugging Face folder with weights (bench/run.sh makes one of random weights).
  * TRAIN_TSV holds label<TAB>text rows without a header. Rows are taken in the first epoch's order, which is written to
- * the order file for peer_torch.py, so that both see the same batches. Prints one JSON object a line.
+ * the order file for the peers, so that all see the same batches. Prints one JSON object a line.
  *
- * The bound is arithmetic alone: the operations of the step's matrix products, counted as in count_flops, at the rate
- * that this machine's large products reach in the same run.
+ * Steps are timed between the records that the device writes at their ends, as a run of the program makes them; then a
+ * few more are made operator by operator, for where the time goes. The bound is arithmetic alone: the operations of the
+ * step's matrix products, counted as in count_flops, at the rate that this machine's large products reach in the same
+ * run.
  */
-#include "backend_cpu.h"
+#include "backends.h"
 #include "corpus.h"
 #include "files.h"
 #include "json_out.h"
@@ -62,87 +66,115 @@ static double count_flops(const cam_model_config *c, const int64_t *lengths, int
 }
 
 /* The rate of a product too large for its edges to matter: the median of five. */
-static cam_status measure_rate(cam_backend *backend, double *flops_per_s) {
-    enum { N = 3072, TIMES = 5 };
+static cam_status measure_rate(cam_backend *backend, int bf16, double *flops_per_s) {
+    enum { TIMES = 6 };
     cam_status st = CAM_OK;
-    void *memory = NULL;
-    size_t bytes = (size_t)N * N * sizeof(float);
-    cam_step_state state = {.tokens = N};
+    const int64_t n = strcmp(backend->name, "cpu") == 0 ? 3072 : 8192;
+    cam_dtype dtype = bf16 ? CAM_BF16 : CAM_F32;
+    size_t elements = (size_t)(n * n), bytes = elements * cam_dtype_size(dtype);
+    void *memory = NULL, *random = malloc(elements * sizeof(float)), *device_state = NULL;
+    cam_step_state state = {.tokens = (int32_t)n};
     double seconds[TIMES];
-    cam_linear_fwd_args args = {.x = cam_tensor_2d(NULL, CAM_F32, N, N),
-                                .w = cam_tensor_2d(NULL, CAM_F32, N, N),
-                                .y = cam_tensor_2d(NULL, CAM_F32, N, N),
-                                .rows = CAM_ROWS_TOKENS,
-                                .state = &state};
+    cam_linear_fwd_args args = {.x = cam_tensor_2d(NULL, dtype, n, n),
+                                .w = cam_tensor_2d(NULL, dtype, n, n),
+                                .y = cam_tensor_2d(NULL, dtype, n, n),
+                                .rows = CAM_ROWS_TOKENS};
     size_t ws_bytes = cam_linear_fwd_workspace(backend, &args);
+    CAM_ASSERT(random != NULL);
     CAM_TRY(cam_backend_allocate(backend, 3 * bytes + ws_bytes, &memory));
-    float *at = memory;
-    for (size_t i = 0; i < 2 * (size_t)N * N; i++)
-        at[i] = (float)((i * 2654435761u >> 16) & 0xFF) / 256.0f - 0.5f;
-    args.x.data = at;
-    args.w.data = at + (size_t)N * N;
-    args.y.data = at + 2 * (size_t)N * N;
-    args.workspace = (cam_workspace){at + 3 * (size_t)N * N, ws_bytes};
+    CAM_TRY(cam_backend_allocate(backend, sizeof state, &device_state));
+    CAM_TRY(cam_backend_copy(backend, device_state, &state, sizeof state, CAM_TO_DEVICE));
+    for (size_t i = 0; i < elements; i++) { /* between -1/2 and 1/2 */
+        float value = (float)((i * 2654435761u >> 16) & 0xFF) / 256.0f - 0.5f;
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        if (bf16)
+            ((uint16_t *)random)[i] = (uint16_t)(bits >> 16);
+        else
+            ((float *)random)[i] = value;
+    }
+    args.x.data = memory;
+    args.w.data = (char *)memory + bytes;
+    args.y.data = (char *)memory + 2 * bytes;
+    args.workspace = (cam_workspace){(char *)memory + 3 * bytes, ws_bytes};
+    args.state = device_state;
+    CAM_TRY(cam_backend_copy(backend, args.x.data, random, bytes, CAM_TO_DEVICE));
+    CAM_TRY(cam_backend_copy(backend, args.w.data, random, bytes, CAM_TO_DEVICE));
     for (int i = 0; i < TIMES; i++) {
+        CAM_TRY(cam_backend_synchronize(backend));
         double begin = now_s();
         CAM_TRY(cam_linear_fwd(backend, &args));
+        CAM_TRY(cam_backend_synchronize(backend));
         seconds[i] = now_s() - begin;
     }
-    *flops_per_s = 2.0 * N * N * N / median(seconds, TIMES);
+    *flops_per_s = 2.0 * (double)n * (double)n * (double)n / median(seconds + 1, TIMES - 1);
 out:
     cam_backend_release(backend, memory);
+    cam_backend_release(backend, device_state);
+    free(random);
     return st;
 }
+
+/* What the command line asks for. */
+typedef struct request {
+    const char *folder, *data, *order;
+    cam_device_options device;
+    int bf16;
+    int64_t batch_rows, steps, warmup, max_length;
+} request;
 
 typedef struct bench {
     cam_model_config config;
     cam_tokenizer *tokenizer;
     cam_corpus corpus;
     cam_trainer_options options;
-    const char *folder;
+    const request *request;
 } bench;
 
-static cam_status read_data(bench *b, const char *folder, const char *data) {
+static cam_status read_data(bench *b) {
     cam_status st = CAM_OK;
-    char *path = cam_path_join(folder, "config.json");
+    char *path = cam_path_join(b->request->folder, "config.json");
     cam_config config;
     cam_config_defaults(&config);
     static const char *const columns[] = {"label", "text"};
-    config.train_file = data;
+    config.train_file = b->request->data;
     config.columns = (cam_config_list){columns, 2};
     config.stratify = false;
     config.on_duplicate = CAM_CONFIG_DUPLICATE_IGNORE;
     CAM_TRY(cam_model_config_read(path, &b->config));
-    CAM_TRY(cam_tokenizer_open(folder, &b->tokenizer));
+    CAM_TRY(cam_tokenizer_open(b->request->folder, &b->tokenizer));
     CAM_TRY(cam_corpus_open(&b->corpus, &config, NULL));
     CAM_TRY(cam_model_config_set_labels(&b->config, (const char *const *)b->corpus.labels.names,
                                         (int32_t)b->corpus.labels.count));
-    CAM_TRY(cam_corpus_tokenize(&b->corpus, b->tokenizer, 256, NULL));
+    CAM_TRY(cam_corpus_tokenize(&b->corpus, b->tokenizer, (int32_t)b->request->max_length, NULL));
 out:
     cam_config_release(&config);
     free(path);
     return st;
 }
 
-static void settle_options(bench *b, int64_t batch_rows, int64_t steps) {
+static void settle_options(bench *b) {
+    const request *r = b->request;
     int32_t *all = malloc((size_t)b->corpus.rows * sizeof *all);
     CAM_ASSERT(all != NULL); /* every row of the file trains */
-    for (int32_t r = 0; r < b->corpus.rows; r++)
-        all[r] = r;
-    b->options = (cam_trainer_options){.config = &b->config,
-                                       .source = {.seed = 42, .config = &b->config},
-                                       .rates = {.weight_decay = 0.01, .layerwise_decay = 1},
-                                       .adamw = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .max_grad_norm = 1},
-                                       .schedule = CAM_SCHEDULE_CONSTANT,
-                                       .learning_rate = 2e-5,
-                                       .plan = {.batch_rows = batch_rows, .accumulation = 1, .max_updates = steps},
-                                       .sampling = CAM_SAMPLING_RANDOM,
-                                       .seed = 42,
-                                       .eval_batch_rows = batch_rows,
-                                       .tokens = &b->corpus.tokens,
-                                       .labels = b->corpus.label,
-                                       .train = all,
-                                       .train_count = b->corpus.rows};
+    for (int32_t row = 0; row < b->corpus.rows; row++)
+        all[row] = row;
+    b->options =
+        (cam_trainer_options){.config = &b->config,
+                              .source = {.seed = 42, .config = &b->config},
+                              .rates = {.weight_decay = 0.01, .layerwise_decay = 1},
+                              .adamw = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .max_grad_norm = 1},
+                              .schedule = CAM_SCHEDULE_CONSTANT,
+                              .learning_rate = 2e-5,
+                              .plan = {.batch_rows = r->batch_rows, .accumulation = 1, .max_updates = r->steps},
+                              .sampling = CAM_SAMPLING_RANDOM,
+                              .seed = 42,
+                              .eval_batch_rows = r->batch_rows,
+                              .bf16 = r->bf16,
+                              .tokens = &b->corpus.tokens,
+                              .labels = b->corpus.label,
+                              .train = all,
+                              .train_count = b->corpus.rows};
 }
 
 /* A classifier's parameters out of the mapped file; the file is in the page cache the second time. */
@@ -155,8 +187,8 @@ static cam_status measure_load(bench *b, cam_backend *backend) {
         cam_weights_close(b->options.source.weights);
         b->options.source.weights = NULL;
         begin = now_s();
-        CAM_TRY(cam_weights_open(b->folder, &b->options.source.weights));
-        CAM_TRY(cam_parameters_layout(&params, &b->config, NULL, &b->options.rates));
+        CAM_TRY(cam_weights_open(b->request->folder, &b->options.source.weights));
+        CAM_TRY(cam_parameters_layout(&params, &b->config, NULL, &b->options.rates, (cam_precision){0}));
         CAM_TRY(cam_parameters_allocate(&params, backend, 0, &b->options.rates, 0));
         CAM_TRY(cam_model_load(&params, &b->options.source, &fresh));
         begin = now_s() - begin;
@@ -170,71 +202,108 @@ out:
 }
 
 typedef struct figures {
-    double step_s, flops, tokens; /* of the median step; of the mean one */
+    double step_s, least_s, flops, tokens; /* of the median and the fastest step; of the mean one */
     double flops_per_s, peak_gb;
+    int64_t timed; /* steps made operator by operator */
+    cam_memory_need device;
 } figures;
 
-static void print_steps(const bench *b, const cam_trainer *trainer, const figures *f, int64_t steps) {
+static void print_steps(const bench *b, const cam_trainer *trainer, const figures *f) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_json json;
     cam_json_begin(&json, &text);
     cam_json_text(&json, "bench", "step");
     cam_json_text(&json, "device", trainer->backend->description);
+    cam_json_text(&json, "precision", b->request->bf16 ? "bf16" : b->request->device.tf32 ? "tf32" : "f32");
     cam_json_integer(&json, "batch_rows", b->options.plan.batch_rows);
     cam_json_number(&json, "tokens_a_step", f->tokens);
     cam_json_integer(&json, "parameters", trainer->params.logical_count);
     cam_json_integer(&json, "vocabulary_rows_used", trainer->params.word_rows);
     cam_json_number(&json, "median_step_s", f->step_s);
+    cam_json_number(&json, "least_step_s", f->least_s);
     cam_json_number(&json, "tokens_per_s", f->tokens / f->step_s);
     cam_json_number(&json, "gflop_a_step", f->flops * 1e-9);
     cam_json_number(&json, "product_gflop_per_s", f->flops_per_s * 1e-9);
     cam_json_number(&json, "bound_s", f->flops / f->flops_per_s);
     cam_json_number(&json, "share_of_bound", f->flops / f->flops_per_s / f->step_s);
     cam_json_number(&json, "peak_rss_gb", f->peak_gb);
+    cam_json_integer(&json, "device_parameter_mb", (int64_t)(f->device.parameters >> 20));
+    cam_json_integer(&json, "device_activation_mb", (int64_t)(f->device.activations >> 20));
     cam_json_object(&json, "op_ms");
     for (int op = 0; op < CAM_OP_COUNT; op++)
-        cam_json_number(&json, cam_op_name((enum cam_op)op), 1e3 * trainer->backend->op_seconds[op] / (double)steps);
+        cam_json_number(&json, cam_op_name((enum cam_op)op), 1e3 * trainer->backend->op_seconds[op] / (double)f->timed);
     cam_json_close(&json);
     cam_json_end(&json);
     printf("%s\n", cam_strbuf_text(&text));
     cam_strbuf_release(&text);
 }
 
-static cam_status measure_steps(bench *b, cam_backend *backend, int64_t steps) {
-    enum { WARM = 2 };
+/* Seconds of each of `steps` steps after the warm-up, by the device's clock, and what they computed. */
+static cam_status time_steps(bench *b, cam_trainer *trainer, double *seconds, figures *f) {
     cam_status st = CAM_OK;
-    cam_trainer trainer = {0};
-    cam_step_report report;
-    double op_seconds[CAM_OP_COUNT] = {0}, flops = 0, tokens = 0, rate = 0;
-    double *seconds = malloc((size_t)steps * sizeof *seconds);
-    int64_t *lengths = malloc((size_t)b->options.plan.batch_rows * sizeof *lengths);
-    CAM_ASSERT(seconds && lengths);
-    b->options.plan.max_updates = steps + WARM;
-    CAM_TRY(cam_trainer_open(&trainer, backend, &b->options));
-    for (int64_t step = 0; step < steps + WARM; step++) {
-        if (step == WARM)
-            backend->op_seconds = op_seconds;
-        double begin = now_s();
-        CAM_TRY(cam_trainer_step(&trainer, &report));
-        if (step < WARM)
-            continue;
-        seconds[step - WARM] = now_s() - begin;
-        for (int64_t r = 0; r < report.rows; r++) {
-            int64_t row = trainer.order.rows[step * b->options.plan.batch_rows + r];
-            lengths[r] = b->corpus.tokens.offsets[row + 1] - b->corpus.tokens.offsets[row];
+    const request *r = b->request;
+    int64_t asked = 0, heard = 0, all = r->warmup + r->steps;
+    int64_t *lengths = malloc((size_t)r->batch_rows * sizeof *lengths);
+    double before = 0;
+    CAM_ASSERT(lengths != NULL);
+    while (heard < all) {
+        cam_step_report report;
+        int present = 0, full = asked == all || cam_trainer_ahead(trainer) == CAM_REPORTS;
+        if (!full) {
+            CAM_TRY(cam_trainer_step(trainer));
+            asked++;
         }
-        flops += count_flops(&b->config, lengths, report.rows) / (double)steps;
-        tokens += (double)report.tokens / (double)steps;
+        CAM_TRY(cam_trainer_report(trainer, full, &report, &present));
+        if (!present)
+            continue;
+        if (heard >= r->warmup) {
+            cam_window window = cam_plan_window(&trainer->plan, heard);
+            cam_order_load(&trainer->order, window.epoch);
+            for (int64_t i = 0; i < report.rows; i++) {
+                int64_t row = trainer->order.rows[window.first + i];
+                lengths[i] = b->corpus.tokens.offsets[row + 1] - b->corpus.tokens.offsets[row];
+            }
+            seconds[heard - r->warmup] = report.time_s - before;
+            f->flops += count_flops(&b->config, lengths, report.rows) / (double)r->steps;
+            f->tokens += (double)report.tokens / (double)r->steps;
+        }
+        before = report.time_s;
+        heard++;
     }
-    double peak = peak_gb();
-    backend->op_seconds = NULL;
-    CAM_TRY(measure_rate(backend, &rate));
-    backend->op_seconds = op_seconds;
-    print_steps(b, &trainer, &(figures){median(seconds, steps), flops, tokens, rate, peak}, steps);
 out:
+    free(lengths);
+    return st;
+}
+
+static cam_status measure_steps(bench *b, cam_backend *backend) {
+    enum { TIMED = 4 };
+    cam_status st = CAM_OK;
+    const request *r = b->request;
+    cam_trainer trainer = {0};
+    figures f = {.timed = TIMED};
+    double op_seconds[CAM_OP_COUNT] = {0};
+    double *seconds = malloc((size_t)r->steps * sizeof *seconds);
+    CAM_ASSERT(seconds != NULL);
+    b->options.plan.max_updates = r->warmup + r->steps + TIMED;
+    CAM_TRY(cam_trainer_open(&trainer, backend, &b->options));
+    CAM_TRY(time_steps(b, &trainer, seconds, &f));
+    f.step_s = median(seconds, r->steps);
+    f.least_s = seconds[0];
+    f.peak_gb = peak_gb();
+    f.device = cam_trainer_memory(&trainer);
+    backend->op_seconds = op_seconds;
+    for (int i = 0; i < TIMED; i++) {
+        cam_step_report report;
+        CAM_TRY(cam_trainer_step_now(&trainer, &report));
+    }
+    backend->op_seconds = NULL;
+    CAM_TRY(measure_rate(backend, r->bf16, &f.flops_per_s));
+    backend->op_seconds = op_seconds;
+    print_steps(b, &trainer, &f);
+out:
+    backend->op_seconds = NULL;
     cam_trainer_close(&trainer);
     free(seconds);
-    free(lengths);
     return st;
 }
 
@@ -258,18 +327,17 @@ out:
     return st;
 }
 
-static cam_status run(int argc, char **argv) {
+static cam_status run(const request *r) {
     cam_status st = CAM_OK;
-    bench b = {.folder = argv[1]};
+    bench b = {.request = r};
     cam_backend *backend = NULL;
-    int64_t batch_rows = argc > 3 ? atol(argv[3]) : 32, steps = argc > 4 ? atol(argv[4]) : 20;
-    CAM_TRY(cam_backend_cpu_open(0, &backend));
-    CAM_TRY(read_data(&b, argv[1], argv[2]));
-    settle_options(&b, batch_rows, steps);
+    CAM_TRY(cam_backends_open(&r->device, &backend));
+    CAM_TRY(read_data(&b));
+    settle_options(&b);
     CAM_TRY(measure_load(&b, backend));
-    if (argc > 5)
-        CAM_TRY(write_order(&b, argv[5]));
-    CAM_TRY(measure_steps(&b, backend, steps));
+    if (r->order)
+        CAM_TRY(write_order(&b, r->order));
+    CAM_TRY(measure_steps(&b, backend));
 out:
     cam_weights_close(b.options.source.weights);
     cam_corpus_close(&b.corpus);
@@ -280,12 +348,58 @@ out:
     return st;
 }
 
+static int parse_number(const char *text, int64_t *value) {
+    char *end;
+    *value = strtoll(text, &end, 10);
+    return *end == '\0' && *value > 0;
+}
+
+static int parse(int argc, char **argv, request *r) {
+    *r = (request){.device = {.device = "auto", .attention = "auto", .tf32 = 0},
+                   .batch_rows = 32,
+                   .steps = 20,
+                   .warmup = 2,
+                   .max_length = 256};
+    if (argc < 3 || argc % 2 == 0)
+        return 0;
+    r->folder = argv[1];
+    r->data = argv[2];
+    for (int i = 3; i < argc; i += 2) {
+        const char *name = argv[i], *value = argv[i + 1];
+        const struct {
+            const char *name;
+            int64_t *to;
+        } numbers[] = {{"--batch", &r->batch_rows},
+                       {"--steps", &r->steps},
+                       {"--warmup", &r->warmup},
+                       {"--max-length", &r->max_length}};
+        int known = 0;
+        for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
+            known |= strcmp(name, numbers[n].name) == 0 && parse_number(value, numbers[n].to);
+        if (strcmp(name, "--device") == 0)
+            known = 1, r->device.device = value;
+        else if (strcmp(name, "--attention") == 0)
+            known = 1, r->device.attention = value;
+        else if (strcmp(name, "--order") == 0)
+            known = 1, r->order = value;
+        else if (strcmp(name, "--precision") == 0)
+            known = 1, r->bf16 = strcmp(value, "bf16") == 0, r->device.tf32 = strcmp(value, "tf32") == 0;
+        if (!known)
+            return 0;
+    }
+    return 1;
+}
+
 int main(int argc, char **argv) {
-    if (argc < 3) {
-        fprintf(stderr, "usage: bench_train MODEL_FOLDER TRAIN_TSV [batch rows] [steps] [order file]\n");
+    request r;
+    if (!parse(argc, argv, &r)) {
+        fprintf(stderr,
+                "usage: bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]\n"
+                "           [--attention native|cudnn] [--batch ROWS] [--steps N] [--warmup N]\n"
+                "           [--max-length TOKENS] [--order FILE]\n");
         return 2;
     }
-    cam_status st = run(argc, argv);
+    cam_status st = run(&r);
     if (st != CAM_OK)
         cam_log_error("%s", cam_status_message());
     return cam_status_exit_code(st);

@@ -34,6 +34,16 @@ typedef struct cam_backend_calls {
     cam_status (*copy)(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind);
     cam_status (*zero)(cam_backend *backend, void *memory, size_t bytes);
     cam_status (*synchronize)(cam_backend *backend);
+    /* Does not wait: whether the queue is still well. NULL where it cannot fall ill on its own. */
+    cam_status (*poll)(cam_backend *backend);
+
+    /* Memory that the device writes and the host reads while the device runs on; zeros at first. `device` is its
+     * address there. Released by its host address. */
+    cam_status (*allocate_shared)(cam_backend *backend, size_t bytes, void **host, void **device);
+    void (*release_shared)(cam_backend *backend, void *host);
+    /* Host memory from which a copy to the device needs no detour; plain memory where that makes no difference. */
+    cam_status (*allocate_staging)(cam_backend *backend, size_t bytes, void **host);
+    void (*release_staging)(cam_backend *backend, void *host);
 
     /* Records one captured graph between begin and end, and launches it; all NULL where the device has no such thing,
      * and the caller then runs eagerly. */
@@ -48,6 +58,7 @@ typedef struct cam_backend_calls {
 struct cam_backend {
     const char *name;        /* "cpu" */
     const char *description; /* for logs and --version: library, core type, threads */
+    int bf16;                /* its operators take bf16 activations and weights */
     const cam_backend_calls *calls;
     const cam_ops_table *ops;
     double *op_seconds; /* one slot an operator (cam_op_index), added to by the wrappers; NULL = no timing */
@@ -71,6 +82,26 @@ static inline CAM_MUST_CHECK cam_status cam_backend_zero(cam_backend *backend, v
 }
 static inline CAM_MUST_CHECK cam_status cam_backend_synchronize(cam_backend *backend) {
     return backend->calls->synchronize(backend);
+}
+static inline CAM_MUST_CHECK cam_status cam_backend_poll(cam_backend *backend) {
+    return backend->calls->poll ? backend->calls->poll(backend) : CAM_OK;
+}
+static inline CAM_MUST_CHECK cam_status cam_backend_allocate_shared(cam_backend *backend, size_t bytes, void **host,
+                                                                    void **device) {
+    return backend->calls->allocate_shared(backend, bytes, host, device);
+}
+static inline void cam_backend_release_shared(cam_backend *backend, void *host) {
+    backend->calls->release_shared(backend, host);
+}
+static inline CAM_MUST_CHECK cam_status cam_backend_allocate_staging(cam_backend *backend, size_t bytes, void **host) {
+    return backend->calls->allocate_staging(backend, bytes, host);
+}
+static inline void cam_backend_release_staging(cam_backend *backend, void *host) {
+    backend->calls->release_staging(backend, host);
+}
+/* Whether capture_begin and the calls after it are there. */
+static inline int cam_backend_captures(const cam_backend *backend) {
+    return backend->calls->capture_begin != NULL;
 }
 static inline void cam_backend_close(cam_backend *backend) {
     if (backend)

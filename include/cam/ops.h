@@ -16,7 +16,8 @@
  * Capacities and true counts. Shapes hold capacities. How many leading rows are real is read from the step
  * state, which lies in device memory: `rows` says which of its counts bounds the rows of an operator. Rows from the
  * true count up to the capacity are exact zeros in every activation and gradient that an operator writes, and are never
- * read. Index tensors (ids, row lists, cu_seqlens, data row ids) need not hold anything there.
+ * read but by the linear operators, which may run over whole capacities: their inputs must hold zeros there. Index
+ * tensors (ids, row lists, cu_seqlens, data row ids) need not hold anything there.
  *
  * Gradients. `accumulate` false: `=`, the output's old contents are not read; true: `+=`. Where an operator has
  * several gradient outputs for parameters one flag serves them all.
@@ -24,7 +25,11 @@
  * Deterministic, all of them: the same inputs give the same bits, whatever the number of threads. Floating-point
  * accumulation is in f32 or wider, in an order fixed by the shapes. Unless said otherwise an output must not overlap
  * any other operand (CAM_E_ALIAS), tensors are contiguous (CAM_E_SHAPE), dtypes are f32 for numbers and i32 for indices
- * (CAM_E_DTYPE). H is a multiple of 8.
+ * (CAM_E_DTYPE). H is a multiple of 8, at most CAM_MAX_HIDDEN.
+ *
+ * Mixed precision. An operand of dtype `act` is f32 or bf16; all operands of one call that say `act` have the same
+ * dtype. bf16 is storage only: everything is computed in f32 and rounded to nearest even when written. A backend whose
+ * `bf16` is 0 refuses bf16 operands (CAM_E_UNSUPPORTED), except in cast.
  */
 #ifndef CAM_OPS_H
 #define CAM_OPS_H
@@ -40,6 +45,8 @@ extern "C" {
 
 /* X(operator), grouped by family; a family is a file of the same stem in every backend and in tests/ops. */
 #define CAM_OPS(X)                                                                                                     \
+    X(step_begin)                                                                                                      \
+    X(step_end)                                                                                                        \
     X(embedding_fwd)                                                                                                   \
     X(embedding_bwd)                                                                                                   \
     X(linear_fwd)                                                                                                      \
@@ -63,8 +70,10 @@ extern "C" {
     X(adamw)                                                                                                           \
     X(cast)
 
-/* What a step needs to know beyond shapes: one struct in device memory, written by the host once a step (or prepared
- * for a whole epoch), changed on the device only by loss_fwd and norm_final. No per-step value is a host argument. */
+enum { CAM_MAX_HIDDEN = 4096 };
+
+/* What a step needs to know beyond shapes: one struct in device memory. The host writes it at the start of an epoch;
+ * after that only the device changes it (step_begin, loss_fwd, norm_final). No per-step value is a host argument. */
 typedef struct cam_step_state {
     uint64_t seed;
     uint32_t step;           /* optimizer step, from 0: the random map's step */
@@ -74,12 +83,14 @@ typedef struct cam_step_state {
     double learning_rate;    /* of the head's group, this step */
     double bias_correction1; /* 1 - beta1^t, t = updates really applied, this one included */
     double bias_correction2; /* 1 - beta2^t */
-    double
-        loss_denominator; /* sum of the class weights of all examples of the optimizer step (rows, without weights) */
-    double loss;          /* out, loss_fwd: this step's loss so far */
-    double grad_norm;     /* out, norm_final: before clipping */
-    float clip_scale;     /* out, norm_final: what adamw multiplies gradients by */
-    uint32_t finite; /* out, norm_final: 1; 0 once loss or norm were not finite, and stays 0 until the host sets it */
+    double loss_denominator; /* sum of the class weights of all examples of the optimizer step (rows, if unweighted) */
+    double loss;             /* this step's loss so far: loss_fwd */
+    double grad_norm;        /* before clipping: norm_final */
+    float clip_scale;        /* what adamw multiplies gradients by: norm_final */
+    uint32_t finite;         /* 1; 0 once loss or norm were not finite: norm_final */
+    uint32_t skip_nonfinite; /* 1: step_begin sets `finite` again at each optimizer step; 0: it stays 0 */
+    uint32_t cursor;         /* micro-steps of the epoch begun so far: step_begin */
+    uint32_t updates;        /* updates applied since the host wrote the state: norm_final */
 } cam_step_state;
 
 typedef enum cam_rows { CAM_ROWS_TOKENS, CAM_ROWS_SEQUENCES, CAM_ROWS_HEAD } cam_rows;
@@ -103,10 +114,79 @@ typedef struct cam_workspace {
     size_t bytes;
 } cam_workspace;
 
+/* --- step ------------------------------------------------------------------------------------------------------ */
+
+/* One micro-step of an epoch, known from the permutation and uploaded with it. */
+typedef struct cam_micro_step {
+    double learning_rate, loss_denominator;
+    uint32_t step;  /* optimizer step */
+    int32_t first;  /* rows [first, first + rows) of the epoch's order */
+    int32_t rows;   /* above 0 */
+    int32_t tokens; /* of these rows together */
+    int32_t begins; /* 1: the first micro-step of its optimizer step */
+    int32_t unused; /* 0 */
+} cam_micro_step;
+
+typedef struct cam_bias_corrections {
+    double first, second; /* 1 - beta1^t, 1 - beta2^t */
+} cam_bias_corrections;
+
+/* step_begin: the next micro-step's batch, packed from the data set that lies on the device.
+ * With m = plan[state->cursor]:
+ *   state      step, learning_rate, loss_denominator from m; tokens, sequences, head_rows: m.tokens, m.rows, m.rows;
+ *              bias_correction1 and 2 from corrections[state->updates]; where m.begins: loss = 0, clip_scale = 1, and
+ *              finite = 1 where skip_nonfinite; cursor + 1
+ *   of sequence b, data row d = order[m.first + b], and its token j, packed as token t = cu_seqlens[b] + j:
+ *   ids        [T]    i32  out  data_ids[offsets[d] + j]
+ *   positions  [T]    i32  out  data_positions[offsets[d] + j]
+ *   token_row  [T]    i32  out  d
+ *   token_index [T]   i32  out  j
+ *   cu_seqlens [B+1]  i32  out  tokens of the sequences before b; entries 0 .. m.rows are written
+ *   row        [B]    i32  out  d
+ *   list       [B]    i32  out  cu_seqlens[b], its <s>; d where ids is absent
+ *   list_index [B]    i32  out  0
+ *   list_cu    [B+1]  i32  out  b; entries 0 .. m.rows
+ *   labels     [B]    i32  out  data_labels[d]; 0 where data_labels is absent
+ *   order      [N]    i32  in   data row ids as this epoch sees them
+ *   offsets    [rows + 1] i32 in
+ *   data_ids, data_positions [offsets[rows]] i32 in
+ *   data_labels [rows] i32 in   may be absent
+ *   plan, corrections            device memory
+ * ids, positions, token_row, token_index, cu_seqlens and data_ids, data_positions may be absent, together: a head on
+ * kept features asks for rows only, and state->tokens is 0 then. Entries past the true counts are not written. All is
+ * exact. state is changed after everything that reads it. */
+typedef struct cam_step_begin_args {
+    cam_tensor ids, positions, token_row, token_index, cu_seqlens;
+    cam_tensor row, list, list_index, list_cu, labels;
+    cam_tensor order, offsets, data_ids, data_positions, data_labels;
+    const cam_micro_step *plan;
+    const cam_bias_corrections *corrections;
+    cam_step_state *state;
+    cam_workspace workspace;
+} cam_step_begin_args;
+
+/* What the host hears of an optimizer step, in memory that both can reach (cam_backend_allocate_shared). */
+typedef struct cam_step_record {
+    double loss, grad_norm, learning_rate;
+    uint64_t time_ns; /* the device's clock */
+    uint32_t step;
+    uint32_t finite;
+    uint32_t sequence; /* step + 1, written last: the record is complete where it says so */
+    uint32_t unused;
+} cam_step_record;
+
+/* step_end: ring[state->step % slots] = the record of the optimizer step that state describes. */
+typedef struct cam_step_end_args {
+    cam_step_record *ring; /* the device's address */
+    int32_t slots;
+    const cam_step_state *state;
+    cam_workspace workspace;
+} cam_step_end_args;
+
 /* --- embedding ------------------------------------------------------------------------------------------------- */
 
 /* embedding_fwd: y = dropout(LN(word[ids] + type + position[positions])).
- *   y           [T,H]  f32  out
+ *   y           [T,H]  act  out
  *   mean, rstd  [T]    f32  out  of the sum's rows; kept for embedding_bwd
  *   ids         [T]    i32  in   rows of `word`
  *   positions   [T]    i32  in   rows of `position` (Hugging Face: first token 2)
@@ -131,7 +211,7 @@ typedef struct cam_embedding_fwd_args {
  *   dposition   [P,H]  f32  out  likewise
  *   dtype       [1,H]  f32  out
  *   dgamma,dbeta [H]   f32  out
- *   dy          [T,H]  f32  in
+ *   dy          [T,H]  act  in
  *   ids, positions, word, position, type, gamma, mean, rstd as in the forward call; the sum is made again.
  *   pad_word, pad_position  rows of word and position that receive no gradient (Hugging Face: padding_idx); -1 = none.
  * A row's gradient is the sum over its tokens in ascending order. */
@@ -148,11 +228,13 @@ typedef struct cam_embedding_bwd_args {
 
 /* --- linear ---------------------------------------------------------------------------------------------------- */
 
-/* linear_fwd: y = x W^T + bias.
- *   y     [N,O]  f32  out
- *   x     [N,I]  f32  in   row stride free
- *   w     [O,I]  f32  in
- *   bias  [O]    f32  in   may be absent */
+/* Of the three: where w holds what is not finite, rows past the true count of y and dx are not numbers either.
+ *
+ * linear_fwd: y = x W^T + bias.
+ *   y     [N,O]  act  out
+ *   x     [N,I]  act  in   row stride free; zero past the true count
+ *   w     [O,I]  act  in
+ *   bias  [O]    act  in   may be absent */
 typedef struct cam_linear_fwd_args {
     cam_tensor y, x, w, bias;
     cam_rows rows;
@@ -161,9 +243,9 @@ typedef struct cam_linear_fwd_args {
 } cam_linear_fwd_args;
 
 /* linear_bwd_data: dx (=|+=) dy W.
- *   dx  [N,I]  f32  out
- *   dy  [N,O]  f32  in   row stride free
- *   w   [O,I]  f32  in */
+ *   dx  [N,I]  act  out
+ *   dy  [N,O]  act  in   row stride free; zero past the true count
+ *   w   [O,I]  act  in */
 typedef struct cam_linear_bwd_data_args {
     cam_tensor dx, dy, w;
     cam_rows rows;
@@ -173,10 +255,10 @@ typedef struct cam_linear_bwd_data_args {
 } cam_linear_bwd_data_args;
 
 /* linear_bwd_weight: dw (=|+=) dy^T x, dbias (=|+=) the column sums of dy.
- *   dw     [O,I]  f32  out
+ *   dw     [O,I]  f32, or bf16 where x is and nothing accumulates  out
  *   dbias  [O]    f32  out  may be absent
- *   dy     [N,O]  f32  in   row stride free
- *   x      [N,I]  f32  in   row stride free */
+ *   dy     [N,O]  act  in   row stride free; zero past the true count
+ *   x      [N,I]  act  in   row stride free; zero past the true count */
 typedef struct cam_linear_bwd_weight_args {
     cam_tensor dw, dbias, dy, x;
     cam_rows rows;
@@ -191,10 +273,10 @@ typedef struct cam_linear_bwd_weight_args {
 enum { CAM_MAX_KEYS = 1024 };
 
 /* attention_fwd: for each sequence b and head a, out = dropout(softmax(q k^T * scale)) v, over packed sequences.
- *   out         [Nq,H]   f32  out
+ *   out         [Nq,H]   act  out
  *   lse         [Nq,A]   f32  out  log of the sum of exp(scale * score) of each query, kept for attention_bwd
- *   q           [Nq,H]   f32  in   row stride free; head a is columns [a D, (a + 1) D)
- *   k, v        [T,H]    f32  in   row stride free, the same for both
+ *   q           [Nq,H]   act  in   row stride free; head a is columns [a D, (a + 1) D)
+ *   k, v        [T,H]    act  in   row stride free, the same for both
  *   cu_q, cu_k  [B+1]    i32  in   sequence b owns query rows [cu_q[b], cu_q[b+1]) and key rows [cu_k[b], cu_k[b+1]);
  *                                  a sequence may own no query row, never no key row
  *   q_index     [Nq]     i32  in   index in its sequence of each query row (0 .. S-1): for the random map
@@ -216,10 +298,11 @@ typedef struct cam_attention_fwd_args {
 } cam_attention_fwd_args;
 
 /* attention_bwd: the gradients of q, k and v, `=`; probabilities are made again from q, k and lse.
- *   dq          [Nq,H]   f32  out  row stride free
- *   dk, dv      [T,H]    f32  out  row stride free, the same for both
- *   dout        [Nq,H]   f32  in
+ *   dq          [Nq,H]   act  out  row stride free
+ *   dk, dv      [T,H]    act  out  row stride free, the same for both
+ *   dout        [Nq,H]   act  in
  *   out, lse and the rest as in the forward call
+ * In bf16, probabilities and their gradients are rounded to bf16 where a product reads them.
  * With ds = p * (dp - rowsum(dout * out)) as in Dao et al. 2022, appendix B. */
 typedef struct cam_attention_bwd_args {
     cam_tensor dq, dk, dv;
@@ -236,10 +319,10 @@ typedef struct cam_attention_bwd_args {
 /* --- residual -------------------------------------------------------------------------------------------------- */
 
 /* residual_fwd: z = dropout(x + bias) + residual; y = LN(z).
- *   y           [N,H]  f32  out
- *   z           [N,H]  f32  out  kept for residual_bwd; may be x itself (same data, same shape)
- *   mean, rstd  [N]    f32  out  of z's rows
- *   x, residual [N,H]  f32  in
+ *   y           [N,H]  act or f32  out
+ *   z           [N,H]  act  out  kept for residual_bwd; may be x itself (same data, same shape)
+ *   mean, rstd  [N]    f32  out  of z's rows, as they are stored: y is the LN of the rounded z
+ *   x, residual [N,H]  act  in
  *   bias        [H]    f32  in
  *   gamma,beta  [H]    f32  in
  *   eps         > 0; rstd as in embedding_fwd */
@@ -254,11 +337,13 @@ typedef struct cam_residual_fwd_args {
 } cam_residual_fwd_args;
 
 /* residual_bwd.
- *   dx          [N,H]  f32  out  `=`; may be dy itself
- *   dresidual   [N,H]  f32  out  `=` (dz, before dropout's mask); must not overlap dy
+ *   dx          [N,H]  act  out  `=`; may be dy itself where both are of one dtype
+ *   dresidual   [N,H]  act  out  `=` (dz, before dropout's mask); must not overlap dy
  *   dbias, dgamma, dbeta [H] f32 out  (=|+=) by `accumulate`
- *   dy, z       [N,H]  f32  in
- *   mean, rstd  [N], gamma [H]  f32  in */
+ *   dy          [N,H]  act or f32  in
+ *   z           [N,H]  act  in
+ *   mean, rstd  [N], gamma [H]  f32  in
+ * dbias sums dx before it is rounded. */
 typedef struct cam_residual_bwd_args {
     cam_tensor dx, dresidual, dbias, dgamma, dbeta;
     cam_tensor dy, z, mean, rstd, gamma;
@@ -272,8 +357,8 @@ typedef struct cam_residual_bwd_args {
 /* --- gelu ------------------------------------------------------------------------------------------------------ */
 
 /* gelu_fwd: y = gelu(x + bias), gelu(u) = u/2 (1 + erf(u / sqrt 2)): the exact form, not tanh's.
- *   y     [N,F]  f32  out
- *   x     [N,F]  f32  in   kept by the caller for gelu_bwd
+ *   y     [N,F]  act  out
+ *   x     [N,F]  act  in   kept by the caller for gelu_bwd
  *   bias  [F]    f32  in
  * |error| at most 2 ulp of the result's scale, as libm's erff has. Source: Hendrycks, Gimpel 2016. */
 typedef struct cam_gelu_fwd_args {
@@ -284,9 +369,9 @@ typedef struct cam_gelu_fwd_args {
 } cam_gelu_fwd_args;
 
 /* gelu_bwd: dx = dy gelu'(x + bias), gelu'(u) = Phi(u) + u phi(u).
- *   dx     [N,F]  f32  out  `=`; may be dy itself
- *   dbias  [F]    f32  out  (=|+=) the column sums of dx
- *   dy, x  [N,F]  f32  in
+ *   dx     [N,F]  act  out  `=`; may be dy itself
+ *   dbias  [F]    f32  out  (=|+=) the column sums of dx, before it is rounded
+ *   dy, x  [N,F]  act  in
  *   bias   [F]    f32  in */
 typedef struct cam_gelu_bwd_args {
     cam_tensor dx, dbias, dy, x, bias;
@@ -299,8 +384,8 @@ typedef struct cam_gelu_bwd_args {
 /* --- head ------------------------------------------------------------------------------------------------------ */
 
 /* head_gather_fwd: y[r] = x[list[r]].
- *   y     [R,H]  f32  out  rows CAM_ROWS_HEAD
- *   x     [N,H]  f32  in
+ *   y     [R,H]  act  out  rows CAM_ROWS_HEAD
+ *   x     [N,H]  act  in
  *   list  [R]    i32  in   distinct rows of x, in any order */
 typedef struct cam_head_gather_fwd_args {
     cam_tensor y, x, list;
@@ -309,8 +394,8 @@ typedef struct cam_head_gather_fwd_args {
 } cam_head_gather_fwd_args;
 
 /* head_gather_bwd: dx[list[r]] (=|+=) dy[r]; with `=` every other row of dx is zero.
- *   dx    [N,H]  f32  out
- *   dy    [R,H]  f32  in
+ *   dx    [N,H]  act  out
+ *   dy    [R,H]  act  in
  *   list  [R]    i32  in */
 typedef struct cam_head_gather_bwd_args {
     cam_tensor dx, dy, list;
@@ -383,20 +468,39 @@ typedef struct cam_loss_bwd_args {
 
 /* --- norm ------------------------------------------------------------------------------------------------------ */
 
-/* The parameter store is cut into chunks; every tensor starts on one and gaps are zero. */
-enum { CAM_CHUNK = 2048 /* elements */ };
+/* The parameter store is cut into chunks of CAM_CHUNK elements; every tensor starts on one and gaps are zero. Its
+ * planes (weight, low halves, gradient, moments) are dense, each with an element size of its own from chunk to chunk.
+ */
+enum { CAM_CHUNK = 2048 /* elements */, CAM_CHUNK_UNIT = 4096 /* bytes: a chunk of 16-bit elements */ };
+
+/* A split chunk's weight is kept as two halves, exactly: with u the bits of the f32 master, hi = (u + 0x8000) >> 16 is
+ * the bf16 weight that products read, low = the lower 16 bits of u, signed, and u = (hi << 16) + low. */
+enum { CAM_CHUNK_SPLIT = 1, CAM_CHUNK_GRADIENT_BF16 = 2 };
+
+/* One chunk of a range: where it lies, and how it learns. */
+typedef struct cam_chunk {
+    double rate_scale; /* its group's rate as a share of state->learning_rate */
+    double decay;
+    uint32_t weight, low,
+        gradient;  /* where it begins in the plane, in units of CAM_CHUNK_UNIT bytes; low where split */
+    uint32_t form; /* CAM_CHUNK_ bits */
+} cam_chunk;
 
 /* norm_partial: partial[c] = sum of the squares of chunk c of a gradient range.
  *   partial  [C]           f64  out
- *   grad     [C * CHUNK]   f32  in   1-d */
+ *   grad     1-d           f32, or bf16 in a mixed plane (then its length counts 16-bit units)  in
+ *   chunks   [C]           device memory; NULL: all chunks are f32, one after another, and grad is [C * CHUNK] */
 typedef struct cam_norm_partial_args {
     cam_tensor partial, grad;
+    const cam_chunk *chunks;
     cam_workspace workspace;
 } cam_norm_partial_args;
 
 /* norm_final: state->grad_norm = sqrt(sum of partial); clip_scale = min(1, max_norm / (norm + 1e-6)) (1 where max_norm
- * is 0); finite = finite and norm and state->loss are finite. As torch.nn.utils.clip_grad_norm_. partial  [C]  f64  in
- * summed in ascending order in f64 state    changed: grad_norm, clip_scale, finite */
+ * is 0); finite = finite and norm and state->loss are finite; updates + 1 where finite. As
+ * torch.nn.utils.clip_grad_norm_.
+ *   partial  [C]  f64  in  summed in f64, in an order fixed by C
+ *   state    changed: grad_norm, clip_scale, finite, updates */
 typedef struct cam_norm_final_args {
     cam_tensor partial;
     float max_norm;
@@ -406,12 +510,6 @@ typedef struct cam_norm_final_args {
 
 /* --- adamw ----------------------------------------------------------------------------------------------------- */
 
-/* Of one chunk: its group's rate as a share of state->learning_rate, and its weight decay. */
-typedef struct cam_adamw_chunk {
-    double rate_scale;
-    double decay;
-} cam_adamw_chunk;
-
 /* adamw: decoupled weight decay (Loshchilov, Hutter 2019) in the order of torch.optim.AdamW, over a range of chunks.
  * With lr = learning_rate * rate_scale in f64, and factors rounded to f32 once a chunk:
  *     g = grad * clip_scale
@@ -420,12 +518,14 @@ typedef struct cam_adamw_chunk {
  *     v = beta2 v + (1 - beta2) g^2
  *     p = p - lr / bias_correction1 * m / (sqrt(v) / sqrt(bias_correction2) + eps)
  * Nothing changes where state->finite is 0.
- *   param, m, v  [C * CHUNK]  f32  in, out
- *   grad         [C * CHUNK]  f32  in
- *   chunks       [C]          cam_adamw_chunk, device memory */
+ *   weight   1-d  in, out; f32 [C * CHUNK], or bf16 in a mixed plane (then its length counts 16-bit units)
+ *   low      1-d  bf16: 16-bit units; in, out; absent where no chunk is split
+ *   m, v     [C * CHUNK]  f32  in, out
+ *   grad     1-d  in; f32 [C * CHUNK], or bf16 in a mixed plane
+ *   chunks   [C]  device memory */
 typedef struct cam_adamw_args {
-    cam_tensor param, m, v, grad;
-    const cam_adamw_chunk *chunks;
+    cam_tensor weight, low, m, v, grad;
+    const cam_chunk *chunks;
     double beta1, beta2, eps;
     const cam_step_state *state;
     cam_workspace workspace;

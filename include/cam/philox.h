@@ -76,9 +76,10 @@ static inline CAM_HOST_DEVICE cam_philox_words cam_philox(uint64_t seed, uint32_
     return r;
 }
 
-/* The 16-bit lane j (0..7) of a call. */
+/* The 16-bit lane j (0..7) of a call. By choices, not by an index: the words stay in registers. */
 static inline CAM_HOST_DEVICE uint32_t cam_philox_lane(cam_philox_words r, uint32_t j) {
-    return (r.w[j >> 1] >> (16 * (j & 1))) & 0xFFFFu;
+    uint32_t low = j & 2 ? r.w[1] : r.w[0], high = j & 2 ? r.w[3] : r.w[2];
+    return ((j & 4 ? high : low) >> (16 * (j & 1))) & 0xFFFFu;
 }
 
 /* p in [0, 1) as n / 65536, and the factor of a kept element. */

@@ -79,7 +79,9 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
         CAM_FAIL(CAM_E_USAGE, "eval needs --model DIR and --data FILE");
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
-    CAM_TRY(cam_backends_open(arguments->device ? arguments->device : "auto", 0, &backend));
+    CAM_TRY(cam_backends_open(
+        &(cam_device_options){.device = arguments->device ? arguments->device : "auto", .attention = "auto"},
+        &backend));
     CAM_TRY(cam_classifier_open(&classifier, backend, folder, (int32_t)reading.max_seq_length));
     CAM_TRY(read_rows(arguments, &reading, &classifier.config, &data, &truth));
     CAM_TRY(cam_metrics_init(&metrics, classifier.config.num_labels));

@@ -210,7 +210,9 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
     CAM_TRY(cam_record_reader_open(&options, &reader));
-    CAM_TRY(cam_backends_open(arguments->device ? arguments->device : "auto", 0, &backend));
+    CAM_TRY(cam_backends_open(
+        &(cam_device_options){.device = arguments->device ? arguments->device : "auto", .attention = "auto"},
+        &backend));
     CAM_TRY(cam_classifier_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length));
     CAM_TRY(take_buffers(&p));
     CAM_TRY(open_output(&p, arguments->output));

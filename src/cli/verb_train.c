@@ -41,7 +41,12 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     CAM_TRY(cam_run_prepare(&run, &config, folder, &stop));
     describe(&run);
     const char *device = arguments->device ? arguments->device : cam_config_rows[CAM_KEY_device].choices[config.device];
-    CAM_TRY(cam_backends_open(device, (int)config.cpu_threads, &backend));
+    cam_device_options options = {.device = device,
+                                  .threads = (int)config.cpu_threads,
+                                  .tf32 = config.tf32,
+                                  .explain = 1,
+                                  .attention = cam_config_rows[CAM_KEY_attention].choices[config.attention]};
+    CAM_TRY(cam_backends_open(&options, &backend));
     if (arguments->dry_run)
         cam_log("dry run: all is well, nothing was written");
     else

@@ -69,7 +69,16 @@
     X(CAM_CONFIG_METRIC_LOSS, "loss") /* the only one of which less is better */
 #define CAM_CHOICES_device(X)                                                                                          \
     X(CAM_CONFIG_DEVICE_AUTO, "auto")                                                                                  \
-    X(CAM_CONFIG_DEVICE_CPU, "cpu")
+    X(CAM_CONFIG_DEVICE_CPU, "cpu")                                                                                    \
+    X(CAM_CONFIG_DEVICE_CUDA, "cuda")
+#define CAM_CHOICES_bf16(X)                                                                                            \
+    X(CAM_CONFIG_BF16_AUTO, "auto") /* where the device has it */                                                      \
+    X(CAM_CONFIG_BF16_TRUE, "true")                                                                                    \
+    X(CAM_CONFIG_BF16_FALSE, "false")
+#define CAM_CHOICES_attention(X)                                                                                       \
+    X(CAM_CONFIG_ATTENTION_AUTO, "auto")                                                                               \
+    X(CAM_CONFIG_ATTENTION_NATIVE, "native")                                                                           \
+    X(CAM_CONFIG_ATTENTION_CUDNN, "cudnn")
 
 /* X(set): every list above; the enum of a set is `enum cam_config_<set>`. */
 #define CAM_CHOICE_SETS(X)                                                                                             \
@@ -87,7 +96,9 @@
     X(on_nonfinite)                                                                                                    \
     X(eval_strategy)                                                                                                   \
     X(metric)                                                                                                          \
-    X(device)
+    X(device)                                                                                                          \
+    X(bf16)                                                                                                            \
+    X(attention)
 
 #define CAM_CHOICE_ENUMERATOR(code, word) code,
 /* clang-format off */

@@ -5,22 +5,20 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Keys and values that the specification has and this version, which computes on one CPU, does not. A NULL leaf stands
- * for a whole section. */
+/* Keys and values that the specification has and this version, which computes on one device, does not. A NULL leaf
+ * stands for a whole section. */
 static const struct {
     const char *section, *leaf;
 } later_keys[] = {
-    {"training", "bf16"},         {"training", "tf32"},
     {"checkpoint", NULL},         {"checkpoint", "save_strategy"},
     {"checkpoint", "save_steps"}, {"checkpoint", "save_total_limit"},
-    {"hardware", "attention"},    {"checkpoint", "resume_from_checkpoint"},
+    {"checkpoint", "resume_from_checkpoint"},
     {"hardware", "ddp_timeout"},  {"hardware", "shard_optimizer"},
 };
 static const struct {
     cam_config_key key;
     const char *word;
 } later_words[] = {
-    {CAM_KEY_device, "cuda"},
     {CAM_KEY_report_to, "html"},
     {CAM_KEY_report_to, "tensorboard"},
 };

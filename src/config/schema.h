@@ -115,6 +115,10 @@ extern "C" {
       "slower, smaller, equal gradients")                                                                              \
     X(training, train_sampling_strategy, enum cam_config_sampling, CHOICE, "random", CHOICES(sampling),                \
       "random | sequential | group_by_length")                                                                         \
+    X(training, bf16, enum cam_config_bf16, CHOICE, "auto", CHOICES(bf16),                                             \
+      "auto = on CUDA from sm_80 on; false elsewhere")                                                                 \
+    X(training, tf32, bool, BOOLEAN, "true", NONE,                                                                     \
+      "on CUDA, f32 products are rounded to tf32")                                                                     \
     X(training, seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                   \
       "of fresh weights, order and dropout")                                                                           \
     X(training, on_nonfinite, enum cam_config_on_nonfinite, CHOICE, "stop", CHOICES(on_nonfinite),                     \
@@ -138,7 +142,9 @@ extern "C" {
     X(logging, report_to, unsigned, REPORT_TO, "[jsonl]", NONE,                                                        \
       "jsonl writes log.jsonl; [] writes none")                                                                        \
     X(hardware, device, enum cam_config_device, CHOICE, "auto", CHOICES(device),                                       \
-      "auto | cpu")                                                                                                    \
+      "auto = a GPU where there is one | cpu | cuda")                                                                   \
+    X(hardware, attention, enum cam_config_attention, CHOICE, "auto", CHOICES(attention),                              \
+      "auto | native | cudnn (bf16 without attention dropout; else native)")                                           \
     X(hardware, cpu_threads, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(1, 1024),                                        \
       "affinity and cgroup quota over the local ranks")
 /* clang-format on */

@@ -32,14 +32,15 @@ cam_status CAM_CPU_NAME(cam_cpu_adamw)(cam_backend *backend, const cam_adamw_arg
                       .root_correction2 = (float)sqrt(state->bias_correction2),
                       .eps = (float)args->eps};
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
-    for (int64_t c = 0; c < args->param.shape[0] / CAM_CHUNK; c++) {
+    for (int64_t c = 0; c < args->m.shape[0] / CAM_CHUNK; c++) {
         factors f = shared;
-        double rate = state->learning_rate * args->chunks[c].rate_scale;
-        f.keep = (float)(1.0 - rate * args->chunks[c].decay);
+        const cam_chunk *chunk = &args->chunks[c];
+        double rate = state->learning_rate * chunk->rate_scale;
+        f.keep = (float)(1.0 - rate * chunk->decay);
         f.rate = (float)(rate / state->bias_correction1);
         int64_t at = c * CAM_CHUNK;
-        update_chunk(cam_cpu_floats(args->param) + at, cam_cpu_floats(args->m) + at, cam_cpu_floats(args->v) + at,
-                     cam_cpu_floats(args->grad) + at, f);
+        update_chunk(cam_cpu_chunk(args->weight, chunk->weight), cam_cpu_floats(args->m) + at,
+                     cam_cpu_floats(args->v) + at, cam_cpu_chunk(args->grad, chunk->gradient), f);
     }
     return CAM_OK;
 }

@@ -54,6 +54,18 @@ static cam_status cpu_synchronize(cam_backend *backend) {
     return CAM_OK;
 }
 
+static cam_status cpu_allocate_shared(cam_backend *backend, size_t bytes, void **host, void **device) {
+    (void)backend;
+    *host = *device = calloc(1, bytes ? bytes : 1);
+    return *host ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for %zu shared bytes", bytes);
+}
+
+static cam_status cpu_allocate_staging(cam_backend *backend, size_t bytes, void **host) {
+    (void)backend;
+    *host = malloc(bytes ? bytes : 1);
+    return *host ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a buffer of %zu bytes", bytes);
+}
+
 static void cpu_close(cam_backend *backend) {
     free(backend);
 }
@@ -64,6 +76,10 @@ static const cam_backend_calls calls = {.allocate = cpu_allocate,
                                         .copy = cpu_copy,
                                         .zero = cpu_zero,
                                         .synchronize = cpu_synchronize,
+                                        .allocate_shared = cpu_allocate_shared,
+                                        .release_shared = cpu_release,
+                                        .allocate_staging = cpu_allocate_staging,
+                                        .release_staging = cpu_release,
                                         .close = cpu_close};
 
 typedef struct instruction_set {

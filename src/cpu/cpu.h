@@ -59,6 +59,11 @@ static inline const int32_t *cam_cpu_indices(cam_tensor t) {
     return (const int32_t *)t.data;
 }
 
+/* The chunk of a plane that begins `unit` units into it. Every chunk is f32 here. */
+static inline float *cam_cpu_chunk(cam_tensor plane, uint32_t unit) {
+    return (float *)(void *)((char *)plane.data + (size_t)unit * CAM_CHUNK_UNIT);
+}
+
 /* Exact zeros in rows [begin, shape[0]) of a vector or a matrix, possibly a range of columns of a wider one. */
 static inline void cam_cpu_zero_rows(cam_tensor t, int64_t begin) {
     int64_t columns = t.ndim > 1 ? t.shape[1] : 1;

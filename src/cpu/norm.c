@@ -17,11 +17,11 @@ static double chunk_squares(const float *g) {
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_norm_partial)(cam_backend *backend, const cam_norm_partial_args *args) {
-    const float *grad = cam_cpu_floats(args->grad);
     double *partial = args->partial.data;
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
     for (int64_t c = 0; c < args->partial.shape[0]; c++)
-        partial[c] = chunk_squares(grad + c * CAM_CHUNK);
+        partial[c] = chunk_squares(args->chunks ? cam_cpu_chunk(args->grad, args->chunks[c].gradient)
+                                                : cam_cpu_floats(args->grad) + c * CAM_CHUNK);
     return CAM_OK;
 }
 
@@ -36,5 +36,6 @@ cam_status CAM_CPU_NAME(cam_cpu_norm_final)(cam_backend *backend, const cam_norm
     state->grad_norm = norm;
     state->clip_scale = max_norm > 0.0 && !(ratio >= 1.0) ? (float)ratio : 1.0f;
     state->finite = state->finite && isfinite(norm) && isfinite(state->loss);
+    state->updates += state->finite;
     return CAM_OK;
 }

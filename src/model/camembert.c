@@ -114,7 +114,7 @@ static cam_status attend(cam_pass *pass, int layer, cam_layer_saved *saved) {
     int last = cam_pass_is_last(pass, layer);
     int64_t n = saved->rows.shape[0];
     saved->context = cam_pass_2d(pass, n, config->hidden_size);
-    saved->lse = cam_pass_2d(pass, n, config->num_attention_heads);
+    saved->lse = cam_pass_f32_2d(pass, n, config->num_attention_heads);
     CAM_RUN(attention_fwd, .out = saved->context, .lse = saved->lse, .q = saved->q, .k = saved->k, .v = saved->v,
             .cu_q = last ? batch->list_cu : batch->cu_seqlens, .cu_k = batch->cu_seqlens,
             .q_index = last ? batch->list_index : batch->token_index, .sequence_row = batch->row,
@@ -136,8 +136,8 @@ cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, 
     CAM_TRY(attend(pass, layer, saved));
 
     saved->z1 = cam_pass_2d(pass, n, h);
-    saved->mean1 = cam_pass_1d(pass, n);
-    saved->rstd1 = cam_pass_1d(pass, n);
+    saved->mean1 = cam_pass_f32_1d(pass, n);
+    saved->rstd1 = cam_pass_f32_1d(pass, n);
     saved->x1 = cam_pass_2d(pass, n, h);
     CAM_RUN(linear_fwd, .y = saved->z1, .x = saved->context, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
             .rows = rows);
@@ -155,8 +155,8 @@ cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, 
             .rows = rows);
 
     saved->z2 = cam_pass_2d(pass, n, h);
-    saved->mean2 = cam_pass_1d(pass, n);
-    saved->rstd2 = cam_pass_1d(pass, n);
+    saved->mean2 = cam_pass_f32_1d(pass, n);
+    saved->rstd2 = cam_pass_f32_1d(pass, n);
     CAM_RUN(linear_fwd, .y = saved->z2, .x = saved->activated, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
             .rows = rows);
     CAM_RUN(residual_fwd, .y = y, .z = saved->z2, .mean = saved->mean2, .rstd = saved->rstd2, .x = saved->z2,
@@ -173,8 +173,8 @@ static cam_status embed(cam_pass *pass, cam_tensor y) {
     const cam_batch *batch = pass->batch;
     int64_t tokens = batch->ids.shape[0];
     pass->embedded = y;
-    pass->embedded_mean = cam_pass_1d(pass, tokens);
-    pass->embedded_rstd = cam_pass_1d(pass, tokens);
+    pass->embedded_mean = cam_pass_f32_1d(pass, tokens);
+    pass->embedded_rstd = cam_pass_f32_1d(pass, tokens);
     CAM_RUN(embedding_fwd, .y = y, .mean = pass->embedded_mean, .rstd = pass->embedded_rstd, .ids = batch->ids,
             .positions = batch->positions, .word = cam_embedding_view(pass, CAM_WORD, CAM_WEIGHT),
             .position = cam_embedding_view(pass, CAM_POSITION, CAM_WEIGHT),
@@ -190,7 +190,7 @@ cam_status cam_camembert_encode(cam_pass *pass) {
     cam_status st = CAM_OK;
     cam_camembert *model = pass->model;
     int64_t tokens = pass->batch->ids.shape[0], listed = pass->batch->list.shape[0], h = model->params->hidden;
-    pass->hidden = cam_pass_2d(pass, listed, h);
+    pass->hidden = cam_pass_f32_2d(pass, listed, h);
     /* Layers that leave nothing for backward hand their output on through two buffers in turn. */
     cam_tensor stream[2] = {cam_pass_2d(pass, tokens, h), CAM_NONE};
     int turn = 0;
@@ -224,10 +224,10 @@ cam_status cam_camembert_classify(cam_pass *pass) {
     cam_status st = CAM_OK;
     int64_t n = pass->hidden.shape[0], h = pass->hidden.shape[1];
     cam_tensor w = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_WEIGHT);
-    pass->head_input = cam_pass_2d(pass, n, h);
-    pass->head_dense = cam_pass_2d(pass, n, h);
-    pass->head_active = cam_pass_2d(pass, n, h);
-    pass->logits = cam_pass_2d(pass, n, w.shape[0]);
+    pass->head_input = cam_pass_f32_2d(pass, n, h);
+    pass->head_dense = cam_pass_f32_2d(pass, n, h);
+    pass->head_active = cam_pass_f32_2d(pass, n, h);
+    pass->logits = cam_pass_f32_2d(pass, n, w.shape[0]);
     CAM_RUN(head_dropout, .y = pass->head_input, .x = pass->hidden,
             .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_INPUT));
     CAM_RUN(linear_fwd, .y = pass->head_dense, .x = pass->head_input, .w = cam_head_view(pass, CAM_DENSE_W, CAM_WEIGHT),
@@ -243,7 +243,7 @@ out:
 
 cam_status cam_camembert_loss(cam_pass *pass) {
     cam_status st = CAM_OK;
-    pass->row_loss = cam_pass_1d(pass, pass->logits.shape[0]);
+    pass->row_loss = cam_pass_f32_1d(pass, pass->logits.shape[0]);
     CAM_RUN(loss_fwd, .row_loss = pass->row_loss, .logits = pass->logits, .labels = pass->batch->labels,
             .weights = pass->class_weights, .smoothing = pass->label_smoothing, .accumulate = pass->accumulate);
 out:

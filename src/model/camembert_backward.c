@@ -14,22 +14,23 @@ out:
     return st;
 }
 
-/* The feed-forward block and its residual sum: dy -> dx1, the gradient of x1. */
+/* The feed-forward block and its residual sum: dy -> dx1, the gradient of x1. dz is the gradient before the sum; it may
+ * be dy. */
 static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy,
-                                        cam_tensor dx1) {
+                                        cam_tensor dz, cam_tensor dx1) {
     cam_status st = CAM_OK;
     int64_t n = dy.shape[0], f = saved->up.shape[1];
     cam_rows rows = cam_layer_rows(pass, layer);
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dup = cam_pass_2d(pass, n, f);
-    CAM_RUN(residual_bwd, .dx = dy, .dresidual = dx1, .dbias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_GRADIENT),
+    CAM_RUN(residual_bwd, .dx = dz, .dresidual = dx1, .dbias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_GRADIENT),
             .dgamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_GRADIENT),
             .dbeta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_GRADIENT), .dy = dy, .z = saved->z2,
             .mean = saved->mean2, .rstd = saved->rstd2, .gamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_WEIGHT),
             .rows = rows, .accumulate = pass->accumulate,
             .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT));
-    CAM_TRY(layer_weight_gradient(pass, layer, CAM_DOWN_W, dy, saved->activated));
-    CAM_RUN(linear_bwd_data, .dx = dup, .dy = dy, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
+    CAM_TRY(layer_weight_gradient(pass, layer, CAM_DOWN_W, dz, saved->activated));
+    CAM_RUN(linear_bwd_data, .dx = dup, .dy = dz, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
             .rows = rows);
     CAM_RUN(gelu_bwd, .dx = dup, .dbias = cam_layer_view(pass, layer, CAM_UP_B, CAM_GRADIENT), .dy = dup,
             .x = saved->up, .bias = cam_layer_view(pass, layer, CAM_UP_B, CAM_WEIGHT), .rows = rows,
@@ -108,7 +109,9 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dx1 = cam_pass_2d(pass, n, h);
     cam_tensor drows = last ? cam_pass_2d(pass, n, h) : dx;
-    CAM_TRY(feed_forward_backward(pass, layer, saved, dy, dx1));
+    /* The head's gradient is f32; below it dy's own memory serves. */
+    cam_tensor dz = dy.dtype == cam_pass_act(pass) ? dy : cam_pass_2d(pass, n, h);
+    CAM_TRY(feed_forward_backward(pass, layer, saved, dy, dz, dx1));
     CAM_RUN(residual_bwd, .dx = dx1, .dresidual = drows,
             .dbias = cam_layer_view(pass, layer, CAM_OUTPUT_B, CAM_GRADIENT),
             .dgamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_GRADIENT),
@@ -117,7 +120,7 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
             .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT), .rows = rows,
             .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT));
     CAM_TRY(layer_weight_gradient(pass, layer, CAM_OUTPUT_W, dx1, saved->context));
-    cam_tensor dcontext = dy; /* spent above */
+    cam_tensor dcontext = dz; /* spent above */
     CAM_RUN(linear_bwd_data, .dx = dcontext, .dy = dx1, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
             .rows = rows);
     if (last) {
@@ -162,7 +165,7 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     cam_status st = CAM_OK;
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
-    cam_tensor dlogits = pass->logits, dactive = cam_pass_2d(pass, n, h);
+    cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
     CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
             .weights = pass->class_weights, .smoothing = pass->label_smoothing);
     CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
@@ -188,7 +191,8 @@ out:
 /* Under gradient checkpointing, makes again what the layer's forward pass gave back. */
 static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
     cam_layer_saved *saved = &pass->model->saved[layer];
-    cam_tensor y = cam_pass_2d(pass, n, pass->model->params->hidden);
+    int64_t h = pass->model->params->hidden;
+    cam_tensor y = cam_pass_is_last(pass, layer) ? cam_pass_f32_2d(pass, n, h) : cam_pass_2d(pass, n, h);
     return cam_layer_forward(pass, layer, saved, y);
 }
 
@@ -199,7 +203,7 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     int64_t tokens = pass->batch->ids.shape[0], listed = pass->hidden.shape[0], h = model->params->hidden;
     size_t mark = cam_arena_mark(pass->arena);
     int encoder_trained = model->frozen_depth <= layers;
-    cam_tensor dy = cam_pass_2d(pass, listed, h);
+    cam_tensor dy = cam_pass_f32_2d(pass, listed, h);
     CAM_TRY(head_backward(pass, dy, encoder_trained));
     if (!encoder_trained)
         goto out;

@@ -46,11 +46,18 @@ static inline cam_tensor cam_head_view(const cam_pass *pass, cam_head_tensor ten
     return cam_parameters_view(params, cam_parameter_of_head(params, tensor), plane);
 }
 
-/* A new [rows, columns] or [n] activation. */
+/* The dtype of the layers' activations. */
+static inline cam_dtype cam_pass_act(const cam_pass *pass) {
+    return pass->model->params->precision.bf16 ? CAM_BF16 : CAM_F32;
+}
+/* A new activation of the layers; one of the head, or statistics, which are f32 always. */
 static inline cam_tensor cam_pass_2d(cam_pass *pass, int64_t rows, int64_t columns) {
+    return cam_arena_2d(pass->arena, cam_pass_act(pass), rows, columns);
+}
+static inline cam_tensor cam_pass_f32_2d(cam_pass *pass, int64_t rows, int64_t columns) {
     return cam_arena_2d(pass->arena, CAM_F32, rows, columns);
 }
-static inline cam_tensor cam_pass_1d(cam_pass *pass, int64_t n) {
+static inline cam_tensor cam_pass_f32_1d(cam_pass *pass, int64_t n) {
     return cam_arena_1d(pass->arena, CAM_F32, n);
 }
 

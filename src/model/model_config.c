@@ -1,6 +1,7 @@
 /* model_config.c: reading; see model_config.h. Every field is looked at before the whole list of problems is reported.
  */
 #include "model_config.h"
+#include "cam/ops.h"
 #include "files.h"
 #include "problems.h"
 #include "safetensors.h"
@@ -18,7 +19,7 @@ static const struct integer_field {
     int32_t fallback; /* transformers' own default; NONE = the field must be there */
 } integers[] = {
     {"vocab_size", offsetof(cam_model_config, vocab_size), 8, 1 << 24, NONE},
-    {"hidden_size", offsetof(cam_model_config, hidden_size), 8, 65536, NONE},
+    {"hidden_size", offsetof(cam_model_config, hidden_size), 8, CAM_MAX_HIDDEN, NONE},
     {"num_hidden_layers", offsetof(cam_model_config, num_hidden_layers), 1, 1024, NONE},
     {"num_attention_heads", offsetof(cam_model_config, num_attention_heads), 1, 8192, NONE},
     {"intermediate_size", offsetof(cam_model_config, intermediate_size), 8, 1 << 20, NONE},

@@ -1,4 +1,6 @@
-/* model_folder.c: see model_folder.h. Tensors pass one at a time through a host buffer of the largest one's size. */
+/* model_folder.c: see model_folder.h. Tensors pass one at a time through a host buffer of the largest one's size, and
+ * from there, in pieces, through a small one that the device reads directly.
+ */
 #include "model_folder.h"
 #include "safetensors_writer.h"
 #include <math.h>
@@ -118,10 +120,93 @@ cam_status cam_model_check(const cam_model_source *source) {
     cam_train_rates rates = {.layerwise_decay = 1};
     if (!source->weights)
         return CAM_OK;
-    CAM_TRY(cam_parameters_layout(&params, source->config, NULL, &rates));
+    CAM_TRY(cam_parameters_layout(&params, source->config, NULL, &rates, (cam_precision){0}));
     CAM_TRY(match(&params, source));
 out:
     cam_parameters_release(&params);
+    return st;
+}
+
+/* f32 values of a tensor on their way to the device and back, as bf16 halves where it is split. */
+enum { PIECE = 1 << 20 /* elements */ };
+
+typedef struct ferry {
+    const cam_parameters *params;
+    void *buffer; /* staging memory of the backend: PIECE f32 values, or as many halves twice */
+} ferry;
+
+static cam_status ferry_open(ferry *f, const cam_parameters *params) {
+    *f = (ferry){.params = params};
+    return cam_backend_allocate_staging(params->backend, PIECE * sizeof(float), &f->buffer);
+}
+
+static void ferry_close(ferry *f) {
+    if (f->buffer)
+        cam_backend_release_staging(f->params->backend, f->buffer);
+}
+
+/* cam/ops.h, CAM_CHUNK_SPLIT. A master that rounds up out of the finite range keeps its own upper half. */
+static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low) {
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t u;
+        memcpy(&u, from + i, sizeof u);
+        high[i] = (uint16_t)((u + 0x8000u) >> 16);
+        low[i] = (uint16_t)u;
+    }
+}
+
+static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count, float *to) {
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t u = ((uint32_t)high[i] << 16) + (uint32_t)(int32_t)(int16_t)low[i];
+        memcpy(to + i, &u, sizeof u);
+    }
+}
+
+static cam_status upload(ferry *f, int index, const float *values) {
+    cam_status st = CAM_OK;
+    cam_backend *backend = f->params->backend;
+    cam_tensor weight = cam_parameters_view(f->params, index, CAM_WEIGHT);
+    cam_tensor low = cam_parameters_view(f->params, index, CAM_LOW);
+    uint16_t *halves = f->buffer;
+    size_t bytes = cam_dtype_size(weight.dtype);
+    for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
+        count = all - at < PIECE ? all - at : PIECE;
+        if (weight.dtype == CAM_F32)
+            memcpy(f->buffer, values + at, (size_t)count * bytes);
+        else
+            split_halves(values + at, count, halves, halves + PIECE);
+        CAM_TRY(cam_backend_copy(backend, (char *)weight.data + (size_t)at * bytes, f->buffer, (size_t)count * bytes,
+                                 CAM_TO_DEVICE));
+        if (low.data)
+            CAM_TRY(cam_backend_copy(backend, (uint16_t *)low.data + at, halves + PIECE, (size_t)count * bytes,
+                                     CAM_TO_DEVICE));
+        CAM_TRY(cam_backend_synchronize(backend));
+    }
+out:
+    return st;
+}
+
+static cam_status download(ferry *f, int index, float *values) {
+    cam_status st = CAM_OK;
+    cam_backend *backend = f->params->backend;
+    cam_tensor weight = cam_parameters_view(f->params, index, CAM_WEIGHT);
+    cam_tensor low = cam_parameters_view(f->params, index, CAM_LOW);
+    uint16_t *halves = f->buffer;
+    size_t bytes = cam_dtype_size(weight.dtype);
+    for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
+        count = all - at < PIECE ? all - at : PIECE;
+        CAM_TRY(cam_backend_copy(backend, f->buffer, (char *)weight.data + (size_t)at * bytes, (size_t)count * bytes,
+                                 CAM_FROM_DEVICE));
+        if (low.data)
+            CAM_TRY(cam_backend_copy(backend, halves + PIECE, (uint16_t *)low.data + at, (size_t)count * bytes,
+                                     CAM_FROM_DEVICE));
+        CAM_TRY(cam_backend_synchronize(backend));
+        if (weight.dtype == CAM_F32)
+            memcpy(values + at, f->buffer, (size_t)count * bytes);
+        else
+            join_halves(halves, halves + PIECE, count, values + at);
+    }
+out:
     return st;
 }
 
@@ -129,7 +214,9 @@ cam_status cam_model_load(cam_parameters *params, const cam_model_source *source
     cam_status st = CAM_OK;
     float *staging = NULL;
     size_t first = 0;
+    ferry boat = {0};
     CAM_TRY(take_staging(params, &staging));
+    CAM_TRY(ferry_open(&boat, params));
     if (source->weights)
         CAM_TRY(match(params, source));
     for (int i = 0; i < params->count; i++) {
@@ -138,40 +225,50 @@ cam_status cam_model_load(cam_parameters *params, const cam_model_source *source
         first += (size_t)params->list[i].parts;
         if (i == CAM_WORD)
             keep_rows(params, staging);
-        cam_tensor view = cam_parameters_view(params, i, CAM_WEIGHT);
-        CAM_TRY(cam_backend_copy(params->backend, view.data, staging, cam_tensor_bytes(view), CAM_TO_DEVICE));
-        CAM_TRY(cam_backend_synchronize(params->backend));
+        CAM_TRY(upload(&boat, i, staging));
         *fresh_head = fresh;
     }
 out:
+    ferry_close(&boat);
     free(staging);
     return st;
 }
 
 /* --- out ------------------------------------------------------------------------------------------------------- */
 
-/* Parameter i as it is now, whole vocabulary, in the order of the file. */
-static cam_status current(const cam_parameters *params, const cam_model_source *source, int i, float *staging) {
+/* The whole vocabulary's table: kept rows as they are now, the others as decay alone has made them. */
+static cam_status current_words(ferry *boat, const cam_model_source *source, float *staging) {
     cam_status st = CAM_OK;
-    cam_tensor view = cam_parameters_view(params, i, CAM_WEIGHT);
+    const cam_parameters *params = boat->params;
     int64_t h = params->hidden;
-    if (i != CAM_WORD || !params->word_id) {
-        CAM_TRY(cam_backend_copy(params->backend, staging, view.data, cam_tensor_bytes(view), CAM_FROM_DEVICE));
-        return cam_backend_synchronize(params->backend);
-    }
+    size_t row_bytes = (size_t)h * sizeof(float);
+    float *kept = malloc((size_t)params->word_rows * row_bytes);
     int fresh;
-    CAM_TRY(original(params, source, i, 0, staging, &fresh));
+    if (!kept)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld embeddings", (long long)params->word_rows);
+    CAM_TRY(download(boat, CAM_WORD, kept));
+    CAM_TRY(original(params, source, CAM_WORD, 0, staging, &fresh));
     for (int64_t id = 0; id < params->vocab_size; id++) {
         float *row = staging + id * h;
         if (params->word_row[id] < 0)
             cam_parameters_replay_decay(params, row, h);
         else
-            CAM_TRY(cam_backend_copy(params->backend, row, (float *)view.data + params->word_row[id] * h,
-                                     (size_t)h * sizeof(float), CAM_FROM_DEVICE));
+            memcpy(row, kept + params->word_row[id] * h, row_bytes);
     }
-    CAM_TRY(cam_backend_synchronize(params->backend));
 out:
+    free(kept);
     return st;
+}
+
+/* Parameter i as it is now, in the order of the file; `first` counts the parts before it. What the device keeps rounded
+ * only was never trained: it still is what the source says. */
+static cam_status current(ferry *boat, const cam_model_source *source, int i, size_t first, float *staging) {
+    int fresh;
+    if (cam_parameters_is_rounded(boat->params, i))
+        return original(boat->params, source, i, first, staging, &fresh);
+    if (i == CAM_WORD && boat->params->word_id)
+        return current_words(boat, source, staging);
+    return download(boat, i, staging);
 }
 
 /* Declares every part; `owner` says whose part the n-th declared one is. */
@@ -194,10 +291,12 @@ cam_status cam_model_save(const cam_parameters *params, const cam_model_source *
     cam_status st = CAM_OK;
     float *staging = NULL;
     cam_safetensors_writer *writer = NULL;
+    ferry boat = {0};
     int *owner = malloc((size_t)params->count * CAM_MAX_PARTS * sizeof *owner), staged = -1;
     if (!owner)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", params->count);
     CAM_TRY(take_staging(params, &staging));
+    CAM_TRY(ferry_open(&boat, params));
     CAM_TRY(cam_safetensors_writer_new(&writer));
     CAM_TRY(declare(params, writer, owner));
     CAM_TRY(cam_safetensors_writer_begin(writer, path));
@@ -206,7 +305,7 @@ cam_status cam_model_save(const cam_parameters *params, const cam_model_source *
         for (size_t before = n; before > 0 && owner[before - 1] == i; before--)
             part++;
         if (staged != i)
-            CAM_TRY(current(params, source, i, staging));
+            CAM_TRY(current(&boat, source, i, n - (size_t)part, staging));
         staged = i;
         int64_t elements = part_elements(params, i);
         CAM_TRY(cam_safetensors_writer_write(writer, staging + part * elements, (size_t)elements * sizeof(float)));
@@ -214,6 +313,7 @@ cam_status cam_model_save(const cam_parameters *params, const cam_model_source *
     CAM_TRY(cam_safetensors_writer_commit(writer));
 out:
     cam_safetensors_writer_free(writer);
+    ferry_close(&boat);
     free(staging);
     free(owner);
     return st;

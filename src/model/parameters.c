@@ -20,6 +20,10 @@ static const char *const layer_names[CAM_LAYER_TENSORS][CAM_MAX_PARTS] = {
     [CAM_FFN_BETA] = {"output.LayerNorm.bias"},
 };
 
+static int64_t padded_elements(const cam_parameter *p) {
+    return (p->rows * p->columns + CAM_CHUNK - 1) / CAM_CHUNK * CAM_CHUNK;
+}
+
 /* Appends a tensor of `parts` row blocks; columns == 0 makes it 1-d. */
 static cam_parameter *append(cam_parameters *params, int depth, int64_t rows, int64_t columns, int bias_or_norm) {
     cam_parameter *p = &params->list[params->count++];
@@ -30,14 +34,18 @@ static cam_parameter *append(cam_parameters *params, int depth, int64_t rows, in
                          .columns = columns > 0 ? columns : 1,
                          .offset = params->elements,
                          .bias_or_norm = bias_or_norm};
-    int64_t elements = p->rows * p->columns;
-    params->elements += (elements + CAM_CHUNK - 1) / CAM_CHUNK * CAM_CHUNK;
+    params->elements += padded_elements(p);
     return p;
 }
 
 static void append_named(cam_parameters *params, int depth, int64_t rows, int64_t columns, int bias_or_norm,
                          const char *name) {
     snprintf(append(params, depth, rows, columns, bias_or_norm)->name[0], CAM_TENSOR_NAME_BYTES, "%s", name);
+}
+
+/* What a layer's products read: its matrices, and the biases of queries, keys and values. */
+static int is_read_by_products(cam_layer_tensor t) {
+    return t == CAM_QKV_W || t == CAM_QKV_B || t == CAM_OUTPUT_W || t == CAM_UP_W || t == CAM_DOWN_W;
 }
 
 static void append_layer(cam_parameters *params, const cam_model_config *config, int layer) {
@@ -61,6 +69,7 @@ static void append_layer(cam_parameters *params, const cam_model_config *config,
     for (int t = 0; t < CAM_LAYER_TENSORS; t++) {
         cam_parameter *p = append(params, layer + 1, shape[t].rows, shape[t].columns, shape[t].columns == 0);
         p->parts = 0;
+        p->split = params->precision.bf16 && is_read_by_products((cam_layer_tensor)t);
         while (p->parts < CAM_MAX_PARTS && layer_names[t][p->parts]) {
             snprintf(p->name[p->parts], CAM_TENSOR_NAME_BYTES, "roberta.encoder.layer.%d.%s", layer,
                      layer_names[t][p->parts]);
@@ -107,10 +116,31 @@ out:
     return st;
 }
 
+/* Bytes of one element of a tensor in a plane. */
+static size_t element_bytes(const cam_parameters *params, const cam_parameter *p, int plane) {
+    int bf16 = plane == CAM_WEIGHT     ? p->split
+               : plane == CAM_GRADIENT ? p->split && p->matrix && params->precision.bf16_gradients
+                                       : plane == CAM_LOW;
+    return plane == CAM_LOW && !p->split ? 0 : bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+/* Where each tensor lies in each plane: one after another. */
+static void place(cam_parameters *params) {
+    for (int i = 0; i < params->count; i++)
+        for (int plane = 0; plane < CAM_PLANES; plane++) {
+            cam_parameter *p = &params->list[i];
+            if (plane != CAM_WEIGHT && p->offset < params->trained_begin)
+                continue;
+            p->at[plane] = params->bytes[plane];
+            params->bytes[plane] += (size_t)padded_elements(p) * element_bytes(params, p, plane);
+        }
+}
+
 cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config, const unsigned char *used,
-                                 const cam_train_rates *rates) {
+                                 const cam_train_rates *rates, cam_precision precision) {
     cam_status st = CAM_OK;
-    *params = (cam_parameters){.layers = (int)config->num_hidden_layers, .hidden = config->hidden_size};
+    *params = (cam_parameters){
+        .layers = (int)config->num_hidden_layers, .hidden = config->hidden_size, .precision = precision};
     int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + CAM_HEAD_TENSORS;
     params->list = calloc((size_t)count, sizeof *params->list);
     if (!params->list)
@@ -127,6 +157,7 @@ cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config 
         params->trained_begin = p->offset;
         params->trained_count += p->rows * p->columns;
     }
+    place(params);
 out:
     if (st != CAM_OK)
         cam_parameters_release(params);
@@ -137,9 +168,19 @@ static int64_t trained_elements(const cam_parameters *params) {
     return params->elements - params->trained_begin;
 }
 
+/* Bytes of the weight plane before what is trained. */
+static size_t trained_weights(const cam_parameters *params) {
+    for (int i = 0; i < params->count; i++)
+        if (params->list[i].offset >= params->trained_begin)
+            return params->list[i].at[CAM_WEIGHT];
+    return params->bytes[CAM_WEIGHT];
+}
+
 size_t cam_parameters_bytes(const cam_parameters *params, int training) {
-    int64_t elements = params->elements + (training ? 3 * trained_elements(params) : 0);
-    return (size_t)elements * sizeof(float);
+    size_t bytes = 0;
+    for (int plane = CAM_WEIGHT; plane < (training ? CAM_PLANES : CAM_WEIGHT + 1); plane++)
+        bytes += params->bytes[plane];
+    return bytes;
 }
 
 /* What depth's group learns at, as a share of the head's rate. */
@@ -147,9 +188,27 @@ static double rate_scale(const cam_parameters *params, const cam_train_rates *ra
     return pow(rates->layerwise_decay, params->layers + 1 - depth);
 }
 
+/* The chunk `element` elements into a trained tensor; places count from the trained suffix's beginning. */
+static cam_chunk chunk_of(const cam_parameters *params, const cam_parameter *p, const cam_train_rates *rates,
+                          size_t element) {
+    uint32_t unit[CAM_PLANES];
+    for (int plane = 0; plane < CAM_PLANES; plane++) {
+        size_t begin = plane == CAM_WEIGHT ? trained_weights(params) : 0;
+        unit[plane] = (uint32_t)((p->at[plane] - begin + element * element_bytes(params, p, plane)) / CAM_CHUNK_UNIT);
+    }
+    int decays = rates->decay_bias_and_norm || !p->bias_or_norm;
+    int bf16_gradient = element_bytes(params, p, CAM_GRADIENT) == sizeof(uint16_t);
+    return (cam_chunk){.rate_scale = rate_scale(params, rates, p->depth),
+                       .decay = decays ? rates->weight_decay : 0.0,
+                       .weight = unit[CAM_WEIGHT],
+                       .low = unit[CAM_LOW],
+                       .gradient = unit[CAM_GRADIENT],
+                       .form = (p->split ? CAM_CHUNK_SPLIT : 0u) | (bf16_gradient ? CAM_CHUNK_GRADIENT_BF16 : 0u)};
+}
+
 static cam_status fill_chunks(cam_parameters *params, const cam_train_rates *rates) {
     cam_status st = CAM_OK;
-    size_t chunks = (size_t)(trained_elements(params) / CAM_CHUNK), bytes = chunks * sizeof(cam_adamw_chunk);
+    size_t chunks = (size_t)(trained_elements(params) / CAM_CHUNK), bytes = chunks * sizeof(cam_chunk);
     params->chunks_host = malloc(bytes);
     if (!params->chunks_host)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %zu chunks", chunks);
@@ -157,10 +216,8 @@ static cam_status fill_chunks(cam_parameters *params, const cam_train_rates *rat
     for (int i = 0; i < params->count; i++) {
         const cam_parameter *p = &params->list[i];
         int64_t end = i + 1 < params->count ? params->list[i + 1].offset : params->elements;
-        int decays = rates->decay_bias_and_norm || !p->bias_or_norm;
-        for (int64_t at = p->offset; at < end && p->offset >= params->trained_begin; at += CAM_CHUNK)
-            params->chunks_host[c++] = (cam_adamw_chunk){.rate_scale = rate_scale(params, rates, p->depth),
-                                                         .decay = decays ? rates->weight_decay : 0.0};
+        for (int64_t k = 0; p->offset >= params->trained_begin && p->offset + k * CAM_CHUNK < end; k++)
+            params->chunks_host[c++] = chunk_of(params, p, rates, (size_t)k * CAM_CHUNK);
     }
     CAM_ASSERT(c == chunks);
     void *device = NULL;
@@ -175,12 +232,13 @@ cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend,
                                    const cam_train_rates *rates, int64_t max_updates) {
     cam_status st = CAM_OK;
     params->backend = backend;
-    for (int plane = CAM_WEIGHT; plane < (training ? CAM_PLANES : CAM_GRADIENT); plane++) {
-        int64_t elements = plane == CAM_WEIGHT ? params->elements : trained_elements(params);
+    for (int plane = CAM_WEIGHT; plane < (training ? CAM_PLANES : CAM_WEIGHT + 1); plane++) {
         void *memory = NULL;
-        CAM_TRY(cam_backend_allocate(backend, (size_t)elements * sizeof(float), &memory));
+        if (params->bytes[plane] == 0)
+            continue;
+        CAM_TRY(cam_backend_allocate(backend, params->bytes[plane], &memory));
         params->plane[plane] = memory;
-        CAM_TRY(cam_backend_zero(backend, memory, (size_t)elements * sizeof(float)));
+        CAM_TRY(cam_backend_zero(backend, memory, params->bytes[plane]));
     }
     if (!training)
         goto out;
@@ -223,25 +281,35 @@ int cam_parameters_is_trained(const cam_parameters *params, int index) {
     return params->list[index].offset >= params->trained_begin;
 }
 
+int cam_parameters_is_rounded(const cam_parameters *params, int index) {
+    return params->list[index].split && !cam_parameters_view(params, index, CAM_LOW).data;
+}
+
 cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane) {
     const cam_parameter *p = &params->list[index];
-    int64_t begin = plane == CAM_WEIGHT ? 0 : params->trained_begin;
-    if (p->offset < begin || !params->plane[plane])
+    size_t bytes = element_bytes(params, p, plane);
+    if ((plane != CAM_WEIGHT && p->offset < params->trained_begin) || bytes == 0 || !params->plane[plane])
         return CAM_NONE;
-    float *data = params->plane[plane] + (p->offset - begin);
-    return p->matrix ? cam_tensor_2d(data, CAM_F32, p->rows, p->columns) : cam_tensor_1d(data, CAM_F32, p->rows);
+    cam_dtype dtype = bytes == sizeof(float) ? CAM_F32 : CAM_BF16;
+    void *data = params->plane[plane] + p->at[plane];
+    return p->matrix ? cam_tensor_2d(data, dtype, p->rows, p->columns) : cam_tensor_1d(data, dtype, p->rows);
 }
 
 cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane) {
-    float *data = params->plane[plane] + (plane == CAM_WEIGHT ? params->trained_begin : 0);
-    return cam_tensor_1d(data, CAM_F32, trained_elements(params));
+    size_t begin = plane == CAM_WEIGHT ? trained_weights(params) : 0, bytes = params->bytes[plane] - begin;
+    int64_t elements = trained_elements(params);
+    if (bytes == 0)
+        return CAM_NONE;
+    int mixed = bytes != (size_t)elements * sizeof(float);
+    return cam_tensor_1d(params->plane[plane] + begin, mixed ? CAM_BF16 : CAM_F32,
+                         mixed ? (int64_t)(bytes / sizeof(uint16_t)) : elements);
 }
 
 void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates) {
     if (!params->word_id || rates->weight_decay == 0 || params->trained_begin > 0)
         return;
     /* The same roundings, in the same order, as adamw's for a chunk of this group. */
-    cam_adamw_chunk group = params->chunks_host[0];
+    cam_chunk group = params->chunks_host[0];
     double lr = learning_rate * group.rate_scale;
     params->decay_factors[params->decay_updates++] = (float)(1.0 - lr * group.decay);
 }

@@ -2,8 +2,9 @@
  *
  * Tensors follow one another in a fixed order (embeddings, layers from the first to the last, head), each starting on a
  * chunk of CAM_CHUNK elements, gaps zero. The query, key and value weights of a layer are one tensor of 3 H rows, so
- * that one product makes all three; likewise their biases. Weight, gradient, first and second moment are planes over
- * this space. Frozen tensors are always a prefix of it, so the planes of what is trained hold the suffix from
+ * that one product makes all three; likewise their biases. Weight, gradient, first and second moment, and the low half
+ * of a split master (cam/ops.h, CAM_CHUNK_SPLIT) are planes over this space, dense, each with an element size for each
+ * tensor. Frozen tensors are always a prefix of it, so the planes of what is trained hold the suffix from
  * `trained_begin` on, and a frozen part has no gradient and no moments. Access is by cam_parameters_view(tensor, plane)
  * only.
  *
@@ -51,19 +52,28 @@ typedef enum cam_head_tensor {
     CAM_HEAD_TENSORS
 } cam_head_tensor;
 
-typedef enum cam_plane { CAM_WEIGHT, CAM_GRADIENT, CAM_MOMENT1, CAM_MOMENT2, CAM_PLANES } cam_plane;
+typedef enum cam_plane { CAM_WEIGHT, CAM_LOW, CAM_GRADIENT, CAM_MOMENT1, CAM_MOMENT2, CAM_PLANES } cam_plane;
+
+/* How numbers are kept. Biases, LayerNorm, embeddings and the head are f32 always, but for the query, key and value
+ * biases, which go where their product's output goes. */
+typedef struct cam_precision {
+    int bf16;           /* the layers compute with bf16 weights, trained as the upper halves of f32 masters */
+    int bf16_gradients; /* the gradients of their matrices are bf16, too: only where nothing accumulates */
+} cam_precision;
 
 enum { CAM_MAX_PARTS = 3, CAM_TENSOR_NAME_BYTES = 96 };
 
 typedef struct cam_parameter {
     char name[CAM_MAX_PARTS][CAM_TENSOR_NAME_BYTES]; /* Hugging Face names of its row blocks, of equal size */
     int parts;
-    int depth;        /* 0 embeddings, 1 .. L layers, L + 1 head */
-    int matrix;       /* 2-d? otherwise 1-d */
-    int64_t rows;     /* 1-d: elements */
-    int64_t columns;  /* 1-d: 1 */
-    int64_t offset;   /* in the index space, elements, a multiple of CAM_CHUNK */
-    int bias_or_norm; /* spared from weight decay unless decay_bias_and_norm */
+    int depth;             /* 0 embeddings, 1 .. L layers, L + 1 head */
+    int matrix;            /* 2-d? otherwise 1-d */
+    int64_t rows;          /* 1-d: elements */
+    int64_t columns;       /* 1-d: 1 */
+    int64_t offset;        /* in the index space, elements, a multiple of CAM_CHUNK */
+    int bias_or_norm;      /* spared from weight decay unless decay_bias_and_norm */
+    int split;             /* bf16 weight */
+    size_t at[CAM_PLANES]; /* where it begins in each plane, bytes; in the planes of what is trained only where it is */
 } cam_parameter;
 
 typedef struct cam_parameters {
@@ -83,10 +93,12 @@ typedef struct cam_parameters {
     float *decay_factors; /* what each update really applied multiplied the left-out rows by */
     int64_t decay_updates;
 
+    cam_precision precision;
     cam_backend *backend;
-    float *plane[CAM_PLANES]; /* device memory */
-    cam_adamw_chunk *chunks;  /* device memory, one a chunk of the trained suffix */
-    cam_adamw_chunk *chunks_host;
+    char *plane[CAM_PLANES];  /* device memory */
+    size_t bytes[CAM_PLANES]; /* of each plane, in training */
+    cam_chunk *chunks;        /* device memory, one a chunk of the trained suffix */
+    cam_chunk *chunks_host;
 } cam_parameters;
 
 /* How a run trains them. */
@@ -101,7 +113,8 @@ typedef struct cam_train_rates {
 /* Lays the space out for K labels. `used` ([vocab_size], non-zero = keep) may be NULL: the whole vocabulary. The pad
  * row is always kept. No backend memory is taken. */
 CAM_MUST_CHECK cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config,
-                                                const unsigned char *used, const cam_train_rates *rates);
+                                                const unsigned char *used, const cam_train_rates *rates,
+                                                cam_precision precision);
 /* Bytes that cam_parameters_allocate will take: weights alone, or with gradients and moments. */
 size_t cam_parameters_bytes(const cam_parameters *params, int training);
 /* Takes the planes (all zero) and, for training, fills the chunk table. `max_updates` sizes the decay record. */
@@ -114,11 +127,15 @@ int cam_parameter_of_embedding(const cam_parameters *params, cam_embedding_tenso
 int cam_parameter_of_layer(const cam_parameters *params, int layer, cam_layer_tensor tensor);
 int cam_parameter_of_head(const cam_parameters *params, cam_head_tensor tensor);
 
-/* The tensor's view in a plane; CAM_NONE for the gradient or a moment of a frozen tensor. */
+/* The tensor's view in a plane; CAM_NONE where it has nothing there: a frozen tensor's gradient, the low half of what
+ * is not split. */
 cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane);
-/* The trained suffix of a plane, 1-d, gaps included: what norm and adamw run over. */
+/* The trained suffix of a plane, 1-d, gaps included: what norm and adamw run over. Of a mixed plane, and of CAM_LOW,
+ * the 16-bit units; CAM_NONE where nothing is split. */
 cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);
+/* Whether weights alone, without their low halves, are less than the f32 values that they stand for. */
+int cam_parameters_is_rounded(const cam_parameters *params, int index);
 
 /* Tells the store that one update was applied at this rate (state->learning_rate), for the rows left out. */
 void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates);

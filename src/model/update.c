@@ -7,11 +7,13 @@ cam_status cam_update(cam_parameters *params, cam_arena *arena, cam_step_state *
     cam_backend *backend = params->backend;
     size_t mark = cam_arena_mark(arena);
     cam_tensor grad = cam_parameters_trained(params, CAM_GRADIENT);
-    cam_tensor partial = cam_arena_1d(arena, CAM_F64, grad.shape[0] / CAM_CHUNK);
-    cam_norm_partial_args sums = {.partial = partial, .grad = grad};
+    cam_tensor m = cam_parameters_trained(params, CAM_MOMENT1);
+    cam_tensor partial = cam_arena_1d(arena, CAM_F64, m.shape[0] / CAM_CHUNK);
+    cam_norm_partial_args sums = {.partial = partial, .grad = grad, .chunks = params->chunks};
     cam_norm_final_args norm = {.partial = partial, .max_norm = options->max_grad_norm, .state = state};
-    cam_adamw_args adamw = {.param = cam_parameters_trained(params, CAM_WEIGHT),
-                            .m = cam_parameters_trained(params, CAM_MOMENT1),
+    cam_adamw_args adamw = {.weight = cam_parameters_trained(params, CAM_WEIGHT),
+                            .low = cam_parameters_trained(params, CAM_LOW),
+                            .m = m,
                             .v = cam_parameters_trained(params, CAM_MOMENT2),
                             .grad = grad,
                             .chunks = params->chunks,

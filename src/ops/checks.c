@@ -9,7 +9,14 @@
     { label, t, role, CAM_F32, 2, {rows, columns}, NULL }
 #define F32_2D_OR(label, t, role, rows, columns, twin)                                                                 \
     { label, t, role, CAM_F32, 2, {rows, columns}, twin }
-#define CHECK(op, operands) cam_operands_check(op, operands, (int)(sizeof(operands) / sizeof((operands)[0])))
+/* The operand that decides what `act` is, and those that follow it. */
+#define ACT_2D(label, t, role, rows, columns)                                                                          \
+    { label, t, (role) | CAM_ACT, CAM_F32, 2, {rows, columns}, NULL }
+#define AS_2D(label, t, role, act, rows, columns)                                                                      \
+    { label, t, role, (act).dtype, 2, {rows, columns}, NULL }
+#define AS_2D_OR(label, t, role, act, rows, columns, twin)                                                             \
+    { label, t, role, (act).dtype, 2, {rows, columns}, twin }
+#define CHECK(op, operands) cam_operands_check(backend, op, operands, (int)(sizeof(operands) / sizeof((operands)[0])))
 #define REQUIRE(op, condition, ...)                                                                                    \
     do {                                                                                                               \
         if (!(condition))                                                                                              \
@@ -24,18 +31,58 @@ static int dropout_role(const cam_dropout *dropout) {
     I32_1D("dropout.row", (a)->dropout.row, dropout_role(&(a)->dropout), n),                                           \
         I32_1D("dropout.index", (a)->dropout.index, dropout_role(&(a)->dropout), n)
 #define REQUIRE_FEATURES(op, h)                                                                                        \
-    REQUIRE(op, (h) > 0 && (h) % 8 == 0, "the row length %lld is not a multiple of 8", (long long)(h))
+    REQUIRE(op, (h) > 0 && (h) % 8 == 0 && (h) <= CAM_MAX_HIDDEN,                                                      \
+            "the row length %lld is not a multiple of 8 up to %d", (long long)(h), CAM_MAX_HIDDEN)
 #define REQUIRE_DROPOUT(op, n) REQUIRE(op, (n) < 65536, "dropout threshold %u is not below 65536", n)
 #define REQUIRE_STATE(op, a)   REQUIRE(op, (a)->state != NULL, "the step state is absent")
 
-cam_status cam_check_embedding_fwd(const cam_embedding_fwd_args *a) {
+cam_status cam_check_step_begin(const cam_backend *backend, const cam_step_begin_args *a) {
+    int64_t tokens = a->ids.shape[0], rows = a->row.shape[0], data = a->data_ids.shape[0];
+    int packs = a->ids.data != NULL, packed = packs ? 0 : CAM_MAYBE;
+    REQUIRE_STATE("step_begin", a);
+    REQUIRE("step_begin", a->plan != NULL, "operand \"plan\" is absent");
+    REQUIRE("step_begin", a->corrections != NULL, "operand \"corrections\" is absent");
+    REQUIRE("step_begin", a->offsets.shape[0] >= 1, "operand \"offsets\" is empty");
+    REQUIRE("step_begin",
+            packs || (!a->positions.data && !a->token_row.data && !a->token_index.data && !a->cu_seqlens.data &&
+                      !a->data_ids.data && !a->data_positions.data),
+            "operand \"ids\" is absent, others of the tokens are not");
+    const cam_operand operands[] = {
+        I32_1D("ids", a->ids, CAM_OUT | CAM_MAYBE, tokens),
+        I32_1D("positions", a->positions, CAM_OUT | packed, tokens),
+        I32_1D("token_row", a->token_row, CAM_OUT | packed, tokens),
+        I32_1D("token_index", a->token_index, CAM_OUT | packed, tokens),
+        I32_1D("cu_seqlens", a->cu_seqlens, CAM_OUT | packed, rows + 1),
+        I32_1D("row", a->row, CAM_OUT, rows),
+        I32_1D("list", a->list, CAM_OUT, rows),
+        I32_1D("list_index", a->list_index, CAM_OUT, rows),
+        I32_1D("list_cu", a->list_cu, CAM_OUT, rows + 1),
+        I32_1D("labels", a->labels, CAM_OUT, rows),
+        I32_1D("order", a->order, CAM_IN, a->order.shape[0]),
+        I32_1D("offsets", a->offsets, CAM_IN, a->offsets.shape[0]),
+        I32_1D("data_ids", a->data_ids, CAM_IN | packed, data),
+        I32_1D("data_positions", a->data_positions, CAM_IN | packed, data),
+        I32_1D("data_labels", a->data_labels, CAM_MAYBE, a->offsets.shape[0] - 1),
+    };
+    return CHECK("step_begin", operands);
+}
+
+cam_status cam_check_step_end(const cam_backend *backend, const cam_step_end_args *a) {
+    (void)backend;
+    REQUIRE_STATE("step_end", a);
+    REQUIRE("step_end", a->ring != NULL, "operand \"ring\" is absent");
+    REQUIRE("step_end", a->slots > 0, "%d slots", a->slots);
+    return CAM_OK;
+}
+
+cam_status cam_check_embedding_fwd(const cam_backend *backend, const cam_embedding_fwd_args *a) {
     int64_t tokens = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("embedding_fwd", a);
     REQUIRE_FEATURES("embedding_fwd", h);
     REQUIRE_DROPOUT("embedding_fwd", a->dropout.threshold);
     REQUIRE("embedding_fwd", a->eps > 0, "eps is not above 0");
     const cam_operand operands[] = {
-        F32_2D("y", a->y, CAM_OUT, tokens, h),
+        ACT_2D("y", a->y, CAM_OUT, tokens, h),
         F32_1D("mean", a->mean, CAM_OUT, tokens),
         F32_1D("rstd", a->rstd, CAM_OUT, tokens),
         I32_1D("ids", a->ids, CAM_IN, tokens),
@@ -50,7 +97,7 @@ cam_status cam_check_embedding_fwd(const cam_embedding_fwd_args *a) {
     return CHECK("embedding_fwd", operands);
 }
 
-cam_status cam_check_embedding_bwd(const cam_embedding_bwd_args *a) {
+cam_status cam_check_embedding_bwd(const cam_backend *backend, const cam_embedding_bwd_args *a) {
     int64_t tokens = a->dy.shape[0], h = a->dy.shape[1], words = a->word.shape[0], positions = a->position.shape[0];
     REQUIRE_STATE("embedding_bwd", a);
     REQUIRE_FEATURES("embedding_bwd", h);
@@ -61,7 +108,7 @@ cam_status cam_check_embedding_bwd(const cam_embedding_bwd_args *a) {
         F32_2D("dtype", a->dtype, CAM_OUT, 1, h),
         F32_1D("dgamma", a->dgamma, CAM_OUT, h),
         F32_1D("dbeta", a->dbeta, CAM_OUT, h),
-        F32_2D("dy", a->dy, CAM_IN, tokens, h),
+        ACT_2D("dy", a->dy, CAM_IN, tokens, h),
         F32_1D("mean", a->mean, CAM_IN, tokens),
         F32_1D("rstd", a->rstd, CAM_IN, tokens),
         I32_1D("ids", a->ids, CAM_IN, tokens),
@@ -75,37 +122,40 @@ cam_status cam_check_embedding_bwd(const cam_embedding_bwd_args *a) {
     return CHECK("embedding_bwd", operands);
 }
 
-cam_status cam_check_linear_fwd(const cam_linear_fwd_args *a) {
+cam_status cam_check_linear_fwd(const cam_backend *backend, const cam_linear_fwd_args *a) {
     int64_t n = a->y.shape[0], out = a->w.shape[0], in = a->w.shape[1];
     REQUIRE_STATE("linear_fwd", a);
     const cam_operand operands[] = {
-        F32_2D("y", a->y, CAM_OUT, n, out),
-        F32_2D("x", a->x, CAM_IN | CAM_STRIDED, n, in),
-        F32_2D("w", a->w, CAM_IN, out, in),
-        F32_1D("bias", a->bias, CAM_MAYBE, out),
+        AS_2D("y", a->y, CAM_OUT, a->x, n, out),
+        ACT_2D("x", a->x, CAM_IN | CAM_STRIDED, n, in),
+        AS_2D("w", a->w, CAM_IN, a->x, out, in),
+        {"bias", a->bias, CAM_MAYBE, a->x.dtype, 1, {out, 0}, NULL},
     };
     return CHECK("linear_fwd", operands);
 }
 
-cam_status cam_check_linear_bwd_data(const cam_linear_bwd_data_args *a) {
+cam_status cam_check_linear_bwd_data(const cam_backend *backend, const cam_linear_bwd_data_args *a) {
     int64_t n = a->dx.shape[0], out = a->w.shape[0], in = a->w.shape[1];
     REQUIRE_STATE("linear_bwd_data", a);
     const cam_operand operands[] = {
-        F32_2D("dx", a->dx, CAM_OUT, n, in),
-        F32_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
-        F32_2D("w", a->w, CAM_IN, out, in),
+        AS_2D("dx", a->dx, CAM_OUT, a->dy, n, in),
+        ACT_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
+        AS_2D("w", a->w, CAM_IN, a->dy, out, in),
     };
     return CHECK("linear_bwd_data", operands);
 }
 
-cam_status cam_check_linear_bwd_weight(const cam_linear_bwd_weight_args *a) {
+cam_status cam_check_linear_bwd_weight(const cam_backend *backend, const cam_linear_bwd_weight_args *a) {
     int64_t n = a->dy.shape[0], out = a->dw.shape[0], in = a->dw.shape[1];
     REQUIRE_STATE("linear_bwd_weight", a);
+    if (a->dw.dtype == CAM_BF16 && (a->dy.dtype != CAM_BF16 || a->accumulate))
+        return cam_fail(CAM_E_DTYPE, "linear_bwd_weight: operand \"dw\" is BF16, not F32, %s",
+                        a->accumulate ? "and is to be added to" : "and \"dy\" is not BF16");
     const cam_operand operands[] = {
-        F32_2D("dw", a->dw, CAM_OUT, out, in),
+        ACT_2D("dw", a->dw, CAM_OUT, out, in),
         F32_1D("dbias", a->dbias, CAM_OUT | CAM_MAYBE, out),
-        F32_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
-        F32_2D("x", a->x, CAM_IN | CAM_STRIDED, n, in),
+        ACT_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
+        AS_2D("x", a->x, CAM_IN | CAM_STRIDED, a->dy, n, in),
     };
     return CHECK("linear_bwd_weight", operands);
 }
@@ -125,54 +175,54 @@ cam_status cam_check_linear_bwd_weight(const cam_linear_bwd_weight_args *a) {
     } while (0)
 
 #define ATTENTION_INPUTS(a, nq, nk, h, b)                                                                              \
-    F32_2D("q", (a)->q, CAM_IN | CAM_STRIDED, nq, h), F32_2D("k", (a)->k, CAM_IN | CAM_STRIDED, nk, h),                \
-        F32_2D("v", (a)->v, CAM_IN | CAM_STRIDED, nk, h), I32_1D("cu_q", (a)->cu_q, CAM_IN, (b) + 1),                  \
+    ACT_2D("q", (a)->q, CAM_IN | CAM_STRIDED, nq, h), AS_2D("k", (a)->k, CAM_IN | CAM_STRIDED, (a)->q, nk, h),         \
+        AS_2D("v", (a)->v, CAM_IN | CAM_STRIDED, (a)->q, nk, h), I32_1D("cu_q", (a)->cu_q, CAM_IN, (b) + 1),           \
         I32_1D("cu_k", (a)->cu_k, CAM_IN, (b) + 1),                                                                    \
         I32_1D("q_index", (a)->q_index, (a)->threshold ? CAM_IN : CAM_MAYBE, nq),                                      \
         I32_1D("sequence_row", (a)->sequence_row, (a)->threshold ? CAM_IN : CAM_MAYBE, b)
 
-cam_status cam_check_attention_fwd(const cam_attention_fwd_args *a) {
+cam_status cam_check_attention_fwd(const cam_backend *backend, const cam_attention_fwd_args *a) {
     int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
     REQUIRE_ATTENTION("attention_fwd", a);
     const cam_operand operands[] = {
-        F32_2D("out", a->out, CAM_OUT, nq, h),
+        AS_2D("out", a->out, CAM_OUT, a->q, nq, h),
         F32_2D("lse", a->lse, CAM_OUT, nq, a->heads),
         ATTENTION_INPUTS(a, nq, nk, h, b),
     };
     return CHECK("attention_fwd", operands);
 }
 
-cam_status cam_check_attention_bwd(const cam_attention_bwd_args *a) {
+cam_status cam_check_attention_bwd(const cam_backend *backend, const cam_attention_bwd_args *a) {
     int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
     REQUIRE_ATTENTION("attention_bwd", a);
     REQUIRE("attention_bwd", a->dk.row_stride == a->dv.row_stride,
             "operands \"dk\" and \"dv\" have different row strides");
     const cam_operand operands[] = {
-        F32_2D("dq", a->dq, CAM_OUT | CAM_STRIDED, nq, h),
-        F32_2D("dk", a->dk, CAM_OUT | CAM_STRIDED, nk, h),
-        F32_2D("dv", a->dv, CAM_OUT | CAM_STRIDED, nk, h),
-        F32_2D("dout", a->dout, CAM_IN, nq, h),
-        F32_2D("out", a->out, CAM_IN, nq, h),
+        AS_2D("dq", a->dq, CAM_OUT | CAM_STRIDED, a->q, nq, h),
+        AS_2D("dk", a->dk, CAM_OUT | CAM_STRIDED, a->q, nk, h),
+        AS_2D("dv", a->dv, CAM_OUT | CAM_STRIDED, a->q, nk, h),
+        AS_2D("dout", a->dout, CAM_IN, a->q, nq, h),
+        AS_2D("out", a->out, CAM_IN, a->q, nq, h),
         F32_2D("lse", a->lse, CAM_IN, nq, a->heads),
         ATTENTION_INPUTS(a, nq, nk, h, b),
     };
     return CHECK("attention_bwd", operands);
 }
 
-cam_status cam_check_residual_fwd(const cam_residual_fwd_args *a) {
+cam_status cam_check_residual_fwd(const cam_backend *backend, const cam_residual_fwd_args *a) {
     int64_t n = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("residual_fwd", a);
     REQUIRE_FEATURES("residual_fwd", h);
     REQUIRE_DROPOUT("residual_fwd", a->dropout.threshold);
     REQUIRE("residual_fwd", a->eps > 0, "eps is not above 0");
     const cam_operand operands[] = {
-        F32_2D("y", a->y, CAM_OUT, n, h),
-        F32_2D_OR("z", a->z, CAM_OUT, n, h, "x"),
+        ACT_2D("y", a->y, CAM_OUT, n, h),
+        AS_2D_OR("z", a->z, CAM_OUT, a->x, n, h, "x"),
         F32_1D("mean", a->mean, CAM_OUT, n),
         F32_1D("rstd", a->rstd, CAM_OUT, n),
-        F32_2D("x", a->x, CAM_IN, n, h),
+        ACT_2D("x", a->x, CAM_IN, n, h),
         F32_1D("bias", a->bias, CAM_IN, h),
-        F32_2D("residual", a->residual, CAM_IN, n, h),
+        AS_2D("residual", a->residual, CAM_IN, a->x, n, h),
         F32_1D("gamma", a->gamma, CAM_IN, h),
         F32_1D("beta", a->beta, CAM_IN, h),
         DROPOUT(a, n),
@@ -180,19 +230,19 @@ cam_status cam_check_residual_fwd(const cam_residual_fwd_args *a) {
     return CHECK("residual_fwd", operands);
 }
 
-cam_status cam_check_residual_bwd(const cam_residual_bwd_args *a) {
+cam_status cam_check_residual_bwd(const cam_backend *backend, const cam_residual_bwd_args *a) {
     int64_t n = a->dy.shape[0], h = a->dy.shape[1];
     REQUIRE_STATE("residual_bwd", a);
     REQUIRE_FEATURES("residual_bwd", h);
     REQUIRE_DROPOUT("residual_bwd", a->dropout.threshold);
     const cam_operand operands[] = {
-        F32_2D_OR("dx", a->dx, CAM_OUT, n, h, "dy"),
-        F32_2D("dresidual", a->dresidual, CAM_OUT, n, h),
+        AS_2D_OR("dx", a->dx, CAM_OUT, a->z, n, h, a->dy.dtype == a->z.dtype ? "dy" : NULL),
+        AS_2D("dresidual", a->dresidual, CAM_OUT, a->z, n, h),
         F32_1D("dbias", a->dbias, CAM_OUT, h),
         F32_1D("dgamma", a->dgamma, CAM_OUT, h),
         F32_1D("dbeta", a->dbeta, CAM_OUT, h),
-        F32_2D("dy", a->dy, CAM_IN, n, h),
-        F32_2D("z", a->z, CAM_IN, n, h),
+        ACT_2D("dy", a->dy, CAM_IN, n, h),
+        ACT_2D("z", a->z, CAM_IN, n, h),
         F32_1D("mean", a->mean, CAM_IN, n),
         F32_1D("rstd", a->rstd, CAM_IN, n),
         F32_1D("gamma", a->gamma, CAM_IN, h),
@@ -201,53 +251,55 @@ cam_status cam_check_residual_bwd(const cam_residual_bwd_args *a) {
     return CHECK("residual_bwd", operands);
 }
 
-cam_status cam_check_gelu_fwd(const cam_gelu_fwd_args *a) {
+cam_status cam_check_gelu_fwd(const cam_backend *backend, const cam_gelu_fwd_args *a) {
     int64_t n = a->x.shape[0], f = a->x.shape[1];
     REQUIRE_STATE("gelu_fwd", a);
     const cam_operand operands[] = {
-        F32_2D("y", a->y, CAM_OUT, n, f),
-        F32_2D("x", a->x, CAM_IN, n, f),
+        AS_2D("y", a->y, CAM_OUT, a->x, n, f),
+        ACT_2D("x", a->x, CAM_IN, n, f),
         F32_1D("bias", a->bias, CAM_IN, f),
     };
     return CHECK("gelu_fwd", operands);
 }
 
-cam_status cam_check_gelu_bwd(const cam_gelu_bwd_args *a) {
+cam_status cam_check_gelu_bwd(const cam_backend *backend, const cam_gelu_bwd_args *a) {
     int64_t n = a->x.shape[0], f = a->x.shape[1];
     REQUIRE_STATE("gelu_bwd", a);
     const cam_operand operands[] = {
-        F32_2D_OR("dx", a->dx, CAM_OUT, n, f, "dy"), F32_1D("dbias", a->dbias, CAM_OUT, f),
-        F32_2D("dy", a->dy, CAM_IN, n, f),           F32_2D("x", a->x, CAM_IN, n, f),
+        AS_2D_OR("dx", a->dx, CAM_OUT, a->x, n, f, "dy"),
+        F32_1D("dbias", a->dbias, CAM_OUT, f),
+        AS_2D("dy", a->dy, CAM_IN, a->x, n, f),
+        ACT_2D("x", a->x, CAM_IN, n, f),
         F32_1D("bias", a->bias, CAM_IN, f),
     };
     return CHECK("gelu_bwd", operands);
 }
 
-cam_status cam_check_head_gather_fwd(const cam_head_gather_fwd_args *a) {
+cam_status cam_check_head_gather_fwd(const cam_backend *backend, const cam_head_gather_fwd_args *a) {
     int64_t r = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("head_gather_fwd", a);
     REQUIRE_FEATURES("head_gather_fwd", h);
     const cam_operand operands[] = {
-        F32_2D("y", a->y, CAM_OUT, r, h),
-        F32_2D("x", a->x, CAM_IN, a->x.shape[0], h),
+        AS_2D("y", a->y, CAM_OUT, a->x, r, h),
+        ACT_2D("x", a->x, CAM_IN, a->x.shape[0], h),
         I32_1D("list", a->list, CAM_IN, r),
     };
     return CHECK("head_gather_fwd", operands);
 }
 
-cam_status cam_check_head_gather_bwd(const cam_head_gather_bwd_args *a) {
+cam_status cam_check_head_gather_bwd(const cam_backend *backend, const cam_head_gather_bwd_args *a) {
     int64_t r = a->dy.shape[0], h = a->dy.shape[1];
     REQUIRE_STATE("head_gather_bwd", a);
     REQUIRE_FEATURES("head_gather_bwd", h);
     const cam_operand operands[] = {
-        F32_2D("dx", a->dx, CAM_OUT, a->dx.shape[0], h),
-        F32_2D("dy", a->dy, CAM_IN, r, h),
+        AS_2D("dx", a->dx, CAM_OUT, a->dy, a->dx.shape[0], h),
+        ACT_2D("dy", a->dy, CAM_IN, r, h),
         I32_1D("list", a->list, CAM_IN, r),
     };
     return CHECK("head_gather_bwd", operands);
 }
 
-cam_status cam_check_head_dropout(const cam_head_dropout_args *a) {
+cam_status cam_check_head_dropout(const cam_backend *backend, const cam_head_dropout_args *a) {
     int64_t r = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("head_dropout", a);
     REQUIRE_FEATURES("head_dropout", h);
@@ -260,7 +312,7 @@ cam_status cam_check_head_dropout(const cam_head_dropout_args *a) {
     return CHECK("head_dropout", operands);
 }
 
-cam_status cam_check_head_tanh_fwd(const cam_head_tanh_fwd_args *a) {
+cam_status cam_check_head_tanh_fwd(const cam_backend *backend, const cam_head_tanh_fwd_args *a) {
     int64_t r = a->x.shape[0], h = a->x.shape[1];
     REQUIRE_STATE("head_tanh_fwd", a);
     REQUIRE_FEATURES("head_tanh_fwd", h);
@@ -274,7 +326,7 @@ cam_status cam_check_head_tanh_fwd(const cam_head_tanh_fwd_args *a) {
     return CHECK("head_tanh_fwd", operands);
 }
 
-cam_status cam_check_head_tanh_bwd(const cam_head_tanh_bwd_args *a) {
+cam_status cam_check_head_tanh_bwd(const cam_backend *backend, const cam_head_tanh_bwd_args *a) {
     int64_t r = a->x.shape[0], h = a->x.shape[1];
     REQUIRE_STATE("head_tanh_bwd", a);
     REQUIRE_FEATURES("head_tanh_bwd", h);
@@ -287,7 +339,7 @@ cam_status cam_check_head_tanh_bwd(const cam_head_tanh_bwd_args *a) {
     return CHECK("head_tanh_bwd", operands);
 }
 
-cam_status cam_check_loss_fwd(const cam_loss_fwd_args *a) {
+cam_status cam_check_loss_fwd(const cam_backend *backend, const cam_loss_fwd_args *a) {
     int64_t r = a->logits.shape[0], k = a->logits.shape[1];
     REQUIRE_STATE("loss_fwd", a);
     REQUIRE("loss_fwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
@@ -300,7 +352,7 @@ cam_status cam_check_loss_fwd(const cam_loss_fwd_args *a) {
     return CHECK("loss_fwd", operands);
 }
 
-cam_status cam_check_loss_bwd(const cam_loss_bwd_args *a) {
+cam_status cam_check_loss_bwd(const cam_backend *backend, const cam_loss_bwd_args *a) {
     int64_t r = a->logits.shape[0], k = a->logits.shape[1];
     REQUIRE_STATE("loss_bwd", a);
     REQUIRE("loss_bwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
@@ -313,16 +365,31 @@ cam_status cam_check_loss_bwd(const cam_loss_bwd_args *a) {
     return CHECK("loss_bwd", operands);
 }
 
-cam_status cam_check_norm_partial(const cam_norm_partial_args *a) {
-    int64_t chunks = a->partial.shape[0];
-    const cam_operand operands[] = {
-        {"partial", a->partial, CAM_OUT, CAM_F64, 1, {chunks, 0}, NULL},
-        F32_1D("grad", a->grad, CAM_IN, chunks * CAM_CHUNK),
-    };
-    return CHECK("norm_partial", operands);
+/* A plane of the parameter store over C chunks: exactly as long where it is f32 throughout, and at least half as long,
+ * counted in 16-bit units, where it is mixed. */
+static cam_status check_plane(const char *op, const char *name, cam_tensor plane, int64_t chunks) {
+    int64_t n = plane.shape[0], least = chunks * CAM_CHUNK;
+    if (plane.data && (plane.dtype == CAM_F32 ? n != least : n < least || n > 2 * least))
+        return cam_fail(CAM_E_SHAPE, "%s: dimension 0 of operand \"%s\" is %lld, not %lld", op, name, (long long)n,
+                        (long long)least);
+    return CAM_OK;
 }
 
-cam_status cam_check_norm_final(const cam_norm_final_args *a) {
+cam_status cam_check_norm_partial(const cam_backend *backend, const cam_norm_partial_args *a) {
+    cam_status st = CAM_OK;
+    int64_t chunks = a->partial.shape[0];
+    REQUIRE("norm_partial", a->chunks || a->grad.dtype != CAM_BF16, "operand \"chunks\" is absent");
+    CAM_TRY(check_plane("norm_partial", "grad", a->grad, chunks));
+    const cam_operand operands[] = {
+        {"partial", a->partial, CAM_OUT, CAM_F64, 1, {chunks, 0}, NULL},
+        {"grad", a->grad, CAM_IN | CAM_ACT, CAM_F32, 1, {a->grad.shape[0], 0}, NULL},
+    };
+    st = CHECK("norm_partial", operands);
+out:
+    return st;
+}
+
+cam_status cam_check_norm_final(const cam_backend *backend, const cam_norm_final_args *a) {
     REQUIRE_STATE("norm_final", a);
     REQUIRE("norm_final", a->max_norm >= 0, "max_norm is below 0");
     const cam_operand operands[] = {
@@ -331,21 +398,27 @@ cam_status cam_check_norm_final(const cam_norm_final_args *a) {
     return CHECK("norm_final", operands);
 }
 
-cam_status cam_check_adamw(const cam_adamw_args *a) {
-    int64_t n = a->param.shape[0];
+cam_status cam_check_adamw(const cam_backend *backend, const cam_adamw_args *a) {
+    cam_status st = CAM_OK;
+    int64_t n = a->m.shape[0];
     REQUIRE_STATE("adamw", a);
     REQUIRE("adamw", a->chunks != NULL, "operand \"chunks\" is absent");
-    REQUIRE("adamw", n % CAM_CHUNK == 0, "operand \"param\" has %lld elements, not whole chunks", (long long)n);
+    REQUIRE("adamw", n % CAM_CHUNK == 0, "operand \"m\" has %lld elements, not whole chunks", (long long)n);
+    CAM_TRY(check_plane("adamw", "weight", a->weight, n / CAM_CHUNK));
+    CAM_TRY(check_plane("adamw", "grad", a->grad, n / CAM_CHUNK));
     const cam_operand operands[] = {
-        F32_1D("param", a->param, CAM_OUT, n),
+        {"weight", a->weight, CAM_OUT | CAM_ACT, CAM_F32, 1, {a->weight.shape[0], 0}, NULL},
+        {"low", a->low, CAM_OUT | CAM_MAYBE, CAM_BF16, 1, {a->low.shape[0], 0}, NULL},
         F32_1D("m", a->m, CAM_OUT, n),
         F32_1D("v", a->v, CAM_OUT, n),
-        F32_1D("grad", a->grad, CAM_IN, n),
+        {"grad", a->grad, CAM_IN | CAM_ACT, CAM_F32, 1, {a->grad.shape[0], 0}, NULL},
     };
-    return CHECK("adamw", operands);
+    st = CHECK("adamw", operands);
+out:
+    return st;
 }
 
-cam_status cam_check_cast(const cam_cast_args *a) {
+cam_status cam_check_cast(const cam_backend *backend, const cam_cast_args *a) {
     int64_t n = a->from.shape[0];
     if (a->to.data && a->to.dtype == CAM_F64)
         return cam_fail(CAM_E_DTYPE, "cast: operand \"to\" is F64; f32, f16 and bf16 are written");

@@ -2,14 +2,25 @@
 #include "operands.h"
 #include <string.h>
 
-static cam_status check_one(const char *op, const cam_operand *o) {
+static cam_status check_dtype(const cam_backend *backend, const char *op, const cam_operand *o) {
+    cam_dtype dtype = o->tensor.dtype;
+    int act = dtype == CAM_F32 || dtype == CAM_BF16, number = act || dtype == CAM_F16 || dtype == CAM_F64;
+    int fits = o->flags & CAM_HALF ? number : o->flags & CAM_ACT ? act : dtype == o->dtype;
+    if (!fits)
+        return cam_fail(CAM_E_DTYPE, "%s: operand \"%s\" is %s, not %s", op, o->name, cam_dtype_name(dtype),
+                        o->flags & CAM_ACT ? "F32 or BF16" : cam_dtype_name(o->dtype));
+    if (dtype == CAM_BF16 && !(o->flags & CAM_HALF) && !backend->bf16)
+        return cam_fail(CAM_E_UNSUPPORTED, "%s: operand \"%s\" is BF16, which the \"%s\" backend does not compute with",
+                        op, o->name, backend->name);
+    return CAM_OK;
+}
+
+static cam_status check_one(const cam_backend *backend, const char *op, const cam_operand *o) {
+    cam_status st = CAM_OK;
     cam_tensor t = o->tensor;
     if (!t.data)
         return o->flags & CAM_MAYBE ? CAM_OK : cam_fail(CAM_E_SHAPE, "%s: operand \"%s\" is absent", op, o->name);
-    int number = t.dtype == CAM_F32 || t.dtype == CAM_F16 || t.dtype == CAM_BF16 || t.dtype == CAM_F64;
-    if (o->flags & CAM_HALF ? !number : t.dtype != o->dtype)
-        return cam_fail(CAM_E_DTYPE, "%s: operand \"%s\" is %s, not %s", op, o->name, cam_dtype_name(t.dtype),
-                        cam_dtype_name(o->dtype));
+    CAM_TRY(check_dtype(backend, op, o));
     if (t.ndim != o->ndim)
         return cam_fail(CAM_E_SHAPE, "%s: operand \"%s\" has %d dimensions, not %d", op, o->name, t.ndim, o->ndim);
     for (int i = 0; i < o->ndim; i++)
@@ -18,7 +29,8 @@ static cam_status check_one(const char *op, const cam_operand *o) {
                             (long long)t.shape[i], (long long)o->shape[i]);
     if (o->flags & CAM_STRIDED ? t.row_stride < t.shape[1] : !cam_tensor_is_contiguous(t))
         return cam_fail(CAM_E_SHAPE, "%s: operand \"%s\" has row stride %lld", op, o->name, (long long)t.row_stride);
-    return CAM_OK;
+out:
+    return st;
 }
 
 static int is_twin(const cam_operand *a, const cam_operand *b) {
@@ -26,9 +38,9 @@ static int is_twin(const cam_operand *a, const cam_operand *b) {
            ((a->twin && strcmp(a->twin, b->name) == 0) || (b->twin && strcmp(b->twin, a->name) == 0));
 }
 
-cam_status cam_operands_check(const char *op, const cam_operand *operands, int count) {
+cam_status cam_operands_check(const cam_backend *backend, const char *op, const cam_operand *operands, int count) {
     for (int i = 0; i < count; i++) {
-        cam_status st = check_one(op, &operands[i]);
+        cam_status st = check_one(backend, op, &operands[i]);
         if (st != CAM_OK)
             return st;
     }

@@ -19,6 +19,20 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The time when everything asked for before is done. */
+static cam_status settled_now(cam_backend *backend, double *now) {
+    cam_status st = cam_backend_synchronize(backend);
+    *now = now_s();
+    return st;
+}
+
+static cam_status count_time(cam_backend *backend, enum cam_op op, double begin) {
+    double end;
+    cam_status st = settled_now(backend, &end);
+    backend->op_seconds[op] += end - begin;
+    return st;
+}
+
 static cam_status missing(const cam_backend *backend, const char *op) {
     return cam_fail(CAM_E_UNSUPPORTED, "the \"%s\" backend has no operator \"%s\"", backend->name, op);
 }
@@ -35,14 +49,16 @@ static cam_status too_little(const char *op, size_t given, size_t needed) {
         cam_status st = CAM_OK;                                                                                        \
         if (!backend->ops->op)                                                                                         \
             return missing(backend, #op);                                                                              \
-        CAM_TRY(cam_check_##op(args));                                                                                 \
+        CAM_TRY(cam_check_##op(backend, args));                                                                        \
         size_t needed = cam_##op##_workspace(backend, args);                                                           \
         if (needed > 0 && (!args->workspace.data || args->workspace.bytes < needed))                                   \
             return too_little(#op, args->workspace.data ? args->workspace.bytes : 0, needed);                          \
-        double begin = backend->op_seconds ? now_s() : 0;                                                              \
+        double begin = 0;                                                                                              \
+        if (backend->op_seconds)                                                                                       \
+            CAM_TRY(settled_now(backend, &begin));                                                                     \
         CAM_TRY(backend->ops->op(backend, args));                                                                      \
         if (backend->op_seconds)                                                                                       \
-            backend->op_seconds[CAM_OP_##op] += now_s() - begin;                                                       \
+            CAM_TRY(count_time(backend, CAM_OP_##op, begin));                                                          \
     out:                                                                                                               \
         return st;                                                                                                     \
     }

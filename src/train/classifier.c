@@ -11,7 +11,7 @@ static cam_status load(cam_classifier *classifier, cam_backend *backend, const c
     cam_train_rates rates = {.layerwise_decay = 1};
     cam_model_source source = {.keep_head = 1, .config = &classifier->config};
     CAM_TRY(cam_weights_open(folder, &source.weights));
-    CAM_TRY(cam_parameters_layout(&classifier->params, &classifier->config, NULL, &rates));
+    CAM_TRY(cam_parameters_layout(&classifier->params, &classifier->config, NULL, &rates, (cam_precision){0}));
     CAM_TRY(cam_parameters_allocate(&classifier->params, backend, 0, &rates, 0));
     CAM_TRY(cam_model_load(&classifier->params, &source, &fresh_head));
     if (fresh_head)
@@ -58,6 +58,7 @@ cam_status cam_classifier_logits(cam_classifier *classifier, const cam_text *tex
                                  float *logits, int64_t *truncated) {
     cam_status st = CAM_OK;
     cam_token_rows rows = {0};
+    cam_device_data data = {0};
     int32_t *list = malloc((size_t)(n + 1) * sizeof *list);
     if (!list)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)n);
@@ -66,8 +67,12 @@ cam_status cam_classifier_logits(cam_classifier *classifier, const cam_text *tex
     CAM_TRY(cam_tokenizer_encode_all(classifier->tokenizer, texts, n, classifier->max_length,
                                      stop ? stop->wanted : NULL, stop ? stop->context : NULL, &rows));
     *truncated += rows.truncated;
-    CAM_TRY(cam_scorer_logits(&classifier->scorer, &rows, list, n, stop, logits));
+    CAM_TRY(
+        cam_device_data_open(&data, classifier->params.backend, &rows, NULL, NULL, classifier->config.pad_token_id));
+    cam_scored_rows all = {.tokens = &rows, .data = &data, .list = list, .count = n};
+    CAM_TRY(cam_scorer_logits(&classifier->scorer, &all, stop, logits));
 out:
+    cam_device_data_close(&data);
     cam_token_rows_release(&rows);
     free(list);
     return st;

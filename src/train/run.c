@@ -175,6 +175,7 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run) {
                                  .gradient_checkpointing = c->gradient_checkpointing,
                                  .frozen_dropout = c->frozen_dropout,
                                  .skip_nonfinite = c->on_nonfinite == CAM_CONFIG_NONFINITE_SKIP,
+                                 .bf16 = c->bf16 == CAM_CONFIG_BF16_TRUE,
                                  .eval_batch_rows = c->per_device_eval_batch_size,
                                  .tokens = &run->corpus.tokens,
                                  .labels = run->corpus.label,

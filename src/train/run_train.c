@@ -26,7 +26,9 @@ typedef struct training {
     int64_t skipped;     /* steps that were not finite */
     float *logits;       /* for the larger of the validation and test parts */
     double begin_s;
-    int lock; /* on the output folder; -1 = none */
+    double reported_s; /* the device's clock at the last step reported; 0 where something came between */
+    double asked_s;    /* when the first step after that was asked for, by our clock */
+    int lock;          /* on the output folder; -1 = none */
 } training;
 
 static double now_s(void) {
@@ -81,7 +83,7 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
                            .steps = trainer->plan.updates};
     event.tokens = cam_packing_tokens(&corpus->tokens, corpus->part[CAM_PART_TRAIN], event.train_rows, NULL);
     cam_memory_need need = cam_trainer_memory(trainer);
-    cam_log("device   %s", backend->description);
+    cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
     cam_log("trained  %lld of %lld parameters; %zu MB of parameters and optimizer state, %zu MB of activations",
             (long long)event.trained_parameters, (long long)event.parameters, need.parameters >> 20,
             need.activations >> 20);
@@ -98,6 +100,8 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     *t = (training){
         .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = now_s()};
     cam_trainer_options options = cam_run_trainer_options(run);
+    if (config->bf16 == CAM_CONFIG_BF16_AUTO)
+        options.bf16 = backend->bf16;
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
     CAM_TRY(cam_run_folder_begin(config, corpus, &t->lock));
     if (config->report_to & CAM_CONFIG_REPORT_JSONL)
@@ -200,27 +204,44 @@ static int evaluation_is_due(const training *t) {
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
 
-static cam_status one_step(training *t) {
-    cam_status st = CAM_OK;
-    cam_step_report report;
-    double begin = now_s();
-    cam_status outcome = cam_trainer_step(&t->trainer, &report);
-    if (outcome != CAM_OK && outcome != CAM_E_DIVERGED)
-        return outcome;
-    cam_step_event event = {.step = report.step,
-                            .epoch = report.epoch,
-                            .loss = report.loss,
-                            .lr = report.learning_rate,
-                            .grad_norm = report.grad_norm,
-                            .tokens = report.tokens,
-                            .step_s = now_s() - begin};
-    t->skipped += !report.applied;
+static cam_status show_report(training *t, const cam_step_report *report) {
+    double step_s = t->reported_s > 0 ? report->time_s - t->reported_s : now_s() - t->asked_s;
+    cam_step_event event = {.step = report->step,
+                            .epoch = report->epoch,
+                            .loss = report->loss,
+                            .lr = report->learning_rate,
+                            .grad_norm = report->grad_norm,
+                            .tokens = report->tokens,
+                            .step_s = step_s};
+    t->reported_s = report->time_s;
+    t->skipped += !report->applied;
     cam_progress_step(&t->progress, &event);
-    if (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL)
-        CAM_TRY(cam_run_log_step(&t->log, &event));
-    if (outcome != CAM_OK) /* its message is still the last one */
-        return outcome;
-out:
+    return config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL ? cam_run_log_step(&t->log, &event) : CAM_OK;
+}
+
+/* Takes the reports that are there, and waits for more until at most `ahead` steps are without one. */
+static cam_status take_reports(training *t, int64_t ahead) {
+    for (;;) {
+        cam_step_report report;
+        int present = 0, wait = cam_trainer_ahead(&t->trainer) > ahead;
+        cam_status outcome = cam_trainer_report(&t->trainer, wait, &report, &present);
+        cam_status shown = present ? show_report(t, &report) : CAM_OK;
+        if (outcome != CAM_OK) /* its message is still the last one */
+            return outcome;
+        if (shown != CAM_OK || !present)
+            return shown;
+    }
+}
+
+static cam_status one_step(training *t) {
+    if (t->reported_s == 0 && cam_trainer_ahead(&t->trainer) == 0)
+        t->asked_s = now_s();
+    cam_status st = cam_trainer_step(&t->trainer);
+    int pause = evaluation_is_due(t) || cam_trainer_is_done(&t->trainer) || cam_stop_wanted(&t->run->stop);
+    if (st == CAM_OK)
+        st = take_reports(t, pause ? 0 : CAM_REPORTS - 1);
+    if (pause)
+        t->reported_s = 0;
     return st;
 }
 
@@ -229,9 +250,11 @@ static cam_status loop(training *t, const char **reason) {
     cam_status st = CAM_OK;
     *reason = "done";
     while (!cam_trainer_is_done(&t->trainer)) {
-        if (cam_stop_wanted(&t->run->stop))
+        if (cam_stop_wanted(&t->run->stop)) {
+            CAM_TRY(take_reports(t, 0));
             CAM_FAIL(CAM_E_STOPPED, "stopped by a signal after step %lld of %lld", (long long)t->trainer.step,
                      (long long)t->trainer.plan.updates);
+        }
         CAM_TRY(one_step(t));
         if (!evaluation_is_due(t))
             continue;

@@ -1,22 +1,40 @@
-/* scorer.c: see scorer.h. */
+/* scorer.c: see scorer.h. Rows go in waves: a wave's order and plan lie on the device, its batches follow one another
+ * without waiting, and its answers come back in one copy.
+ */
 #include "scorer.h"
 #include "camembert_pass.h"
+
+enum { WAVE_ROWS = 4096 };
+
+/* What is asked: graphs.h's kind. */
+typedef enum question { LOGITS, FEATURES, LOGITS_OF_FEATURES } question;
+
+/* One batch on its way; all that the work of a captured batch may depend on. */
+typedef struct batch_work {
+    cam_scorer *scorer;
+    question question;
+    cam_tensor features; /* LOGITS_OF_FEATURES */
+    cam_batch batch;
+} batch_work;
 
 int cam_stop_wanted(const cam_stop *stop) {
     return stop && stop->wanted && stop->wanted(stop->context);
 }
 
-static cam_pass new_pass(cam_scorer *scorer, const cam_batch *batch) {
-    return (cam_pass){.model = scorer->model, .arena = &scorer->arena, .state = scorer->state, .batch = batch};
+static int64_t columns_of(const cam_scorer *scorer, question q) {
+    return q == FEATURES ? scorer->model->params->hidden : scorer->model->config->num_labels;
 }
+
+/* --- opening --------------------------------------------------------------------------------------------------- */
 
 /* Runs the largest batch on a counting arena. */
 static cam_status plan(cam_scorer *scorer, size_t *bytes) {
     cam_status st = CAM_OK;
     cam_arena_init_counting(&scorer->arena, "scoring");
     cam_batch batch =
-        cam_device_batch_views(&scorer->batch, scorer->batch.max_tokens, scorer->batch.max_rows, scorer->max_length);
-    cam_pass pass = new_pass(scorer, &batch);
+        cam_feed_batch(&scorer->feed, scorer->feed.limits.tokens, scorer->feed.limits.rows, scorer->max_length);
+    cam_pass pass = {
+        .model = scorer->model, .arena = &scorer->arena, .state = cam_feed_state(&scorer->feed), .batch = &batch};
     CAM_TRY(cam_camembert_encode(&pass));
     CAM_TRY(cam_camembert_classify(&pass));
     *bytes = scorer->arena.peak;
@@ -24,18 +42,32 @@ out:
     return st;
 }
 
+static cam_status allocate(cam_scorer *scorer, int64_t floats, float **memory) {
+    void *bytes = NULL;
+    cam_status st = cam_backend_allocate(scorer->model->backend, (size_t)floats * sizeof(float), &bytes);
+    *memory = bytes;
+    return st;
+}
+
 cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows, int64_t max_tokens,
                            int32_t max_length) {
     cam_status st = CAM_OK;
-    size_t bytes = 0, state_bytes = CAM_ARENA_ALIGN;
+    size_t bytes = 0;
+    int64_t labels = model->config->num_labels, h = model->params->hidden;
     *scorer = (cam_scorer){
         .model = model, .max_tokens = max_tokens > max_length ? max_tokens : max_length, .max_length = max_length};
-    CAM_ASSERT(sizeof(cam_step_state) <= CAM_ARENA_ALIGN);
-    CAM_TRY(cam_device_batch_open(&scorer->batch, model->backend, scorer->max_tokens, max_rows));
+    cam_graphs_open(&scorer->graphs, model->backend);
+    cam_feed_limits limits = {.order = WAVE_ROWS,
+                              .micro_steps = WAVE_ROWS,
+                              .updates = 0,
+                              .tokens = cam_token_bucket(scorer->max_tokens),
+                              .rows = max_rows};
+    CAM_TRY(cam_feed_open(&scorer->feed, model->backend, NULL, &limits));
     CAM_TRY(plan(scorer, &bytes));
-    CAM_TRY(cam_backend_allocate(model->backend, state_bytes + bytes, &scorer->memory));
-    scorer->state = scorer->memory;
-    cam_arena_init(&scorer->arena, "scoring", (char *)scorer->memory + state_bytes, bytes);
+    CAM_TRY(cam_backend_allocate(model->backend, bytes, &scorer->memory));
+    cam_arena_init(&scorer->arena, "scoring", scorer->memory, bytes);
+    CAM_TRY(allocate(scorer, max_rows * (labels > h ? labels : h), &scorer->batch_out));
+    CAM_TRY(allocate(scorer, WAVE_ROWS * labels, &scorer->results));
 out:
     if (st != CAM_OK)
         cam_scorer_close(scorer);
@@ -43,113 +75,158 @@ out:
 }
 
 void cam_scorer_close(cam_scorer *scorer) {
-    cam_device_batch_close(&scorer->batch);
-    if (scorer->model)
+    cam_graphs_close(&scorer->graphs);
+    cam_feed_close(&scorer->feed);
+    if (scorer->model) {
         cam_backend_release(scorer->model->backend, scorer->memory);
+        cam_backend_release(scorer->model->backend, scorer->batch_out);
+        cam_backend_release(scorer->model->backend, scorer->results);
+    }
     *scorer = (cam_scorer){0};
 }
 
-/* How many of the next rows make a batch. */
-static int64_t batch_rows(const cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list, int64_t count) {
-    int64_t taken = 0, tokens = 0;
-    while (taken < count && taken < scorer->batch.max_rows) {
-        tokens += rows->offsets[list[taken] + 1] - rows->offsets[list[taken]];
-        if (taken > 0 && tokens > scorer->max_tokens)
-            break;
-        taken++;
+/* --- a wave ---------------------------------------------------------------------------------------------------- */
+
+/* Cuts rows [begin, begin + count) of the list into batches and lays them out on the device; how many there are. */
+static cam_status begin_wave(cam_scorer *scorer, const cam_scored_rows *rows, int64_t begin, int64_t count,
+                             int64_t *batches) {
+    cam_micro_step *step = cam_feed_host_plan(&scorer->feed);
+    int32_t *order = cam_feed_host_order(&scorer->feed);
+    const int64_t *offsets = rows->tokens->offsets;
+    *batches = 0;
+    for (int64_t done = 0; done < count;) {
+        int64_t taken = 0, tokens = 0;
+        while (done + taken < count && taken < scorer->feed.limits.rows) {
+            int32_t row = rows->list[begin + done + taken];
+            int64_t length = offsets[row + 1] - offsets[row];
+            if (taken > 0 && tokens + length > scorer->max_tokens)
+                break;
+            order[done + taken++] = row;
+            tokens += length;
+        }
+        step[(*batches)++] = (cam_micro_step){.first = (int32_t)done,
+                                              .rows = (int32_t)taken,
+                                              .tokens = (int32_t)tokens,
+                                              .begins = 1,
+                                              .loss_denominator = 1};
+        done += taken;
     }
-    return taken;
+    *cam_feed_host_state(&scorer->feed) = (cam_step_state){.finite = 1};
+    *cam_feed_host_corrections(&scorer->feed) = (cam_bias_corrections){1, 1};
+    return cam_feed_begin(&scorer->feed);
 }
 
-static cam_status upload_state(cam_scorer *scorer, int64_t tokens, int64_t rows, cam_step_state *host) {
-    *host = (cam_step_state){.tokens = (int32_t)tokens,
-                             .sequences = (int32_t)rows,
-                             .head_rows = (int32_t)rows,
-                             .loss_denominator = 1,
-                             .finite = 1};
-    return cam_backend_copy(scorer->model->backend, scorer->state, host, sizeof *host, CAM_TO_DEVICE);
+/* The longest row of a batch. */
+static int64_t longest(const cam_scored_rows *rows, const int32_t *order, int32_t count) {
+    const int64_t *offsets = rows->tokens->offsets;
+    int64_t most = 1;
+    for (int32_t i = 0; i < count; i++)
+        most = offsets[order[i] + 1] - offsets[order[i]] > most ? offsets[order[i] + 1] - offsets[order[i]] : most;
+    return most;
 }
 
-static cam_status encode(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list, int64_t count,
-                         cam_batch *batch, cam_pass *pass, cam_step_state *host) {
+static cam_status run_batch(void *context) {
     cam_status st = CAM_OK;
-    const cam_parameters *params = scorer->model->params;
-    int64_t tokens = 0;
+    batch_work *work = context;
+    cam_scorer *scorer = work->scorer;
+    cam_pass one = {.model = scorer->model,
+                    .arena = &scorer->arena,
+                    .state = cam_feed_state(&scorer->feed),
+                    .batch = &work->batch},
+             *pass = &one;
     cam_arena_reset(&scorer->arena);
-    CAM_TRY(cam_device_batch_upload(&scorer->batch, rows, list, count, NULL, params->word_row,
-                                    scorer->model->config->pad_token_id, batch, &tokens));
-    CAM_TRY(upload_state(scorer, tokens, count, host));
-    *pass = new_pass(scorer, batch);
-    CAM_TRY(cam_camembert_encode(pass));
-out:
-    return st;
-}
-
-static cam_status download(cam_scorer *scorer, cam_tensor from, float *to) {
-    cam_backend *backend = scorer->model->backend;
-    cam_status st = cam_backend_copy(backend, to, from.data, cam_tensor_bytes(from), CAM_FROM_DEVICE);
-    return st == CAM_OK ? cam_backend_synchronize(backend) : st;
-}
-
-cam_status cam_scorer_logits(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list, int64_t count,
-                             const cam_stop *stop, float *logits) {
-    cam_status st = CAM_OK;
-    for (int64_t done = 0, taken; done < count; done += taken) {
-        cam_batch batch;
-        cam_pass pass;
-        cam_step_state host;
-        if (cam_stop_wanted(stop))
-            CAM_FAIL(CAM_E_STOPPED, "stopped while scoring");
-        taken = batch_rows(scorer, rows, list + done, count - done);
-        CAM_TRY(encode(scorer, rows, list + done, taken, &batch, &pass, &host));
-        CAM_TRY(cam_camembert_classify(&pass));
-        CAM_TRY(download(scorer, pass.logits, logits + done * pass.logits.shape[1]));
+    CAM_TRY(cam_feed_next(&scorer->feed, &work->batch));
+    if (work->question == LOGITS_OF_FEATURES) {
+        pass->hidden = cam_pass_f32_2d(pass, work->batch.row.shape[0], scorer->model->params->hidden);
+        CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = work->features, .list = work->batch.list);
+    } else {
+        CAM_TRY(cam_camembert_encode(pass));
     }
-out:
-    return st;
-}
-
-cam_status cam_scorer_features(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list, int64_t count,
-                               const cam_stop *stop, float *features) {
-    cam_status st = CAM_OK;
-    cam_backend *backend = scorer->model->backend;
-    int64_t h = scorer->model->params->hidden;
-    for (int64_t done = 0, taken; done < count; done += taken) {
-        cam_batch batch;
-        cam_pass pass;
-        cam_step_state host;
-        if (cam_stop_wanted(stop))
-            CAM_FAIL(CAM_E_STOPPED, "stopped while computing features");
-        taken = batch_rows(scorer, rows, list + done, count - done);
-        CAM_TRY(encode(scorer, rows, list + done, taken, &batch, &pass, &host));
-        for (int64_t r = 0; r < taken; r++)
-            CAM_TRY(cam_backend_copy(backend, features + list[done + r] * h, (float *)pass.hidden.data + r * h,
-                                     (size_t)h * sizeof(float), CAM_ON_DEVICE));
-        CAM_TRY(cam_backend_synchronize(backend));
-    }
-out:
-    return st;
-}
-
-cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const int32_t *list, int64_t count,
-                                  const cam_stop *stop, float *logits) {
-    cam_status st = CAM_OK;
-    int64_t at_most = scorer->batch.max_rows, h = features.shape[1];
-    for (int64_t done = 0, taken; done < count; done += taken) {
-        cam_batch batch;
-        cam_step_state host;
-        cam_pass one = new_pass(scorer, &batch), *pass = &one;
-        if (cam_stop_wanted(stop))
-            CAM_FAIL(CAM_E_STOPPED, "stopped while scoring");
-        taken = count - done < at_most ? count - done : at_most;
-        cam_arena_reset(&scorer->arena);
-        CAM_TRY(cam_device_batch_upload_rows(&scorer->batch, list + done, taken, NULL, &batch));
-        CAM_TRY(upload_state(scorer, 0, taken, &host));
-        pass->hidden = cam_pass_2d(pass, taken, h);
-        CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = features, .list = batch.list);
+    if (work->question != FEATURES)
         CAM_TRY(cam_camembert_classify(pass));
-        CAM_TRY(download(scorer, pass->logits, logits + done * pass->logits.shape[1]));
+    cam_tensor answer = work->question == FEATURES ? pass->hidden : pass->logits;
+    CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out, answer.data, cam_tensor_bytes(answer),
+                             CAM_ON_DEVICE));
+out:
+    return st;
+}
+
+/* The answers of a batch go where they belong: to `features` by row number, or to the wave's results. */
+static cam_status keep_answers(cam_scorer *scorer, question q, const int32_t *order, const cam_micro_step *step,
+                               float *features) {
+    cam_status st = CAM_OK;
+    cam_backend *backend = scorer->model->backend;
+    int64_t columns = columns_of(scorer, q);
+    size_t row_bytes = (size_t)columns * sizeof(float);
+    if (q != FEATURES)
+        return cam_backend_copy(backend, scorer->results + step->first * columns, scorer->batch_out,
+                                (size_t)step->rows * row_bytes, CAM_ON_DEVICE);
+    for (int32_t r = 0; r < step->rows; r++)
+        CAM_TRY(cam_backend_copy(backend, features + order[step->first + r] * columns, scorer->batch_out + r * columns,
+                                 row_bytes, CAM_ON_DEVICE));
+out:
+    return st;
+}
+
+static cam_status run_wave(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, int64_t begin,
+                           int64_t count, const cam_stop *stop, float *out) {
+    cam_status st = CAM_OK;
+    int64_t batches = 0, columns = columns_of(scorer, work->question);
+    int packs = work->question != LOGITS_OF_FEATURES;
+    CAM_TRY(begin_wave(scorer, rows, begin, count, &batches));
+    for (int64_t b = 0; b < batches; b++) {
+        const cam_micro_step *step = cam_feed_host_plan(&scorer->feed) + b;
+        const int32_t *order = cam_feed_host_order(&scorer->feed);
+        if (cam_stop_wanted(stop))
+            CAM_FAIL(CAM_E_STOPPED, "stopped while scoring");
+        cam_graph_key key = {.tokens = packs ? cam_token_bucket(step->tokens) : 0,
+                             .rows = scorer->feed.limits.rows,
+                             .longest =
+                                 cam_length_bucket(longest(rows, order + step->first, step->rows), scorer->max_length),
+                             .kind = (int32_t)work->question};
+        work->batch = cam_feed_batch(&scorer->feed, key.tokens, key.rows, key.longest);
+        CAM_TRY(cam_graphs_run(&scorer->graphs, key, run_batch, work));
+        CAM_TRY(keep_answers(scorer, work->question, order, step, out));
+    }
+    if (work->question != FEATURES)
+        CAM_TRY(cam_backend_copy(scorer->model->backend, out + begin * columns, scorer->results,
+                                 (size_t)(count * columns) * sizeof(float), CAM_FROM_DEVICE));
+    CAM_TRY(cam_backend_synchronize(scorer->model->backend));
+out:
+    return st;
+}
+
+/* Captured batches read where the data set lay. */
+static int is_same_data(const cam_device_data *a, const cam_device_data *b) {
+    return a->offsets.data == b->offsets.data && a->ids.data == b->ids.data && a->positions.data == b->positions.data &&
+           a->labels.data == b->labels.data;
+}
+
+static cam_status ask(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, const cam_stop *stop,
+                      float *out) {
+    cam_status st = CAM_OK;
+    work->scorer = scorer;
+    if (!is_same_data(&scorer->captured, rows->data))
+        cam_graphs_close(&scorer->graphs);
+    scorer->captured = *rows->data;
+    scorer->feed.data = rows->data;
+    for (int64_t begin = 0, count; begin < rows->count; begin += count) {
+        count = rows->count - begin < WAVE_ROWS ? rows->count - begin : WAVE_ROWS;
+        CAM_TRY(run_wave(scorer, work, rows, begin, count, stop, out));
     }
 out:
     return st;
+}
+
+cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop, float *logits) {
+    return ask(scorer, &(batch_work){.question = LOGITS}, rows, stop, logits);
+}
+
+cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop, float *features) {
+    return ask(scorer, &(batch_work){.question = FEATURES}, rows, stop, features);
+}
+
+cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
+                                  const cam_stop *stop, float *logits) {
+    return ask(scorer, &(batch_work){.question = LOGITS_OF_FEATURES, .features = features}, rows, stop, logits);
 }

@@ -7,19 +7,23 @@
 #ifndef CAM_SCORER_H
 #define CAM_SCORER_H
 
-#include "device_batch.h"
+#include "feed.h"
+#include "graphs.h"
 
 typedef struct cam_scorer {
     cam_camembert *model;
-    cam_device_batch batch;
+    cam_feed feed;
+    cam_graphs graphs;
+    cam_device_data captured; /* where the data set lies that the graphs read */
     cam_arena arena;
-    cam_step_state *state; /* device */
-    void *memory;          /* device: the arena's and the state's */
+    void *memory;     /* device: the arena's */
+    float *batch_out; /* device: what one batch answers, [max_rows, K or H] */
+    float *results;   /* device: what a feed's rows answer, [rows, K] */
     int64_t max_tokens;
     int32_t max_length;
 } cam_scorer;
 
-/* `max_length`: tokens of the longest row. CAM_E_MEMORY with an estimate where the device has too little. */
+/* `max_length`: tokens of the longest row. CAM_E_MEMORY. After a failure there is nothing to close. */
 CAM_MUST_CHECK cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows,
                                           int64_t max_tokens, int32_t max_length);
 void cam_scorer_close(cam_scorer *scorer);
@@ -31,14 +35,22 @@ typedef struct cam_stop {
 } cam_stop;
 int cam_stop_wanted(const cam_stop *stop);
 
-/* logits[count * K], host memory, for rows list[count]. */
-CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list,
-                                            int64_t count, const cam_stop *stop, float *logits);
-/* features[(row id) * H], device memory: the encoder's output at <s> for every listed row. */
-CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_token_rows *rows, const int32_t *list,
-                                              int64_t count, const cam_stop *stop, float *features);
-/* The same as cam_scorer_logits from features. */
-CAM_MUST_CHECK cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const int32_t *list,
-                                                 int64_t count, const cam_stop *stop, float *logits);
+/* Rows to score: `list`, row numbers of a tokenised data set and of its image on the device. */
+typedef struct cam_scored_rows {
+    const cam_token_rows *tokens;
+    const cam_device_data *data;
+    const int32_t *list;
+    int64_t count;
+} cam_scored_rows;
+
+/* logits[count * K], host memory. */
+CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop,
+                                            float *logits);
+/* features[(row number) * H], device memory: the encoder's output at <s> for every listed row. */
+CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop,
+                                              float *features);
+/* The same as cam_scorer_logits from features [rows,H]. */
+CAM_MUST_CHECK cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
+                                                 const cam_stop *stop, float *logits);
 
 #endif

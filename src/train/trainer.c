@@ -1,281 +1,43 @@
-/* trainer.c: see trainer.h. */
+/* trainer.c: steps, their reports, and the plan of an epoch; see trainer.h. Opening is in trainer_open.c. */
 #include "trainer.h"
 #include "camembert_pass.h"
+#include "trainer_parts.h"
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCORING_TOKENS = 4096 };
+/* What is captured: graphs.h's kind. FIRST and LATER micro-steps of a step; a step that is its only micro-step. */
+enum { FIRST, LATER, WHOLE, UPDATE };
 
-/* --- planning -------------------------------------------------------------------------------------------------- */
-
-static int encoder_is_frozen(const cam_trainer *trainer) {
-    return trainer->options.rates.frozen_depth > (int)trainer->options.config->num_hidden_layers;
-}
-
-static int keeps_features(const cam_trainer *trainer) {
-    return encoder_is_frozen(trainer) && !trainer->options.frozen_dropout;
-}
-
-/* Rows of the micro-batch that starts `done` rows into a window. */
-static int64_t micro_rows(const cam_trainer *trainer, const cam_window *window, int64_t done) {
-    int64_t left = window->rows - done;
-    return left < trainer->plan.batch_rows ? left : trainer->plan.batch_rows;
-}
-
-/* The order of every epoch is a function, so the largest batch of the run is known before its first step. */
-static void find_largest(cam_trainer *trainer) {
-    const cam_token_rows *tokens = trainer->options.tokens;
-    for (int64_t update = 0; update < trainer->plan.updates; update++) {
-        cam_window window = cam_plan_window(&trainer->plan, update);
-        cam_order_load(&trainer->order, window.epoch);
-        for (int64_t done = 0, rows; done < window.rows; done += rows) {
-            rows = micro_rows(trainer, &window, done);
-            int64_t longest = 0;
-            int64_t total = cam_packing_tokens(tokens, trainer->order.rows + window.first + done, rows, &longest);
-            trainer->largest_tokens = total > trainer->largest_tokens ? total : trainer->largest_tokens;
-            trainer->largest_rows = rows > trainer->largest_rows ? rows : trainer->largest_rows;
-            trainer->largest_length = longest > trainer->largest_length ? (int32_t)longest : trainer->largest_length;
-        }
-        if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && window.epoch > 0)
-            break;
-    }
-}
-
-static cam_pass new_pass(cam_trainer *trainer, const cam_batch *batch, int accumulate) {
-    return (cam_pass){.model = &trainer->model,
-                      .arena = &trainer->arena,
-                      .state = trainer->device_state,
-                      .batch = batch,
-                      .training = 1,
-                      .accumulate = accumulate,
-                      .class_weights = trainer->class_weights,
-                      .label_smoothing = trainer->options.label_smoothing};
-}
+/* --- a pass ---------------------------------------------------------------------------------------------------- */
 
 /* `hidden` of the batch's rows, from the kept features or through the encoder. */
 static cam_status encode(cam_trainer *trainer, cam_pass *pass) {
     cam_status st = CAM_OK;
-    if (!keeps_features(trainer))
+    if (!cam_trainer_keeps_features(trainer))
         return cam_camembert_encode(pass);
-    pass->hidden = cam_pass_2d(pass, pass->batch->row.shape[0], trainer->params.hidden);
+    pass->hidden = cam_pass_f32_2d(pass, pass->batch->row.shape[0], trainer->params.hidden);
     CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = trainer->features, .list = pass->batch->list);
 out:
     return st;
 }
 
-static cam_status forward_backward(cam_trainer *trainer, cam_pass *pass) {
+cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const cam_batch *batch, int accumulate) {
     cam_status st = CAM_OK;
-    CAM_TRY(encode(trainer, pass));
-    CAM_TRY(cam_camembert_classify(pass));
-    CAM_TRY(cam_camembert_loss(pass));
-    CAM_TRY(cam_camembert_backward(pass));
+    cam_pass pass = {.model = &trainer->model,
+                     .arena = &trainer->arena,
+                     .state = cam_feed_state(feed),
+                     .batch = batch,
+                     .training = 1,
+                     .accumulate = accumulate,
+                     .class_weights = trainer->class_weights,
+                     .label_smoothing = trainer->options.label_smoothing};
+    CAM_TRY(encode(trainer, &pass));
+    CAM_TRY(cam_camembert_classify(&pass));
+    CAM_TRY(cam_camembert_loss(&pass));
+    CAM_TRY(cam_camembert_backward(&pass));
 out:
     return st;
-}
-
-/* The largest micro-batch and the update, on a counting arena. */
-static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t rows, size_t *bytes) {
-    cam_status st = CAM_OK;
-    cam_arena_init_counting(&trainer->arena, "step");
-    cam_device_batch sizes = {.max_tokens = tokens, .max_rows = rows};
-    cam_batch batch =
-        cam_device_batch_views(&sizes, keeps_features(trainer) ? 0 : tokens, rows, trainer->largest_length);
-    cam_pass pass = new_pass(trainer, &batch, 0);
-    CAM_TRY(forward_backward(trainer, &pass));
-    CAM_TRY(cam_update(&trainer->params, &trainer->arena, trainer->device_state, &trainer->options.adamw));
-    *bytes = trainer->arena.peak;
-out:
-    return st;
-}
-
-cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
-    return (cam_memory_need){.parameters = cam_parameters_bytes(&trainer->params, 1),
-                             .activations = trainer->arena.capacity};
-}
-
-/* --- opening --------------------------------------------------------------------------------------------------- */
-
-/* Which vocabulary rows the data uses. Frozen embeddings have no optimizer state to save: all are kept. */
-static cam_status mark_used(const cam_trainer_options *options, unsigned char **used) {
-    const cam_token_rows *tokens = options->tokens;
-    *used = NULL;
-    if (options->rates.frozen_depth > 0)
-        return CAM_OK;
-    *used = calloc((size_t)options->config->vocab_size, 1);
-    if (!*used)
-        return cam_fail(CAM_E_MEMORY, "no memory for a vocabulary of %d rows", options->config->vocab_size);
-    for (int64_t t = 0; t < tokens->offsets[tokens->rows]; t++)
-        (*used)[tokens->ids[t]] = 1;
-    return CAM_OK;
-}
-
-static cam_status upload_class_weights(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
-    void *memory = NULL;
-    int64_t labels = trainer->options.config->num_labels;
-    if (!trainer->options.class_weights)
-        return CAM_OK;
-    CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)labels * sizeof(float), &memory));
-    trainer->class_weights = cam_tensor_1d(memory, CAM_F32, labels);
-    CAM_TRY(cam_backend_copy(trainer->backend, memory, trainer->options.class_weights, (size_t)labels * sizeof(float),
-                             CAM_TO_DEVICE));
-    CAM_TRY(cam_backend_synchronize(trainer->backend));
-out:
-    return st;
-}
-
-static cam_status open_model(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
-    const cam_trainer_options *o = &trainer->options;
-    unsigned char *used = NULL;
-    CAM_TRY(mark_used(o, &used));
-    CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates));
-    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = cam_backend_available(trainer->backend);
-    if (needed > available)
-        CAM_FAIL(
-            CAM_E_MEMORY,
-            "parameters, gradients and moments need %zu MB, %zu MB are free; freeze=encoder, or a smaller model, needs "
-            "less",
-            needed >> 20, available >> 20);
-    CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
-    CAM_TRY(cam_model_load(&trainer->params, &o->source, &trainer->fresh_head));
-    CAM_TRY(cam_camembert_open(&trainer->model, o->config, &trainer->params, trainer->backend));
-    trainer->model.frozen_depth = o->rates.frozen_depth;
-    trainer->model.frozen_dropout = o->frozen_dropout;
-    trainer->model.gradient_checkpointing = o->gradient_checkpointing;
-    CAM_TRY(upload_class_weights(trainer));
-out:
-    free(used);
-    return st;
-}
-
-static cam_status open_schedule(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
-    cam_trainer_options *o = &trainer->options;
-    o->plan.rows = o->train_count;
-    CAM_TRY(cam_plan_make(&trainer->plan, &o->plan));
-    trainer->schedule =
-        (cam_schedule){.kind = o->schedule,
-                       .learning_rate = o->learning_rate,
-                       .warmup = cam_schedule_warmup(o->warmup_ratio, o->warmup_steps, trainer->plan.updates),
-                       .updates = trainer->plan.updates};
-    cam_order_options order = {.sampling = o->sampling,
-                               .seed = o->seed,
-                               .batch_rows = o->plan.batch_rows,
-                               .offsets = o->tokens->offsets,
-                               .rows = o->train,
-                               .count = o->train_count};
-    CAM_TRY(cam_order_open(&trainer->order, &order));
-    find_largest(trainer);
-out:
-    return st;
-}
-
-/* The largest batch, by halving, whose activations fit into `available` bytes; 0 where not even one row does. */
-static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
-    for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
-        int64_t tokens = cam_token_bucket(trainer->largest_tokens * rows / trainer->largest_rows);
-        if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
-            return rows;
-    }
-    return 0;
-}
-
-static cam_status too_large(cam_trainer *trainer, size_t activations, size_t available) {
-    size_t parameters = cam_parameters_bytes(&trainer->params, 1), smaller = 0;
-    int64_t rows = rows_that_fit(trainer, available, &smaller);
-    cam_strbuf advice = CAM_STRBUF_INIT;
-    if (rows > 0)
-        cam_strbuf_printf(
-            &advice,
-            "per_device_train_batch_size=%lld needs %zu MB and fits; gradient_accumulation_steps keeps the "
-            "step's size, gradient_checkpointing=true needs less too",
-            (long long)rows, (parameters + smaller) >> 20);
-    else
-        cam_strbuf_puts(&advice, "no batch fits: freeze=encoder, or a smaller model, needs less");
-    cam_status st = cam_fail(
-        CAM_E_MEMORY,
-        "the run needs %zu MB (%zu MB of parameters, gradients and moments, %zu MB for %lld rows of "
-        "%lld tokens), %zu MB are free; %s",
-        (parameters + activations) >> 20, parameters >> 20, activations >> 20, (long long)trainer->largest_rows,
-        (long long)trainer->largest_tokens, (parameters + available) >> 20, cam_strbuf_text(&advice));
-    cam_strbuf_release(&advice);
-    return st;
-}
-
-static cam_status open_memory(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
-    size_t bytes = 0;
-    int64_t tokens = cam_token_bucket(trainer->largest_tokens);
-    CAM_TRY(cam_device_batch_open(&trainer->batch, trainer->backend, tokens, trainer->largest_rows));
-    CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
-    size_t available = cam_backend_available(trainer->backend);
-    if (bytes > available)
-        return too_large(trainer, bytes, available);
-    CAM_TRY(cam_backend_allocate(trainer->backend, CAM_ARENA_ALIGN + bytes, &trainer->memory));
-    trainer->device_state = trainer->memory;
-    cam_arena_init(&trainer->arena, "step", (char *)trainer->memory + CAM_ARENA_ALIGN, bytes);
-out:
-    return st;
-}
-
-static int32_t longest_row(const cam_token_rows *tokens) {
-    int64_t longest = 1;
-    for (int64_t r = 0; r < tokens->rows; r++)
-        if (tokens->offsets[r + 1] - tokens->offsets[r] > longest)
-            longest = tokens->offsets[r + 1] - tokens->offsets[r];
-    return (int32_t)longest;
-}
-
-/* A frozen encoder says the same of a row in every epoch: it is asked once. */
-static cam_status compute_features(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
-    const cam_token_rows *tokens = trainer->options.tokens;
-    int64_t h = trainer->params.hidden;
-    void *memory = NULL;
-    int32_t *all = NULL;
-    if (!keeps_features(trainer))
-        return CAM_OK;
-    all = malloc((size_t)tokens->rows * sizeof *all);
-    if (!all)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)tokens->rows);
-    for (int64_t r = 0; r < tokens->rows; r++)
-        all[r] = (int32_t)r;
-    CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)(tokens->rows * h) * sizeof(float), &memory));
-    trainer->features = cam_tensor_2d(memory, CAM_F32, tokens->rows, h);
-    CAM_TRY(cam_scorer_features(&trainer->scorer, tokens, all, tokens->rows, &trainer->options.stop, memory));
-out:
-    free(all);
-    return st;
-}
-
-cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const cam_trainer_options *options) {
-    cam_status st = CAM_OK;
-    *trainer = (cam_trainer){.options = *options, .backend = backend};
-    CAM_TRY(open_schedule(trainer));
-    CAM_TRY(open_model(trainer));
-    CAM_TRY(open_memory(trainer));
-    CAM_TRY(cam_scorer_open(&trainer->scorer, &trainer->model, options->eval_batch_rows, SCORING_TOKENS,
-                            longest_row(options->tokens)));
-    CAM_TRY(compute_features(trainer));
-out:
-    if (st != CAM_OK)
-        cam_trainer_close(trainer);
-    return st;
-}
-
-void cam_trainer_close(cam_trainer *trainer) {
-    cam_scorer_close(&trainer->scorer);
-    cam_device_batch_close(&trainer->batch);
-    cam_camembert_close(&trainer->model);
-    cam_parameters_release(&trainer->params);
-    if (trainer->backend) {
-        cam_backend_release(trainer->backend, trainer->memory);
-        cam_backend_release(trainer->backend, trainer->class_weights.data);
-        cam_backend_release(trainer->backend, trainer->features.data);
-    }
-    cam_order_close(&trainer->order);
-    *trainer = (cam_trainer){0};
 }
 
 /* --- stepping -------------------------------------------------------------------------------------------------- */
@@ -293,84 +55,202 @@ static double loss_denominator(const cam_trainer *trainer, const cam_window *win
     return sum;
 }
 
-static void begin_state(cam_trainer *trainer, const cam_window *window) {
-    const cam_adamw_options *adamw = &trainer->options.adamw;
-    trainer->state = (cam_step_state){.seed = trainer->options.seed,
-                                      .step = (uint32_t)trainer->step,
-                                      .learning_rate = cam_schedule_rate(&trainer->schedule, trainer->step),
-                                      .bias_correction1 = cam_bias_correction(adamw->beta1, trainer->applied + 1),
-                                      .bias_correction2 = cam_bias_correction(adamw->beta2, trainer->applied + 1),
-                                      .loss_denominator = loss_denominator(trainer, window),
-                                      .clip_scale = 1,
-                                      .finite = 1};
+/* --- the epoch's plan --- */
+
+static void plan_update(const cam_trainer *trainer, int64_t update, cam_micro_step *steps, int64_t *count) {
+    const cam_token_rows *tokens = trainer->options.tokens;
+    cam_window window = cam_plan_window(&trainer->plan, update);
+    cam_micro_step step = {.learning_rate = cam_schedule_rate(&trainer->schedule, update),
+                           .loss_denominator = loss_denominator(trainer, &window),
+                           .step = (uint32_t)update,
+                           .begins = 1};
+    for (int64_t done = 0; done < window.rows; done += step.rows) {
+        step.first = (int32_t)(window.first + done);
+        step.rows = (int32_t)cam_trainer_micro_rows(trainer, &window, done);
+        step.tokens = (int32_t)cam_packing_tokens(tokens, trainer->order.rows + step.first, step.rows, NULL);
+        steps[(*count)++] = step;
+        step.begins = 0;
+    }
 }
 
-/* Rows `list` of a window, their gradients added to those of the micro-batches before. */
-static cam_status micro_step(cam_trainer *trainer, const int32_t *list, int64_t rows, int first, int64_t *tokens) {
-    cam_status st = CAM_OK;
+/* The rest of the epoch that the next step belongs to. Corrections count from the updates applied so far, so all steps
+ * asked for before must have been heard of. */
+static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     const cam_trainer_options *o = &trainer->options;
-    cam_batch batch;
-    *tokens = 0;
-    if (keeps_features(trainer))
-        CAM_TRY(cam_device_batch_upload_rows(&trainer->batch, list, rows, o->labels, &batch));
-    else
-        CAM_TRY(cam_device_batch_upload(&trainer->batch, o->tokens, list, rows, o->labels, trainer->params.word_row,
-                                        o->config->pad_token_id, &batch, tokens));
-    trainer->state.tokens = (int32_t)*tokens;
-    trainer->state.sequences = trainer->state.head_rows = (int32_t)rows;
-    /* What the device has summed so far stays: only the inputs, which come first, are written again. */
-    size_t bytes = first ? sizeof trainer->state : offsetof(cam_step_state, loss);
-    CAM_TRY(cam_backend_copy(trainer->backend, trainer->device_state, &trainer->state, bytes, CAM_TO_DEVICE));
-    cam_arena_reset(&trainer->arena);
-    cam_pass pass = new_pass(trainer, &batch, !first);
-    CAM_TRY(forward_backward(trainer, &pass));
-    CAM_TRY(cam_backend_synchronize(trainer->backend));
+    cam_bias_corrections *corrections = cam_feed_host_corrections(&trainer->feed);
+    int64_t update = trainer->step, count = 0;
+    CAM_ASSERT(trainer->heard == trainer->step);
+    for (; update < trainer->plan.updates && cam_plan_window(&trainer->plan, update).epoch == epoch; update++)
+        plan_update(trainer, update, cam_feed_host_plan(&trainer->feed), &count);
+    for (int64_t i = 0; i <= update - trainer->step; i++)
+        corrections[i] = (cam_bias_corrections){cam_bias_correction(o->adamw.beta1, trainer->applied + i + 1),
+                                                cam_bias_correction(o->adamw.beta2, trainer->applied + i + 1)};
+    memcpy(cam_feed_host_order(&trainer->feed), trainer->order.rows,
+           (size_t)trainer->plan.rows * sizeof *trainer->order.rows);
+    *cam_feed_host_state(&trainer->feed) =
+        (cam_step_state){.seed = o->seed, .clip_scale = 1, .finite = 1, .skip_nonfinite = o->skip_nonfinite != 0};
+    trainer->fed = 0;
+    return cam_feed_begin(&trainer->feed);
+}
+
+/* --- reports --- */
+
+/* Moves what the ring holds of step `heard` into the reports; 0 where the device has not written it yet. */
+static int hear(cam_trainer *trainer) {
+    const cam_step_record *record = &trainer->ring[trainer->heard % CAM_REPORTS];
+    if (__atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE) != (uint32_t)trainer->heard + 1)
+        return 0;
+    cam_step_report *report = &trainer->reports[trainer->heard % CAM_REPORTS];
+    report->loss = record->loss;
+    report->learning_rate = record->learning_rate;
+    report->grad_norm = record->grad_norm;
+    report->applied = record->finite != 0;
+    report->time_s = 1e-9 * (double)record->time_ns;
+    trainer->heard++;
+    if (report->applied) {
+        trainer->applied++;
+        cam_parameters_record_update(&trainer->params, report->learning_rate, &trainer->options.rates);
+    }
+    return 1;
+}
+
+/* Waits for the record of one more step, or for the device's failure. */
+static cam_status hear_next(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    for (int64_t turns = 1; !hear(trainer); turns++) {
+        if (turns % 64 == 0)
+            sched_yield();
+        if (turns % 65536 == 0)
+            CAM_TRY(cam_backend_poll(trainer->backend));
+    }
 out:
     return st;
 }
 
-cam_status cam_trainer_step(cam_trainer *trainer, cam_step_report *report) {
-    cam_status st = CAM_OK;
-    cam_window window = cam_plan_window(&trainer->plan, trainer->step);
-    *report = (cam_step_report){.rows = window.rows};
-    cam_order_load(&trainer->order, window.epoch);
-    begin_state(trainer, &window);
-    for (int64_t done = 0, rows, tokens; done < window.rows; done += rows) {
-        const int32_t *list = trainer->order.rows + window.first + done;
-        rows = micro_rows(trainer, &window, done);
-        CAM_TRY(micro_step(trainer, list, rows, done == 0, &tokens));
-        report->tokens +=
-            keeps_features(trainer) ? cam_packing_tokens(trainer->options.tokens, list, rows, NULL) : tokens;
-    }
-    CAM_TRY(cam_update(&trainer->params, &trainer->arena, trainer->device_state, &trainer->options.adamw));
-    CAM_TRY(cam_backend_copy(trainer->backend, &trainer->state, trainer->device_state, sizeof trainer->state,
-                             CAM_FROM_DEVICE));
-    CAM_TRY(cam_backend_synchronize(trainer->backend));
+int64_t cam_trainer_ahead(const cam_trainer *trainer) {
+    return trainer->step - trainer->told;
+}
 
-    report->step = ++trainer->step;
-    report->epoch = cam_plan_epoch(&trainer->plan, trainer->step);
-    report->loss = trainer->state.loss;
-    report->learning_rate = trainer->state.learning_rate;
-    report->grad_norm = trainer->state.grad_norm;
-    report->applied = trainer->state.finite != 0;
-    if (report->applied) {
-        trainer->applied++;
-        cam_parameters_record_update(&trainer->params, report->learning_rate, &trainer->options.rates);
-    } else if (!trainer->options.skip_nonfinite) {
+cam_status cam_trainer_report(cam_trainer *trainer, int wait, cam_step_report *report, int *present) {
+    cam_status st = CAM_OK;
+    *present = 0;
+    if (trainer->told == trainer->step || (trainer->told == trainer->heard && !wait && !hear(trainer)))
+        goto out;
+    if (trainer->told == trainer->heard)
+        CAM_TRY(hear_next(trainer));
+    *report = trainer->reports[trainer->told++ % CAM_REPORTS];
+    *present = 1;
+    if (!report->applied && !trainer->options.skip_nonfinite)
         CAM_FAIL(CAM_E_DIVERGED,
                  "step %lld is not finite (loss %g, gradient norm %g); the weights are those before it; try a lower "
                  "learning_rate, or on_nonfinite=skip",
                  (long long)report->step, report->loss, report->grad_norm);
+out:
+    return st;
+}
+
+/* --- steps --- */
+
+typedef struct step_work {
+    cam_trainer *trainer;
+    int kind;
+    cam_batch batch;
+} step_work;
+
+static cam_status run_micro_step(cam_trainer *trainer, const step_work *work) {
+    cam_status st = CAM_OK;
+    cam_arena_reset(&trainer->arena);
+    CAM_TRY(cam_feed_next(&trainer->feed, &work->batch));
+    CAM_TRY(cam_trainer_pass(trainer, &trainer->feed, &work->batch, work->kind == LATER));
+out:
+    return st;
+}
+
+static cam_status run_update(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    cam_step_state *state = cam_feed_state(&trainer->feed);
+    CAM_TRY(cam_update(&trainer->params, &trainer->arena, state, &trainer->options.adamw));
+    CAM_TRY(cam_step_end(trainer->backend,
+                         &(cam_step_end_args){.ring = trainer->device_ring, .slots = CAM_REPORTS, .state = state}));
+out:
+    return st;
+}
+
+static cam_status run_work(void *context) {
+    cam_status st = CAM_OK;
+    const step_work *work = context;
+    if (work->kind != UPDATE)
+        CAM_TRY(run_micro_step(work->trainer, work));
+    if (work->kind == UPDATE || work->kind == WHOLE)
+        CAM_TRY(run_update(work->trainer));
+out:
+    return st;
+}
+
+/* The next micro-step of the plan; with the update, where it is the only one of its step. */
+static cam_status ask_micro_step(cam_trainer *trainer, int kind) {
+    const cam_micro_step *step = cam_feed_host_plan(&trainer->feed) + trainer->fed++;
+    const int32_t *list = cam_feed_host_order(&trainer->feed) + step->first;
+    int64_t longest = 0;
+    (void)cam_packing_tokens(trainer->options.tokens, list, step->rows, &longest);
+    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_bucket(step->tokens),
+                         .rows = trainer->feed.limits.rows,
+                         .longest = cam_length_bucket(longest, trainer->largest_length),
+                         .kind = kind};
+    step_work work = {
+        .trainer = trainer, .kind = kind, .batch = cam_feed_batch(&trainer->feed, key.tokens, key.rows, key.longest)};
+    return cam_graphs_run(&trainer->graphs, key, run_work, &work);
+}
+
+static void begin_report(cam_trainer *trainer, const cam_window *window) {
+    const cam_micro_step *step = cam_feed_host_plan(&trainer->feed) + trainer->fed;
+    cam_step_report *report = &trainer->reports[trainer->step % CAM_REPORTS];
+    *report = (cam_step_report){
+        .step = trainer->step + 1, .epoch = cam_plan_epoch(&trainer->plan, trainer->step + 1), .rows = window->rows};
+    for (int64_t done = 0; done < window->rows; done += (step++)->rows)
+        report->tokens += step->tokens;
+}
+
+cam_status cam_trainer_step(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    cam_window window = cam_plan_window(&trainer->plan, trainer->step);
+    CAM_ASSERT(cam_trainer_ahead(trainer) < CAM_REPORTS);
+    if (trainer->step == 0 || cam_plan_window(&trainer->plan, trainer->step - 1).epoch != window.epoch) {
+        while (trainer->heard < trainer->step)
+            CAM_TRY(hear_next(trainer));
+        cam_order_load(&trainer->order, window.epoch);
+        CAM_TRY(begin_epoch(trainer, window.epoch));
     }
+    begin_report(trainer, &window);
+    if (cam_trainer_micro_rows(trainer, &window, 0) == window.rows) {
+        CAM_TRY(ask_micro_step(trainer, WHOLE));
+    } else {
+        for (int64_t done = 0; done < window.rows; done += cam_trainer_micro_rows(trainer, &window, done))
+            CAM_TRY(ask_micro_step(trainer, done == 0 ? FIRST : LATER));
+        step_work update = {.trainer = trainer, .kind = UPDATE};
+        CAM_TRY(cam_graphs_run(&trainer->graphs, (cam_graph_key){.kind = UPDATE}, run_work, &update));
+    }
+    trainer->step++;
+out:
+    return st;
+}
+
+cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_report *report) {
+    cam_status st = CAM_OK;
+    int present = 0;
+    CAM_TRY(cam_trainer_step(trainer));
+    while (!present || report->step < trainer->step)
+        CAM_TRY(cam_trainer_report(trainer, 1, report, &present));
 out:
     return st;
 }
 
 cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits) {
     const cam_trainer_options *o = &trainer->options;
-    if (keeps_features(trainer))
-        return cam_scorer_head_logits(&trainer->scorer, trainer->features, list, count, &o->stop, logits);
-    return cam_scorer_logits(&trainer->scorer, o->tokens, list, count, &o->stop, logits);
+    cam_scored_rows rows = {.tokens = o->tokens, .data = &trainer->data, .list = list, .count = count};
+    if (cam_trainer_keeps_features(trainer))
+        return cam_scorer_head_logits(&trainer->scorer, trainer->features, &rows, &o->stop, logits);
+    return cam_scorer_logits(&trainer->scorer, &rows, &o->stop, logits);
 }
 
 cam_status cam_trainer_save(const cam_trainer *trainer, const char *path) {

@@ -3,6 +3,10 @@
  * The trainer knows token ids, labels and numbers; files, logs and decisions are run.c's. Everything it computes is a
  * function of its options: the same options give the same weights, bit for bit, on any number of threads.
  *
+ * Steps are asked for ahead of the device: cam_trainer_step returns when a step is queued, and what came of it is heard
+ * through a ring that the device writes (cam_trainer_report). An epoch's order, rates and denominators are uploaded
+ * when it begins; within it the host waits for nothing but a ring that is full.
+ *
  * All memory is taken in cam_trainer_open, for the largest batch that any epoch of the run will see; a step allocates
  * nothing.
  */
@@ -10,7 +14,9 @@
 #define CAM_TRAINER_H
 
 #include "camembert.h"
-#include "device_batch.h"
+#include "device_data.h"
+#include "feed.h"
+#include "graphs.h"
 #include "model_folder.h"
 #include "order.h"
 #include "schedule.h"
@@ -33,6 +39,7 @@ typedef struct cam_trainer_options {
     int gradient_checkpointing, frozen_dropout;
     int skip_nonfinite; /* a step that is not finite changes nothing and is counted; otherwise CAM_E_DIVERGED */
     int64_t eval_batch_rows;
+    int bf16; /* mixed precision (cam_precision); the backend must have it */
 
     const cam_token_rows *tokens; /* of every row of the data: training, validation, test */
     const int32_t *labels;        /* [tokens->rows] */
@@ -49,19 +56,28 @@ typedef struct cam_trainer {
     cam_plan plan;
     cam_schedule schedule;
     cam_scorer scorer;
-    cam_device_batch batch;
+    cam_device_data data;
+    cam_feed feed;     /* of the epoch that the next step belongs to */
+    cam_graphs graphs; /* of micro-steps and updates */
     cam_arena arena;
-    cam_step_state state, *device_state; /* the host's copy, and the device's */
-    void *memory;                        /* device: arena and state */
-    cam_tensor class_weights;            /* device; absent where all are 1 */
-    cam_tensor features;                 /* [rows,H] device; absent unless the encoder is frozen and without dropout */
-    cam_order order;                     /* of the epoch that the next step belongs to */
-    int64_t step;                        /* steps done */
-    int64_t applied;                     /* of these, updates really applied */
+    void *memory;             /* device: the arena's */
+    cam_tensor class_weights; /* device; absent where all are 1 */
+    cam_tensor features;      /* [rows,H] device; absent unless the encoder is frozen and without dropout */
+    cam_order order;
+    struct cam_step_record *ring, *device_ring; /* [CAM_REPORTS], as host and device see it */
+    int64_t step;                               /* steps asked for */
+    int64_t heard;                              /* of these, reports taken from the ring */
+    int64_t told;                               /* of these, handed on */
+    int64_t applied;                            /* of those heard, updates really applied */
+    int64_t fed;                                /* micro-steps of the epoch asked for */
+    struct cam_step_report *reports;            /* [CAM_REPORTS] heard, perhaps not yet handed on */
     int64_t largest_tokens, largest_rows;
     int32_t largest_length;
     int fresh_head;
 } cam_trainer;
+
+/* Steps that may be ahead of their reports. */
+enum { CAM_REPORTS = 64 };
 
 /* What one step did: the figures of the log. */
 typedef struct cam_step_report {
@@ -69,7 +85,8 @@ typedef struct cam_step_report {
     double epoch; /* done after it */
     double loss, learning_rate, grad_norm;
     int64_t tokens, rows;
-    int applied; /* 0: not finite, skipped */
+    int applied;   /* 0: not finite, skipped */
+    double time_s; /* the device's clock at its end */
 } cam_step_report;
 
 /* Lays out and loads the model, plans the run, takes all memory, computes a frozen encoder's features. CAM_E_MEMORY
@@ -80,9 +97,16 @@ CAM_MUST_CHECK cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *ba
 void cam_trainer_close(cam_trainer *trainer);
 
 int cam_trainer_is_done(const cam_trainer *trainer);
-/* One optimizer step. CAM_E_DIVERGED where loss or gradient norm are not finite (nothing changed then), unless
- * skip_nonfinite. */
-CAM_MUST_CHECK cam_status cam_trainer_step(cam_trainer *trainer, cam_step_report *report);
+/* Asks for one optimizer step. At most CAM_REPORTS steps may be ahead of the reports taken. */
+CAM_MUST_CHECK cam_status cam_trainer_step(cam_trainer *trainer);
+/* How many steps were asked for whose reports were not taken. */
+int64_t cam_trainer_ahead(const cam_trainer *trainer);
+/* The next report, in the order of the steps: `present` is 0 where it is not there yet, unless `wait`. CAM_E_DIVERGED
+ * where loss or gradient norm were not finite (that step and those after it changed nothing), unless skip_nonfinite;
+ * CAM_E_DEVICE where the device has failed. */
+CAM_MUST_CHECK cam_status cam_trainer_report(cam_trainer *trainer, int wait, cam_step_report *report, int *present);
+/* Asks for one step and waits for its report. */
+CAM_MUST_CHECK cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_report *report);
 /* logits[count * K] of rows list[count] with the present weights. */
 CAM_MUST_CHECK cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits);
 

@@ -10,6 +10,7 @@ typedef struct shape {
     int list;                        /* the row list asks, CAM_ROWS_HEAD */
     int32_t columns, heads;
     int32_t spare_tokens, spare_sequences; /* capacity past the true counts */
+    int32_t max_keys;                      /* 0 stands for the longest */
     uint32_t threshold;
     int strided;    /* q, k, v beside each other in one product's output, their gradients likewise */
     double sharp;   /* deviation of q; 0 stands for 1 */
@@ -46,6 +47,10 @@ static int32_t longest_of(const shape *s) {
     return longest;
 }
 
+static int32_t max_keys_of(const shape *s) {
+    return s->max_keys ? s->max_keys : longest_of(s);
+}
+
 /* Counts, offsets and the random map's operands. */
 static void sequences(trial *t) {
     const shape *s = SHAPE(shape);
@@ -76,12 +81,13 @@ static void sequences(trial *t) {
 
 static operand *query_rows(trial *t, const char *name, operand_role role, int64_t columns) {
     int64_t cap = operand_get(t, "q_index")->shape[0], real = operand_get(t, "q_index")->real;
-    return operand_real(operand_new(t, name, role, CAM_F32, cap, columns), real);
+    cam_dtype dtype = columns == SHAPE(shape)->columns ? t->act : CAM_F32;
+    return operand_real(operand_new(t, name, role, dtype, cap, columns), real);
 }
 
 static operand *key_rows(trial *t, const char *name, operand_role role) {
     const shape *s = SHAPE(shape);
-    return operand_real(operand_new(t, name, role, CAM_F32, t->state.tokens + s->spare_tokens, s->columns),
+    return operand_real(operand_new(t, name, role, t->act, t->state.tokens + s->spare_tokens, s->columns),
                         t->state.tokens);
 }
 
@@ -92,7 +98,7 @@ static void place(trial *t, operand *q, operand *k, operand *v) {
     q->stride_free = k->stride_free = v->stride_free = 1;
     if (!s->strided)
         return;
-    storage *panel = panel_new(t, k->shape[0], s->list ? 2 * h : 3 * h);
+    storage *panel = panel_new(t, k->shape[0], s->list ? 2 * h : 3 * h, t->act);
     if (!s->list)
         operand_place(q, panel, 3 * h, 0);
     operand_place(k, panel, s->list ? 2 * h : 3 * h, s->list ? 0 : h);
@@ -134,7 +140,7 @@ static void setup_bwd(trial *t) {
 
 #define MAP_AND_SHAPES                                                                                                 \
     .q = ON("q"), .k = ON("k"), .v = ON("v"), .cu_q = ON("cu_q"), .cu_k = ON("cu_k"), .q_index = ON("q_index"),        \
-    .sequence_row = ON("sequence_row"), .heads = SHAPE(shape)->heads, .max_keys = longest_of(SHAPE(shape)),            \
+    .sequence_row = ON("sequence_row"), .heads = SHAPE(shape)->heads, .max_keys = max_keys_of(SHAPE(shape)),           \
     .scale = scale_of(t), .q_rows = t->rows, .threshold = t->threshold, .site = t->site, .state = STATE
 CALL(attention_fwd, .out = ON("out"), .lse = ON("lse"), MAP_AND_SHAPES)
 CALL(attention_bwd, .dq = ON("dq"), .dk = ON("dk"), .dv = ON("dv"), .dout = ON("dout"), .out = ON("out"),
@@ -154,6 +160,7 @@ static void gradient(trial *t) {
 #define LENGTHS(...) .lengths = {__VA_ARGS__}
 #define QUERIES(...) .list = 1, .queries = {__VA_ARGS__}
 #define P10          .threshold = 6554
+#define D64          .columns = 64
 
 static const op_case cases[] = {
     CHECKED_CASE("small-dropout", LENGTHS(3, 1, 5), .columns = 16, .heads = 2, .spare_tokens = 2, .spare_sequences = 1,
@@ -167,24 +174,88 @@ static const op_case cases[] = {
     CASE("head-size-64", LENGTHS(63, 64, 65), .columns = 128, .heads = 2, .spare_tokens = 5, .strided = 1, P10),
     CASE("head-size-8", LENGTHS(31, 32, 33), .columns = 8, .heads = 1, .spare_tokens = 1),
     CASE("head-size-3", LENGTHS(7, 13), .columns = 24, .heads = 8, .spare_tokens = 1),
+    CASE("head-size-32", LENGTHS(33, 17, 64), .columns = 96, .heads = 3, .strided = 1, P10),
+    CASE("head-size-80", LENGTHS(20, 65, 1), .columns = 160, .heads = 2, .spare_tokens = 3),
     CASE("head-size-128", LENGTHS(17, 16, 15), .columns = 256, .heads = 2, P10),
+    CASE("head-size-128-long", LENGTHS(129, 3), .columns = 128, .heads = 1, .strided = 1, .spare_tokens = 2),
+    CASE("head-size-4-many-heads", LENGTHS(9, 18), .columns = 64, .heads = 16, P10),
     CASE("768", LENGTHS(7, 23, 1, 41), .columns = 768, .heads = 12, .spare_tokens = 24, .spare_sequences = 4,
          .strided = 1, P10),
     CASE("one-long-among-short", LENGTHS(3, 1, 257, 2, 5, 1, 4), .columns = 64, .heads = 1, .spare_tokens = 7, P10),
+    CASE("up-to-32", LENGTHS(32, 1, 15, 16, 17, 31, 12), D64, .heads = 1, .spare_tokens = 1, P10),
+    CASE("up-to-32-no-dropout", LENGTHS(31, 1, 16, 32, 2), .columns = 128, .heads = 2, .strided = 1),
+    CASE("up-to-64", LENGTHS(33, 63, 1, 64, 17), D64, .heads = 1, .strided = 1, .spare_tokens = 40, P10),
+    CASE("up-to-64-no-dropout", LENGTHS(64, 48), D64, .heads = 1),
+    CASE("up-to-128", LENGTHS(127, 65, 1, 128, 96), D64, .heads = 1, .strided = 1, P10),
+    CASE("up-to-128-no-dropout", LENGTHS(128, 127), D64, .heads = 1, .spare_tokens = 3),
+    CASE("129", LENGTHS(129, 1, 128, 64), D64, .heads = 1, .strided = 1, .spare_tokens = 2, P10),
+    CASE("129-no-dropout", LENGTHS(1, 129), .columns = 128, .heads = 2),
+    CASE("256", LENGTHS(255, 256, 257), D64, .heads = 1, .strided = 1, P10),
     CASE("511", LENGTHS(511), .columns = 64, .heads = 1, .spare_tokens = 1, .strided = 1),
     CASE("512", LENGTHS(512), .columns = 16, .heads = 2, P10),
+    BIG_CASE("512-head-size-64", LENGTHS(512, 3), D64, .heads = 1, .strided = 1, P10),
     CASE("1024", LENGTHS(1024, 1), .columns = 8, .heads = 1, P10),
+    BIG_CASE("1023-head-size-64", LENGTHS(1023), D64, .heads = 1, .spare_tokens = 1),
+    BIG_CASE("1024-head-size-64", LENGTHS(1024, 2), D64, .heads = 1, .strided = 1, P10),
+    BIG_CASE("768-long", LENGTHS(3, 190, 1, 77), .columns = 768, .heads = 12, .strided = 1, .spare_tokens = 9, P10),
+    CASE("40-commands",
+         LENGTHS(12, 9, 11, 3, 14, 12, 8, 21, 6, 13, 12, 10, 7, 9, 11, 5, 16, 12, 9, 13, 12, 10, 4, 18, 11, 12, 9, 8,
+                 15, 12, 7, 10, 11, 13, 9, 12, 6, 14, 10, 12),
+         .columns = 128, .heads = 2, .strided = 1, .spare_tokens = 21, P10),
+    CASE("max-keys-64-of-40", LENGTHS(5, 40, 1), D64, .heads = 1, .max_keys = 64, P10),
+    CASE("max-keys-128-of-12", LENGTHS(12, 9), .columns = 128, .heads = 2, .max_keys = 128, .spare_tokens = 8, P10),
+    CASE("max-keys-512-of-40", LENGTHS(5, 40, 1), D64, .heads = 1, .max_keys = 512, .spare_tokens = 80, P10),
+    CASE("max-keys-1024-of-3", LENGTHS(3, 1), D64, .heads = 1, .max_keys = 1024, .spare_sequences = 7),
+    CASE("max-keys-1024-head-size-8", LENGTHS(20, 3), .columns = 16, .heads = 2, .max_keys = 1024, P10),
+    CASE("much-spare", LENGTHS(20, 30), D64, .heads = 1, .spare_tokens = 150, .spare_sequences = 50, .max_keys = 128,
+         P10),
+    CASE("much-spare-long", LENGTHS(20, 140), D64, .heads = 1, .spare_tokens = 200, .spare_sequences = 9, P10),
     CASE("tile-edges", LENGTHS(15, 16, 17, 127, 128, 129), .columns = 24, .heads = 3, .threshold = 20000),
     CASE("classifier-list", LENGTHS(9, 64, 65, 1, 33), QUERIES(1, 1, 1, 1, 1), .columns = 128, .heads = 2, .strided = 1,
          .spare_tokens = 11, .spare_sequences = 3, P10),
     CASE("masked-list", LENGTHS(50, 3, 65, 20), QUERIES(7, 0, 10, 0), .columns = 128, .heads = 2, .spare_tokens = 9,
          .spare_sequences = 1, P10),
+    CASE("classifier-list-short", LENGTHS(12, 1, 32, 9), QUERIES(1, 1, 1, 1), .columns = 128, .heads = 2, .strided = 1,
+         .spare_tokens = 3, .spare_sequences = 4, P10),
+    CASE("classifier-list-long", LENGTHS(200, 12, 129, 64), QUERIES(1, 1, 1, 1), .columns = 128, .heads = 2,
+         .strided = 1, .spare_tokens = 5, .spare_sequences = 1, P10),
+    CASE("classifier-list-long-no-dropout", LENGTHS(130, 3), QUERIES(1, 1), D64, .heads = 1),
+    CASE("masked-list-long", LENGTHS(200, 3, 150, 70), QUERIES(31, 0, 130, 0), D64, .heads = 1, .spare_tokens = 2, P10),
+    CASE("all-listed", LENGTHS(33, 17, 1), QUERIES(33, 17, 1), D64, .heads = 1, .spare_tokens = 4, P10),
+    CASE("all-listed-long", LENGTHS(140, 20), QUERIES(140, 20), D64, .heads = 1, P10),
+    CASE("long-asks-nothing", LENGTHS(300, 5), QUERIES(0, 2), D64, .heads = 1, .strided = 1, .spare_tokens = 3, P10),
+    CASE("list-head-size-80", LENGTHS(40, 7), QUERIES(3, 1), .columns = 160, .heads = 2, P10),
     CASE("first-asks-nothing", LENGTHS(5, 4, 6), QUERIES(0, 3, 0), .columns = 16, .heads = 1),
     CASE("nobody-asks", LENGTHS(5, 4), QUERIES(0, 0), .columns = 16, .heads = 1, .spare_tokens = 3),
+    CASE("nobody-asks-head-size-64", LENGTHS(5, 140), QUERIES(0, 0), D64, .heads = 1, .spare_tokens = 3, P10),
     CASE("no-sequence", LENGTHS(0), .columns = 16, .heads = 2, .spare_tokens = 3, .spare_sequences = 2, P10),
+    CASE("no-sequence-head-size-64", LENGTHS(0), D64, .heads = 1, .spare_tokens = 3, .spare_sequences = 2,
+         .max_keys = 64),
+    CASE("no-sequence-long", LENGTHS(0), D64, .heads = 1, .spare_tokens = 9, .spare_sequences = 2, .max_keys = 512,
+         P10),
     CASE("large-scores", LENGTHS(40, 33), .columns = 64, .heads = 1, .sharp = 60),
+    CASE("large-scores-long", LENGTHS(300), D64, .heads = 1, .sharp = 60),
+    CASE("small-scores-long", LENGTHS(150, 40), D64, .heads = 1, .sharp = 1e-3, P10),
     CASE("nearly-all-dropped", LENGTHS(33, 20), .columns = 16, .heads = 2, .threshold = 65000),
+    CASE("nearly-all-dropped-head-size-64", LENGTHS(33, 140), D64, .heads = 1, .threshold = 65000),
     CASE("not-finite", LENGTHS(5, 6, 4), .columns = 16, .heads = 2, .not_finite = 1),
+    CASE("not-finite-head-size-64", LENGTHS(5, 6, 33, 4), D64, .heads = 1, .not_finite = 1, .spare_tokens = 2),
+    CASE("not-finite-long", LENGTHS(5, 6, 140, 4), D64, .heads = 1, .not_finite = 1, .spare_tokens = 2),
+    /* head size 64, the sizes around which tensor-core kernels change their way */
+    CASE("32-of-64", LENGTHS(12, 1, 32, 16, 17, 31), .columns = 128, .heads = 2, .spare_tokens = 9,
+         .spare_sequences = 2, .strided = 1, P10),
+    CASE("64-of-64", LENGTHS(33, 47, 48, 49, 64), .columns = 64, .heads = 1, .threshold = 20000),
+    CASE("128-of-64", LENGTHS(113, 128, 2), .columns = 128, .heads = 2, .spare_tokens = 1, .strided = 1),
+    CASE("129-of-64", LENGTHS(129, 192, 1, 193), .columns = 64, .heads = 1, .spare_tokens = 3, .spare_sequences = 1,
+         .strided = 1, P10),
+    CASE("1024-of-64", LENGTHS(1024), .columns = 64, .heads = 1, P10),
+    CASE("list-32-of-64", LENGTHS(12, 1, 32, 20), QUERIES(1, 1, 9, 0), .columns = 128, .heads = 2, .strided = 1,
+         .spare_tokens = 4, P10),
+    CASE("list-200-of-64", LENGTHS(130, 3, 200, 64), QUERIES(20, 0, 150, 1), .columns = 128, .heads = 2, .strided = 1,
+         .spare_tokens = 4, .spare_sequences = 1, P10),
+    CASE("list-129-of-64", LENGTHS(129, 5), QUERIES(1, 1), .columns = 64, .heads = 1, .spare_tokens = 4),
+    CASE("large-scores-of-64", LENGTHS(140, 33), .columns = 64, .heads = 1, .sharp = 60),
+    CASE("not-finite-of-64", LENGTHS(5, 6, 4), .columns = 128, .heads = 2, .not_finite = 1),
 };
 static const op_case odd = CASE("odd", LENGTHS(3, 2), .columns = 12, .heads = 2);
 
@@ -199,6 +270,6 @@ static const spoil spoils_bwd[] = {SPOIL(attention_bwd, heads, int32_t, 0),
                                    {"keys", offsetof(cam_attention_bwd_args, max_keys), 4, &(const int32_t){1025}},
                                    SPOIL(attention_bwd, threshold, uint32_t, 65536)};
 
-OP_TESTS(attention, attention_fwd, cases, .setup = setup_fwd, .odd_hidden = &odd, SPOILS(spoils_fwd));
-OP_TESTS(attention, attention_bwd, cases, .setup = setup_bwd, .gradient = gradient, .odd_hidden = &odd,
+OP_TESTS(attention, attention_fwd, cases, .setup = setup_fwd, .precisions = 2, .odd_hidden = &odd, SPOILS(spoils_fwd));
+OP_TESTS(attention, attention_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 2, .odd_hidden = &odd,
          SPOILS(spoils_bwd));

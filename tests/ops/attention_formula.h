@@ -50,7 +50,8 @@ static void F(query_fwd)(trial *t, const F(query) * q) {
         sum += exp(score[k] - most);
     F(put)(t, "lse", q->lse_at, most + log(sum), 1 + most_size + (double)log(sum));
     for (int64_t k = 0; k < q->keys; k++)
-        score[k] = exp(score[k] - most) / sum * F(keep_probability)(t, q->row, q->head, q->index, (int32_t)k);
+        score[k] =
+            F(stored)(t, exp(score[k] - most) / sum * F(keep_probability)(t, q->row, q->head, q->index, (int32_t)k));
     for (int64_t d = 0; d < q->width; d++) {
         REAL out = 0;
         double out_size = 0;
@@ -93,12 +94,13 @@ static void F(query_bwd)(trial *t, const F(query) * q) {
         int64_t row = k * q->columns;
         REAL keep = F(keep_probability)(t, q->row, q->head, q->index, (int32_t)k);
         REAL p = exp(scale * F(product)(q->q, q->k + row, q->width, &score_size) - lse);
-        REAL ds = p * (keep * F(product)(dout, q->v + row, q->width, &dp_size) - delta);
+        REAL ds = F(stored)(t, p * (keep * F(product)(dout, q->v + row, q->width, &dp_size) - delta));
+        REAL kept = F(stored)(t, keep * p);
         double p_size = (double)p * (1 + score_size * (double)scale + fabs((double)lse));
         double ds_size = p_size * ((double)keep * dp_size + delta_size) * (double)scale;
         for (int64_t d = 0; d < q->width; d++) {
             REAL q_d = q->q[d], k_d = q->k[row + d];
-            F(add)(dv, row + d, keep * p * dout[d], (double)keep * p_size * fabs((double)dout[d]));
+            F(add)(dv, row + d, kept * dout[d], (double)keep * p_size * fabs((double)dout[d]));
             F(add)(dq, d, scale * ds * k_d, ds_size * fabs((double)k_d));
             F(add)(dk, row + d, scale * ds * q_d, ds_size * fabs((double)q_d));
         }
@@ -107,4 +109,7 @@ static void F(query_bwd)(trial *t, const F(query) * q) {
 
 static void F(attention_bwd)(trial *t) {
     F(each_query)(t, F(query_bwd));
+    F(store)(t, "dq");
+    F(store)(t, "dk");
+    F(store)(t, "dv");
 }

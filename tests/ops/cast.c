@@ -107,4 +107,4 @@ static const op_case cases[] = {
     CASE("bf16-bf16", .from = CAM_BF16, .to = CAM_BF16, .n = 4099, .scale = 3),
 };
 
-OP_TESTS(cast, cast, cases, .setup = setup, .stateless = 1);
+OP_TESTS(cast, cast, cases, .setup = setup, .stateless = 1, .casts = 1);

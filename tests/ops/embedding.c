@@ -48,7 +48,8 @@ static void inputs(trial *t, operand_role beta) {
 }
 
 static operand *tokens(trial *t, const char *name, operand_role role, int64_t columns) {
-    return operand_real(operand_new(t, name, role, CAM_F32, SHAPE(shape)->cap, columns), SHAPE(shape)->n);
+    return operand_real(operand_new(t, name, role, columns ? t->act : CAM_F32, SHAPE(shape)->cap, columns),
+                        SHAPE(shape)->n);
 }
 
 static void setup_fwd(trial *t) {
@@ -101,6 +102,8 @@ static void gradient(trial *t) {
     check_gradient(t, "dbeta", "beta", objective);
 }
 
+#define WIDTH(h)                                                                                                       \
+    CASE("width-" #h, .cap = 11, .n = 9, .columns = h, .words = 5, .positions = 7, .threshold = 6554, .padding = 1)
 static const op_case cases[] = {
     CHECKED_CASE("small-dropout", .cap = 9, .n = 7, .columns = 16, .words = 11, .positions = 13, .threshold = 6554),
     CHECKED_CASE("small-plus", .cap = 6, .n = 6, .columns = 8, .words = 5, .positions = 4, .accumulate = 1),
@@ -113,6 +116,19 @@ static const op_case cases[] = {
     CASE("768-plus", .cap = 65, .n = 65, .columns = 768, .words = 31, .positions = 67, .threshold = 6554,
          .accumulate = 1),
     CASE("many-tokens", .cap = 2100, .n = 2039, .columns = 16, .words = 97, .positions = 514),
+    WIDTH(8),
+    WIDTH(40),
+    WIDTH(136),
+    WIDTH(248),
+    WIDTH(264),
+    WIDTH(1016),
+    WIDTH(1024),
+    WIDTH(1032),
+    WIDTH(3072),
+    CASE("whole-vocabulary", .cap = 40, .n = 37, .columns = 8, .words = 32005, .positions = 514, .threshold = 6554),
+    CASE("two-words", .cap = 300, .n = 299, .columns = 16, .words = 2, .positions = 300),
+    CASE("one-of-many", .cap = 257, .n = 1, .columns = 40, .words = 9, .positions = 9, .threshold = 6554),
+    BIG_CASE("8192-tokens", .cap = 8200, .n = 8192, .columns = 8, .words = 1009, .positions = 514, .threshold = 6554),
     CASE("no-tokens", .cap = 4, .n = 0, .columns = 16, .words = 5, .positions = 6),
     CASE("no-tokens-plus", .cap = 4, .n = 0, .columns = 16, .words = 5, .positions = 6, .accumulate = 1),
 };
@@ -120,5 +136,6 @@ static const op_case odd = CASE("odd", .cap = 4, .n = 3, .columns = 12, .words =
 
 static const spoil spoils_fwd[] = {SPOIL(embedding_fwd, eps, float, 0), SPOIL(embedding_fwd, eps, float, NAN)};
 
-OP_TESTS(embedding, embedding_fwd, cases, .setup = setup_fwd, .odd_hidden = &odd, SPOILS(spoils_fwd));
-OP_TESTS(embedding, embedding_bwd, cases, .setup = setup_bwd, .gradient = gradient, .odd_hidden = &odd);
+OP_TESTS(embedding, embedding_fwd, cases, .setup = setup_fwd, .precisions = 2, .odd_hidden = &odd, SPOILS(spoils_fwd));
+OP_TESTS(embedding, embedding_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 2,
+         .odd_hidden = &odd);

@@ -18,7 +18,7 @@ typedef struct shape {
 
 static operand *rows(trial *t, const char *name, operand_role role) {
     const shape *s = SHAPE(shape);
-    return operand_real(operand_new(t, name, role, CAM_F32, s->cap, s->columns), s->n);
+    return operand_real(operand_new(t, name, role, t->act, s->cap, s->columns), s->n);
 }
 
 static void inputs(trial *t) {
@@ -75,6 +75,7 @@ static void gradient(trial *t) {
     check_gradient(t, "dbias", "bias", objective);
 }
 
+#define WIDTH(f) CASE("width-" #f, .cap = 7, .n = 5, .columns = f)
 static const op_case cases[] = {
     CHECKED_CASE("small", .cap = 5, .n = 3, .columns = 16),
     CHECKED_CASE("small-plus-upon", .cap = 6, .n = 5, .columns = 24, .upon = 1, .accumulate = 1),
@@ -82,8 +83,20 @@ static const op_case cases[] = {
     CASE("primes", .cap = 17, .n = 13, .columns = 37),
     CASE("31-head-rows", .cap = 33, .n = 31, .columns = 33, .rows = CAM_ROWS_HEAD),
     CASE("3072", .cap = 70, .n = 65, .columns = 3072),
-    CASE("3072-plus", .cap = 32, .n = 32, .columns = 3072, .accumulate = 1, .scale = 3),
+    BIG_CASE("3072-plus", .cap = 32, .n = 32, .columns = 3072, .accumulate = 1, .scale = 3),
     CASE("many-rows", .cap = 1100, .n = 1031, .columns = 8),
+    WIDTH(1),
+    WIDTH(8),
+    WIDTH(24),
+    WIDTH(56),
+    WIDTH(248),
+    WIDTH(264),
+    WIDTH(768),
+    WIDTH(1016),
+    WIDTH(2048),
+    WIDTH(3080),
+    WIDTH(4096),
+    CASE("one-of-many", .cap = 257, .n = 1, .columns = 64),
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
     CASE("sweep", .cap = 128, .n = 128, .columns = 129, .sweep = 1),
@@ -91,5 +104,5 @@ static const op_case cases[] = {
     CASE("not-finite", .cap = 4, .n = 3, .columns = 16, .not_finite = 1),
 };
 
-OP_TESTS(gelu, gelu_fwd, cases, .setup = setup_fwd);
-OP_TESTS(gelu, gelu_bwd, cases, .setup = setup_bwd, .gradient = gradient);
+OP_TESTS(gelu, gelu_fwd, cases, .setup = setup_fwd, .precisions = 2);
+OP_TESTS(gelu, gelu_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 2);

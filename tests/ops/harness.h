@@ -5,15 +5,21 @@
  * memory of the backend, poisons everything that is not an input, calls the operator, and checks that
  *   - every byte that is no output is what it was: guards, inputs, gaps of strided views, the state's other fields;
  *   - rows past the true count are exact zeros, whatever lay there before, in outputs and inputs;
- *   - two runs, over two different poisons, each with one and with two threads, give the same bits;
+ *   - two runs, over two different poisons, each on two openings of the backend (the CPU's: with one and with two
+ *     threads), give the same bits;
  *   - each output agrees with the formula (below).
  * Memory of the backend is reached only through its own calls, so that any backend can be put to the same cases.
+ *
+ * Precisions. The cases of an operator whose contract says `act` are run once for each dtype it may be (enum
+ * precision). A backend that takes no bf16 must refuse each bf16 call, and touch nothing.
  *
  * Formulas. A formula (tests/ops/<family>_formula.h) is plain C over REAL, compiled once as double, which is the truth,
  * and once as float, which earns the tolerance. With each value it gives a size: the sum of the absolute values of what
  * was summed. The error of an element is |got - truth| / size, and must be at most 2 * (largest error of the float
  * formula in that tensor) + floor_ulps * 2^-24. Size 0 means exact. NaN agrees with NaN only, an infinity with the same
- * infinity.
+ * infinity. The float formula rounds to bf16 what a plain implementation of the case's precision would store: outputs
+ * (put_float does it), and what it passes through `stored`. Of a large bf16 output the root mean square of the errors,
+ * too, must be near the float formula's: rounding by truncation shows only there.
  */
 #ifndef CAM_TESTS_OPS_HARNESS_H
 #define CAM_TESTS_OPS_HARNESS_H
@@ -29,10 +35,18 @@ typedef enum operand_role {
     UPDATE /* in and out; the formula reads its old contents */
 } operand_role;
 
+typedef enum precision {
+    PRECISION_F32,
+    PRECISION_BF16,     /* all that may be bf16 is */
+    PRECISION_BF16_F32, /* `act` is bf16, what may be act or f32 is f32 */
+    PRECISIONS
+} precision;
+
 /* One piece of device memory. Several operands may lie in it, as columns of a wider tensor or one upon the other. */
 typedef struct storage {
     size_t bytes; /* without guards */
-    void *device;
+    int shared;   /* memory that the host reaches too: cam_backend_allocate_shared */
+    void *device, *host;
     unsigned char *before, *after, *writable; /* images, guards included */
 } storage;
 
@@ -47,6 +61,15 @@ typedef struct operand {
     int64_t column; /* of the first element in `home` */
     storage *home;
     struct operand *same_as; /* lies upon this operand */
+    int zero_tail;           /* an input whose rows past the true count hold zeros */
+    int kept_tail;           /* an output that is not written past its true count */
+
+    /* Bytes as they are, which the harness does not read: a table of structs, a plane of mixed elements. What they hold
+     * afterwards is the operator's own check's business; `raw_mask` says what may change. */
+    unsigned char *raw;
+    unsigned char *raw_mask;
+    int shared;
+    int plain; /* an array, no tensor: it has no shape to be wrong */
 
     int64_t count;
     double *d; /* values, contiguous: an input's, or the truth of an output */
@@ -59,10 +82,15 @@ typedef struct operand {
     int free_dims;   /* bit k: dimension k agrees with no other operand */
     int stride_free; /* takes any row stride */
     int optional;
+    int either;         /* may be f32 where the others are bf16 */
+    int in_group;       /* absent only together with others: which of them is blamed is the wrapper's choice */
     const char *may_be; /* an output that may be this input itself */
 } operand;
 
-enum { MAX_OPERANDS = 24, GUARD_BYTES = 256 };
+enum { MAX_OPERANDS = 24, MAX_STATE_WRITES = 16, GUARD_BYTES = 256 };
+
+/* What may happen to a byte: a raw operand's mask, a storage's `writable`. */
+enum { BYTE_KEPT, BYTE_WRITTEN, BYTE_FREE /* may differ from run to run */ };
 
 /* What the sweep of wrong calls changes in an otherwise right one. */
 typedef enum fault {
@@ -70,6 +98,7 @@ typedef enum fault {
     FAULT_MISSING, /* CAM_NONE */
     FAULT_NULL,    /* no data, the shape there */
     FAULT_DTYPE,
+    FAULT_PRECISION, /* f32 where the others are bf16 */
     FAULT_SHAPE,
     FAULT_NDIM,
     FAULT_STRIDE,
@@ -87,6 +116,8 @@ struct spoil;
 typedef struct trial {
     const struct op_tests *op;
     const struct op_case *c;
+    precision precision;
+    cam_dtype act, either; /* of operands that are `act`; of those that are `act or f32` */
     uint64_t random;
     operand operands[MAX_OPERANDS];
     int operand_count;
@@ -96,13 +127,14 @@ typedef struct trial {
 
     cam_rows rows;
     int accumulate;
+    int repeat; /* calls in a row, 0 stands for 1 */
     uint32_t threshold, site;
     cam_step_state state, state_after; /* before the call, and after the first run */
     cam_step_state truth;              /* the formula's, of the fields in state_writes */
     storage *state_home;
     struct {
         size_t offset, bytes;
-    } state_writes[4];
+    } state_writes[MAX_STATE_WRITES];
     int state_write_count;
 
     cam_status status; /* of a failed preparation: no memory, a failed copy */
@@ -120,6 +152,7 @@ typedef struct op_case {
     const char *name;
     const void *shape; /* the family's own struct */
     int gradient;      /* also finite differences of the formula: small shapes */
+    int big;           /* large for the sake of large only: left out by --small */
 } op_case;
 
 /* A scalar argument with a wrong value, which the wrapper must refuse in a message that has `word`. */
@@ -148,15 +181,21 @@ typedef struct op_tests {
     size_t case_count;
     const spoil *spoils;
     size_t spoil_count;
+    int precisions;            /* how many of enum precision it is run in, from the first; 0 stands for 1 */
     int stateless;             /* takes no step state */
+    int casts;                 /* takes bf16 on every backend */
+    const char *also_swept;    /* a case that the sweep of wrong calls starts from, too */
     const op_case *odd_hidden; /* H not a multiple of 8: must be refused; NULL where there is no H */
 } op_tests;
 
-/* CASE("name", .field = ..., ...), and CHECKED_CASE for one with finite differences, over the family's `shape`. */
+/* CASE("name", .field = ..., ...), CHECKED_CASE for one with finite differences, BIG_CASE for one that is only large,
+ * over the family's `shape`. */
 #define CASE(label, ...)                                                                                               \
-    { label, &(const shape){__VA_ARGS__}, 0 }
+    { label, &(const shape){__VA_ARGS__}, 0, 0 }
 #define CHECKED_CASE(label, ...)                                                                                       \
-    { label, &(const shape){__VA_ARGS__}, 1 }
+    { label, &(const shape){__VA_ARGS__}, 1, 0 }
+#define BIG_CASE(label, ...)                                                                                           \
+    { label, &(const shape){__VA_ARGS__}, 0, 1 }
 #define OP_TESTS(family_, op, list, ...)                                                                               \
     const op_tests tests_##op = {.family = #family_,                                                                   \
                                  .name = #op,                                                                          \
@@ -180,16 +219,20 @@ operand *operand_real(operand *o, int64_t real);
 operand *operand_find(const trial *t, const char *name); /* NULL where there is none */
 operand *operand_get(const trial *t, const char *name);  /* a broken test where there is none */
 
+/* Bytes as they are; `mask` NULL: none may change. The view on the device is 1-d, of whole elements of `dtype`. */
+operand *operand_raw(trial *t, const char *name, operand_role role, cam_dtype dtype, const void *bytes,
+                     const unsigned char *mask, size_t count);
+
 /* Values of all real entries; `old` contents of ADD and UPDATE operands are filled by the same calls. */
 operand *fill_normal(trial *t, operand *o, double mean, double deviation);
 operand *fill_uniform(trial *t, operand *o, double low, double high);
 operand *fill_integers(trial *t, operand *o, int64_t low, int64_t high); /* inclusive */
 void operand_set(operand *o, int64_t i, double value);
-/* After a formula has filled an input (what forward keeps for backward): rounds it to what float holds. */
+/* After a formula has filled an input (what forward keeps for backward): rounds it to what its dtype holds. */
 void operand_settle(trial *t, const char *name);
 
 /* Where an operand lies, when not alone. */
-storage *panel_new(trial *t, int64_t rows, int64_t columns); /* of floats */
+storage *panel_new(trial *t, int64_t rows, int64_t columns, cam_dtype dtype);
 void operand_place(operand *o, storage *panel, int64_t columns, int64_t column);
 void operand_lay_upon(operand *output, operand *input);
 
@@ -249,6 +292,12 @@ int64_t columns_of(const trial *t, const char *name);
 void put_double(trial *t, const char *name, int64_t i, double value, double size);
 void put_float(trial *t, const char *name, int64_t i, float value, double size);
 
+/* A value that is stored as `act` on the way, and a whole output that was summed in place. */
+double stored_double(const trial *t, double value);
+float stored_float(const trial *t, float value);
+void store_double(trial *t, const char *name);
+void store_float(trial *t, const char *name);
+
 /* What dropout multiplies a value by, by tests/ops/map.h: feature h of H of packed row r, or an attention probability.
  */
 double keep_double(const trial *t, int64_t r, int64_t h, int64_t columns);
@@ -264,32 +313,49 @@ double weighted_sum(const trial *t, const char *values, const char *weights);
 /* --- running: run.c, wrong_calls.c, broken.c -------------------------------------------------------------------- */
 
 typedef struct bench {
-    cam_backend *backend[2]; /* one and two threads */
+    cam_backend *backend[2]; /* the same, opened twice */
+    const char *again;       /* how the second differs: "with two threads" */
     uint64_t seed;
     int quiet, verbose;
+    int few_runs; /* two runs instead of four: over other garbage on the second opening */
 } bench;
 
 extern const op_tests *const all_tests[CAM_OP_COUNT];
 
-/* Makes the trial of a case with its operands and the formula's values; release frees what it holds. */
-void trial_begin(trial *t, const op_tests *op, const op_case *c, const bench *b);
+/* How many of enum precision an operator has, and "/bf16" and the like, what is put behind a case's name. */
+int precisions_of(const op_tests *op);
+const char *precision_suffix(precision p);
+
+/* Makes the trial of a case with its operands, and the formula's values of them; release frees what it holds. */
+void trial_begin(trial *t, const op_tests *op, const op_case *c, precision p, const bench *b);
+void trial_formulas(trial *t);
 void trial_release(trial *t);
+int trial_has_bf16(const trial *t);
 
 cam_status trial_upload(trial *t, cam_backend *backend, uint32_t poison);
 cam_status trial_download(trial *t, cam_backend *backend);
 void trial_free_device(trial *t, cam_backend *backend);
-/* Fails the trial where a byte changed that no output owns. */
+/* Fails the trial where a byte changed that no output owns, or any byte at all. */
 void trial_check_untouched(trial *t);
-enum { POISON_NAN = 0x7fc5a5a5, POISON_BIG = 0x7149f2ca /* 1e30 */ };
+void trial_check_unchanged(trial *t);
+/* Both halves of each word are what they are as f32: NaN, or of the order of 1e30. */
+enum { POISON_NAN = 0x7fc57fc5, POISON_BIG = 0x7149f2ca };
 
-int run_case(const op_tests *op, const op_case *c, const bench *b);  /* number of failures */
-int run_wrong_calls(const op_tests *op, const bench *b, int *calls); /* likewise */
+/* What an operand holds after a call (contiguous, real rows), and its comparison with the truth; for own checks. */
+const unsigned char *bytes_after(const operand *o);
+double element_after(const operand *o, int64_t row, int64_t column);
+void check_against_truth(trial *t, const operand *o, const double *got);
+
+/* CASE_REFUSED: the backend takes no bf16, and said so. */
+typedef enum case_outcome { CASE_PASSED, CASE_FAILED, CASE_REFUSED } case_outcome;
+case_outcome run_case(const op_tests *op, const op_case *c, precision p, const bench *b);
+int run_wrong_calls(const op_tests *op, const bench *b, int *calls); /* number of failures */
 int run_map_self_test(void);
 
 /* The broken variants: each wraps a backend and does one thing wrong in one operator. */
 size_t broken_count(void);
 const char *broken_name(size_t variant);
 const char *broken_operator(size_t variant);
-cam_backend *broken_open(size_t variant, cam_backend *inner); /* owns `inner` from then on */
+cam_backend *broken_open(size_t variant, cam_backend *good); /* `good` must outlive it; its memory is the host's */
 
 #endif

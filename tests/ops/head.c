@@ -20,7 +20,7 @@ typedef struct shape {
 
 static operand *rows(trial *t, const char *name, operand_role role) {
     const shape *s = SHAPE(shape);
-    return operand_real(operand_new(t, name, role, CAM_F32, s->cap, s->columns), s->n);
+    return operand_real(operand_new(t, name, role, t->act, s->cap, s->columns), s->n);
 }
 
 static void set_counts(trial *t) {
@@ -46,7 +46,7 @@ static void list_rows(trial *t) {
 
 static operand *source(trial *t, const char *name, operand_role role) {
     const shape *s = SHAPE(shape);
-    operand *o = operand_real(operand_new(t, name, role, CAM_F32, s->source_rows, s->columns), s->source_real);
+    operand *o = operand_real(operand_new(t, name, role, t->act, s->source_rows, s->columns), s->source_real);
     o->free_dims = 1;
     return o;
 }
@@ -87,6 +87,9 @@ static const op_case gather_cases[] = {
     CASE("one-of-many", .cap = 3, .n = 1, .columns = 64, .source_rows = 520, .source_real = 511),
     CASE("768", .cap = 40, .n = 37, .columns = 768, .source_rows = 600, .source_real = 587),
     CASE("768-plus", .cap = 40, .n = 37, .columns = 768, .source_rows = 600, .source_real = 587, .accumulate = 1),
+    CASE("width-8", .cap = 9, .n = 7, .columns = 8, .source_rows = 30, .source_real = 29),
+    CASE("width-1032", .cap = 9, .n = 7, .columns = 1032, .source_rows = 30, .source_real = 29),
+    CASE("width-3072-plus", .cap = 9, .n = 7, .columns = 3072, .source_rows = 30, .source_real = 29, .accumulate = 1),
     CASE("descending", .cap = 40, .n = 37, .columns = 64, .source_rows = 90, .source_real = 87, .backwards = 1),
     CASE("none", .cap = 3, .n = 0, .columns = 8, .source_rows = 5, .source_real = 4),
     CASE("none-plus", .cap = 3, .n = 0, .columns = 8, .source_rows = 5, .source_real = 4, .accumulate = 1),
@@ -153,6 +156,10 @@ static const op_case cases[] = {
     CASE("768", .cap = 40, .n = 37, .columns = 768, .threshold = 6554),
     CASE("768-plus-upon", .cap = 32, .n = 32, .columns = 768, .threshold = 6554, .accumulate = 1, .upon = 1),
     CASE("many-rows", .cap = 1100, .n = 1031, .columns = 8, .threshold = 6554),
+    CASE("width-8", .cap = 7, .n = 5, .columns = 8, .threshold = 6554),
+    CASE("width-136", .cap = 7, .n = 5, .columns = 136, .threshold = 6554),
+    CASE("width-1032", .cap = 7, .n = 5, .columns = 1032, .threshold = 6554),
+    CASE("width-3072", .cap = 7, .n = 5, .columns = 3072, .threshold = 6554, .accumulate = 1),
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16, .threshold = 6554),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
     CASE("least-threshold", .cap = 33, .n = 33, .columns = 768, .threshold = 1),
@@ -162,8 +169,8 @@ static const op_case cases[] = {
 };
 static const op_case odd = CASE("odd", .cap = 4, .n = 3, .columns = 12);
 
-OP_TESTS(head, head_gather_fwd, gather_cases, .setup = setup_gather_fwd, .odd_hidden = &odd_gather);
-OP_TESTS(head, head_gather_bwd, gather_cases, .setup = setup_gather_bwd, .gradient = gather_gradient,
+OP_TESTS(head, head_gather_fwd, gather_cases, .setup = setup_gather_fwd, .precisions = 2, .odd_hidden = &odd_gather);
+OP_TESTS(head, head_gather_bwd, gather_cases, .setup = setup_gather_bwd, .gradient = gather_gradient, .precisions = 2,
          .odd_hidden = &odd_gather);
 OP_TESTS(head, head_dropout, cases, .setup = setup_dropout, .odd_hidden = &odd);
 OP_TESTS(head, head_tanh_fwd, cases, .setup = setup_tanh_fwd, .odd_hidden = &odd);

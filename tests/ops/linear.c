@@ -27,9 +27,11 @@ static void set_rows(trial *t, const shape *s) {
                                       : &t->state.head_rows) = (int32_t)s->n;
 }
 
-static operand *number(trial *t, const char *name, operand_role role, int64_t rows, int64_t columns, int64_t real) {
+static operand *number_of(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows, int64_t columns,
+                          int64_t real) {
     const shape *s = SHAPE(shape);
-    operand *o = operand_real(operand_new(t, name, role, CAM_F32, rows, columns), real);
+    operand *o = operand_real(operand_new(t, name, role, dtype, rows, columns), real);
+    o->zero_tail = 1;
     if (s->integers) {
         o->floor_ulps = 0;
         return fill_integers(t, o, -7, 7);
@@ -37,9 +39,13 @@ static operand *number(trial *t, const char *name, operand_role role, int64_t ro
     return fill_normal(t, o, 0.1, 1);
 }
 
+static operand *number(trial *t, const char *name, operand_role role, int64_t rows, int64_t columns, int64_t real) {
+    return number_of(t, name, role, t->act, rows, columns, real);
+}
+
 static void place_strided(trial *t, operand *o, int64_t column) {
     if (SHAPE(shape)->strided)
-        operand_place(o, panel_new(t, o->shape[0], o->shape[1] + 24), o->shape[1] + 24, column);
+        operand_place(o, panel_new(t, o->shape[0], o->shape[1] + 24, o->dtype), o->shape[1] + 24, column);
     o->stride_free = 1;
 }
 
@@ -78,9 +84,9 @@ static void setup_bwd_weight(trial *t) {
     const shape *s = SHAPE(shape);
     operand_role out = s->accumulate ? ADD : OUT;
     set_rows(t, s);
-    number(t, "dw", out, s->out, s->in, s->out);
+    number_of(t, "dw", out, s->accumulate ? CAM_F32 : t->either, s->out, s->in, s->out);
     if (!s->no_bias)
-        number(t, "dbias", out, s->out, 0, s->out)->optional = 1;
+        number_of(t, "dbias", out, CAM_F32, s->out, 0, s->out)->optional = 1;
     operand *dy = number(t, "dy", IN, s->cap, s->out, s->n);
     operand *x = number(t, "x", IN, s->cap, s->in, s->n);
     place_strided(t, dy, 8);
@@ -126,14 +132,19 @@ static const op_case cases[] = {
     CASE("no-rows-plus", .cap = 4, .n = 0, .in = 16, .out = 8, .accumulate = 1),
     CASE("labels", .cap = 129, .n = 127, .in = 768, .out = 3, .rows = CAM_ROWS_HEAD),
     CASE("768", .cap = 72, .n = 65, .in = 768, .out = 768),
-    CASE("ffn-strided-plus", .cap = 16, .n = 15, .in = 768, .out = 1536, .strided = 1, .accumulate = 1),
+    CASE("768-few-rows", .cap = 5, .n = 3, .in = 768, .out = 64, .strided = 1),
+    CASE("60-labels", .cap = 32, .n = 32, .in = 64, .out = 60, .rows = CAM_ROWS_HEAD),
+    CASE("one-label", .cap = 9, .n = 7, .in = 64, .out = 1, .rows = CAM_ROWS_HEAD),
+    CASE("one-of-many", .cap = 257, .n = 1, .in = 40, .out = 24),
+    CASE("one-of-many-plus", .cap = 257, .n = 1, .in = 40, .out = 24, .accumulate = 1),
+    BIG_CASE("ffn-strided-plus", .cap = 16, .n = 15, .in = 768, .out = 1536, .strided = 1, .accumulate = 1),
     CASE("many-rows", .cap = 1100, .n = 1031, .in = 24, .out = 40),
     CASE("integers", .cap = 70, .n = 67, .in = 129, .out = 65, .integers = 1),
     CASE("integers-plus-strided", .cap = 300, .n = 257, .in = 64, .out = 127, .integers = 1, .strided = 1,
          .accumulate = 1),
-    CASE("not-finite", .cap = 6, .n = 5, .in = 16, .out = 16, .not_finite = 1),
+    CASE("not-finite", .cap = 5, .n = 5, .in = 16, .out = 16, .not_finite = 1),
 };
 
-OP_TESTS(linear, linear_fwd, cases, .setup = setup_fwd);
-OP_TESTS(linear, linear_bwd_data, cases, .setup = setup_bwd_data, .gradient = gradient_data);
-OP_TESTS(linear, linear_bwd_weight, cases, .setup = setup_bwd_weight, .gradient = gradient_weight);
+OP_TESTS(linear, linear_fwd, cases, .setup = setup_fwd, .precisions = 2);
+OP_TESTS(linear, linear_bwd_data, cases, .setup = setup_bwd_data, .gradient = gradient_data, .precisions = 2);
+OP_TESTS(linear, linear_bwd_weight, cases, .setup = setup_bwd_weight, .gradient = gradient_weight, .precisions = 3);

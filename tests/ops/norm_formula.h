@@ -3,7 +3,7 @@
  */
 
 static void F(norm_partial)(trial *t) {
-    const REAL *grad = F(values)(t, "grad");
+    const REAL *grad = F(values)(t, "g");
     for (int64_t c = 0; c < rows_of(t, "partial"); c++) {
         REAL sum = 0;
         for (int64_t i = 0; i < CAM_CHUNK; i++)

@@ -1,11 +1,15 @@
 /* ops_test.c: the operator conformance tests as a program.
  *
- *     ops_test [--backend NAME] [--seed N] [--list] [--verbose] [--no-wrong-calls] [part of a case's name ...]
+ *     ops_test [--backend NAME] [--seed N] [--family NAME] [--small] [--list] [--verbose] [--no-wrong-calls]
+ *              [part of a case's name ...]
  *     ops_test --broken             proves the harness: every broken backend must fail its operator's cases
  *
- * Exit 0 where everything passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case.
+ * Which backends there are is said by backends.h's table, which each program brings along. --small leaves out the cases
+ * that are only large, and runs each case twice instead of four times: for machines that are a thousand times slower.
+ * Exit 0 where everything passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case,
+ * with /bf16 or /bf16-f32 behind for the other precisions (enum precision). What did not run is said at the end.
  */
-#include "backend_cpu.h"
+#include "backends.h"
 #include "harness.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,35 +22,44 @@ const op_tests *const all_tests[CAM_OP_COUNT] = {
 };
 
 typedef struct options {
-    const char *backend;
+    const char *backend, *family;
     uint64_t seed;
-    int list, verbose, broken, no_wrong_calls;
+    int list, verbose, broken, no_wrong_calls, small;
     char **filters;
     int filter_count;
 } options;
+
+typedef struct tally {
+    int cases, failed, refused, left_out, calls;
+} tally;
 
 static int usage(const char *why, const char *what) {
     fprintf(stderr, "error: %s \"%s\"\n", why, what);
     return 2;
 }
 
+static int *switch_of(options *o, const char *flag) {
+    return strcmp(flag, "--list") == 0             ? &o->list
+           : strcmp(flag, "--verbose") == 0        ? &o->verbose
+           : strcmp(flag, "--broken") == 0         ? &o->broken
+           : strcmp(flag, "--no-wrong-calls") == 0 ? &o->no_wrong_calls
+           : strcmp(flag, "--small") == 0          ? &o->small
+                                                   : NULL;
+}
+
 static int parse(int argc, char **argv, options *o) {
-    *o = (options){.backend = "cpu", .seed = 1};
+    *o = (options){.backend = test_backends[0].name, .seed = 1};
     int at = 1;
     for (; at < argc && argv[at][0] == '-'; at++) {
         const char *flag = argv[at], *value = at + 1 < argc ? argv[at + 1] : NULL;
-        if (strcmp(flag, "--list") == 0)
-            o->list = 1;
-        else if (strcmp(flag, "--verbose") == 0)
-            o->verbose = 1;
-        else if (strcmp(flag, "--broken") == 0)
-            o->broken = 1;
-        else if (strcmp(flag, "--no-wrong-calls") == 0)
-            o->no_wrong_calls = 1;
+        if (switch_of(o, flag))
+            *switch_of(o, flag) = 1;
         else if (strcmp(flag, "--seed") == 0 && value)
             o->seed = strtoull(argv[++at], NULL, 0);
         else if (strcmp(flag, "--backend") == 0 && value)
             o->backend = argv[++at];
+        else if (strcmp(flag, "--family") == 0 && value)
+            o->family = argv[++at];
         else
             return usage("unknown or incomplete option", flag);
     }
@@ -55,39 +68,30 @@ static int parse(int argc, char **argv, options *o) {
     return 0;
 }
 
-static int wanted(const options *o, const op_tests *op, const char *name) {
+static int wanted(const options *o, const op_tests *op, const char *name, precision p) {
     char full[128];
-    snprintf(full, sizeof full, "%s.%s/%s", op->family, op->name, name);
+    if (o->family && strcmp(o->family, op->family) != 0)
+        return 0;
+    snprintf(full, sizeof full, "%s.%s/%s%s", op->family, op->name, name, precision_suffix(p));
     for (int i = 0; i < o->filter_count; i++)
         if (strstr(full, o->filters[i]))
             return 1;
     return o->filter_count == 0;
 }
 
-/* "cpu", or "cpu-" and the name of a broken variant. */
-static cam_status open_backend(const char *name, int threads, cam_backend **backend) {
+static cam_status bench_open(bench *b, const options *o) {
     cam_status st = CAM_OK;
-    cam_backend *cpu = NULL;
-    size_t variant = 0;
-    if (strcmp(name, "cpu") != 0 && strncmp(name, "cpu-", 4) != 0)
-        CAM_FAIL(CAM_E_USAGE, "no backend \"%s\" here", name);
-    if (name[3])
-        while (variant < broken_count() && strcmp(broken_name(variant), name + 4) != 0)
-            variant++;
-    if (variant == broken_count())
-        CAM_FAIL(CAM_E_USAGE, "no broken variant \"%s\"", name + 4);
-    CAM_TRY(cam_backend_cpu_open(threads, &cpu));
-    *backend = name[3] ? broken_open(variant, cpu) : cpu;
+    const test_backend *backend = test_backends;
+    while (backend->name && strcmp(backend->name, o->backend) != 0)
+        backend++;
+    if (!backend->name)
+        CAM_FAIL(CAM_E_USAGE, "no backend \"%s\" here", o->backend);
+    *b = (bench){.again = backend->again, .seed = o->seed, .verbose = o->verbose, .few_runs = o->small};
+    CAM_TRY(backend->open(0, &b->backend[0]));
+    CAM_TRY(backend->open(1, &b->backend[1]));
 out:
-    return st;
-}
-
-static cam_status bench_open(bench *b, const options *o, const char *backend) {
-    cam_status st = CAM_OK;
-    *b = (bench){.seed = o->seed, .verbose = o->verbose};
-    CAM_TRY(open_backend(backend, 1, &b->backend[0]));
-    CAM_TRY(open_backend(backend, 2, &b->backend[1]));
-out:
+    if (st != CAM_OK)
+        fprintf(stderr, "error: %s\n", cam_status_message());
     return st;
 }
 
@@ -96,54 +100,77 @@ static void bench_close(bench *b) {
     cam_backend_close(b->backend[1]);
 }
 
-static void list_cases(const options *o) {
-    for (int i = 0; i < CAM_OP_COUNT; i++)
-        for (size_t k = 0; k < all_tests[i]->case_count; k++)
-            if (wanted(o, all_tests[i], all_tests[i]->cases[k].name))
-                printf("%s.%s/%s\n", all_tests[i]->family, all_tests[i]->name, all_tests[i]->cases[k].name);
-}
+/* --- all cases ---------------------------------------------------------------------------------------------------- */
 
-static int run_all(const options *o, const bench *b) {
-    int cases = 0, failed = 0, calls = 0;
+static void each_case(const options *o, const bench *b, tally *t,
+                      void (*visit)(const op_tests *op, const op_case *c, precision p, const bench *b, tally *t)) {
     for (int i = 0; i < CAM_OP_COUNT; i++) {
         const op_tests *op = all_tests[i];
         for (size_t k = 0; k < op->case_count; k++)
-            if (wanted(o, op, op->cases[k].name)) {
-                cases++;
-                failed += run_case(op, &op->cases[k], b) > 0;
-            }
-        if (!o->no_wrong_calls && wanted(o, op, "wrong-calls"))
-            failed += run_wrong_calls(op, b, &calls) > 0;
+            for (int p = 0; p < precisions_of(op); p++)
+                if (wanted(o, op, op->cases[k].name, (precision)p)) {
+                    if (o->small && op->cases[k].big)
+                        t->left_out++;
+                    else
+                        visit(op, &op->cases[k], (precision)p, b, t);
+                }
     }
-    printf("%d cases and %d wrong calls of %d operators: %d failed\n", cases, calls, (int)CAM_OP_COUNT, failed);
-    if (cases == 0 && calls == 0)
-        return usage("no case matches", o->filters[0]);
-    return failed > 0;
 }
 
+static void list_case(const op_tests *op, const op_case *c, precision p, const bench *b, tally *t) {
+    (void)b, (void)t;
+    printf("%s.%s/%s%s\n", op->family, op->name, c->name, precision_suffix(p));
+}
+
+static void count_case(const op_tests *op, const op_case *c, precision p, const bench *b, tally *t) {
+    case_outcome outcome = run_case(op, c, p, b);
+    t->cases++;
+    t->failed += outcome == CASE_FAILED;
+    t->refused += outcome == CASE_REFUSED;
+}
+
+static int run_all(const options *o, const bench *b) {
+    tally t = {0};
+    each_case(o, b, &t, count_case);
+    for (int i = 0; i < CAM_OP_COUNT; i++)
+        if (!o->no_wrong_calls && wanted(o, all_tests[i], "wrong-calls", PRECISION_F32))
+            t.failed += run_wrong_calls(all_tests[i], b, &t.calls) > 0;
+    printf("%d cases and %d wrong calls: %d failed\n", t.cases, t.calls, t.failed);
+    if (t.refused)
+        printf("SKIPPED: the values of %d cases: backend \"%s\" takes no bf16 (it must refuse each, and nothing else "
+               "was tested)\n",
+               t.refused, b->backend[0]->name);
+    if (o->small)
+        printf("SKIPPED: %d large cases, and two of four runs of each case (--small)\n", t.left_out);
+    if (t.cases == 0 && t.calls == 0 && t.left_out == 0)
+        return usage("no case matches", o->filter_count ? o->filters[0] : o->family ? o->family : "");
+    return t.failed > 0;
+}
+
+/* --- the harness's own test -----------------------------------------------------------------------------------------
+ */
+
 /* A variant is caught where one case of its operator fails. */
-static int is_caught(const options *o, size_t variant) {
-    char name[128];
-    bench b;
+static int is_caught(const bench *good, size_t variant) {
     int failures = 0;
-    snprintf(name, sizeof name, "cpu-%s", broken_name(variant));
-    if (bench_open(&b, o, name) != CAM_OK) {
-        fprintf(stderr, "error: %s\n", cam_status_message());
-        return 0;
-    }
-    b.quiet = !o->verbose;
+    bench b = *good;
+    b.quiet = !b.verbose;
+    for (int i = 0; i < 2; i++)
+        b.backend[i] = broken_open(variant, good->backend[i]);
     for (int i = 0; i < CAM_OP_COUNT; i++)
         if (strcmp(all_tests[i]->name, broken_operator(variant)) == 0)
-            for (size_t k = 0; k < all_tests[i]->case_count && failures == 0; k++)
-                failures += run_case(all_tests[i], &all_tests[i]->cases[k], &b);
-    bench_close(&b);
+            for (size_t k = 0; k < all_tests[i]->case_count; k++)
+                for (int p = 0; p < precisions_of(all_tests[i]) && failures == 0; p++)
+                    failures += run_case(all_tests[i], &all_tests[i]->cases[k], (precision)p, &b) == CASE_FAILED;
+    cam_backend_close(b.backend[0]);
+    cam_backend_close(b.backend[1]);
     return failures > 0;
 }
 
-static int run_broken(const options *o) {
+static int run_broken(const bench *b) {
     int missed = 0;
     for (size_t variant = 0; variant < broken_count(); variant++) {
-        int caught = is_caught(o, variant);
+        int caught = is_caught(b, variant);
         missed += !caught;
         printf("%s %s (%s)\n", caught ? "caught" : "FAIL: not caught:", broken_name(variant), broken_operator(variant));
     }
@@ -154,25 +181,20 @@ static int run_broken(const options *o) {
 int main(int argc, char **argv) {
     options o;
     bench b;
+    tally none = {0};
     int result = parse(argc, argv, &o);
     if (result != 0)
         return result;
     if (o.list) {
-        list_cases(&o);
+        each_case(&o, NULL, &none, list_case);
         return 0;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("seed %llu\n", (unsigned long long)o.seed);
-    if (run_map_self_test() > 0)
+    if (run_map_self_test() > 0 || bench_open(&b, &o) != CAM_OK)
         return 1;
-    if (o.broken)
-        return run_broken(&o);
-    if (bench_open(&b, &o, o.backend) != CAM_OK) {
-        fprintf(stderr, "error: %s\n", cam_status_message());
-        return 1;
-    }
     printf("backend %s: %s\n", b.backend[0]->name, b.backend[0]->description);
-    result = run_all(&o, &b);
+    result = o.broken ? run_broken(&b) : run_all(&o, &b);
     bench_close(&b);
     return result;
 }

@@ -21,9 +21,13 @@ static const double layer_eps = 1e-5;
 #include "residual_formula.h"
 #undef REAL
 
-static operand *rows(trial *t, const char *name, operand_role role, int64_t columns) {
+static operand *rows_as(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t columns) {
     const shape *s = SHAPE(shape);
-    return operand_real(operand_new(t, name, role, CAM_F32, s->cap, columns), s->n);
+    return operand_real(operand_new(t, name, role, dtype, s->cap, columns), s->n);
+}
+
+static operand *rows(trial *t, const char *name, operand_role role, int64_t columns) {
+    return rows_as(t, name, role, columns ? t->act : CAM_F32, columns);
 }
 
 static void set_rows(trial *t, const shape *s) {
@@ -41,7 +45,7 @@ static void set_rows(trial *t, const shape *s) {
 static void forward_operands(trial *t, operand_role in, operand_role kept, operand_role y) {
     const shape *s = SHAPE(shape);
     operand *z = rows(t, "z", kept, s->columns);
-    rows(t, "y", y, s->columns);
+    rows_as(t, "y", y, t->either, s->columns);
     rows(t, "mean", kept, 0);
     rows(t, "rstd", kept, 0);
     operand *x = fill_normal(t, rows(t, "x", in, s->columns), 0, 1);
@@ -71,6 +75,44 @@ static void setup_fwd(trial *t) {
     operand_get(t, "z")->may_be = "x";
 }
 
+/* y where it is not rounded: the LN of the stored row. */
+static void check_output(trial *t, int64_t r, row_norm_double n, const double *row, const double *row_size) {
+    const operand *y = operand_get(t, "y");
+    const double *gamma = values_double(t, "gamma"), *beta = values_double(t, "beta");
+    double size;
+    for (int64_t c = 0; y->dtype == CAM_F32 && c < y->shape[1]; c++) {
+        double want = normal_value_double(n, row[c], row_size[c], gamma[c], beta[c], &size);
+        if (fabs(element_after(y, r, c) - want) > 64 * 0x1p-24 * size) {
+            trial_fail(t, "\"y\"[%lld,%lld] is %.9g, the LN of the stored z %.9g", (long long)r, (long long)c,
+                       element_after(y, r, c), want);
+            return;
+        }
+    }
+}
+
+/* mean and rstd are those of z as it is stored: of the operator's own z, so that bf16's rounding excuses nothing. */
+static void check_statistics(trial *t) {
+    const operand *z = operand_get(t, "z"), *mean = operand_get(t, "mean"), *rstd = operand_get(t, "rstd");
+    double *row = calloc(2 * (size_t)z->shape[1], sizeof *row), *size = row + z->shape[1];
+    for (int64_t r = 0; r < z->real; r++) {
+        for (int64_t c = 0; c < z->shape[1]; c++) {
+            row[c] = element_after(z, r, c);
+            size[c] = fabs(row[c]);
+        }
+        row_norm_double n = row_statistics_double(row, size, z->shape[1], (double)(float)layer_eps);
+        double mean_error = fabs(element_after(mean, r, 0) - n.mean) / (n.mean_size + 1e-30);
+        double rstd_error = fabs(element_after(rstd, r, 0) - n.rstd) / n.rstd_size;
+        /* The order of summation is the operator's own: as many roundings as a sum has levels, and some. */
+        if (mean_error > 64 * 0x1p-24 || rstd_error > 64 * 0x1p-24) {
+            trial_fail(t, "row %lld: mean and rstd are off those of the stored z by %.3g and %.3g of their sizes",
+                       (long long)r, mean_error, rstd_error);
+            break;
+        }
+        check_output(t, r, n, row, size);
+    }
+    free(row);
+}
+
 static void setup_bwd(trial *t) {
     const shape *s = SHAPE(shape);
     operand_role out = s->accumulate ? ADD : OUT;
@@ -80,10 +122,12 @@ static void setup_bwd(trial *t) {
     operand_settle(t, "z");
     operand_settle(t, "mean");
     operand_settle(t, "rstd");
-    operand *dy = fill_normal(t, rows(t, "dy", IN, s->columns), 0.1, 1);
+    operand *dy = fill_normal(t, rows_as(t, "dy", IN, t->either, s->columns), 0.1, 1);
     operand *dx = rows(t, "dx", OUT, s->columns);
-    dx->may_be = "dy";
-    if (s->upon)
+    dy->either = 1;
+    if (dx->dtype == dy->dtype)
+        dx->may_be = "dy";
+    if (s->upon && dx->dtype == dy->dtype)
         operand_lay_upon(dx, dy);
     rows(t, "dresidual", OUT, s->columns);
     fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1);
@@ -111,6 +155,7 @@ static void gradient(trial *t) {
     check_gradient(t, "dbeta", "beta", objective);
 }
 
+#define WIDTH(h) CASE("width-" #h, .cap = 7, .n = 5, .columns = h, .threshold = 6554)
 static const op_case cases[] = {
     CHECKED_CASE("small-dropout", .cap = 5, .n = 3, .columns = 16, .threshold = 6554),
     CHECKED_CASE("small-plus-upon", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .upon = 1, .accumulate = 1),
@@ -121,6 +166,22 @@ static const op_case cases[] = {
     CASE("768-plus", .cap = 64, .n = 64, .columns = 768, .accumulate = 1),
     CASE("head-rows", .cap = 33, .n = 32, .columns = 768, .threshold = 6554, .rows = CAM_ROWS_HEAD),
     CASE("many-rows", .cap = 1100, .n = 1031, .columns = 24, .threshold = 6554),
+    WIDTH(8),
+    WIDTH(40),
+    WIDTH(56),
+    WIDTH(136),
+    WIDTH(248),
+    WIDTH(256),
+    WIDTH(264),
+    WIDTH(512),
+    WIDTH(1016),
+    WIDTH(1024),
+    WIDTH(1032),
+    WIDTH(2056),
+    WIDTH(3072),
+    WIDTH(4096),
+    CASE("width-768-one-of-many", .cap = 257, .n = 1, .columns = 768, .threshold = 6554),
+    BIG_CASE("768-many-rows", .cap = 520, .n = 513, .columns = 768, .threshold = 6554, .accumulate = 1),
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16, .threshold = 6554),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
     CASE("nearly-all-dropped", .cap = 17, .n = 17, .columns = 40, .threshold = 65535),
@@ -135,6 +196,7 @@ static const spoil spoils_fwd[] = {SPOIL(residual_fwd, eps, float, 0), SPOIL(res
 static const spoil spoils_dropout_bwd[] = {
     {"dropout threshold", offsetof(cam_residual_bwd_args, dropout.threshold), 4, &(const uint32_t){65536}}};
 
-OP_TESTS(residual, residual_fwd, cases, .setup = setup_fwd, .odd_hidden = &odd, SPOILS(spoils_fwd));
-OP_TESTS(residual, residual_bwd, cases, .setup = setup_bwd, .gradient = gradient, .odd_hidden = &odd,
+OP_TESTS(residual, residual_fwd, cases, .setup = setup_fwd, .check = check_statistics, .precisions = 3,
+         .odd_hidden = &odd, SPOILS(spoils_fwd));
+OP_TESTS(residual, residual_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 3, .odd_hidden = &odd,
          SPOILS(spoils_dropout_bwd));

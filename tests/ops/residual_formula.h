@@ -11,7 +11,7 @@ static void F(residual_fwd)(trial *t) {
         for (int64_t c = 0; c < columns; c++) {
             int64_t i = r * columns + c;
             REAL keep = F(keep)(t, r, c, columns);
-            z[c] = keep * (x[i] + bias[c]) + residual[i];
+            z[c] = F(stored)(t, keep * (x[i] + bias[c]) + residual[i]);
             z_size[c] = (double)keep * (fabs((double)x[i]) + fabs((double)bias[c])) + fabs((double)residual[i]);
             F(put)(t, "z", i, z[c], z_size[c]);
         }

@@ -35,8 +35,12 @@ static size_t place_of(const operand *o, int64_t row, int64_t column) {
 static void write_operand(const operand *o) {
     if (o->role == PRIVATE || o->role == OUT)
         return;
+    if (o->raw) {
+        memcpy(o->home->before + GUARD_BYTES, o->raw, o->home->bytes);
+        return;
+    }
     const double *values = o->role == IN ? o->d : o->old;
-    int64_t rows = o->role == IN ? o->real : o->shape[0];
+    int64_t rows = o->role == IN && !o->zero_tail ? o->real : o->shape[0];
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < o->shape[1]; c++) {
             int64_t i = r * o->shape[1] + c;
@@ -47,12 +51,21 @@ static void write_operand(const operand *o) {
 static void mark_writable(const operand *o) {
     if (o->role == PRIVATE || o->role == IN)
         return;
-    for (int64_t r = 0; r < o->shape[0]; r++)
+    if (o->raw) {
+        memcpy(o->home->writable + GUARD_BYTES, o->raw_mask, o->home->bytes);
+        return;
+    }
+    for (int64_t r = 0; r < (o->kept_tail ? o->real : o->shape[0]); r++)
         memset(o->home->writable + place_of(o, r, 0), 1, (size_t)o->shape[1] * cam_dtype_size(o->dtype));
 }
 
 static cam_status storage_upload(storage *s, cam_backend *backend) {
     cam_status st = CAM_OK;
+    if (s->shared) {
+        CAM_TRY(cam_backend_allocate_shared(backend, image_bytes(s), &s->host, &s->device));
+        memcpy(s->host, s->before, image_bytes(s));
+        goto out;
+    }
     CAM_TRY(cam_backend_allocate(backend, image_bytes(s), &s->device));
     CAM_TRY(cam_backend_copy(backend, s->device, s->before, image_bytes(s), CAM_TO_DEVICE));
 out:
@@ -102,7 +115,8 @@ cam_workspace workspace_of(trial *t, cam_backend *backend, size_t bytes) {
 }
 
 static cam_status storage_download(storage *s, cam_backend *backend) {
-    return s->device ? cam_backend_copy(backend, s->after, s->device, image_bytes(s), CAM_FROM_DEVICE) : CAM_OK;
+    return s->device && !s->shared ? cam_backend_copy(backend, s->after, s->device, image_bytes(s), CAM_FROM_DEVICE)
+                                   : CAM_OK;
 }
 
 cam_status trial_download(trial *t, cam_backend *backend) {
@@ -111,16 +125,22 @@ cam_status trial_download(trial *t, cam_backend *backend) {
         CAM_TRY(storage_download(&t->storages[i], backend));
     CAM_TRY(storage_download(&t->workspace_home, backend));
     CAM_TRY(cam_backend_synchronize(backend));
+    for (int i = 0; i < t->storage_count; i++)
+        if (t->storages[i].shared && t->storages[i].host)
+            memcpy(t->storages[i].after, t->storages[i].host, image_bytes(&t->storages[i]));
 out:
     return st;
 }
 
 static void storage_free(storage *s, cam_backend *backend) {
-    cam_backend_release(backend, s->device);
+    if (!s->shared)
+        cam_backend_release(backend, s->device);
+    else if (s->host)
+        cam_backend_release_shared(backend, s->host);
     free(s->before);
     free(s->after);
     free(s->writable);
-    s->device = NULL;
+    s->device = s->host = NULL;
     s->before = s->after = s->writable = NULL;
 }
 
@@ -158,6 +178,13 @@ static void check_storage(trial *t, const storage *s) {
     }
 }
 
+void trial_check_unchanged(trial *t) {
+    for (int i = 0; i < t->storage_count; i++)
+        if (t->storages[i].writable)
+            memset(t->storages[i].writable, 0, image_bytes(&t->storages[i]));
+    trial_check_untouched(t);
+}
+
 void trial_check_untouched(trial *t) {
     for (int i = 0; i < t->storage_count; i++)
         check_storage(t, &t->storages[i]);
@@ -175,7 +202,7 @@ static unsigned char *outputs_of(const trial *t) {
     for (int i = 0; i < t->storage_count; i++) {
         const storage *s = &t->storages[i];
         for (size_t k = 0; k < image_bytes(s); k++)
-            all[at + k] = s->writable[k] ? s->after[k] : 0;
+            all[at + k] = s->writable[k] == BYTE_WRITTEN ? s->after[k] : 0;
         at += image_bytes(s);
     }
     return all;
@@ -204,38 +231,71 @@ static double error_of(double got, double want, double size) {
     return fabs(got - want) / size;
 }
 
-static void check_values(trial *t, const operand *o) {
-    double earned = 0, worst = 0;
-    int64_t worst_at = 0, real = o->real * o->shape[1];
-    for (int64_t i = 0; i < real; i++) {
+/* What a comparison comes to: the largest error and where, and the root mean square. */
+typedef struct errors {
+    double worst, mean_square;
+    int64_t worst_at, count;
+} errors;
+
+static void errors_add(errors *e, double error, int64_t at) {
+    if (error > e->worst) {
+        e->worst = error;
+        e->worst_at = at;
+    }
+    if (isfinite(error)) {
+        e->mean_square += error * error;
+        e->count++;
+    }
+}
+
+static double errors_rms(const errors *e) {
+    return e->count ? sqrt(e->mean_square / (double)e->count) : 0;
+}
+
+void check_against_truth(trial *t, const operand *o, const double *got) {
+    enum { MANY = 1000 };
+    errors earned = {0}, found = {0};
+    for (int64_t i = 0; i < o->real * o->shape[1]; i++) {
         double e = error_of((double)o->f[i], o->d[i], o->size[i]);
         if (isfinite(e))
-            earned = fmax(earned, e);
+            errors_add(&earned, e, i);
+        errors_add(&found, error_of(got[i], o->d[i], o->size[i]), i);
     }
-    double bound = 2 * earned + o->floor_ulps * 0x1p-24;
-    for (int64_t r = 0; r < o->real; r++)
-        for (int64_t c = 0; c < o->shape[1]; c++) {
-            int64_t i = r * o->shape[1] + c;
-            double e = error_of(get_element(o->home->after + place_of(o, r, c), o->dtype), o->d[i], o->size[i]);
-            if (e > worst) {
-                worst = e;
-                worst_at = i;
-            }
-        }
+    double floor = o->floor_ulps * 0x1p-24, bound = 2 * earned.worst + floor;
+    double rms = errors_rms(&found), rms_bound = 1.5 * errors_rms(&earned) + floor;
     if (t->verbose)
-        printf("     %-10s error %.2e, bound %.2e (float formula %.2e)\n", o->name, worst, bound, earned);
-    if (worst <= bound)
-        return;
-    int64_t r = worst_at / o->shape[1], c = worst_at % o->shape[1];
-    double got = get_element(o->home->after + place_of(o, r, c), o->dtype);
-    trial_fail(t, "\"%s\"[%lld,%lld] is %.9g, must be %.9g: error %.3g of its size %.3g, allowed %.3g", o->name,
-               (long long)r, (long long)c, got, o->d[worst_at], worst, o->size[worst_at], bound);
+        printf("     %-10s error %.2e, bound %.2e (float formula %.2e), rms %.2e (%.2e)\n", o->name, found.worst, bound,
+               earned.worst, rms, errors_rms(&earned));
+    int64_t r = found.worst_at / o->shape[1], c = found.worst_at % o->shape[1];
+    if (!(found.worst <= bound))
+        trial_fail(t, "\"%s\"[%lld,%lld] is %.9g, must be %.9g: error %.3g of its size %.3g, allowed %.3g", o->name,
+                   (long long)r, (long long)c, got[found.worst_at], o->d[found.worst_at], found.worst,
+                   o->size[found.worst_at], bound);
+    else if (o->dtype == CAM_BF16 && found.count >= MANY && !(rms <= rms_bound))
+        trial_fail(t, "\"%s\": the root mean square of the errors is %.3g, allowed %.3g", o->name, rms, rms_bound);
+}
+
+const unsigned char *bytes_after(const operand *o) {
+    return o->home->after + GUARD_BYTES;
+}
+
+double element_after(const operand *o, int64_t row, int64_t column) {
+    return get_element(o->home->after + place_of(o, row, column), o->dtype);
+}
+
+static void check_values(trial *t, const operand *o) {
+    int64_t columns = o->shape[1], count = o->real * columns;
+    double *got = image_new((size_t)(count + 1) * sizeof *got);
+    for (int64_t i = 0; i < count; i++)
+        got[i] = element_after(o, i / columns, i % columns);
+    check_against_truth(t, o, got);
+    free(got);
 }
 
 static void check_tail(trial *t, const operand *o) {
     for (int64_t r = o->real; r < o->shape[0]; r++)
         for (int64_t c = 0; c < o->shape[1]; c++) {
-            double got = get_element(o->home->after + place_of(o, r, c), o->dtype);
+            double got = element_after(o, r, c);
             if (!(got == 0)) {
                 trial_fail(t, "\"%s\"[%lld,%lld] is %g, past the true count it must be zero", o->name, (long long)r,
                            (long long)c, got);
@@ -248,20 +308,29 @@ static void check_outputs(trial *t) {
     memcpy(&t->state_after, t->state_home->after + GUARD_BYTES, sizeof t->state_after);
     for (int i = 0; i < t->operand_count; i++) {
         const operand *o = &t->operands[i];
-        if (o->role == PRIVATE || o->role == IN)
+        if (o->role == PRIVATE || o->role == IN || o->raw)
             continue;
         check_values(t, o);
-        check_tail(t, o);
+        if (!o->kept_tail)
+            check_tail(t, o);
     }
     if (t->op->check)
         t->op->check(t);
+}
+
+static cam_status call_all(trial *t, cam_backend *backend) {
+    cam_status st = CAM_OK;
+    for (int k = 0; k == 0 || k < t->repeat; k++)
+        CAM_TRY(t->op->call(t, backend));
+out:
+    return st;
 }
 
 static unsigned char *run_once(trial *t, cam_backend *backend, uint32_t poison, int first) {
     cam_status st = CAM_OK;
     unsigned char *outputs = NULL;
     CAM_TRY(trial_upload(t, backend, poison));
-    CAM_TRY(t->op->call(t, backend));
+    CAM_TRY(call_all(t, backend));
     CAM_TRY(trial_download(t, backend));
     trial_check_untouched(t);
     if (first)
@@ -274,36 +343,63 @@ out:
     return outputs;
 }
 
-int run_case(const op_tests *op, const op_case *c, const bench *b) {
-    static const struct {
-        int threads;
+static void run_and_compare(trial *t, const bench *b) {
+    char garbage_too[96];
+    snprintf(garbage_too, sizeof garbage_too, "%s, over other garbage", b->again);
+    const struct {
+        int opening;
         uint32_t poison;
         const char *what;
-    } again[] = {{0, POISON_BIG, "when run over other garbage"},
-                 {1, POISON_NAN, "with two threads"},
-                 {1, POISON_BIG, "with two threads, over other garbage"}};
-    trial t;
-    trial_begin(&t, op, c, b);
-    if (t.verbose)
-        printf("  %s.%s/%s\n", op->family, op->name, c->name);
-    unsigned char *first = run_once(&t, b->backend[0], POISON_NAN, 1);
-    for (size_t i = 0; first && i < sizeof again / sizeof *again; i++) {
-        unsigned char *now = run_once(&t, b->backend[again[i].threads], again[i].poison, 0);
+    } again[] = {
+        {1, POISON_BIG, garbage_too}, {0, POISON_BIG, "when run over other garbage"}, {1, POISON_NAN, b->again}};
+    unsigned char *first = run_once(t, b->backend[0], POISON_NAN, 1);
+    for (size_t i = 0; first && i < (b->few_runs ? 1 : sizeof again / sizeof *again); i++) {
+        unsigned char *now = run_once(t, b->backend[again[i].opening], again[i].poison, 0);
         if (now)
-            check_same_bits(&t, first, now, again[i].what);
+            check_same_bits(t, first, now, again[i].what);
         free(now);
     }
     free(first);
-    if (c->gradient && op->gradient)
-        op->gradient(&t);
+}
+
+/* Of a backend without bf16. */
+static void run_refused(trial *t, cam_backend *backend) {
+    cam_status st = CAM_OK, got;
+    CAM_TRY(trial_upload(t, backend, POISON_NAN));
+    got = t->op->call(t, backend);
+    if (got != CAM_E_UNSUPPORTED)
+        trial_fail(t, "a backend without bf16 answers %s, not %s", cam_status_name(got),
+                   cam_status_name(CAM_E_UNSUPPORTED));
+    CAM_TRY(trial_download(t, backend));
+    trial_check_unchanged(t);
+out:
+    if (st != CAM_OK)
+        trial_fail(t, "%s: %s", cam_status_name(st), cam_status_message());
+    trial_free_device(t, backend);
+}
+
+case_outcome run_case(const op_tests *op, const op_case *c, precision p, const bench *b) {
+    trial t;
+    trial_begin(&t, op, c, p, b);
+    if (t.verbose)
+        printf("  %s.%s/%s%s\n", op->family, op->name, c->name, precision_suffix(p));
+    int refused = !b->backend[0]->bf16 && !op->casts && trial_has_bf16(&t);
+    if (refused)
+        run_refused(&t, b->backend[0]);
+    else {
+        trial_formulas(&t);
+        run_and_compare(&t, b);
+        if (c->gradient && op->gradient && p == PRECISION_F32)
+            op->gradient(&t);
+    }
     trial_release(&t);
-    return t.failures;
+    return t.failures ? CASE_FAILED : refused ? CASE_REFUSED : CASE_PASSED;
 }
 
 /* --- elements ------------------------------------------------------------------------------------------------------
  */
 
-/* 16-bit formats hold only values that they can represent exactly: the formula of cast rounds. */
+/* 16-bit formats hold only values that they can represent exactly: operand_set and the formulas round. */
 static uint16_t half_bits(double value, int exponent_bits) {
     int fraction_bits = 15 - exponent_bits, bias = (1 << (exponent_bits - 1)) - 1, exponent;
     unsigned sign = signbit(value) ? 1 : 0, top = (1u << exponent_bits) - 1;
@@ -361,7 +457,12 @@ static void put_element(unsigned char *to, cam_dtype dtype, double value, int32_
 static double get_element(const unsigned char *from, cam_dtype dtype) {
     float f;
     double d;
+    int32_t integer;
     uint16_t half;
+    if (dtype == CAM_I32) {
+        memcpy(&integer, from, sizeof integer);
+        return integer;
+    }
     if (dtype == CAM_F32) {
         memcpy(&f, from, sizeof f);
         return (double)f;

@@ -1,6 +1,6 @@
 /* trial.c: the operands of a case, their values, and what formulas and calls see of them. Invariant: an operand's
  * values `d` and `f` of an input are the same numbers; entries past its true count are zero here, and poison on the
- * device.
+ * device unless its contract says otherwise.
  */
 #include "harness.h"
 #include "map.h"
@@ -18,7 +18,7 @@ void trial_fail(trial *t, const char *format, ...) {
     va_end(args);
     t->failures++;
     if (!t->quiet && t->failures <= 3)
-        printf("FAIL %s.%s/%s: %s\n", t->op->family, t->op->name, t->c->name, text);
+        printf("FAIL %s.%s/%s%s: %s\n", t->op->family, t->op->name, t->c->name, precision_suffix(t->precision), text);
 }
 
 static void *zeroed(int64_t count, size_t bytes) {
@@ -28,13 +28,38 @@ static void *zeroed(int64_t count, size_t bytes) {
     return memory;
 }
 
-operand *operand_new(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows, int64_t columns) {
+int precisions_of(const op_tests *op) {
+    return op->precisions ? op->precisions : 1;
+}
+
+const char *precision_suffix(precision p) {
+    return p == PRECISION_F32 ? "" : p == PRECISION_BF16 ? "/bf16" : "/bf16-f32";
+}
+
+static operand *operand_add(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows,
+                            int64_t columns) {
     CAM_ASSERT(t->operand_count < MAX_OPERANDS && !operand_find(t, name));
     operand *o = &t->operands[t->operand_count++];
     *o = (operand){.name = name, .role = role, .dtype = dtype, .ndim = columns ? 2 : 1, .floor_ulps = 8};
     o->shape[0] = o->real = rows;
     o->shape[1] = columns ? columns : 1;
     o->stride = o->shape[1];
+    return o;
+}
+
+operand *operand_raw(trial *t, const char *name, operand_role role, cam_dtype dtype, const void *bytes,
+                     const unsigned char *mask, size_t count) {
+    operand *o = operand_add(t, name, role, dtype, (int64_t)(count / cam_dtype_size(dtype)), 0);
+    o->raw = zeroed((int64_t)count, 1);
+    o->raw_mask = zeroed((int64_t)count, 1);
+    memcpy(o->raw, bytes, count);
+    if (mask)
+        memcpy(o->raw_mask, mask, count);
+    return o;
+}
+
+operand *operand_new(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows, int64_t columns) {
+    operand *o = operand_add(t, name, role, dtype, rows, columns);
     o->count = o->shape[0] * o->shape[1];
     o->d = zeroed(o->count, sizeof *o->d);
     o->f = zeroed(o->count, sizeof *o->f);
@@ -83,12 +108,27 @@ double random_normal(trial *t) {
     return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
 }
 
+static float to_bf16(float value) {
+    uint32_t bits;
+    if (isnan(value))
+        return value;
+    memcpy(&bits, &value, sizeof bits);
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+    memcpy(&value, &bits, sizeof bits);
+    return value;
+}
+
+/* A value as an operand can hold it. Of f16 and f64 the caller sees to that himself. */
+static double held_by(const operand *o, double value) {
+    return o->dtype == CAM_F32 ? (double)(float)value : o->dtype == CAM_BF16 ? (double)to_bf16((float)value) : value;
+}
+
 void operand_set(operand *o, int64_t i, double value) {
     if (o->dtype == CAM_I32) {
         o->i[i] = (int32_t)value;
         return;
     }
-    double held = o->dtype == CAM_F32 ? (double)(float)value : value;
+    double held = held_by(o, value);
     if (o->role == ADD || o->role == UPDATE) {
         o->old[i] = held;
         return;
@@ -118,7 +158,7 @@ operand *fill_integers(trial *t, operand *o, int64_t low, int64_t high) {
 void operand_settle(trial *t, const char *name) {
     operand *o = operand_get(t, name);
     for (int64_t i = 0; i < o->count; i++)
-        o->d[i] = o->f[i] = (float)o->d[i];
+        o->d[i] = o->f[i] = (float)held_by(o, o->d[i]);
 }
 
 void dropout_operands(trial *t, int64_t cap, int64_t n, uint32_t threshold, uint32_t site) {
@@ -142,8 +182,8 @@ static storage *storage_new(trial *t, size_t bytes) {
     return s;
 }
 
-storage *panel_new(trial *t, int64_t rows, int64_t columns) {
-    return storage_new(t, (size_t)(rows * columns) * sizeof(float));
+storage *panel_new(trial *t, int64_t rows, int64_t columns, cam_dtype dtype) {
+    return storage_new(t, (size_t)(rows * columns) * cam_dtype_size(dtype));
 }
 
 void operand_place(operand *o, storage *panel, int64_t columns, int64_t column) {
@@ -158,7 +198,7 @@ void operand_lay_upon(operand *output, operand *input) {
 }
 
 void state_writes(trial *t, size_t offset, size_t bytes) {
-    CAM_ASSERT(t->state_write_count < 4);
+    CAM_ASSERT(t->state_write_count < MAX_STATE_WRITES);
     t->state_writes[t->state_write_count].offset = offset;
     t->state_writes[t->state_write_count++].bytes = bytes;
 }
@@ -169,8 +209,26 @@ static uint64_t hash_text(uint64_t h, const char *text) {
     return h;
 }
 
-void trial_begin(trial *t, const op_tests *op, const op_case *c, const bench *b) {
-    *t = (trial){.op = op, .c = c, .quiet = b->quiet, .verbose = b->verbose};
+static void place_operand(trial *t, operand *o) {
+    if (o->role == PRIVATE || o->home || o->same_as)
+        return;
+    int64_t elements = o->shape[0] * o->shape[1];
+    o->home = storage_new(t, (size_t)elements * cam_dtype_size(o->dtype));
+    o->home->shared = o->shared;
+}
+
+static void place_upon(operand *o) {
+    if (!o->same_as)
+        return;
+    o->home = o->same_as->home;
+    o->stride = o->same_as->stride;
+    o->column = o->same_as->column;
+}
+
+void trial_begin(trial *t, const op_tests *op, const op_case *c, precision p, const bench *b) {
+    *t = (trial){.op = op, .c = c, .precision = p, .quiet = b->quiet, .verbose = b->verbose};
+    t->act = p == PRECISION_F32 ? CAM_F32 : CAM_BF16;
+    t->either = p == PRECISION_BF16 ? CAM_BF16 : CAM_F32;
     t->random = hash_text(hash_text(b->seed, op->name), c->name);
     t->state = (cam_step_state){.seed = 0x9b1c5a3f2e4d6071u + b->seed,
                                 .step = 1234567,
@@ -183,21 +241,23 @@ void trial_begin(trial *t, const op_tests *op, const op_case *c, const bench *b)
                                 .grad_norm = 2.5,
                                 .clip_scale = 0.75f};
     op->setup(t);
-    op->formula_double(t);
-    op->formula_float(t);
-    for (int i = 0; i < t->operand_count; i++) {
-        operand *o = &t->operands[i];
-        if (o->role != PRIVATE && !o->home && !o->same_as)
-            o->home = storage_new(t, (size_t)o->count * cam_dtype_size(o->dtype));
-    }
     for (int i = 0; i < t->operand_count; i++)
-        if (t->operands[i].same_as) {
-            operand *o = &t->operands[i];
-            o->home = o->same_as->home;
-            o->stride = o->same_as->stride;
-            o->column = o->same_as->column;
-        }
+        place_operand(t, &t->operands[i]);
+    for (int i = 0; i < t->operand_count; i++)
+        place_upon(&t->operands[i]);
     t->state_home = storage_new(t, sizeof t->state);
+}
+
+void trial_formulas(trial *t) {
+    t->op->formula_double(t);
+    t->op->formula_float(t);
+}
+
+int trial_has_bf16(const trial *t) {
+    for (int i = 0; i < t->operand_count; i++)
+        if (t->operands[i].role != PRIVATE && t->operands[i].dtype == CAM_BF16)
+            return 1;
+    return 0;
 }
 
 void trial_release(trial *t) {
@@ -208,6 +268,8 @@ void trial_release(trial *t) {
         free(o->i);
         free(o->size);
         free(o->old);
+        free(o->raw);
+        free(o->raw_mask);
     }
 }
 
@@ -237,12 +299,33 @@ void put_double(trial *t, const char *name, int64_t i, double value, double size
     operand *o = operand_get(t, name);
     o->d[i] = o->role == ADD ? o->old[i] + value : value;
     o->size[i] = o->role == ADD && size != 0 ? fabs(o->old[i]) + size : size;
+    if (o->floor_ulps == 0) /* exact until it is stored */
+        o->d[i] = held_by(o, o->d[i]);
 }
 
 void put_float(trial *t, const char *name, int64_t i, float value, double size) {
     (void)size;
     operand *o = operand_get(t, name);
-    o->f[i] = o->role == ADD ? (float)o->old[i] + value : value;
+    o->f[i] = (float)held_by(o, (double)(o->role == ADD ? (float)o->old[i] + value : value));
+}
+
+double stored_double(const trial *t, double value) {
+    (void)t;
+    return value;
+}
+
+float stored_float(const trial *t, float value) {
+    return t->act == CAM_BF16 ? to_bf16(value) : value;
+}
+
+void store_double(trial *t, const char *name) {
+    (void)t, (void)name;
+}
+
+void store_float(trial *t, const char *name) {
+    operand *o = operand_get(t, name);
+    for (int64_t i = 0; i < o->count; i++)
+        o->f[i] = (float)held_by(o, (double)o->f[i]);
 }
 
 static map_site site_of(const trial *t) {

@@ -35,6 +35,8 @@ cam_tensor on_device(const trial *t, const char *name) {
         view.data = NULL;
     if (faulty(t, name, FAULT_DTYPE))
         view.dtype = o->dtype == CAM_I32 ? CAM_F32 : CAM_I32;
+    if (faulty(t, name, FAULT_PRECISION))
+        view.dtype = CAM_F32;
     if (faulty(t, name, FAULT_SHAPE))
         shrink(&view, t->fault_dim);
     if (faulty(t, name, FAULT_NDIM))
@@ -92,19 +94,32 @@ static const char *quoted(const char *name) {
     return text;
 }
 
+/* f32 in the place of bf16 is wrong where another operand stays bf16 and the contract wants them alike. */
+static int must_stay_bf16(const trial *t, const operand *o) {
+    int alike = 0;
+    for (int i = 0; i < t->operand_count; i++)
+        alike += t->operands[i].role != PRIVATE && t->operands[i].dtype == CAM_BF16 && !t->operands[i].either;
+    return o->dtype == CAM_BF16 && o->role == IN && !o->either && !t->op->casts && alike > 1;
+}
+
 static void spoil_shapes(sweep *s, const operand *o) {
     trial *t = s->t;
     t->fault_operand = o;
     if (!o->optional) {
         t->fault = FAULT_MISSING;
-        refuse(s, "absence", CAM_E_SHAPE, o->name, ""); /* it may be the others' shapes that are blamed */
+        if (t->precision == PRECISION_F32) /* CAM_NONE is f32: in bf16 the others' dtype would be blamed */
+            refuse(s, "absence", CAM_E_SHAPE, o->name, ""); /* it may be the others' shapes that are blamed */
         t->fault = FAULT_NULL;
-        refuse(s, "absence", CAM_E_SHAPE, quoted(o->name), NULL);
+        refuse(s, "absence", CAM_E_SHAPE, quoted(o->name), o->in_group ? "" : NULL);
     }
-    if (strcmp(o->name, "chunks") == 0)
-        return; /* a plain array: it has no shape to be wrong */
-    t->fault = FAULT_DTYPE;
-    refuse(s, "wrong dtype", CAM_E_DTYPE, quoted(o->name), NULL);
+    if (o->plain)
+        return;
+    if (must_stay_bf16(t, o)) {
+        t->fault = FAULT_PRECISION;
+        refuse(s, "f32 beside bf16", CAM_E_DTYPE, o->name, " operand \"");
+    }
+    t->fault = FAULT_DTYPE; /* of an `act` operand it may be one that agrees no more that is blamed */
+    refuse(s, "wrong dtype", CAM_E_DTYPE, quoted(o->name), precisions_of(t->op) > 1 ? " operand \"" : NULL);
     t->fault = FAULT_NDIM;
     refuse(s, "wrong number of dimensions", CAM_E_SHAPE, quoted(o->name), NULL);
     for (t->fault_dim = 0; t->fault_dim < o->ndim; t->fault_dim++) {
@@ -123,7 +138,7 @@ static void spoil_aliases(sweep *s, const operand *o) {
     t->fault_operand = o;
     for (int i = 0; i < t->operand_count; i++) {
         const operand *other = &t->operands[i];
-        if (other == o || other->role == PRIVATE || strcmp(other->name, "chunks") == 0)
+        if (other == o || other->role == PRIVATE || other->plain)
             continue;
         t->fault_other = other;
         int twins = o->may_be && strcmp(o->may_be, other->name) == 0;
@@ -160,7 +175,7 @@ static void spoil_operands(sweep *s) {
         if (o->role == PRIVATE)
             continue;
         spoil_shapes(s, o);
-        if (o->role != IN)
+        if (o->role != IN && !o->plain)
             spoil_aliases(s, o);
     }
 }
@@ -179,22 +194,25 @@ static void spoil_rest(sweep *s) {
 
 /* One trial, uploaded, spoilt by `apply`, and looked over afterwards: a refused call writes nothing, outputs included.
  */
-static void sweep_case(sweep *s, const op_tests *op, const op_case *c, const bench *b, void (*apply)(sweep *s)) {
+static void sweep_case(sweep *s, const op_tests *op, const op_case *c, precision p, const bench *b,
+                       void (*apply)(sweep *s)) {
     trial t;
-    trial_begin(&t, op, c, b);
+    trial_begin(&t, op, c, p, b);
     s->t = &t;
-    t.status = trial_upload(&t, b->backend[0], POISON_NAN);
+    if (trial_has_bf16(&t) && !op->casts && !s->backend->bf16) {
+        trial_release(&t);
+        return;
+    }
+    t.status = trial_upload(&t, s->backend, POISON_NAN);
     if (t.status == CAM_OK)
         apply(s);
     if (t.status == CAM_OK)
-        t.status = trial_download(&t, b->backend[0]);
-    if (t.status == CAM_OK) {
-        for (int i = 0; i < t.storage_count; i++)
-            memset(t.storages[i].writable, 0, t.storages[i].bytes + 2 * GUARD_BYTES);
-        trial_check_untouched(&t);
-    } else
+        t.status = trial_download(&t, s->backend);
+    if (t.status == CAM_OK)
+        trial_check_unchanged(&t);
+    else
         trial_fail(&t, "%s: %s", cam_status_name(t.status), cam_status_message());
-    trial_free_device(&t, b->backend[0]);
+    trial_free_device(&t, s->backend);
     trial_release(&t);
     s->failures += t.failures;
 }
@@ -212,9 +230,13 @@ static void refuse_odd_hidden(sweep *s) {
 
 int run_wrong_calls(const op_tests *op, const bench *b, int *calls) {
     sweep s = {.backend = b->backend[0]};
-    sweep_case(&s, op, op->cases, b, spoil_everything);
+    for (int p = 0; p < precisions_of(op); p++)
+        sweep_case(&s, op, op->cases, (precision)p, b, spoil_everything);
+    for (size_t k = 0; op->also_swept && k < op->case_count; k++)
+        if (strcmp(op->cases[k].name, op->also_swept) == 0)
+            sweep_case(&s, op, &op->cases[k], PRECISION_F32, b, spoil_everything);
     if (op->odd_hidden)
-        sweep_case(&s, op, op->odd_hidden, b, refuse_odd_hidden);
+        sweep_case(&s, op, op->odd_hidden, PRECISION_F32, b, refuse_odd_hidden);
     *calls += s.calls;
     return s.failures;
 }

@@ -145,7 +145,7 @@ static void test_all_problems_at_once(void **state) {
         "  weight_decay: -1\n"
         "  stratify: true\n"
         "  gradient_checkpointing: yes\n"
-        "  bf16: auto\n"
+        "  bf16: half\n"
         "  adam_beta1: [0.9]\n"
         "model:\n"
         "  freeze: first:0\n"
@@ -167,7 +167,7 @@ static void test_all_problems_at_once(void **state) {
         "base.yaml:7: weight_decay must be a number from 0 to 1, not \"-1\"\n"
         "base.yaml:8: key \"stratify\" belongs in the section data\n"
         "base.yaml:9: gradient_checkpointing must be true or false, not \"yes\"; write true\n"
-        "base.yaml:10: key \"bf16\" is in cam-train's specification but not part of this version; remove it\n"
+        "base.yaml:10: bf16 must be auto, true or false, not \"half\"\n"
         "base.yaml:11: adam_beta1 must be a number from 0 and below 1, not a list\n"
         "base.yaml:13: freeze must be none, embeddings, first:N or encoder, not \"first:0\"; N counts layers of the "
         "encoder, from 1\n"
@@ -239,9 +239,9 @@ static void test_wrong_values(void **state) {
         "training: {class_weights: balancd}\n",
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
-    expect_problems("logging: {report_to: [jsonl, html]}\nhardware: {device: cuda}\n",
+    expect_problems("logging: {report_to: [jsonl, html]}\nhardware: {ddp_timeout: 5}\n",
                     "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version\n"
-                    "base.yaml:2: \"cuda\" for device is in cam-train's specification but not part of this version\n");
+                    "base.yaml:2: key \"ddp_timeout\" is in cam-train's specification but not part of this version; remove it\n");
     expect_problems(
         "model: camembert-base\ntraining: []\n",
         "base.yaml:1: \"model\" is a section: its keys stand under it, one a line and indented; the model's "

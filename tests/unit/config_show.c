@@ -25,12 +25,13 @@ static const char rich[] = "model:\n"
                            "  class_weights: {'no': 0.1, 01: 2, '\"': 1e-9, ? '{a: b}' : 3}\n"
                            "  label_smoothing_factor: 0.1\n  gradient_checkpointing: true\n"
                            "  train_sampling_strategy: group_by_length\n  seed: 0\n  on_nonfinite: skip\n"
+                           "  bf16: false\n  tf32: false\n"
                            "eval:\n"
                            "  eval_strategy: steps\n  eval_steps: 1\n  per_device_eval_batch_size: 2\n"
                            "  metric_for_best_model: loss\n  load_best_model_at_end: false\n"
                            "  early_stopping_patience: 3\n  early_stopping_threshold: 1e-4\n"
                            "logging:\n  logging_steps: 5\n  report_to: []\n"
-                           "hardware:\n  device: cpu\n  cpu_threads: 2\n";
+                           "hardware:\n  device: cpu\n  attention: native\n  cpu_threads: 2\n";
 
 static void test_round_trip(void **state) {
     cam_config first, second;
@@ -218,7 +219,7 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 59);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 62);
 }
 
 static void test_reference_is_up_to_date(void **state) {

@@ -1,0 +1,49 @@
+/* attention_cudnn_none.c: in the place of attention_cudnn.cu where the program is built without cuDNN's headers. */
+#include "attention_cudnn.h"
+
+cam_status cam_attention_cudnn_open(cam_attention_cudnn **cudnn, void *stream, int capability) {
+    (void)stream, (void)capability;
+    *cudnn = NULL;
+    return cam_fail(CAM_E_UNSUPPORTED, "this cam-train was built without cuDNN; use attention=native");
+}
+
+void cam_attention_cudnn_close(cam_attention_cudnn *cudnn) {
+    (void)cudnn;
+}
+
+const char *cam_attention_cudnn_description(const cam_attention_cudnn *cudnn) {
+    (void)cudnn;
+    return "no cuDNN";
+}
+
+int cam_attention_cudnn_takes_fwd(const cam_attention_cudnn *cudnn, const cam_attention_fwd_args *args) {
+    (void)cudnn, (void)args;
+    return 0;
+}
+
+int cam_attention_cudnn_takes_bwd(const cam_attention_cudnn *cudnn, const cam_attention_bwd_args *args) {
+    (void)cudnn, (void)args;
+    return 0;
+}
+
+size_t cam_attention_cudnn_fwd_workspace(cam_attention_cudnn *cudnn, const cam_attention_fwd_args *args) {
+    (void)cudnn, (void)args;
+    return 0;
+}
+
+size_t cam_attention_cudnn_bwd_workspace(cam_attention_cudnn *cudnn, const cam_attention_bwd_args *args) {
+    (void)cudnn, (void)args;
+    return 0;
+}
+
+cam_status cam_attention_cudnn_fwd(cam_attention_cudnn *cudnn, cam_backend *backend,
+                                   const cam_attention_fwd_args *args) {
+    (void)cudnn, (void)args;
+    return cam_fail(CAM_E_UNSUPPORTED, "\"%s\" was built without cuDNN", backend->name);
+}
+
+cam_status cam_attention_cudnn_bwd(cam_attention_cudnn *cudnn, cam_backend *backend,
+                                   const cam_attention_bwd_args *args) {
+    (void)cudnn, (void)args;
+    return cam_fail(CAM_E_UNSUPPORTED, "\"%s\" was built without cuDNN", backend->name);
+}

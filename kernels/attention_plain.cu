@@ -1,0 +1,319 @@
+/* attention_plain.cu: attention in plain FMA, for f32, for head sizes other than 64, for every card.
+ *
+ * A block owns a few rows of one pair (queries, or keys where dk and dv are made), a warp one or two of them, and goes
+ * twice over the other side's rows: first scores, 32 rows at a time, a lane a row, kept whole in shared memory, then
+ * their product with a matrix, a lane a column. What a row sums up is its warp's alone, in ascending order.
+ * Keys or queries past the pair's last are never read. P and dS stay in f32 in bf16 storage too.
+ */
+#include "attention.cuh"
+
+enum {
+    WARPS = 4,
+    THREADS = WARPS * CAM_WARP,
+    OTHERS = CAM_WARP, /* rows of the other side that are staged at once: one a lane */
+    DEPTH = 32,        /* columns that are staged at once */
+    PITCH = 36,        /* of staged rows: eight lanes that read 16 bytes each of their own meet all banks once */
+    LONG_KEYS = 512    /* above, a warp owns one row, so that whole rows of scores fit in 48 KB */
+};
+
+/* Shared memory: staged rows of the block and of the other side, of `operands` products, then rows of scores. */
+template <int OWN> static size_t plain_shared_bytes(int operands, int scores, int32_t max_keys) {
+    int64_t rows = WARPS * OWN, pitch = cam_blocks(max_keys, OTHERS) * OTHERS;
+    return sizeof(float) * (size_t)(operands * (rows + OTHERS) * PITCH + scores * rows * pitch);
+}
+
+/* to [padded, DEPTH] := columns [first, first + DEPTH) of `rows` rows of `columns` columns, zeros beyond. */
+template <typename T>
+CAM_DEVICE void stage(float *to, const T *from, int64_t stride, int rows, int padded, int first, int columns) {
+    for (int i = (int)threadIdx.x; i < padded * DEPTH; i += THREADS) {
+        int row = i / DEPTH, column = first + i % DEPTH;
+        to[row * PITCH + i % DEPTH] = row < rows && column < columns ? cam_to_f32(from[row * stride + column]) : 0.0f;
+    }
+}
+
+/* sum[r] += own row r . the lane's other row, both staged. */
+template <int OWN> CAM_DEVICE void add_dots(float sum[OWN], const float *own, const float *others) {
+    typedef cam_vec<float, 4> four;
+    const float *other = others + cam_lane() * PITCH;
+    own += cam_warp() * OWN * PITCH;
+#pragma unroll
+    for (int d = 0; d < DEPTH; d += 4) {
+        four o = cam_load(reinterpret_cast<const four *>(other + d));
+#pragma unroll
+        for (int r = 0; r < OWN; r++) {
+            four w = cam_load(reinterpret_cast<const four *>(own + r * PITCH + d));
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                sum[r] = cam_fma(o.at[i], w.at[i], sum[r]);
+        }
+    }
+}
+
+/* One side of a product of rows with rows. */
+template <typename T> struct plain_rows {
+    const T *data;
+    int64_t stride;
+    int rows;
+};
+
+/* sum[p][r] = own[p]'s row r of this warp . other[p]'s row `first` + lane, for PRODUCTS pairs of matrices. */
+template <int OWN, int PRODUCTS, typename T>
+CAM_DEVICE void dots(float sum[PRODUCTS][OWN], const plain_rows<T> own[PRODUCTS], const plain_rows<T> other[PRODUCTS],
+                     int first, int columns, float *staged) {
+    enum { ROWS = WARPS * OWN, STEP = (ROWS + OTHERS) * PITCH };
+#pragma unroll
+    for (int p = 0; p < PRODUCTS; p++)
+#pragma unroll
+        for (int r = 0; r < OWN; r++)
+            sum[p][r] = 0;
+    for (int d = 0; d < columns; d += DEPTH) {
+        cam_sync_block();
+#pragma unroll
+        for (int p = 0; p < PRODUCTS; p++) {
+            float *to = staged + p * STEP;
+            stage(to, own[p].data, own[p].stride, own[p].rows, ROWS, d, columns);
+            stage(to + ROWS * PITCH, other[p].data + first * other[p].stride, other[p].stride, other[p].rows - first,
+                  OTHERS, d, columns);
+        }
+        cam_sync_block();
+#pragma unroll
+        for (int p = 0; p < PRODUCTS; p++)
+            add_dots<OWN>(sum[p], staged + p * STEP, staged + p * STEP + ROWS * PITCH);
+    }
+}
+
+/* to row r = the sum over i < n of scores[r][i] * matrix row i, rows [0, rows) of this warp's OWN. */
+template <int OWN, typename T>
+CAM_DEVICE void store_products(T *to, int64_t to_stride, int rows, const float *scores, int pitch, const T *matrix,
+                               int64_t stride, int n, int columns) {
+    if (rows <= 0)
+        return;
+    for (int d = cam_lane(); d < columns; d += CAM_WARP) {
+        float sum[OWN] = {};
+#pragma unroll 4
+        for (int i = 0; i < n; i++) {
+            float m = cam_to_f32(matrix[i * stride + d]);
+#pragma unroll
+            for (int r = 0; r < OWN; r++)
+                sum[r] = r < rows ? cam_fma(scores[r * pitch + i], m, sum[r]) : 0.0f;
+        }
+#pragma unroll
+        for (int r = 0; r < OWN; r++)
+            if (r < rows)
+                cam_from_f32(to + r * to_stride + d, sum[r]);
+    }
+}
+
+/* 0 where (query, key) is dropped, else the factor of what is kept. */
+template <typename T>
+CAM_DEVICE float factor_of(const cam_attention_inputs<T> &in, const cam_attention_pair &p, int32_t query_row, int key) {
+    if (in.threshold == 0)
+        return 1.0f;
+    uint32_t head = (uint32_t)p.head, q = (uint32_t)in.q_index[query_row], k = (uint32_t)key;
+    cam_philox_words words = cam_philox(in.state->seed, in.state->step, in.site, (uint32_t)in.sequence_row[p.sequence],
+                                        cam_attention_call(head, q, k));
+    uint32_t decision = cam_philox_lane(words, cam_attention_lane(q, k));
+    return decision < in.threshold ? 0.0f : in.kept;
+}
+
+/* Where a block and its warp are. */
+struct plain_place {
+    cam_attention_pair pair;
+    int first, rows;      /* of the block: its first row in the sequence, and how many are real */
+    int warp_first, mine; /* of the warp: its first row in the block, and how many are real (0 or less: none) */
+};
+
+template <int OWN, typename T> CAM_DEVICE plain_place place_of(const cam_attention_inputs<T> &in, bool of_keys) {
+    enum { ROWS = WARPS * OWN };
+    uint32_t tiles = (uint32_t)(in.max_keys + ROWS - 1) / ROWS;
+    plain_place at;
+    at.pair = cam_attention_pair_at(in, blockIdx.x / tiles);
+    at.first = (int)(blockIdx.x % tiles) * ROWS;
+    at.rows = (of_keys ? at.pair.keys : at.pair.queries) - at.first;
+    at.rows = at.rows < ROWS ? at.rows : ROWS;
+    at.warp_first = cam_warp() * OWN;
+    at.mine = at.rows - at.warp_first;
+    return at;
+}
+
+/* A row of scores -> probabilities after dropout; log of the sum of exponentials is returned. One warp. */
+template <typename T>
+CAM_DEVICE float softmax_row(float *scores, const cam_attention_inputs<T> &in, const cam_attention_pair &p,
+                             int32_t query_row) {
+    float most = -INFINITY, sum = 0;
+    for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
+        most = scores[k] > most ? scores[k] : most;
+    most = cam_warp_max(most);
+    for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
+        sum += scores[k] = cam_exp(scores[k] - most);
+    sum = cam_warp_sum(sum);
+    float inverse = 1.0f / sum;
+    for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
+        scores[k] *= inverse * factor_of(in, p, query_row, k);
+    return most + cam_log(sum);
+}
+
+/* attention_fwd_plain: out = dropout(softmax(q k^T scale)) v and lse. A block owns WARPS * OWN queries of a pair.
+ * Bytes: k and v of the pair once a block, from L2 mostly. Shared: 48 KB at most. */
+template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 4) attention_fwd_plain(cam_attention_forward<T> call) {
+    CAM_SHARED(float, shared);
+    const cam_attention_inputs<T> &in = call.in;
+    int64_t width = cam_attention_width(in), asked = cam_rows_count(in.state, in.q_rows);
+    cam_attention_zero<1>(call.out, width, width, asked, in.query_capacity);
+    cam_attention_zero<1>(call.lse, in.heads, in.heads, asked, in.query_capacity);
+    plain_place at = place_of<OWN>(in, false);
+    if (at.rows <= 0)
+        return;
+    const cam_attention_pair &p = at.pair;
+    int first_row = p.first_query + at.first, pitch = (in.max_keys + OTHERS - 1) / OTHERS * OTHERS;
+    plain_rows<T> q = {cam_attention_row(in.q, in.q_stride, p, in.head_size, first_row), in.q_stride, at.rows};
+    plain_rows<T> k = {cam_attention_row(in.k, in.kv_stride, p, in.head_size, p.first_key), in.kv_stride, p.keys};
+    float *scores = shared + (WARPS * OWN + OTHERS) * PITCH + at.warp_first * pitch;
+    for (int first = 0; first < p.keys; first += OTHERS) {
+        float sum[1][OWN];
+        dots<OWN, 1>(sum, &q, &k, first, in.head_size, shared);
+#pragma unroll
+        for (int r = 0; r < OWN; r++)
+            scores[r * pitch + first + cam_lane()] = sum[0][r] * in.scale;
+    }
+    cam_sync_warp();
+    int row = first_row + at.warp_first;
+    for (int r = 0; r < OWN && r < at.mine; r++) {
+        float lse = softmax_row(scores + r * pitch, in, p, row + r);
+        if (cam_lane() == 0)
+            call.lse[(int64_t)(row + r) * in.heads + p.head] = lse;
+    }
+    cam_sync_warp();
+    store_products<OWN>(cam_attention_row(call.out, width, p, in.head_size, row), width, at.mine, scores, pitch,
+                        cam_attention_row(in.v, in.kv_stride, p, in.head_size, p.first_key), in.kv_stride, p.keys,
+                        in.head_size);
+}
+
+/* attention_bwd_queries: dq = ds k with ds = p (dp - delta) scale, dp = dropout(dout v^T), and delta itself, the rows'
+ * sums of dout * out, for the keys' kernel. Blocks as in attention_fwd_plain. */
+template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_queries(cam_attention_backward<T> call) {
+    CAM_SHARED(float, shared);
+    const cam_attention_inputs<T> &in = call.in;
+    int64_t width = cam_attention_width(in);
+    cam_attention_zero<1>(call.dq, call.dq_stride, width, cam_rows_count(in.state, in.q_rows), in.query_capacity);
+    plain_place at = place_of<OWN>(in, false);
+    if (at.rows <= 0)
+        return;
+    const cam_attention_pair &p = at.pair;
+    int first_row = p.first_query + at.first, pitch = (in.max_keys + OTHERS - 1) / OTHERS * OTHERS;
+    int row = first_row + at.warp_first;
+    float delta[OWN], lse[OWN];
+#pragma unroll
+    for (int r = 0; r < OWN; r++) {
+        delta[r] = lse[r] = 0;
+        if (r >= at.mine)
+            continue;
+        const T *dout = cam_attention_row(call.dout, width, p, in.head_size, row + r);
+        const T *out = cam_attention_row(call.out, width, p, in.head_size, row + r);
+        for (int d = cam_lane(); d < in.head_size; d += CAM_WARP)
+            delta[r] = cam_fma(cam_to_f32(dout[d]), cam_to_f32(out[d]), delta[r]);
+        delta[r] = cam_warp_sum(delta[r]);
+        lse[r] = call.lse[(int64_t)(row + r) * in.heads + p.head];
+        if (cam_lane() == 0)
+            call.delta[p.head * in.query_capacity + row + r] = delta[r];
+    }
+    const T *keys = cam_attention_row(in.k, in.kv_stride, p, in.head_size, p.first_key);
+    const plain_rows<T> own[2] = {
+        {cam_attention_row(in.q, in.q_stride, p, in.head_size, first_row), in.q_stride, at.rows},
+        {cam_attention_row(call.dout, width, p, in.head_size, first_row), width, at.rows}};
+    const plain_rows<T> other[2] = {
+        {keys, in.kv_stride, p.keys},
+        {cam_attention_row(in.v, in.kv_stride, p, in.head_size, p.first_key), in.kv_stride, p.keys}};
+    float *scores = shared + 2 * (WARPS * OWN + OTHERS) * PITCH + at.warp_first * pitch;
+    for (int first = 0; first < p.keys; first += OTHERS) {
+        float sum[2][OWN];
+        dots<OWN, 2>(sum, own, other, first, in.head_size, shared);
+        int k = first + cam_lane();
+#pragma unroll
+        for (int r = 0; r < OWN; r++) {
+            if (r < at.mine) {
+                float factor = k < p.keys ? factor_of(in, p, row + r, k) : 0.0f;
+                float probability = cam_exp(sum[0][r] * in.scale - lse[r]);
+                scores[r * pitch + k] = probability * (sum[1][r] * factor - delta[r]) * in.scale;
+            }
+        }
+    }
+    cam_sync_warp();
+    store_products<OWN>(cam_attention_row(call.dq, call.dq_stride, p, in.head_size, row), call.dq_stride, at.mine,
+                        scores, pitch, keys, in.kv_stride, p.keys, in.head_size);
+}
+
+/* attention_bwd_keys: dv = p^T dout, dk = ds^T q. A block owns WARPS * OWN keys of a pair, the queries are its other
+ * side; a sequence that asks nothing gets zeros. */
+template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_keys(cam_attention_backward<T> call) {
+    CAM_SHARED(float, shared);
+    const cam_attention_inputs<T> &in = call.in;
+    int64_t width = cam_attention_width(in);
+    cam_attention_zero<1>(call.dk, call.dkv_stride, width, in.state->tokens, in.key_capacity);
+    cam_attention_zero<1>(call.dv, call.dkv_stride, width, in.state->tokens, in.key_capacity);
+    plain_place at = place_of<OWN>(in, true);
+    if (at.rows <= 0)
+        return;
+    const cam_attention_pair &p = at.pair;
+    int first_row = p.first_key + at.first, pitch = (in.max_keys + OTHERS - 1) / OTHERS * OTHERS;
+    const T *queries = cam_attention_row(in.q, in.q_stride, p, in.head_size, p.first_query);
+    const T *douts = cam_attention_row(call.dout, width, p, in.head_size, p.first_query);
+    const plain_rows<T> own[2] = {
+        {cam_attention_row(in.k, in.kv_stride, p, in.head_size, first_row), in.kv_stride, at.rows},
+        {cam_attention_row(in.v, in.kv_stride, p, in.head_size, first_row), in.kv_stride, at.rows}};
+    const plain_rows<T> other[2] = {{queries, in.q_stride, p.queries}, {douts, width, p.queries}};
+    float *probabilities = shared + 2 * (WARPS * OWN + OTHERS) * PITCH + at.warp_first * pitch;
+    float *scores = probabilities + WARPS * OWN * pitch;
+    for (int first = 0; first < p.queries; first += OTHERS) {
+        float sum[2][OWN];
+        dots<OWN, 2>(sum, own, other, first, in.head_size, shared);
+        int q = first + cam_lane(), asked = q < p.queries, row = p.first_query + (asked ? q : 0);
+        float lse = call.lse[(int64_t)row * in.heads + p.head];
+        float delta = call.delta[p.head * in.query_capacity + row];
+#pragma unroll
+        for (int r = 0; r < OWN; r++)
+            if (asked && r < at.mine) {
+                float factor = factor_of(in, p, row, at.first + at.warp_first + r);
+                float probability = cam_exp(sum[0][r] * in.scale - lse);
+                probabilities[r * pitch + q] = probability * factor;
+                scores[r * pitch + q] = probability * (sum[1][r] * factor - delta) * in.scale;
+            }
+    }
+    cam_sync_warp();
+    int row = first_row + at.warp_first;
+    store_products<OWN>(cam_attention_row(call.dv, call.dkv_stride, p, in.head_size, row), call.dkv_stride, at.mine,
+                        probabilities, pitch, douts, width, p.queries, in.head_size);
+    store_products<OWN>(cam_attention_row(call.dk, call.dkv_stride, p, in.head_size, row), call.dkv_stride, at.mine,
+                        scores, pitch, queries, in.q_stride, p.queries, in.head_size);
+}
+
+template <typename T, int OWN> static cam_status run_fwd(cam_backend *backend, const cam_attention_fwd_args *args) {
+    cam_attention_forward<T> call = cam_attention_forward_of<T>(args);
+    return CAM_LAUNCH(backend, (attention_fwd_plain<T, OWN>),
+                      cam_attention_grid(call.in, cam_blocks(args->max_keys, WARPS * OWN)), THREADS,
+                      plain_shared_bytes<OWN>(1, 1, args->max_keys), call);
+}
+
+template <typename T, int OWN> static cam_status run_bwd(cam_backend *backend, const cam_attention_bwd_args *args) {
+    cam_status st = CAM_OK;
+    cam_attention_backward<T> call = cam_attention_backward_of<T>(args);
+    int64_t grid = cam_attention_grid(call.in, cam_blocks(args->max_keys, WARPS * OWN));
+    CAM_TRY(CAM_LAUNCH(backend, (attention_bwd_queries<T, OWN>), grid, THREADS,
+                       plain_shared_bytes<OWN>(2, 1, args->max_keys), call));
+    CAM_TRY(CAM_LAUNCH(backend, (attention_bwd_keys<T, OWN>), grid, THREADS,
+                       plain_shared_bytes<OWN>(2, 2, args->max_keys), call));
+out:
+    return st;
+}
+
+cam_status cam_attention_fwd_plain(cam_backend *backend, const cam_attention_fwd_args *args) {
+    if (args->q.dtype == CAM_BF16)
+        return args->max_keys > LONG_KEYS ? run_fwd<cam_bf16, 1>(backend, args) : run_fwd<cam_bf16, 2>(backend, args);
+    return args->max_keys > LONG_KEYS ? run_fwd<float, 1>(backend, args) : run_fwd<float, 2>(backend, args);
+}
+
+cam_status cam_attention_bwd_plain(cam_backend *backend, const cam_attention_bwd_args *args) {
+    if (args->q.dtype == CAM_BF16)
+        return args->max_keys > LONG_KEYS ? run_bwd<cam_bf16, 1>(backend, args) : run_bwd<cam_bf16, 2>(backend, args);
+    return args->max_keys > LONG_KEYS ? run_bwd<float, 1>(backend, args) : run_bwd<float, 2>(backend, args);
+}

@@ -1,0 +1,85 @@
+/* matmul_cublaslt.h: cublasLt as matmul_cublaslt.cu and matmul_tune.cu share it. The library is loaded when first
+ * needed, so that a program with CUDA in it starts where there is none.
+ */
+#ifndef CAM_MATMUL_CUBLASLT_H
+#define CAM_MATMUL_CUBLASLT_H
+
+#include "matmul.h"
+#include "matmul_table.h"
+#include <cublasLt.h>
+
+/* X(name): cublasLt<name>, all that is called. */
+#define CAM_LT_CALLS(X)                                                                                                \
+    X(Create)                                                                                                          \
+    X(Destroy)                                                                                                         \
+    X(GetVersion)                                                                                                      \
+    X(GetStatusString)                                                                                                 \
+    X(Matmul)                                                                                                          \
+    X(MatmulAlgoCheck)                                                                                                 \
+    X(MatmulAlgoConfigGetAttribute)                                                                                    \
+    X(MatmulAlgoGetHeuristic)                                                                                          \
+    X(MatmulDescCreate)                                                                                                \
+    X(MatmulDescDestroy)                                                                                               \
+    X(MatmulDescSetAttribute)                                                                                          \
+    X(MatmulPreferenceCreate)                                                                                          \
+    X(MatmulPreferenceDestroy)                                                                                         \
+    X(MatmulPreferenceSetAttribute)                                                                                    \
+    X(MatrixLayoutCreate)                                                                                              \
+    X(MatrixLayoutDestroy)
+
+typedef struct cam_lt_library {
+    void *handle; /* dlopen's */
+#define CAM_LT_SLOT(name) decltype(&cublasLt##name) name;
+    CAM_LT_CALLS(CAM_LT_SLOT)
+#undef CAM_LT_SLOT
+} cam_lt_library;
+
+/* A product as the library knows it: descriptors, and the algorithm chosen. cublasLt is column-major, so it is asked
+ * for the transposed product: `first` is the call's b, `second` its a. */
+typedef struct cam_matmul_plan {
+    cam_matmul_key key; /* first: cam_matmul_position */
+    cublasLtMatmulDesc_t operation;
+    cublasLtMatrixLayout_t first, second, result;
+    cublasLtMatmulAlgo_t algorithm;
+    size_t workspace_bytes;
+} cam_matmul_plan;
+
+struct cam_matmul {
+    cam_lt_library lt;
+    cublasLtHandle_t handle;
+    cudaStream_t stream;
+    int tf32;
+    void *workspace; /* CAM_LT_WORKSPACE bytes, for one product at a time */
+    cam_matmul_machine machine;
+    cam_matmul_table table;
+    cam_matmul_plan *plans; /* in ascending order of their keys */
+    size_t plan_count, plan_capacity;
+    char description[64];
+};
+
+/* What the cuBLAS documentation advises for Hopper. */
+enum { CAM_LT_WORKSPACE = 32 << 20 };
+
+CAM_MUST_CHECK cam_status cam_lt_failed(const cam_matmul *matmul, cublasStatus_t error, const char *what,
+                                        const char *file, int line);
+/* For functions with CAM_TRY's frame and a `matmul`. */
+#define CAM_LT_TRY(call)                                                                                               \
+    do {                                                                                                               \
+        cublasStatus_t lt_error_ = (matmul->lt.call);                                                                  \
+        if (lt_error_ != CUBLAS_STATUS_SUCCESS) {                                                                      \
+            st = cam_lt_failed(matmul, lt_error_, #call, __FILE__, __LINE__);                                          \
+            goto out;                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+/* The library's answers for a plan, best first by its own reckoning; *count is how many came. */
+CAM_MUST_CHECK cam_status cam_lt_answers(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
+                                         cublasLtMatmulHeuristicResult_t *answers, int *count);
+/* Asks the library to run a plan by an algorithm. bias may be NULL where the plan has none. */
+CAM_MUST_CHECK cam_status cam_lt_run(cam_matmul *matmul, const cam_matmul_plan *plan,
+                                     const cublasLtMatmulAlgo_t *algorithm, size_t workspace_bytes, void *c,
+                                     const void *a, const void *b, const void *bias);
+/* "[400,2304] = [400,768] x [768,2304], bf16", for messages and logs. */
+void cam_lt_describe(const cam_matmul_key *key, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,12 @@
+/* table.c: the CUDA backend's operators as a table, for backend_cuda.cu.
+ */
+#include "operators.h"
+
+const cam_ops_table cam_cuda_table = {
+#define SLOT(op) .op = cam_cuda_##op,
+    CAM_OPS(SLOT)
+#undef SLOT
+#define SLOT(op) .op##_workspace = cam_cuda_##op##_workspace,
+        CAM_CUDA_WORKSPACE_OPS(SLOT)
+#undef SLOT
+};

@@ -1,0 +1,80 @@
+/* step.c: what a step begins with, a batch packed from the data set, and what it leaves for the log.
+ */
+#include "cpu.h"
+#include <time.h>
+
+static int32_t *places(cam_tensor t) {
+    return t.data;
+}
+
+/* Token rows of sequence b, data row d, from packed token `at` on; how many they are. */
+static int32_t pack_sequence(const cam_step_begin_args *a, int32_t d, int32_t at) {
+    const int32_t *offsets = cam_cpu_indices(a->offsets);
+    int32_t begin = offsets[d], length = offsets[d + 1] - begin;
+    memcpy(places(a->ids) + at, cam_cpu_indices(a->data_ids) + begin, (size_t)length * sizeof(int32_t));
+    memcpy(places(a->positions) + at, cam_cpu_indices(a->data_positions) + begin, (size_t)length * sizeof(int32_t));
+    for (int32_t j = 0; j < length; j++) {
+        places(a->token_row)[at + j] = d;
+        places(a->token_index)[at + j] = j;
+    }
+    return length;
+}
+
+static void pack(const cam_step_begin_args *a, const cam_micro_step *m) {
+    const int32_t *order = cam_cpu_indices(a->order) + m->first;
+    int packs = a->ids.data != NULL;
+    int32_t at = 0;
+    for (int32_t b = 0; b < m->rows; b++) {
+        int32_t d = order[b];
+        places(a->row)[b] = d;
+        places(a->list)[b] = packs ? at : d;
+        places(a->list_index)[b] = 0;
+        places(a->list_cu)[b] = b;
+        places(a->labels)[b] = a->data_labels.data ? cam_cpu_indices(a->data_labels)[d] : 0;
+        if (packs) {
+            places(a->cu_seqlens)[b] = at;
+            at += pack_sequence(a, d, at);
+        }
+    }
+    places(a->list_cu)[m->rows] = m->rows;
+    if (packs)
+        places(a->cu_seqlens)[m->rows] = at;
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step_begin_args *args) {
+    cam_step_state *state = args->state;
+    const cam_micro_step *m = &args->plan[state->cursor];
+    const cam_bias_corrections *corrections = &args->corrections[state->updates];
+    (void)backend;
+    pack(args, m);
+    state->step = m->step;
+    state->learning_rate = m->learning_rate;
+    state->loss_denominator = m->loss_denominator;
+    state->tokens = args->ids.data ? m->tokens : 0;
+    state->sequences = state->head_rows = m->rows;
+    state->bias_correction1 = corrections->first;
+    state->bias_correction2 = corrections->second;
+    if (m->begins) {
+        state->loss = 0;
+        state->clip_scale = 1;
+        state->finite |= state->skip_nonfinite;
+    }
+    state->cursor++;
+    return CAM_OK;
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_step_end)(cam_backend *backend, const cam_step_end_args *args) {
+    const cam_step_state *state = args->state;
+    struct timespec now;
+    (void)backend;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    args->ring[state->step % (uint32_t)args->slots] =
+        (cam_step_record){.loss = state->loss,
+                          .grad_norm = state->grad_norm,
+                          .learning_rate = state->learning_rate,
+                          .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+                          .step = state->step,
+                          .finite = state->finite,
+                          .sequence = state->step + 1};
+    return CAM_OK;
+}

@@ -1,0 +1,261 @@
+/* trainer_open.c: planning a run, loading its model and taking all of its memory; see trainer.h. */
+#include "trainer.h"
+#include "trainer_parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCORING_TOKENS = 4096 };
+
+/* --- planning -------------------------------------------------------------------------------------------------- */
+
+/* The order of every epoch is a function, so the largest batch of the run is known before its first step. */
+static void find_largest(cam_trainer *trainer) {
+    const cam_token_rows *tokens = trainer->options.tokens;
+    for (int64_t update = 0; update < trainer->plan.updates; update++) {
+        cam_window window = cam_plan_window(&trainer->plan, update);
+        cam_order_load(&trainer->order, window.epoch);
+        for (int64_t done = 0, rows; done < window.rows; done += rows) {
+            rows = cam_trainer_micro_rows(trainer, &window, done);
+            int64_t longest = 0;
+            int64_t total = cam_packing_tokens(tokens, trainer->order.rows + window.first + done, rows, &longest);
+            trainer->largest_tokens = total > trainer->largest_tokens ? total : trainer->largest_tokens;
+            trainer->largest_rows = rows > trainer->largest_rows ? rows : trainer->largest_rows;
+            trainer->largest_length = longest > trainer->largest_length ? (int32_t)longest : trainer->largest_length;
+        }
+        if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && window.epoch > 0)
+            break;
+    }
+}
+
+static cam_feed_limits feed_limits(const cam_trainer *trainer, int64_t tokens, int64_t rows) {
+    const cam_plan *plan = &trainer->plan;
+    return (cam_feed_limits){.order = plan->rows,
+                             .micro_steps = plan->batches_per_epoch,
+                             .updates = plan->updates_per_epoch,
+                             .tokens = cam_trainer_keeps_features(trainer) ? 0 : tokens,
+                             .rows = rows};
+}
+
+/* The largest micro-batch and the update, on a counting arena. */
+static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t rows, size_t *bytes) {
+    cam_status st = CAM_OK;
+    cam_arena_init_counting(&trainer->arena, "step");
+    cam_feed sizes = {.limits = feed_limits(trainer, tokens, rows)};
+    cam_batch batch = cam_feed_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
+    CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0));
+    CAM_TRY(cam_update(&trainer->params, &trainer->arena, cam_feed_state(&sizes), &trainer->options.adamw));
+    *bytes = trainer->arena.peak + cam_feed_bytes(&sizes.limits);
+out:
+    return st;
+}
+
+cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
+    return (cam_memory_need){.parameters = cam_parameters_bytes(&trainer->params, 1),
+                             .activations = trainer->arena.capacity};
+}
+
+/* --- opening --------------------------------------------------------------------------------------------------- */
+
+/* Which vocabulary rows the data uses. Frozen embeddings have no optimizer state to save: all are kept. */
+static cam_status mark_used(const cam_trainer_options *options, unsigned char **used) {
+    const cam_token_rows *tokens = options->tokens;
+    *used = NULL;
+    if (options->rates.frozen_depth > 0)
+        return CAM_OK;
+    *used = calloc((size_t)options->config->vocab_size, 1);
+    if (!*used)
+        return cam_fail(CAM_E_MEMORY, "no memory for a vocabulary of %d rows", options->config->vocab_size);
+    for (int64_t t = 0; t < tokens->offsets[tokens->rows]; t++)
+        (*used)[tokens->ids[t]] = 1;
+    return CAM_OK;
+}
+
+static cam_status upload_class_weights(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    void *memory = NULL;
+    int64_t labels = trainer->options.config->num_labels;
+    if (!trainer->options.class_weights)
+        return CAM_OK;
+    CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)labels * sizeof(float), &memory));
+    trainer->class_weights = cam_tensor_1d(memory, CAM_F32, labels);
+    CAM_TRY(cam_backend_copy(trainer->backend, memory, trainer->options.class_weights, (size_t)labels * sizeof(float),
+                             CAM_TO_DEVICE));
+    CAM_TRY(cam_backend_synchronize(trainer->backend));
+out:
+    return st;
+}
+
+static cam_status open_model(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    unsigned char *used = NULL;
+    CAM_TRY(mark_used(o, &used));
+    cam_precision precision = {.bf16 = o->bf16, .bf16_gradients = o->bf16 && o->plan.accumulation == 1};
+    if (o->bf16 && !trainer->backend->bf16)
+        CAM_FAIL(CAM_E_UNSUPPORTED, "\"%s\" does not compute in bf16; use bf16=false", trainer->backend->description);
+    CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision));
+    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = cam_backend_available(trainer->backend);
+    if (needed > available)
+        CAM_FAIL(
+            CAM_E_MEMORY,
+            "parameters, gradients and moments need %zu MB, %zu MB are free; freeze=encoder, or a smaller model, needs "
+            "less",
+            needed >> 20, available >> 20);
+    CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
+    CAM_TRY(cam_model_load(&trainer->params, &o->source, &trainer->fresh_head));
+    CAM_TRY(cam_camembert_open(&trainer->model, o->config, &trainer->params, trainer->backend));
+    trainer->model.frozen_depth = o->rates.frozen_depth;
+    trainer->model.frozen_dropout = o->frozen_dropout;
+    trainer->model.gradient_checkpointing = o->gradient_checkpointing;
+    CAM_TRY(upload_class_weights(trainer));
+out:
+    free(used);
+    return st;
+}
+
+static cam_status open_schedule(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    cam_trainer_options *o = &trainer->options;
+    o->plan.rows = o->train_count;
+    CAM_TRY(cam_plan_make(&trainer->plan, &o->plan));
+    trainer->schedule =
+        (cam_schedule){.kind = o->schedule,
+                       .learning_rate = o->learning_rate,
+                       .warmup = cam_schedule_warmup(o->warmup_ratio, o->warmup_steps, trainer->plan.updates),
+                       .updates = trainer->plan.updates};
+    cam_order_options order = {.sampling = o->sampling,
+                               .seed = o->seed,
+                               .batch_rows = o->plan.batch_rows,
+                               .offsets = o->tokens->offsets,
+                               .rows = o->train,
+                               .count = o->train_count};
+    CAM_TRY(cam_order_open(&trainer->order, &order));
+    find_largest(trainer);
+out:
+    return st;
+}
+
+/* The largest batch, by halving, whose activations fit into `available` bytes; 0 where not even one row does. */
+static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
+    for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
+        int64_t tokens = cam_token_bucket(trainer->largest_tokens * rows / trainer->largest_rows);
+        if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
+            return rows;
+    }
+    return 0;
+}
+
+static cam_status too_large(cam_trainer *trainer, size_t activations, size_t available) {
+    size_t parameters = cam_parameters_bytes(&trainer->params, 1), smaller = 0;
+    int64_t rows = rows_that_fit(trainer, available, &smaller);
+    cam_strbuf advice = CAM_STRBUF_INIT;
+    if (rows > 0)
+        cam_strbuf_printf(
+            &advice,
+            "per_device_train_batch_size=%lld needs %zu MB and fits; gradient_accumulation_steps keeps the "
+            "step's size, gradient_checkpointing=true needs less too",
+            (long long)rows, (parameters + smaller) >> 20);
+    else
+        cam_strbuf_puts(&advice, "no batch fits: freeze=encoder, or a smaller model, needs less");
+    cam_status st = cam_fail(
+        CAM_E_MEMORY,
+        "the run needs %zu MB (%zu MB of parameters, gradients and moments, %zu MB for %lld rows of "
+        "%lld tokens), %zu MB are free; %s",
+        (parameters + activations) >> 20, parameters >> 20, activations >> 20, (long long)trainer->largest_rows,
+        (long long)trainer->largest_tokens, (parameters + available) >> 20, cam_strbuf_text(&advice));
+    cam_strbuf_release(&advice);
+    return st;
+}
+
+static cam_status open_memory(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    cam_backend *backend = trainer->backend;
+    size_t bytes = 0, ring_bytes = CAM_REPORTS * sizeof *trainer->ring;
+    void *host = NULL, *device = NULL;
+    int64_t tokens = cam_token_bucket(trainer->largest_tokens);
+    cam_feed_limits limits = feed_limits(trainer, tokens, trainer->largest_rows);
+    CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row,
+                                 o->config->pad_token_id));
+    CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
+    size_t available = cam_backend_available(backend);
+    if (bytes > available)
+        return too_large(trainer, bytes, available);
+    bytes -= cam_feed_bytes(&limits);
+    CAM_TRY(cam_feed_open(&trainer->feed, backend, &trainer->data, &limits));
+    CAM_TRY(cam_backend_allocate(backend, bytes, &trainer->memory));
+    cam_arena_init(&trainer->arena, "step", trainer->memory, bytes);
+    CAM_TRY(cam_backend_allocate_shared(backend, ring_bytes, &host, &device));
+    trainer->ring = host;
+    trainer->device_ring = device;
+    trainer->reports = calloc(CAM_REPORTS, sizeof *trainer->reports);
+    if (!trainer->reports)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %d reports", CAM_REPORTS);
+    cam_graphs_open(&trainer->graphs, backend);
+out:
+    return st;
+}
+
+static int32_t longest_row(const cam_token_rows *tokens) {
+    int64_t longest = 1;
+    for (int64_t r = 0; r < tokens->rows; r++)
+        if (tokens->offsets[r + 1] - tokens->offsets[r] > longest)
+            longest = tokens->offsets[r + 1] - tokens->offsets[r];
+    return (int32_t)longest;
+}
+
+/* A frozen encoder says the same of a row in every epoch: it is asked once. */
+static cam_status compute_features(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_token_rows *tokens = trainer->options.tokens;
+    int64_t h = trainer->params.hidden;
+    void *memory = NULL;
+    int32_t *all = NULL;
+    if (!cam_trainer_keeps_features(trainer))
+        return CAM_OK;
+    all = malloc((size_t)tokens->rows * sizeof *all);
+    if (!all)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)tokens->rows);
+    for (int64_t r = 0; r < tokens->rows; r++)
+        all[r] = (int32_t)r;
+    CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)(tokens->rows * h) * sizeof(float), &memory));
+    trainer->features = cam_tensor_2d(memory, CAM_F32, tokens->rows, h);
+    cam_scored_rows rows = {.tokens = tokens, .data = &trainer->data, .list = all, .count = tokens->rows};
+    CAM_TRY(cam_scorer_features(&trainer->scorer, &rows, &trainer->options.stop, memory));
+out:
+    free(all);
+    return st;
+}
+
+cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const cam_trainer_options *options) {
+    cam_status st = CAM_OK;
+    *trainer = (cam_trainer){.options = *options, .backend = backend};
+    CAM_TRY(open_schedule(trainer));
+    CAM_TRY(open_model(trainer));
+    CAM_TRY(open_memory(trainer));
+    CAM_TRY(cam_scorer_open(&trainer->scorer, &trainer->model, options->eval_batch_rows, SCORING_TOKENS,
+                            longest_row(options->tokens)));
+    CAM_TRY(compute_features(trainer));
+out:
+    if (st != CAM_OK)
+        cam_trainer_close(trainer);
+    return st;
+}
+
+void cam_trainer_close(cam_trainer *trainer) {
+    cam_scorer_close(&trainer->scorer);
+    cam_graphs_close(&trainer->graphs);
+    cam_feed_close(&trainer->feed);
+    cam_device_data_close(&trainer->data);
+    cam_camembert_close(&trainer->model);
+    cam_parameters_release(&trainer->params);
+    if (trainer->backend) {
+        cam_backend_release(trainer->backend, trainer->memory);
+        cam_backend_release(trainer->backend, trainer->class_weights.data);
+        cam_backend_release(trainer->backend, trainer->features.data);
+        cam_backend_release_shared(trainer->backend, trainer->ring);
+    }
+    free(trainer->reports);
+    cam_order_close(&trainer->order);
+    *trainer = (cam_trainer){0};
+}

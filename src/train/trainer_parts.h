@@ -1,0 +1,24 @@
+/* trainer_parts.h: what opening a trainer (trainer_open.c) and stepping it (trainer.c) share. */
+#ifndef CAM_TRAINER_PARTS_H
+#define CAM_TRAINER_PARTS_H
+
+#include "trainer.h"
+
+/* A frozen encoder that drops nothing out says the same of a row in every epoch. */
+static inline int cam_trainer_keeps_features(const cam_trainer *trainer) {
+    const cam_trainer_options *o = &trainer->options;
+    return o->rates.frozen_depth > (int)o->config->num_hidden_layers && !o->frozen_dropout;
+}
+
+/* Rows of the micro-batch that starts `done` rows into a window. */
+static inline int64_t cam_trainer_micro_rows(const cam_trainer *trainer, const cam_window *window, int64_t done) {
+    int64_t left = window->rows - done;
+    return left < trainer->plan.batch_rows ? left : trainer->plan.batch_rows;
+}
+
+/* Forward, loss and backward of a batch that `feed` has packed, from the trainer's arena; only counted where the arena
+ * counts. */
+CAM_MUST_CHECK cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const cam_batch *batch,
+                                           int accumulate);
+
+#endif

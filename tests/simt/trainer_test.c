@@ -1,0 +1,258 @@
+/* trainer_test.c: the whole trainer on the CUDA backend, which runs on the machine of this folder, beside the CPU
+ * backend: the same losses, gradient norms and weights to rounding, which only the same dropout masks can give; in
+ * mixed precision the same run within what bf16 can tell apart; captured and uncaptured steps, and two runs, to the
+ * bit.
+ */
+#include "backend_cpu.h"
+#include "backend_cuda.h"
+#include "fixture.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { STEPS = 5 };
+
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        if ((call) != CAM_OK)                                                                                          \
+            fail_msg("%s", cam_status_message());                                                                      \
+    } while (0)
+
+static cam_backend *open_cuda(void) {
+    cam_backend *backend = NULL;
+    assert_ok(cam_backend_cuda_open(&(cam_cuda_options){0}, &backend));
+    return backend;
+}
+
+/* What a run leaves: its figures, all weights as the file has them, and logits of the first rows. */
+enum { SCORED = 24 };
+typedef struct outcome {
+    double loss[STEPS], grad_norm[STEPS];
+    int applied[STEPS];
+    float logits[SCORED * FIXTURE_LABELS];
+    float *weights;
+    int64_t count;
+} outcome;
+
+static float *trained_values(const cam_trainer *trainer, int64_t *count) {
+    const cam_parameters *params = &trainer->params;
+    float *values = malloc((size_t)params->elements * sizeof *values);
+    assert_non_null(values);
+    *count = 0;
+    for (int i = 0; i < params->count; i++) {
+        cam_tensor weight = cam_parameters_view(params, i, CAM_WEIGHT), low = cam_parameters_view(params, i, CAM_LOW);
+        int64_t n = cam_tensor_count(weight);
+        float *at = values + *count;
+        uint16_t *halves = malloc((size_t)n * 2 * sizeof *halves);
+        if (weight.dtype == CAM_F32)
+            assert_ok(cam_backend_copy(params->backend, at, weight.data, (size_t)n * sizeof(float), CAM_FROM_DEVICE));
+        else
+            assert_ok(cam_backend_copy(params->backend, halves, weight.data, (size_t)n * 2, CAM_FROM_DEVICE));
+        if (low.data)
+            assert_ok(cam_backend_copy(params->backend, halves + n, low.data, (size_t)n * 2, CAM_FROM_DEVICE));
+        assert_ok(cam_backend_synchronize(params->backend));
+        for (int64_t j = 0; weight.dtype != CAM_F32 && j < n; j++) {
+            uint32_t u = ((uint32_t)halves[j] << 16) + (low.data ? (uint32_t)(int32_t)(int16_t)halves[n + j] : 0);
+            memcpy(at + j, &u, sizeof u);
+        }
+        free(halves);
+        *count += n;
+    }
+    return values;
+}
+
+static outcome run(cam_backend *backend, const cam_trainer_options *options) {
+    static int32_t list[SCORED];
+    outcome o = {0};
+    cam_trainer trainer;
+    assert_ok(cam_trainer_open(&trainer, backend, options));
+    for (int step = 0; step < STEPS; step++)
+        assert_ok(cam_trainer_step(&trainer));
+    for (int step = 0; step < STEPS; step++) {
+        cam_step_report report;
+        int present = 0;
+        assert_ok(cam_trainer_report(&trainer, 1, &report, &present));
+        assert_true(present);
+        assert_int_equal(report.step, step + 1);
+        o.loss[step] = report.loss;
+        o.grad_norm[step] = report.grad_norm;
+        o.applied[step] = report.applied;
+    }
+    for (int32_t r = 0; r < SCORED; r++)
+        list[r] = r;
+    assert_ok(cam_trainer_logits(&trainer, list, SCORED, o.logits));
+    /* the second time through the captured batches */
+    float again[SCORED * FIXTURE_LABELS];
+    for (int i = 0; i < 2; i++) {
+        assert_ok(cam_trainer_logits(&trainer, list, SCORED, again));
+        assert_memory_equal(again, o.logits, sizeof again);
+    }
+    o.weights = trained_values(&trainer, &o.count);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+    return o;
+}
+
+static void assert_near(const char *what, double a, double b, double tolerance) {
+    if (!(fabs(a - b) <= tolerance * fmax(1, fabs(b))))
+        fail_msg("%s: %.9g on CUDA, %.9g on the CPU", what, a, b);
+}
+
+/* Root mean square. */
+static double distance(const outcome *a, const outcome *b) {
+    double sum = 0;
+    for (int64_t i = 0; i < a->count; i++)
+        sum += ((double)a->weights[i] - b->weights[i]) * ((double)a->weights[i] - b->weights[i]);
+    return sqrt(sum / (double)a->count);
+}
+
+static void assert_agree(const outcome *cuda, const outcome *cpu, double tolerance, double weights) {
+    assert_int_equal(cuda->count, cpu->count);
+    for (int step = 0; step < STEPS; step++) {
+        assert_near("loss", cuda->loss[step], cpu->loss[step], tolerance);
+        assert_near("gradient norm", cuda->grad_norm[step], cpu->grad_norm[step], 10 * tolerance);
+        assert_int_equal(cuda->applied[step], cpu->applied[step]);
+    }
+    for (int i = 0; i < SCORED * FIXTURE_LABELS; i++)
+        assert_near("logit", cuda->logits[i], cpu->logits[i], 10 * tolerance);
+    double far = distance(cuda, cpu);
+    if (!(far <= weights))
+        fail_msg("weights are %.3g apart, more than %.3g", far, weights);
+}
+
+static void assert_same(const outcome *a, const outcome *b) {
+    assert_memory_equal(a->loss, b->loss, sizeof a->loss);
+    assert_memory_equal(a->grad_norm, b->grad_norm, sizeof a->grad_norm);
+    assert_memory_equal(a->logits, b->logits, sizeof a->logits);
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->weights, b->weights, (size_t)a->count * sizeof(float));
+}
+
+/* --- cases ------------------------------------------------------------------------------------------------------ */
+
+static cam_model_config model;
+
+/* Few rows and short epochs, so that shapes recur and an epoch ends within STEPS. */
+static cam_trainer_options small_case(golden_case *c) {
+    fixture_case("trainer", c);
+    model = *fixture_config();
+    model.hidden_dropout_prob = 0.1;
+    model.attention_probs_dropout_prob = 0.2;
+    cam_trainer_options o = c->options;
+    o.config = o.source.config = &model;
+    o.seed = 11;
+    o.learning_rate = 1e-3;
+    o.adamw.eps = 1e-4; /* or a gradient that is all rounding, a key bias's, moves its weight by a whole step */
+    o.warmup_steps = 0;
+    o.train_count = 18;
+    o.sampling = CAM_SAMPLING_RANDOM;
+    o.plan = (cam_plan_settings){.batch_rows = 8, .accumulation = 1, .max_updates = STEPS};
+    return o;
+}
+
+/* Heads of 64 columns, for the fast attention; the weights are fresh. */
+static cam_trainer_options wide_case(golden_case *c) {
+    cam_trainer_options o = small_case(c);
+    model.hidden_size = 128;
+    model.intermediate_size = 256;
+    model.num_attention_heads = 2;
+    o.source.weights = NULL;
+    return o;
+}
+
+static void compare(const cam_trainer_options *o) {
+    outcome cpu = run(fixture_backend(1), o), cuda = run(open_cuda(), o);
+    assert_agree(&cuda, &cpu, 2e-5, 2e-6);
+    free(cpu.weights);
+    free(cuda.weights);
+}
+
+static void test_agrees_with_the_cpu(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = small_case(&c);
+    compare(&o);
+}
+
+static void test_agrees_with_accumulation_weights_and_smoothing(void **state) {
+    (void)state;
+    static const float weights[FIXTURE_LABELS] = {0.5f, 1, 2, 1.5f, 0.25f};
+    golden_case c;
+    cam_trainer_options o = small_case(&c);
+    o.plan.batch_rows = 4;
+    o.plan.accumulation = 2;
+    o.class_weights = weights;
+    o.label_smoothing = 0.1f;
+    compare(&o);
+}
+
+static void test_agrees_when_frozen(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = small_case(&c);
+    const int depths[] = {1, 2, model.num_hidden_layers + 1};
+    for (int i = 0; i < 3; i++) {
+        o.rates.frozen_depth = depths[i];
+        compare(&o);
+    }
+}
+
+static void test_agrees_with_gradient_checkpointing(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = wide_case(&c);
+    o.gradient_checkpointing = 1;
+    compare(&o);
+}
+
+static void test_mixed_precision_is_the_same_run(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = wide_case(&c);
+    outcome cpu = run(fixture_backend(1), &o);
+    for (int accumulation = 1; accumulation <= 2; accumulation++) {
+        o.bf16 = 1;
+        o.plan.batch_rows = 8 / accumulation;
+        o.plan.accumulation = accumulation;
+        outcome cuda = run(open_cuda(), &o);
+        assert_agree(&cuda, &cpu, 2e-2, 5e-4);
+        free(cuda.weights);
+    }
+    free(cpu.weights);
+}
+
+/* Without capture every launch is waited for. */
+static void test_captured_steps_have_the_bits_of_plain_ones(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = wide_case(&c);
+    o.bf16 = 1;
+    outcome captured = run(open_cuda(), &o), again = run(open_cuda(), &o);
+    setenv("CAM_CUDA_CHECK", "1", 1);
+    outcome plain = run(open_cuda(), &o);
+    unsetenv("CAM_CUDA_CHECK");
+    assert_same(&captured, &again);
+    assert_same(&captured, &plain);
+    free(captured.weights);
+    free(again.weights);
+    free(plain.weights);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_agrees_with_the_cpu),
+        cmocka_unit_test(test_agrees_with_accumulation_weights_and_smoothing),
+        cmocka_unit_test(test_agrees_when_frozen),
+        cmocka_unit_test(test_agrees_with_gradient_checkpointing),
+        cmocka_unit_test(test_mixed_precision_is_the_same_run),
+        cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fixture_release();
+    return failed;
+}
