@@ -8,6 +8,8 @@ help:
 	@echo 'make build   build/cam-train alone'
 	@echo 'make bench   the figures of this machine'
 	@echo 'make parity  the numbers against PyTorch and transformers, where Python has them'
+	@echo 'make gpu-check  all that only a GPU can tell, in nine minutes'
+	@echo 'make bundle  build/bundle: what a machine with a GPU needs for gpu-check, in one folder'
 	@echo 'make setup   the packages that building needs'
 	@echo 'make format  clang-format over all C sources'
 	@echo 'make clean   remove what was built (runs/ stays)'
@@ -40,10 +42,16 @@ bench: build
 parity: build
 	@python=$$(tools/python_env.sh debian | tail -n 1) && OMP_WAIT_POLICY=passive $$python tests/model/parity.py build/cam-train
 
+# Both take what is built with tests and benchmarks, for every architecture.
+bundle gpu-check: build
+	@tools/setup.sh test
+	@cmake -S . -B build -DCAM_TESTS=ON -DCAM_BENCH=ON >/dev/null && cmake --build build --parallel $(JOBS)
+	@if [ $@ = bundle ]; then tools/setup.sh bundle && tools/bundle.sh build; else tools/gpu_check.sh build; fi
+
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc')
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
 	rm -rf build build-san build-clang
 
-.PHONY: help setup build train test bench parity format clean
+.PHONY: help setup build train test bench parity bundle gpu-check format clean

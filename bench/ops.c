@@ -1,26 +1,33 @@
 /* ops.c: how long each operator takes at the shapes of a full-size model, and what share of the machine that is.
  *
- *     bench_ops [--threads N] [--tokens N] [--sequences N] [--runs N] [--hidden N]
+ *     bench_ops [--device cpu|cuda] [--bf16 1] [--threads N] [--tokens N] [--sequences N] [--runs N] [--hidden N]
  *
- * Two ceilings are measured first, in the same run: the rate of large products by OpenBLAS, one independent
- * single-threaded call a thread, and the rate of a copy. OpenBLAS picks its kernels by a list of processors and may
- * pick slow ones for a new processor: its choice is printed, and OPENBLAS_CORETYPE overrides it. Times are the median
- * and the least of the runs; shares are of the median.
+ * Two ceilings are measured first, in the same run: the rate of a large product and the rate of a copy that no cache
+ * holds, both by the backend itself; on the CPU also the product by OpenBLAS where the program was built with it, one
+ * independent single-threaded call a thread. Times are the median and the least of the runs; shares are of the median.
+ * Where the backend captures, a run is a graph of CALLS calls, or launching would be all that is measured.
  */
 #include "cam/ops.h"
 #include "backend_cpu.h"
-#include <cblas.h>
+#include "backends.h"
+#include "peer_product.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { MAX_RUNS = 1000, CALLS = 20 };
 
 typedef struct bench {
     cam_backend *backend;
     int threads, runs;
     int64_t tokens, sequences, hidden;
     double flops_ceiling, bytes_ceiling; /* a second */
-    cam_step_state *state;
+    cam_device_options device;
+    int bf16;
+    int32_t longest;       /* sequence */
+    double squares;        /* sum of the squares of the sequences' lengths */
+    cam_step_state *state; /* device */
     cam_workspace workspace;
     cam_tensor row, index, cu, list, positions;
 } bench;
@@ -41,28 +48,51 @@ static void check(cam_status status) {
 static void *take(bench *b, size_t bytes) {
     void *memory;
     check(cam_backend_allocate(b->backend, bytes, &memory));
-    memset(memory, 0, bytes);
+    check(cam_backend_zero(b->backend, memory, bytes));
     return memory;
 }
 
-/* Numbers in (-1, 1), without structure. */
-static cam_tensor matrix(bench *b, int64_t rows, int64_t columns) {
-    cam_tensor t = cam_tensor_2d(take(b, (size_t)(rows * columns) * 4), CAM_F32, rows, columns);
-    uint32_t u = 12345;
+static void *take_copy(bench *b, const void *host, size_t bytes) {
+    void *memory = take(b, bytes);
+    check(cam_backend_copy(b->backend, memory, host, bytes, CAM_TO_DEVICE));
+    check(cam_backend_synchronize(b->backend));
+    return memory;
+}
+
+/* Numbers in (-1, 1), without structure; squares of them where `power` is 2. */
+static cam_tensor numbers(bench *b, cam_dtype dtype, int64_t rows, int64_t columns, int power) {
+    size_t bytes = (size_t)(rows * columns) * cam_dtype_size(dtype);
+    void *host = malloc(bytes);
+    uint32_t u = 12345, bits;
+    CAM_ASSERT(host != NULL);
     for (int64_t i = 0; i < rows * columns; i++) {
         u = u * 1664525u + 1013904223u;
-        ((float *)t.data)[i] = (float)(int32_t)u * 0x1p-31f;
+        float value = (float)(int32_t)u * 0x1p-31f;
+        value = power == 2 ? value * value : value;
+        memcpy(&bits, &value, sizeof bits);
+        if (dtype == CAM_F32)
+            ((float *)host)[i] = value;
+        else
+            ((uint16_t *)host)[i] = (uint16_t)(bits >> 16);
     }
+    cam_tensor t = cam_tensor_2d(take_copy(b, host, bytes), dtype, rows, columns);
+    free(host);
     return t;
 }
 
+/* Activations and the weights of products; what is f32 always. */
+static cam_tensor matrix(bench *b, int64_t rows, int64_t columns) {
+    return numbers(b, b->bf16 ? CAM_BF16 : CAM_F32, rows, columns, 1);
+}
+static cam_tensor matrix_f32(bench *b, int64_t rows, int64_t columns) {
+    return numbers(b, CAM_F32, rows, columns, 1);
+}
 static cam_tensor vector(bench *b, int64_t n) {
-    cam_tensor t = matrix(b, 1, n);
-    return cam_tensor_1d(t.data, CAM_F32, n);
+    return cam_tensor_1d(matrix_f32(b, 1, n).data, CAM_F32, n);
 }
 
-static cam_tensor indices(bench *b, int64_t n) {
-    return cam_tensor_1d(take(b, (size_t)n * 4), CAM_I32, n);
+static cam_tensor indices(bench *b, const int32_t *values, int64_t n) {
+    return cam_tensor_1d(take_copy(b, values, (size_t)n * sizeof *values), CAM_I32, n);
 }
 
 static void drop(bench *b, cam_tensor t) {
@@ -74,8 +104,6 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-enum { MAX_RUNS = 1000 };
-
 static void report(const bench *b, const char *op, const char *shape, double *seconds, double flops, double bytes) {
     qsort(seconds, (size_t)b->runs, sizeof *seconds, ascending);
     double median = seconds[b->runs / 2], least = seconds[0];
@@ -86,18 +114,61 @@ static void report(const bench *b, const char *op, const char *shape, double *se
         printf(" %8.1f GB/s    %5.1f %%\n", bytes / median / 1e9, 100 * bytes / median / b->bytes_ceiling);
 }
 
-/* Calls one operator `runs` times with the arguments given and prints a row. */
+/* Records `calls` calls where the backend captures; NULL where it does not. */
+static void *record(bench *b, cam_status (*call)(cam_backend *backend, const void *args), const void *args) {
+    void *graph = NULL;
+    if (!cam_backend_captures(b->backend))
+        return NULL;
+    check(b->backend->calls->capture_begin(b->backend));
+    for (int i = 0; i < CALLS; i++)
+        check(call(b->backend, args));
+    check(b->backend->calls->capture_end(b->backend, &graph));
+    return graph;
+}
+
+static double time_call(bench *b, void *graph, cam_status (*call)(cam_backend *backend, const void *args),
+                        const void *args) {
+    double begun = now();
+    check(graph ? b->backend->calls->graph_launch(b->backend, graph) : call(b->backend, args));
+    check(cam_backend_synchronize(b->backend));
+    return (now() - begun) / (graph ? CALLS : 1);
+}
+
+static double time_runs(bench *b, cam_status (*call)(cam_backend *backend, const void *args), const void *args,
+                        double *seconds) {
+    check(call(b->backend, args));
+    check(cam_backend_synchronize(b->backend));
+    void *graph = record(b, call, args);
+    double least = 1e9;
+    for (int run = 0; run < b->runs; run++) {
+        seconds[run] = time_call(b, graph, call, args);
+        least = seconds[run] < least ? seconds[run] : least;
+    }
+    if (graph)
+        b->backend->calls->graph_release(b->backend, graph);
+    return least;
+}
+
+#define CALL_OF(op)                                                                                                    \
+    static cam_status call_##op(cam_backend *backend, const void *args) {                                              \
+        return cam_##op(backend, (const cam_##op##_args *)args);                                                       \
+    }
+CAM_OPS(CALL_OF)
+#undef CALL_OF
+
+static cam_status (*const calls[])(cam_backend *backend, const void *args) = {
+#define CALL_OF(op) call_##op,
+    CAM_OPS(CALL_OF)
+#undef CALL_OF
+};
+
+/* Times one operator with the arguments given and prints a row. */
 #define MEASURE(b, op, shape, flops, bytes, ...)                                                                       \
     do {                                                                                                               \
         cam_##op##_args args_ = {__VA_ARGS__};                                                                         \
         double seconds_[MAX_RUNS];                                                                                     \
         args_.workspace = workspace_of((b), cam_##op##_workspace((b)->backend, &args_));                               \
-        check(cam_##op((b)->backend, &args_));                                                                         \
-        for (int run_ = 0; run_ < (b)->runs; run_++) {                                                                 \
-            double begun_ = now();                                                                                     \
-            check(cam_##op((b)->backend, &args_));                                                                     \
-            seconds_[run_] = now() - begun_;                                                                           \
-        }                                                                                                              \
+        time_runs((b), calls[CAM_OP_##op], &args_, seconds_);                                                          \
         report((b), #op, (shape), seconds_, (flops), (bytes));                                                         \
     } while (0)
 
@@ -109,42 +180,46 @@ static cam_workspace workspace_of(bench *b, size_t bytes) {
     return b->workspace;
 }
 
-/* Best of five rounds of one large product a thread, and of a copy that no cache holds. */
+typedef struct plain_copy {
+    void *to, *from;
+    size_t bytes;
+} plain_copy;
+
+static cam_status call_copy(cam_backend *backend, const void *args) {
+    const plain_copy *c = args;
+    return cam_backend_copy(backend, c->to, c->from, c->bytes, CAM_ON_DEVICE);
+}
+
+/* Best of the runs of one large product, and of a copy. */
 static void measure_ceilings(bench *b) {
-    enum { SIDE = 1536, ROUNDS = 5 };
-    size_t bytes = (size_t)256 << 20;
-    cam_tensor product = matrix(b, 3 * b->threads * SIDE, SIDE);
-    char *from = take(b, bytes), *to = take(b, bytes);
-    openblas_set_num_threads(1);
-    for (int round = 0; round < ROUNDS; round++) {
-        double begun = now();
-#pragma omp parallel for num_threads(b->threads) schedule(static, 1)
-        for (int t = 0; t < b->threads; t++) {
-            float *x = (float *)product.data + (int64_t)t * 3 * SIDE * SIDE, *y = x + SIDE * SIDE, *z = y + SIDE * SIDE;
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, x, SIDE, y, SIDE, 0, z, SIDE);
-        }
-        double rate = 2.0 * b->threads * SIDE * SIDE * SIDE / (now() - begun);
-        b->flops_ceiling = rate > b->flops_ceiling ? rate : b->flops_ceiling;
-        begun = now();
-        size_t part = bytes / (size_t)b->threads;
-#pragma omp parallel for num_threads(b->threads) schedule(static, 1)
-        for (int t = 0; t < b->threads; t++)
-            memcpy(to + (size_t)t * part, from + (size_t)t * part, part);
-        rate = 2.0 * (double)bytes / (now() - begun);
-        b->bytes_ceiling = rate > b->bytes_ceiling ? rate : b->bytes_ceiling;
-    }
-    drop(b, product);
-    cam_backend_release(b->backend, from);
-    cam_backend_release(b->backend, to);
-    printf("%s\nceilings: OpenBLAS (%s) %.1f GFLOP/s, copy %.1f GB/s\n\n", b->backend->description,
-           openblas_get_corename(), b->flops_ceiling / 1e9, b->bytes_ceiling / 1e9);
+    int is_cpu = strcmp(b->backend->name, "cpu") == 0;
+    int64_t side = is_cpu ? 2048 : 8192;
+    double seconds[MAX_RUNS];
+    plain_copy copy = {.bytes = (size_t)256 << 20};
+    cam_tensor x = matrix(b, side, side), w = matrix(b, side, side), y = matrix(b, side, side);
+    cam_step_state state = {.tokens = (int32_t)side};
+    cam_linear_fwd_args product = {.y = y, .x = x, .w = w, .rows = CAM_ROWS_TOKENS};
+    product.state = take_copy(b, &state, sizeof state);
+    product.workspace = workspace_of(b, cam_linear_fwd_workspace(b->backend, &product));
+    copy.from = take(b, copy.bytes), copy.to = take(b, copy.bytes);
+    b->flops_ceiling = 2.0 * (double)(side * side * side) / time_runs(b, calls[CAM_OP_linear_fwd], &product, seconds);
+    b->bytes_ceiling = 2.0 * (double)copy.bytes / time_runs(b, call_copy, &copy, seconds);
+    drop(b, x), drop(b, w), drop(b, y);
+    cam_backend_release(b->backend, copy.from);
+    cam_backend_release(b->backend, copy.to);
+    printf("%s\nceilings: %.1f GFLOP/s, copy %.1f GB/s\n", b->backend->description, b->flops_ceiling / 1e9,
+           b->bytes_ceiling / 1e9);
+    if (is_cpu)
+        peer_product_report(b->threads);
+    printf("\n");
 }
 
 static void linear(bench *b, const char *name, int64_t out, int64_t in, cam_rows rows) {
     int64_t n = rows == CAM_ROWS_TOKENS ? b->tokens : b->sequences;
-    cam_tensor x = matrix(b, n, in), w = matrix(b, out, in), y = matrix(b, n, out), bias = vector(b, out);
+    cam_tensor x = matrix(b, n, in), w = matrix(b, out, in), y = matrix(b, n, out), bias = matrix(b, 1, out);
     cam_tensor dw = matrix(b, out, in), dbias = vector(b, out), dx = matrix(b, n, in);
     double flops = 2.0 * (double)n * (double)in * (double)out;
+    bias = cam_tensor_1d(bias.data, bias.dtype, out);
     char shape[64];
     snprintf(shape, sizeof shape, "%s %dx%dx%d", name, (int)n, (int)out, (int)in);
     MEASURE(b, linear_fwd, shape, flops, 0, .y = y, .x = x, .w = w, .bias = bias, .rows = rows, .state = b->state);
@@ -164,20 +239,14 @@ static cam_dropout dropout(const bench *b, int64_t n, uint32_t site) {
 static void attention(bench *b) {
     int64_t n = b->tokens, h = b->hidden;
     cam_tensor qkv = matrix(b, n, 3 * h), out = matrix(b, n, h), dout = matrix(b, n, h), dqkv = matrix(b, n, 3 * h);
-    int32_t heads = (int32_t)(h / 64), longest = 0;
-    const int32_t *cu = b->cu.data;
-    double scores = 0;
-    for (int64_t s = 0; s < b->sequences; s++) {
-        int32_t length = cu[s + 1] - cu[s];
-        scores += (double)length * (double)length;
-        longest = length > longest ? length : longest;
-    }
-    cam_tensor lse = matrix(b, n, heads);
+    int32_t heads = (int32_t)(h / 64);
+    double scores = b->squares;
+    cam_tensor lse = matrix_f32(b, n, heads);
 #define SHARED                                                                                                         \
     .q = cam_tensor_columns(qkv, 0, h), .k = cam_tensor_columns(qkv, h, h), .v = cam_tensor_columns(qkv, 2 * h, h),    \
-    .cu_q = b->cu, .cu_k = b->cu, .q_index = b->index, .sequence_row = b->list, .heads = heads, .max_keys = longest,   \
-    .scale = 0.125f, .q_rows = CAM_ROWS_TOKENS, .threshold = cam_dropout_threshold(0.1), .site = CAM_SITE_ATTENTION,   \
-    .state = b->state
+    .cu_q = b->cu, .cu_k = b->cu, .q_index = b->index, .sequence_row = b->list, .heads = heads,                        \
+    .max_keys = b->longest, .scale = 0.125f, .q_rows = CAM_ROWS_TOKENS, .threshold = cam_dropout_threshold(0.1),       \
+    .site = CAM_SITE_ATTENTION, .state = b->state
     MEASURE(b, attention_fwd, "", 4 * scores * (double)h, 0, .out = out, .lse = lse, SHARED);
     MEASURE(b, attention_bwd, "", 10 * scores * (double)h, 0, .dq = cam_tensor_columns(dqkv, 0, h),
             .dk = cam_tensor_columns(dqkv, h, h), .dv = cam_tensor_columns(dqkv, 2 * h, h), .dout = dout, .out = out,
@@ -188,7 +257,7 @@ static void attention(bench *b) {
 
 static void rows(bench *b) {
     int64_t n = b->tokens, h = b->hidden, f = 4 * h;
-    double nh = 4.0 * (double)(n * h), nf = 4.0 * (double)(n * f);
+    double size = b->bf16 ? 2 : 4, nh = size * (double)(n * h), nf = size * (double)(n * f);
     cam_tensor x = matrix(b, n, h), y = matrix(b, n, h), z = matrix(b, n, h), r = matrix(b, n, h);
     cam_tensor gamma = vector(b, h), beta = vector(b, h), bias = vector(b, h), mean = vector(b, n), rstd = vector(b, n);
     MEASURE(b, residual_fwd, "", 0, 4 * nh, .y = y, .z = z, .mean = mean, .rstd = rstd, .x = x, .bias = bias,
@@ -209,12 +278,17 @@ static void embedding(bench *b) {
     enum { VOCABULARY = 32005, POSITIONS = 514 };
     int64_t n = b->tokens, h = b->hidden;
     double nh = 4.0 * (double)(n * h), table = 4.0 * (double)((VOCABULARY + POSITIONS) * h);
-    cam_tensor word = matrix(b, VOCABULARY, h), position = matrix(b, POSITIONS, h), type = matrix(b, 1, h);
+    cam_tensor word = matrix_f32(b, VOCABULARY, h), position = matrix_f32(b, POSITIONS, h), type = matrix_f32(b, 1, h);
     cam_tensor y = matrix(b, n, h), mean = vector(b, n), rstd = vector(b, n), gamma = vector(b, h), beta = vector(b, h);
-    cam_tensor dword = matrix(b, VOCABULARY, h), dposition = matrix(b, POSITIONS, h), dtype = matrix(b, 1, h);
-    cam_tensor ids = indices(b, n), dgamma = vector(b, h), dbeta = vector(b, h);
+    cam_tensor dword = matrix_f32(b, VOCABULARY, h), dposition = matrix_f32(b, POSITIONS, h),
+               dtype = matrix_f32(b, 1, h);
+    cam_tensor dgamma = vector(b, h), dbeta = vector(b, h);
+    int32_t *word_ids = malloc((size_t)n * sizeof *word_ids);
+    CAM_ASSERT(word_ids != NULL);
     for (int64_t i = 0; i < n; i++)
-        ((int32_t *)ids.data)[i] = (int32_t)(i * 7919 % VOCABULARY);
+        word_ids[i] = (int32_t)(i * 7919 % VOCABULARY);
+    cam_tensor ids = indices(b, word_ids, n);
+    free(word_ids);
     MEASURE(b, embedding_fwd, "", 0, 3 * nh, .y = y, .mean = mean, .rstd = rstd, .ids = ids, .positions = b->positions,
             .word = word, .position = position, .type = type, .gamma = gamma, .beta = beta, .eps = 1e-5f,
             .dropout = dropout(b, n, CAM_SITE_EMBEDDING), .state = b->state);
@@ -227,18 +301,20 @@ static void embedding(bench *b) {
 
 static void parameters(bench *b) {
     int64_t chunks = 85000000 / CAM_CHUNK, n = chunks * CAM_CHUNK;
-    cam_tensor p = vector(b, n), m = vector(b, n), v = vector(b, n), g = vector(b, n);
+    cam_tensor p = vector(b, n), m = vector(b, n), g = vector(b, n);
+    cam_tensor v = cam_tensor_1d(numbers(b, CAM_F32, 1, n, 2).data, CAM_F32, n);
     cam_tensor partial = cam_tensor_1d(take(b, (size_t)chunks * 8), CAM_F64, chunks);
     cam_tensor halves = cam_tensor_1d(m.data, CAM_BF16, n);
-    cam_chunk *table = take(b, (size_t)chunks * sizeof *table);
+    cam_chunk *table = malloc((size_t)chunks * sizeof *table);
+    CAM_ASSERT(table != NULL);
     for (uint32_t c = 0; c < (uint32_t)chunks; c++)
         table[c] = (cam_chunk){.rate_scale = 1, .decay = 0.01, .weight = 2 * c, .gradient = 2 * c};
-    for (int64_t i = 0; i < n; i++)
-        ((float *)v.data)[i] *= ((float *)v.data)[i];
+    const cam_chunk *on_device = take_copy(b, table, (size_t)chunks * sizeof *table);
+    free(table);
     MEASURE(b, norm_partial, "85 M", 0, 4.0 * (double)n, .partial = partial, .grad = g);
     MEASURE(b, norm_final, "85 M", 0, 8.0 * (double)chunks, .partial = partial, .max_norm = 1, .state = b->state);
-    MEASURE(b, adamw, "85 M", 0, 28.0 * (double)n, .weight = p, .m = m, .v = v, .grad = g, .chunks = table, .beta1 = 0.9,
-            .beta2 = 0.999, .eps = 1e-8, .state = b->state);
+    MEASURE(b, adamw, "85 M", 0, 28.0 * (double)n, .weight = p, .m = m, .v = v, .grad = g, .chunks = on_device,
+            .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .state = b->state);
     MEASURE(b, cast, "85 M to bf16", 0, 6.0 * (double)n, .to = halves, .from = p);
 }
 
@@ -246,18 +322,18 @@ static void head(bench *b) {
     enum { LABELS = 60 };
     int64_t n = b->tokens, r = b->sequences, h = b->hidden;
     double rh = 4.0 * (double)(r * h), nh = 4.0 * (double)(n * h), rk = 4.0 * (double)(r * LABELS);
-    cam_tensor all = matrix(b, n, h), x = matrix(b, r, h), y = matrix(b, r, h), bias = vector(b, h);
-    cam_tensor logits = matrix(b, r, LABELS), dlogits = matrix(b, r, LABELS), labels = indices(b, r),
-               loss = vector(b, r);
-    cam_tensor dbias = vector(b, h), first = indices(b, r);
-    memcpy(first.data, b->cu.data, (size_t)r * 4);
-    MEASURE(b, head_gather_fwd, "", 0, 2 * rh, .y = x, .x = all, .list = first, .state = b->state);
-    MEASURE(b, head_gather_bwd, "", 0, rh + nh, .dx = all, .dy = x, .list = first, .state = b->state);
+    double act = b->bf16 ? 0.5 : 1;
+    cam_tensor all = matrix(b, n, h), asked = matrix(b, r, h), first = cam_tensor_rows(b->cu, 0, r);
+    cam_tensor x = matrix_f32(b, r, h), y = matrix_f32(b, r, h), bias = vector(b, h), dbias = vector(b, h);
+    cam_tensor logits = matrix_f32(b, r, LABELS), dlogits = matrix_f32(b, r, LABELS), loss = vector(b, r);
+    cam_tensor labels = cam_tensor_1d(take(b, (size_t)r * sizeof(int32_t)), CAM_I32, r);
+    MEASURE(b, head_gather_fwd, "", 0, 2 * act * rh, .y = asked, .x = all, .list = first, .state = b->state);
+    MEASURE(b, head_gather_bwd, "", 0, act * (rh + nh), .dx = all, .dy = asked, .list = first, .state = b->state);
     MEASURE(b, head_dropout, "", 0, 2 * rh, .y = y, .x = x, .dropout = dropout(b, r, CAM_SITE_HEAD_INPUT),
             .state = b->state);
     MEASURE(b, head_tanh_fwd, "", 0, 2 * rh, .y = y, .x = x, .bias = bias,
             .dropout = dropout(b, r, CAM_SITE_HEAD_OUTPUT), .state = b->state);
-    MEASURE(b, head_tanh_bwd, "", 0, 3 * rh, .dx = y, .dbias = dbias, .dy = matrix(b, r, h), .x = x, .bias = bias,
+    MEASURE(b, head_tanh_bwd, "", 0, 3 * rh, .dx = y, .dbias = dbias, .dy = matrix_f32(b, r, h), .x = x, .bias = bias,
             .dropout = dropout(b, r, CAM_SITE_HEAD_OUTPUT), .state = b->state);
     MEASURE(b, loss_fwd, "60 labels", 0, rk, .row_loss = loss, .logits = logits, .labels = labels, .weights = CAM_NONE,
             .state = b->state);
@@ -267,33 +343,53 @@ static void head(bench *b) {
 
 /* Sequences as even as the counts allow. */
 static void lay_out(bench *b) {
-    b->row = indices(b, b->tokens), b->index = indices(b, b->tokens), b->positions = indices(b, b->tokens);
-    b->cu = indices(b, b->sequences + 1), b->list = indices(b, b->sequences);
-    int32_t *cu = b->cu.data;
+    int64_t most = b->tokens + b->sequences + 1;
+    int32_t *row = calloc((size_t)most, sizeof *row), *index = calloc((size_t)most, sizeof *index);
+    int32_t *position = calloc((size_t)most, sizeof *position), *cu = calloc((size_t)most, sizeof *cu);
+    int32_t *list = calloc((size_t)most, sizeof *list);
+    CAM_ASSERT(row && index && position && cu && list);
     for (int64_t s = 0; s < b->sequences; s++) {
         cu[s + 1] = (int32_t)((s + 1) * b->tokens / b->sequences);
-        ((int32_t *)b->list.data)[s] = (int32_t)s;
+        list[s] = (int32_t)s;
+        int32_t length = cu[s + 1] - cu[s];
+        b->squares += (double)length * (double)length;
+        b->longest = length > b->longest ? length : b->longest;
         for (int32_t i = cu[s]; i < cu[s + 1]; i++) {
-            ((int32_t *)b->row.data)[i] = (int32_t)s;
-            ((int32_t *)b->index.data)[i] = i - cu[s];
-            ((int32_t *)b->positions.data)[i] = i - cu[s] + 2;
+            row[i] = (int32_t)s;
+            index[i] = i - cu[s];
+            position[i] = i - cu[s] + 2;
         }
     }
-    b->state = take(b, sizeof *b->state);
-    *b->state = (cam_step_state){.seed = 1, .tokens = (int32_t)b->tokens, .sequences = (int32_t)b->sequences};
-    b->state->head_rows = (int32_t)b->sequences;
-    b->state->learning_rate = 1e-5, b->state->bias_correction1 = 0.5, b->state->bias_correction2 = 0.5;
-    b->state->loss_denominator = (double)b->sequences, b->state->clip_scale = 1, b->state->finite = 1;
+    b->row = indices(b, row, b->tokens), b->index = indices(b, index, b->tokens);
+    b->positions = indices(b, position, b->tokens), b->cu = indices(b, cu, b->sequences + 1);
+    b->list = indices(b, list, b->sequences);
+    free(row), free(index), free(position), free(cu), free(list);
+    cam_step_state state = {.seed = 1,
+                            .tokens = (int32_t)b->tokens,
+                            .sequences = (int32_t)b->sequences,
+                            .head_rows = (int32_t)b->sequences,
+                            .learning_rate = 1e-5,
+                            .bias_correction1 = 0.5,
+                            .bias_correction2 = 0.5,
+                            .loss_denominator = (double)b->sequences,
+                            .clip_scale = 1,
+                            .finite = 1};
+    b->state = take_copy(b, &state, sizeof state);
 }
 
 static int parse(int argc, char **argv, bench *b) {
-    *b = (bench){.runs = 21, .tokens = 375, .sequences = 32, .hidden = 768};
+    *b = (bench){
+        .runs = 21, .tokens = 375, .sequences = 32, .hidden = 768, .device = {.device = "cpu", .attention = "auto"}};
     for (int i = 1; i + 1 < argc; i += 2) {
         int64_t value = strtoll(argv[i + 1], NULL, 10);
-        if (value < 1)
+        if (strcmp(argv[i], "--device") == 0)
+            b->device.device = argv[i + 1];
+        else if (value < 1)
             return 0;
-        if (strcmp(argv[i], "--threads") == 0)
-            b->threads = (int)value;
+        else if (strcmp(argv[i], "--bf16") == 0)
+            b->bf16 = 1;
+        else if (strcmp(argv[i], "--threads") == 0)
+            b->device.threads = (int)value;
         else if (strcmp(argv[i], "--tokens") == 0)
             b->tokens = value;
         else if (strcmp(argv[i], "--sequences") == 0)
@@ -311,12 +407,14 @@ static int parse(int argc, char **argv, bench *b) {
 int main(int argc, char **argv) {
     bench b;
     if (!parse(argc, argv, &b)) {
-        fprintf(stderr, "usage: bench_ops [--threads N] [--tokens N] [--sequences N] [--runs N] [--hidden N]\n"
+        fprintf(stderr, "usage: bench_ops [--device cpu|cuda] [--bf16 1] [--threads N] [--tokens N] [--sequences N]\n"
+                        "                 [--runs N] [--hidden N]\n"
                         "--hidden is a multiple of 64, and no more sequences than tokens\n");
         return 2;
     }
-    check(cam_backend_cpu_open(b.threads, &b.backend));
-    b.threads = cam_backend_cpu_threads(b.backend);
+    check(cam_backends_open(&b.device, &b.backend));
+    if (strcmp(b.backend->name, "cpu") == 0)
+        b.threads = cam_backend_cpu_threads(b.backend);
     lay_out(&b);
     measure_ceilings(&b);
     printf("%-18s %-22s %9s %9s %15s %8s\n", "operator", "shape", "median ms", "least ms", "rate", "of limit");

@@ -147,7 +147,7 @@ CAM_DEVICE void store_rows(cam_bf16 *to, int64_t stride, int real, const float s
         int r = i + lane / CHUNKS;
         line whole = cam_load(reinterpret_cast<const line *>(chunk_at(own, row + r, chunk)));
         if (r < real)
-            cam_store(reinterpret_cast<line *>(to), whole);
+            cam_store_global(reinterpret_cast<line *>(to), whole);
         to += CAM_WARP / CHUNKS * stride;
     }
 }

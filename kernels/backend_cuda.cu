@@ -6,6 +6,8 @@
 #include "backend_cuda.h"
 #include "cam/arena.h"
 #include "cuda.cuh"
+#include "log.h"
+#include "matmul_tune.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -186,14 +188,14 @@ static cam_status no_device(cudaError_t error) {
     (void)cudaDriverGetVersion(&driver);
     (void)cudaRuntimeGetVersion(&runtime);
     if (driver == 0)
-        return cam_fail(CAM_E_DEVICE, "no NVIDIA driver is installed here; use device=cpu");
+        return cam_fail(CAM_E_DEVICE, "no NVIDIA driver is installed here; device=cpu trains without one");
     if (error == cudaErrorInsufficientDriver || driver / 1000 < runtime / 1000)
         return cam_fail(CAM_E_DEVICE,
-                        "the NVIDIA driver is for CUDA %d.%d, this program needs CUDA %d.%d: update the driver, or use "
-                        "device=cpu",
+                        "the NVIDIA driver is for CUDA %d.%d, this program needs CUDA %d.%d: update the driver; "
+                        "device=cpu trains without one",
                         driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
     if (error == cudaErrorNoDevice || error == cudaSuccess)
-        return cam_fail(CAM_E_DEVICE, "the NVIDIA driver shows no GPU%s; use device=cpu",
+        return cam_fail(CAM_E_DEVICE, "the NVIDIA driver shows no GPU%s; device=cpu trains without one",
                         getenv("CUDA_VISIBLE_DEVICES") ? " (CUDA_VISIBLE_DEVICES is set)" : "");
     return cam_fail(CAM_E_DEVICE, "the GPU cannot be used: %s (%s)", cudaGetErrorString(error),
                     cudaGetErrorName(error));
@@ -217,7 +219,8 @@ static cam_status find_device(const cam_cuda_options *options, cam_cuda_backend 
     cuda->capability = 10 * major + minor;
     cuda->shared_limit = (size_t)shared;
     if (cuda->capability < OLDEST_CAPABILITY)
-        CAM_FAIL(CAM_E_DEVICE, "GPU %d has compute capability %d.%d, this program needs 7.5 or newer; use device=cpu",
+        CAM_FAIL(CAM_E_DEVICE,
+                 "GPU %d has compute capability %d.%d, this program needs 7.5 or newer; device=cpu trains without one",
                  cuda->device, major, minor);
 out:
     return st;
@@ -228,12 +231,26 @@ CAM_KERNEL(1) probe(int *nothing) {
     (void)nothing;
 }
 
-static cam_status describe(cam_cuda_backend *cuda) {
+/* A table of another GPU or library would only be slower, so that it is no reason to stop. */
+static cam_status load_table(cam_cuda_backend *cuda, const char *path, size_t *taken) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_matmul_load_table(cuda->matmul, path, taken));
+    if (*taken == 0)
+        cam_log_warn("\"%s\" has no products of this GPU with %s and is ignored; make it again with \"cam-train tune\"",
+                     path, cam_matmul_description(cuda->matmul));
+out:
+    return st;
+}
+
+static cam_status describe(cam_cuda_backend *cuda, size_t tuned) {
     cam_status st = CAM_OK;
     cudaDeviceProp properties;
+    char choices[48] = "";
+    if (tuned > 0)
+        snprintf(choices, sizeof choices, " (%zu products tuned)", tuned);
     CAM_CUDA_TRY(cudaGetDeviceProperties(&properties, cuda->device));
-    snprintf(cuda->description, sizeof cuda->description, "cuda: %.99s, sm_%d, %zu GB, %s%s%s%s", properties.name,
-             cuda->capability, properties.totalGlobalMem >> 30, cam_matmul_description(cuda->matmul),
+    snprintf(cuda->description, sizeof cuda->description, "cuda: %.99s, sm_%d, %zu GB, %s%s%s%s%s", properties.name,
+             cuda->capability, properties.totalGlobalMem >> 30, cam_matmul_description(cuda->matmul), choices,
              cuda->attention_cudnn ? ", " : "",
              cuda->attention_cudnn ? cam_attention_cudnn_description(cuda->attention_cudnn) : "",
              cuda->base.bf16 ? "" : "; older than sm_80: plain f32 kernels, no bf16");
@@ -244,6 +261,7 @@ out:
 cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **backend) {
     cam_status st = CAM_OK;
     const char *check = getenv("CAM_CUDA_CHECK");
+    size_t tuned = 0;
     cam_cuda_backend *cuda = static_cast<cam_cuda_backend *>(calloc(1, sizeof *cuda));
     *backend = NULL;
     if (!cuda)
@@ -260,14 +278,33 @@ cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **
         CAM_FAIL(CAM_E_DEVICE, "this program has no code for compute capability %d.%d (it has %s)",
                  cuda->capability / 10, cuda->capability % 10, cam_backend_cuda_build());
     CAM_TRY(cam_matmul_open(&cuda->matmul, cuda->stream, options->tf32));
+    if (options->matmul_table)
+        CAM_TRY(load_table(cuda, options->matmul_table, &tuned));
     if (options->attention_library)
         CAM_TRY(cam_attention_cudnn_open(&cuda->attention_cudnn, cuda->stream, cuda->capability));
-    CAM_TRY(describe(cuda));
+    CAM_TRY(describe(cuda, tuned));
     *backend = &cuda->base;
 out:
     if (st != CAM_OK && cuda)
         cuda_close(&cuda->base);
     return st;
+}
+
+cam_status cam_backend_cuda_device_name(int device, cam_strbuf *name) {
+    cam_status st = CAM_OK;
+    cudaDeviceProp properties;
+    cam_cuda_backend found = {};
+    const cam_cuda_options options = {device, 0, 0, nullptr};
+    CAM_TRY(find_device(&options, &found));
+    CAM_CUDA_TRY(cudaGetDeviceProperties(&properties, device));
+    cam_strbuf_puts(name, properties.name);
+out:
+    return st;
+}
+
+cam_status cam_backend_cuda_tune(cam_backend *backend, int candidates, const char *path,
+                                 const cam_cuda_listener *listener) {
+    return cam_matmul_tune(cam_cuda(backend)->matmul, candidates, path, listener);
 }
 
 const char *cam_backend_cuda_build(void) {

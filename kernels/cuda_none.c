@@ -1,11 +1,26 @@
 /* cuda_none.c: in the place of the CUDA backend where the program is built without the CUDA toolkit. */
 #include "backend_cuda.h"
 
+static cam_status none(void) {
+    return cam_fail(CAM_E_UNSUPPORTED, "this cam-train was built without CUDA: build it where nvcc is installed; "
+                                       "device=cpu trains without it");
+}
+
 cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **backend) {
     (void)options;
     *backend = NULL;
-    return cam_fail(CAM_E_UNSUPPORTED,
-                    "this cam-train was built without CUDA; use device=cpu, or build it where nvcc is installed");
+    return none();
+}
+
+cam_status cam_backend_cuda_device_name(int device, cam_strbuf *name) {
+    (void)device, (void)name;
+    return none();
+}
+
+cam_status cam_backend_cuda_tune(cam_backend *backend, int candidates, const char *path,
+                                 const cam_cuda_listener *listener) {
+    (void)backend, (void)candidates, (void)path, (void)listener;
+    return none();
 }
 
 const char *cam_backend_cuda_build(void) {

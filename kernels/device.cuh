@@ -35,6 +35,7 @@
  *   cam_sqrt(x)                on double too, rounded correctly there
  *   cam_load(p), cam_load_once(p), cam_store(p, v), cam_store_once(p, v)
  *                              a vector of up to 16 bytes, aligned to its size; _once: it will not be needed again soon
+ *   cam_store_global(p, v)     cam_store where p is global memory: one instruction whatever v was made of
  *   cam_fence_system()         writes before it are seen by the host before writes after it
  *   cam_clock_ns()             the device's clock
  *   cam_launch(stream, kernel, grid, threads, shared_bytes, arguments...) -> cudaError_t    (host side; see cuda.cuh)

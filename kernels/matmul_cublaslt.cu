@@ -325,7 +325,7 @@ out:
 
 cam_status cam_matmul_take_table(cam_matmul *matmul, const char *text, const char *name, size_t *taken) {
     CAM_ASSERT(matmul->table.name == nullptr);
-    cam_status st = cam_matmul_table_read(&matmul->table, &matmul->machine, text, name);
+    cam_status st = cam_matmul_table_read(&matmul->table, &matmul->machine, text, name, nullptr);
     *taken = st == CAM_OK ? matmul->table.count : 0;
     return st;
 }

@@ -38,6 +38,7 @@ typedef struct reader {
     int line;
     int in_table, in_device, ours; /* seen "table 1"; a device line after it; that device is this machine */
     size_t capacity;
+    cam_strbuf *others; /* or NULL */
 } reader;
 
 /* The next word of a line, cut off in place; NULL where there is none. */
@@ -172,10 +173,20 @@ static cam_status read_line(reader *r, char *line) {
                     r->name, r->line);
 }
 
+/* A line of another machine's table, as it stands. */
+static void keep_other(const reader *r, const char *line, size_t length) {
+    if (!r->others || !r->in_device || r->ours || length == 0)
+        return;
+    if (strncmp(line, "device ", strlen("device ")) == 0)
+        cam_strbuf_printf(r->others, "%s\n", table_line);
+    cam_strbuf_append(r->others, line, length);
+    cam_strbuf_putc(r->others, '\n');
+}
+
 cam_status cam_matmul_table_read(cam_matmul_table *table, const cam_matmul_machine *machine, const char *text,
-                                 const char *name) {
+                                 const char *name, cam_strbuf *others) {
     cam_status st = CAM_OK;
-    reader r = {.table = table, .machine = machine, .name = name};
+    reader r = {.table = table, .machine = machine, .name = name, .others = others};
     char *copy = strdup(text);
     table->name = strdup(name);
     if (!copy || !table->name)
@@ -185,7 +196,9 @@ cam_status cam_matmul_table_read(cam_matmul_table *table, const cam_matmul_machi
         if (end)
             *end = '\0';
         r.line++;
+        size_t length = strlen(line);
         CAM_TRY(read_line(&r, line));
+        keep_other(&r, text + (line - copy), length);
         line = end ? end + 1 : NULL;
     }
     if (!r.in_table)
@@ -212,4 +225,22 @@ void cam_matmul_table_put_choice(cam_strbuf *text, const cam_matmul_choice *choi
     for (int i = 0; i < CAM_MATMUL_WORDS; i++)
         cam_strbuf_printf(text, " %016llx", (unsigned long long)choice->algorithm[i]);
     cam_strbuf_putc(text, '\n');
+}
+
+cam_status cam_matmul_table_put_rest(cam_strbuf *text, const cam_matmul_machine *machine, const char *before,
+                                     const char *name) {
+    cam_status st = CAM_OK;
+    cam_matmul_table fresh = {0}, old = {0};
+    cam_strbuf others = CAM_STRBUF_INIT;
+    CAM_TRY(cam_matmul_table_read(&fresh, machine, cam_strbuf_text(text), "the table just made", NULL));
+    CAM_TRY(cam_matmul_table_read(&old, machine, before, name, &others));
+    for (size_t i = 0; i < old.count; i++)
+        if (!cam_matmul_table_find(&fresh, &old.choices[i].key))
+            cam_matmul_table_put_choice(text, &old.choices[i]);
+    cam_strbuf_append(text, cam_strbuf_text(&others), others.length);
+out:
+    cam_matmul_table_release(&fresh);
+    cam_matmul_table_release(&old);
+    cam_strbuf_release(&others);
+    return st;
 }

@@ -59,15 +59,20 @@ typedef struct cam_matmul_table {
  * `key`; count where there is none. */
 size_t cam_matmul_position(const void *entries, size_t count, size_t size, const cam_matmul_key *key);
 
-/* Fills an empty table with the text's products for `machine`; none is fine. CAM_E_DATA with "name:line: ..." where the
- * text is no table, or says one product of one machine twice. The caller releases the table, failed or not. */
+/* Fills an empty table with the text's products for `machine`; none is fine. The tables of other machines are appended
+ * to `others` as they stand, where that is not NULL. CAM_E_DATA with "name:line: ..." where the text is no table, or
+ * says one product of one machine twice. The caller releases the table, failed or not. */
 CAM_MUST_CHECK cam_status cam_matmul_table_read(cam_matmul_table *table, const cam_matmul_machine *machine,
-                                                const char *text, const char *name);
+                                                const char *text, const char *name, cam_strbuf *others);
 void cam_matmul_table_release(cam_matmul_table *table);
 const cam_matmul_choice *cam_matmul_table_find(const cam_matmul_table *table, const cam_matmul_key *key);
 
 void cam_matmul_table_put_machine(cam_strbuf *text, const cam_matmul_machine *machine);
 void cam_matmul_table_put_choice(cam_strbuf *text, const cam_matmul_choice *choice);
+/* What a file says that is made again: `text`, a table of `machine`, gets the products that only `before` has, and the
+ * tables of other machines. CAM_E_DATA where `before`, called `name`, is no table; `text` is then as it was. */
+CAM_MUST_CHECK cam_status cam_matmul_table_put_rest(cam_strbuf *text, const cam_matmul_machine *machine,
+                                                    const char *before, const char *name);
 
 #ifdef __cplusplus
 }

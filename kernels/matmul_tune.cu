@@ -179,7 +179,7 @@ static int by_seconds(const void *a, const void *b) {
 
 /* The fastest of all the library offers, in *best; candidates[0] is its own first answer. */
 static cam_status tune_product(cam_matmul *matmul, const pools *p, const cam_matmul_plan *plan, int wanted,
-                               candidate *best) {
+                               const cam_cuda_listener *listener, candidate *best) {
     cam_status st = CAM_OK;
     static cublasLtMatmulHeuristicResult_t answers[MOST_CANDIDATES];
     candidate candidates[MOST_CANDIDATES];
@@ -200,8 +200,8 @@ static cam_status tune_product(cam_matmul *matmul, const pools *p, const cam_mat
     for (int i = 0; i < count && !same; i++) {
         CAM_TRY(repeats(matmul, p, plan, &candidates[i], &same));
         if (same) {
-            cam_log("%s: %.1f us; the library's first answer %.1f us, %d tried", product,
-                    (double)candidates[i].seconds * 1e6, (double)best->seconds * 1e6, count);
+            const cam_cuda_tuned tuned = {product, (double)best->seconds, (double)candidates[i].seconds, count};
+            CAM_TRY(listener->hear(listener->context, &tuned));
             *best = candidates[i];
         }
     }
@@ -211,7 +211,24 @@ out:
     return st;
 }
 
-cam_status cam_matmul_tune(cam_matmul *matmul, int candidates, const char *path) {
+/* What the file that is written over says of other products and of other machines; a file that is no table says
+ * nothing. */
+static cam_status put_rest(const cam_matmul *matmul, const char *path, cam_strbuf *text) {
+    cam_status st = CAM_OK;
+    cam_strbuf before = CAM_STRBUF_INIT;
+    enum { MOST_BYTES = 64 << 20 };
+    if (!cam_file_exists(path))
+        return CAM_OK;
+    CAM_TRY(cam_file_read(path, MOST_BYTES, CAM_E_DATA, &before));
+    CAM_TRY(cam_matmul_table_put_rest(text, &matmul->machine, cam_strbuf_text(&before), path));
+out:
+    cam_strbuf_release(&before);
+    if (st == CAM_E_DATA)
+        cam_log_warn("%s; it is replaced", cam_status_message());
+    return st == CAM_E_DATA ? CAM_OK : st;
+}
+
+cam_status cam_matmul_tune(cam_matmul *matmul, int candidates, const char *path, const cam_cuda_listener *listener) {
     cam_status st = CAM_OK;
     pools p = {};
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -221,11 +238,12 @@ cam_status cam_matmul_tune(cam_matmul *matmul, int candidates, const char *path)
     for (size_t i = 0; i < matmul->plan_count; i++) {
         candidate best;
         cam_matmul_choice choice = {};
-        CAM_TRY(tune_product(matmul, &p, &matmul->plans[i], wanted, &best));
+        CAM_TRY(tune_product(matmul, &p, &matmul->plans[i], wanted, listener, &best));
         choice.key = matmul->plans[i].key;
         memcpy(choice.algorithm, &best.algorithm, sizeof choice.algorithm);
         cam_matmul_table_put_choice(&text, &choice);
     }
+    CAM_TRY(put_rest(matmul, path, &text));
     CAM_TRY(cam_file_write(path, cam_strbuf_text(&text), text.length));
 out:
     pools_close(&p);

@@ -1,21 +1,21 @@
 #!/bin/sh
-# setup.sh build|test|bench: the Debian (or Ubuntu) packages that building, testing or measuring needs. Does nothing where
+# setup.sh build|test|bench|bundle: the Debian (or Ubuntu) packages that building, testing or measuring needs. Does nothing where
 # all are there; installs the missing ones as root; otherwise names the command to ask for and exits 2.
 set -eu
 
 # One word a need; "a|b" is met by either, and a is what gets installed.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
   libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev'
-bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
-test='libcmocka-dev bats jq clang libomp-dev libclang-rt-dev|libclang-rt-14-dev'
+test='libcmocka-dev bats jq clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 
 case "${1:-}" in
 build) needed=$build ;;
 bench) needed="$build $bench" ;;
+bundle) needed="$build patchelf binutils" ;;
 test) needed="$build $test" ;;
 *)
-    echo "usage: tools/setup.sh build|test|bench" >&2
+    echo "usage: tools/setup.sh build|test|bench|bundle" >&2
     exit 2
     ;;
 esac

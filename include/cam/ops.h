@@ -278,7 +278,7 @@ enum { CAM_MAX_KEYS = 1024 };
  *   q           [Nq,H]   act  in   row stride free; head a is columns [a D, (a + 1) D)
  *   k, v        [T,H]    act  in   row stride free, the same for both
  *   cu_q, cu_k  [B+1]    i32  in   sequence b owns query rows [cu_q[b], cu_q[b+1]) and key rows [cu_k[b], cu_k[b+1]);
- *                                  a sequence may own no query row, never no key row
+ *                                  a sequence may own no query row, never no key row, and never more of the former
  *   q_index     [Nq]     i32  in   index in its sequence of each query row (0 .. S-1): for the random map
  *   sequence_row [B]     i32  in   data row id of each sequence: for the random map
  *   heads       A, divides H; max_keys: no sequence is longer (1 .. CAM_MAX_KEYS)

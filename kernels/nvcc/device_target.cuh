@@ -193,6 +193,16 @@ template <typename V> CAM_DEVICE void cam_store_once(V *p, V v) {
     __stcs(reinterpret_cast<word *>(p), u.bits);
 }
 
+/* The compiler cuts a plain store of what came through shuffles or shared memory into four. */
+template <typename V> CAM_DEVICE void cam_store_global(V *p, V v) {
+    typedef typename cam_word<sizeof(V)>::type word;
+    union {
+        V value;
+        word bits;
+    } u = {v};
+    __stwb(reinterpret_cast<word *>(p), u.bits);
+}
+
 CAM_DEVICE void cam_fence_system(void) {
     __threadfence_system();
 }

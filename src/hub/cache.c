@@ -43,6 +43,11 @@ static char *expand_home(const char *path) {
     return *rest == '\0' ? copy_text(home, strlen(home)) : cam_path_join(home, rest);
 }
 
+char *cam_user_cache_folder(void) {
+    const char *xdg = environment("XDG_CACHE_HOME");
+    return expand_home(xdg ? xdg : "~/.cache");
+}
+
 char *cam_hub_cache_folder(void) {
     const char *cache = environment("HF_HUB_CACHE"), *home = environment("HF_HOME");
     if (!cache)
@@ -53,8 +58,7 @@ char *cam_hub_cache_folder(void) {
     if (home) {
         base = expand_home(home);
     } else {
-        const char *xdg = environment("XDG_CACHE_HOME");
-        char *outer = expand_home(xdg ? xdg : "~/.cache");
+        char *outer = cam_user_cache_folder();
         base = cam_path_join(outer, "huggingface");
         free(outer);
     }

@@ -30,6 +30,8 @@ typedef enum cam_model_needs {
 CAM_MUST_CHECK cam_status cam_model_locate(const char *name, const char *revision, cam_model_needs needs,
                                            char **folder);
 
+/* XDG_CACHE_HOME, else ~/.cache, whether or not it is there; to be freed. */
+char *cam_user_cache_folder(void);
 /* The folder of the Hugging Face cache, whether or not it is there; to be freed. */
 char *cam_hub_cache_folder(void);
 

@@ -1,6 +1,7 @@
 /* fixture.c: see fixture.h. A fixture that cannot be read ends the test program: every test needs it. */
 #include "fixture.h"
 #include "backend_cpu.h"
+#include "backend_cuda.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +44,18 @@ cam_weights *fixture_weights(void) {
     return weights;
 }
 
+static const char *device = "cpu";
+
+void fixture_use_device(const char *name) {
+    device = name;
+}
+
 cam_backend *fixture_backend(int threads) {
     cam_backend *backend = NULL;
-    MUST(cam_backend_cpu_open(threads, &backend));
+    if (strcmp(device, "cuda") == 0)
+        MUST(cam_backend_cuda_open(&(cam_cuda_options){0}, &backend));
+    else
+        MUST(cam_backend_cpu_open(threads, &backend));
     return backend;
 }
 

@@ -23,7 +23,9 @@ void fixture_case(const char *name, golden_case *golden);
 /* The golden model's config and checkpoint. */
 const cam_model_config *fixture_config(void);
 cam_weights *fixture_weights(void);
+/* Of the device that fixture_use_device named, "cpu" at first; threads count there only. */
 cam_backend *fixture_backend(int threads);
+void fixture_use_device(const char *name);
 void fixture_release(void);
 
 /* A fresh file name in the test's own temporary folder. */

@@ -132,7 +132,11 @@ static void test_logits(void **state) {
 static double *gradient_of(const cam_trainer *trainer, int i, int part, int64_t *count) {
     const cam_parameters *params = &trainer->params;
     const cam_parameter *p = &params->list[i];
-    const float *grad = cam_parameters_view(params, i, CAM_GRADIENT).data;
+    cam_tensor view = cam_parameters_view(params, i, CAM_GRADIENT);
+    float *grad = malloc(cam_tensor_bytes(view));
+    assert_non_null(grad);
+    assert_ok(cam_backend_copy(params->backend, grad, view.data, cam_tensor_bytes(view), CAM_FROM_DEVICE));
+    assert_ok(cam_backend_synchronize(params->backend));
     int word = i == CAM_WORD && params->word_id;
     int64_t rows = (word ? params->vocab_size : p->rows) / p->parts;
     *count = rows * p->columns;
@@ -143,6 +147,7 @@ static double *gradient_of(const cam_trainer *trainer, int i, int part, int64_t 
         for (int64_t c = 0; c < p->columns && from >= 0; c++)
             out[r * p->columns + c] = (double)grad[from * p->columns + c];
     }
+    free(grad);
     return out;
 }
 
@@ -248,7 +253,10 @@ static int release(void **state) {
 #define CASE(name)                                                                                                     \
     { "case_" #name, test_case, NULL, NULL, (void *)(uintptr_t) #name }
 
-int main(void) {
+/* --device cuda asks the same of the GPU of this machine. */
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--device") == 0)
+        fixture_use_device(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_gradients),

@@ -1,5 +1,5 @@
 /* backends.h: the backends that a program of these tests can open. Each program (CMake target) brings a table of its
- * own: backends_cpu.c; tests/simt has one for the CUDA backend on the host.
+ * own: backends_here.c; tests/simt has one for the CUDA backend on the host.
  */
 #ifndef CAM_TESTS_OPS_BACKENDS_H
 #define CAM_TESTS_OPS_BACKENDS_H

@@ -22,7 +22,7 @@
 #define CAM_KERNEL(threads) static __attribute__((patchable_function_entry((threads), (threads)))) void
 #endif
 #define CAM_KERNEL_AT_LEAST(threads, blocks) CAM_KERNEL(threads)
-#define CAM_DEVICE static inline
+#define CAM_DEVICE                           static inline
 
 #define CAM_SHARED(type, name) type *name = reinterpret_cast<type *>(simt_shared_memory)
 
@@ -158,6 +158,9 @@ template <typename V> CAM_DEVICE void cam_store(V *p, V v, SIMT_PLACE) {
     *p = v;
 }
 template <typename V> CAM_DEVICE void cam_store_once(V *p, V v, SIMT_PLACE) {
+    cam_store(p, v, SIMT_AT);
+}
+template <typename V> CAM_DEVICE void cam_store_global(V *p, V v, SIMT_PLACE) {
     cam_store(p, v, SIMT_AT);
 }
 

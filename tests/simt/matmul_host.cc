@@ -3,7 +3,7 @@
  * Products are summed in f32 over blocks of 64 of k, blocks in ascending order: the error of a library that does the
  * same. A packed copy of b makes the inner loop one over adjacent columns.
  */
-#include "matmul.h"
+#include "matmul_tune.h"
 #include "runtime.h"
 #include <cstring>
 #include <new>
@@ -96,6 +96,15 @@ cam_status cam_matmul_run(cam_matmul *matmul, const cam_matmul_call *call) {
     cam_matmul_call copy = *call;
     cudaError_t e = simt_enqueue_host(matmul->stream, [copy] { run(copy); });
     return e == cudaSuccess ? CAM_OK : cam_fail(CAM_E_DEVICE, "matrix product: %s", cudaGetErrorString(e));
+}
+
+cam_status cam_matmul_load_table(cam_matmul *, const char *path, size_t *taken) {
+    *taken = 0;
+    return cam_fail(CAM_E_UNSUPPORTED, "\"%s\": loops on the host have no algorithms to choose from", path);
+}
+
+cam_status cam_matmul_tune(cam_matmul *, int, const char *, const cam_cuda_listener *) {
+    return cam_fail(CAM_E_UNSUPPORTED, "loops on the host have no algorithms to choose from");
 }
 
 const char *cam_matmul_description(const cam_matmul *) {
