@@ -42,16 +42,23 @@ bench: build
 parity: build
 	@python=$$(tools/python_env.sh debian | tail -n 1) && OMP_WAIT_POLICY=passive $$python tests/model/parity.py build/cam-train
 
-# Both take what is built with tests and benchmarks, for every architecture.
-bundle gpu-check: build
+gpu-check: build
 	@tools/setup.sh test
 	@cmake -S . -B build -DCAM_TESTS=ON -DCAM_BENCH=ON >/dev/null && cmake --build build --parallel $(JOBS)
-	@if [ $@ = bundle ]; then tools/setup.sh bundle && tools/bundle.sh build; else tools/gpu_check.sh build; fi
+	@tools/gpu_check.sh build
+
+# A build of its own: machine code for few cards keeps the folder small.
+BUNDLE_ARCHITECTURES ?= 80-real;90a-real
+bundle: setup
+	@tools/setup.sh test && tools/setup.sh bundle
+	@cmake -S . -B build-bundle -G Ninja -DCMAKE_BUILD_TYPE=Release -DCAM_CUDA=ON -DCAM_OPENBLAS=OFF \
+	    "-DCAM_CUDA_ARCHITECTURES=$(BUNDLE_ARCHITECTURES)" >/dev/null && cmake --build build-bundle --parallel $(JOBS)
+	@tools/bundle.sh build-bundle build/bundle
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
-	rm -rf build build-san build-clang
+	rm -rf build build-san build-clang build-bundle
 
 .PHONY: help setup build train test bench parity bundle gpu-check format clean

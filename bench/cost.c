@@ -6,8 +6,8 @@
  * operand once a call, none kept in a cache from one call to the next), floating-point operations, and the kernels that
  * the CUDA backend's own code (kernels/) would launch. Memory is reserved addresses that are never touched.
  *
- * Prints Markdown: a table an regime and precision, and a summary. Times are bytes and operations over the ceilings of
- * one H200 (below, measured); each call takes the longer of the two, and calls follow one another: a roofline without
+ * Prints Markdown: a table a regime and precision, and a summary. Times are bytes and operations over the ceilings of
+ * one H200 (below); each call takes the longer of the two, and calls follow one another: a roofline without
  * overlap, not a prediction.
  */
 #include "camembert.h"

@@ -85,13 +85,23 @@ static cam_status cuda_poll(cam_backend *backend) {
                : cam_cuda_failed(error, "a step on the GPU", __FILE__, __LINE__);
 }
 
+static void cuda_release_host(cam_backend *backend, void *host) {
+    (void)backend;
+    if (host)
+        (void)cudaFreeHost(host);
+}
+
 static cam_status cuda_allocate_shared(cam_backend *backend, size_t bytes, void **host, void **device) {
     cam_status st = CAM_OK;
-    (void)backend;
+    *host = NULL;
     CAM_CUDA_TRY(cudaHostAlloc(host, bytes, cudaHostAllocMapped));
     memset(*host, 0, bytes);
     CAM_CUDA_TRY(cudaHostGetDevicePointer(device, *host, 0));
 out:
+    if (st != CAM_OK) {
+        cuda_release_host(backend, *host);
+        *host = NULL;
+    }
     return st;
 }
 
@@ -101,12 +111,6 @@ static cam_status cuda_allocate_staging(cam_backend *backend, size_t bytes, void
     CAM_CUDA_TRY(cudaHostAlloc(host, bytes ? bytes : 1, cudaHostAllocDefault));
 out:
     return st;
-}
-
-static void cuda_release_host(cam_backend *backend, void *host) {
-    (void)backend;
-    if (host)
-        (void)cudaFreeHost(host);
 }
 
 /* --- graphs ---------------------------------------------------------------------------------------------------- */

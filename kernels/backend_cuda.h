@@ -21,8 +21,8 @@ typedef struct cam_cuda_options {
 /* Compute capability 7.5 and up; bf16 from 8.0 on. With CAM_CUDA_CHECK=1 in the environment every launch is waited for,
  * so that a fault names its kernel, and nothing is captured.
  * CAM_E_DEVICE, in plain words: no driver, one too old, no device, one too old, no code for it, no cuBLAS.
- * CAM_E_UNSUPPORTED: built without CUDA. CAM_E_DATA: `matmul_table` cannot be read or is no table; one that says nothing
- * of this GPU and this version of the library is ignored with a warning. Closed by cam_backend_close. */
+ * CAM_E_UNSUPPORTED: built without CUDA. CAM_E_DATA: `matmul_table` cannot be read or is no table; one that says
+ * nothing of this GPU and this version of the library is ignored with a warning. Closed by cam_backend_close. */
 CAM_MUST_CHECK cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **backend);
 
 /* The name of a device, appended: "NVIDIA H200". Errors as cam_backend_cuda_open for the driver and the device. */
@@ -30,7 +30,7 @@ CAM_MUST_CHECK cam_status cam_backend_cuda_device_name(int device, cam_strbuf *n
 
 /* What tuning found for one matrix product. */
 typedef struct cam_cuda_tuned {
-    const char *product;     /* "[400,2304] = [400,768] x [768,2304] + bias, bf16 to bf16" */
+    const char *product;     /* "[400,2304] = [400,768] x [768,2304] + bias, BF16 to BF16" */
     double first_s, tuned_s; /* one run by the library's own choice; by the one that is kept */
     int tried;               /* algorithms */
 } cam_cuda_tuned;
@@ -40,8 +40,8 @@ typedef struct cam_cuda_listener {
     void *context;
 } cam_cuda_listener;
 
-/* Measures up to `candidates` algorithms for every matrix product that this open CUDA backend was asked for so far, says
- * each to the listener, and writes the fastest of those whose bits repeat to the file `path`, for
+/* Measures up to `candidates` algorithms for every matrix product that this open CUDA backend was asked for so far,
+ * says each to the listener, and writes the fastest of those whose bits repeat to the file `path`, for
  * cam_cuda_options.matmul_table. What the file says of other products or machines stays in it. CAM_E_MEMORY,
  * CAM_E_DEVICE, CAM_E_STORAGE; CAM_E_UNSUPPORTED where products are not a library's. */
 CAM_MUST_CHECK cam_status cam_backend_cuda_tune(cam_backend *backend, int candidates, const char *path,

@@ -31,8 +31,9 @@ void cam_matmul_choices(const cam_matmul *matmul, cam_strbuf *text);
 /* Chooses for a call without running it: only shapes, strides, dtypes, flags and the alignment of addresses count. */
 CAM_MUST_CHECK cam_status cam_matmul_prepare(cam_matmul *matmul, const cam_matmul_call *call);
 
-/* cam_backend_cuda_tune: times algorithms for every product asked for so far, on random numbers that no cache holds, and
- * writes the fastest ones that give the same bits twice. Takes device memory and waits. The choices in force stay. */
+/* cam_backend_cuda_tune: times algorithms for every product asked for so far, on random numbers that no cache holds,
+ * and writes the fastest ones that give the same bits twice. Takes device memory and waits. The choices in force stay.
+ */
 CAM_MUST_CHECK cam_status cam_matmul_tune(cam_matmul *matmul, int candidates, const char *path,
                                           const cam_cuda_listener *listener);
 

@@ -1,13 +1,13 @@
 #!/bin/sh
-# bundle.sh [BUILD]: what a machine with a GPU needs to run `gpu-check`, in one folder that can be moved: `make bundle`.
+# bundle.sh [BUILD [FOLDER]]: what a machine with a GPU needs to run `gpu-check`, in one folder that can be moved: `make bundle`.
 #
-# BUILD (default build) is a finished build; the result is BUILD/bundle: bin/ (the program, tests and benchmarks, which
+# BUILD (default build) is a finished build; the result is FOLDER (default BUILD/bundle): bin/ (the program, tests and benchmarks, which
 # look for their libraries in ../lib), lib/ (the small shared libraries; not glibc's, not CUDA's), bench/, tests/,
 # examples/ and gpu_check.sh. Needs patchelf, ldd and objdump. Says which glibc the result needs at least.
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}
-bundle=$build/bundle
+bundle=${2:-$build/bundle}
 command -v patchelf > /dev/null || { echo "bundle: patchelf is missing; ask for: apt-get install patchelf" >&2; exit 2; }
 rm -rf "$bundle"
 mkdir -p "$bundle/bin" "$bundle/lib" "$bundle/bench" "$bundle/tests/model"
@@ -26,6 +26,7 @@ ldd "$bundle"/bin/* | awk '/=> \// {print $1, $3}' | sort -u | while read -r nam
     esac
 done
 chmod u+w "$bundle"/lib/* "$bundle"/bin/*
+strip --strip-debug "$bundle"/bin/*
 for file in "$bundle"/bin/*; do patchelf --set-rpath '$ORIGIN/../lib' "$file"; done
 for file in "$bundle"/lib/*; do patchelf --set-rpath '$ORIGIN' "$file"; done
 

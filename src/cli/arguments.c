@@ -123,6 +123,12 @@ void cam_arguments_release(cam_arguments *arguments) {
     *arguments = (cam_arguments){0};
 }
 
+static const char tables[] =
+    "\nPrints how long each matrix product of the run takes by the library's first choice and by the one that is\n"
+    "kept. The table goes to the file that the environment variable CAM_MATMUL_TABLE names, else to matmul-GPU.txt,\n"
+    "with the GPU's name, in $XDG_CACHE_HOME/cam-train or ~/.cache/cam-train. train, eval and predict take it from\n"
+    "there, or none where CAM_MATMUL_TABLE=none: with and without it, results differ in their last bits.\n";
+
 void cam_arguments_help(cam_verb verb, cam_strbuf *out) {
     int all = verb == CAM_VERB_COUNT;
     if (all) {
@@ -144,6 +150,8 @@ void cam_arguments_help(cam_verb verb, cam_strbuf *out) {
         cam_strbuf_printf(out, "  %-31s %s\n", cam_strbuf_text(&header), options[i].help);
         cam_strbuf_release(&header);
     }
+    if (verb == CAM_VERB_TUNE)
+        cam_strbuf_puts(out, tables);
     if (all)
         cam_strbuf_puts(
             out, "\nexit codes: 0 done, 2 usage or configuration, 3 data, 4 model, 5 network or Hub, 6 device or\n"

@@ -15,7 +15,8 @@
     X(EVAL, "eval", "--model DIR --data FILE", "accuracy, F1, per class, confusion matrix")                            \
     X(PREDICT, "predict", "--model DIR [--input FILE] [--output FILE]", "one label and score for every text")          \
     X(TOKENIZE, "tokenize", "--model DIR [--input FILE]", "token ids or pieces of every line")                         \
-    X(INIT, "init", "[--data FILE] > base.yaml", "a commented configuration, fitted to the data file")
+    X(INIT, "init", "[--data FILE] > base.yaml", "a commented configuration, fitted to the data file")                 \
+    X(TUNE, "tune", "--config FILE [--output FILE] [KEY=VALUE ...]", "choose this GPU's fastest matrix products")
 
 typedef enum cam_verb {
 #define CAM_VERB_ENUM(code, word, arguments, help) CAM_VERB_##code,
@@ -26,7 +27,7 @@ typedef enum cam_verb {
 
 #define CAM_FOR(verb)  (1u << CAM_VERB_##verb)
 #define CAM_FOR_ALL    ((1u << CAM_VERB_COUNT) - 1)
-#define CAM_FOR_CONFIG (CAM_FOR(TRAIN) | CAM_FOR(CHECK) | CAM_FOR(SHOW))
+#define CAM_FOR_CONFIG (CAM_FOR(TRAIN) | CAM_FOR(CHECK) | CAM_FOR(SHOW) | CAM_FOR(TUNE))
 #define CAM_FOR_DATA   (CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE))
 
 /* X(field, option, value in the help text or NULL for a switch, verbs that take it, one line of help) */
@@ -35,7 +36,8 @@ typedef enum cam_verb {
     X(model, "--model", "DIR", CAM_FOR_DATA, "folder or Hub id of a classifier")                                       \
     X(data, "--data", "FILE", CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                          \
     X(input, "--input", "FILE|-", CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")              \
-    X(output, "--output", "FILE|-", CAM_FOR(PREDICT), "default: standard output")                                      \
+    X(output, "--output", "FILE|-", CAM_FOR(PREDICT) | CAM_FOR(TUNE),                                                  \
+      "predict: default standard output; tune: the table, a file")                                                     \
     X(format, "--format", "FORMAT", CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE),                                              \
       "predict: tsv | jsonl; tokenize: jsonl | ids | pieces")                                                          \
     X(top_k, "--top-k", "N", CAM_FOR(PREDICT), "jsonl: the N best labels as well")                                     \

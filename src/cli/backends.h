@@ -11,11 +11,20 @@ typedef struct cam_device_options {
     int threads;           /* of the CPU; 0 = what the process may use */
     int tf32;              /* on CUDA, f32 products may be rounded */
     const char *attention; /* "auto", "native" or "cudnn" */
+    int untuned;           /* CUDA's products without a table */
     int explain;           /* log why auto takes the CPU, where this program could have used a GPU */
 } cam_device_options;
 
-/* auto takes a GPU where one can be used. CAM_E_USAGE for a name that is none. */
+/* auto takes a GPU where one can be used. On a GPU the table of cam_backends_table is used where it is there.
+ * CAM_E_USAGE for a name that is none; CAM_E_DATA for a file that is no table, or that CAM_MATMUL_TABLE names and is
+ * not there. */
 CAM_MUST_CHECK cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend);
+/* Where the products' choices for this machine's GPU lie (`tune` writes them there), whether or not they do; to be
+ * freed: the file that CAM_MATMUL_TABLE names, else matmul-GPU.txt, "matmul-NVIDIA-H200.txt" say, in the folder
+ * cam-train of the user's cache. *path is NULL where CAM_MATMUL_TABLE is "none". CAM_E_DEVICE and CAM_E_UNSUPPORTED
+ * where there is no GPU.
+ */
+CAM_MUST_CHECK cam_status cam_backends_table(char **path);
 /* A line for each, for --version. */
 void cam_backends_describe(cam_strbuf *out);
 

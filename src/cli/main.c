@@ -15,7 +15,7 @@
 static cam_status (*const verbs[CAM_VERB_COUNT])(const cam_arguments *arguments) = {
     [CAM_VERB_TRAIN] = cam_verb_train, [CAM_VERB_CHECK] = cam_verb_check,     [CAM_VERB_SHOW] = cam_verb_show,
     [CAM_VERB_EVAL] = cam_verb_eval,   [CAM_VERB_PREDICT] = cam_verb_predict, [CAM_VERB_TOKENIZE] = cam_verb_tokenize,
-    [CAM_VERB_INIT] = cam_verb_init,
+    [CAM_VERB_INIT] = cam_verb_init,   [CAM_VERB_TUNE] = cam_verb_tune,
 };
 
 cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {

@@ -9,6 +9,7 @@
 CAM_MUST_CHECK cam_status cam_verb_train(const cam_arguments *arguments);
 CAM_MUST_CHECK cam_status cam_verb_check(const cam_arguments *arguments);
 CAM_MUST_CHECK cam_status cam_verb_show(const cam_arguments *arguments);
+CAM_MUST_CHECK cam_status cam_verb_tune(const cam_arguments *arguments);
 CAM_MUST_CHECK cam_status cam_verb_init(const cam_arguments *arguments);
 CAM_MUST_CHECK cam_status cam_verb_eval(const cam_arguments *arguments);
 CAM_MUST_CHECK cam_status cam_verb_predict(const cam_arguments *arguments);

@@ -287,7 +287,7 @@ int cam_parameters_is_rounded(const cam_parameters *params, int index) {
 
 cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane) {
     const cam_parameter *p = &params->list[index];
-    size_t bytes = element_bytes(params, p, plane);
+    size_t bytes = element_bytes(params, p, (int)plane);
     if ((plane != CAM_WEIGHT && p->offset < params->trained_begin) || bytes == 0 || !params->plane[plane])
         return CAM_NONE;
     cam_dtype dtype = bytes == sizeof(float) ? CAM_F32 : CAM_BF16;

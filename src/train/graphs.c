@@ -1,5 +1,7 @@
 /* graphs.c: see graphs.h. */
 #include "graphs.h"
+#include <stdlib.h>
+#include <string.h>
 
 void cam_graphs_open(cam_graphs *graphs, cam_backend *backend) {
     graphs->backend = backend;
@@ -21,14 +23,23 @@ static int find(const cam_graphs *graphs, cam_graph_key key) {
     return i;
 }
 
+/* A capture must be ended even where its work has failed; what it recorded is then of no use, and what ending says is
+ * no news. */
 static cam_status capture(cam_graphs *graphs, cam_status (*work)(void *context), void *context, void **graph) {
+    cam_status st = CAM_OK;
     cam_backend *backend = graphs->backend;
-    cam_status st = backend->calls->capture_begin(backend);
-    if (st != CAM_OK)
-        return st;
-    cam_status done = work(context);
-    st = backend->calls->capture_end(backend, graph);
-    return done != CAM_OK ? done : st;
+    CAM_TRY(backend->calls->capture_begin(backend));
+    st = work(context);
+    if (st == CAM_OK)
+        return backend->calls->capture_end(backend, graph);
+    char *message = strdup(cam_status_message());
+    if (backend->calls->capture_end(backend, graph) == CAM_OK)
+        backend->calls->graph_release(backend, *graph);
+    *graph = NULL;
+    st = cam_fail(st, "%s", message ? message : "a step could not be captured");
+    free(message);
+out:
+    return st;
 }
 
 cam_status cam_graphs_run(cam_graphs *graphs, cam_graph_key key, cam_status (*work)(void *context), void *context) {

@@ -5,7 +5,7 @@ setup() { in_own_folder; }
 @test "without arguments, and with --help, every verb is named" {
     for arguments in "" --help; do
         succeeds cam-train $arguments
-        for verb in train check show eval predict tokenize init; do answers "cam-train $verb"; done
+        for verb in train check show eval predict tokenize init tune; do answers "cam-train $verb"; done
         [ -z "$stderr" ]
     done
 }
@@ -43,6 +43,7 @@ setup() { in_own_folder; }
     refused 2 "--config FILE" cam-train train
     refused 2 "--config FILE" cam-train check
     refused 2 "--config FILE" cam-train show
+    refused 2 "--config FILE" cam-train tune
 }
 
 @test "a file without --config before it" { refused 2 "behind --config" cam-train train c.yaml; }

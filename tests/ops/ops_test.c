@@ -1,7 +1,7 @@
 /* ops_test.c: the operator conformance tests as a program.
  *
  *     ops_test [--backend NAME] [--seed N] [--family NAME] [--small] [--list] [--verbose] [--no-wrong-calls]
- *              [part of a case's name ...]
+ *              [part of a case's name, or !part of those left out ...]
  *     ops_test --broken             proves the harness: every broken backend must fail its operator's cases
  *
  * Which backends there are is said by backends.h's table, which each program brings along. --small leaves out the cases
@@ -73,10 +73,16 @@ static int wanted(const options *o, const op_tests *op, const char *name, precis
     if (o->family && strcmp(o->family, op->family) != 0)
         return 0;
     snprintf(full, sizeof full, "%s.%s/%s%s", op->family, op->name, name, precision_suffix(p));
-    for (int i = 0; i < o->filter_count; i++)
-        if (strstr(full, o->filters[i]))
-            return 1;
-    return o->filter_count == 0;
+    int named = 0, asked_for = 0;
+    for (int i = 0; i < o->filter_count; i++) {
+        int leaves_out = o->filters[i][0] == '!';
+        int found = strstr(full, o->filters[i] + leaves_out) != NULL;
+        if (leaves_out && found)
+            return 0;
+        asked_for |= !leaves_out && found;
+        named |= !leaves_out;
+    }
+    return asked_for || !named;
 }
 
 static cam_status bench_open(bench *b, const options *o) {

@@ -48,7 +48,8 @@ struct device {
     int devices = 1, driver = CUDART_VERSION, capability = 90;
     size_t memory = (size_t)1 << 30, used = 0;
     bool lazy = false;
-    failure fail;
+    failure fail, fail_work;
+    std::map<std::string, long> calls; /* how often each was made */
     cudaError_t last = cudaSuccess;
     std::map<const char *, allocation> allocations;
     std::vector<CUstream_st *> streams;
@@ -73,12 +74,14 @@ device::device(void) {
     char call[64];
     int error, n;
     if (text && sscanf(text, "%63s %d %d", call, &error, &n) == 3)
-        simt_fail_call(call, (cudaError_t)error, n);
+        fail = failure{call, (cudaError_t)error, n};
 }
 
+device *the_gpu;
 device &gpu(void) {
-    static device *one = new device();
-    return *one;
+    if (!the_gpu)
+        the_gpu = new device();
+    return *the_gpu;
 }
 
 /* CUDA never recovers from these: every later call gives them again. */
@@ -95,6 +98,7 @@ cudaError_t answer(cudaError_t e) {
 /* Whether the call that asks shall fail, and how. */
 cudaError_t fault_of(const char *call) {
     failure &f = gpu().fail;
+    gpu().calls[call]++;
     if (gpu().driver < CUDART_VERSION / 1000 * 1000)
         return answer(cudaErrorInsufficientDriver);
     if (gpu().devices <= 0)
@@ -116,8 +120,20 @@ CUstream_st *stream_of(cudaStream_t stream) {
     return stream ? stream : &gpu().null_stream;
 }
 
+/* Whether the device has broken down, perhaps just now. */
+bool is_broken(void) {
+    failure &f = gpu().fail_work;
+    if (f.n > 0 && --f.n == 0)
+        gpu().last = f.error;
+    return is_sticky(gpu().last);
+}
+
 void drain(CUstream_st *stream) {
     while (!stream->queue.empty()) {
+        if (is_broken()) {
+            stream->queue.clear();
+            return;
+        }
         work next = std::move(stream->queue.front());
         stream->queue.pop_front();
         next();
@@ -239,6 +255,12 @@ bool is_copy_allowed(const void *to, const void *from, size_t bytes, enum cudaMe
 void simt_fail_call(const char *call, cudaError_t error, int n) {
     gpu().fail = failure{call, error, n};
 }
+void simt_fail_work(cudaError_t error, int n) {
+    gpu().fail_work = failure{"", error, n};
+}
+long simt_calls_of(const char *call) {
+    return gpu().calls[call];
+}
 void simt_set_memory(size_t bytes) {
     gpu().memory = bytes;
 }
@@ -248,11 +270,21 @@ void simt_set_devices(int devices) {
 void simt_set_driver(int version) {
     gpu().driver = version;
 }
+void simt_set_capability(int capability) {
+    gpu().capability = capability;
+}
 void simt_set_lazy(bool lazy) {
     gpu().lazy = lazy;
 }
 size_t simt_live_allocations(void) {
     return gpu().allocations.size();
+}
+
+void simt_reset(void) {
+    for (const auto &a : gpu().allocations)
+        free(const_cast<char *>(a.first));
+    delete the_gpu;
+    the_gpu = nullptr;
 }
 
 cudaError_t simt_enqueue_host(cudaStream_t stream, std::function<void()> w) {
@@ -322,44 +354,14 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
     if (e != cudaSuccess)
         return e;
     switch (attribute) {
-    case cudaDevAttrMaxThreadsPerBlock:
-        *value = p.maxThreadsPerBlock;
-        break;
-    case cudaDevAttrMaxSharedMemoryPerBlock:
-        *value = (int)p.sharedMemPerBlock;
-        break;
-    case cudaDevAttrWarpSize:
-        *value = p.warpSize;
-        break;
     case cudaDevAttrMultiProcessorCount:
         *value = p.multiProcessorCount;
-        break;
-    case cudaDevAttrIntegrated:
-        *value = p.integrated;
-        break;
-    case cudaDevAttrCanMapHostMemory:
-        *value = p.canMapHostMemory;
-        break;
-    case cudaDevAttrClockRate:
-        *value = 1000000;
-        break;
-    case cudaDevAttrMemoryClockRate:
-        *value = 1000000;
-        break;
-    case cudaDevAttrGlobalMemoryBusWidth:
-        *value = 1024;
-        break;
-    case cudaDevAttrL2CacheSize:
-        *value = p.l2CacheSize;
         break;
     case cudaDevAttrComputeCapabilityMajor:
         *value = p.major;
         break;
     case cudaDevAttrComputeCapabilityMinor:
         *value = p.minor;
-        break;
-    case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
-        *value = (int)p.sharedMemPerMultiprocessor;
         break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin:
         *value = (int)p.sharedMemPerBlockOptin;
@@ -503,7 +505,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
         return answer(cudaErrorStreamCaptureUnsupported);
     }
     drain(stream_of(stream));
-    return cudaSuccess;
+    return is_sticky(gpu().last) ? gpu().last : cudaSuccess;
 }
 /* Asking is no waiting; but a lazy device would never be done if asking did not move it on. */
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
