@@ -1,11 +1,12 @@
 /* ops_test.c: the operator conformance tests as a program.
  *
- *     ops_test [--backend NAME] [--seed N] [--family NAME] [--small] [--list] [--verbose] [--no-wrong-calls]
+ *     ops_test [--backend NAME] [--seed N] [--family NAME] [--small | --big] [--list] [--verbose] [--no-wrong-calls]
  *              [part of a case's name, or !part of those left out ...]
  *     ops_test --broken             proves the harness: every broken backend must fail its operator's cases
  *
  * Which backends there are is said by backends.h's table, which each program brings along. --small leaves out the cases
- * that are only large, and runs each case twice instead of four times: for machines that are a thousand times slower.
+ * that are only large, and runs each case twice instead of four times: for machines that are a thousand times slower;
+ * --big runs only those that --small leaves out, likewise twice.
  * Exit 0 where everything passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case,
  * with /bf16 or /bf16-f32 behind for the other precisions (enum precision). What did not run is said at the end.
  */
@@ -24,7 +25,7 @@ const op_tests *const all_tests[CAM_OP_COUNT] = {
 typedef struct options {
     const char *backend, *family;
     uint64_t seed;
-    int list, verbose, broken, no_wrong_calls, small;
+    int list, verbose, broken, no_wrong_calls, small, big;
     char **filters;
     int filter_count;
 } options;
@@ -44,6 +45,7 @@ static int *switch_of(options *o, const char *flag) {
            : strcmp(flag, "--broken") == 0         ? &o->broken
            : strcmp(flag, "--no-wrong-calls") == 0 ? &o->no_wrong_calls
            : strcmp(flag, "--small") == 0          ? &o->small
+           : strcmp(flag, "--big") == 0            ? &o->big
                                                    : NULL;
 }
 
@@ -92,7 +94,7 @@ static cam_status bench_open(bench *b, const options *o) {
         backend++;
     if (!backend->name)
         CAM_FAIL(CAM_E_USAGE, "no backend \"%s\" here", o->backend);
-    *b = (bench){.again = backend->again, .seed = o->seed, .verbose = o->verbose, .few_runs = o->small};
+    *b = (bench){.again = backend->again, .seed = o->seed, .verbose = o->verbose, .few_runs = o->small || o->big};
     CAM_TRY(backend->open(0, &b->backend[0]));
     CAM_TRY(backend->open(1, &b->backend[1]));
 out:
@@ -115,7 +117,7 @@ static void each_case(const options *o, const bench *b, tally *t,
         for (size_t k = 0; k < op->case_count; k++)
             for (int p = 0; p < precisions_of(op); p++)
                 if (wanted(o, op, op->cases[k].name, (precision)p)) {
-                    if (o->small && op->cases[k].big)
+                    if (op->cases[k].big ? o->small : o->big)
                         t->left_out++;
                     else
                         visit(op, &op->cases[k], (precision)p, b, t);
@@ -146,8 +148,9 @@ static int run_all(const options *o, const bench *b) {
         printf("SKIPPED: the values of %d cases: backend \"%s\" takes no bf16 (it must refuse each, and nothing else "
                "was tested)\n",
                t.refused, b->backend[0]->name);
-    if (o->small)
-        printf("SKIPPED: %d large cases, and two of four runs of each case (--small)\n", t.left_out);
+    if (o->small || o->big)
+        printf("SKIPPED: %d %s cases, and two of four runs of each case (%s)\n", t.left_out,
+               o->small ? "large" : "other", o->small ? "--small" : "--big");
     if (t.cases == 0 && t.calls == 0 && t.left_out == 0)
         return usage("no case matches", o->filter_count ? o->filters[0] : o->family ? o->family : "");
     return t.failed > 0;
