@@ -116,7 +116,7 @@ configure() {
     cat << YAML
 model: {model_name_or_path: $2}
 data: {train_file: $work/short.tsv, columns: [label, text], stratify: false, on_duplicate: ignore}
-training: {output_dir: $1, overwrite_output_dir: true, per_device_train_batch_size: 32, num_train_epochs: 3, save_strategy: "no"}
+training: {output_dir: $1, overwrite_output_dir: true, per_device_train_batch_size: 32, num_train_epochs: 3}
 eval: {load_best_model_at_end: false}
 YAML
 }
@@ -136,7 +136,7 @@ agreement() {
     for device in cpu cuda; do
         configure "$work/$device" "$work/checkpoint" > "$work/$device.yaml"
         "$trainer" --quiet --device $device --config "$work/$device.yaml" training.max_steps=3 training.bf16=false training.tf32=false \
-            training.logging_steps=1 eval.eval_strategy=no || return 1
+            logging.logging_steps=1 eval.eval_strategy=no || return 1
         sed -n 's/.*"loss": *\([0-9.eE+-]*\).*/\1/p' "$work/$device/log.jsonl" > "$work/$device.loss"
     done
     paste "$work/cpu.loss" "$work/cuda.loss" | awk '{d = $1 - $2; if (d < 0) d = -d; if (d / $1 > worst) worst = d / $1; n++}
@@ -184,7 +184,7 @@ if has_torch; then
     stage P4-cold 60 "$python" "$home/bench/peer_gpu.py" train --model "$work/checkpoint" --data "$work/short.tsv" --dev "$work/dev.tsv" --save "$work/peer"
     stage P1-P3-short 90 peers short 32 64 P1,P2,P3 60
 fi
-stage operators ${OPERATORS_S:-45} "$bench_ops" --device cuda
+stage operators ${OPERATORS_S:-45} "$bench_ops" --device cuda --bf16 1
 if [ "$ops" ]; then stage sanitizer 60 sanitize; fi
 if has_torch; then stage P4c-short 120 peers short 32 64 P4c 100; fi
 
