@@ -36,10 +36,8 @@ static cam_status ask_for_products(const cam_run *run, cam_backend *backend) {
     cam_status st = CAM_OK;
     cam_trainer trainer = {0};
     cam_step_report report;
-    cam_trainer_options options = cam_run_trainer_options(run);
+    cam_trainer_options options = cam_run_trainer_options(run, backend);
     options.skip_nonfinite = 1; /* nothing is learnt here */
-    if (run->config->bf16 == CAM_CONFIG_BF16_AUTO)
-        options.bf16 = backend->bf16;
     CAM_TRY(cam_trainer_open(&trainer, backend, &options));
     while (!cam_trainer_is_done(&trainer) && trainer.step < MOST_STEPS)
         CAM_TRY(cam_trainer_step_now(&trainer, &report));

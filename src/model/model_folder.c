@@ -145,7 +145,7 @@ static void ferry_close(ferry *f) {
         cam_backend_release_staging(f->params->backend, f->buffer);
 }
 
-/* cam/ops.h, CAM_CHUNK_SPLIT. A master that rounds up out of the finite range keeps its own upper half. */
+/* cam/ops.h, CAM_CHUNK_SPLIT. */
 static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low) {
     for (int64_t i = 0; i < count; i++) {
         uint32_t u;
@@ -162,25 +162,39 @@ static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count
     }
 }
 
-static cam_status upload(ferry *f, int index, const float *values) {
+/* The next piece of a tensor, at most PIECE elements from `at` on, between the buffer and the device. */
+static cam_status carry(ferry *f, cam_tensor weight, cam_tensor low, int64_t at, int64_t count, cam_copy_kind kind) {
     cam_status st = CAM_OK;
     cam_backend *backend = f->params->backend;
+    const cam_tensor planes[2] = {weight, low};
+    for (size_t half = 0; half < 2 && planes[half].data; half++) {
+        size_t size = cam_dtype_size(planes[half].dtype);
+        char *there = (char *)planes[half].data + (size_t)at * size, *here = (char *)f->buffer + half * PIECE * size;
+        int out_bound = kind == CAM_TO_DEVICE;
+        CAM_TRY(
+            cam_backend_copy(backend, out_bound ? there : here, out_bound ? here : there, (size_t)count * size, kind));
+    }
+    CAM_TRY(cam_backend_synchronize(backend));
+out:
+    return st;
+}
+
+static int64_t piece(int64_t all, int64_t at) {
+    return all - at < PIECE ? all - at : PIECE;
+}
+
+static cam_status upload(ferry *f, int index, const float *values) {
+    cam_status st = CAM_OK;
     cam_tensor weight = cam_parameters_view(f->params, index, CAM_WEIGHT);
     cam_tensor low = cam_parameters_view(f->params, index, CAM_LOW);
     uint16_t *halves = f->buffer;
-    size_t bytes = cam_dtype_size(weight.dtype);
     for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
-        count = all - at < PIECE ? all - at : PIECE;
+        count = piece(all, at);
         if (weight.dtype == CAM_F32)
-            memcpy(f->buffer, values + at, (size_t)count * bytes);
+            memcpy(f->buffer, values + at, (size_t)count * sizeof *values);
         else
             split_halves(values + at, count, halves, halves + PIECE);
-        CAM_TRY(cam_backend_copy(backend, (char *)weight.data + (size_t)at * bytes, f->buffer, (size_t)count * bytes,
-                                 CAM_TO_DEVICE));
-        if (low.data)
-            CAM_TRY(cam_backend_copy(backend, (uint16_t *)low.data + at, halves + PIECE, (size_t)count * bytes,
-                                     CAM_TO_DEVICE));
-        CAM_TRY(cam_backend_synchronize(backend));
+        CAM_TRY(carry(f, weight, low, at, count, CAM_TO_DEVICE));
     }
 out:
     return st;
@@ -188,21 +202,14 @@ out:
 
 static cam_status download(ferry *f, int index, float *values) {
     cam_status st = CAM_OK;
-    cam_backend *backend = f->params->backend;
     cam_tensor weight = cam_parameters_view(f->params, index, CAM_WEIGHT);
     cam_tensor low = cam_parameters_view(f->params, index, CAM_LOW);
-    uint16_t *halves = f->buffer;
-    size_t bytes = cam_dtype_size(weight.dtype);
+    const uint16_t *halves = f->buffer;
     for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
-        count = all - at < PIECE ? all - at : PIECE;
-        CAM_TRY(cam_backend_copy(backend, f->buffer, (char *)weight.data + (size_t)at * bytes, (size_t)count * bytes,
-                                 CAM_FROM_DEVICE));
-        if (low.data)
-            CAM_TRY(cam_backend_copy(backend, halves + PIECE, (uint16_t *)low.data + at, (size_t)count * bytes,
-                                     CAM_FROM_DEVICE));
-        CAM_TRY(cam_backend_synchronize(backend));
+        count = piece(all, at);
+        CAM_TRY(carry(f, weight, low, at, count, CAM_FROM_DEVICE));
         if (weight.dtype == CAM_F32)
-            memcpy(values + at, f->buffer, (size_t)count * bytes);
+            memcpy(values + at, f->buffer, (size_t)count * sizeof *values);
         else
             join_halves(halves, halves + PIECE, count, values + at);
     }

@@ -114,7 +114,7 @@ cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *m
     CAM_TRY(cam_run_folder_check(config, model_folder));
     CAM_TRY(open_model(run));
     CAM_TRY(open_data(run));
-    cam_model_source source = cam_run_trainer_options(run).source;
+    cam_model_source source = cam_run_trainer_options(run, NULL).source;
     CAM_TRY(cam_model_check(&source));
     CAM_TRY(weigh_classes(run));
 out:
@@ -145,8 +145,9 @@ static int frozen_depth(const cam_run *run) {
     }
 }
 
-cam_trainer_options cam_run_trainer_options(const cam_run *run) {
+cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend) {
     const cam_config *c = run->config;
+    int bf16 = c->bf16 == CAM_CONFIG_BF16_TRUE || (c->bf16 == CAM_CONFIG_BF16_AUTO && backend && backend->bf16);
     return (cam_trainer_options){.config = &run->model,
                                  .source = {.weights = run->weights,
                                             .keep_head = run->keep_head,
@@ -175,7 +176,7 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run) {
                                  .gradient_checkpointing = c->gradient_checkpointing,
                                  .frozen_dropout = c->frozen_dropout,
                                  .skip_nonfinite = c->on_nonfinite == CAM_CONFIG_NONFINITE_SKIP,
-                                 .bf16 = c->bf16 == CAM_CONFIG_BF16_TRUE,
+                                 .bf16 = bf16,
                                  .eval_batch_rows = c->per_device_eval_batch_size,
                                  .tokens = &run->corpus.tokens,
                                  .labels = run->corpus.label,
@@ -207,7 +208,7 @@ static void describe_lengths(const cam_run *run, cam_strbuf *out) {
 
 void cam_run_describe(const cam_run *run, cam_strbuf *out) {
     const cam_corpus *corpus = &run->corpus;
-    cam_trainer_options options = cam_run_trainer_options(run);
+    cam_trainer_options options = cam_run_trainer_options(run, NULL);
     cam_plan plan;
     options.plan.rows = options.train_count;
     cam_strbuf_printf(out, "model    %s: %d layers, hidden %d, vocabulary %d%s\n", run->model_folder,

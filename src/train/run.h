@@ -32,8 +32,9 @@ CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config
                                           const cam_stop *stop);
 void cam_run_close(cam_run *run);
 
-/* The trainer's options for this run; they point into it. */
-cam_trainer_options cam_run_trainer_options(const cam_run *run);
+/* The trainer's options for this run; they point into it. The backend decides what bf16: auto is; NULL where nothing
+ * will be computed. */
+cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend);
 
 /* What the run will do, for people: model, rows, labels, lengths, steps. */
 void cam_run_describe(const cam_run *run, cam_strbuf *out);

@@ -99,9 +99,7 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     char *path = cam_run_folder_path(config, "log.jsonl");
     *t = (training){
         .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = now_s()};
-    cam_trainer_options options = cam_run_trainer_options(run);
-    if (config->bf16 == CAM_CONFIG_BF16_AUTO)
-        options.bf16 = backend->bf16;
+    cam_trainer_options options = cam_run_trainer_options(run, backend);
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
     CAM_TRY(cam_run_folder_begin(config, corpus, &t->lock));
     if (config->report_to & CAM_CONFIG_REPORT_JSONL)
