@@ -28,7 +28,7 @@
  *   cam_copy_async_if(shared, global, real)  the one or the other; `global` is not read where `real` is false
  *   cam_copy_commit(), cam_copy_wait<N>()  closes a group; waits until at most N groups of this thread are open
  *   cam_f32_to_bf16(x)         to nearest even, NaN stays NaN;  cam_pack_bf16(low, high): two in a word
- *   cam_exp2, cam_exp, cam_log, cam_erf, cam_tanh, cam_sqrt, cam_fma   on float, each within 2 ulp
+ *   cam_exp2, cam_exp, cam_log, cam_tanh, cam_sqrt, cam_fma   on float, each within 2 ulp
  *   cam_exp2_or_zero(x)        cam_exp2, and 0 where that is no normal number: one instruction
  *   cam_reciprocal(x)          1 / x within 1 ulp, x and 1 / x being normal numbers; of an infinity 0, of a NaN NaN
  *   cam_mul(a, b)              on float or double: rounded once, never fused with a sum that follows
@@ -77,13 +77,6 @@ CAM_DEVICE void cam_from_f32(float *to, float x) {
 CAM_DEVICE void cam_from_f32(cam_bf16 *to, float x) {
     *to = cam_f32_to_bf16(x);
 }
-/* x as T stores it. */
-template <typename T> CAM_DEVICE float cam_rounded(float x) {
-    T stored;
-    cam_from_f32(&stored, x);
-    return cam_to_f32(stored);
-}
-
 CAM_DEVICE int cam_lane(void) {
     return (int)(threadIdx.x % CAM_WARP);
 }

@@ -121,9 +121,6 @@ CAM_DEVICE float cam_exp(float x) {
 CAM_DEVICE float cam_log(float x) {
     return logf(x);
 }
-CAM_DEVICE float cam_erf(float x) {
-    return erff(x);
-}
 CAM_DEVICE float cam_tanh(float x) {
     return tanhf(x);
 }
@@ -160,47 +157,36 @@ template <> struct cam_word<4> { typedef uint32_t type; };
 template <> struct cam_word<8> { typedef uint2 type; };
 template <> struct cam_word<16> { typedef uint4 type; };
 
-template <typename V> CAM_DEVICE V cam_load(const V *p) {
-    typedef typename cam_word<sizeof(V)>::type word;
-    union {
-        word bits;
-        V value;
-    } u = {*reinterpret_cast<const word *>(p)};
-    return u.value;
-}
-template <typename V> CAM_DEVICE V cam_load_once(const V *p) {
-    typedef typename cam_word<sizeof(V)>::type word;
-    union {
-        word bits;
-        V value;
-    } u = {__ldcs(reinterpret_cast<const word *>(p))};
-    return u.value;
-}
-template <typename V> CAM_DEVICE void cam_store(V *p, V v) {
-    typedef typename cam_word<sizeof(V)>::type word;
+template <typename V> CAM_DEVICE typename cam_word<sizeof(V)>::type cam_to_word(V v) {
     union {
         V value;
-        word bits;
+        typename cam_word<sizeof(V)>::type bits;
     } u = {v};
-    *reinterpret_cast<word *>(p) = u.bits;
+    return u.bits;
 }
-template <typename V> CAM_DEVICE void cam_store_once(V *p, V v) {
-    typedef typename cam_word<sizeof(V)>::type word;
+template <typename V> CAM_DEVICE V cam_of_word(typename cam_word<sizeof(V)>::type bits) {
     union {
+        typename cam_word<sizeof(V)>::type bits;
         V value;
-        word bits;
-    } u = {v};
-    __stcs(reinterpret_cast<word *>(p), u.bits);
+    } u = {bits};
+    return u.value;
 }
 
+template <typename V> CAM_DEVICE V cam_load(const V *p) {
+    return cam_of_word<V>(*reinterpret_cast<const typename cam_word<sizeof(V)>::type *>(p));
+}
+template <typename V> CAM_DEVICE V cam_load_once(const V *p) {
+    return cam_of_word<V>(__ldcs(reinterpret_cast<const typename cam_word<sizeof(V)>::type *>(p)));
+}
+template <typename V> CAM_DEVICE void cam_store(V *p, V v) {
+    *reinterpret_cast<typename cam_word<sizeof(V)>::type *>(p) = cam_to_word(v);
+}
+template <typename V> CAM_DEVICE void cam_store_once(V *p, V v) {
+    __stcs(reinterpret_cast<typename cam_word<sizeof(V)>::type *>(p), cam_to_word(v));
+}
 /* The compiler cuts a plain store of what came through shuffles or shared memory into four. */
 template <typename V> CAM_DEVICE void cam_store_global(V *p, V v) {
-    typedef typename cam_word<sizeof(V)>::type word;
-    union {
-        V value;
-        word bits;
-    } u = {v};
-    __stwb(reinterpret_cast<word *>(p), u.bits);
+    __stwb(reinterpret_cast<typename cam_word<sizeof(V)>::type *>(p), cam_to_word(v));
 }
 
 CAM_DEVICE void cam_fence_system(void) {

@@ -111,9 +111,6 @@ CAM_DEVICE float cam_exp(float x) {
 CAM_DEVICE float cam_log(float x) {
     return std::log(x);
 }
-CAM_DEVICE float cam_erf(float x) {
-    return std::erf(x);
-}
 CAM_DEVICE float cam_tanh(float x) {
     return std::tanh(x);
 }
