@@ -47,6 +47,8 @@ extern "C" {
 #define CAM_OPS(X)                                                                                                     \
     X(step_begin)                                                                                                      \
     X(step_end)                                                                                                        \
+    X(step_share)                                                                                                      \
+    X(step_merge)                                                                                                      \
     X(embedding_fwd)                                                                                                   \
     X(embedding_bwd)                                                                                                   \
     X(linear_fwd)                                                                                                      \
@@ -91,6 +93,8 @@ typedef struct cam_step_state {
     uint32_t skip_nonfinite; /* 1: step_begin sets `finite` again at each optimizer step; 0: it stays 0 */
     uint32_t cursor;         /* micro-steps of the epoch begun so far: step_begin */
     uint32_t updates;        /* updates applied since the host wrote the state: norm_final */
+    uint32_t wishes;         /* of all ranks' hosts (cam_wish), this step: step_merge; 0 where there is one rank */
+    uint32_t unused;         /* 0 */
 } cam_step_state;
 
 typedef enum cam_rows { CAM_ROWS_TOKENS, CAM_ROWS_SEQUENCES, CAM_ROWS_HEAD } cam_rows;
@@ -121,7 +125,7 @@ typedef struct cam_micro_step {
     double learning_rate, loss_denominator;
     uint32_t step;  /* optimizer step */
     int32_t first;  /* rows [first, first + rows) of the epoch's order */
-    int32_t rows;   /* above 0 */
+    int32_t rows;   /* 0 where this rank has none of the batch */
     int32_t tokens; /* of these rows together */
     int32_t begins; /* 1: the first micro-step of its optimizer step */
     int32_t unused; /* 0 */
@@ -172,7 +176,7 @@ typedef struct cam_step_record {
     uint32_t step;
     uint32_t finite;
     uint32_t sequence; /* step + 1, written last: the record is complete where it says so */
-    uint32_t unused;
+    uint32_t wishes;   /* state->wishes */
 } cam_step_record;
 
 /* step_end: ring[state->step % slots] = the record of the optimizer step that state describes. */
@@ -182,6 +186,34 @@ typedef struct cam_step_end_args {
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_step_end_args;
+
+/* What a host asks of all ranks: they learn of it with the same step and act together. */
+typedef enum cam_wish { CAM_WISH_STOP = 1 } cam_wish;
+
+/* What a rank tells the others of an optimizer step. */
+typedef struct cam_step_share {
+    double loss;   /* its part of state->loss */
+    uint32_t wish; /* cam_wish bits of its host */
+    uint32_t unused;
+} cam_step_share;
+
+/* step_share: shares[rank] = {state->loss, *wish}; the other shares are left as they are.
+ *   wish  memory that the host writes meanwhile (cam_backend_allocate_shared), the device's address; NULL: 0 */
+typedef struct cam_step_share_args {
+    cam_step_share *shares; /* [ranks], device memory */
+    const uint32_t *wish;
+    int32_t rank, ranks;
+    const cam_step_state *state;
+    cam_workspace workspace;
+} cam_step_share_args;
+
+/* step_merge: state->loss = the sum of shares[r].loss in rank order, in f64; state->wishes = all wishes or-ed. */
+typedef struct cam_step_merge_args {
+    const cam_step_share *shares; /* [ranks], device memory */
+    int32_t ranks;
+    cam_step_state *state;
+    cam_workspace workspace;
+} cam_step_merge_args;
 
 /* --- embedding ------------------------------------------------------------------------------------------------- */
 
