@@ -48,6 +48,9 @@ typedef struct cam_comm_calls {
     cam_status (*broadcast)(cam_comm *comm, const cam_comm_part *parts, int count);
     /* What is asked of the backend from here on waits for all that was started. */
     cam_status (*join)(cam_comm *comm);
+    /* From any thread: ends what waits for lost peers, so that the process can leave; only close may follow. NULL where
+     * nothing of it outlives its timeout. */
+    void (*abort)(cam_comm *comm);
     /* After the graphs that hold its calls, and before the backend. */
     void (*close)(cam_comm *comm);
 } cam_comm_calls;
