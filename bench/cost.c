@@ -87,6 +87,14 @@ COUNT(step_end) {
     add(c, CAM_OP_step_end, sizeof *a->state, sizeof *a->ring, 0);
 }
 
+COUNT(step_share) {
+    add(c, CAM_OP_step_share, sizeof a->state->loss + sizeof *a->wish, sizeof *a->shares, 0);
+}
+
+COUNT(step_merge) {
+    add(c, CAM_OP_step_merge, (double)a->ranks * sizeof *a->shares, sizeof a->state->loss + sizeof a->state->wishes, 0);
+}
+
 COUNT(embedding_fwd) {
     double t = rows_in(c, CAM_ROWS_TOKENS);
     double tables = bytes_of(a->word, t) + bytes_of(a->position, c->regime->longest) + whole(a->type);
@@ -376,7 +384,7 @@ static cam_status count_step(counter *c, int64_t vocabulary, double *parameters)
     CAM_TRY(reserve(&c->base, bytes, &memory));
     cam_arena_init(&arena, "step", memory, bytes);
     CAM_TRY(cam_parameters_layout(&params, &camembert_base, used, &rates,
-                                  (cam_precision){.bf16 = c->bf16, .bf16_gradients = c->bf16}));
+                                  (cam_precision){.bf16 = c->bf16, .bf16_gradients = c->bf16}, (cam_shares){0}));
     CAM_TRY(cam_parameters_allocate(&params, &c->base, 1, &rates, 1));
     CAM_TRY(cam_camembert_open(&model, &camembert_base, &params, &c->base));
     CAM_TRY(run_step(c, &model, &params, &arena));

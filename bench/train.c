@@ -188,7 +188,8 @@ static cam_status measure_load(bench *b, cam_backend *backend) {
         b->options.source.weights = NULL;
         begin = now_s();
         CAM_TRY(cam_weights_open(b->request->folder, &b->options.source.weights));
-        CAM_TRY(cam_parameters_layout(&params, &b->config, NULL, &b->options.rates, (cam_precision){0}));
+        CAM_TRY(
+            cam_parameters_layout(&params, &b->config, NULL, &b->options.rates, (cam_precision){0}, (cam_shares){0}));
         CAM_TRY(cam_parameters_allocate(&params, backend, 0, &b->options.rates, 0));
         CAM_TRY(cam_model_load(&params, &b->options.source, &fresh));
         begin = now_s() - begin;

@@ -211,10 +211,12 @@ static cam_status find_device(const cam_cuda_options *options, cam_cuda_backend 
     cudaError_t error = cudaGetDeviceCount(&count);
     if (error != cudaSuccess || count == 0)
         return no_device(error);
-    if (options->device >= count)
-        CAM_FAIL(CAM_E_DEVICE, "GPU %d was asked for, but there are only %d; start fewer ranks", options->device,
-                 count);
-    cuda->device = options->device;
+    if (options->shared || (count == 1 && getenv("CUDA_VISIBLE_DEVICES")))
+        cuda->device = options->device % count;
+    else
+        cuda->device = options->device;
+    if (cuda->device >= count)
+        CAM_FAIL(CAM_E_DEVICE, "GPU %d was asked for, but there are only %d; start fewer ranks", cuda->device, count);
     CAM_CUDA_TRY(cudaSetDevice(cuda->device));
     CAM_CUDA_TRY(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, cuda->device));
     CAM_CUDA_TRY(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, cuda->device));
@@ -274,7 +276,7 @@ cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **
     cuda->base.name = "cuda";
     cuda->base.calls = cuda->check ? &checking_calls : &capturing_calls;
     cuda->base.ops = &cam_cuda_table;
-    cuda->base.description = cuda->description;
+    cuda->base.description = cuda->base.arithmetic = cuda->description;
     CAM_TRY(find_device(options, cuda));
     cuda->base.bf16 = cuda->capability >= BF16_CAPABILITY;
     CAM_CUDA_TRY(cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking));
@@ -298,7 +300,7 @@ cam_status cam_backend_cuda_device_name(int device, cam_strbuf *name) {
     cam_status st = CAM_OK;
     cudaDeviceProp properties;
     cam_cuda_backend found = {};
-    const cam_cuda_options options = {device, 0, 0, nullptr};
+    const cam_cuda_options options = {device, 0, 0, 0, nullptr};
     CAM_TRY(find_device(&options, &found));
     CAM_CUDA_TRY(cudaGetDeviceProperties(&properties, device));
     cam_strbuf_puts(name, properties.name);

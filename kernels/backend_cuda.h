@@ -12,7 +12,8 @@ extern "C" {
 #endif
 
 typedef struct cam_cuda_options {
-    int device;               /* ordinal among those visible */
+    int device;               /* ordinal among those visible; where a launcher shows each rank one GPU, that one */
+    int shared;               /* several may use one device: the ordinal wraps around */
     int tf32;                 /* f32 products are rounded to tf32 */
     int attention_library;    /* cuDNN's attention where it can; CAM_E_DEVICE where cuDNN cannot be loaded */
     const char *matmul_table; /* file that cam_backend_cuda_tune wrote; NULL = the library's own choices */

@@ -58,7 +58,9 @@ typedef struct cam_backend_calls {
 struct cam_backend {
     const char *name;        /* "cpu" */
     const char *description; /* for logs and --version: library, core type, threads */
+    const char *arithmetic;  /* what the bits of its results depend on: instruction set, device, libraries */
     int bf16;                /* its operators take bf16 activations and weights */
+    int host_memory;         /* the host reads and writes its memory directly, with nothing pending behind a call */
     const cam_backend_calls *calls;
     const cam_ops_table *ops;
     double *op_seconds; /* one slot an operator (cam_op_index), added to by the wrappers; NULL = no timing */

@@ -75,7 +75,8 @@ extern "C" {
 enum { CAM_MAX_HIDDEN = 4096 };
 
 /* What a step needs to know beyond shapes: one struct in device memory. The host writes it at the start of an epoch;
- * after that only the device changes it (step_begin, loss_fwd, norm_final). No per-step value is a host argument. */
+ * after that only the device changes it (step_begin, loss_fwd, step_merge, norm_final). No per-step value is a host
+ * argument. */
 typedef struct cam_step_state {
     uint64_t seed;
     uint32_t step;           /* optimizer step, from 0: the random map's step */
@@ -191,16 +192,16 @@ typedef struct cam_step_end_args {
 typedef enum cam_wish { CAM_WISH_STOP = 1 } cam_wish;
 
 /* What a rank tells the others of an optimizer step. */
-typedef struct cam_step_share {
-    double loss;   /* its part of state->loss */
-    uint32_t wish; /* cam_wish bits of its host */
-    uint32_t unused;
-} cam_step_share;
+typedef struct cam_rank_share {
+    double loss;     /* its part of state->loss */
+    uint32_t wish;   /* cam_wish bits of its host */
+    uint32_t unused; /* 0 */
+} cam_rank_share;
 
 /* step_share: shares[rank] = {state->loss, *wish}; the other shares are left as they are.
  *   wish  memory that the host writes meanwhile (cam_backend_allocate_shared), the device's address; NULL: 0 */
 typedef struct cam_step_share_args {
-    cam_step_share *shares; /* [ranks], device memory */
+    cam_rank_share *shares; /* [ranks], device memory */
     const uint32_t *wish;
     int32_t rank, ranks;
     const cam_step_state *state;
@@ -209,7 +210,7 @@ typedef struct cam_step_share_args {
 
 /* step_merge: state->loss = the sum of shares[r].loss in rank order, in f64; state->wishes = all wishes or-ed. */
 typedef struct cam_step_merge_args {
-    const cam_step_share *shares; /* [ranks], device memory */
+    const cam_rank_share *shares; /* [ranks], device memory */
     int32_t ranks;
     cam_step_state *state;
     cam_workspace workspace;
@@ -521,7 +522,8 @@ typedef struct cam_chunk {
 /* norm_partial: partial[c] = sum of the squares of chunk c of a gradient range.
  *   partial  [C]           f64  out
  *   grad     1-d           f32, or bf16 in a mixed plane (then its length counts 16-bit units)  in
- *   chunks   [C]           device memory; NULL: all chunks are f32, one after another, and grad is [C * CHUNK] */
+ *   chunks   [C]           device memory: places in grad, which may hold more; NULL: all chunks are f32, one after
+ *                          another, and grad is [C * CHUNK] */
 typedef struct cam_norm_partial_args {
     cam_tensor partial, grad;
     const cam_chunk *chunks;
@@ -550,11 +552,11 @@ typedef struct cam_norm_final_args {
  *     v = beta2 v + (1 - beta2) g^2
  *     p = p - lr / bias_correction1 * m / (sqrt(v) / sqrt(bias_correction2) + eps)
  * Nothing changes where state->finite is 0.
- *   weight   1-d  in, out; f32 [C * CHUNK], or bf16 in a mixed plane (then its length counts 16-bit units)
+ *   weight   1-d  in, out; f32, or bf16 in a mixed plane (then its length counts 16-bit units)
  *   low      1-d  bf16: 16-bit units; in, out; absent where no chunk is split
- *   m, v     [C * CHUNK]  f32  in, out
- *   grad     1-d  in; f32 [C * CHUNK], or bf16 in a mixed plane
- *   chunks   [C]  device memory */
+ *   m, v     [C * CHUNK]  f32  in, out; in the order of the table
+ *   grad     1-d  in; f32, or bf16 in a mixed plane
+ *   chunks   [C]  device memory: places in weight, low and grad, which may hold more than these chunks */
 typedef struct cam_adamw_args {
     cam_tensor weight, low, m, v, grad;
     const cam_chunk *chunks;

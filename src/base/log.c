@@ -8,7 +8,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cam_log_level level = CAM_LOG_NORMAL;
-static int color;
+static int color, rank;
 static char status_line[512];
 
 void cam_log_set_level(cam_log_level wanted) {
@@ -17,6 +17,10 @@ void cam_log_set_level(cam_log_level wanted) {
 
 cam_log_level cam_log_get_level(void) {
     return level;
+}
+
+void cam_log_set_rank(int number) {
+    rank = number;
 }
 
 void cam_log_set_color(int on) {
@@ -31,6 +35,8 @@ static void put_line(const char *prefix, const char *ansi, const char *format, v
     pthread_mutex_lock(&lock);
     if (status_line[0])
         fputs("\r\033[K", stderr);
+    if (rank > 0)
+        fprintf(stderr, "[rank %d] ", rank);
     if (color && ansi[0])
         fprintf(stderr, "\033[%sm%s\033[0m", ansi, prefix);
     else
@@ -50,18 +56,20 @@ static void put_line(const char *prefix, const char *ansi, const char *format, v
     va_end(args)
 
 void cam_log(const char *format, ...) {
-    if (level < CAM_LOG_NORMAL)
+    if (level < CAM_LOG_NORMAL || rank > 0)
         return;
     CAM_LOG_LINE("", "");
 }
 
 void cam_log_verbose(const char *format, ...) {
-    if (level < CAM_LOG_VERBOSE)
+    if (level < CAM_LOG_VERBOSE || rank > 0)
         return;
     CAM_LOG_LINE("", "");
 }
 
 void cam_log_warn(const char *format, ...) {
+    if (rank > 0)
+        return;
     CAM_LOG_LINE("warning: ", "33");
 }
 

@@ -14,6 +14,8 @@ typedef enum cam_log_level { CAM_LOG_QUIET = -1, CAM_LOG_NORMAL = 0, CAM_LOG_VER
 
 void cam_log_set_level(cam_log_level level);
 cam_log_level cam_log_get_level(void);
+/* Of several processes that run together: all but rank 0 tell errors only, with "[rank N]" before them. */
+void cam_log_set_rank(int rank);
 void cam_log_set_color(int on);
 int cam_log_color(void);
 

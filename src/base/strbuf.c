@@ -41,6 +41,14 @@ void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length) {
     buf->text[buf->length] = '\0';
 }
 
+void cam_strbuf_resize(cam_strbuf *buf, size_t length) {
+    size_t more = length > buf->length ? length - buf->length : 0;
+    reserve(buf, more);
+    memset(buf->text + buf->length, 0, more);
+    buf->length = length;
+    buf->text[length] = '\0';
+}
+
 void cam_strbuf_puts(cam_strbuf *buf, const char *text) {
     cam_strbuf_append(buf, text, strlen(text));
 }

@@ -26,6 +26,8 @@ void cam_strbuf_release(cam_strbuf *buf);
 void cam_strbuf_clear(cam_strbuf *buf); /* length 0, memory kept */
 const char *cam_strbuf_text(const cam_strbuf *buf);
 void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length);
+/* Makes it so long; what is new is zeros. */
+void cam_strbuf_resize(cam_strbuf *buf, size_t length);
 void cam_strbuf_puts(cam_strbuf *buf, const char *text);
 void cam_strbuf_putc(cam_strbuf *buf, char c);
 CAM_PRINTF(2, 3) void cam_strbuf_printf(cam_strbuf *buf, const char *format, ...);

@@ -4,6 +4,7 @@
 #define CAM_ARGUMENTS_H
 
 #include "cam/status.h"
+#include "group.h"
 #include "strbuf.h"
 #include <stddef.h>
 
@@ -62,6 +63,7 @@ typedef struct cam_arguments {
     cam_verb verb;
     const char **configs, **overrides; /* owned arrays of borrowed words */
     size_t config_count, override_count;
+    cam_group *group; /* the ranks that were started with these words; set by main */
 #define CAM_OPTION_FIELD(field, option, value, verbs, help) const char *field; /* a switch: "" when given */
     CAM_OPTIONS(CAM_OPTION_FIELD)
 #undef CAM_OPTION_FIELD

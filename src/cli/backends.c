@@ -3,16 +3,26 @@
 #include "backend_cpu.h"
 #include "backend_cuda.h"
 #include "cache.h"
+#include "comm_mpi.h"
+#include "comm_nccl.h"
 #include "files.h"
+#include "hash.h"
+#include "local_threads.h"
 #include "log.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 static cam_status open_cpu(const cam_device_options *options, cam_backend **backend) {
+    cam_status st = CAM_OK;
+    int threads = options->threads;
     if (strcmp(options->attention, "cudnn") == 0)
-        return cam_fail(CAM_E_UNSUPPORTED, "attention: cudnn needs a GPU; use attention=auto");
-    return cam_backend_cpu_open(options->threads, backend);
+        CAM_FAIL(CAM_E_UNSUPPORTED, "attention: cudnn needs a GPU; use attention=auto");
+    if (threads == 0)
+        CAM_TRY(cam_local_threads(options->group, &threads));
+    CAM_TRY(cam_backend_cpu_open(threads, backend));
+out:
+    return st;
 }
 
 /* The file that the environment names; NULL where it names none. */
@@ -46,10 +56,19 @@ out:
     return st;
 }
 
+/* What the environment says of the ranks' collectives: "mpi", "nccl", or nothing. */
+static const char *named_comm(void) {
+    const char *name = getenv("CAM_COMM");
+    return name ? name : "";
+}
+
 static cam_status open_cuda(const cam_device_options *options, cam_backend **backend) {
     cam_status st = CAM_OK;
     char *table = NULL;
-    cam_cuda_options cuda = {.tf32 = options->tf32, .attention_library = strcmp(options->attention, "cudnn") == 0};
+    cam_cuda_options cuda = {.device = options->group ? options->group->local_rank : 0,
+                             .shared = strcmp(named_comm(), "mpi") == 0,
+                             .tf32 = options->tf32,
+                             .attention_library = strcmp(options->attention, "cudnn") == 0};
     if (!options->untuned) {
         CAM_TRY(cam_backends_table(&table));
         cuda.matmul_table = table && (named_table() || cam_file_exists(table)) ? table : NULL;
@@ -60,13 +79,24 @@ out:
     return st;
 }
 
+/* A GPU for every rank, or for none. */
 static cam_status open_any(const cam_device_options *options, cam_backend **backend) {
     cam_status st = open_cuda(options, backend);
-    if (st == CAM_OK || st == CAM_E_DATA) /* a table that is none is to be mended, not the GPU left alone */
+    if (st == CAM_E_DATA) /* a table that is none is to be mended, not the GPU left alone */
         return st;
-    if (options->explain && cam_backend_cuda_is_built())
+    if (st != CAM_OK && options->explain && cam_backend_cuda_is_built())
         cam_log("device   auto takes the CPU: %s", cam_status_message());
-    return open_cpu(options, backend);
+    long long with_gpu = st == CAM_OK, ranks = cam_group_ranks(options->group);
+    CAM_TRY(cam_group_add(options->group, "looking for GPUs", &with_gpu));
+    if (with_gpu == ranks)
+        goto out;
+    if (with_gpu > 0)
+        cam_log_warn("only %lld of %lld ranks have a GPU: all take the CPU", with_gpu, ranks);
+    cam_backend_close(*backend);
+    *backend = NULL;
+    CAM_TRY(open_cpu(options, backend));
+out:
+    return st;
 }
 
 cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend) {
@@ -78,6 +108,53 @@ cam_status cam_backends_open(const cam_device_options *options, cam_backend **ba
     if (strcmp(options->device, "cuda") == 0)
         return open_cuda(options, backend);
     return cam_fail(CAM_E_USAGE, "unknown device \"%s\"; there are: auto, cpu, cuda", options->device);
+}
+
+static cam_status connect_nccl(cam_group *group, cam_backend *backend, cam_comm **comm) {
+    cam_status st = CAM_OK;
+    unsigned char id[CAM_NCCL_ID_BYTES] = {0};
+    if (group->rank == 0)
+        st = cam_comm_nccl_id(id);
+    CAM_TRY(cam_group_agree(group, "loading NCCL", st));
+    CAM_TRY(cam_group_spread(group, "connecting GPUs", id, sizeof id));
+    CAM_TRY(cam_comm_nccl_open(
+        backend,
+        &(cam_comm_nccl_options){.rank = group->rank, .ranks = group->ranks, .id = id, .timeout_s = group->timeout_s},
+        comm));
+out:
+    return st;
+}
+
+/* Weights stay equal on all ranks only where every one computes the same update. */
+static cam_status check_alike(cam_group *group, const cam_backend *backend) {
+    const char *kind = backend->arithmetic;
+    cam_status st = cam_group_same(group, "processor or GPU", cam_hash_bytes(CAM_HASH_START, kind, strlen(kind)));
+    return st == CAM_E_USAGE ? cam_fail(CAM_E_DEVICE,
+                                        "%s: this one computes with \"%s\"; on processors of different ages "
+                                        "CAM_CPU_ISA=v3 in the environment makes them alike",
+                                        cam_status_message(), kind)
+                             : st;
+}
+
+cam_status cam_backends_connect(cam_group *group, cam_backend *backend, cam_comm **comm) {
+    cam_status st = CAM_OK;
+    const char *named = named_comm();
+    int nccl = named[0] ? strcmp(named, "nccl") == 0 : !backend->host_memory;
+    *comm = NULL;
+    if (named[0] && !nccl && strcmp(named, "mpi") != 0)
+        CAM_FAIL(CAM_E_USAGE, "\"CAM_COMM=%s\": there are mpi and nccl", named);
+    if (group->ranks == 1 && !(named[0] && nccl))
+        goto out;
+    if (nccl && backend->host_memory)
+        CAM_FAIL(CAM_E_USAGE, "\"CAM_COMM=nccl\" is for GPUs, and this run computes on the CPU");
+    CAM_TRY(check_alike(group, backend));
+    if (nccl)
+        CAM_TRY(connect_nccl(group, backend, comm));
+    else
+        CAM_TRY(cam_comm_mpi_open(group, backend, comm));
+    cam_log("ranks    %d, by %s (%s)", group->ranks, (*comm)->name, (*comm)->description);
+out:
+    return st;
 }
 
 void cam_backends_describe(cam_strbuf *out) {

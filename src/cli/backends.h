@@ -4,6 +4,8 @@
 #define CAM_BACKENDS_H
 
 #include "cam/backend.h"
+#include "cam/comm.h"
+#include "group.h"
 #include "strbuf.h"
 
 typedef struct cam_device_options {
@@ -13,9 +15,11 @@ typedef struct cam_device_options {
     const char *attention; /* "auto", "native" or "cudnn" */
     int untuned;           /* CUDA's products without a table */
     int explain;           /* log why auto takes the CPU, where this program could have used a GPU */
+    cam_group *group;      /* ranks that open theirs together, one device each; NULL: alone */
 } cam_device_options;
 
 /* auto takes a GPU where one can be used. On a GPU the table of cam_backends_table is used where it is there.
+ * Of several ranks each takes the GPU of its number on its machine, or its share of the processors.
  * CAM_E_USAGE for a name that is none; CAM_E_DATA for a file that is no table, or that CAM_MATMUL_TABLE names and is
  * not there. */
 CAM_MUST_CHECK cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend);
@@ -25,6 +29,10 @@ CAM_MUST_CHECK cam_status cam_backends_open(const cam_device_options *options, c
  * where there is no GPU.
  */
 CAM_MUST_CHECK cam_status cam_backends_table(char **path);
+/* The collectives of a group whose ranks have all opened a backend; NULL for one rank alone. On CPUs MPI, on GPUs NCCL;
+ * CAM_COMM in the environment, "mpi" or "nccl", says otherwise, and "nccl" also gives one rank its own.
+ * CAM_E_DEVICE where the ranks' devices do not compute alike. */
+CAM_MUST_CHECK cam_status cam_backends_connect(cam_group *group, cam_backend *backend, cam_comm **comm);
 /* A line for each, for --version. */
 void cam_backends_describe(cam_strbuf *out);
 

@@ -43,6 +43,7 @@ static cam_status print_version(void) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "cam-train " CAM_VERSION "\n");
     cam_backends_describe(&text);
+    cam_strbuf_printf(&text, "  mpi: %s\n", cam_group_build());
     cam_status st = cam_verb_print(&text);
     cam_strbuf_release(&text);
     return st;
@@ -69,13 +70,22 @@ static cam_status settle_output(const cam_arguments *arguments) {
     return CAM_OK;
 }
 
-static cam_status dispatch(int argc, char **argv) {
+/* The verbs that all ranks work on together; of the others rank 0 does all, the rest wait for what it comes to. */
+static int is_shared(cam_verb verb) {
+    return verb == CAM_VERB_TRAIN || verb == CAM_VERB_EVAL || verb == CAM_VERB_PREDICT;
+}
+
+static cam_status dispatch(int argc, char **argv, cam_group *group) {
     cam_status st = CAM_OK;
     cam_arguments arguments;
     CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
+    arguments.group = group;
     if (arguments.verb != CAM_VERB_TRAIN)
         cam_signals_end_at_once();
     CAM_TRY(settle_output(&arguments));
+    int tells = arguments.version || arguments.help || argc == 1;
+    if (group->rank > 0 && (tells || !is_shared(arguments.verb)))
+        goto out;
     if (arguments.version)
         CAM_TRY(print_version());
     else if (arguments.help || argc == 1)
@@ -121,14 +131,30 @@ static void *json_memory(size_t bytes) {
     return memory;
 }
 
+/* The message is kept over what the other ranks say. */
+static cam_status leave(cam_group *group, cam_status st) {
+    char *message = strdup(cam_status_message());
+    cam_status agreed = cam_group_leave(group, st);
+    if (message && agreed == st && (group->speaker < 0 || group->speaker == group->rank))
+        cam_fail(st, "%s", message);
+    free(message);
+    return agreed;
+}
+
 int main(int argc, char **argv) {
+    cam_group group;
     wait_politely(argv);
     json_set_alloc_funcs(json_memory, free);
     cam_signals_install();
-    cam_status st = dispatch(argc, argv);
-    if (st == CAM_E_STOPPED)
+    cam_status st = cam_group_open(&group);
+    cam_log_set_rank(group.rank);
+    if (st == CAM_OK)
+        st = dispatch(argc, argv, &group);
+    st = leave(&group, st);
+    int speaks = group.speaker < 0 || group.speaker == group.rank;
+    if (st == CAM_E_STOPPED && speaks)
         cam_log("%s", cam_status_message());
-    else if (st != CAM_OK)
+    else if (st != CAM_OK && speaks)
         report(cam_status_message());
     return cam_status_exit_code(st);
 }

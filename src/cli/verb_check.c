@@ -41,7 +41,7 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, NULL));
     put_report(&run, arguments, &text);
     CAM_TRY(cam_verb_print(&text));
 out:

@@ -15,7 +15,8 @@ static cam_status score(cam_classifier *classifier, const cam_dataset *data, con
                         cam_metrics *metrics) {
     cam_status st = CAM_OK;
     cam_stop stop = {.wanted = cam_signals_stop_wanted};
-    int64_t n = (int64_t)data->count, labels = classifier->config.num_labels, truncated = 0;
+    int64_t n = (int64_t)data->count, labels = classifier->config.num_labels;
+    long long truncated = 0;
     cam_text *texts = malloc((size_t)n * sizeof *texts);
     float *logits = malloc((size_t)(n * labels) * sizeof *logits);
     if (!texts || !logits)
@@ -24,8 +25,7 @@ static cam_status score(cam_classifier *classifier, const cam_dataset *data, con
         texts[r] = (cam_text){data->rows[r].text, data->rows[r].text_length};
     CAM_TRY(cam_classifier_logits(classifier, texts, n, &stop, logits, &truncated));
     if (truncated > 0)
-        cam_log_warn("%lld of %lld texts were cut to %d tokens", (long long)truncated, (long long)n,
-                     classifier->max_length);
+        cam_log_warn("%lld of %lld texts were cut to %d tokens", truncated, (long long)n, classifier->max_length);
     for (int64_t r = 0; r < n; r++)
         cam_metrics_add(metrics, logits + r * labels, truth[r]);
 out:
@@ -79,14 +79,17 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
         CAM_FAIL(CAM_E_USAGE, "eval needs --model DIR and --data FILE");
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
-    CAM_TRY(cam_backends_open(
-        &(cam_device_options){.device = arguments->device ? arguments->device : "auto", .attention = "auto"},
-        &backend));
-    CAM_TRY(cam_classifier_open(&classifier, backend, folder, (int32_t)reading.max_seq_length));
+    CAM_TRY(cam_backends_open(&(cam_device_options){.device = arguments->device ? arguments->device : "auto",
+                                                    .attention = "auto",
+                                                    .group = arguments->group},
+                              &backend));
+    CAM_TRY(cam_classifier_open(&classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(read_rows(arguments, &reading, &classifier.config, &data, &truth));
+    CAM_TRY(cam_group_same(arguments->group, "rows", data.count));
     CAM_TRY(cam_metrics_init(&metrics, classifier.config.num_labels));
     CAM_TRY(score(&classifier, &data, truth, &metrics));
-    CAM_TRY(print_figures(arguments, &metrics, (const char *const *)classifier.config.id2label));
+    if (arguments->group->rank == 0)
+        CAM_TRY(print_figures(arguments, &metrics, (const char *const *)classifier.config.id2label));
 out:
     cam_metrics_release(&metrics);
     cam_dataset_release(&data);

@@ -22,14 +22,16 @@ typedef struct prediction {
     double threshold;
     FILE *out;
     int pipe_closed;
+    cam_group *ranks; /* rank 0 reads and writes, all score */
     /* one group of records */
     cam_strbuf bytes; /* their texts, one after another */
-    size_t end[GROUP_RECORDS];
-    int64_t count;
-    float *logits;  /* [GROUP_RECORDS * K] */
+    size_t *end;      /* [capacity] */
+    cam_text *texts;  /* [capacity] */
+    int64_t count, capacity;
+    float *logits;  /* [capacity * K] */
     double *scores; /* [K] */
     int32_t *order; /* [K] */
-    int64_t truncated;
+    long long truncated;
 } prediction;
 
 static cam_status settle(prediction *p, const cam_arguments *arguments) {
@@ -117,18 +119,25 @@ static cam_status write_out(prediction *p, const cam_strbuf *lines) {
     return p->pipe_closed ? CAM_OK : cam_fail(CAM_E_STORAGE, "cannot write the predictions: %s", strerror(errno));
 }
 
-/* Scores the group and writes a line for each of its records. */
-static cam_status flush(prediction *p) {
+/* The group as rank 0 has it reaches all; one of no records says that there are no more. */
+static cam_status spread(prediction *p) {
     cam_status st = CAM_OK;
-    cam_stop stop = {.wanted = cam_signals_stop_wanted};
-    cam_strbuf lines = CAM_STRBUF_INIT;
-    cam_text texts[GROUP_RECORDS];
-    int32_t labels = p->classifier.config.num_labels;
-    for (int64_t r = 0; r < p->count; r++) {
-        size_t begin = r > 0 ? p->end[r - 1] : 0;
-        texts[r] = (cam_text){cam_strbuf_text(&p->bytes) + begin, p->end[r] - begin};
+    static const char where[] = "waiting for texts";
+    int64_t sizes[2] = {p->count, (int64_t)p->bytes.length};
+    CAM_TRY(cam_group_spread(p->ranks, where, sizes, sizeof sizes));
+    if (p->ranks->rank > 0) {
+        p->count = sizes[0];
+        cam_strbuf_resize(&p->bytes, (size_t)sizes[1]);
     }
-    CAM_TRY(cam_classifier_logits(&p->classifier, texts, p->count, &stop, p->logits, &p->truncated));
+    CAM_TRY(cam_group_spread(p->ranks, where, p->end, (size_t)p->count * sizeof *p->end));
+    CAM_TRY(cam_group_spread(p->ranks, where, p->bytes.text, p->bytes.length));
+out:
+    return st;
+}
+
+static cam_status write_lines(prediction *p) {
+    cam_strbuf lines = CAM_STRBUF_INIT;
+    int32_t labels = p->classifier.config.num_labels;
     for (int64_t r = 0; r < p->count; r++) {
         const float *logits = p->logits + r * labels;
         int32_t best = (int32_t)cam_argmax(logits, labels);
@@ -136,31 +145,60 @@ static cam_status flush(prediction *p) {
         if (p->jsonl)
             put_jsonl(p, best, &lines);
         else
-            put_tsv(p, best, texts[r].bytes, texts[r].length, &lines);
+            put_tsv(p, best, p->texts[r].bytes, p->texts[r].length, &lines);
     }
-    CAM_TRY(write_out(p, &lines));
+    cam_status st = write_out(p, &lines);
+    cam_strbuf_release(&lines);
+    return st;
+}
+
+/* All ranks score the group, and rank 0 writes a line for each of its records; *more is 0 after the last. */
+static cam_status flush(prediction *p, int *more) {
+    cam_status st = CAM_OK;
+    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    CAM_TRY(spread(p));
+    *more = p->count > 0;
+    if (!*more)
+        goto out;
+    for (int64_t r = 0; r < p->count; r++) {
+        size_t begin = r > 0 ? p->end[r - 1] : 0;
+        p->texts[r] = (cam_text){cam_strbuf_text(&p->bytes) + begin, p->end[r] - begin};
+    }
+    CAM_TRY(cam_classifier_logits(&p->classifier, p->texts, p->count, &stop, p->logits, &p->truncated));
+    if (p->ranks->rank == 0)
+        CAM_TRY(write_lines(p));
     p->count = 0;
     cam_strbuf_clear(&p->bytes);
 out:
-    cam_strbuf_release(&lines);
     return st;
 }
 
 static cam_status stream(prediction *p, cam_record_reader *reader) {
     cam_status st = CAM_OK;
     cam_record record;
-    int got = 0;
+    int got = 0, more = 1;
     for (;;) {
         CAM_TRY(cam_record_reader_next(reader, &record, &got));
         if (!got || p->pipe_closed)
             break;
         cam_strbuf_append(&p->bytes, record.text, record.text_length);
         p->end[p->count++] = p->bytes.length;
-        if (p->count == GROUP_RECORDS || p->bytes.length >= GROUP_BYTES)
-            CAM_TRY(flush(p));
+        if (p->count == p->capacity || p->bytes.length >= GROUP_BYTES * (size_t)p->ranks->ranks)
+            CAM_TRY(flush(p, &more));
     }
-    if (p->count > 0 && !p->pipe_closed)
-        CAM_TRY(flush(p));
+    if (p->pipe_closed)
+        p->count = 0;
+    while (more)
+        CAM_TRY(flush(p, &more));
+out:
+    return st;
+}
+
+/* What the ranks do that read nothing. */
+static cam_status follow(prediction *p) {
+    cam_status st = CAM_OK;
+    for (int more = 1; more;)
+        CAM_TRY(flush(p, &more));
 out:
     return st;
 }
@@ -175,19 +213,26 @@ static cam_status open_output(prediction *p, const char *path) {
 
 static cam_status take_buffers(prediction *p) {
     size_t labels = (size_t)p->classifier.config.num_labels;
-    p->logits = malloc(GROUP_RECORDS * labels * sizeof *p->logits);
+    p->capacity = (int64_t)GROUP_RECORDS * p->ranks->ranks;
+    p->end = malloc((size_t)p->capacity * sizeof *p->end);
+    p->texts = malloc((size_t)p->capacity * sizeof *p->texts);
+    p->logits = malloc((size_t)p->capacity * labels * sizeof *p->logits);
     p->scores = malloc(labels * sizeof *p->scores);
     p->order = malloc(labels * sizeof *p->order);
-    return p->logits && p->scores && p->order ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for %zu labels", labels);
+    return p->end && p->texts && p->logits && p->scores && p->order
+               ? CAM_OK
+               : cam_fail(CAM_E_MEMORY, "no memory for %zu labels", labels);
 }
 
 static cam_status close_prediction(prediction *p, cam_status st) {
     if (p->truncated > 0)
-        cam_log_warn("%lld texts were cut to %d tokens", (long long)p->truncated, p->classifier.max_length);
+        cam_log_warn("%lld texts were cut to %d tokens", p->truncated, p->classifier.max_length);
     if (p->out && p->out != stdout && fclose(p->out) != 0 && st == CAM_OK)
         st = cam_fail(CAM_E_STORAGE, "cannot write the predictions: %s", strerror(errno));
     cam_classifier_close(&p->classifier);
     cam_strbuf_release(&p->bytes);
+    free(p->end);
+    free(p->texts);
     free(p->logits);
     free(p->scores);
     free(p->order);
@@ -196,7 +241,8 @@ static cam_status close_prediction(prediction *p, cam_status st) {
 
 cam_status cam_verb_predict(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    prediction p = {0};
+    prediction p = {.ranks = arguments->group};
+    int reads = arguments->group->rank == 0;
     cam_reading reading = {0};
     cam_backend *backend = NULL;
     cam_record_reader *reader = NULL;
@@ -209,14 +255,17 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
-    CAM_TRY(cam_record_reader_open(&options, &reader));
-    CAM_TRY(cam_backends_open(
-        &(cam_device_options){.device = arguments->device ? arguments->device : "auto", .attention = "auto"},
-        &backend));
-    CAM_TRY(cam_classifier_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length));
+    if (reads)
+        CAM_TRY(cam_record_reader_open(&options, &reader));
+    CAM_TRY(cam_backends_open(&(cam_device_options){.device = arguments->device ? arguments->device : "auto",
+                                                    .attention = "auto",
+                                                    .group = arguments->group},
+                              &backend));
+    CAM_TRY(cam_classifier_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(take_buffers(&p));
-    CAM_TRY(open_output(&p, arguments->output));
-    CAM_TRY(stream(&p, reader));
+    if (reads)
+        CAM_TRY(open_output(&p, arguments->output));
+    CAM_TRY(reads ? stream(&p, reader) : follow(&p));
 out:
     cam_record_reader_close(reader);
     st = close_prediction(&p, st);

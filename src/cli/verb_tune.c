@@ -140,7 +140,7 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, NULL));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
     CAM_TRY(ask_for_products(&run, backend));

@@ -71,6 +71,10 @@
     X(CAM_CONFIG_DEVICE_AUTO, "auto")                                                                                  \
     X(CAM_CONFIG_DEVICE_CPU, "cpu")                                                                                    \
     X(CAM_CONFIG_DEVICE_CUDA, "cuda")
+#define CAM_CHOICES_shard(X)                                                                                           \
+    X(CAM_CONFIG_SHARD_AUTO, "auto")                                                                                   \
+    X(CAM_CONFIG_SHARD_TRUE, "true")                                                                                   \
+    X(CAM_CONFIG_SHARD_FALSE, "false")
 #define CAM_CHOICES_bf16(X)                                                                                            \
     X(CAM_CONFIG_BF16_AUTO, "auto") /* where the device has it */                                                      \
     X(CAM_CONFIG_BF16_TRUE, "true")                                                                                    \
@@ -97,6 +101,7 @@
     X(eval_strategy)                                                                                                   \
     X(metric)                                                                                                          \
     X(device)                                                                                                          \
+    X(shard)                                                                                                           \
     X(bf16)                                                                                                            \
     X(attention)
 

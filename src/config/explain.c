@@ -5,15 +5,15 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Keys and values that the specification has and this version, which computes on one device, does not. A NULL leaf
- * stands for a whole section. */
+/* Keys and values that the specification has and this version does not. A NULL leaf stands for a whole section. */
 static const struct {
     const char *section, *leaf;
 } later_keys[] = {
-    {"checkpoint", NULL},         {"checkpoint", "save_strategy"},
-    {"checkpoint", "save_steps"}, {"checkpoint", "save_total_limit"},
+    {"checkpoint", NULL},
+    {"checkpoint", "save_strategy"},
+    {"checkpoint", "save_steps"},
+    {"checkpoint", "save_total_limit"},
     {"checkpoint", "resume_from_checkpoint"},
-    {"hardware", "ddp_timeout"},  {"hardware", "shard_optimizer"},
 };
 static const struct {
     cam_config_key key;

@@ -84,7 +84,7 @@ extern "C" {
     X(training, max_steps, int64_t, INTEGER, "-1", AT_LEAST(-1),                                                       \
       "above 0 replaces the epochs")                                                                                   \
     X(training, per_device_train_batch_size, int64_t, INTEGER, "32", CLOSED(1, 65536),                                 \
-      "rows of a micro-batch")                                                                                         \
+      "rows of a micro-batch, times the ranks")                                                                                         \
     X(training, gradient_accumulation_steps, int64_t, INTEGER, "1", CLOSED(1, 65536),                                  \
       "micro-batches of an optimizer step")                                                                            \
     X(training, learning_rate, double, NUMBER, "2e-5", CLOSED(0, 0.1),                                                 \
@@ -146,7 +146,11 @@ extern "C" {
     X(hardware, attention, enum cam_config_attention, CHOICE, "auto", CHOICES(attention),                              \
       "auto | native | cudnn (bf16 without attention dropout; else native)")                                           \
     X(hardware, cpu_threads, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(1, 1024),                                        \
-      "affinity and cgroup quota over the local ranks")
+      "affinity and cgroup quota over the local ranks")                                                                \
+    X(hardware, shard_optimizer, enum cam_config_shard, CHOICE, "auto", CHOICES(shard),                                \
+      "each rank keeps its share of AdamW's state (ZeRO-1); auto = on the CPU")                                        \
+    X(hardware, ddp_timeout, int64_t, INTEGER, "600", CLOSED(1, 864000),                                               \
+      "seconds until a rank that does not come is given up")
 /* clang-format on */
 
 typedef enum cam_config_key {

@@ -135,7 +135,12 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     cpu->threads = threads ? threads : cam_usable_threads();
     snprintf(cpu->description, sizeof cpu->description, "cpu: x86-64-%s, %d thread%s", set->name, cpu->threads,
              cpu->threads == 1 ? "" : "s");
-    cpu->base = (cam_backend){.name = "cpu", .description = cpu->description, .calls = &calls, .ops = set->ops};
+    cpu->base = (cam_backend){.name = "cpu",
+                              .description = cpu->description,
+                              .arithmetic = set->name,
+                              .host_memory = 1,
+                              .calls = &calls,
+                              .ops = set->ops};
     *backend = &cpu->base;
 out:
     return st;

@@ -72,6 +72,10 @@ typedef struct cam_pass {
     int accumulate;           /* gradients and loss: += (a later micro-batch) or = */
     cam_tensor class_weights; /* [K], may be absent */
     float label_smoothing;
+    /* Told by backward each time all gradients of a depth (parameters.h) are there, the head's first; NULL: nobody. Not
+     * under a counting arena. */
+    cam_status (*gradients_ready)(void *context, int depth);
+    void *context;
 
     cam_tensor embedded, embedded_mean, embedded_rstd; /* [T,H] [T] */
     cam_tensor hidden;                                 /* [R,H] the encoder's output rows */

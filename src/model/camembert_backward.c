@@ -196,6 +196,12 @@ static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
     return cam_layer_forward(pass, layer, saved, y);
 }
 
+static cam_status tell_ready(cam_pass *pass, int depth) {
+    if (!pass->gradients_ready || cam_arena_is_counting(pass->arena))
+        return CAM_OK;
+    return pass->gradients_ready(pass->context, depth);
+}
+
 cam_status cam_camembert_backward(cam_pass *pass) {
     cam_status st = CAM_OK;
     cam_camembert *model = pass->model;
@@ -205,6 +211,7 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     int encoder_trained = model->frozen_depth <= layers;
     cam_tensor dy = cam_pass_f32_2d(pass, listed, h);
     CAM_TRY(head_backward(pass, dy, encoder_trained));
+    CAM_TRY(tell_ready(pass, layers + 1));
     if (!encoder_trained)
         goto out;
     cam_tensor stream[2] = {cam_pass_2d(pass, tokens, h), cam_pass_2d(pass, tokens, h)};
@@ -214,11 +221,14 @@ cam_status cam_camembert_backward(cam_pass *pass) {
         if (model->gradient_checkpointing)
             CAM_TRY(recompute(pass, layer, dy.shape[0]));
         CAM_TRY(layer_backward(pass, layer, &model->saved[layer], dy, dx, layer >= model->frozen_depth));
+        CAM_TRY(tell_ready(pass, layer + 1));
         cam_arena_release(pass->arena, layer_mark);
         dy = dx;
     }
-    if (model->frozen_depth == 0)
+    if (model->frozen_depth == 0) {
         CAM_TRY(embedding_backward(pass, dy));
+        CAM_TRY(tell_ready(pass, 0));
+    }
 out:
     cam_arena_release(pass->arena, mark);
     return st;

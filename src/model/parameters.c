@@ -1,5 +1,5 @@
 /* parameters.c: layout, planes and views of the store; see parameters.h. */
-#include "parameters.h"
+#include "parameters_parts.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +20,6 @@ static const char *const layer_names[CAM_LAYER_TENSORS][CAM_MAX_PARTS] = {
     [CAM_FFN_BETA] = {"output.LayerNorm.bias"},
 };
 
-static int64_t padded_elements(const cam_parameter *p) {
-    return (p->rows * p->columns + CAM_CHUNK - 1) / CAM_CHUNK * CAM_CHUNK;
-}
-
 /* Appends a tensor of `parts` row blocks; columns == 0 makes it 1-d. */
 static cam_parameter *append(cam_parameters *params, int depth, int64_t rows, int64_t columns, int bias_or_norm) {
     cam_parameter *p = &params->list[params->count++];
@@ -32,9 +28,7 @@ static cam_parameter *append(cam_parameters *params, int depth, int64_t rows, in
                          .matrix = columns > 0,
                          .rows = rows,
                          .columns = columns > 0 ? columns : 1,
-                         .offset = params->elements,
                          .bias_or_norm = bias_or_norm};
-    params->elements += padded_elements(p);
     return p;
 }
 
@@ -116,47 +110,55 @@ out:
     return st;
 }
 
-/* Bytes of one element of a tensor in a plane. */
-static size_t element_bytes(const cam_parameters *params, const cam_parameter *p, int plane) {
+size_t cam_parameter_bytes(const cam_parameters *params, const cam_parameter *p, cam_plane plane) {
     int bf16 = plane == CAM_WEIGHT     ? p->split
                : plane == CAM_GRADIENT ? p->split && p->matrix && params->precision.bf16_gradients
                                        : plane == CAM_LOW;
     return plane == CAM_LOW && !p->split ? 0 : bf16 ? sizeof(uint16_t) : sizeof(float);
 }
 
-/* Where each tensor lies in each plane: one after another. */
+/* Elements from a tensor's beginning to the next one's: gaps belong to the tensor before them. */
+static int64_t extent(const cam_parameters *params, int place) {
+    int64_t end = place + 1 < params->count ? params->list[params->by_offset[place + 1]].offset : params->elements;
+    return end - params->list[params->by_offset[place]].offset;
+}
+
+/* Where each tensor lies in each plane: one after another. Moments are placed by chunk, not by tensor. */
 static void place(cam_parameters *params) {
     for (int i = 0; i < params->count; i++)
-        for (int plane = 0; plane < CAM_PLANES; plane++) {
-            cam_parameter *p = &params->list[i];
+        for (int plane = 0; plane < CAM_MOMENT1; plane++) {
+            cam_parameter *p = &params->list[params->by_offset[i]];
             if (plane != CAM_WEIGHT && p->offset < params->trained_begin)
                 continue;
             p->at[plane] = params->bytes[plane];
-            params->bytes[plane] += (size_t)padded_elements(p) * element_bytes(params, p, plane);
+            params->bytes[plane] += (size_t)extent(params, i) * cam_parameter_bytes(params, p, (cam_plane)plane);
         }
+    size_t kept = (size_t)cam_parameters_kept_chunks(params).count * CAM_CHUNK * sizeof(float);
+    params->bytes[CAM_MOMENT1] = params->bytes[CAM_MOMENT2] = kept;
 }
 
 cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config, const unsigned char *used,
-                                 const cam_train_rates *rates, cam_precision precision) {
+                                 const cam_train_rates *rates, cam_precision precision, cam_shares shares) {
     cam_status st = CAM_OK;
-    *params = (cam_parameters){
-        .layers = (int)config->num_hidden_layers, .hidden = config->hidden_size, .precision = precision};
+    *params = (cam_parameters){.layers = (int)config->num_hidden_layers,
+                               .hidden = config->hidden_size,
+                               .precision = precision,
+                               .shares = shares};
+    params->shares.ranks += shares.ranks == 0;
     int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + CAM_HEAD_TENSORS;
     params->list = calloc((size_t)count, sizeof *params->list);
-    if (!params->list)
+    params->by_offset = calloc((size_t)count, sizeof *params->by_offset);
+    if (!params->list || !params->by_offset)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", count);
     CAM_TRY(compact_vocabulary(params, config, used));
     append_all(params, config);
     CAM_ASSERT(params->count == count);
-    params->trained_begin = params->elements;
-    for (int i = count - 1; i >= 0; i--) {
+    for (int i = 0; i < count; i++) {
         const cam_parameter *p = &params->list[i];
         params->logical_count += (i == CAM_WORD ? params->vocab_size : p->rows) * p->columns;
-        if (p->depth < rates->frozen_depth)
-            continue;
-        params->trained_begin = p->offset;
-        params->trained_count += p->rows * p->columns;
+        params->trained_count += p->depth < rates->frozen_depth ? 0 : p->rows * p->columns;
     }
+    CAM_TRY(cam_parameters_arrange(params, rates->frozen_depth));
     place(params);
 out:
     if (st != CAM_OK)
@@ -164,16 +166,12 @@ out:
     return st;
 }
 
-static int64_t trained_elements(const cam_parameters *params) {
-    return params->elements - params->trained_begin;
-}
-
-/* Bytes of the weight plane before what is trained. */
-static size_t trained_weights(const cam_parameters *params) {
-    for (int i = 0; i < params->count; i++)
-        if (params->list[i].offset >= params->trained_begin)
-            return params->list[i].at[CAM_WEIGHT];
-    return params->bytes[CAM_WEIGHT];
+/* Bytes of a plane before what is trained. */
+size_t cam_parameters_untrained_bytes(const cam_parameters *params, cam_plane plane) {
+    for (int i = 0; i < params->count && plane == CAM_WEIGHT; i++)
+        if (params->list[params->by_offset[i]].offset >= params->trained_begin)
+            return params->list[params->by_offset[i]].at[CAM_WEIGHT];
+    return plane == CAM_WEIGHT ? params->bytes[CAM_WEIGHT] : 0;
 }
 
 size_t cam_parameters_bytes(const cam_parameters *params, int training) {
@@ -181,51 +179,6 @@ size_t cam_parameters_bytes(const cam_parameters *params, int training) {
     for (int plane = CAM_WEIGHT; plane < (training ? CAM_PLANES : CAM_WEIGHT + 1); plane++)
         bytes += params->bytes[plane];
     return bytes;
-}
-
-/* What depth's group learns at, as a share of the head's rate. */
-static double rate_scale(const cam_parameters *params, const cam_train_rates *rates, int depth) {
-    return pow(rates->layerwise_decay, params->layers + 1 - depth);
-}
-
-/* The chunk `element` elements into a trained tensor; places count from the trained suffix's beginning. */
-static cam_chunk chunk_of(const cam_parameters *params, const cam_parameter *p, const cam_train_rates *rates,
-                          size_t element) {
-    uint32_t unit[CAM_PLANES];
-    for (int plane = 0; plane < CAM_PLANES; plane++) {
-        size_t begin = plane == CAM_WEIGHT ? trained_weights(params) : 0;
-        unit[plane] = (uint32_t)((p->at[plane] - begin + element * element_bytes(params, p, plane)) / CAM_CHUNK_UNIT);
-    }
-    int decays = rates->decay_bias_and_norm || !p->bias_or_norm;
-    int bf16_gradient = element_bytes(params, p, CAM_GRADIENT) == sizeof(uint16_t);
-    return (cam_chunk){.rate_scale = rate_scale(params, rates, p->depth),
-                       .decay = decays ? rates->weight_decay : 0.0,
-                       .weight = unit[CAM_WEIGHT],
-                       .low = unit[CAM_LOW],
-                       .gradient = unit[CAM_GRADIENT],
-                       .form = (p->split ? CAM_CHUNK_SPLIT : 0u) | (bf16_gradient ? CAM_CHUNK_GRADIENT_BF16 : 0u)};
-}
-
-static cam_status fill_chunks(cam_parameters *params, const cam_train_rates *rates) {
-    cam_status st = CAM_OK;
-    size_t chunks = (size_t)(trained_elements(params) / CAM_CHUNK), bytes = chunks * sizeof(cam_chunk);
-    params->chunks_host = malloc(bytes);
-    if (!params->chunks_host)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %zu chunks", chunks);
-    size_t c = 0;
-    for (int i = 0; i < params->count; i++) {
-        const cam_parameter *p = &params->list[i];
-        int64_t end = i + 1 < params->count ? params->list[i + 1].offset : params->elements;
-        for (int64_t k = 0; p->offset >= params->trained_begin && p->offset + k * CAM_CHUNK < end; k++)
-            params->chunks_host[c++] = chunk_of(params, p, rates, (size_t)k * CAM_CHUNK);
-    }
-    CAM_ASSERT(c == chunks);
-    void *device = NULL;
-    CAM_TRY(cam_backend_allocate(params->backend, bytes, &device));
-    params->chunks = device;
-    CAM_TRY(cam_backend_copy(params->backend, device, params->chunks_host, bytes, CAM_TO_DEVICE));
-out:
-    return st;
 }
 
 cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend, int training,
@@ -242,7 +195,7 @@ cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend,
     }
     if (!training)
         goto out;
-    CAM_TRY(fill_chunks(params, rates));
+    CAM_TRY(cam_parameters_fill_chunks(params, rates));
     params->decay_factors = malloc((size_t)(max_updates > 0 ? max_updates : 1) * sizeof(float));
     if (!params->decay_factors)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a record of %lld updates", (long long)max_updates);
@@ -256,6 +209,9 @@ void cam_parameters_release(cam_parameters *params) {
     if (params->backend)
         cam_backend_release(params->backend, params->chunks);
     free(params->chunks_host);
+    free(params->segments);
+    free(params->buckets);
+    free(params->by_offset);
     free(params->decay_factors);
     free(params->word_id);
     free(params->word_row);
@@ -287,7 +243,8 @@ int cam_parameters_is_rounded(const cam_parameters *params, int index) {
 
 cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane) {
     const cam_parameter *p = &params->list[index];
-    size_t bytes = element_bytes(params, p, (int)plane);
+    size_t bytes = cam_parameter_bytes(params, p, plane);
+    CAM_ASSERT(plane < CAM_MOMENT1);
     if ((plane != CAM_WEIGHT && p->offset < params->trained_begin) || bytes == 0 || !params->plane[plane])
         return CAM_NONE;
     cam_dtype dtype = bytes == sizeof(float) ? CAM_F32 : CAM_BF16;
@@ -296,8 +253,9 @@ cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plan
 }
 
 cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane) {
-    size_t begin = plane == CAM_WEIGHT ? trained_weights(params) : 0, bytes = params->bytes[plane] - begin;
-    int64_t elements = trained_elements(params);
+    size_t begin = cam_parameters_untrained_bytes(params, plane), bytes = params->bytes[plane] - begin;
+    int64_t elements = plane >= CAM_MOMENT1 ? cam_parameters_kept_chunks(params).count * CAM_CHUNK
+                                            : params->elements - params->trained_begin;
     if (bytes == 0)
         return CAM_NONE;
     int mixed = bytes != (size_t)elements * sizeof(float);

@@ -8,6 +8,10 @@
  * `trained_begin` on, and a frozen part has no gradient and no moments. Access is by cam_parameters_view(tensor, plane)
  * only.
  *
+ * Shares: where several ranks train, each bucket of the trained part (what one collective carries) is cut into equal
+ * shares of whole chunks, one a rank. Moments lie in the order of the chunk table, share by share, so that a rank which
+ * keeps the state of its own share alone (`sharded`) holds one piece of them.
+ *
  * Used vocabulary: `word_rows` may be fewer than the file's vocabulary. Row r of the word embeddings then is the file's
  * row word_id[r]; the rows left out are those that no text of the run uses. Their gradient is zero for ever, so at save
  * all that an update does to them, the decay, is replayed (cam_parameters_record_update).
@@ -61,6 +65,12 @@ typedef struct cam_precision {
     int bf16_gradients; /* the gradients of their matrices are bf16, too: only where nothing accumulates */
 } cam_precision;
 
+/* The ranks that train together. {0}: one. */
+typedef struct cam_shares {
+    int rank, ranks;
+    int sharded; /* moments of this rank's share only: ZeRO-1 */
+} cam_shares;
+
 enum { CAM_MAX_PARTS = 3, CAM_TENSOR_NAME_BYTES = 96 };
 
 typedef struct cam_parameter {
@@ -76,8 +86,24 @@ typedef struct cam_parameter {
     size_t at[CAM_PLANES]; /* where it begins in each plane, bytes; in the planes of what is trained only where it is */
 } cam_parameter;
 
+/* A run of trained tensors that are alike in every plane. Its length is a multiple of ranks * CAM_CHUNK. */
+typedef struct cam_segment {
+    int64_t begin, end; /* elements of the index space */
+    cam_dtype weight, gradient;
+} cam_segment;
+
+/* What one collective carries: the segments of one or several depths, complete once the gradients of `depth`, the
+ * lowest of them, are. At most CAM_COMM_MAX_PARTS segments. */
+typedef struct cam_bucket {
+    int depth;
+    int first, segments; /* of cam_parameters.segments, ascending */
+    int64_t first_own;   /* of the rank's own chunks, in order of the table, the first that lies in the bucket */
+    int64_t own;         /* how many */
+} cam_bucket;
+
 typedef struct cam_parameters {
     cam_parameter *list;
+    int *by_offset; /* [count] list indices in the order of the index space */
     int count;
     int layers;
     int64_t hidden;
@@ -97,8 +123,14 @@ typedef struct cam_parameters {
     cam_backend *backend;
     char *plane[CAM_PLANES];  /* device memory */
     size_t bytes[CAM_PLANES]; /* of each plane, in training */
-    cam_chunk *chunks;        /* device memory, one a chunk of the trained suffix */
+    cam_chunk *chunks;        /* device memory, one a chunk of the trained suffix: rank 0's share, rank 1's, ... */
     cam_chunk *chunks_host;
+    int64_t chunk_count;
+
+    cam_shares shares;
+    cam_segment *segments;
+    cam_bucket *buckets; /* in the order in which backward completes them */
+    int segment_count, bucket_count;
 } cam_parameters;
 
 /* How a run trains them. */
@@ -114,7 +146,7 @@ typedef struct cam_train_rates {
  * row is always kept. No backend memory is taken. */
 CAM_MUST_CHECK cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config,
                                                 const unsigned char *used, const cam_train_rates *rates,
-                                                cam_precision precision);
+                                                cam_precision precision, cam_shares shares);
 /* Bytes that cam_parameters_allocate will take: weights alone, or with gradients and moments. */
 size_t cam_parameters_bytes(const cam_parameters *params, int training);
 /* Takes the planes (all zero) and, for training, fills the chunk table. `max_updates` sizes the decay record. */
@@ -128,11 +160,18 @@ int cam_parameter_of_layer(const cam_parameters *params, int layer, cam_layer_te
 int cam_parameter_of_head(const cam_parameters *params, cam_head_tensor tensor);
 
 /* The tensor's view in a plane; CAM_NONE where it has nothing there: a frozen tensor's gradient, the low half of what
- * is not split. */
+ * is not split. Moments have no views: they lie in the order of the chunk table. */
 cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane);
 /* The trained suffix of a plane, 1-d, gaps included: what norm and adamw run over. Of a mixed plane, and of CAM_LOW,
- * the 16-bit units; CAM_NONE where nothing is split. */
+ * the 16-bit units; CAM_NONE where nothing is split. Of a moment, what this rank keeps. */
 cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane);
+/* The chunks whose moments this rank keeps: all, or those of its share. */
+typedef struct cam_chunk_range {
+    int64_t first, count;
+} cam_chunk_range;
+cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params);
+/* A segment in a plane of the trained suffix, 1-d. */
+cam_tensor cam_parameters_segment(const cam_parameters *params, int segment, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);
 /* Whether weights alone, without their low halves, are less than the f32 values that they stand for. */
 int cam_parameters_is_rounded(const cam_parameters *params, int index);

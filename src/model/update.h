@@ -1,10 +1,11 @@
 /* update.h: what an optimizer step does once its gradients are there: norm, clipping, AdamW, over the trained suffix of
- * the store.
+ * the store. Where several ranks train, they exchange here what the norm needs, and what became of their shares.
  */
 #ifndef CAM_UPDATE_H
 #define CAM_UPDATE_H
 
 #include "cam/arena.h"
+#include "cam/comm.h"
 #include "parameters.h"
 
 typedef struct cam_adamw_options {
@@ -12,9 +13,16 @@ typedef struct cam_adamw_options {
     float max_grad_norm; /* 0 = no clipping */
 } cam_adamw_options;
 
-/* Reads learning rate and bias corrections from the state; writes its grad_norm, clip_scale and finite. Nothing but
- * those changes where loss or norm are not finite. Partial sums come from `arena` and are given back. */
+/* The other ranks: {0} where there are none. */
+typedef struct cam_update_peers {
+    cam_comm *comm;
+    const uint32_t *wish; /* as step_share's */
+} cam_update_peers;
+
+/* Reads learning rate and bias corrections from the state; writes its grad_norm, clip_scale and finite, and of several
+ * ranks loss and wishes. Nothing but those changes where loss or norm are not finite, on any rank. Gradients must have
+ * been summed over the ranks (exchange.h). Partial sums come from `arena` and are given back. */
 CAM_MUST_CHECK cam_status cam_update(cam_parameters *params, cam_arena *arena, cam_step_state *state,
-                                     const cam_adamw_options *options);
+                                     const cam_adamw_options *options, const cam_update_peers *peers);
 
 #endif

@@ -75,6 +75,23 @@ cam_status cam_check_step_end(const cam_backend *backend, const cam_step_end_arg
     return CAM_OK;
 }
 
+cam_status cam_check_step_share(const cam_backend *backend, const cam_step_share_args *a) {
+    (void)backend;
+    REQUIRE_STATE("step_share", a);
+    REQUIRE("step_share", a->shares != NULL, "operand \"shares\" is absent");
+    REQUIRE("step_share", a->ranks >= 1, "%d ranks", a->ranks);
+    REQUIRE("step_share", a->rank >= 0 && a->rank < a->ranks, "rank %d of %d ranks", a->rank, a->ranks);
+    return CAM_OK;
+}
+
+cam_status cam_check_step_merge(const cam_backend *backend, const cam_step_merge_args *a) {
+    (void)backend;
+    REQUIRE_STATE("step_merge", a);
+    REQUIRE("step_merge", a->shares != NULL, "operand \"shares\" is absent");
+    REQUIRE("step_merge", a->ranks >= 1, "%d ranks", a->ranks);
+    return CAM_OK;
+}
+
 cam_status cam_check_embedding_fwd(const cam_backend *backend, const cam_embedding_fwd_args *a) {
     int64_t tokens = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("embedding_fwd", a);
@@ -365,13 +382,12 @@ cam_status cam_check_loss_bwd(const cam_backend *backend, const cam_loss_bwd_arg
     return CHECK("loss_bwd", operands);
 }
 
-/* A plane of the parameter store over C chunks: exactly as long where it is f32 throughout, and at least half as long,
- * counted in 16-bit units, where it is mixed. */
+/* A plane of the parameter store of which C chunks take part: no shorter, counted in 16-bit units where it is mixed. */
 static cam_status check_plane(const char *op, const char *name, cam_tensor plane, int64_t chunks) {
     int64_t n = plane.shape[0], least = chunks * CAM_CHUNK;
-    if (plane.data && (plane.dtype == CAM_F32 ? n != least : n < least || n > 2 * least))
-        return cam_fail(CAM_E_SHAPE, "%s: dimension 0 of operand \"%s\" is %lld, not %lld", op, name, (long long)n,
-                        (long long)least);
+    if (plane.data && n < least)
+        return cam_fail(CAM_E_SHAPE, "%s: dimension 0 of operand \"%s\" is %lld, not %lld or more", op, name,
+                        (long long)n, (long long)least);
     return CAM_OK;
 }
 
@@ -379,6 +395,9 @@ cam_status cam_check_norm_partial(const cam_backend *backend, const cam_norm_par
     cam_status st = CAM_OK;
     int64_t chunks = a->partial.shape[0];
     REQUIRE("norm_partial", a->chunks || a->grad.dtype != CAM_BF16, "operand \"chunks\" is absent");
+    REQUIRE("norm_partial", a->chunks || a->grad.shape[0] == chunks * CAM_CHUNK,
+            "operand \"grad\" has %lld elements, not %lld", (long long)a->grad.shape[0],
+            (long long)(chunks * CAM_CHUNK));
     CAM_TRY(check_plane("norm_partial", "grad", a->grad, chunks));
     const cam_operand operands[] = {
         {"partial", a->partial, CAM_OUT, CAM_F64, 1, {chunks, 0}, NULL},

@@ -1,6 +1,7 @@
 /* classifier.c: see classifier.h. */
 #include "classifier.h"
 #include "files.h"
+#include "shared_rows.h"
 #include <stdlib.h>
 
 enum { BATCH_ROWS = 256, BATCH_TOKENS = 4096 };
@@ -11,7 +12,8 @@ static cam_status load(cam_classifier *classifier, cam_backend *backend, const c
     cam_train_rates rates = {.layerwise_decay = 1};
     cam_model_source source = {.keep_head = 1, .config = &classifier->config};
     CAM_TRY(cam_weights_open(folder, &source.weights));
-    CAM_TRY(cam_parameters_layout(&classifier->params, &classifier->config, NULL, &rates, (cam_precision){0}));
+    CAM_TRY(cam_parameters_layout(&classifier->params, &classifier->config, NULL, &rates, (cam_precision){0},
+                                  (cam_shares){0}));
     CAM_TRY(cam_parameters_allocate(&classifier->params, backend, 0, &rates, 0));
     CAM_TRY(cam_model_load(&classifier->params, &source, &fresh_head));
     if (fresh_head)
@@ -22,10 +24,10 @@ out:
     return st;
 }
 
-cam_status cam_classifier_open(cam_classifier *classifier, cam_backend *backend, const char *folder,
-                               int32_t max_length) {
+cam_status cam_classifier_open(cam_classifier *classifier, cam_backend *backend, const char *folder, int32_t max_length,
+                               cam_group *group) {
     cam_status st = CAM_OK;
-    *classifier = (cam_classifier){0};
+    *classifier = (cam_classifier){.group = group};
     char *path = cam_path_join(folder, "config.json");
     CAM_TRY(cam_model_config_read(path, &classifier->config));
     CAM_TRY(cam_tokenizer_open(folder, &classifier->tokenizer));
@@ -54,26 +56,61 @@ void cam_classifier_close(cam_classifier *classifier) {
     *classifier = (cam_classifier){0};
 }
 
-cam_status cam_classifier_logits(cam_classifier *classifier, const cam_text *texts, int64_t n, const cam_stop *stop,
-                                 float *logits, int64_t *truncated) {
+typedef struct asking {
+    cam_classifier *classifier;
+    const cam_text *texts;
+    const cam_stop *stop;
+    const int32_t *list; /* 0, 1, 2, ... */
+    float *logits;
+    long long truncated;
+} asking;
+
+static cam_status ask_run(void *context, int64_t first, int64_t count) {
     cam_status st = CAM_OK;
+    asking *a = context;
+    cam_classifier *classifier = a->classifier;
+    const cam_stop *stop = a->stop;
     cam_token_rows rows = {0};
     cam_device_data data = {0};
-    int32_t *list = malloc((size_t)(n + 1) * sizeof *list);
-    if (!list)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)n);
-    for (int64_t r = 0; r < n; r++)
-        list[r] = (int32_t)r;
-    CAM_TRY(cam_tokenizer_encode_all(classifier->tokenizer, texts, n, classifier->max_length,
+    CAM_TRY(cam_tokenizer_encode_all(classifier->tokenizer, a->texts + first, count, classifier->max_length,
                                      stop ? stop->wanted : NULL, stop ? stop->context : NULL, &rows));
-    *truncated += rows.truncated;
+    a->truncated = rows.truncated;
     CAM_TRY(
         cam_device_data_open(&data, classifier->params.backend, &rows, NULL, NULL, classifier->config.pad_token_id));
-    cam_scored_rows all = {.tokens = &rows, .data = &data, .list = list, .count = n};
-    CAM_TRY(cam_scorer_logits(&classifier->scorer, &all, stop, logits));
+    cam_scored_rows all = {.tokens = &rows, .data = &data, .list = a->list, .count = count};
+    CAM_TRY(cam_scorer_logits(&classifier->scorer, &all, stop, a->logits + first * classifier->config.num_labels));
 out:
     cam_device_data_close(&data);
     cam_token_rows_release(&rows);
+    return st;
+}
+
+cam_status cam_classifier_logits(cam_classifier *classifier, const cam_text *texts, int64_t n, const cam_stop *stop,
+                                 float *logits, long long *truncated) {
+    cam_status st = CAM_OK;
+    int32_t *list = malloc((size_t)(n + 1) * sizeof *list);
+    int64_t *bytes = malloc((size_t)(n + 1) * sizeof *bytes); /* cost follows length before there are tokens, too */
+    asking a = {.classifier = classifier, .texts = texts, .stop = stop, .list = list, .logits = logits};
+    if (!list || !bytes)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)n);
+    bytes[0] = 0;
+    for (int64_t r = 0; r < n; r++) {
+        list[r] = (int32_t)r;
+        bytes[r + 1] = bytes[r] + 8 + (int64_t)texts[r].length;
+    }
+    CAM_TRY(cam_share_rows(classifier->group,
+                           &(cam_shared_rows){.where = "scoring",
+                                              .offsets = bytes,
+                                              .list = list,
+                                              .count = n,
+                                              .results = logits,
+                                              .row_bytes = (size_t)classifier->config.num_labels * sizeof *logits,
+                                              .work = ask_run,
+                                              .context = &a}));
+    CAM_TRY(cam_group_add(classifier->group, "counting", &a.truncated));
+    *truncated += a.truncated;
+out:
     free(list);
+    free(bytes);
     return st;
 }

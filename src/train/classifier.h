@@ -4,6 +4,7 @@
 #define CAM_CLASSIFIER_H
 
 #include "camembert.h"
+#include "group.h"
 #include "model_folder.h"
 #include "scorer.h"
 #include "tokenizer.h"
@@ -15,16 +16,19 @@ typedef struct cam_classifier {
     cam_camembert model;
     cam_scorer scorer;
     int32_t max_length; /* tokens a text is cut to */
+    cam_group *group;
 } cam_classifier;
 
-/* Any Hugging Face classifier folder of this family. `max_length` 0 = as long as the model reads. CAM_E_MODEL where the
- * folder holds no classifier. After a failure there is nothing to close. */
+/* Any Hugging Face classifier folder of this family. The ranks of `group` (NULL: alone) answer together. `max_length` 0
+ * = as long as the model reads. CAM_E_MODEL where the folder holds no classifier. After a failure there is nothing to
+ * close. */
 CAM_MUST_CHECK cam_status cam_classifier_open(cam_classifier *classifier, cam_backend *backend, const char *folder,
-                                              int32_t max_length);
+                                              int32_t max_length, cam_group *group);
 void cam_classifier_close(cam_classifier *classifier);
 
-/* logits[n * K] of n texts; *truncated is added to. CAM_E_STOPPED, CAM_E_MEMORY. */
+/* logits[n * K] of n texts, the same ones on all ranks, each of which reads a run of them; *truncated, of all texts, is
+ * added to. CAM_E_STOPPED, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_classifier_logits(cam_classifier *classifier, const cam_text *texts, int64_t n,
-                                                const cam_stop *stop, float *logits, int64_t *truncated);
+                                                const cam_stop *stop, float *logits, long long *truncated);
 
 #endif

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cam_graphs_open(cam_graphs *graphs, cam_backend *backend) {
+void cam_graphs_open(cam_graphs *graphs, cam_backend *backend, int captures) {
     graphs->backend = backend;
+    graphs->captures = captures && cam_backend_captures(backend);
     graphs->count = 0;
 }
 
@@ -45,7 +46,7 @@ out:
 cam_status cam_graphs_run(cam_graphs *graphs, cam_graph_key key, cam_status (*work)(void *context), void *context) {
     cam_status st = CAM_OK;
     cam_backend *backend = graphs->backend;
-    if (!cam_backend_captures(backend) || backend->op_seconds)
+    if (!graphs->captures || backend->op_seconds)
         return work(context);
     int i = find(graphs, key);
     if (i == graphs->count) {

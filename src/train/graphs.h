@@ -21,6 +21,7 @@ typedef struct cam_graph_key {
 
 typedef struct cam_graphs {
     cam_backend *backend;
+    int captures;
     int count;
     struct {
         cam_graph_key key;
@@ -28,7 +29,8 @@ typedef struct cam_graphs {
     } list[CAM_GRAPHS_MOST];
 } cam_graphs;
 
-void cam_graphs_open(cam_graphs *graphs, cam_backend *backend);
+/* Without `captures` work always runs as written. */
+void cam_graphs_open(cam_graphs *graphs, cam_backend *backend, int captures);
 void cam_graphs_close(cam_graphs *graphs);
 
 CAM_MUST_CHECK cam_status cam_graphs_run(cam_graphs *graphs, cam_graph_key key, cam_status (*work)(void *context),

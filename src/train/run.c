@@ -1,5 +1,6 @@
 /* run.c: preparing a run; see run.h. Training itself is in run_train.c. */
 #include "run.h"
+#include "hash.h"
 #include "log.h"
 #include "run_folder.h"
 #include <stdlib.h>
@@ -106,17 +107,67 @@ out:
     return st;
 }
 
-cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_stop *stop) {
+static cam_status prepare(cam_run *run) {
     cam_status st = CAM_OK;
-    *run = (cam_run){.config = config, .model_folder = model_folder};
-    if (stop)
-        run->stop = *stop;
-    CAM_TRY(cam_run_folder_check(config, model_folder));
+    if (cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_run_folder_check(run->config, run->model_folder));
     CAM_TRY(open_model(run));
     CAM_TRY(open_data(run));
     cam_model_source source = cam_run_trainer_options(run, NULL).source;
     CAM_TRY(cam_model_check(&source));
     CAM_TRY(weigh_classes(run));
+out:
+    return st;
+}
+
+static uint64_t hash_of_configuration(const cam_run *run) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_config_show(run->config, CAM_COMMENTS_NONE, &text);
+    uint64_t hash = cam_hash_bytes(CAM_HASH_START, cam_strbuf_text(&text), text.length);
+    cam_strbuf_release(&text);
+    return hash;
+}
+
+static uint64_t hash_of_model(const cam_run *run) {
+    const cam_model_config *m = &run->model;
+    const int32_t sizes[] = {m->num_hidden_layers,       m->hidden_size, m->intermediate_size,
+                             m->num_attention_heads,     m->vocab_size,  m->num_labels,
+                             m->max_position_embeddings, run->keep_head, run->weights != NULL};
+    return cam_hash_bytes(CAM_HASH_START, sizes, sizeof sizes);
+}
+
+/* Token ids, labels and the split. */
+static uint64_t hash_of_data(const cam_run *run) {
+    const cam_corpus *corpus = &run->corpus;
+    const cam_token_rows *tokens = &corpus->tokens;
+    uint64_t hash = cam_hash_bytes(CAM_HASH_START, tokens->offsets, (size_t)(tokens->rows + 1) * sizeof(int64_t));
+    hash = cam_hash_bytes(hash, tokens->ids, (size_t)tokens->offsets[tokens->rows] * sizeof(int32_t));
+    hash = cam_hash_bytes(hash, corpus->label, (size_t)tokens->rows * sizeof(int32_t));
+    for (int part = 0; part < CAM_PARTS; part++)
+        hash = cam_hash_bytes(hash, corpus->part[part], (size_t)corpus->part_count[part] * sizeof(int32_t));
+    return hash;
+}
+
+/* Ranks that read different things would wait for each other for ever. */
+static cam_status compare_ranks(const cam_run *run) {
+    cam_status st = CAM_OK;
+    if (cam_group_ranks(run->group) == 1)
+        return CAM_OK;
+    CAM_TRY(cam_group_same(run->group, "configuration", hash_of_configuration(run)));
+    CAM_TRY(cam_group_same(run->group, "model", hash_of_model(run)));
+    CAM_TRY(cam_group_same(run->group, "data", hash_of_data(run)));
+out:
+    return st;
+}
+
+cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_stop *stop,
+                           cam_group *group) {
+    cam_status st = CAM_OK;
+    *run = (cam_run){.config = config, .model_folder = model_folder, .group = group};
+    if (stop)
+        run->stop = *stop;
+    CAM_TRY(cam_group_agree(group, "reading model and data", prepare(run)));
+    CAM_TRY(compare_ranks(run));
 out:
     if (st != CAM_OK)
         cam_run_close(run);
@@ -145,6 +196,14 @@ static int frozen_depth(const cam_run *run) {
     }
 }
 
+/* auto: on the CPU, where AdamW's share of a step is what N ranks of one machine would do N times over. On a GPU not
+ * before it has been measured there. */
+static int shards(const cam_run *run, const cam_backend *backend) {
+    if (!run->comm || run->config->shard_optimizer == CAM_CONFIG_SHARD_FALSE)
+        return 0;
+    return run->config->shard_optimizer == CAM_CONFIG_SHARD_TRUE || (backend && backend->host_memory);
+}
+
 cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend) {
     const cam_config *c = run->config;
     int bf16 = c->bf16 == CAM_CONFIG_BF16_TRUE || (c->bf16 == CAM_CONFIG_BF16_AUTO && backend && backend->bf16);
@@ -165,7 +224,7 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                  .learning_rate = c->learning_rate,
                                  .warmup_ratio = c->warmup_ratio,
                                  .warmup_steps = c->warmup_steps,
-                                 .plan = {.batch_rows = c->per_device_train_batch_size,
+                                 .plan = {.batch_rows = c->per_device_train_batch_size * cam_group_ranks(run->group),
                                           .accumulation = c->gradient_accumulation_steps,
                                           .epochs = c->num_train_epochs,
                                           .max_updates = c->max_steps},
@@ -182,7 +241,10 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                  .labels = run->corpus.label,
                                  .train = run->corpus.part[CAM_PART_TRAIN],
                                  .train_count = run->corpus.part_count[CAM_PART_TRAIN],
-                                 .stop = run->stop};
+                                 .stop = run->stop,
+                                 .group = run->group,
+                                 .comm = run->comm,
+                                 .shard = shards(run, backend)};
 }
 
 static int by_size(const void *a, const void *b) {

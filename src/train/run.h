@@ -23,13 +23,16 @@ typedef struct cam_run {
     int32_t max_length;   /* tokens a text is cut to */
     float *class_weights; /* [K], NULL = all 1 */
     cam_stop stop;
+    cam_group *group; /* the ranks that run together, one or more */
+    cam_comm *comm;   /* their collectives, once there is a backend; NULL: there is one rank */
 } cam_run;
 
-/* `config` and `model_folder` must outlive the run; `stop` is asked wherever work takes long. CAM_E_USAGE, CAM_E_DATA,
+/* Every rank reads everything, and what they read must be the same. `config`, `model_folder` and `group` must outlive
+ * the run; `stop` is asked wherever work takes long. CAM_E_USAGE, CAM_E_DATA,
  * CAM_E_MODEL, CAM_E_STORAGE (the output folder cannot be written), CAM_E_STOPPED. After a failure there is nothing to
  * close. */
 CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder,
-                                          const cam_stop *stop);
+                                          const cam_stop *stop, cam_group *group);
 void cam_run_close(cam_run *run);
 
 /* The trainer's options for this run; they point into it. The backend decides what bf16: auto is; NULL where nothing

@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A run while it goes on. */
+/* Several ranks act on a wish so many steps after the one that brought it, since one may be so far ahead of another. */
+enum { RANKS_AHEAD = 16 };
+
+/* A run while it goes on. On several ranks each of these does the same, and only what `speaks` guards is one's own. */
 typedef struct training {
     cam_run *run;
     cam_trainer trainer;
@@ -29,6 +32,10 @@ typedef struct training {
     double reported_s; /* the device's clock at the last step reported; 0 where something came between */
     double asked_s;    /* when the first step after that was asked for, by our clock */
     int lock;          /* on the output folder; -1 = none */
+    int speaks;        /* rank 0: writes the folder, the log and the progress */
+    int64_t ahead;     /* steps that may be asked for before their reports are waited for */
+    int64_t wished;    /* the step whose report brought the wish to stop, on every rank the same; 0 = none */
+    int settled;       /* all reports were waited for after the last step, on every rank */
 } training;
 
 static double now_s(void) {
@@ -39,6 +46,10 @@ static double now_s(void) {
 
 static const cam_config *config_of(const training *t) {
     return t->run->config;
+}
+
+static int logs(const training *t) {
+    return t->speaks && (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL);
 }
 
 static const cam_best_metric best_metrics[] = {[CAM_CONFIG_METRIC_F1_MACRO] = CAM_BEST_F1_MACRO,
@@ -89,22 +100,36 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
             need.activations >> 20);
     if (t->run->weights && trainer->fresh_head)
         cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
-    return config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL ? cam_run_log_run(&t->log, &event) : CAM_OK;
+    return logs(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
+}
+
+/* Rank 0's, for all. */
+static cam_status open_folder(training *t, cam_backend *backend) {
+    cam_status st = CAM_OK;
+    const cam_config *config = config_of(t);
+    char *path = cam_run_folder_path(config, "log.jsonl");
+    if (!t->speaks)
+        goto out;
+    CAM_TRY(cam_run_folder_begin(config, &t->run->corpus, &t->lock));
+    if (logs(t))
+        CAM_TRY(cam_run_log_open(&t->log, path, 0));
+    CAM_TRY(log_beginning(t, backend));
+out:
+    free(path);
+    return cam_group_agree(t->run->group, "opening the output folder", st);
 }
 
 static cam_status open_training(training *t, cam_run *run, cam_backend *backend, cam_progress_mode progress) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     const cam_corpus *corpus = &run->corpus;
-    char *path = cam_run_folder_path(config, "log.jsonl");
     *t = (training){
         .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = now_s()};
+    t->speaks = cam_group_rank(run->group) == 0;
+    t->ahead = !run->comm ? CAM_REPORTS - 1 : cam_backend_captures(backend) ? RANKS_AHEAD : 0;
     cam_trainer_options options = cam_run_trainer_options(run, backend);
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
-    CAM_TRY(cam_run_folder_begin(config, corpus, &t->lock));
-    if (config->report_to & CAM_CONFIG_REPORT_JSONL)
-        CAM_TRY(cam_run_log_open(&t->log, path, 0));
-    CAM_TRY(log_beginning(t, backend));
+    CAM_TRY(open_folder(t, backend));
     cam_best_init(&t->best, best_metrics[config->metric_for_best_model], config->early_stopping_patience,
                   config->early_stopping_threshold);
     CAM_TRY(cam_metrics_init(&t->latest, (int64_t)corpus->labels.count));
@@ -114,9 +139,9 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     t->logits = malloc((size_t)(rows + 1) * corpus->labels.count * sizeof *t->logits);
     if (!t->logits)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the logits of %lld rows", (long long)rows);
-    cam_progress_init(&t->progress, progress, t->trainer.plan.updates, config->logging_steps);
+    cam_progress_init(&t->progress, t->speaks ? progress : CAM_PROGRESS_NONE, t->trainer.plan.updates,
+                      config->logging_steps);
 out:
-    free(path);
     return st;
 }
 
@@ -151,8 +176,9 @@ static cam_status save(training *t) {
     cam_status st = CAM_OK;
     const cam_config *config = config_of(t);
     char *path = cam_run_folder_path(config, "model.safetensors");
-    if (t->saved_step < 0)
-        CAM_TRY(cam_run_folder_put_model_files(config, &t->run->model, t->run->tokenizer));
+    if (t->saved_step < 0 && t->speaks)
+        st = cam_run_folder_put_model_files(config, &t->run->model, t->run->tokenizer);
+    CAM_TRY(cam_group_agree(t->run->group, "saving the model's files", st));
     CAM_TRY(cam_trainer_save(&t->trainer, path));
     t->saved_step = t->trainer.step;
 out:
@@ -176,7 +202,7 @@ static cam_status evaluate(training *t, cam_verdict *verdict) {
                             .accuracy = scores.accuracy,
                             .f1_macro = scores.f1_macro,
                             .f1_weighted = scores.f1_weighted};
-    if (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL)
+    if (logs(t))
         CAM_TRY(cam_run_log_eval(&t->log, &event));
     *verdict = cam_best_take(&t->best, t->trainer.step, cam_best_metric_value(t->best.metric, &scores));
     cam_log("epoch %-5.4g step %lld  validation loss %.4f  accuracy %.4f  f1_macro %.4f%s",
@@ -213,8 +239,10 @@ static cam_status show_report(training *t, const cam_step_report *report) {
                             .step_s = step_s};
     t->reported_s = report->time_s;
     t->skipped += !report->applied;
+    if (report->wishes & CAM_WISH_STOP && t->wished == 0)
+        t->wished = report->step;
     cam_progress_step(&t->progress, &event);
-    return config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL ? cam_run_log_step(&t->log, &event) : CAM_OK;
+    return logs(t) ? cam_run_log_step(&t->log, &event) : CAM_OK;
 }
 
 /* Takes the reports that are there, and waits for more until at most `ahead` steps are without one. */
@@ -231,13 +259,25 @@ static cam_status take_reports(training *t, int64_t ahead) {
     }
 }
 
+/* Whether to stop before the next step. Alone, at once; of several ranks at the same step everywhere: when all must
+ * have heard of the wish, be it because none can be further ahead or because all have waited for their reports. */
+static int stop_is_due(training *t) {
+    int wanted = cam_stop_wanted(&t->run->stop);
+    if (!t->run->comm)
+        return wanted;
+    if (wanted)
+        cam_trainer_wish(&t->trainer, CAM_WISH_STOP);
+    return t->wished > 0 && (t->trainer.step >= t->wished + t->ahead || t->settled);
+}
+
 static cam_status one_step(training *t) {
     if (t->reported_s == 0 && cam_trainer_ahead(&t->trainer) == 0)
         t->asked_s = now_s();
     cam_status st = cam_trainer_step(&t->trainer);
-    int pause = evaluation_is_due(t) || cam_trainer_is_done(&t->trainer) || cam_stop_wanted(&t->run->stop);
+    int pause = evaluation_is_due(t) || cam_trainer_is_done(&t->trainer);
     if (st == CAM_OK)
-        st = take_reports(t, pause ? 0 : CAM_REPORTS - 1);
+        st = take_reports(t, pause ? 0 : t->ahead);
+    t->settled = pause;
     if (pause)
         t->reported_s = 0;
     return st;
@@ -248,13 +288,13 @@ static cam_status loop(training *t, const char **reason) {
     cam_status st = CAM_OK;
     *reason = "done";
     while (!cam_trainer_is_done(&t->trainer)) {
-        if (cam_stop_wanted(&t->run->stop)) {
+        if (stop_is_due(t)) {
             CAM_TRY(take_reports(t, 0));
             CAM_FAIL(CAM_E_STOPPED, "stopped by a signal after step %lld of %lld", (long long)t->trainer.step,
                      (long long)t->trainer.plan.updates);
         }
         CAM_TRY(one_step(t));
-        if (!evaluation_is_due(t))
+        if (!evaluation_is_due(t) || stop_is_due(t))
             continue;
         cam_verdict verdict;
         CAM_TRY(evaluate(t, &verdict));
@@ -322,8 +362,9 @@ static cam_status finish(training *t, const char *reason) {
                                  .test = has_test ? &test : NULL,
                                  .labels = labels,
                                  .warnings = &corpus->warnings};
-    CAM_TRY(cam_run_folder_put_metrics(config_of(t), &figures));
-    if (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL)
+    if (t->speaks)
+        CAM_TRY(cam_run_folder_put_metrics(config_of(t), &figures));
+    if (logs(t))
         CAM_TRY(cam_run_log_end(&t->log, reason, now_s() - t->begin_s));
     cam_log("saved the model of step %lld to \"%s\" (%.1f s)", (long long)t->saved_step, config_of(t)->output_dir,
             now_s() - t->begin_s);
@@ -339,6 +380,8 @@ out:
 /* A run that ends early leaves its log ended, and a stopped one a model where it had none yet. The first failure is
  * what is reported. */
 static cam_status end_early(training *t, cam_status why) {
+    if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks are here */
+        why = cam_group_agree(t->run->group, "ending the run", why);
     char *message = strdup(cam_status_message());
     cam_status saved = CAM_OK, logged = CAM_OK;
     if (why == CAM_E_STOPPED && t->saved_step < 0 && t->trainer.step > 0)

@@ -56,7 +56,7 @@ cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max
     int64_t labels = model->config->num_labels, h = model->params->hidden;
     *scorer = (cam_scorer){
         .model = model, .max_tokens = max_tokens > max_length ? max_tokens : max_length, .max_length = max_length};
-    cam_graphs_open(&scorer->graphs, model->backend);
+    cam_graphs_open(&scorer->graphs, model->backend, 1);
     cam_feed_limits limits = {.order = WAVE_ROWS,
                               .micro_steps = WAVE_ROWS,
                               .updates = 0,

@@ -1,13 +1,31 @@
 /* trainer.c: steps, their reports, and the plan of an epoch; see trainer.h. Opening is in trainer_open.c. */
 #include "trainer.h"
 #include "camembert_pass.h"
+#include "shared_rows.h"
 #include "trainer_parts.h"
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What is captured: graphs.h's kind. FIRST and LATER micro-steps of a step; a step that is its only micro-step. */
-enum { FIRST, LATER, WHOLE, UPDATE };
+/* What is captured: graphs.h's kind. Micro-steps of a step, of which the LAST one's gradients are exchanged; a step
+ * that is its only micro-step. */
+enum { FIRST, LATER, LAST, WHOLE, UPDATE };
+
+int cam_trainer_ranks(const cam_trainer *trainer) {
+    return trainer->options.comm ? trainer->options.comm->ranks : 1;
+}
+
+int cam_trainer_rank(const cam_trainer *trainer) {
+    return trainer->options.comm ? trainer->options.comm->rank : 0;
+}
+
+void cam_trainer_wish(cam_trainer *trainer, cam_wish wish) {
+    __atomic_fetch_or(trainer->wish, (uint32_t)wish, __ATOMIC_RELAXED);
+}
+
+cam_update_peers cam_trainer_peers(const cam_trainer *trainer) {
+    return (cam_update_peers){.comm = trainer->options.comm, .wish = trainer->device_wish};
+}
 
 /* --- a pass ---------------------------------------------------------------------------------------------------- */
 
@@ -22,7 +40,13 @@ out:
     return st;
 }
 
-cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const cam_batch *batch, int accumulate) {
+static cam_status exchange_gradients(void *context, int depth) {
+    const cam_trainer *trainer = context;
+    return cam_exchange_gradients(&trainer->params, trainer->options.comm, depth);
+}
+
+cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const cam_batch *batch, int accumulate,
+                            int exchange) {
     cam_status st = CAM_OK;
     cam_pass pass = {.model = &trainer->model,
                      .arena = &trainer->arena,
@@ -31,11 +55,17 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const ca
                      .training = 1,
                      .accumulate = accumulate,
                      .class_weights = trainer->class_weights,
-                     .label_smoothing = trainer->options.label_smoothing};
+                     .label_smoothing = trainer->options.label_smoothing,
+                     .context = trainer};
+    int exchanges = exchange && trainer->options.comm;
+    if (exchanges)
+        pass.gradients_ready = exchange_gradients;
     CAM_TRY(encode(trainer, &pass));
     CAM_TRY(cam_camembert_classify(&pass));
     CAM_TRY(cam_camembert_loss(&pass));
     CAM_TRY(cam_camembert_backward(&pass));
+    if (exchanges && !cam_arena_is_counting(&trainer->arena))
+        CAM_TRY(cam_comm_join(trainer->options.comm));
 out:
     return st;
 }
@@ -57,18 +87,37 @@ static double loss_denominator(const cam_trainer *trainer, const cam_window *win
 
 /* --- the epoch's plan --- */
 
-static void plan_update(const cam_trainer *trainer, int64_t update, cam_micro_step *steps, int64_t *count) {
+cam_micro_shape cam_trainer_cut(cam_trainer *trainer, int64_t first, int64_t rows) {
     const cam_token_rows *tokens = trainer->options.tokens;
+    const int64_t *offsets = cam_trainer_keeps_features(trainer) ? NULL : tokens->offsets;
+    const int32_t *list = trainer->order.rows + first;
+    int64_t longest = 0;
+    cam_micro_shape shape = {.tokens = cam_packing_tokens(tokens, list, rows, &longest)};
+    shape.longest = (int32_t)longest;
+    cam_cut(offsets, list, rows, cam_trainer_ranks(trainer), trainer->cuts);
+    for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
+        int64_t begin = trainer->cuts[r];
+        int64_t share = cam_packing_tokens(tokens, list + begin, trainer->cuts[r + 1] - begin, NULL);
+        shape.most = share > shape.most ? share : shape.most;
+    }
+    return shape;
+}
+
+static void plan_update(cam_trainer *trainer, int64_t update, int64_t *count) {
     cam_window window = cam_plan_window(&trainer->plan, update);
+    int rank = cam_trainer_rank(trainer);
     cam_micro_step step = {.learning_rate = cam_schedule_rate(&trainer->schedule, update),
                            .loss_denominator = loss_denominator(trainer, &window),
                            .step = (uint32_t)update,
                            .begins = 1};
-    for (int64_t done = 0; done < window.rows; done += step.rows) {
-        step.first = (int32_t)(window.first + done);
-        step.rows = (int32_t)cam_trainer_micro_rows(trainer, &window, done);
-        step.tokens = (int32_t)cam_packing_tokens(tokens, trainer->order.rows + step.first, step.rows, NULL);
-        steps[(*count)++] = step;
+    for (int64_t done = 0; done < window.rows; done += cam_trainer_micro_rows(trainer, &window, done)) {
+        trainer->shapes[*count] =
+            cam_trainer_cut(trainer, window.first + done, cam_trainer_micro_rows(trainer, &window, done));
+        step.first = (int32_t)(window.first + done + trainer->cuts[rank]);
+        step.rows = (int32_t)(trainer->cuts[rank + 1] - trainer->cuts[rank]);
+        step.tokens =
+            (int32_t)cam_packing_tokens(trainer->options.tokens, trainer->order.rows + step.first, step.rows, NULL);
+        cam_feed_host_plan(&trainer->feed)[(*count)++] = step;
         step.begins = 0;
     }
 }
@@ -81,7 +130,7 @@ static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     int64_t update = trainer->step, count = 0;
     CAM_ASSERT(trainer->heard == trainer->step);
     for (; update < trainer->plan.updates && cam_plan_window(&trainer->plan, update).epoch == epoch; update++)
-        plan_update(trainer, update, cam_feed_host_plan(&trainer->feed), &count);
+        plan_update(trainer, update, &count);
     for (int64_t i = 0; i <= update - trainer->step; i++)
         corrections[i] = (cam_bias_corrections){cam_bias_correction(o->adamw.beta1, trainer->applied + i + 1),
                                                 cam_bias_correction(o->adamw.beta2, trainer->applied + i + 1)};
@@ -105,6 +154,7 @@ static int hear(cam_trainer *trainer) {
     report->learning_rate = record->learning_rate;
     report->grad_norm = record->grad_norm;
     report->applied = record->finite != 0;
+    report->wishes = record->wishes;
     report->time_s = 1e-9 * (double)record->time_ns;
     trainer->heard++;
     if (report->applied) {
@@ -120,8 +170,10 @@ static cam_status hear_next(cam_trainer *trainer) {
     for (int64_t turns = 1; !hear(trainer); turns++) {
         if (turns % 64 == 0)
             sched_yield();
-        if (turns % 65536 == 0)
-            CAM_TRY(cam_backend_poll(trainer->backend));
+        if (turns % 65536 != 0)
+            continue;
+        CAM_TRY(cam_backend_poll(trainer->backend));
+        CAM_TRY(cam_group_poll(trainer->options.group));
     }
 out:
     return st;
@@ -161,7 +213,8 @@ static cam_status run_micro_step(cam_trainer *trainer, const step_work *work) {
     cam_status st = CAM_OK;
     cam_arena_reset(&trainer->arena);
     CAM_TRY(cam_feed_next(&trainer->feed, &work->batch));
-    CAM_TRY(cam_trainer_pass(trainer, &trainer->feed, &work->batch, work->kind == LATER));
+    CAM_TRY(cam_trainer_pass(trainer, &trainer->feed, &work->batch, work->kind == LATER || work->kind == LAST,
+                             work->kind == WHOLE || work->kind == LAST));
 out:
     return st;
 }
@@ -169,7 +222,8 @@ out:
 static cam_status run_update(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     cam_step_state *state = cam_feed_state(&trainer->feed);
-    CAM_TRY(cam_update(&trainer->params, &trainer->arena, state, &trainer->options.adamw));
+    cam_update_peers peers = cam_trainer_peers(trainer);
+    CAM_TRY(cam_update(&trainer->params, &trainer->arena, state, &trainer->options.adamw, &peers));
     CAM_TRY(cam_step_end(trainer->backend,
                          &(cam_step_end_args){.ring = trainer->device_ring, .slots = CAM_REPORTS, .state = state}));
 out:
@@ -189,13 +243,10 @@ out:
 
 /* The next micro-step of the plan; with the update, where it is the only one of its step. */
 static cam_status ask_micro_step(cam_trainer *trainer, int kind) {
-    const cam_micro_step *step = cam_feed_host_plan(&trainer->feed) + trainer->fed++;
-    const int32_t *list = cam_feed_host_order(&trainer->feed) + step->first;
-    int64_t longest = 0;
-    (void)cam_packing_tokens(trainer->options.tokens, list, step->rows, &longest);
-    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_bucket(step->tokens),
+    const cam_micro_shape *shape = &trainer->shapes[trainer->fed++];
+    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_bucket(shape->most),
                          .rows = trainer->feed.limits.rows,
-                         .longest = cam_length_bucket(longest, trainer->largest_length),
+                         .longest = cam_length_bucket(shape->longest, trainer->largest_length),
                          .kind = kind};
     step_work work = {
         .trainer = trainer, .kind = kind, .batch = cam_feed_batch(&trainer->feed, key.tokens, key.rows, key.longest)};
@@ -203,12 +254,20 @@ static cam_status ask_micro_step(cam_trainer *trainer, int kind) {
 }
 
 static void begin_report(cam_trainer *trainer, const cam_window *window) {
-    const cam_micro_step *step = cam_feed_host_plan(&trainer->feed) + trainer->fed;
+    const cam_micro_shape *shape = trainer->shapes + trainer->fed;
     cam_step_report *report = &trainer->reports[trainer->step % CAM_REPORTS];
     *report = (cam_step_report){
         .step = trainer->step + 1, .epoch = cam_plan_epoch(&trainer->plan, trainer->step + 1), .rows = window->rows};
-    for (int64_t done = 0; done < window->rows; done += (step++)->rows)
-        report->tokens += step->tokens;
+    for (int64_t done = 0; done < window->rows; done += cam_trainer_micro_rows(trainer, window, done))
+        report->tokens += (shape++)->tokens;
+}
+
+/* Which micro-step of several begins `done` rows into the window. */
+static int kind_of(const cam_trainer *trainer, const cam_window *window, int64_t done) {
+    if (done == 0)
+        return FIRST;
+    int is_last = done + cam_trainer_micro_rows(trainer, window, done) == window->rows;
+    return is_last && trainer->options.comm ? LAST : LATER;
 }
 
 cam_status cam_trainer_step(cam_trainer *trainer) {
@@ -222,11 +281,13 @@ cam_status cam_trainer_step(cam_trainer *trainer) {
         CAM_TRY(begin_epoch(trainer, window.epoch));
     }
     begin_report(trainer, &window);
+    if (trainer->options.comm)
+        trainer->options.comm->step = trainer->step + 1;
     if (cam_trainer_micro_rows(trainer, &window, 0) == window.rows) {
         CAM_TRY(ask_micro_step(trainer, WHOLE));
     } else {
         for (int64_t done = 0; done < window.rows; done += cam_trainer_micro_rows(trainer, &window, done))
-            CAM_TRY(ask_micro_step(trainer, done == 0 ? FIRST : LATER));
+            CAM_TRY(ask_micro_step(trainer, kind_of(trainer, &window, done)));
         step_work update = {.trainer = trainer, .kind = UPDATE};
         CAM_TRY(cam_graphs_run(&trainer->graphs, (cam_graph_key){.kind = UPDATE}, run_work, &update));
     }
@@ -245,24 +306,80 @@ out:
     return st;
 }
 
-cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits) {
+typedef struct scoring {
+    cam_trainer *trainer;
+    const int32_t *list;
+    float *logits;
+} scoring;
+
+static cam_status score_run(void *context, int64_t first, int64_t count) {
+    const scoring *s = context;
+    cam_trainer *trainer = s->trainer;
     const cam_trainer_options *o = &trainer->options;
-    cam_scored_rows rows = {.tokens = o->tokens, .data = &trainer->data, .list = list, .count = count};
+    cam_scored_rows rows = {.tokens = o->tokens, .data = &trainer->data, .list = s->list + first, .count = count};
+    float *logits = s->logits + first * o->config->num_labels;
     if (cam_trainer_keeps_features(trainer))
         return cam_scorer_head_logits(&trainer->scorer, trainer->features, &rows, &o->stop, logits);
     return cam_scorer_logits(&trainer->scorer, &rows, &o->stop, logits);
 }
 
+cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits) {
+    const cam_trainer_options *o = &trainer->options;
+    scoring s = {trainer, list, logits};
+    return cam_share_rows(o->group, &(cam_shared_rows){.where = "scoring",
+                                                       .offsets = o->tokens->offsets,
+                                                       .list = list,
+                                                       .count = count,
+                                                       .results = logits,
+                                                       .row_bytes = (size_t)o->config->num_labels * sizeof *logits,
+                                                       .work = score_run,
+                                                       .context = &s});
+}
+
+/* Rank 0 has what a save needs: where state is sharded, low halves come from where they are kept. */
+static cam_status collect_masters(const cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    if (!trainer->params.shares.sharded || !o->bf16)
+        return CAM_OK;
+    CAM_TRY(cam_exchange_low_halves(&trainer->params, o->comm));
+    CAM_TRY(cam_comm_join(o->comm));
+out:
+    return st;
+}
+
 cam_status cam_trainer_save(const cam_trainer *trainer, const char *path) {
-    return cam_model_save(&trainer->params, &trainer->options.source, path);
+    cam_status st = CAM_OK;
+    CAM_TRY(collect_masters(trainer));
+    if (cam_trainer_rank(trainer) == 0)
+        st = cam_model_save(&trainer->params, &trainer->options.source, path);
+    st = cam_group_agree(trainer->options.group, "saving", st);
+out:
+    return st;
+}
+
+cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source, int *fresh_head) {
+    cam_status st = CAM_OK;
+    cam_comm *comm = trainer->options.comm;
+    if (cam_trainer_rank(trainer) == 0)
+        st = cam_model_load(&trainer->params, source, fresh_head);
+    CAM_TRY(cam_group_agree(trainer->options.group, "loading the model", st));
+    if (!comm)
+        goto out;
+    CAM_TRY(cam_exchange_from_first(&trainer->params, comm));
+    CAM_TRY(cam_comm_join(comm));
+out:
+    return st;
 }
 
 cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
     cam_model_source saved = {.keep_head = 1, .config = trainer->options.config};
-    CAM_TRY(cam_weights_open(folder, &saved.weights));
-    CAM_TRY(cam_model_load(&trainer->params, &saved, &fresh_head));
+    if (cam_trainer_rank(trainer) == 0)
+        st = cam_weights_open(folder, &saved.weights);
+    CAM_TRY(cam_group_agree(trainer->options.group, "opening the best model", st));
+    CAM_TRY(cam_trainer_load(trainer, &saved, &fresh_head));
     CAM_ASSERT(!fresh_head);
 out:
     cam_weights_close(saved.weights);

@@ -7,16 +7,22 @@
  * through a ring that the device writes (cam_trainer_report). An epoch's order, rates and denominators are uploaded
  * when it begins; within it the host waits for nothing but a ring that is full.
  *
+ * Several ranks train one model: each has the whole data set and works out the same plan, and of every micro-batch it
+ * takes the run of rows that the cut (cut.h) gives it. All ranks open, step, score, save and close together. What a
+ * step's report says is the same on all of them.
+ *
  * All memory is taken in cam_trainer_open, for the largest batch that any epoch of the run will see; a step allocates
  * nothing.
  */
 #ifndef CAM_TRAINER_H
 #define CAM_TRAINER_H
 
+#include "cam/comm.h"
 #include "camembert.h"
 #include "device_data.h"
 #include "feed.h"
 #include "graphs.h"
+#include "group.h"
 #include "model_folder.h"
 #include "order.h"
 #include "schedule.h"
@@ -46,7 +52,18 @@ typedef struct cam_trainer_options {
     const int32_t *train;         /* data row ids of the training rows */
     int64_t train_count;
     cam_stop stop; /* asked while features are computed and rows are scored */
+
+    cam_group *group; /* NULL: alone */
+    cam_comm *comm;   /* the ranks' collectives; NULL: there is one */
+    int shard;        /* each rank keeps the moments of its share only: ZeRO-1 */
 } cam_trainer_options;
+
+/* A micro-batch as all ranks see it: what bounds every rank's share of it. */
+typedef struct cam_micro_shape {
+    int64_t tokens;  /* of all ranks together */
+    int64_t most;    /* tokens of the largest share */
+    int32_t longest; /* tokens of the longest row */
+} cam_micro_shape;
 
 typedef struct cam_trainer {
     cam_trainer_options options;
@@ -70,6 +87,9 @@ typedef struct cam_trainer {
     int64_t told;                               /* of these, handed on */
     int64_t applied;                            /* of those heard, updates really applied */
     int64_t fed;                                /* micro-steps of the epoch asked for */
+    cam_micro_shape *shapes;                    /* [batches of an epoch] of the feed's plan */
+    int64_t *cuts;                              /* [ranks + 1] */
+    uint32_t *wish, *device_wish;               /* what this rank's host asks of all, as host and device see it */
     struct cam_step_report *reports;            /* [CAM_REPORTS] heard, perhaps not yet handed on */
     int64_t largest_tokens, largest_rows;
     int32_t largest_length;
@@ -85,8 +105,9 @@ typedef struct cam_step_report {
     double epoch; /* done after it */
     double loss, learning_rate, grad_norm;
     int64_t tokens, rows;
-    int applied;   /* 0: not finite, skipped */
-    double time_s; /* the device's clock at its end */
+    int applied;     /* 0: not finite, skipped */
+    uint32_t wishes; /* cam_wish bits of all ranks' hosts, as they stood at that step; of several ranks only */
+    double time_s;   /* the device's clock at its end */
 } cam_step_report;
 
 /* Lays out and loads the model, plans the run, takes all memory, computes a frozen encoder's features. CAM_E_MEMORY
@@ -95,6 +116,12 @@ typedef struct cam_step_report {
 CAM_MUST_CHECK cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend,
                                            const cam_trainer_options *options);
 void cam_trainer_close(cam_trainer *trainer);
+
+/* The ranks; 1 of 0 where this one is alone. */
+int cam_trainer_ranks(const cam_trainer *trainer);
+int cam_trainer_rank(const cam_trainer *trainer);
+/* Asks something of all ranks: the reports of a later step, the same one on every rank, say so. */
+void cam_trainer_wish(cam_trainer *trainer, cam_wish wish);
 
 int cam_trainer_is_done(const cam_trainer *trainer);
 /* Asks for one optimizer step. At most CAM_REPORTS steps may be ahead of the reports taken. */
@@ -107,11 +134,12 @@ int64_t cam_trainer_ahead(const cam_trainer *trainer);
 CAM_MUST_CHECK cam_status cam_trainer_report(cam_trainer *trainer, int wait, cam_step_report *report, int *present);
 /* Asks for one step and waits for its report. */
 CAM_MUST_CHECK cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_report *report);
-/* logits[count * K] of rows list[count] with the present weights. */
+/* logits[count * K] of rows list[count] with the present weights; each rank scores a run of them and gets all. */
 CAM_MUST_CHECK cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits);
 
+/* Rank 0 writes; what comes of it is the same on all ranks. */
 CAM_MUST_CHECK cam_status cam_trainer_save(const cam_trainer *trainer, const char *path);
-/* Puts back weights that cam_trainer_save wrote into `folder`. */
+/* Puts back weights that cam_trainer_save wrote into `folder`, which rank 0 must see. */
 CAM_MUST_CHECK cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder);
 
 /* Device bytes: weights, gradients and moments; activations of the largest batch. */

@@ -1,4 +1,5 @@
 /* trainer_open.c: planning a run, loading its model and taking all of its memory; see trainer.h. */
+#include "shared_rows.h"
 #include "trainer.h"
 #include "trainer_parts.h"
 #include <stdlib.h>
@@ -8,19 +9,21 @@ enum { SCORING_TOKENS = 4096 };
 
 /* --- planning -------------------------------------------------------------------------------------------------- */
 
-/* The order of every epoch is a function, so the largest batch of the run is known before its first step. */
+/* The order of every epoch is a function, so the largest batch of the run is known before its first step; of several
+ * ranks, the largest share of any, so that all take the same memory. */
 static void find_largest(cam_trainer *trainer) {
-    const cam_token_rows *tokens = trainer->options.tokens;
     for (int64_t update = 0; update < trainer->plan.updates; update++) {
         cam_window window = cam_plan_window(&trainer->plan, update);
         cam_order_load(&trainer->order, window.epoch);
         for (int64_t done = 0, rows; done < window.rows; done += rows) {
             rows = cam_trainer_micro_rows(trainer, &window, done);
-            int64_t longest = 0;
-            int64_t total = cam_packing_tokens(tokens, trainer->order.rows + window.first + done, rows, &longest);
-            trainer->largest_tokens = total > trainer->largest_tokens ? total : trainer->largest_tokens;
-            trainer->largest_rows = rows > trainer->largest_rows ? rows : trainer->largest_rows;
-            trainer->largest_length = longest > trainer->largest_length ? (int32_t)longest : trainer->largest_length;
+            cam_micro_shape shape = cam_trainer_cut(trainer, window.first + done, rows);
+            trainer->largest_tokens = shape.most > trainer->largest_tokens ? shape.most : trainer->largest_tokens;
+            trainer->largest_length = shape.longest > trainer->largest_length ? shape.longest : trainer->largest_length;
+            for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
+                int64_t share = trainer->cuts[r + 1] - trainer->cuts[r];
+                trainer->largest_rows = share > trainer->largest_rows ? share : trainer->largest_rows;
+            }
         }
         if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && window.epoch > 0)
             break;
@@ -42,8 +45,9 @@ static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t row
     cam_arena_init_counting(&trainer->arena, "step");
     cam_feed sizes = {.limits = feed_limits(trainer, tokens, rows)};
     cam_batch batch = cam_feed_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
-    CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0));
-    CAM_TRY(cam_update(&trainer->params, &trainer->arena, cam_feed_state(&sizes), &trainer->options.adamw));
+    cam_update_peers peers = cam_trainer_peers(trainer);
+    CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
+    CAM_TRY(cam_update(&trainer->params, &trainer->arena, cam_feed_state(&sizes), &trainer->options.adamw, &peers));
     *bytes = trainer->arena.peak + cam_feed_bytes(&sizes.limits);
 out:
     return st;
@@ -85,6 +89,13 @@ out:
     return st;
 }
 
+/* Bytes that this rank may take: the ranks of one machine share its memory. */
+static size_t available_here(const cam_trainer *trainer) {
+    const cam_group *group = trainer->options.group;
+    size_t available = cam_backend_available(trainer->backend);
+    return group && trainer->backend->host_memory ? available / (size_t)group->local_ranks : available;
+}
+
 static cam_status open_model(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
@@ -93,8 +104,10 @@ static cam_status open_model(cam_trainer *trainer) {
     cam_precision precision = {.bf16 = o->bf16, .bf16_gradients = o->bf16 && o->plan.accumulation == 1};
     if (o->bf16 && !trainer->backend->bf16)
         CAM_FAIL(CAM_E_UNSUPPORTED, "\"%s\" does not compute in bf16; use bf16=false", trainer->backend->description);
-    CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision));
-    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = cam_backend_available(trainer->backend);
+    cam_shares shares = {
+        .rank = cam_trainer_rank(trainer), .ranks = cam_trainer_ranks(trainer), .sharded = o->comm && o->shard};
+    CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision, shares));
+    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = available_here(trainer);
     if (needed > available)
         CAM_FAIL(
             CAM_E_MEMORY,
@@ -102,7 +115,7 @@ static cam_status open_model(cam_trainer *trainer) {
             "less",
             needed >> 20, available >> 20);
     CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
-    CAM_TRY(cam_model_load(&trainer->params, &o->source, &trainer->fresh_head));
+    CAM_TRY(cam_trainer_load(trainer, &o->source, &trainer->fresh_head));
     CAM_TRY(cam_camembert_open(&trainer->model, o->config, &trainer->params, trainer->backend));
     trainer->model.frozen_depth = o->rates.frozen_depth;
     trainer->model.frozen_dropout = o->frozen_dropout;
@@ -130,6 +143,10 @@ static cam_status open_schedule(cam_trainer *trainer) {
                                .rows = o->train,
                                .count = o->train_count};
     CAM_TRY(cam_order_open(&trainer->order, &order));
+    trainer->cuts = calloc((size_t)cam_trainer_ranks(trainer) + 1, sizeof *trainer->cuts);
+    trainer->shapes = calloc((size_t)trainer->plan.batches_per_epoch, sizeof *trainer->shapes);
+    if (!trainer->cuts || !trainer->shapes)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a plan of %lld batches", (long long)trainer->plan.batches_per_epoch);
     find_largest(trainer);
 out:
     return st;
@@ -178,7 +195,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row,
                                  o->config->pad_token_id));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
-    size_t available = cam_backend_available(backend);
+    size_t available = available_here(trainer);
     if (bytes > available)
         return too_large(trainer, bytes, available);
     bytes -= cam_feed_bytes(&limits);
@@ -188,10 +205,13 @@ static cam_status open_memory(cam_trainer *trainer) {
     CAM_TRY(cam_backend_allocate_shared(backend, ring_bytes, &host, &device));
     trainer->ring = host;
     trainer->device_ring = device;
+    CAM_TRY(cam_backend_allocate_shared(backend, sizeof *trainer->wish, &host, &device));
+    trainer->wish = host;
+    trainer->device_wish = device;
     trainer->reports = calloc(CAM_REPORTS, sizeof *trainer->reports);
     if (!trainer->reports)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %d reports", CAM_REPORTS);
-    cam_graphs_open(&trainer->graphs, backend);
+    cam_graphs_open(&trainer->graphs, backend, !o->comm || o->comm->captures);
 out:
     return st;
 }
@@ -204,25 +224,63 @@ static int32_t longest_row(const cam_token_rows *tokens) {
     return (int32_t)longest;
 }
 
-/* A frozen encoder says the same of a row in every epoch: it is asked once. */
+/* Rows [first, first + count) of the data set; of several ranks, here and in `host`. */
+typedef struct features_run {
+    cam_trainer *trainer;
+    const int32_t *all;
+    float *host; /* NULL: alone */
+} features_run;
+
+static cam_status compute_run(void *context, int64_t first, int64_t count) {
+    cam_status st = CAM_OK;
+    const features_run *run = context;
+    cam_trainer *trainer = run->trainer;
+    int64_t h = trainer->params.hidden;
+    float *features = trainer->features.data;
+    cam_scored_rows rows = {
+        .tokens = trainer->options.tokens, .data = &trainer->data, .list = run->all + first, .count = count};
+    CAM_TRY(cam_scorer_features(&trainer->scorer, &rows, &trainer->options.stop, features));
+    if (!run->host)
+        goto out;
+    CAM_TRY(cam_backend_copy(trainer->backend, run->host + first * h, features + first * h,
+                             (size_t)(count * h) * sizeof(float), CAM_FROM_DEVICE));
+    CAM_TRY(cam_backend_synchronize(trainer->backend));
+out:
+    return st;
+}
+
+/* A frozen encoder says the same of a row in every epoch: it is asked once, by the rank that the row falls to. */
 static cam_status compute_features(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_token_rows *tokens = trainer->options.tokens;
-    int64_t h = trainer->params.hidden;
+    size_t row_bytes = (size_t)trainer->params.hidden * sizeof(float), bytes = (size_t)tokens->rows * row_bytes;
     void *memory = NULL;
     int32_t *all = NULL;
+    features_run run = {.trainer = trainer};
     if (!cam_trainer_keeps_features(trainer))
         return CAM_OK;
-    all = malloc((size_t)tokens->rows * sizeof *all);
-    if (!all)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)tokens->rows);
+    run.all = all = malloc((size_t)tokens->rows * sizeof *all);
+    run.host = cam_trainer_ranks(trainer) > 1 ? malloc(bytes) : NULL;
+    if (!all || (!run.host && cam_trainer_ranks(trainer) > 1))
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the features of %lld rows", (long long)tokens->rows);
     for (int64_t r = 0; r < tokens->rows; r++)
         all[r] = (int32_t)r;
-    CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)(tokens->rows * h) * sizeof(float), &memory));
-    trainer->features = cam_tensor_2d(memory, CAM_F32, tokens->rows, h);
-    cam_scored_rows rows = {.tokens = tokens, .data = &trainer->data, .list = all, .count = tokens->rows};
-    CAM_TRY(cam_scorer_features(&trainer->scorer, &rows, &trainer->options.stop, memory));
+    CAM_TRY(cam_backend_allocate(trainer->backend, bytes, &memory));
+    trainer->features = cam_tensor_2d(memory, CAM_F32, tokens->rows, trainer->params.hidden);
+    CAM_TRY(cam_share_rows(trainer->options.group, &(cam_shared_rows){.where = "computing features",
+                                                                      .offsets = tokens->offsets,
+                                                                      .list = all,
+                                                                      .count = tokens->rows,
+                                                                      .results = run.host,
+                                                                      .row_bytes = row_bytes,
+                                                                      .work = compute_run,
+                                                                      .context = &run}));
+    if (run.host) {
+        CAM_TRY(cam_backend_copy(trainer->backend, memory, run.host, bytes, CAM_TO_DEVICE));
+        CAM_TRY(cam_backend_synchronize(trainer->backend));
+    }
 out:
+    free(run.host);
     free(all);
     return st;
 }
@@ -254,8 +312,11 @@ void cam_trainer_close(cam_trainer *trainer) {
         cam_backend_release(trainer->backend, trainer->class_weights.data);
         cam_backend_release(trainer->backend, trainer->features.data);
         cam_backend_release_shared(trainer->backend, trainer->ring);
+        cam_backend_release_shared(trainer->backend, trainer->wish);
     }
     free(trainer->reports);
+    free(trainer->shapes);
+    free(trainer->cuts);
     cam_order_close(&trainer->order);
     *trainer = (cam_trainer){0};
 }

@@ -2,6 +2,8 @@
 #ifndef CAM_TRAINER_PARTS_H
 #define CAM_TRAINER_PARTS_H
 
+#include "cut.h"
+#include "exchange.h"
 #include "trainer.h"
 
 /* A frozen encoder that drops nothing out says the same of a row in every epoch. */
@@ -16,9 +18,16 @@ static inline int64_t cam_trainer_micro_rows(const cam_trainer *trainer, const c
     return left < trainer->plan.batch_rows ? left : trainer->plan.batch_rows;
 }
 
+/* Cuts the micro-batch of `rows` rows that begins at place `first` of the order: rank r's run is order.rows[first +
+ * cuts[r]] to [first + cuts[r + 1]]. */
+cam_micro_shape cam_trainer_cut(cam_trainer *trainer, int64_t first, int64_t rows);
+/* cam_model_load; of several ranks the first loads, and the others receive. */
+CAM_MUST_CHECK cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source, int *fresh_head);
+cam_update_peers cam_trainer_peers(const cam_trainer *trainer);
+
 /* Forward, loss and backward of a batch that `feed` has packed, from the trainer's arena; only counted where the arena
- * counts. */
+ * counts. With `exchange`, gradients are summed over the ranks as they become ready. */
 CAM_MUST_CHECK cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const cam_batch *batch,
-                                           int accumulate);
+                                           int accumulate, int exchange);
 
 #endif

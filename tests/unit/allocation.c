@@ -285,7 +285,7 @@ static cam_status prepare_run(const tree *t) {
     cam_strbuf said = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
     CAM_TRY(load_config(t, &config));
-    CAM_TRY(cam_run_prepare(&run, &config, model, NULL));
+    CAM_TRY(cam_run_prepare(&run, &config, model, NULL, NULL));
     assert_int_equal(run.corpus.tokens.rows, 10);
     cam_run_describe(&run, &said);
 out:

@@ -1,0 +1,61 @@
+/* group.h: the processes that were started together, and what their hosts say to each other.
+ *
+ * Every process has a group; one that was started alone is rank 0 of 1 and every call returns at once. MPI is started
+ * only under a launcher (mpirun, srun). All ranks make the same calls in the same order. No call blocks inside MPI:
+ * each waits in a loop of its own, so that a peer that does not come within the timeout is CAM_E_PEER, with a message
+ * that says which rank waits where and for whom, and a peer that leaves because it failed is heard of at once.
+ *
+ * A group that is NULL is one rank alone, too.
+ *
+ * The calls here are for start-up and decisions; the data of a step goes through cam/comm.h.
+ */
+#ifndef CAM_GROUP_H
+#define CAM_GROUP_H
+
+#include "cam/status.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cam_group {
+    int rank, ranks;
+    int local_rank, local_ranks; /* among those of this machine */
+    double timeout_s;
+    int speaker;           /* the rank that tells of the failure all agreed on; -1: each tells of its own */
+    cam_status agreed;     /* that failure */
+    struct cam_wire *wire; /* NULL: alone */
+} cam_group;
+
+enum { CAM_GROUP_TIMEOUT_S = 600 };
+
+static inline int cam_group_rank(const cam_group *group) {
+    return group ? group->rank : 0;
+}
+static inline int cam_group_ranks(const cam_group *group) {
+    return group ? group->ranks : 1;
+}
+
+/* CAM_E_USAGE under a launcher where this program was built without MPI; CAM_E_PEER where MPI does not start. */
+CAM_MUST_CHECK cam_status cam_group_open(cam_group *group);
+
+/* Tells all what this rank came to, and returns what they came to together: CAM_OK where all are well, else the status
+ * of the lowest rank that is not, which is the one to speak. The message stays on that rank only. */
+CAM_MUST_CHECK cam_status cam_group_agree(cam_group *group, const char *where, cam_status mine);
+/* Rank r's bytes [begin[r], begin[r + 1]) of `data` reach all; begin has ranks + 1 entries, the same everywhere. */
+CAM_MUST_CHECK cam_status cam_group_collect(cam_group *group, const char *where, void *data, const size_t *begin);
+/* Rank 0's `data` reaches all. */
+CAM_MUST_CHECK cam_status cam_group_spread(cam_group *group, const char *where, void *data, size_t bytes);
+/* *value becomes the sum over the ranks. */
+CAM_MUST_CHECK cam_status cam_group_add(cam_group *group, const char *where, long long *value);
+/* CAM_E_USAGE, naming what differs, unless `value` is the same number on all ranks. */
+CAM_MUST_CHECK cam_status cam_group_same(cam_group *group, const char *what, uint64_t value);
+/* Whether a peer has failed meanwhile; does not wait. */
+CAM_MUST_CHECK cam_status cam_group_poll(cam_group *group);
+
+/* The last call: tells of a failure those who do not expect it, agrees on a status with them, and ends MPI. A rank that
+ * has lost a peer says goodbye to nobody. */
+cam_status cam_group_leave(cam_group *group, cam_status mine);
+
+/* A line for --version. */
+const char *cam_group_build(void);
+
+#endif

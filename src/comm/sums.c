@@ -1,0 +1,70 @@
+/* sums.c: see sums.h. A block of the sum stays in the first-level cache while the terms pass by. */
+#include "sums.h"
+#include "cam/status.h"
+#include <string.h>
+
+enum { BLOCK = 1024 };
+
+static float from_bf16(uint16_t half) {
+    uint32_t u = (uint32_t)half << 16;
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return f;
+}
+
+/* NaN stays NaN. */
+static uint16_t to_bf16(float f) {
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    if ((u & 0x7FFFFFFFu) > 0x7F800000u)
+        return (uint16_t)(u >> 16 | 0x40u);
+    return (uint16_t)((u + 0x7FFFu + (u >> 16 & 1u)) >> 16);
+}
+
+static void sum_f32(float *out, const void *const *terms, int count, int64_t begin, int64_t n) {
+    float sum[BLOCK];
+    memcpy(sum, (const float *)terms[0] + begin, (size_t)n * sizeof *sum);
+    for (int t = 1; t < count; t++) {
+        const float *term = (const float *)terms[t] + begin;
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += term[i];
+    }
+    memcpy(out + begin, sum, (size_t)n * sizeof *sum);
+}
+
+static void sum_f64(double *out, const void *const *terms, int count, int64_t begin, int64_t n) {
+    double sum[BLOCK];
+    memcpy(sum, (const double *)terms[0] + begin, (size_t)n * sizeof *sum);
+    for (int t = 1; t < count; t++) {
+        const double *term = (const double *)terms[t] + begin;
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += term[i];
+    }
+    memcpy(out + begin, sum, (size_t)n * sizeof *sum);
+}
+
+static void sum_bf16(uint16_t *out, const void *const *terms, int count, int64_t begin, int64_t n) {
+    float sum[BLOCK];
+    for (int64_t i = 0; i < n; i++)
+        sum[i] = from_bf16(((const uint16_t *)terms[0])[begin + i]);
+    for (int t = 1; t < count; t++) {
+        const uint16_t *term = (const uint16_t *)terms[t] + begin;
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += from_bf16(term[i]);
+    }
+    for (int64_t i = 0; i < n; i++)
+        out[begin + i] = to_bf16(sum[i]);
+}
+
+void cam_sum_terms(cam_dtype dtype, void *out, const void *const *terms, int count, int64_t elements) {
+    CAM_ASSERT(dtype == CAM_F32 || dtype == CAM_F64 || dtype == CAM_BF16);
+    for (int64_t begin = 0; begin < elements; begin += BLOCK) {
+        int64_t n = elements - begin < BLOCK ? elements - begin : BLOCK;
+        if (dtype == CAM_F32)
+            sum_f32(out, terms, count, begin, n);
+        else if (dtype == CAM_F64)
+            sum_f64(out, terms, count, begin, n);
+        else
+            sum_bf16(out, terms, count, begin, n);
+    }
+}

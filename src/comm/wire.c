@@ -1,0 +1,295 @@
+/* wire.c: see wire.h. */
+#include "wire.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+enum {
+    TAG_NOTICE = 1 << 14,
+    MESSAGE_BYTES = 1 << 30, /* MPI counts in int */
+    BROADCAST_BYTES = 1 << 22,
+    NAMED_PEERS = 16
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* MPI's own text; the lock is held. */
+static cam_status failed(int code, const char *what) {
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0;
+    MPI_Error_string(code, text, &length);
+    return cam_fail(CAM_E_PEER, "the connection to the other ranks is lost: %s: %s", what, text);
+}
+
+#define LOCKED(call)                                                                                                   \
+    do {                                                                                                               \
+        pthread_mutex_lock(&lock);                                                                                     \
+        int code_ = (call);                                                                                            \
+        st = code_ == MPI_SUCCESS ? CAM_OK : failed(code_, #call);                                                     \
+        pthread_mutex_unlock(&lock);                                                                                   \
+        if (st != CAM_OK)                                                                                              \
+            goto out;                                                                                                  \
+    } while (0)
+
+/* --- messages -------------------------------------------------------------------------------------------------- */
+
+int cam_wire_requests(size_t bytes) {
+    return (int)((bytes + MESSAGE_BYTES - 1) / MESSAGE_BYTES);
+}
+
+cam_status cam_transfers_open(cam_transfers *transfers, int capacity) {
+    *transfers = (cam_transfers){.capacity = capacity};
+    transfers->requests = malloc((size_t)capacity * sizeof *transfers->requests);
+    transfers->peers = malloc((size_t)capacity * sizeof *transfers->peers);
+    if (transfers->requests && transfers->peers)
+        return CAM_OK;
+    cam_transfers_close(transfers);
+    return cam_fail(CAM_E_MEMORY, "no memory for %d messages", capacity);
+}
+
+void cam_transfers_close(cam_transfers *transfers) {
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < transfers->count; i++)
+        if (transfers->requests[i] != MPI_REQUEST_NULL) {
+            MPI_Cancel(&transfers->requests[i]);
+            MPI_Request_free(&transfers->requests[i]);
+        }
+    pthread_mutex_unlock(&lock);
+    free(transfers->requests);
+    free(transfers->peers);
+    *transfers = (cam_transfers){0};
+}
+
+static MPI_Request *next(cam_transfers *transfers, int peer) {
+    CAM_ASSERT(transfers->count < transfers->capacity);
+    transfers->peers[transfers->count] = peer;
+    return &transfers->requests[transfers->count++];
+}
+
+static size_t message(size_t left) {
+    return left < MESSAGE_BYTES ? left : MESSAGE_BYTES;
+}
+
+cam_status cam_wire_send(cam_wire *wire, cam_channel channel, cam_transfers *transfers, int peer, int tag,
+                         const void *data, size_t bytes) {
+    cam_status st = CAM_OK;
+    const char *at = data;
+    for (size_t count; bytes > 0; at += count, bytes -= count) {
+        count = message(bytes);
+        LOCKED(MPI_Isend(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], next(transfers, peer)));
+    }
+out:
+    return st;
+}
+
+cam_status cam_wire_receive(cam_wire *wire, cam_channel channel, cam_transfers *transfers, int peer, int tag,
+                            void *data, size_t bytes) {
+    cam_status st = CAM_OK;
+    char *at = data;
+    for (size_t count; bytes > 0; at += count, bytes -= count) {
+        count = message(bytes);
+        LOCKED(MPI_Irecv(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], next(transfers, peer)));
+    }
+out:
+    return st;
+}
+
+/* --- failed peers ---------------------------------------------------------------------------------------------- */
+
+void cam_wire_send_notice(cam_wire *wire, cam_status status) {
+    static int32_t code; /* outlives the call: nobody waits for these */
+    code = (int32_t)status;
+    pthread_mutex_lock(&lock);
+    for (int r = 0; r < wire->ranks; r++) {
+        MPI_Request request;
+        if (r != wire->rank && MPI_Isend(&code, sizeof code, MPI_BYTE, r, TAG_NOTICE, wire->channel[CAM_CHANNEL_HOST],
+                                         &request) == MPI_SUCCESS)
+            MPI_Request_free(&request);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* Takes a notice where one has come; the lock is held. */
+static int take_notice(cam_wire *wire) {
+    int there = 0;
+    int32_t code = 0;
+    MPI_Status about;
+    MPI_Comm host = wire->channel[CAM_CHANNEL_HOST];
+    int error = MPI_Iprobe(MPI_ANY_SOURCE, TAG_NOTICE, host, &there, &about);
+    if (error == MPI_SUCCESS && there)
+        error = MPI_Recv(&code, sizeof code, MPI_BYTE, about.MPI_SOURCE, TAG_NOTICE, host, MPI_STATUS_IGNORE);
+    if (error == MPI_SUCCESS && there && wire->failed_rank < 0) {
+        wire->failed_rank = about.MPI_SOURCE;
+        wire->failed_how = (cam_status)code;
+    }
+    return error;
+}
+
+/* Notices stay known: whoever asks later hears of them, too. */
+cam_status cam_wire_poll(cam_wire *wire) {
+    cam_status st = CAM_OK;
+    pthread_mutex_lock(&lock);
+    int error = take_notice(wire), rank = wire->failed_rank;
+    cam_status how = wire->failed_how;
+    if (error != MPI_SUCCESS)
+        st = failed(error, "MPI_Iprobe");
+    pthread_mutex_unlock(&lock);
+    return st == CAM_OK && rank >= 0 ? cam_fail(how, "rank %d has failed", rank) : st;
+}
+
+/* --- waiting --------------------------------------------------------------------------------------------------- */
+
+/* The peers of what has not arrived, each once: "rank 1", "ranks 1, 2 and 5". */
+static void name_peers(const cam_transfers *transfers, char *text, size_t bytes) {
+    int named[NAMED_PEERS], count = 0, more = 0;
+    for (int i = 0; i < transfers->count; i++) {
+        int known = transfers->requests[i] == MPI_REQUEST_NULL;
+        for (int n = 0; n < count; n++)
+            known |= named[n] == transfers->peers[i];
+        if (!known && count < NAMED_PEERS)
+            named[count++] = transfers->peers[i];
+        else if (!known)
+            more = 1;
+    }
+    size_t at = (size_t)snprintf(text, bytes, count == 1 ? "rank" : "ranks");
+    for (int n = 0; n < count && at < bytes; n++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s %d",
+                               n == 0                    ? ""
+                               : n + 1 == count && !more ? " and"
+                                                         : ",",
+                               named[n]);
+    if (more && at < bytes)
+        snprintf(text + at, bytes - at, " and others");
+}
+
+static cam_status too_late(const cam_wire *wire, const cam_transfers *transfers, const cam_wait *wait) {
+    char peers[256];
+    name_peers(transfers, peers, sizeof peers);
+    return cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for %s; ddp_timeout sets how long", wire->rank,
+                    wait->timeout_s, wait->where, peers);
+}
+
+static int still_going(const cam_transfers *transfers) {
+    int going = 0;
+    for (int i = 0; i < transfers->count; i++)
+        going += transfers->requests[i] != MPI_REQUEST_NULL;
+    return going;
+}
+
+/* Sleeps while there is nothing to do: a rank that waits must not take a processor from one that computes. */
+static void pause_shortly(int turns) {
+    static const struct timespec shortly = {.tv_nsec = 10000}, longer = {.tv_nsec = 200000};
+    if (turns > 16)
+        nanosleep(turns > 4096 ? &longer : &shortly, NULL);
+}
+
+static cam_status test_all(cam_transfers *transfers, int *done) {
+    cam_status st = CAM_OK;
+    LOCKED(MPI_Testall(transfers->count, transfers->requests, done, MPI_STATUSES_IGNORE));
+out:
+    return st;
+}
+
+cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wait *wait) {
+    cam_status st = CAM_OK;
+    int done = transfers->count == 0, going = still_going(transfers);
+    double since = now_s();
+    for (int turns = 0; !done; turns++) {
+        CAM_TRY(test_all(transfers, &done));
+        if (done)
+            break;
+        if (wait->cancel && __atomic_load_n(wait->cancel, __ATOMIC_ACQUIRE))
+            CAM_FAIL(CAM_E_STOPPED, "given up");
+        pause_shortly(turns);
+        if (turns % 64 != 63)
+            continue;
+        if (!wait->deaf)
+            CAM_TRY(cam_wire_poll(wire));
+        int left = still_going(transfers);
+        if (left < going)
+            since = now_s(), turns = 0;
+        going = left;
+        if (now_s() - since > wait->timeout_s)
+            return too_late(wire, transfers, wait);
+    }
+    transfers->count = 0;
+out:
+    return st;
+}
+
+cam_status cam_wire_broadcast(cam_wire *wire, cam_channel channel, void *data, size_t bytes, const cam_wait *wait) {
+    cam_status st = CAM_OK;
+    char *at = data;
+    for (size_t count; bytes > 0; at += count, bytes -= count) {
+        MPI_Request request;
+        int root = 0;
+        cam_transfers one = {.requests = &request, .peers = &root, .count = 1, .capacity = 1};
+        count = bytes < BROADCAST_BYTES ? bytes : BROADCAST_BYTES;
+        LOCKED(MPI_Ibcast(at, (int)count, MPI_BYTE, root, wire->channel[channel], &request));
+        CAM_TRY(cam_wire_wait(wire, &one, wait));
+    }
+out:
+    return st;
+}
+
+/* --- beginning and end ------------------------------------------------------------------------------------------ */
+
+static cam_status count_local(int *local_rank, int *local_ranks) {
+    cam_status st = CAM_OK;
+    MPI_Comm machine;
+    LOCKED(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine));
+    LOCKED(MPI_Comm_rank(machine, local_rank));
+    LOCKED(MPI_Comm_size(machine, local_ranks));
+    LOCKED(MPI_Comm_free(&machine));
+out:
+    return st;
+}
+
+cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks) {
+    cam_status st = CAM_OK;
+    int provided = MPI_THREAD_SINGLE;
+    *wire = (cam_wire){.failed_rank = -1};
+    LOCKED(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided));
+    if (provided < MPI_THREAD_SERIALIZED)
+        CAM_FAIL(CAM_E_UNSUPPORTED, "this MPI (%s) serves one thread only", cam_wire_description());
+    LOCKED(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+    LOCKED(MPI_Comm_rank(MPI_COMM_WORLD, &wire->rank));
+    LOCKED(MPI_Comm_size(MPI_COMM_WORLD, &wire->ranks));
+    CAM_TRY(count_local(local_rank, local_ranks));
+    for (int c = 0; c < CAM_CHANNELS; c++) {
+        LOCKED(MPI_Comm_dup(MPI_COMM_WORLD, &wire->channel[c]));
+        LOCKED(MPI_Comm_set_errhandler(wire->channel[c], MPI_ERRORS_RETURN));
+    }
+    /* or every short sleep takes 50 us longer */
+    (void)prctl(PR_SET_TIMERSLACK, 1000UL);
+out:
+    return st;
+}
+
+void cam_wire_close(cam_wire *wire, int well) {
+    pthread_mutex_lock(&lock);
+    if (well) {
+        for (int c = 0; c < CAM_CHANNELS; c++)
+            MPI_Comm_free(&wire->channel[c]);
+        MPI_Finalize();
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+const char *cam_wire_description(void) {
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, ",\n")] = '\0';
+    return text;
+}
