@@ -87,6 +87,14 @@ COUNT(step_end) {
     add(c, CAM_OP_step_end, sizeof *a->state, sizeof *a->ring, 0);
 }
 
+COUNT(step_share) {
+    add(c, CAM_OP_step_share, sizeof a->state->loss + sizeof *a->wish, sizeof *a->shares, 0);
+}
+
+COUNT(step_merge) {
+    add(c, CAM_OP_step_merge, (double)a->ranks * sizeof *a->shares, sizeof a->state->loss + sizeof a->state->wishes, 0);
+}
+
 COUNT(embedding_fwd) {
     double t = rows_in(c, CAM_ROWS_TOKENS);
     double tables = bytes_of(a->word, t) + bytes_of(a->position, c->regime->longest) + whole(a->type);

@@ -1,4 +1,5 @@
-/* step.c: what a step begins with, a batch packed from the data set, and what it leaves for the log.
+/* step.c: what a step begins with, a batch packed from the data set, what ranks tell each other of it, and what it
+ * leaves for the log.
  */
 #include "cpu.h"
 #include <time.h>
@@ -75,6 +76,28 @@ cam_status CAM_CPU_NAME(cam_cpu_step_end)(cam_backend *backend, const cam_step_e
                           .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
                           .step = state->step,
                           .finite = state->finite,
-                          .sequence = state->step + 1};
+                          .sequence = state->step + 1,
+                          .wishes = state->wishes};
+    return CAM_OK;
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_step_share)(cam_backend *backend, const cam_step_share_args *args) {
+    /* Another thread of the host may be writing it. */
+    uint32_t wish = args->wish ? __atomic_load_n(args->wish, __ATOMIC_RELAXED) : 0;
+    (void)backend;
+    args->shares[args->rank] = (cam_rank_share){.loss = args->state->loss, .wish = wish};
+    return CAM_OK;
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_step_merge)(cam_backend *backend, const cam_step_merge_args *args) {
+    double loss = 0;
+    uint32_t wishes = 0;
+    (void)backend;
+    for (int32_t r = 0; r < args->ranks; r++) {
+        loss += args->shares[r].loss;
+        wishes |= args->shares[r].wish;
+    }
+    args->state->loss = loss;
+    args->state->wishes = wishes;
     return CAM_OK;
 }

@@ -75,6 +75,23 @@ cam_status cam_check_step_end(const cam_backend *backend, const cam_step_end_arg
     return CAM_OK;
 }
 
+cam_status cam_check_step_share(const cam_backend *backend, const cam_step_share_args *a) {
+    (void)backend;
+    REQUIRE_STATE("step_share", a);
+    REQUIRE("step_share", a->shares != NULL, "operand \"shares\" is absent");
+    REQUIRE("step_share", a->ranks >= 1, "%d ranks", a->ranks);
+    REQUIRE("step_share", a->rank >= 0 && a->rank < a->ranks, "rank %d of %d ranks", a->rank, a->ranks);
+    return CAM_OK;
+}
+
+cam_status cam_check_step_merge(const cam_backend *backend, const cam_step_merge_args *a) {
+    (void)backend;
+    REQUIRE_STATE("step_merge", a);
+    REQUIRE("step_merge", a->shares != NULL, "operand \"shares\" is absent");
+    REQUIRE("step_merge", a->ranks >= 1, "%d ranks", a->ranks);
+    return CAM_OK;
+}
+
 cam_status cam_check_embedding_fwd(const cam_backend *backend, const cam_embedding_fwd_args *a) {
     int64_t tokens = a->y.shape[0], h = a->y.shape[1];
     REQUIRE_STATE("embedding_fwd", a);
