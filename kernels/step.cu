@@ -1,6 +1,7 @@
-/* step.cu: the next micro-step's batch, packed on the device, and the record of a finished optimizer step.
+/* step.cu: the next micro-step's batch, packed on the device, what ranks tell each other of a step, and the record of a
+ * finished optimizer step.
  *
- * Both are one launch of one block: a batch is a few hundred or a few thousand tokens, and a single block may change
+ * Each is one launch of one block: a batch is a few hundred or a few thousand tokens, and a single block may change
  * the state that it has read without asking anybody.
  */
 #include "cuda.cuh"
@@ -70,7 +71,7 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
     CAM_SHARED(tile, t);
     const cam_micro_step *micro = plan + state->cursor;
     int32_t first_row = micro->first, rows = micro->rows, packed = 0;
-    for (int32_t first = 0; first < rows; first += BEGIN_THREADS) {
+    for (int32_t first = 0; first == 0 || first < rows; first += BEGIN_THREADS) {
         int32_t b = first + (int32_t)threadIdx.x, row = 0, source = 0, length = 0, total = 0;
         if (b < rows) {
             row = from.order[first_row + b];
@@ -99,7 +100,7 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
         packed += total;
         cam_sync_block();
     }
-    /* Here every thread has read the cursor: the loop, with its barriers, ran at least once. */
+    /* Here every thread has read the cursor: the loop, with its barriers, ran once even for no row. */
     if (threadIdx.x != 0)
         return;
     to.list_cu[rows] = rows;
@@ -132,9 +133,30 @@ CAM_KERNEL(1) step_end_kernel(cam_step_record *ring, int32_t slots, const cam_st
     record->time_ns = cam_clock_ns();
     record->step = state->step;
     record->finite = state->finite;
-    record->unused = 0;
+    record->wishes = state->wishes;
     cam_fence_system();
     record->sequence = state->step + 1;
+}
+
+/* step_share: one thread writes 16 bytes. The wish lies in memory of the host, who may be writing it: read anew by
+ * every launch, and once. */
+CAM_KERNEL(1) step_share_kernel(cam_rank_share *share, const uint32_t *wish, const cam_step_state *state) {
+    share->loss = state->loss;
+    share->wish = wish ? *static_cast<const volatile uint32_t *>(wish) : 0;
+    share->unused = 0;
+}
+
+/* step_merge: one thread, for the order of the sum; the loads need not wait for each other. Reads 16 bytes a rank. */
+CAM_KERNEL(1) step_merge_kernel(const cam_rank_share *shares, int32_t ranks, cam_step_state *state) {
+    double loss = 0;
+    uint32_t wishes = 0;
+#pragma unroll 8
+    for (int32_t r = 0; r < ranks; r++) {
+        loss += shares[r].loss;
+        wishes |= shares[r].wish;
+    }
+    state->loss = loss;
+    state->wishes = wishes;
 }
 
 static int32_t *indices(cam_tensor t) {
@@ -154,4 +176,12 @@ cam_status cam_cuda_step_begin(cam_backend *backend, const cam_step_begin_args *
 
 cam_status cam_cuda_step_end(cam_backend *backend, const cam_step_end_args *args) {
     return CAM_LAUNCH(backend, step_end_kernel, 1, 1, 0, args->ring, args->slots, args->state);
+}
+
+cam_status cam_cuda_step_share(cam_backend *backend, const cam_step_share_args *args) {
+    return CAM_LAUNCH(backend, step_share_kernel, 1, 1, 0, args->shares + args->rank, args->wish, args->state);
+}
+
+cam_status cam_cuda_step_merge(cam_backend *backend, const cam_step_merge_args *args) {
+    return CAM_LAUNCH(backend, step_merge_kernel, 1, 1, 0, args->shares, args->ranks, args->state);
 }

@@ -37,6 +37,7 @@
 #include "cam/backend.h"
 #include "cam/philox.h"
 #include "cam/status.h"
+#include "cam/step.h"
 #include "cam/tensor.h"
 
 #ifdef __cplusplus
@@ -74,37 +75,6 @@ extern "C" {
 
 enum { CAM_MAX_HIDDEN = 4096 };
 
-/* What a step needs to know beyond shapes: one struct in device memory. The host writes it at the start of an epoch;
- * after that only the device changes it (step_begin, loss_fwd, step_merge, norm_final). No per-step value is a host
- * argument. */
-typedef struct cam_step_state {
-    uint64_t seed;
-    uint32_t step;           /* optimizer step, from 0: the random map's step */
-    int32_t tokens;          /* T, true count */
-    int32_t sequences;       /* B */
-    int32_t head_rows;       /* R, rows of the row list */
-    double learning_rate;    /* of the head's group, this step */
-    double bias_correction1; /* 1 - beta1^t, t = updates really applied, this one included */
-    double bias_correction2; /* 1 - beta2^t */
-    double loss_denominator; /* sum of the class weights of all examples of the optimizer step (rows, if unweighted) */
-    double loss;             /* this step's loss so far: loss_fwd */
-    double grad_norm;        /* before clipping: norm_final */
-    float clip_scale;        /* what adamw multiplies gradients by: norm_final */
-    uint32_t finite;         /* 1; 0 once loss or norm were not finite: norm_final */
-    uint32_t skip_nonfinite; /* 1: step_begin sets `finite` again at each optimizer step; 0: it stays 0 */
-    uint32_t cursor;         /* micro-steps of the epoch begun so far: step_begin */
-    uint32_t updates;        /* updates applied since the host wrote the state: norm_final */
-    uint32_t wishes;         /* of all ranks' hosts (cam_wish), this step: step_merge; 0 where there is one rank */
-    uint32_t unused;         /* 0 */
-} cam_step_state;
-
-typedef enum cam_rows { CAM_ROWS_TOKENS, CAM_ROWS_SEQUENCES, CAM_ROWS_HEAD } cam_rows;
-
-/* The true count that `rows` names. */
-static inline CAM_HOST_DEVICE int64_t cam_rows_count(const cam_step_state *state, cam_rows rows) {
-    return rows == CAM_ROWS_TOKENS ? state->tokens : rows == CAM_ROWS_SEQUENCES ? state->sequences : state->head_rows;
-}
-
 /* Dropout over rows of features, by the random map of cam/philox.h. threshold == 0 is no dropout (row and index are
  * then not read and may be absent). */
 typedef struct cam_dropout {
@@ -120,21 +90,6 @@ typedef struct cam_workspace {
 } cam_workspace;
 
 /* --- step ------------------------------------------------------------------------------------------------------ */
-
-/* One micro-step of an epoch, known from the permutation and uploaded with it. */
-typedef struct cam_micro_step {
-    double learning_rate, loss_denominator;
-    uint32_t step;  /* optimizer step */
-    int32_t first;  /* rows [first, first + rows) of the epoch's order */
-    int32_t rows;   /* 0 where this rank has none of the batch */
-    int32_t tokens; /* of these rows together */
-    int32_t begins; /* 1: the first micro-step of its optimizer step */
-    int32_t unused; /* 0 */
-} cam_micro_step;
-
-typedef struct cam_bias_corrections {
-    double first, second; /* 1 - beta1^t, 1 - beta2^t */
-} cam_bias_corrections;
 
 /* step_begin: the next micro-step's batch, packed from the data set that lies on the device.
  * With m = plan[state->cursor]:
@@ -170,16 +125,6 @@ typedef struct cam_step_begin_args {
     cam_workspace workspace;
 } cam_step_begin_args;
 
-/* What the host hears of an optimizer step, in memory that both can reach (cam_backend_allocate_shared). */
-typedef struct cam_step_record {
-    double loss, grad_norm, learning_rate;
-    uint64_t time_ns; /* the device's clock */
-    uint32_t step;
-    uint32_t finite;
-    uint32_t sequence; /* step + 1, written last: the record is complete where it says so */
-    uint32_t wishes;   /* state->wishes */
-} cam_step_record;
-
 /* step_end: ring[state->step % slots] = the record of the optimizer step that state describes. */
 typedef struct cam_step_end_args {
     cam_step_record *ring; /* the device's address */
@@ -187,16 +132,6 @@ typedef struct cam_step_end_args {
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_step_end_args;
-
-/* What a host asks of all ranks: they learn of it with the same step and act together. */
-typedef enum cam_wish { CAM_WISH_STOP = 1 } cam_wish;
-
-/* What a rank tells the others of an optimizer step. */
-typedef struct cam_rank_share {
-    double loss;     /* its part of state->loss */
-    uint32_t wish;   /* cam_wish bits of its host */
-    uint32_t unused; /* 0 */
-} cam_rank_share;
 
 /* step_share: shares[rank] = {state->loss, *wish}; the other shares are left as they are.
  *   wish  memory that the host writes meanwhile (cam_backend_allocate_shared), the device's address; NULL: 0 */

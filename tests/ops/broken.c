@@ -114,6 +114,10 @@ BREAK(added_for_assigned, linear_bwd_weight) {
     return PASS(linear_bwd_weight, backend, &a);
 }
 
+BREAK(nothing_done_without_rows, linear_bwd_weight) {
+    return cam_rows_count(args->state, args->rows) == 0 ? CAM_OK : PASS(linear_bwd_weight, backend, args);
+}
+
 BREAK(packed_place_for_data_row, residual_fwd) {
     cam_residual_fwd_args a = *args;
     int64_t n = args->y.shape[0];
@@ -336,6 +340,7 @@ static const broken_variant variants[] = {
     VARIANT(gap_written, linear_bwd_data),
     VARIANT(assigned_for_added, linear_bwd_weight),
     VARIANT(added_for_assigned, linear_bwd_weight),
+    VARIANT(nothing_done_without_rows, linear_bwd_weight),
     VARIANT(packed_place_for_data_row, residual_fwd),
     VARIANT(index_ignored, residual_fwd),
     VARIANT(mask_forgotten_backward, residual_bwd),

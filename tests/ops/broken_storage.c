@@ -253,6 +253,21 @@ BREAK(list_of_places_on_rows, step_begin) {
     return st;
 }
 
+BREAK(empty_step_passed_over, step_begin) {
+    if (args->plan[args->state->cursor].rows > 0)
+        return PASS(step_begin, backend, args);
+    args->state->cursor++;
+    return CAM_OK;
+}
+
+BREAK(counts_of_the_last_step_kept, step_begin) {
+    int32_t tokens = args->state->tokens, rows = args->plan[args->state->cursor].rows;
+    cam_status st = PASS(step_begin, backend, args);
+    if (rows == 0)
+        args->state->tokens = tokens;
+    return st;
+}
+
 BREAK(slot_of_the_next, step_end) {
     cam_step_state state = *args->state;
     cam_step_end_args a = *args;
@@ -267,6 +282,97 @@ BREAK(slot_of_the_next, step_end) {
 BREAK(sequence_from_zero, step_end) {
     cam_status st = PASS(step_end, backend, args);
     args->ring[args->state->step % (uint32_t)args->slots].sequence--;
+    return st;
+}
+
+BREAK(wishes_not_told, step_end) {
+    cam_status st = PASS(step_end, backend, args);
+    args->ring[args->state->step % (uint32_t)args->slots].wishes = 0;
+    return st;
+}
+
+BREAK(share_of_the_next, step_share) {
+    cam_step_share_args a = *args;
+    a.rank = (a.rank + 1) % a.ranks;
+    return PASS(step_share, backend, &a);
+}
+
+BREAK(share_past_the_last, step_share) {
+    cam_step_share_args a = *args;
+    a.rank++;
+    return PASS(step_share, backend, &a);
+}
+
+BREAK(share_added, step_share) {
+    double before = args->shares[args->rank].loss;
+    cam_status st = PASS(step_share, backend, args);
+    args->shares[args->rank].loss += before;
+    return st;
+}
+
+BREAK(other_share_cleared, step_share) {
+    cam_status st = PASS(step_share, backend, args);
+    if (args->ranks > 1)
+        args->shares[args->rank > 0 ? 0 : 1] = (cam_rank_share){0};
+    return st;
+}
+
+BREAK(wish_dropped, step_share) {
+    cam_step_share_args a = *args;
+    a.wish = NULL;
+    return PASS(step_share, backend, &a);
+}
+
+BREAK(wish_of_the_step_before, step_share) {
+    cam_status st = PASS(step_share, backend, args);
+    args->shares[args->rank].wish |= args->state->wishes;
+    return st;
+}
+
+BREAK(loss_merged_upon_the_old, step_merge) {
+    double before = args->state->loss;
+    cam_status st = PASS(step_merge, backend, args);
+    args->state->loss += before;
+    return st;
+}
+
+BREAK(wishes_merged_upon_the_old, step_merge) {
+    uint32_t before = args->state->wishes;
+    cam_status st = PASS(step_merge, backend, args);
+    args->state->wishes |= before;
+    return st;
+}
+
+BREAK(last_rank_first, step_merge) {
+    cam_status st = PASS(step_merge, backend, args);
+    args->state->loss = 0;
+    for (int32_t r = args->ranks; r-- > 0;)
+        args->state->loss += args->shares[r].loss;
+    return st;
+}
+
+BREAK(merged_in_pairs, step_merge) {
+    cam_status st = PASS(step_merge, backend, args);
+    double even = 0, odd = 0;
+    for (int32_t r = 0; r < args->ranks; r++)
+        *(r % 2 ? &odd : &even) += args->shares[r].loss;
+    args->state->loss = even + odd;
+    return st;
+}
+
+BREAK(last_rank_not_heard, step_merge) {
+    cam_status st = PASS(step_merge, backend, args);
+    args->state->wishes = 0;
+    for (int32_t r = 0; r < args->ranks - 1; r++)
+        args->state->wishes |= args->shares[r].wish;
+    return st;
+}
+
+BREAK(wishes_cancel_out, step_merge) {
+    cam_status st = PASS(step_merge, backend, args);
+    args->state->wishes = 0;
+    for (int32_t r = 0; r < args->ranks; r++)
+        args->state->wishes ^= args->shares[r].wish;
     return st;
 }
 
@@ -295,7 +401,22 @@ const broken_variant broken_storage[] = {
     VARIANT(end_not_written, step_begin),
     VARIANT(ids_past_the_count, step_begin),
     VARIANT(list_of_places_on_rows, step_begin),
+    VARIANT(empty_step_passed_over, step_begin),
+    VARIANT(counts_of_the_last_step_kept, step_begin),
     VARIANT(slot_of_the_next, step_end),
     VARIANT(sequence_from_zero, step_end),
+    VARIANT(wishes_not_told, step_end),
+    VARIANT(share_of_the_next, step_share),
+    VARIANT(share_past_the_last, step_share),
+    VARIANT(share_added, step_share),
+    VARIANT(other_share_cleared, step_share),
+    VARIANT(wish_dropped, step_share),
+    VARIANT(wish_of_the_step_before, step_share),
+    VARIANT(loss_merged_upon_the_old, step_merge),
+    VARIANT(wishes_merged_upon_the_old, step_merge),
+    VARIANT(last_rank_first, step_merge),
+    VARIANT(merged_in_pairs, step_merge),
+    VARIANT(last_rank_not_heard, step_merge),
+    VARIANT(wishes_cancel_out, step_merge),
 };
 const size_t broken_storage_count = sizeof broken_storage / sizeof *broken_storage;

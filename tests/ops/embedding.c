@@ -131,6 +131,11 @@ static const op_case cases[] = {
     BIG_CASE("8192-tokens", .cap = 8200, .n = 8192, .columns = 8, .words = 1009, .positions = 514, .threshold = 6554),
     CASE("no-tokens", .cap = 4, .n = 0, .columns = 16, .words = 5, .positions = 6),
     CASE("no-tokens-plus", .cap = 4, .n = 0, .columns = 16, .words = 5, .positions = 6, .accumulate = 1),
+    CASE("no-tokens-768", .cap = 384, .n = 0, .columns = 768, .words = 31, .positions = 514, .threshold = 6554,
+         .padding = 1),
+    CASE("no-tokens-768-plus", .cap = 384, .n = 0, .columns = 768, .words = 31, .positions = 514, .threshold = 6554,
+         .padding = 1, .accumulate = 1),
+    CASE("no-tokens-width-1032", .cap = 1, .n = 0, .columns = 1032, .words = 3, .positions = 5, .threshold = 6554),
 };
 static const op_case odd = CASE("odd", .cap = 4, .n = 3, .columns = 12, .words = 5, .positions = 5);
 

@@ -93,6 +93,9 @@ static const op_case gather_cases[] = {
     CASE("descending", .cap = 40, .n = 37, .columns = 64, .source_rows = 90, .source_real = 87, .backwards = 1),
     CASE("none", .cap = 3, .n = 0, .columns = 8, .source_rows = 5, .source_real = 4),
     CASE("none-plus", .cap = 3, .n = 0, .columns = 8, .source_rows = 5, .source_real = 4, .accumulate = 1),
+    CASE("none-of-none", .cap = 9, .n = 0, .columns = 768, .source_rows = 90, .source_real = 0),
+    CASE("none-of-none-plus", .cap = 9, .n = 0, .columns = 768, .source_rows = 90, .source_real = 0, .accumulate = 1),
+    CASE("none-of-none-width-1032", .cap = 1, .n = 0, .columns = 1032, .source_rows = 3, .source_real = 0),
 };
 static const op_case odd_gather = CASE("odd", .cap = 4, .n = 3, .columns = 12, .source_rows = 12, .source_real = 9);
 
@@ -162,6 +165,9 @@ static const op_case cases[] = {
     CASE("width-3072", .cap = 7, .n = 5, .columns = 3072, .threshold = 6554, .accumulate = 1),
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16, .threshold = 6554),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
+    CASE("no-rows-768-upon", .cap = 70, .n = 0, .columns = 768, .threshold = 6554, .upon = 1),
+    CASE("no-rows-768-upon-plus", .cap = 70, .n = 0, .columns = 768, .threshold = 6554, .upon = 1, .accumulate = 1),
+    CASE("no-rows-width-1032", .cap = 1, .n = 0, .columns = 1032, .threshold = 6554),
     CASE("least-threshold", .cap = 33, .n = 33, .columns = 768, .threshold = 1),
     CASE("greatest-threshold", .cap = 33, .n = 33, .columns = 768, .threshold = 65535),
     CASE("saturated", .cap = 8, .n = 7, .columns = 64, .scale = 30),

@@ -1,6 +1,6 @@
-/* step.c: the batch that a step begins with, and the record that it ends with. Everything is exact. Cases of step_begin
- * make several calls in a row, so that a walk through an epoch is seen: what a call does not write keeps what an
- * earlier one wrote.
+/* step.c: the batch that a step begins with, what ranks tell each other of it, and the record that it ends with.
+ * Everything is exact. Cases of step_begin make several calls in a row, so that a walk through an epoch is seen: what a
+ * call does not write keeps what an earlier one wrote.
  */
 #include "harness.h"
 #include <stdlib.h>
@@ -12,6 +12,7 @@ typedef struct shape {
     int32_t order;               /* rows in the epoch's order; 0 stands for all */
     int32_t batch, accumulation; /* rows a micro-step; micro-steps an optimizer step, 0 stands for 1 */
     int32_t cursor, calls;       /* calls 0 stands for 1 */
+    uint32_t empty;              /* bit m: micro-step m has no row here */
     int32_t spare_tokens, spare_sequences;
     int32_t fixed; /* every row has `longest` tokens */
     uint32_t updates;
@@ -20,6 +21,10 @@ typedef struct shape {
 
     uint32_t step, slots; /* step_end */
     int not_finite;
+
+    int32_t rank, ranks; /* step_share, step_merge */
+    int no_wish;
+    uint32_t wishes; /* step_share: this host's; step_merge: bit r: rank r wishes; step_end: of all */
 } shape;
 
 enum { MOST_MICRO_STEPS = 64, MOST_UPDATES = 9 };
@@ -27,10 +32,9 @@ enum { MOST_MICRO_STEPS = 64, MOST_UPDATES = 9 };
 /* --- step_begin -----------------------------------------------------------------------------------------------------
  */
 
-/* The rows that micro-step m takes, out of an epoch of `order` rows. */
-static int32_t rows_of_step(const shape *s, int32_t order, int32_t m) {
-    int32_t left = order - m * s->batch;
-    return left < s->batch ? left : s->batch;
+/* The rows that micro-step m takes, of those that are left of the epoch. */
+static int32_t rows_of_step(const shape *s, int32_t left, int32_t m) {
+    return s->empty >> m & 1 ? 0 : left < s->batch ? left : s->batch;
 }
 
 static void data_set(trial *t) {
@@ -79,21 +83,22 @@ static void plan(trial *t, const int32_t *order, int32_t count) {
     const shape *s = SHAPE(shape);
     cam_micro_step steps[MOST_MICRO_STEPS] = {{0}};
     cam_bias_corrections corrections[MOST_UPDATES];
-    int32_t micro_steps = (count + s->batch - 1) / s->batch, each = s->accumulation ? s->accumulation : 1;
-    CAM_ASSERT(micro_steps <= MOST_MICRO_STEPS && s->cursor + (s->calls ? s->calls : 1) <= micro_steps);
-    for (int32_t m = 0; m < micro_steps; m++) {
+    int32_t m = 0, each = s->accumulation ? s->accumulation : 1;
+    for (int32_t first = 0; first < count || s->empty >> m; first += steps[m++].rows) {
+        CAM_ASSERT(m < MOST_MICRO_STEPS);
         steps[m] = (cam_micro_step){.learning_rate = 1e-5 * (1 + random_uniform(t)),
                                     .loss_denominator = 1 + random_uniform(t),
                                     .step = 70000u + (uint32_t)(m / each),
-                                    .first = m * s->batch,
-                                    .rows = rows_of_step(s, count, m),
+                                    .first = first,
+                                    .rows = rows_of_step(s, count - first, m),
                                     .begins = m % each == 0};
         for (int32_t b = 0; b < steps[m].rows && !s->rows_only; b++)
-            steps[m].tokens += length_of(t, order[steps[m].first + b]);
+            steps[m].tokens += length_of(t, order[first + b]);
     }
+    CAM_ASSERT(s->cursor + (s->calls ? s->calls : 1) <= m);
     for (int u = 0; u < MOST_UPDATES; u++)
         corrections[u] = (cam_bias_corrections){random_uniform(t), random_uniform(t)};
-    operand_raw(t, "plan", IN, CAM_I32, steps, NULL, (size_t)micro_steps * sizeof *steps)->plain = 1;
+    operand_raw(t, "plan", IN, CAM_I32, steps, NULL, (size_t)m * sizeof *steps)->plain = 1;
     operand_raw(t, "corrections", IN, CAM_I32, corrections, NULL, sizeof corrections)->plain = 1;
 }
 
@@ -153,6 +158,7 @@ static void setup_begin(trial *t) {
     t->state.finite = !s->was_not_finite;
     t->state.skip_nonfinite = (uint32_t)s->skips;
     t->state.tokens = t->state.sequences = t->state.head_rows = -77;
+    t->state.wishes = 5;
     data_set(t);
     const int32_t *order = epoch_order(t);
     plan(t, order, (int32_t)operand_get(t, "order")->real);
@@ -270,6 +276,22 @@ static const op_case begin_cases[] = {
     CASE("64-of-128", .rows = 70, .longest = 128, .fixed = 1, .batch = 64),
     CASE("257", .rows = 300, .longest = 5, .batch = 257, SPARE),
     CASE("1025-single-tokens", .rows = 1100, .longest = 1, .batch = 1025, SPARE),
+    CASE("empty", .rows = 9, .longest = 6, .batch = 3, .cursor = 1, .empty = 1 << 1, SPARE),
+    CASE("empty-first", .rows = 9, .longest = 6, .batch = 3, .calls = 3, .empty = 1 << 0, .was_not_finite = 1,
+         .skips = 1, SPARE),
+    CASE("empty-after-all-rows", .rows = 9, .longest = 6, .batch = 3, .cursor = 2, .calls = 3, .empty = 3 << 3, SPARE),
+    CASE("empty-in-a-walk", .rows = 23, .longest = 30, .batch = 4, .calls = 9, .empty = 1 << 2 | 3 << 5, SPARE),
+    CASE("empty-begins", .rows = 9, .longest = 6, .batch = 3, .accumulation = 2, .cursor = 2, .empty = 1 << 2, SPARE),
+    CASE("empty-begins-then-rows", .rows = 12, .longest = 6, .batch = 3, .accumulation = 2, .cursor = 2, .calls = 2,
+         .empty = 1 << 2, SPARE),
+    CASE("empty-accumulating", .rows = 9, .longest = 6, .batch = 3, .accumulation = 3, .cursor = 1, .empty = 1 << 1,
+         SPARE),
+    CASE("empty-window", .rows = 9, .longest = 6, .batch = 3, .accumulation = 2, .cursor = 1, .calls = 4,
+         .empty = 3 << 2, SPARE),
+    CASE("empty-rows-only", .rows = 9, .longest = 6, .batch = 3, .cursor = 1, .empty = 1 << 1, .rows_only = 1, SPARE),
+    CASE("empty-rows-only-in-a-walk", .rows = 31, .longest = 7, .batch = 8, .calls = 4, .empty = 1 << 1, .rows_only = 1,
+         .no_labels = 1, SPARE),
+    CASE("empty-among-1025", .rows = 1100, .longest = 2, .batch = 1025, .calls = 3, .empty = 1 << 1, SPARE),
     BIG_CASE("3001", .rows = 3100, .longest = 12, .batch = 3001, SPARE),
     BIG_CASE("32-of-512", .rows = 70, .longest = 512, .fixed = 1, .batch = 32, .calls = 2, SPARE),
 };
@@ -290,7 +312,6 @@ static void setup_end(trial *t) {
     memset(ring, 0x5a, bytes);
     mark(mask, slot, sizeof(cam_step_record), BYTE_WRITTEN);
     mark(mask, slot + offsetof(cam_step_record, time_ns), sizeof(uint64_t), BYTE_FREE);
-    mark(mask, slot + offsetof(cam_step_record, unused), sizeof(uint32_t), BYTE_FREE);
     operand *o = operand_raw(t, "ring", UPDATE, CAM_I32, ring, mask, bytes);
     o->plain = o->shared = 1;
     free(ring);
@@ -298,6 +319,7 @@ static void setup_end(trial *t) {
     t->repeat = s->calls;
     t->state.step = s->step;
     t->state.finite = !s->not_finite;
+    t->state.wishes = s->wishes;
     if (s->not_finite)
         t->state.loss = t->state.grad_norm = NAN;
 }
@@ -321,6 +343,8 @@ static void check_end(trial *t) {
                    got.learning_rate, t->state.loss, t->state.grad_norm, t->state.learning_rate);
     if (got.step != s->step || got.finite != t->state.finite || got.sequence != s->step + 1)
         trial_fail(t, "the record says step %u, finite %u, sequence %u", got.step, got.finite, got.sequence);
+    if (got.wishes != s->wishes)
+        trial_fail(t, "the record says wishes %#x, the state %#x", got.wishes, s->wishes);
     if (got.time_ns == 0 || got.time_ns == 0x5a5a5a5a5a5a5a5au)
         trial_fail(t, "the record has no time");
 }
@@ -332,8 +356,148 @@ static const op_case end_cases[] = {
     CASE("last-slot", .step = 15, .slots = 8),        CASE("once-around", .step = 8, .slots = 8),
     CASE("one-slot", .step = 41, .slots = 1),         CASE("odd-ring", .step = 100, .slots = 7),
     CASE("late", .step = 0x90000001u, .slots = 1024), CASE("not-finite", .step = 9, .slots = 4, .not_finite = 1),
-    CASE("twice", .step = 9, .slots = 4, .calls = 2),
+    CASE("twice", .step = 9, .slots = 4, .calls = 2), CASE("wishes", .step = 5, .slots = 4, .wishes = 0x80000001u),
 };
 static const spoil spoils_end[] = {SPOIL(step_end, slots, int32_t, 0), SPOIL(step_end, slots, int32_t, -1)};
 
 OP_TESTS(step, step_end, end_cases, .setup = setup_end, .check = check_end, SPOILS(spoils_end));
+
+/* --- step_share -----------------------------------------------------------------------------------------------------
+ */
+
+/* The shares are full of something else; one of them may change. */
+static void setup_share(trial *t) {
+    const shape *s = SHAPE(shape);
+    size_t bytes = (size_t)s->ranks * sizeof(cam_rank_share);
+    unsigned char *shares = malloc(bytes), *mask = calloc(bytes, 1);
+    memset(shares, 0x5a, bytes);
+    mark(mask, (size_t)s->rank * sizeof(cam_rank_share), sizeof(cam_rank_share), BYTE_WRITTEN);
+    operand_raw(t, "shares", UPDATE, CAM_I32, shares, mask, bytes)->plain = 1;
+    free(shares);
+    free(mask);
+    if (!s->no_wish) {
+        operand *wish = operand_raw(t, "wish", IN, CAM_I32, &s->wishes, NULL, sizeof s->wishes);
+        wish->plain = wish->shared = wish->optional = 1;
+    }
+    t->repeat = s->calls;
+    t->state.loss = s->not_finite ? NAN : random_normal(t);
+    t->state.wishes = 0x66; /* of the step before: nobody's wish any more */
+}
+
+static void step_share_double(trial *t) {
+    (void)t;
+}
+
+static void step_share_float(trial *t) {
+    (void)t;
+}
+
+static void check_share(trial *t) {
+    const shape *s = SHAPE(shape);
+    cam_rank_share got, want = {.loss = t->state.loss, .wish = s->no_wish ? 0 : s->wishes};
+    memcpy(&got, bytes_after(operand_get(t, "shares")) + (size_t)s->rank * sizeof got, sizeof got);
+    if (memcmp(&got, &want, sizeof got) != 0)
+        trial_fail(t, "the share says loss %.17g, wish %#x, unused %u, must be %.17g, %#x, 0", got.loss, got.wish,
+                   got.unused, want.loss, want.wish);
+}
+
+CALL(step_share, .shares = ON("shares").data, .wish = ON("wish").data, .rank = SHAPE(shape)->rank,
+     .ranks = SHAPE(shape)->ranks, .state = STATE)
+
+static const op_case share_cases[] = {
+    CASE("first-of-three", .rank = 0, .ranks = 3, .wishes = CAM_WISH_STOP),
+    CASE("second-of-three", .rank = 1, .ranks = 3),
+    CASE("last-of-three", .rank = 2, .ranks = 3, .wishes = 0xc0000001u),
+    CASE("alone", .rank = 0, .ranks = 1, .wishes = CAM_WISH_STOP),
+    CASE("first-of-two", .rank = 0, .ranks = 2),
+    CASE("last-of-two", .rank = 1, .ranks = 2, .wishes = CAM_WISH_STOP),
+    CASE("first-of-seven", .rank = 0, .ranks = 7),
+    CASE("second-of-seven", .rank = 1, .ranks = 7, .wishes = CAM_WISH_STOP),
+    CASE("third-of-seven", .rank = 2, .ranks = 7, .wishes = 0x10u),
+    CASE("fourth-of-seven", .rank = 3, .ranks = 7, .wishes = CAM_WISH_STOP),
+    CASE("fifth-of-seven", .rank = 4, .ranks = 7),
+    CASE("sixth-of-seven", .rank = 5, .ranks = 7, .wishes = 0xffffffffu),
+    CASE("last-of-seven", .rank = 6, .ranks = 7, .wishes = CAM_WISH_STOP),
+    CASE("no-wish", .rank = 1, .ranks = 3, .no_wish = 1),
+    CASE("no-wish-alone", .rank = 0, .ranks = 1, .no_wish = 1),
+    CASE("not-finite", .rank = 2, .ranks = 3, .not_finite = 1),
+    CASE("twice", .rank = 1, .ranks = 3, .calls = 2, .wishes = CAM_WISH_STOP),
+};
+static const spoil spoils_share[] = {SPOIL(step_share, ranks, int32_t, 0), SPOIL(step_share, ranks, int32_t, -1),
+                                     SPOIL(step_share, rank, int32_t, 3), SPOIL(step_share, rank, int32_t, -1)};
+
+OP_TESTS(step, step_share, share_cases, .setup = setup_share, .check = check_share, SPOILS(spoils_share));
+
+/* --- step_merge -----------------------------------------------------------------------------------------------------
+ */
+
+enum { MOST_RANKS = 64 };
+
+/* Losses of very different sizes, so that every order of the sum has bits of its own. A rank that wishes has two bits,
+ * one of them its own. */
+static void setup_merge(trial *t) {
+    const shape *s = SHAPE(shape);
+    cam_rank_share shares[MOST_RANKS];
+    CAM_ASSERT(s->ranks <= MOST_RANKS);
+    for (int32_t r = 0; r < s->ranks; r++) {
+        uint32_t own = r < 31 ? s->wishes & 1u << r : 0;
+        shares[r] = (cam_rank_share){.loss = ldexp(1 + random_uniform(t), (int)(random_u64(t) % 30)),
+                                     .wish = own ? own | 0x80000000u : 0,
+                                     .unused = 0x5a5a5a5a};
+    }
+    if (s->not_finite)
+        shares[s->rank].loss = s->not_finite > 1 ? INFINITY : NAN;
+    operand_raw(t, "shares", IN, CAM_I32, shares, NULL, (size_t)s->ranks * sizeof *shares)->plain = 1;
+    t->repeat = s->calls;
+    t->state.wishes = 0x60000000u; /* of the step before */
+    STATE_WRITES(t, loss);
+    STATE_WRITES(t, wishes);
+}
+
+static void step_merge_double(trial *t) {
+    double loss = 0;
+    uint32_t wishes = 0;
+    for (int32_t r = 0; r < SHAPE(shape)->ranks; r++) {
+        cam_rank_share share;
+        memcpy(&share, operand_get(t, "shares")->raw + (size_t)r * sizeof share, sizeof share);
+        loss += share.loss;
+        wishes |= share.wish;
+    }
+    t->truth.loss = loss;
+    t->truth.wishes = wishes;
+}
+
+static void step_merge_float(trial *t) {
+    (void)t;
+}
+
+static void check_merge(trial *t) {
+    double got = t->state_after.loss, want = t->truth.loss;
+    if (isnan(want) ? !isnan(got) : memcmp(&got, &want, sizeof got) != 0)
+        trial_fail(t, "state->loss is %.17g, must be %.17g", got, want);
+    if (t->state_after.wishes != t->truth.wishes)
+        trial_fail(t, "state->wishes is %#x, must be %#x", t->state_after.wishes, t->truth.wishes);
+}
+
+CALL(step_merge, .shares = ON("shares").data, .ranks = SHAPE(shape)->ranks, .state = STATE)
+
+static const op_case merge_cases[] = {
+    CASE("three", .ranks = 3, .wishes = 1 << 1),
+    CASE("three-nobody-wishes", .ranks = 3),
+    CASE("three-first-wishes", .ranks = 3, .wishes = 1 << 0),
+    CASE("three-last-wishes", .ranks = 3, .wishes = 1 << 2),
+    CASE("alone", .ranks = 1, .wishes = 1 << 0),
+    CASE("alone-wishes-nothing", .ranks = 1),
+    CASE("two", .ranks = 2, .wishes = 3),
+    CASE("seven", .ranks = 7, .wishes = 1 << 6 | 1 << 3),
+    CASE("seven-all-wish", .ranks = 7, .wishes = 0x7f),
+    CASE("eight", .ranks = 8, .wishes = 1 << 7),
+    CASE("nine", .ranks = 9, .wishes = 1 << 8),
+    CASE("sixty-four", .ranks = 64, .wishes = 1 << 30),
+    CASE("not-finite", .ranks = 3, .rank = 1, .not_finite = 1),
+    CASE("infinite", .ranks = 3, .rank = 2, .not_finite = 2),
+    CASE("twice", .ranks = 3, .calls = 2, .wishes = 1 << 1),
+};
+static const spoil spoils_merge[] = {SPOIL(step_merge, ranks, int32_t, 0), SPOIL(step_merge, ranks, int32_t, -3)};
+
+OP_TESTS(step, step_merge, merge_cases, .setup = setup_merge, .check = check_merge, SPOILS(spoils_merge));
