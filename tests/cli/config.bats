@@ -79,7 +79,7 @@ setup() { in_own_folder; }
     refused 2 metric_for_best_model cam-train --config c.yaml metric_for_best_model=f1_marco
     refused 2 early_stopping_patience cam-train --config c.yaml early_stopping_patience=2 eval_strategy=no
     refused 2 device cam-train --config c.yaml device=tpu
-    refused 2 ddp_timeout cam-train --config c.yaml ddp_timeout=5
+    refused 2 ddp_timeout cam-train --config c.yaml ddp_timeout=0
     refused 2 warmup cam-train --config c.yaml warmup_steps=3 warmup_ratio=0.1
     [ ! -e out ]
 }

@@ -31,7 +31,8 @@ static const char rich[] = "model:\n"
                            "  metric_for_best_model: loss\n  load_best_model_at_end: false\n"
                            "  early_stopping_patience: 3\n  early_stopping_threshold: 1e-4\n"
                            "logging:\n  logging_steps: 5\n  report_to: []\n"
-                           "hardware:\n  device: cpu\n  attention: native\n  cpu_threads: 2\n";
+                           "hardware:\n  device: cpu\n  attention: native\n  cpu_threads: 2\n"
+                           "  shard_optimizer: true\n  ddp_timeout: 7\n";
 
 static void test_round_trip(void **state) {
     cam_config first, second;
@@ -219,7 +220,7 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 62);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 64);
 }
 
 static void test_reference_is_up_to_date(void **state) {
