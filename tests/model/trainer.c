@@ -381,7 +381,7 @@ static void test_out_of_memory_names_what_fits(void **state) {
     cam_trainer_close(&trainer);
 
     backend->calls = &calls;
-    memory_left = need.activations * 6 / 10;
+    memory_left = need.activations * 7 / 10;
     assert_true(memory_left > need.parameters); /* which are taken first */
     assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_MEMORY);
     assert_non_null(strstr(cam_status_message(), "per_device_train_batch_size=24 needs"));

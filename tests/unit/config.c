@@ -239,10 +239,10 @@ static void test_wrong_values(void **state) {
         "training: {class_weights: balancd}\n",
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
-    expect_problems(
-        "logging: {report_to: [jsonl, html]}\ncheckpoint: {save_steps: 5}\n",
-        "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version\n"
-        "base.yaml:2: key \"save_steps\" is in cam-train's specification but not part of this version; remove it\n");
+    expect_problems("logging: {report_to: [jsonl, html]}\ncheckpoint: {save_steps: 5}\n",
+                    "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version\n"
+                    "base.yaml:2: section \"checkpoint\" is in cam-train's specification but not part of this version; "
+                    "remove it\n");
     expect_problems(
         "model: camembert-base\ntraining: []\n",
         "base.yaml:1: \"model\" is a section: its keys stand under it, one a line and indented; the model's "
