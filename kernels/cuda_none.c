@@ -1,5 +1,6 @@
 /* cuda_none.c: in the place of the CUDA backend where the program is built without the CUDA toolkit. */
 #include "backend_cuda.h"
+#include "comm_nccl.h"
 
 static cam_status none(void) {
     return cam_fail(CAM_E_UNSUPPORTED, "this cam-train was built without CUDA: build it where nvcc is installed; "
@@ -29,4 +30,15 @@ const char *cam_backend_cuda_build(void) {
 
 int cam_backend_cuda_is_built(void) {
     return 0;
+}
+
+cam_status cam_comm_nccl_id(unsigned char id[CAM_NCCL_ID_BYTES]) {
+    (void)id;
+    return none();
+}
+
+cam_status cam_comm_nccl_open(cam_backend *cuda, const cam_comm_nccl_options *options, cam_comm **comm) {
+    (void)cuda, (void)options;
+    *comm = NULL;
+    return none();
 }
