@@ -1,9 +1,10 @@
 /* cuda_runtime_api.h: host stand-ins for the part of the CUDA runtime API that the CUDA backend uses.
  *
  * One device of compute capability 9.0 with 1 GB of memory. What a stream is asked for is done when it is asked for,
- * or, with CAM_SIMT_LAZY=1 in the environment, not before somebody waits for it; both are allowed to a GPU. While a
- * stream captures, work is recorded, and calls that CUDA forbids then fail as CUDA's do. Device memory is poison at
- * first; each allocation is a heap block of its exact size.
+ * or, with CAM_SIMT_LAZY=1 in the environment, not before somebody waits for it; both are allowed to a GPU, also for
+ * the branches of a graph. While a stream captures, work is recorded, and calls that CUDA forbids then fail as CUDA's
+ * do; a stream that waits for an event of a capture becomes a branch of it. Device memory is poison at first; each
+ * allocation is a heap block of its exact size.
  *
  * The environment can break the device: CAM_SIMT_DEVICES=0 (no device), CAM_SIMT_DRIVER=12020 (its CUDA version; 0: no
  * driver), CAM_SIMT_MEMORY=<bytes>, CAM_SIMT_CAPABILITY=75, CAM_SIMT_FAIL="<call> <error number> <n>" (the n-th such
@@ -38,6 +39,11 @@
     X(cudaErrorLaunchFailure, 719, "unspecified launch failure")                                                       \
     X(cudaErrorStreamCaptureUnsupported, 900, "operation not permitted when stream is capturing")                      \
     X(cudaErrorStreamCaptureInvalidated, 901, "operation failed due to a previous error during capture")               \
+    X(cudaErrorStreamCaptureMerge, 902, "operation would result in a merge of separate capture sequences")             \
+    X(cudaErrorStreamCaptureUnmatched, 903, "capture was not ended in the same stream as it began")                    \
+    X(cudaErrorStreamCaptureUnjoined, 904, "capturing stream has unjoined work")                                       \
+    X(cudaErrorStreamCaptureIsolation, 905, "dependency created on uncaptured work in another stream")                 \
+    X(cudaErrorCapturedEvent, 907, "operation not permitted on an event last recorded in a capturing stream")          \
     X(cudaErrorUnknown, 999, "unknown error")
 
 typedef enum cudaError {
@@ -47,6 +53,7 @@ typedef enum cudaError {
 } cudaError_t;
 
 typedef struct CUstream_st *cudaStream_t;
+typedef struct CUevent_st *cudaEvent_t;
 typedef struct CUgraph_st *cudaGraph_t;
 typedef struct CUgraphExec_st *cudaGraphExec_t;
 
@@ -80,6 +87,8 @@ enum cudaFuncAttribute {
 enum {
     cudaStreamDefault = 0,
     cudaStreamNonBlocking = 1,
+    cudaEventDefault = 0,
+    cudaEventDisableTiming = 2,
     cudaHostAllocDefault = 0,
     cudaHostAllocPortable = 1,
     cudaHostAllocMapped = 2,
@@ -127,6 +136,12 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 cudaError_t cudaStreamQuery(cudaStream_t stream);
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status);
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);

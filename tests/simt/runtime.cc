@@ -1,67 +1,20 @@
-/* runtime.cc: devices, memory, streams and graphs as cuda_runtime_api.h describes them.
- *
- * Invariant: a stream's queue holds what has been asked for and not been done, in order; it is empty after every call
- * where the device is not lazy.
- */
-#include "runtime.h"
+/* runtime.cc: devices, memory and errors as cuda_runtime_api.h describes them, and what tests set. */
 #include "machine.h"
+#include "runtime_state.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
-#include <map>
-#include <string>
-#include <thread>
-#include <vector>
 
-typedef std::function<void()> work;
-
-struct CUgraph_st {
-    std::vector<work> works;
-};
-struct CUgraphExec_st {
-    std::vector<work> works;
-};
-struct CUstream_st {
-    std::deque<work> queue;
-    CUgraph_st *graph = nullptr; /* while it captures */
-    bool invalidated = false;
-    enum cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
-    std::thread::id capturing; /* the thread that began it */
-};
+using namespace simt;
 
 namespace {
-
-/* A block of memory that the device knows. Outside of the address sanitizer a guard follows it. */
-struct allocation {
-    size_t bytes;
-    bool host;
-};
-
-struct failure {
-    std::string call;
-    cudaError_t error = cudaSuccess;
-    int n = 0;
-};
-
-struct device {
-    int devices = 1, driver = CUDART_VERSION, capability = 90;
-    size_t memory = (size_t)1 << 30, used = 0;
-    bool lazy = false;
-    failure fail, fail_work;
-    std::map<std::string, long> calls; /* how often each was made */
-    cudaError_t last = cudaSuccess;
-    std::map<const char *, allocation> allocations;
-    std::vector<CUstream_st *> streams;
-    CUstream_st null_stream;
-
-    device(void);
-};
 
 long number_of(const char *name, long otherwise) {
     const char *text = getenv(name);
     return text && *text ? strtol(text, nullptr, 0) : otherwise;
 }
+
+} // namespace
 
 device::device(void) {
     devices = (int)number_of("CAM_SIMT_DEVICES", devices);
@@ -77,26 +30,25 @@ device::device(void) {
         fail = failure{call, (cudaError_t)error, n};
 }
 
-device *the_gpu;
-device &gpu(void) {
+static device *the_gpu;
+
+device &simt::gpu(void) {
     if (!the_gpu)
         the_gpu = new device();
     return *the_gpu;
 }
 
-/* CUDA never recovers from these: every later call gives them again. */
-bool is_sticky(cudaError_t e) {
+bool simt::is_sticky(cudaError_t e) {
     return e == cudaErrorIllegalAddress || e == cudaErrorLaunchTimeout || e == cudaErrorLaunchFailure;
 }
 
-cudaError_t answer(cudaError_t e) {
+cudaError_t simt::answer(cudaError_t e) {
     if (e != cudaSuccess)
         gpu().last = e;
     return e;
 }
 
-/* Whether the call that asks shall fail, and how. */
-cudaError_t fault_of(const char *call) {
+cudaError_t simt::fault_of(const char *call) {
     failure &f = gpu().fail;
     gpu().calls[call]++;
     if (gpu().driver < CUDART_VERSION / 1000 * 1000)
@@ -109,78 +61,11 @@ cudaError_t fault_of(const char *call) {
         return answer(f.error);
     return cudaSuccess;
 }
-#define FAULT(call)                                                                                                    \
-    do {                                                                                                               \
-        cudaError_t fault_ = fault_of(#call);                                                                          \
-        if (fault_ != cudaSuccess)                                                                                     \
-            return fault_;                                                                                             \
-    } while (0)
-
-CUstream_st *stream_of(cudaStream_t stream) {
-    return stream ? stream : &gpu().null_stream;
-}
-
-/* Whether the device has broken down, perhaps just now. */
-bool is_broken(void) {
-    failure &f = gpu().fail_work;
-    if (f.n > 0 && --f.n == 0)
-        gpu().last = f.error;
-    return is_sticky(gpu().last);
-}
-
-void drain(CUstream_st *stream) {
-    while (!stream->queue.empty()) {
-        if (is_broken()) {
-            stream->queue.clear();
-            return;
-        }
-        work next = std::move(stream->queue.front());
-        stream->queue.pop_front();
-        next();
-    }
-}
-void drain_all(void) {
-    for (CUstream_st *stream : gpu().streams)
-        drain(stream);
-}
-
-cudaError_t enqueue(cudaStream_t of, work w) {
-    CUstream_st *stream = stream_of(of);
-    if (stream->graph) {
-        if (stream->invalidated)
-            return answer(cudaErrorStreamCaptureInvalidated);
-        stream->graph->works.push_back(std::move(w));
-        return cudaSuccess;
-    }
-    stream->queue.push_back(std::move(w));
-    if (!gpu().lazy)
-        drain(stream);
-    return cudaSuccess;
-}
-
-bool forbids(const CUstream_st &stream) {
-    if (!stream.graph || stream.mode == cudaStreamCaptureModeRelaxed)
-        return false;
-    return stream.mode == cudaStreamCaptureModeGlobal || stream.capturing == std::this_thread::get_id();
-}
-
-/* What CUDA forbids while a stream captures, by the capture's mode; the attempt spoils the capture. */
-cudaError_t forbidden_in_capture(void) {
-    bool forbidden = false;
-    for (CUstream_st *stream : gpu().streams)
-        if (forbids(*stream))
-            forbidden = stream->invalidated = true;
-    return forbidden ? answer(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
-}
-#define FORBIDDEN_IN_CAPTURE()                                                                                         \
-    do {                                                                                                               \
-        cudaError_t forbidden_ = forbidden_in_capture();                                                               \
-        if (forbidden_ != cudaSuccess)                                                                                 \
-            return forbidden_;                                                                                         \
-    } while (0)
 
 /* --- memory --------------------------------------------------------------------------------------------------------
  */
+
+namespace {
 
 enum { ALIGN = 256, GUARD_BYTES = 256, GUARD = 0xa5 };
 
@@ -285,10 +170,6 @@ void simt_reset(void) {
         free(const_cast<char *>(a.first));
     delete the_gpu;
     the_gpu = nullptr;
-}
-
-cudaError_t simt_enqueue_host(cudaStream_t stream, std::function<void()> w) {
-    return enqueue(stream, std::move(w));
 }
 
 enum { SHARED_LIMIT = 227 << 10, SHARED_LIMIT_OLD = 64 << 10, MULTIPROCESSORS = 132 };
@@ -477,104 +358,8 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t 
     return enqueue(stream, [=] { memset(memory, value, bytes); });
 }
 
-/* --- streams and graphs --------------------------------------------------------------------------------------------
+/* --- kernels --------------------------------------------------------------------------------------------------------
  */
-
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
-    FAULT(cudaStreamCreateWithFlags);
-    *stream = new CUstream_st();
-    gpu().streams.push_back(*stream);
-    return cudaSuccess;
-}
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-    std::vector<CUstream_st *> &all = gpu().streams;
-    drain(stream);
-    for (size_t i = 0; i < all.size(); i++)
-        if (all[i] == stream) {
-            all.erase(all.begin() + (std::ptrdiff_t)i);
-            delete stream->graph;
-            delete stream;
-            return cudaSuccess;
-        }
-    return answer(cudaErrorInvalidResourceHandle);
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    FAULT(cudaStreamSynchronize);
-    if (stream_of(stream)->graph) {
-        stream_of(stream)->invalidated = true;
-        return answer(cudaErrorStreamCaptureUnsupported);
-    }
-    drain(stream_of(stream));
-    return is_sticky(gpu().last) ? gpu().last : cudaSuccess;
-}
-/* Asking is no waiting; but a lazy device would never be done if asking did not move it on. */
-cudaError_t cudaStreamQuery(cudaStream_t stream) {
-    FAULT(cudaStreamQuery);
-    CUstream_st *of = stream_of(stream);
-    if (of->queue.empty())
-        return cudaSuccess;
-    drain(of);
-    return cudaErrorNotReady;
-}
-cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status) {
-    const CUstream_st *of = stream_of(stream);
-    *status = !of->graph        ? cudaStreamCaptureStatusNone
-              : of->invalidated ? cudaStreamCaptureStatusInvalidated
-                                : cudaStreamCaptureStatusActive;
-    return cudaSuccess;
-}
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
-    FAULT(cudaStreamBeginCapture);
-    if (!stream)
-        return answer(cudaErrorStreamCaptureUnsupported);
-    if (stream->graph)
-        return answer(cudaErrorIllegalState);
-    stream->graph = new CUgraph_st();
-    stream->invalidated = false;
-    stream->mode = mode;
-    stream->capturing = std::this_thread::get_id();
-    return cudaSuccess;
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
-    *graph = nullptr;
-    if (!stream || !stream->graph)
-        return answer(cudaErrorIllegalState);
-    CUgraph_st *captured = stream->graph;
-    cudaError_t e = fault_of("cudaStreamEndCapture");
-    stream->graph = nullptr;
-    if (stream->invalidated)
-        e = answer(cudaErrorStreamCaptureInvalidated);
-    if (e == cudaSuccess)
-        *graph = captured;
-    else
-        delete captured;
-    return e;
-}
-
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long) {
-    FAULT(cudaGraphInstantiate);
-    if (!graph)
-        return answer(cudaErrorInvalidValue);
-    *exec = new CUgraphExec_st{graph->works};
-    return cudaSuccess;
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
-    FAULT(cudaGraphLaunch);
-    for (const work &w : exec->works) {
-        cudaError_t e = enqueue(stream, w);
-        if (e != cudaSuccess)
-            return e;
-    }
-    return cudaSuccess;
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
-    delete exec;
-    return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-    delete graph;
-    return cudaSuccess;
-}
 
 cudaError_t cudaFuncSetAttribute(const void *kernel, enum cudaFuncAttribute attribute, int value) {
     FAULT(cudaFuncSetAttribute);

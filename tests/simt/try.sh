@@ -42,10 +42,10 @@ esac
 [ -n "$kernels" ] || { echo "try.sh: no kernels/$family.cu yet" >&2; exit 2; }
 sources=
 for k in $kernels; do
-    case $k in *matmul_*.cu | *attention_cudnn* | *comm_nccl.cu) ;; *) sources="$sources $k" ;; esac
+    case $k in *matmul_*.cu | *attention_cudnn* | *comm_nccl*) ;; *) sources="$sources $k" ;; esac
 done
 sources="$sources kernels/backend_cuda.cu kernels/table.c kernels/attention_cudnn_none.c $(ls src/base/*.c src/ops/*.c tests/ops/*.c | grep -v -e backends_here.c)"
-sources="$sources $(ls tests/simt/*.cc | grep -v -e machine_ -e races.cc)"
+sources="$sources $(ls tests/simt/*.cc | grep -v -e machine_ -e races.cc -e nccl_host.cc)"
 [ "${RACES:-0}" = 1 ] && sources="$sources tests/simt/races.cc"
 
 objects=

@@ -1,0 +1,22 @@
+/* comm_nccl_library.cu: NCCL, loaded when first needed, so that a program with CUDA in it starts where there is none.
+ */
+#include "comm_nccl_library.h"
+#include <dlfcn.h>
+
+#define LIBRARY_OF_(major) "libnccl.so." #major
+#define LIBRARY_OF(major)  LIBRARY_OF_(major)
+
+cam_status cam_nccl_load(cam_nccl_library *library) {
+    const char *name = LIBRARY_OF(NCCL_MAJOR);
+    void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        return cam_fail(CAM_E_DEVICE, "cannot load \"%s\": %s; install NCCL %d, or use CAM_COMM=mpi", name, dlerror(),
+                        NCCL_MAJOR);
+#define LOAD(call)                                                                                                     \
+    library->call = reinterpret_cast<decltype(library->call)>(dlsym(handle, "nccl" #call));                            \
+    if (!library->call)                                                                                                \
+        return cam_fail(CAM_E_DEVICE, "\"%s\" has no function \"nccl%s\"; install a newer version", name, #call);
+    CAM_NCCL_CALLS(LOAD)
+#undef LOAD
+    return CAM_OK;
+}

@@ -1,0 +1,375 @@
+/* runtime_streams.cc: streams, events and graphs as cuda_runtime_api.h describes them.
+ *
+ * Invariants: a stream's queue is empty after every call where the device is not lazy. A capture's streams are its
+ * branches; every piece of its work knows how far each branch must be before it, by what events and the order within
+ * its branch said.
+ */
+#include "runtime_state.h"
+#include <memory>
+#include <thread>
+
+namespace simt {
+
+/* For every branch of a capture, how many pieces of its work lie before some place. */
+typedef std::vector<size_t> frontier;
+
+struct piece {
+    size_t branch;
+    frontier before;
+    work done_by;
+};
+
+} // namespace simt
+
+using namespace simt;
+
+struct CUgraph_st {
+    std::vector<piece> pieces; /* as they were asked for */
+};
+struct CUgraphExec_st {
+    std::vector<piece> pieces;
+};
+
+struct simt::capture {
+    uint64_t number;
+    CUgraph_st *graph;
+    std::vector<CUstream_st *> branches; /* the first: where it began */
+    std::vector<frontier> ends;          /* of the branches */
+    bool invalidated;
+    enum cudaStreamCaptureMode mode;
+    std::thread::id by; /* the thread that began it */
+};
+
+/* The place of its last record: in a capture, or behind what a stream had been asked for. */
+struct CUevent_st {
+    uint64_t capture = 0;
+    frontier place;
+    CUstream_st *stream = nullptr; /* NULL: never recorded, or in a capture */
+    std::shared_ptr<bool> passed;
+};
+
+namespace {
+
+size_t reached(const frontier &f, size_t branch) {
+    return branch < f.size() ? f[branch] : 0;
+}
+
+void advance(frontier *f, const frontier &to) {
+    if (f->size() < to.size())
+        f->resize(to.size());
+    for (size_t i = 0; i < to.size(); i++)
+        if ((*f)[i] < to[i])
+            (*f)[i] = to[i];
+}
+
+CUstream_st *stream_of(cudaStream_t stream) {
+    return stream ? stream : &gpu().null_stream;
+}
+
+/* Whether the device has broken down, perhaps just now. */
+bool is_broken(void) {
+    failure &f = gpu().fail_work;
+    if (f.n > 0 && --f.n == 0)
+        gpu().last = f.error;
+    return is_sticky(gpu().last);
+}
+
+/* Does the oldest of what a stream was asked for; false where nothing is left. */
+bool do_next(CUstream_st *stream) {
+    if (stream->queue.empty())
+        return false;
+    if (is_broken()) {
+        stream->queue.clear();
+        return false;
+    }
+    work next = std::move(stream->queue.front());
+    stream->queue.pop_front();
+    next();
+    return true;
+}
+
+cudaError_t spoil(capture *c, cudaError_t e) {
+    c->invalidated = true;
+    return answer(e);
+}
+
+cudaError_t record(capture *c, size_t branch, work w) {
+    if (c->invalidated)
+        return answer(cudaErrorStreamCaptureInvalidated);
+    frontier &end = c->ends[branch];
+    c->graph->pieces.push_back(piece{branch, end, std::move(w)});
+    end.resize(c->branches.size());
+    end[branch]++;
+    return cudaSuccess;
+}
+
+bool forbids(const capture *c) {
+    if (!c || c->mode == cudaStreamCaptureModeRelaxed)
+        return false;
+    return c->mode == cudaStreamCaptureModeGlobal || c->by == std::this_thread::get_id();
+}
+
+/* Its streams are as before it began. */
+void leave(capture *c) {
+    for (CUstream_st *stream : c->branches)
+        stream->capture = nullptr;
+    delete c;
+}
+
+/* Whether all of every branch lies before the end of the first. */
+bool is_joined(const capture *c) {
+    for (size_t b = 0; b < c->branches.size(); b++)
+        if (reached(c->ends[0], b) < reached(c->ends[b], b))
+            return false;
+    return true;
+}
+
+capture *capture_numbered(uint64_t number) {
+    for (CUstream_st *stream : gpu().streams)
+        if (stream->capture && stream->capture->number == number)
+            return stream->capture;
+    return nullptr;
+}
+
+/* The event's place lies in a capture: so does, from here on, the stream. */
+cudaError_t wait_captured(CUstream_st *stream, const CUevent_st *event) {
+    capture *c = capture_numbered(event->capture);
+    if (!c)
+        return answer(cudaErrorCapturedEvent);
+    if (stream->capture && stream->capture != c) {
+        c->invalidated = true;
+        return spoil(stream->capture, cudaErrorStreamCaptureMerge);
+    }
+    if (!stream->capture) {
+        stream->capture = c;
+        stream->branch = c->branches.size();
+        c->branches.push_back(stream);
+        c->ends.push_back(frontier());
+    }
+    advance(&c->ends[stream->branch], event->place);
+    return cudaSuccess;
+}
+
+/* A graph's pieces in an order that a GPU may choose: as they were asked for or, lazily, those of other branches than
+ * the first not before somebody waits for them. */
+struct sequence {
+    const std::vector<piece> &pieces;
+    std::vector<std::deque<size_t>> left; /* of each branch, by index */
+    std::vector<size_t> order;
+
+    explicit sequence(const std::vector<piece> &all) : pieces(all) {
+        for (size_t i = 0; i < all.size(); i++) {
+            if (left.size() <= all[i].branch)
+                left.resize(all[i].branch + 1);
+            left[all[i].branch].push_back(i);
+            if (!gpu().lazy)
+                order.push_back(i);
+        }
+        for (size_t b = 0; gpu().lazy && b < left.size(); b++)
+            while (!left[b].empty())
+                take_next(b);
+    }
+
+    void take_next(size_t branch) {
+        size_t i = left[branch].front();
+        left[branch].pop_front();
+        for (size_t b = 0; b < left.size(); b++)
+            while (b != branch && !left[b].empty() && taken(b) < reached(pieces[i].before, b))
+                take_next(b);
+        order.push_back(i);
+    }
+
+    size_t taken(size_t branch) const {
+        return left[branch].empty() ? SIZE_MAX : reached(pieces[left[branch].front()].before, branch);
+    }
+};
+
+} // namespace
+
+/* --- for the other files ------------------------------------------------------------------------------------------ */
+
+void simt::drain(CUstream_st *stream) {
+    while (do_next(stream))
+        continue;
+}
+
+void simt::drain_all(void) {
+    for (size_t i = gpu().streams.size(); i > 0; i--)
+        drain(gpu().streams[i - 1]);
+}
+
+cudaError_t simt::enqueue(cudaStream_t of, work w) {
+    CUstream_st *stream = stream_of(of);
+    if (stream->capture)
+        return record(stream->capture, stream->branch, std::move(w));
+    stream->queue.push_back(std::move(w));
+    if (!gpu().lazy)
+        drain(stream);
+    return cudaSuccess;
+}
+
+cudaError_t simt::forbidden_in_capture(void) {
+    bool forbidden = false;
+    for (CUstream_st *stream : gpu().streams)
+        if (forbids(stream->capture))
+            forbidden = stream->capture->invalidated = true;
+    return forbidden ? answer(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
+}
+
+cudaError_t simt_enqueue_host(cudaStream_t stream, std::function<void()> w) {
+    return enqueue(stream, std::move(w));
+}
+
+extern "C" {
+
+/* --- streams ------------------------------------------------------------------------------------------------------ */
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
+    FAULT(cudaStreamCreateWithFlags);
+    *stream = new CUstream_st();
+    gpu().streams.push_back(*stream);
+    return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    std::vector<CUstream_st *> &all = gpu().streams;
+    drain(stream);
+    for (size_t i = 0; i < all.size(); i++)
+        if (all[i] == stream) {
+            if (stream->capture) {
+                delete stream->capture->graph;
+                leave(stream->capture);
+            }
+            all.erase(all.begin() + (std::ptrdiff_t)i);
+            delete stream;
+            return cudaSuccess;
+        }
+    return answer(cudaErrorInvalidResourceHandle);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    FAULT(cudaStreamSynchronize);
+    CUstream_st *of = stream_of(stream);
+    if (of->capture)
+        return spoil(of->capture, cudaErrorStreamCaptureUnsupported);
+    drain(of);
+    return is_sticky(gpu().last) ? gpu().last : cudaSuccess;
+}
+/* Asking is no waiting; but a lazy device would never be done if asking did not move it on. */
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+    FAULT(cudaStreamQuery);
+    CUstream_st *of = stream_of(stream);
+    if (of->queue.empty())
+        return cudaSuccess;
+    drain(of);
+    return cudaErrorNotReady;
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------- */
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) {
+    FAULT(cudaEventCreateWithFlags);
+    *event = new CUevent_st();
+    return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    delete event;
+    return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    FAULT(cudaEventRecord);
+    CUstream_st *of = stream_of(stream);
+    *event = CUevent_st();
+    if (of->capture) {
+        if (of->capture->invalidated)
+            return answer(cudaErrorStreamCaptureInvalidated);
+        event->capture = of->capture->number;
+        event->place = of->capture->ends[of->branch];
+        return cudaSuccess;
+    }
+    std::shared_ptr<bool> passed = std::make_shared<bool>(false);
+    event->stream = of;
+    event->passed = passed;
+    return enqueue(stream, [passed] { *passed = true; });
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+    FAULT(cudaStreamWaitEvent);
+    CUstream_st *waiting = stream_of(stream);
+    if (event->capture)
+        return wait_captured(waiting, event);
+    if (!event->stream)
+        return cudaSuccess;
+    if (waiting->capture)
+        return spoil(waiting->capture, cudaErrorStreamCaptureIsolation);
+    CUstream_st *awaited = event->stream;
+    std::shared_ptr<bool> passed = event->passed;
+    return enqueue(stream, [awaited, passed] {
+        while (!*passed && do_next(awaited))
+            continue;
+    });
+}
+
+/* --- graphs ------------------------------------------------------------------------------------------------------- */
+
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status) {
+    const capture *c = stream_of(stream)->capture;
+    *status = !c               ? cudaStreamCaptureStatusNone
+              : c->invalidated ? cudaStreamCaptureStatusInvalidated
+                               : cudaStreamCaptureStatusActive;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
+    FAULT(cudaStreamBeginCapture);
+    if (!stream)
+        return answer(cudaErrorStreamCaptureUnsupported);
+    if (stream->capture)
+        return answer(cudaErrorIllegalState);
+    stream->capture = new capture{++gpu().captures,          new CUgraph_st(), {stream}, {frontier()}, false, mode,
+                                  std::this_thread::get_id()};
+    stream->branch = 0;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
+    *graph = nullptr;
+    if (!stream || !stream->capture)
+        return answer(cudaErrorIllegalState);
+    capture *c = stream->capture;
+    if (c->branches[0] != stream)
+        return spoil(c, cudaErrorStreamCaptureUnmatched);
+    cudaError_t e = fault_of("cudaStreamEndCapture");
+    if (c->invalidated)
+        e = answer(cudaErrorStreamCaptureInvalidated);
+    else if (e == cudaSuccess && !is_joined(c))
+        e = answer(cudaErrorStreamCaptureUnjoined);
+    if (e == cudaSuccess)
+        *graph = c->graph;
+    else
+        delete c->graph;
+    leave(c);
+    return e;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long) {
+    FAULT(cudaGraphInstantiate);
+    if (!graph)
+        return answer(cudaErrorInvalidValue);
+    *exec = new CUgraphExec_st{graph->pieces};
+    return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+    FAULT(cudaGraphLaunch);
+    for (size_t i : sequence(exec->pieces).order) {
+        cudaError_t e = enqueue(stream, exec->pieces[i].done_by);
+        if (e != cudaSuccess)
+            return e;
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+    delete exec;
+    return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    delete graph;
+    return cudaSuccess;
+}
+
+} /* extern "C" */
