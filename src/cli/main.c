@@ -141,6 +141,12 @@ static cam_status leave(cam_group *group, cam_status st) {
     return agreed;
 }
 
+/* For a process that hangs in its device: nothing is tidied up. */
+static void lose(cam_status st) {
+    report(cam_status_message());
+    _exit(cam_status_exit_code(st));
+}
+
 int main(int argc, char **argv) {
     cam_group group;
     wait_politely(argv);
@@ -148,6 +154,7 @@ int main(int argc, char **argv) {
     cam_signals_install();
     cam_status st = cam_group_open(&group);
     cam_log_set_rank(group.rank);
+    group.lose = lose;
     if (st == CAM_OK)
         st = dispatch(argc, argv, &group);
     st = leave(&group, st);

@@ -23,6 +23,9 @@ typedef struct cam_group {
     int speaker;           /* the rank that tells of the failure all agreed on; -1: each tells of its own */
     cam_status agreed;     /* that failure */
     struct cam_wire *wire; /* NULL: alone */
+    /* Tells the calling thread's last message and ends the process with the status's exit code: for a watchdog, whose
+     * process cannot return to main. Set by main. */
+    void (*lose)(cam_status status);
 } cam_group;
 
 enum { CAM_GROUP_TIMEOUT_S = 600 };

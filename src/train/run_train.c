@@ -32,10 +32,11 @@ typedef struct training {
     double reported_s; /* the device's clock at the last step reported; 0 where something came between */
     double asked_s;    /* when the first step after that was asked for, by our clock */
     int lock;          /* on the output folder; -1 = none */
-    int speaks;        /* rank 0: writes the folder, the log and the progress */
-    int64_t ahead;     /* steps that may be asked for before their reports are waited for */
-    int64_t wished;    /* the step whose report brought the wish to stop, on every rank the same; 0 = none */
-    int settled;       /* all reports were waited for after the last step, on every rank */
+    cam_watchdog *watchdog;
+    int speaks;     /* rank 0: writes the folder, the log and the progress */
+    int64_t ahead;  /* steps that may be asked for before their reports are waited for */
+    int64_t wished; /* the step whose report brought the wish to stop, on every rank the same; 0 = none */
+    int settled;    /* all reports were waited for after the last step, on every rank */
 } training;
 
 static double now_s(void) {
@@ -128,7 +129,10 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     t->speaks = cam_group_rank(run->group) == 0;
     t->ahead = !run->comm ? CAM_REPORTS - 1 : cam_backend_captures(backend) ? RANKS_AHEAD : 0;
     cam_trainer_options options = cam_run_trainer_options(run, backend);
+    CAM_TRY(cam_watchdog_open(run->group, run->comm, &t->watchdog));
+    options.watchdog = t->watchdog;
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
+    cam_watchdog_watch(t->watchdog, cam_trainer_awaited, &t->trainer);
     CAM_TRY(open_folder(t, backend));
     cam_best_init(&t->best, best_metrics[config->metric_for_best_model], config->early_stopping_patience,
                   config->early_stopping_threshold);
@@ -148,7 +152,9 @@ out:
 static void close_training(training *t) {
     cam_progress_end(&t->progress);
     cam_run_log_release(&t->log);
+    cam_watchdog_watch(t->watchdog, NULL, NULL);
     cam_trainer_close(&t->trainer);
+    cam_watchdog_close(t->watchdog);
     cam_metrics_release(&t->latest);
     cam_metrics_release(&t->kept);
     free(t->logits);

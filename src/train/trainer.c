@@ -72,6 +72,17 @@ out:
 
 /* --- stepping -------------------------------------------------------------------------------------------------- */
 
+/* From any thread: memory that the device writes, and one number of this host's. */
+cam_awaited cam_trainer_awaited(void *context) {
+    const cam_trainer *trainer = context;
+    cam_awaited awaited = {.asked = __atomic_load_n(&trainer->step, __ATOMIC_ACQUIRE)};
+    awaited.done = awaited.asked > CAM_REPORTS ? awaited.asked - CAM_REPORTS : 0;
+    while (awaited.done < awaited.asked && __atomic_load_n(&trainer->ring[awaited.done % CAM_REPORTS].sequence,
+                                                           __ATOMIC_ACQUIRE) == (uint32_t)awaited.done + 1)
+        awaited.done++;
+    return awaited;
+}
+
 int cam_trainer_is_done(const cam_trainer *trainer) {
     return trainer->step >= trainer->plan.updates;
 }
@@ -291,7 +302,7 @@ cam_status cam_trainer_step(cam_trainer *trainer) {
         step_work update = {.trainer = trainer, .kind = UPDATE};
         CAM_TRY(cam_graphs_run(&trainer->graphs, (cam_graph_key){.kind = UPDATE}, run_work, &update));
     }
-    trainer->step++;
+    __atomic_store_n(&trainer->step, trainer->step + 1, __ATOMIC_RELEASE);
 out:
     return st;
 }
@@ -342,9 +353,12 @@ static cam_status collect_masters(const cam_trainer *trainer) {
     const cam_trainer_options *o = &trainer->options;
     if (!trainer->params.shares.sharded || !o->bf16)
         return CAM_OK;
+    cam_watchdog_enter(o->watchdog, "collecting weights");
     CAM_TRY(cam_exchange_low_halves(&trainer->params, o->comm));
     CAM_TRY(cam_comm_join(o->comm));
+    CAM_TRY(cam_backend_synchronize(trainer->backend));
 out:
+    cam_watchdog_leave(o->watchdog);
     return st;
 }
 
@@ -366,9 +380,12 @@ cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source
     CAM_TRY(cam_group_agree(trainer->options.group, "loading the model", st));
     if (!comm)
         goto out;
+    cam_watchdog_enter(trainer->options.watchdog, "receiving rank 0's weights");
     CAM_TRY(cam_exchange_from_first(&trainer->params, comm));
     CAM_TRY(cam_comm_join(comm));
+    CAM_TRY(cam_backend_synchronize(trainer->backend));
 out:
+    cam_watchdog_leave(trainer->options.watchdog);
     return st;
 }
 

@@ -28,6 +28,7 @@
 #include "schedule.h"
 #include "scorer.h"
 #include "update.h"
+#include "watchdog.h"
 
 typedef struct cam_trainer_options {
     const cam_model_config *config;
@@ -53,9 +54,10 @@ typedef struct cam_trainer_options {
     int64_t train_count;
     cam_stop stop; /* asked while features are computed and rows are scored */
 
-    cam_group *group; /* NULL: alone */
-    cam_comm *comm;   /* the ranks' collectives; NULL: there is one */
-    int shard;        /* each rank keeps the moments of its share only: ZeRO-1 */
+    cam_group *group;       /* NULL: alone */
+    cam_comm *comm;         /* the ranks' collectives; NULL: there is one */
+    int shard;              /* each rank keeps the moments of its share only: ZeRO-1 */
+    cam_watchdog *watchdog; /* NULL: none is needed */
 } cam_trainer_options;
 
 /* A micro-batch as all ranks see it: what bounds every rank's share of it. */
@@ -122,6 +124,9 @@ int cam_trainer_ranks(const cam_trainer *trainer);
 int cam_trainer_rank(const cam_trainer *trainer);
 /* Asks something of all ranks: the reports of a later step, the same one on every rank, say so. */
 void cam_trainer_wish(cam_trainer *trainer, cam_wish wish);
+
+/* For a watchdog over a cam_trainer: steps asked for and reported. */
+cam_awaited cam_trainer_awaited(void *context);
 
 int cam_trainer_is_done(const cam_trainer *trainer);
 /* Asks for one optimizer step. At most CAM_REPORTS steps may be ahead of the reports taken. */

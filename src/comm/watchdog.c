@@ -1,0 +1,148 @@
+/* watchdog.c: see watchdog.h. */
+#include "watchdog.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* How long the abort may take, or as long as peers were waited for where that is less. */
+static const double abort_s = 10;
+
+struct cam_watchdog {
+    cam_group *group;
+    cam_comm *comm;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int closing;
+    cam_awaited (*look)(void *context);
+    void *context;
+    const char *where; /* NULL: nobody is inside */
+    cam_awaited seen;
+    double since_s; /* when what is awaited last moved */
+};
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Whether something is awaited that has not moved for too long; the lock is held. */
+static int is_late(cam_watchdog *w) {
+    cam_awaited now = w->look ? w->look(w->context) : (cam_awaited){0, 0};
+    int awaits = w->where || now.asked > now.done;
+    if (!awaits || now.done != w->seen.done || w->since_s == 0)
+        w->since_s = now_s();
+    w->seen = now;
+    return now_s() - w->since_s > w->group->timeout_s;
+}
+
+static void *abort_comm(void *context) {
+    cam_watchdog *w = context;
+    w->comm->calls->abort(w->comm);
+    return NULL;
+}
+
+static struct timespec in_seconds(double s) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    double at = (double)t.tv_nsec * 1e-9 + s;
+    t.tv_sec += (time_t)at;
+    t.tv_nsec = (long)((at - (double)(time_t)at) * 1e9);
+    return t;
+}
+
+static void end_run(cam_watchdog *w) {
+    char where[96];
+    pthread_t thread;
+    double timeout_s = w->group->timeout_s;
+    struct timespec deadline = in_seconds(timeout_s < abort_s ? timeout_s : abort_s);
+    if (w->where)
+        snprintf(where, sizeof where, "%s", w->where);
+    else
+        snprintf(where, sizeof where, "step %lld", (long long)w->seen.done + 1);
+    cam_status st = cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for the other ranks; ddp_timeout sets how long",
+                             w->group->rank, timeout_s, where);
+    if (pthread_create(&thread, NULL, abort_comm, w) == 0)
+        (void)pthread_timedjoin_np(thread, NULL, &deadline);
+    w->group->lose(st);
+}
+
+static void *keep_watch(void *context) {
+    cam_watchdog *w = context;
+    double often_s = w->group->timeout_s / 20 < 1 ? w->group->timeout_s / 20 : 1;
+    pthread_mutex_lock(&w->lock);
+    while (!w->closing) {
+        struct timespec wake = in_seconds(often_s);
+        pthread_cond_timedwait(&w->changed, &w->lock, &wake);
+        if (!w->closing && is_late(w))
+            end_run(w);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+cam_status cam_watchdog_open(cam_group *group, cam_comm *comm, cam_watchdog **watchdog) {
+    cam_status st = CAM_OK;
+    sigset_t all, before;
+    *watchdog = NULL;
+    if (!comm || !comm->calls->abort)
+        return CAM_OK;
+    cam_watchdog *w = calloc(1, sizeof *w);
+    if (!w)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a watchdog");
+    w->group = group;
+    w->comm = comm;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that began the run */
+    int started = pthread_create(&w->thread, NULL, keep_watch, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) {
+        free(w);
+        CAM_FAIL(CAM_E_MEMORY, "no thread for a watchdog could be started");
+    }
+    *watchdog = w;
+out:
+    return st;
+}
+
+void cam_watchdog_close(cam_watchdog *w) {
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->closing = 1;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    free(w);
+}
+
+static void set(cam_watchdog *w, cam_awaited (*look)(void *context), void *context, const char *where) {
+    pthread_mutex_lock(&w->lock);
+    w->look = look;
+    w->context = context;
+    w->where = where;
+    w->since_s = now_s();
+    pthread_mutex_unlock(&w->lock);
+}
+
+void cam_watchdog_watch(cam_watchdog *w, cam_awaited (*look)(void *context), void *context) {
+    if (w)
+        set(w, look, context, w->where);
+}
+
+void cam_watchdog_enter(cam_watchdog *w, const char *where) {
+    if (w)
+        set(w, w->look, w->context, where);
+}
+
+void cam_watchdog_leave(cam_watchdog *w) {
+    if (w)
+        set(w, w->look, w->context, NULL);
+}
