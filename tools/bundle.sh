@@ -25,9 +25,41 @@ ldd "$bundle"/bin/* | awk '/=> \// {print $1, $3}' | sort -u | while read -r nam
     *) cp -L "$path" "$bundle/lib/$name" ;;
     esac
 done
-chmod u+w "$bundle"/lib/* "$bundle"/bin/*
-strip --strip-debug "$bundle"/bin/*
-for file in "$bundle"/bin/*; do patchelf --set-rpath '$ORIGIN/../lib' "$file"; done
+# Open MPI as it lies on this machine, without the transports that need libraries of their own: several ranks on one machine need
+# none of them. Its `mpirun` says where everything is now.
+if command -v ompi_info > /dev/null; then
+    mpi_path() { ompi_info --path "$1" --parsable | sed -n "s/^path:$1://p" | head -n 1; }
+    mkdir -p "$bundle/mpi/bin" "$bundle/mpi/lib/openmpi" "$bundle/mpi/share" "$bundle/mpi/etc"
+    for name in mpirun orted; do cp -L "$(mpi_path bindir)/$name" "$bundle/mpi/bin/"; done
+    cp "$(mpi_path pkglibdir)"/mca_*.so "$bundle/mpi/lib/openmpi/"
+    rm -f "$bundle"/mpi/lib/openmpi/mca_*_ucx.so "$bundle"/mpi/lib/openmpi/mca_*_ofi.so "$bundle"/mpi/lib/openmpi/mca_*_psm*.so \
+        "$bundle"/mpi/lib/openmpi/mca_*_openib.so "$bundle"/mpi/lib/openmpi/mca_*_monitoring.so
+    cp -r "$(mpi_path pkgdatadir)" "$bundle/mpi/share/openmpi"
+    for file in "$bundle"/mpi/bin/* "$bundle"/mpi/lib/openmpi/*.so; do
+        ldd "$file" | awk '/=> \// {print $3}' | grep -E '/lib(mpi|open-|pmix|hwloc|event|udev|munge|ltdl|z\.|cap|nl-)' |
+            while read -r path; do cp -nL "$path" "$bundle/lib/"; done
+    done
+    cat > "$bundle/bin/mpirun" << 'MPIRUN'
+#!/bin/sh
+# mpirun of this bundle, wherever it lies.
+here=$(cd "$(dirname "$0")/.." && pwd)
+export OPAL_PREFIX="$here/mpi" OPAL_BINDIR="$here/mpi/bin" OPAL_LIBDIR="$here/lib" OPAL_PKGLIBDIR="$here/mpi/lib/openmpi" \
+    OPAL_PKGDATADIR="$here/mpi/share/openmpi" OPAL_DATADIR="$here/mpi/share" OPAL_SYSCONFDIR="$here/mpi/etc" PMIX_PREFIX="$here/mpi"
+[ "$(id -u)" -eq 0 ] && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+exec "$here/mpi/bin/mpirun" "$@"
+MPIRUN
+    chmod +x "$bundle/bin/mpirun"
+else
+    echo "bundle: no Open MPI here: several ranks cannot be tried from this bundle" >&2
+fi
+chmod -R u+w "$bundle"
+for file in "$bundle"/bin/*; do case $file in */mpirun) ;; *) strip --strip-debug "$file" ;; esac; done
+for file in "$bundle"/bin/* "$bundle"/mpi/bin/*; do
+    if patchelf --print-rpath "$file" > /dev/null 2>&1; then patchelf --set-rpath '$ORIGIN/../lib:$ORIGIN/../../lib' "$file"; fi
+done
+for file in "$bundle"/mpi/lib/openmpi/*.so; do
+    if [ -f "$file" ]; then patchelf --set-rpath '$ORIGIN/../../../lib' "$file"; fi
+done
 for file in "$bundle"/lib/*; do patchelf --set-rpath '$ORIGIN' "$file"; done
 
 cp bench/peer_gpu.py "$bundle/bench/"

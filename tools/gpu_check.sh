@@ -131,6 +131,34 @@ determinism() {
     echo '{"equal_bits":true,"steps":40}'
 }
 
+# One rank through NCCL must give the bits of a run without collectives; two that share the GPU, through MPI, the same losses.
+ranks() {
+    for run in alone nccl; do
+        configure "$work/$run" "$work/checkpoint" > "$work/$run.yaml"
+        case $run in alone) unset CAM_COMM ;; nccl) export CAM_COMM=nccl ;; esac
+        "$trainer" --quiet --device cuda --config "$work/$run.yaml" training.max_steps=40 eval.eval_strategy=no || return 1
+    done
+    unset CAM_COMM
+    cmp "$work/alone/model.safetensors" "$work/nccl/model.safetensors" || return 1
+    echo '{"one_rank_by_nccl_equals_none":true,"steps":40}'
+    mpirun=$root/bin/mpirun
+    [ -x "$mpirun" ] || mpirun=$(command -v mpirun) || { echo '{"skipped":"no mpirun: two ranks were not tried"}'; return 0; }
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    for run in one two; do
+        configure "$work/$run" "$work/checkpoint" > "$work/$run.yaml"
+        set -- training.max_steps=5 training.bf16=false training.tf32=false eval.eval_strategy=no
+        if [ "$run" = one ]; then
+            "$trainer" --quiet --device cuda --config "$work/one.yaml" "$@" || return 1
+        else
+            CAM_COMM=mpi "$mpirun" --bind-to none --oversubscribe -np 2 "$trainer" --quiet --device cuda --config "$work/two.yaml" "$@" \
+                training.per_device_train_batch_size=16 || return 1
+        fi
+        sed -n 's/.*"event":"step".*"loss": *\([0-9.eE+-]*\).*/\1/p' "$work/$run/log.jsonl" > "$work/$run.loss"
+    done
+    paste "$work/one.loss" "$work/two.loss" | awk '{d = $1 - $2; if (d < 0) d = -d; if (d / $1 > worst) worst = d / $1; n++}
+        END {printf "{\"two_ranks_losses\":%d,\"largest_relative_difference\":%g}\n", n, worst; exit !(n == 5 && worst < 1e-5)}'
+}
+
 # Ten steps without dropout on both backends, f32: the losses that each logs.
 agreement() {
     for device in cpu cuda; do
@@ -179,6 +207,7 @@ if [ "$trainer" ]; then
     stage determinism 40 determinism
     stage cold 30 cold
     stage agreement 60 agreement
+    stage ranks 60 ranks
 fi
 if has_torch; then
     stage P4-cold 60 "$python" "$home/bench/peer_gpu.py" train --model "$work/checkpoint" --data "$work/short.tsv" --dev "$work/dev.tsv" --save "$work/peer"

@@ -1,5 +1,6 @@
 /* exchange.c: see exchange.h. */
 #include "exchange.h"
+#include "parameters_parts.h"
 
 /* A bucket's segments in a plane; those that have nothing there are left out. */
 static int parts_of(const cam_parameters *params, const cam_bucket *bucket, cam_plane plane,
@@ -51,4 +52,16 @@ cam_status cam_exchange_from_first(const cam_parameters *params, cam_comm *comm)
     }
 out:
     return st;
+}
+
+double cam_exchange_least_bytes(const cam_parameters *params) {
+    double bytes = 0, ranks = params->shares.ranks;
+    for (int i = 0; i < params->count; i++) {
+        const cam_parameter *p = &params->list[i];
+        size_t gradient = cam_parameter_bytes(params, p, CAM_GRADIENT),
+               weight = cam_parameter_bytes(params, p, CAM_WEIGHT);
+        if (cam_parameters_is_trained(params, i))
+            bytes += (double)(p->rows * p->columns) * (double)(gradient + (params->shares.sharded ? weight : gradient));
+    }
+    return bytes * (ranks - 1) / ranks;
 }

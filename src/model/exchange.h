@@ -16,4 +16,9 @@ CAM_MUST_CHECK cam_status cam_exchange_low_halves(const cam_parameters *params, 
 /* Starts sending rank 0's weights, masters included, to all. */
 CAM_MUST_CHECK cam_status cam_exchange_from_first(const cam_parameters *params, cam_comm *comm);
 
+/* Bytes that each of N ranks must send for a step at the very least: (N - 1) / N of the trained parameters' gradients,
+ * gaps not counted, and as much again of the sums, or where state is sharded of the weights.
+ * Source: Patarasuk, Yuan 2009, theorem 1. */
+double cam_exchange_least_bytes(const cam_parameters *params);
+
 #endif

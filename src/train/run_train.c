@@ -1,5 +1,6 @@
 /* run_train.c: the loop of a run: steps, evaluations, the best model, the figures at the end. */
 #include "best.h"
+#include "exchange.h"
 #include "files.h"
 #include "log.h"
 #include "run.h"
@@ -33,10 +34,11 @@ typedef struct training {
     double asked_s;    /* when the first step after that was asked for, by our clock */
     int lock;          /* on the output folder; -1 = none */
     cam_watchdog *watchdog;
-    int speaks;     /* rank 0: writes the folder, the log and the progress */
-    int64_t ahead;  /* steps that may be asked for before their reports are waited for */
-    int64_t wished; /* the step whose report brought the wish to stop, on every rank the same; 0 = none */
-    int settled;    /* all reports were waited for after the last step, on every rank */
+    cam_comm_figures exchanged; /* before the first step */
+    int speaks;                 /* rank 0: writes the folder, the log and the progress */
+    int64_t ahead;              /* steps that may be asked for before their reports are waited for */
+    int64_t wished;             /* the step whose report brought the wish to stop, on every rank the same; 0 = none */
+    int settled;                /* all reports were waited for after the last step, on every rank */
 } training;
 
 static double now_s(void) {
@@ -133,6 +135,7 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     options.watchdog = t->watchdog;
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
     cam_watchdog_watch(t->watchdog, cam_trainer_awaited, &t->trainer);
+    t->exchanged = run->comm ? run->comm->figures : (cam_comm_figures){0};
     CAM_TRY(open_folder(t, backend));
     cam_best_init(&t->best, best_metrics[config->metric_for_best_model], config->early_stopping_patience,
                   config->early_stopping_threshold);
@@ -353,12 +356,27 @@ static void print_figures(const char *name, const cam_metrics *metrics, const ch
     cam_strbuf_release(&warning);
 }
 
+/* What the steps exchanged; NCCL's are launched out of sight, and seconds are known where the host does the work. */
+static void log_exchange(const training *t) {
+    const cam_comm *comm = t->run->comm;
+    if (!comm || comm->captures || t->trainer.step == 0)
+        return;
+    double steps = (double)t->trainer.step, busy_s = comm->figures.busy_s - t->exchanged.busy_s;
+    double waited_s = comm->figures.waited_s - t->exchanged.waited_s;
+    cam_log_verbose("exchange %.2f MB sent a step and rank (least possible: %.2f), %.1f ms at work, %.0f %% of them "
+                    "beside other work",
+                    1e-6 * (double)(comm->figures.bytes_sent - t->exchanged.bytes_sent) / steps,
+                    1e-6 * cam_exchange_least_bytes(&t->trainer.params), 1e3 * busy_s / steps,
+                    busy_s > 0 ? 100 * (1 - waited_s / busy_s) : 0.0);
+}
+
 static cam_status finish(training *t, const char *reason) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = &t->run->corpus;
     const char *const *labels = (const char *const *)corpus->labels.names;
     cam_metrics test = {0};
     int has_test = corpus->part_count[CAM_PART_TEST] > 0, has_validation = corpus->part_count[CAM_PART_VALIDATION] > 0;
+    log_exchange(t);
     CAM_TRY(settle_model(t));
     CAM_TRY(cam_metrics_init(&test, (int64_t)corpus->labels.count));
     CAM_TRY(score_test(t, &test));
