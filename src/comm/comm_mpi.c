@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { JOBS = 64, SLOTS = 3, PIECE_BYTES = 1 << 20, STAGING_BYTES = 32 << 20 };
+enum { JOBS = 64, SLOTS = 3, MOST_PIECE_BYTES = 1 << 20, TERMS_BYTES = 16 << 20, STAGING_BYTES = 32 << 20 };
 enum { TAG_TERMS = 2, TAG_SUM, TAG_SHARE };
 
 typedef enum job_kind { REDUCE, GATHER, BROADCAST } job_kind;
@@ -33,7 +33,7 @@ typedef struct job {
 /* A piece on its way. */
 typedef struct slot {
     cam_transfers terms, sums;
-    char *memory; /* the others' terms, PIECE_BYTES each, by rank */
+    char *memory; /* the others' terms, piece_bytes each, by rank */
 } slot;
 
 typedef struct cam_comm_mpi {
@@ -41,6 +41,7 @@ typedef struct cam_comm_mpi {
     cam_group *group;
     cam_backend *backend;
     slot slots[SLOTS];
+    size_t piece_bytes;
     cam_transfers shares;
     const void **terms; /* [ranks] */
     char *memory;       /* of the slots */
@@ -111,7 +112,7 @@ static cam_status send_terms(const call *c, const piece *p, slot *s) {
     for (int step = 1; step < comm->base.ranks; step++) {
         int from = peer(comm, comm->base.ranks - step), to = peer(comm, step);
         CAM_TRY(cam_wire_receive(wire, CAM_CHANNEL_DEVICE, &s->terms, from, TAG_TERMS,
-                                 s->memory + (size_t)from * PIECE_BYTES, bytes));
+                                 s->memory + (size_t)from * comm->piece_bytes, bytes));
         CAM_TRY(cam_wire_send(wire, CAM_CHANNEL_DEVICE, &s->terms, to, TAG_TERMS, slice(p, to), bytes));
         comm->base.figures.bytes_sent += (int64_t)bytes;
     }
@@ -141,7 +142,7 @@ static cam_status add_up(const call *c, const piece *p, slot *s, cam_reach reach
     cam_comm_mpi *comm = c->comm;
     CAM_TRY(cam_wire_wait(comm->group->wire, &s->terms, &c->wait));
     for (int r = 0; r < comm->base.ranks; r++)
-        comm->terms[r] = r == comm->base.rank ? slice(p, r) : s->memory + (size_t)r * PIECE_BYTES;
+        comm->terms[r] = r == comm->base.rank ? slice(p, r) : s->memory + (size_t)r * comm->piece_bytes;
     cam_sum_terms(p->part->dtype, slice(p, comm->base.rank), comm->terms, comm->base.ranks, p->n);
     if (reach == CAM_REACH_ALL)
         CAM_TRY(send_slice(c, p, &s->sums, TAG_SUM));
@@ -151,7 +152,7 @@ out:
 
 static piece piece_of(const cam_comm_mpi *comm, const cam_comm_part *part, int64_t k) {
     piece p = {.part = part, .share = part->count / comm->base.ranks, .size = cam_dtype_size(part->dtype)};
-    int64_t most = PIECE_BYTES / (int64_t)p.size;
+    int64_t most = (int64_t)(comm->piece_bytes / p.size);
     p.at = k * most;
     p.n = p.share - p.at < most ? p.share - p.at : most;
     return p;
@@ -160,7 +161,7 @@ static piece piece_of(const cam_comm_mpi *comm, const cam_comm_part *part, int64
 static cam_status reduce_part(const call *c, const cam_comm_part *part, cam_reach reach) {
     cam_status st = CAM_OK;
     cam_comm_mpi *comm = c->comm;
-    int64_t most = PIECE_BYTES / (int64_t)cam_dtype_size(part->dtype);
+    int64_t most = (int64_t)(comm->piece_bytes / cam_dtype_size(part->dtype));
     int64_t pieces = (part->count / comm->base.ranks + most - 1) / most;
     for (int64_t k = 0; k < pieces + 2; k++) {
         piece now = piece_of(comm, part, k), before = piece_of(comm, part, k - 1);
@@ -351,12 +352,14 @@ static cam_status take_memory(cam_comm_mpi *comm) {
     cam_status st = CAM_OK;
     int ranks = comm->base.ranks;
     void *staging = NULL;
+    size_t fair = (size_t)(TERMS_BYTES / ranks) / sizeof(double) * sizeof(double);
+    comm->piece_bytes = fair < MOST_PIECE_BYTES ? fair : MOST_PIECE_BYTES;
     comm->terms = malloc((size_t)ranks * sizeof *comm->terms);
-    comm->memory = malloc((size_t)SLOTS * (size_t)ranks * PIECE_BYTES);
+    comm->memory = malloc((size_t)SLOTS * (size_t)ranks * comm->piece_bytes);
     if (!comm->terms || !comm->memory)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the terms of %d ranks", ranks);
     for (int s = 0; s < SLOTS; s++) {
-        comm->slots[s].memory = comm->memory + (size_t)s * (size_t)ranks * PIECE_BYTES;
+        comm->slots[s].memory = comm->memory + (size_t)s * (size_t)ranks * comm->piece_bytes;
         CAM_TRY(cam_transfers_open(&comm->slots[s].terms, 2 * ranks));
         CAM_TRY(cam_transfers_open(&comm->slots[s].sums, 2 * ranks));
     }
