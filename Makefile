@@ -10,6 +10,7 @@ help:
 	@echo 'make parity  the numbers against PyTorch and transformers, where Python has them'
 	@echo 'make gpu-check  all that only a GPU can tell, in nine minutes'
 	@echo 'make bundle  build/bundle: what a machine with a GPU needs for gpu-check, in one folder'
+	@echo 'make docker-test  build the container images without an engine and try them, as root'
 	@echo 'make setup   the packages that building needs'
 	@echo 'make format  clang-format over all C sources'
 	@echo 'make clean   remove what was built (runs/ stays)'
@@ -30,9 +31,15 @@ train: build
 	@echo 'The trained model lies in $(QUICKSTART). Three sentences it has not seen:'
 	build/cam-train predict --model $(QUICKSTART) --input examples/sentences.txt
 
+# The container images are tried where they can be: by root.
 test:
 	@tools/setup.sh test
+	@test "$$(id -u)" -ne 0 || tools/setup.sh docker
 	@JOBS=$(JOBS) tools/test.sh
+
+docker-test:
+	@test "$$(id -u)" -ne 0 || tools/setup.sh docker
+	@docker/test.sh
 
 bench: build
 	@tools/setup.sh bench
@@ -61,4 +68,4 @@ format:
 clean:
 	rm -rf build build-san build-clang build-bundle
 
-.PHONY: help setup build train test bench parity bundle gpu-check format clean
+.PHONY: help setup build train test docker-test bench parity bundle gpu-check format clean

@@ -1,21 +1,29 @@
 #!/bin/sh
-# setup.sh build|test|bench|bundle: the Debian (or Ubuntu) packages that building, testing or measuring needs. Does nothing where
-# all are there; installs the missing ones as root; otherwise names the command to ask for and exits 2.
+# setup.sh build|run|test|bench|bundle|docker: the Debian (or Ubuntu) packages that building, running a program built elsewhere,
+# testing, measuring, bundling or testing the container images needs. Does nothing where all are there; installs the missing ones as
+# root; otherwise names the command to ask for and exits 2. With SETUP_CLEAN=1 it leaves no package lists behind, for images.
 set -eu
 
-# One word a need; "a|b" is met by either, and a is what gets installed.
+# One word a need; "a|b" is met by either, and the first that the system knows gets installed: names differ between releases.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
-  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev'
+  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev
+  libopenmpi-dev|libmpich-dev openmpi-bin|mpich'
+# What the program is linked with, as built by the packages above; openmpi-bin brings mpirun.
+run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3
+  libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
 test='libcmocka-dev bats jq clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
+docker='buildah debootstrap debian-archive-keyring jq procps'
 
 case "${1:-}" in
 build) needed=$build ;;
+run) needed=$run ;;
 bench) needed="$build $bench" ;;
 bundle) needed="$build patchelf binutils" ;;
 test) needed="$build $test" ;;
+docker) needed=$docker ;;
 *)
-    echo "usage: tools/setup.sh build|test|bench|bundle" >&2
+    echo "usage: tools/setup.sh build|run|test|bench|bundle|docker" >&2
     exit 2
     ;;
 esac
@@ -35,17 +43,34 @@ for need in $needed; do
     for package in $(echo "$need" | tr '|' ' '); do
         case " $installed " in *" $package "*) met=yes ;; esac
     done
-    [ "$met" ] || missing="$missing ${need%%|*}"
+    [ "$met" ] || missing="$missing $need"
 done
 [ "$missing" ] || exit 0
 
+# known NEED...: of each need the first package that the lists hold, else the first
+known() {
+    for need; do
+        for package in $(echo "$need" | tr '|' ' ') "${need%%|*}"; do
+            [ -z "$(apt-cache show "$package" 2>/dev/null)" ] || break
+        done
+        printf ' %s' "$package"
+    done
+}
+
+# shellcheck disable=SC2086 # words are meant to be split
 if [ "$(id -u)" -ne 0 ]; then
     echo "setup: packages are missing, and only root can install them; ask for" >&2
-    echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+    echo "  apt-get update && apt-get install --no-install-recommends$(known $missing)" >&2
     exit 2
 fi
-echo "setup: installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 # shellcheck disable=SC2086
-apt-get install -q -y --no-install-recommends $missing
+packages=$(known $missing)
+echo "setup: installing$packages" >&2
+# shellcheck disable=SC2086
+apt-get install -q -y --no-install-recommends $packages
+if [ "${SETUP_CLEAN:-}" ]; then
+    apt-get clean
+    rm -rf /var/lib/apt/lists/*
+fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # test.sh: every test, three ways: gcc Release, with the CUDA backend in machine code where nvcc is found; clang with the address and
 # undefined-behaviour sanitizers; and clang Release without CUDA (compiled only). CUDA's kernels run in the first two, on the host
-# (tests/simt). All run even where one fails; what was skipped is listed at the end.
+# (tests/simt). Then the container images, where they can be built. All run even where one fails; what was skipped is listed at the end.
 set -u
 jobs=${JOBS:-2}
 failed=
@@ -37,11 +37,18 @@ way sanitizers build-san -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DC
     -DCAM_SANITIZE=ON -DCAM_TESTS=ON && tests sanitizers build-san
 way clang build-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCAM_TESTS=ON -DCAM_CUDA=OFF
 
+images=build/docker-test.log
+echo "== container images: docker/test.sh (minutes; $images tells how far it is)"
+mkdir -p build
+docker/test.sh >"$images" 2>&1 || [ $? -eq 77 ] || failed="$failed, container images"
+cat "$images"
+
 echo "== skipped"
 for folder in build build-san; do
     log=$folder/Testing/Temporary/LastTest.log
     [ -f "$log" ] && grep -E '^(\[ *SKIPPED *\]|ok .* # skip|SKIP)' "$log" | sort -u | sed "s|^|$folder: |"
 done
+grep '^SKIP' "$images" | sed "s|^|docker: |"
 echo "(end of the list)"
 if [ "$failed" ]; then
     echo "FAILED:${failed#,}"
