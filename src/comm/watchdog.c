@@ -54,20 +54,26 @@ static struct timespec in_seconds(double s) {
     return t;
 }
 
-static void end_run(cam_watchdog *w) {
-    char where[96];
+void cam_watchdog_lose(cam_watchdog *w) {
     pthread_t thread;
+    if (!w)
+        return;
     double timeout_s = w->group->timeout_s;
     struct timespec deadline = in_seconds(timeout_s < abort_s ? timeout_s : abort_s);
+    if (pthread_create(&thread, NULL, abort_comm, w) == 0)
+        (void)pthread_timedjoin_np(thread, NULL, &deadline);
+    w->group->lose(CAM_E_PEER);
+}
+
+static void end_run(cam_watchdog *w) {
+    char where[96];
     if (w->where)
         snprintf(where, sizeof where, "%s", w->where);
     else
         snprintf(where, sizeof where, "step %lld", (long long)w->seen.done + 1);
-    cam_status st = cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for the other ranks; ddp_timeout sets how long",
-                             w->group->rank, timeout_s, where);
-    if (pthread_create(&thread, NULL, abort_comm, w) == 0)
-        (void)pthread_timedjoin_np(thread, NULL, &deadline);
-    w->group->lose(st);
+    cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for the other ranks; ddp_timeout sets how long", w->group->rank,
+             w->group->timeout_s, where);
+    cam_watchdog_lose(w);
 }
 
 static void *keep_watch(void *context) {

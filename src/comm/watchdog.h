@@ -30,5 +30,8 @@ void cam_watchdog_watch(cam_watchdog *watchdog, cam_awaited (*look)(void *contex
 /* This thread may be held up by a peer until it leaves. */
 void cam_watchdog_enter(cam_watchdog *watchdog, const char *where);
 void cam_watchdog_leave(cam_watchdog *watchdog);
+/* A peer is lost, as this thread's last message says: the process ends now, since tidying up would wait in the driver.
+ * Returns only where there is no watchdog. */
+void cam_watchdog_lose(cam_watchdog *watchdog);
 
 #endif

@@ -2,11 +2,15 @@
 #include "wire.h"
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     TAG_NOTICE = 1 << 14,
@@ -14,6 +18,8 @@ enum {
     BROADCAST_BYTES = 1 << 22,
     NAMED_PEERS = 16
 };
+/* How often the processes of this machine are looked at. */
+static const double LOOK_S = 0.25;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -135,16 +141,44 @@ static int take_notice(cam_wire *wire) {
     return error;
 }
 
+/* A process that was killed is one no longer, or waits to be buried. */
+static int is_gone(pid_t process) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return kill(process, 0) != 0 && errno == ESRCH;
+    size_t count = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[count] = '\0';
+    const char *name_end = strrchr(text, ')');
+    return name_end && strncmp(name_end, ") Z", 3) == 0;
+}
+
+/* The lowest rank of this machine that is there no longer, -1 where there is none or it is not yet time to look. Nobody
+ * leaves well before all have ended MPI together, so who is gone while others wait is lost. The lock is held. */
+static int find_gone(cam_wire *wire) {
+    if (now_s() - wire->looked_s < LOOK_S)
+        return -1;
+    wire->looked_s = now_s();
+    for (int r = 0; r < wire->ranks; r++)
+        if (r != wire->rank && wire->process[r] && is_gone(wire->process[r]))
+            return r;
+    return -1;
+}
+
 /* Notices stay known: whoever asks later hears of them, too. */
 cam_status cam_wire_poll(cam_wire *wire) {
     cam_status st = CAM_OK;
     pthread_mutex_lock(&lock);
-    int error = take_notice(wire), rank = wire->failed_rank;
+    int error = take_notice(wire), rank = wire->failed_rank, gone = rank < 0 ? find_gone(wire) : -1;
     cam_status how = wire->failed_how;
     if (error != MPI_SUCCESS)
         st = failed(error, "MPI_Iprobe");
     pthread_mutex_unlock(&lock);
-    return st == CAM_OK && rank >= 0 ? cam_fail(how, "rank %d has failed", rank) : st;
+    if (st == CAM_OK && rank >= 0)
+        return cam_fail(how, "rank %d has failed", rank);
+    return st == CAM_OK && gone >= 0 ? cam_fail(CAM_E_PEER, "rank %d is gone: its process has ended", gone) : st;
 }
 
 /* --- waiting --------------------------------------------------------------------------------------------------- */
@@ -213,8 +247,10 @@ cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wai
         pause_shortly(turns);
         if (turns % 64 != 63)
             continue;
-        if (!wait->deaf)
-            CAM_TRY(cam_wire_poll(wire));
+        cam_status heard = wait->deaf ? CAM_OK : cam_wire_poll(wire);
+        if (heard == CAM_E_PEER)
+            CAM_FAIL(heard, "rank %d waited at %s: %s", wire->rank, wait->where, cam_status_message());
+        CAM_TRY(heard);
         int left = still_going(transfers);
         if (left < going)
             since = now_s(), turns = 0;
@@ -255,6 +291,32 @@ out:
     return st;
 }
 
+/* Where a process can be looked at: the machine, and the space in which its number means it. */
+typedef struct home {
+    char machine[64];
+    uint64_t space;
+    int32_t process;
+} home;
+
+static cam_status find_processes(cam_wire *wire) {
+    cam_status st = CAM_OK;
+    struct stat about;
+    home mine = {.process = (int32_t)getpid()}, *all = calloc((size_t)wire->ranks, sizeof *all);
+    wire->process = calloc((size_t)wire->ranks, sizeof *wire->process);
+    if (!all || !wire->process)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the homes of %d ranks", wire->ranks);
+    gethostname(mine.machine, sizeof mine.machine - 1);
+    if (stat("/proc/self/ns/pid", &about) == 0)
+        mine.space = (uint64_t)about.st_ino;
+    LOCKED(MPI_Allgather(&mine, (int)sizeof mine, MPI_BYTE, all, (int)sizeof mine, MPI_BYTE, MPI_COMM_WORLD));
+    for (int r = 0; r < wire->ranks; r++)
+        if (mine.space && all[r].space == mine.space && strcmp(all[r].machine, mine.machine) == 0)
+            wire->process[r] = (pid_t)all[r].process;
+out:
+    free(all);
+    return st;
+}
+
 cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks) {
     cam_status st = CAM_OK;
     int provided = MPI_THREAD_SINGLE;
@@ -266,6 +328,7 @@ cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks) {
     LOCKED(MPI_Comm_rank(MPI_COMM_WORLD, &wire->rank));
     LOCKED(MPI_Comm_size(MPI_COMM_WORLD, &wire->ranks));
     CAM_TRY(count_local(local_rank, local_ranks));
+    CAM_TRY(find_processes(wire));
     for (int c = 0; c < CAM_CHANNELS; c++) {
         LOCKED(MPI_Comm_dup(MPI_COMM_WORLD, &wire->channel[c]));
         LOCKED(MPI_Comm_set_errhandler(wire->channel[c], MPI_ERRORS_RETURN));
@@ -284,6 +347,7 @@ void cam_wire_close(cam_wire *wire, int well) {
         MPI_Finalize();
     }
     pthread_mutex_unlock(&lock);
+    free(wire->process);
 }
 
 const char *cam_wire_description(void) {

@@ -10,6 +10,7 @@
 #include "cam/status.h"
 #include <mpi.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 typedef enum cam_channel { CAM_CHANNEL_HOST, CAM_CHANNEL_DEVICE, CAM_CHANNELS } cam_channel;
 
@@ -18,6 +19,8 @@ typedef struct cam_wire {
     MPI_Comm channel[CAM_CHANNELS];
     int failed_rank; /* a peer that has said that it failed, and how; -1: none */
     cam_status failed_how;
+    pid_t *process; /* [ranks] of those on this machine; 0: it cannot be looked at from here */
+    double looked_s;
 } cam_wire;
 
 /* Messages in flight, for one wait. Large ones go as several requests. */
@@ -48,7 +51,8 @@ typedef struct cam_wait {
 /* Until all have arrived; `transfers` is empty then. CAM_E_PEER past the timeout or where the connection is lost; a
  * peer's own status where it has failed; CAM_E_STOPPED where cancelled. */
 CAM_MUST_CHECK cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wait *wait);
-/* Looks for a failed peer's notice without waiting. */
+/* Looks for a failed peer's notice, and now and then whether the peers of this machine are still there; does not wait.
+ */
 CAM_MUST_CHECK cam_status cam_wire_poll(cam_wire *wire);
 /* Tells all peers that this rank has failed; whether they hear is not waited for. */
 void cam_wire_send_notice(cam_wire *wire, cam_status status);

@@ -155,7 +155,7 @@ out:
 static void close_training(training *t) {
     cam_progress_end(&t->progress);
     cam_run_log_release(&t->log);
-    cam_watchdog_watch(t->watchdog, NULL, NULL);
+    cam_watchdog_watch(t->watchdog, NULL, NULL); /* it reads the trainer's memory */
     cam_trainer_close(&t->trainer);
     cam_watchdog_close(t->watchdog);
     cam_metrics_release(&t->latest);
@@ -432,6 +432,8 @@ cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode p
 out:
     if (st != CAM_OK)
         st = end_early(&t, st);
+    if (st == CAM_E_PEER)
+        cam_watchdog_lose(t.watchdog);
     close_training(&t);
     return st;
 }
