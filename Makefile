@@ -7,6 +7,7 @@ help:
 	@echo 'make test    install what is missing, build with gcc and with clang, run every test'
 	@echo 'make build   build/cam-train alone'
 	@echo 'make bench   the figures of this machine'
+	@echo 'make bench-ranks  two ranks beside one with two threads'
 	@echo 'make parity  the numbers against PyTorch and transformers, where Python has them'
 	@echo 'make gpu-check  all that only a GPU can tell, in nine minutes'
 	@echo 'make bundle  build/bundle: what a machine with a GPU needs for gpu-check, in one folder'
@@ -46,6 +47,9 @@ bench: build
 	@cmake -S . -B build >/dev/null && cmake --build build --parallel $(JOBS)
 	@bench/run.sh build
 
+bench-ranks: build
+	@bench/ranks.sh build
+
 parity: build
 	@python=$$(tools/python_env.sh debian | tail -n 1) && OMP_WAIT_POLICY=passive $$python tests/model/parity.py build/cam-train
 
@@ -68,4 +72,4 @@ format:
 clean:
 	rm -rf build build-san build-clang build-bundle
 
-.PHONY: help setup build train test docker-test bench parity bundle gpu-check format clean
+.PHONY: help setup build train test docker-test bench bench-ranks parity bundle gpu-check format clean

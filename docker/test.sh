@@ -136,7 +136,10 @@ sed -n 's/^\(saved the model\|validation\) /   &/p' "$log"
 expect 0 predict container cpu -- predict --model quickstart --input $share/examples/sentences.txt
 [ "$(cut -f 1 "$log" | grep -c '^[a-z_]\{1,\}$')" -eq "$(wc -l <examples/sentences.txt)" ] || fail "predict: not a label for every sentence"
 sed 's/^/   /' "$log"
-expect 0 "mpirun as the image's user" b run cpu -- mpirun -n 2 --oversubscribe cam-train --version
+expect 0 "two ranks, by mpirun as the image's user" b run --env OMP_WAIT_POLICY --workingdir $share cpu -- \
+    mpirun -n 2 --oversubscribe --bind-to none cam-train --config configs/quickstart.yaml output_dir=/work/ranks max_steps=8
+says '^ranks  *2, by mpi'
+says '^saved the model of step 8'
 
 stage "TERM to the container's first process"
 # In Docker the program is process 1 of a namespace, to which the kernel delivers only signals that it has asked for.
