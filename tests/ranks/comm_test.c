@@ -119,18 +119,26 @@ static void check_element(const cam_comm_part *part, int64_t i, element expected
                  cam_dtype_name(part->dtype), what);
 }
 
-/* Of large parts every eleventh element: what is misplaced there is so by whole runs. */
+static void check_at(verb v, const cam_comm_part *part, uint64_t salt, int64_t i) {
+    int64_t share = part->count / ranks;
+    int of_rank = share ? (int)(i / share) : 0;
+    if (v == GATHER)
+        check_element(part, i, term(part->dtype, of_rank, salt, i), "share of its rank");
+    else if (v == BROADCAST)
+        check_element(part, i, term(part->dtype, 0, salt, i), "first rank's");
+    else if (v == REDUCE_ALL || of_rank == rank)
+        check_element(part, i, sum_of(part->dtype, salt, i, 0, 1, ranks), "sum in rank order");
+    else
+        check_element(part, i, term(part->dtype, rank, salt, i), "term that was there");
+}
+
+/* Of large parts every eleventh element, and the last: what is misplaced there is so by whole runs. */
 static void check(verb v, const cam_comm_part *part, uint64_t salt) {
-    int64_t share = part->count / ranks, begin = v == REDUCE_OWN ? rank * share : 0;
-    int64_t end = v == REDUCE_OWN ? begin + share : part->count, stride = part->count > 1 << 18 ? 11 : 1;
-    for (int64_t i = begin; i < end; i += i + stride < end || i + 1 == end ? stride : end - 1 - i) {
-        if (v == GATHER)
-            check_element(part, i, term(part->dtype, (int)(i / share), salt, i), "share of its rank");
-        else if (v == BROADCAST)
-            check_element(part, i, term(part->dtype, 0, salt, i), "first rank's");
-        else
-            check_element(part, i, sum_of(part->dtype, salt, i, 0, 1, ranks), "sum in rank order");
-    }
+    int64_t stride = part->count > 1 << 18 ? 11 : 1;
+    for (int64_t i = 0; i < part->count; i += stride)
+        check_at(v, part, salt, i);
+    if (part->count > 0)
+        check_at(v, part, salt, part->count - 1);
     check_element(part, part->count, term(part->dtype, rank, salt, part->count), "one that was there");
 }
 
