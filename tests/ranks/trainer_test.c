@@ -5,12 +5,6 @@
 #include "training.h"
 #include <stdlib.h>
 
-/* Several ranks add up the same products in another order, in f32. A gradient's sum has at most 160 terms (tokens of a
- * batch), rounded to 2^-24 each time: about sqrt(160) 2^-24 = 8e-7 of it, and an update moves a weight by at most the
- * rate, 1e-3, times the like. Logits, a few units large, are rounded to 2^-23 and follow the weights; loss and norm are
- * means of many. Seen are 4e-7, 7e-7 and 4e-9; what a wrong run is off by begins at 1e-4. */
-static const tolerance rounding = {.relative = 1e-6, .logits = 2e-6, .weights = 1e-8};
-
 static golden_case golden;
 static cam_model_config model;
 
@@ -18,7 +12,7 @@ static cam_model_config model;
 static void compare(const cam_trainer_options *o) {
     outcome alone = train(o, (manner){.by = ALONE}), whole = train(o, (manner){.by = BY_MPI});
     outcome shared = train(o, (manner){.by = BY_MPI, .shard = 1});
-    assert_near(&whole, &alone, rounding);
+    assert_near(&whole, &alone, rounding_f32);
     assert_identical(&shared, &whole);
     assert_int_equal(shared.moments * ranks, whole.moments);
     assert_true(whole.moments >= alone.moments);
@@ -137,7 +131,7 @@ static void test_unused_vocabulary(void **state) {
     const cam_token_rows *tokens = o.tokens;
     for (int64_t t = 0; t < tokens->offsets[tokens->rows]; t++)
         used[tokens->ids[t]] = 1;
-    assert_near(&outcomes[1], &outcomes[0], rounding);
+    assert_near(&outcomes[1], &outcomes[0], rounding_f32);
     if (rank == 0) {
         size_t row = (size_t)model.hidden_size * sizeof(float), unused = 0, moved = 0;
         char name[] = "roberta.embeddings.word_embeddings.weight";
@@ -196,9 +190,9 @@ static void test_dropout_masks(void **state) {
     o.plan.max_updates = 6;
     outcome alone = train(&o, (manner){.by = ALONE}), several = train(&o, (manner){.by = BY_MPI});
     for (int s = 0; s < several.steps; s++)
-        if (!(fabs(several.figures[s].loss - alone.figures[s].loss) <= rounding.relative * alone.figures[s].loss))
+        if (!(fabs(several.figures[s].loss - alone.figures[s].loss) <= rounding_f32.relative * alone.figures[s].loss))
             fail_msg("step %d: the masks are not those of one rank", s + 1);
-    assert_near(&several, &alone, rounding);
+    assert_near(&several, &alone, rounding_f32);
     outcome_release(&several);
     o.sampling = CAM_SAMPLING_SEQUENTIAL; /* so that the seed is that of masks only */
     outcome_release(&alone);

@@ -141,6 +141,8 @@ void outcome_release(outcome *o) {
 /* --- two runs ------------------------------------------------------------------------------------------------------
  */
 
+const tolerance rounding_f32 = {.relative = 1e-6, .logits = 2e-6, .weights = 1e-8};
+
 static void assert_value_near(const char *what, double a, double b, double allowed) {
     if (!(fabs(a - b) <= allowed))
         fail_msg("rank %d: %s: %.12g with several ranks, %.12g with one", rank, what, a, b);

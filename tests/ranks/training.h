@@ -15,8 +15,7 @@ typedef enum linkage {
     ALONE,      /* neither group nor collectives */
     BY_MPI,     /* on memory that the host reaches, where it does */
     BY_MPI_FAR, /* through the staging path */
-    BY_NCCL,    /* tests/simt's */
-    CONNECTED = BY_MPI
+    BY_NCCL     /* tests/simt's */
 } linkage;
 
 /* What a run's options do not say. */
@@ -64,6 +63,11 @@ typedef struct tolerance {
     double logits;   /* relative above 1, below absolute */
     double weights;  /* root mean square of the differences of all that is saved */
 } tolerance;
+/* Several ranks add up the same products in another order, in f32. A gradient's sum has at most 160 terms (tokens of a
+ * batch), rounded to 2^-24 each time: about sqrt(160) 2^-24 = 8e-7 of it, and an update moves a weight by at most the
+ * rate, 1e-3, times the like. Logits, a few units large, are rounded to 2^-23 and follow the weights; loss and norm are
+ * means of many. Seen are 4e-7, 7e-7 and 4e-9; what a wrong run is off by begins at 1e-4. */
+extern const tolerance rounding_f32;
 /* The same plan, and figures, logits and files as near as that. */
 void assert_near(const outcome *several, const outcome *alone, tolerance t);
 /* To the bit. */
