@@ -35,7 +35,7 @@ typedef struct cam_comm_part {
 enum { CAM_COMM_MAX_PARTS = 8 /* of one call */ };
 
 typedef enum cam_reach {
-    CAM_REACH_OWN, /* a rank's own share is summed; the rest of the part is left undefined */
+    CAM_REACH_OWN, /* a rank's own share is summed; the rest of the part stays as it is: zero in a store's gaps */
     CAM_REACH_ALL  /* all of it is */
 } cam_reach;
 

@@ -227,9 +227,16 @@ static void pause_shortly(int turns) {
         nanosleep(turns > 4096 ? &longer : &shortly, NULL);
 }
 
-static cam_status test_all(cam_transfers *transfers, int *done) {
+/* One by one: MPI_Testall tells nothing of those that have arrived while others are missing. */
+static cam_status test_each(cam_transfers *transfers, int *done) {
     cam_status st = CAM_OK;
-    LOCKED(MPI_Testall(transfers->count, transfers->requests, done, MPI_STATUSES_IGNORE));
+    *done = 1;
+    for (int i = 0; i < transfers->count; i++) {
+        int arrived = 1;
+        if (transfers->requests[i] != MPI_REQUEST_NULL)
+            LOCKED(MPI_Test(&transfers->requests[i], &arrived, MPI_STATUS_IGNORE));
+        *done &= arrived;
+    }
 out:
     return st;
 }
@@ -239,7 +246,7 @@ cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wai
     int done = transfers->count == 0, going = still_going(transfers);
     double since = now_s();
     for (int turns = 0; !done; turns++) {
-        CAM_TRY(test_all(transfers, &done));
+        CAM_TRY(test_each(transfers, &done));
         if (done)
             break;
         if (wait->cancel && __atomic_load_n(wait->cancel, __ATOMIC_ACQUIRE))

@@ -15,10 +15,10 @@ int64_t cam_cut_weight(const int64_t *offsets, const int32_t *list, int64_t coun
 
 /* Fills runs one after another, each up to `most`; how many are begun. begin may be NULL: only counted. */
 static int64_t fill(const int64_t *offsets, const int32_t *list, int64_t count, int64_t most, int64_t *begin) {
-    int64_t runs = 0, sum = most;
+    int64_t runs = 0, sum = 0;
     for (int64_t i = 0; i < count; i++) {
         int64_t w = weight(offsets, list[i]);
-        if (sum + w > most) {
+        if (runs == 0 || sum + w > most) {
             if (begin)
                 begin[runs] = i;
             runs++;

@@ -1,12 +1,11 @@
 /* nccl_host.cc: nccl.h by MPI, as work of the streams.
  *
  * A group's collectives are put on their streams when a communicator is asked for its state and says that it has ended.
- * Sums go in rank order, bf16 in f32. What a collective leaves undefined is poison afterwards.
+ * Sums go in rank order, bf16 in f32.
  */
 #include "nccl_host.h"
 #include "comm_nccl_library.h"
 #include "runtime.h"
-#include "simt.h"
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -147,8 +146,6 @@ void reduce(const ring &r, void *data, size_t whole, size_t begin, size_t count,
     std::vector<unsigned char> all(size * whole * (size_t)r.ranks + sizeof(double));
     char *to = static_cast<char *>(data) + begin * size;
     MPI_Allgather(data, (int)(whole * size), MPI_BYTE, all.data(), (int)(whole * size), MPI_BYTE, r.mpi);
-    if (count < whole)
-        simt_poison(data, whole * size);
     if (type == ncclFloat64)
         sum(reinterpret_cast<double *>(to), reinterpret_cast<double *>(all.data()), whole, begin, count, r.ranks);
     else if (type == ncclFloat32)

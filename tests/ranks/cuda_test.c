@@ -1,0 +1,134 @@
+/* cuda_test.c: ranks that train one model on the CUDA backend, which runs on the machine of tests/simt: through the
+ * stand-in for NCCL, with steps captured, and through MPI's staging path; beside a rank alone on that backend.
+ */
+#include "runtime.h"
+#include "training.h"
+#include <stdlib.h>
+
+enum { STEPS = 5 /* of two shapes: as written, captured, launched again */ };
+
+/* Gradients are rounded to bf16 on every rank before they are summed, 2^-9 of each, and what comes of it in the weights
+ * is rounded again, in other places, by the forward pass. Seen are 2e-4 and 2e-6. */
+static const tolerance rounding_bf16 = {.relative = 2e-3, .logits = 2e-3, .weights = 1e-5};
+
+static golden_case golden;
+static cam_model_config model;
+
+/* Few rows, in an order that brings the same shapes in every epoch. */
+static cam_trainer_options small_case(void) {
+    cam_trainer_options o = dropout_case("trainer", &golden, &model);
+    o.sampling = CAM_SAMPLING_SEQUENTIAL;
+    o.train_count = 12;
+    o.plan = (cam_plan_settings){.batch_rows = 8, .accumulation = 1, .max_updates = STEPS};
+    return o;
+}
+
+/* Heads of 64 columns, for bf16; the weights are fresh. */
+static cam_trainer_options wide_case(void) {
+    cam_trainer_options o = small_case();
+    model.hidden_size = 128;
+    model.intermediate_size = 256;
+    model.num_attention_heads = 2;
+    model.num_hidden_layers = 2;
+    o.source.weights = NULL;
+    o.bf16 = 1;
+    return o;
+}
+
+static outcome train_captured(const cam_trainer_options *o, manner how) {
+    long before = simt_calls_of("cudaGraphLaunch");
+    outcome result = train(o, how);
+    assert_true((simt_calls_of("cudaGraphLaunch") > before) == (how.by != BY_MPI));
+    return result;
+}
+
+/* Every launch waited for, nothing captured. */
+static outcome train_eagerly(const cam_trainer_options *o, manner how) {
+    long before = simt_calls_of("cudaGraphLaunch");
+    setenv("CAM_CUDA_CHECK", "1", 1);
+    outcome result = train(o, how);
+    unsetenv("CAM_CUDA_CHECK");
+    assert_int_equal(simt_calls_of("cudaGraphLaunch"), before);
+    return result;
+}
+
+static void assert_identical_and_release(const outcome *a, outcome b) {
+    assert_identical(a, &b);
+    outcome_release(&b);
+}
+
+/* The stand-in sums in rank order, as MPI's collectives do: so they have the same bits, and sharded or not, too. */
+static void compare(const cam_trainer_options *o, tolerance t) {
+    outcome alone = train_captured(o, (manner){.by = ALONE});
+    outcome nccl = train_captured(o, (manner){.by = BY_NCCL});
+    if (ranks == 1)
+        assert_identical(&nccl, &alone);
+    assert_near(&nccl, &alone, t);
+    assert_identical_and_release(&nccl, train_eagerly(o, (manner){.by = BY_NCCL}));
+    if (ranks > 1)
+        assert_identical_and_release(&nccl, train_captured(o, (manner){.by = BY_MPI}));
+    outcome shared = train_captured(o, (manner){.by = BY_NCCL, .shard = 1});
+    assert_identical(&nccl, &shared);
+    assert_int_equal(shared.moments * ranks, nccl.moments);
+    if (ranks > 1)
+        assert_identical_and_release(&nccl, train_captured(o, (manner){.by = BY_MPI, .shard = 1}));
+    outcome_release(&alone);
+    outcome_release(&nccl);
+    outcome_release(&shared);
+}
+
+static void test_f32(void **state) {
+    (void)state;
+    cam_trainer_options o = small_case();
+    compare(&o, rounding_f32);
+}
+
+static void test_bf16(void **state) {
+    (void)state;
+    cam_trainer_options o = wide_case();
+    compare(&o, rounding_bf16);
+}
+
+/* Micro-steps and updates are graphs of their own, gradients f32. */
+static void test_accumulation(void **state) {
+    (void)state;
+    cam_trainer_options o = wide_case();
+    o.plan.batch_rows = 4;
+    o.plan.accumulation = 2;
+    outcome alone = train_captured(&o, (manner){.by = ALONE});
+    outcome nccl = train_captured(&o, (manner){.by = BY_NCCL, .shard = 1});
+    assert_near(&nccl, &alone, rounding_bf16);
+    assert_identical_and_release(&nccl, train_eagerly(&o, (manner){.by = BY_NCCL, .shard = 1}));
+    outcome_release(&alone);
+    outcome_release(&nccl);
+}
+
+/* One rank's host asks, and all hear of it with the same step, captured or not. */
+static void test_wishes(void **state) {
+    (void)state;
+    cam_trainer_options o = small_case();
+    training t;
+    training_open(&t, &o, (manner){.by = BY_NCCL, .shard = 1});
+    for (int s = 1; s <= STEPS; s++) {
+        if (s == STEPS - 1 && rank == ranks - 1)
+            cam_trainer_wish(&t.trainer, CAM_WISH_STOP);
+        step_figures f = training_step(&t, CAM_OK);
+        assert_int_equal(f.wishes, s >= STEPS - 1 ? CAM_WISH_STOP : 0);
+    }
+    training_close(&t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(test_f32),
+        CASE(test_bf16),
+        CASE(test_accumulation),
+        CASE(test_wishes),
+    };
+    begin_ranks();
+    fixture_use_device("cuda");
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fixture_release();
+    end_ranks();
+    return failed != 0;
+}

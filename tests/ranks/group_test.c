@@ -1,0 +1,304 @@
+/* group_test.c: what hosts say to each other between real processes: agreement, values, waits that end, and a failure
+ * that all hear of at once and leave with alike.
+ */
+#include "ranks.h"
+#include <mpi.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The rank that fails is never the first where another could be meant. */
+static int last(void) {
+    return ranks - 1;
+}
+
+/* This rank's failure, with a message of its own. */
+static cam_status fail_as(cam_status status) {
+    return cam_fail(status, "row 7 of rank %d is bad", rank);
+}
+
+static void assert_last_speaks(cam_status st, cam_status expected) {
+    char words[48];
+    snprintf(words, sizeof words, rank == last() ? "row 7 of rank %d is bad" : "rank %d has failed", last());
+    ASSERT_TOLD(st, expected, words);
+    assert_int_equal(group.speaker, last());
+}
+
+/* --- agreement -----------------------------------------------------------------------------------------------------
+ */
+
+static void test_all_are_well(void **state) {
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(cam_group_agree(&group, "here", CAM_OK), CAM_OK);
+    assert_int_equal(group.speaker, -1);
+    assert_ok(cam_group_poll(&group));
+}
+
+static void test_one_fails(void **state) {
+    (void)state;
+    NEEDS_RANKS(2);
+    cam_status mine = rank == last() ? fail_as(CAM_E_DATA) : CAM_OK;
+    assert_last_speaks(cam_group_agree(&group, "reading data", mine), CAM_E_DATA);
+    assert_int_equal(cam_group_leave(&group, CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(group.speaker, last());
+}
+
+static void test_two_fail(void **state) {
+    (void)state;
+    NEEDS_RANKS(2);
+    int first = ranks > 2 ? 1 : 0;
+    char words[48];
+    cam_status mine = rank == first ? fail_as(CAM_E_MODEL) : rank == last() ? fail_as(CAM_E_DATA) : CAM_OK;
+    cam_status st = cam_group_agree(&group, "opening", mine);
+    snprintf(words, sizeof words, rank == first ? "row 7 of rank %d is bad" : "rank %d has failed", first);
+    ASSERT_TOLD(st, CAM_E_MODEL, words);
+    assert_int_equal(group.speaker, first);
+    assert_int_equal(cam_group_leave(&group, st), CAM_E_MODEL);
+    assert_int_equal(group.speaker, first);
+}
+
+/* The first to fail is the one to speak, however often the others pass its failure on. */
+static void test_second_hand_failures(void **state) {
+    (void)state;
+    NEEDS_RANKS(2);
+    cam_status st = cam_group_agree(&group, "reading data", rank == last() ? fail_as(CAM_E_DATA) : CAM_OK);
+    assert_last_speaks(st, CAM_E_DATA);
+    assert_last_speaks(cam_group_agree(&group, "opening", st), CAM_E_DATA);
+    assert_last_speaks(cam_group_leave(&group, st), CAM_E_DATA);
+    assert_int_equal(ends_of_mpi, 1);
+}
+
+/* --- values --------------------------------------------------------------------------------------------------------
+ */
+
+static unsigned char byte_of(size_t i) {
+    return (unsigned char)(i * 167 + i / 251 + 1);
+}
+
+/* Rank r has `each` bytes a rank before it: rank 0 none. */
+static void collect(size_t each) {
+    size_t begin[16] = {0};
+    for (int r = 0; r < ranks; r++)
+        begin[r + 1] = begin[r] + (size_t)r * each;
+    size_t total = begin[ranks];
+    unsigned char *data = calloc(total + 1, 1);
+    assert_non_null(data);
+    for (size_t i = begin[rank]; i < begin[rank + 1]; i++)
+        data[i] = byte_of(i);
+    assert_ok(cam_group_collect(&group, "here", data, begin));
+    for (size_t i = 0; i < total; i++)
+        assert_int_equal(data[i], ranks == 1 ? 0 : byte_of(i));
+    assert_int_equal(data[total], 0);
+    free(data);
+}
+
+static void test_collecting(void **state) {
+    (void)state;
+    collect(0);
+    collect(1);
+    collect(1000);
+    collect(300000);
+}
+
+static void test_spreading(void **state) {
+    (void)state;
+    const size_t sizes[] = {0, 1, 129, 9 << 20};
+    for (int s = 0; s < 4; s++) {
+        unsigned char *data = calloc(sizes[s] + 1, 1);
+        assert_non_null(data);
+        for (size_t i = 0; rank == 0 && i < sizes[s]; i++)
+            data[i] = byte_of(i);
+        assert_ok(cam_group_spread(&group, "here", data, sizes[s]));
+        for (size_t i = 0; i < sizes[s]; i++)
+            if (data[i] != byte_of(i))
+                fail_msg("rank %d: byte %zu of %zu is not rank 0's", rank, i, sizes[s]);
+        assert_int_equal(data[sizes[s]], 0);
+        free(data);
+    }
+}
+
+static void test_adding(void **state) {
+    (void)state;
+    long long value = 1LL << (20 * rank % 60), sum = 0, negative = -(rank + 1);
+    for (int r = 0; r < ranks; r++)
+        sum += 1LL << (20 * r % 60);
+    assert_ok(cam_group_add(&group, "here", &value));
+    assert_ok(cam_group_add(&group, "here", &negative));
+    assert_int_equal(value, sum);
+    assert_int_equal(negative, -ranks * (ranks + 1) / 2);
+}
+
+static void test_the_same_everywhere(void **state) {
+    (void)state;
+    char words[64];
+    assert_ok(cam_group_same(&group, "seed", UINT64_C(0xFFFFFFFF00000001)));
+    if (ranks == 1)
+        return;
+    snprintf(words, sizeof words, "rank %d has not the same learning_rate as rank 0", last());
+    ASSERT_TOLD(cam_group_same(&group, "learning_rate", rank == last() ? UINT64_C(1) << 40 : 0), CAM_E_USAGE, words);
+    assert_int_equal(group.speaker, 0);
+}
+
+static void test_one_rank_without_a_group(void **state) {
+    (void)state;
+    const size_t begin[2] = {0, 4};
+    char data[4] = "abc";
+    long long value = 5;
+    assert_int_equal(cam_group_ranks(NULL), 1);
+    assert_int_equal(cam_group_rank(NULL), 0);
+    assert_int_equal(cam_group_agree(NULL, "here", CAM_E_DATA), CAM_E_DATA);
+    assert_ok(cam_group_collect(NULL, "here", data, begin));
+    assert_ok(cam_group_spread(NULL, "here", data, sizeof data));
+    assert_ok(cam_group_add(NULL, "here", &value));
+    assert_ok(cam_group_same(NULL, "seed", 3));
+    assert_ok(cam_group_poll(NULL));
+    assert_int_equal(value, 5);
+    assert_string_equal(data, "abc");
+    assert_int_equal(cam_group_leave(NULL, CAM_E_MODEL), CAM_E_MODEL);
+}
+
+/* --- failures that the others do not expect ------------------------------------------------------------------------
+ */
+
+/* In each of the calls in which one may wait. */
+static cam_status wait_in(int call) {
+    const size_t begin[17] = {0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64};
+    char data[64] = "";
+    long long value = 1;
+    return call == 0   ? cam_group_add(&group, "here", &value)
+           : call == 1 ? cam_group_collect(&group, "here", data, begin)
+           : call == 2 ? cam_group_agree(&group, "here", CAM_OK)
+                       : cam_group_same(&group, "seed", 1);
+}
+
+static void assert_leaves_at_once(int call) {
+    cam_status mine = CAM_OK;
+    double begin = seconds();
+    char words[32];
+    snprintf(words, sizeof words, "rank %d has failed", last());
+    if (rank == last()) {
+        (void)usleep(20000); /* the others wait by then */
+        mine = fail_as(CAM_E_DATA);
+    } else {
+        mine = wait_in(call);
+        ASSERT_TOLD(mine, CAM_E_DATA, words);
+        ASSERT_TOLD(cam_group_poll(&group), CAM_E_DATA, words); /* and again, to who asks later */
+        cam_fail(CAM_E_DATA, "%s", words);
+    }
+    assert_last_speaks(cam_group_leave(&group, mine), CAM_E_DATA);
+    assert_int_equal(ends_of_mpi, 1);
+    assert_true(seconds() - begin < AT_ONCE_S);
+}
+
+static void test_one_fails_while_others_wait(void **state) {
+    NEEDS_RANKS(2);
+    for (int call = 0; call < 4; call++) {
+        assert_leaves_at_once(call);
+        end_case(state);
+        begin_case(state);
+    }
+}
+
+/* Whichever is heard of first, all leave with the same code, and the lowest of those that failed speaks. */
+static void test_two_fail_on_their_own(void **state) {
+    (void)state;
+    NEEDS_RANKS(2);
+    int first = ranks > 2 ? 1 : 0;
+    cam_status mine = rank == first ? fail_as(CAM_E_MODEL) : rank == last() ? fail_as(CAM_E_DATA) : wait_in(0);
+    assert_int_not_equal(mine, CAM_OK);
+    assert_int_equal(cam_group_leave(&group, mine), CAM_E_MODEL);
+    assert_int_equal(group.speaker, first);
+}
+
+/* One has failed; the others have done all they had to do. */
+static void test_leaving_with_one_that_failed(void **state) {
+    (void)state;
+    NEEDS_RANKS(2);
+    assert_last_speaks(cam_group_leave(&group, rank == last() ? fail_as(CAM_E_STORAGE) : CAM_OK), CAM_E_STORAGE);
+    assert_int_equal(ends_of_mpi, 1);
+}
+
+static void test_leaving_well(void **state) {
+    (void)state;
+    assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK);
+    assert_int_equal(ends_of_mpi, 1);
+    assert_null(group.wire);
+    assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK); /* nothing is left to leave */
+    assert_int_equal(ends_of_mpi, 1);
+}
+
+/* --- ranks that do not come ----------------------------------------------------------------------------------------
+ */
+
+/* All ranks from `first_missing` on stay away. */
+static void assert_missed(int first_missing, const char *named) {
+    char waits[96];
+    group.timeout_s = IMPATIENCE_S;
+    snprintf(waits, sizeof waits, "rank %d waited 0.75 s at counting rows for %s;", rank, named);
+    if (rank < first_missing) {
+        double begin = seconds();
+        long long value = 1;
+        cam_status st = cam_group_add(&group, "counting rows", &value);
+        double waited = seconds() - begin;
+        ASSERT_TOLD(st, CAM_E_PEER, waits, "ddp_timeout");
+        assert_true(waited >= IMPATIENCE_S && waited < AT_ONCE_S);
+        /* a lost peer is agreed on with nobody */
+        assert_int_equal(cam_group_agree(&group, "here", CAM_E_PEER), CAM_E_PEER);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    assert_int_equal(cam_group_leave(&group, CAM_E_PEER), CAM_E_PEER);
+    assert_int_equal(ends_of_mpi, 0);
+    assert_true(lingered_s > 0);
+    assert_int_equal(group.speaker, -1);
+}
+
+static void test_one_never_comes(void **state) {
+    (void)state;
+    NEEDS_RANKS(2);
+    char named[32];
+    snprintf(named, sizeof named, "rank %d", last());
+    assert_missed(last(), named);
+}
+
+static void test_several_never_come(void **state) {
+    (void)state;
+    NEEDS_RANKS(3);
+    assert_missed(1, ranks == 3 ? "ranks 1 and 2" : "ranks 1, 2 and 3");
+}
+
+/* Arrivals begin the wait anew: the timeout is for silence. */
+static void test_a_slow_rank_is_waited_for(void **state) {
+    (void)state;
+    NEEDS_RANKS(3);
+    long long value = 1;
+    group.timeout_s = 0.8;
+    (void)usleep((useconds_t)(rank % 3) * 500000); /* rank 2 comes after a second */
+    assert_ok(cam_group_add(&group, "here", &value));
+    assert_int_equal(value, ranks);
+    assert_int_equal(lingered_s, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(test_all_are_well),
+        CASE(test_one_fails),
+        CASE(test_two_fail),
+        CASE(test_second_hand_failures),
+        CASE(test_collecting),
+        CASE(test_spreading),
+        CASE(test_adding),
+        CASE(test_the_same_everywhere),
+        CASE(test_one_rank_without_a_group),
+        CASE(test_one_fails_while_others_wait),
+        CASE(test_two_fail_on_their_own),
+        CASE(test_leaving_with_one_that_failed),
+        CASE(test_leaving_well),
+        CASE(test_one_never_comes),
+        CASE(test_several_never_come),
+        CASE(test_a_slow_rank_is_waited_for),
+    };
+    begin_ranks();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    end_ranks();
+    return failed != 0;
+}

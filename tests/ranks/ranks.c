@@ -1,0 +1,98 @@
+/* ranks.c: see ranks.h. */
+#include "ranks.h"
+#include "hash.h"
+#include <mpi.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HANGS_AFTER_S = 120 };
+
+int rank, ranks;
+cam_group group;
+int ends_of_mpi;
+unsigned lingered_s;
+
+/* --- MPI begins and ends once (linked with --wrap) ---------------------------------------------------------------- */
+
+int __real_MPI_Init_thread(int *argc, char ***argv, int required, int *provided);
+int __real_MPI_Finalize(void);
+int __wrap_MPI_Init_thread(int *argc, char ***argv, int required, int *provided);
+int __wrap_MPI_Finalize(void);
+
+int __wrap_MPI_Init_thread(int *argc, char ***argv, int required, int *provided) {
+    int begun = 0;
+    MPI_Initialized(&begun);
+    return begun ? MPI_Query_thread(provided) : __real_MPI_Init_thread(argc, argv, required, provided);
+}
+
+int __wrap_MPI_Finalize(void) {
+    ends_of_mpi++;
+    return MPI_SUCCESS;
+}
+
+unsigned __wrap_sleep(unsigned s);
+unsigned __wrap_sleep(unsigned s) {
+    lingered_s += s;
+    return 0;
+}
+
+void begin_ranks(void) {
+    int provided;
+    setenv("CMOCKA_TEST_ABORT", "1", 1);
+    __real_MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+}
+
+void end_ranks(void) {
+    __real_MPI_Finalize();
+}
+
+/* --- cases ---------------------------------------------------------------------------------------------------------
+ */
+
+int begin_case(void **state) {
+    (void)state;
+    (void)alarm(HANGS_AFTER_S);
+    ends_of_mpi = 0;
+    lingered_s = 0;
+    assert_ok(cam_group_open(&group));
+    assert_int_equal(group.rank, rank);
+    assert_int_equal(group.ranks, ranks);
+    group.timeout_s = PATIENCE_S;
+    return 0;
+}
+
+int end_case(void **state) {
+    (void)state;
+    if (group.wire) {
+        assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK);
+        assert_int_equal(ends_of_mpi, 1);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    return 0;
+}
+
+void assert_told(cam_status st, cam_status expected, const char *const words[], int count) {
+    if (st != expected)
+        fail_msg("rank %d: %s \"%s\" instead of %s", rank, cam_status_name(st), cam_status_message(),
+                 cam_status_name(expected));
+    for (int i = 0; i < count; i++)
+        if (!strstr(cam_status_message(), words[i]))
+            fail_msg("rank %d: \"%s\" does not say \"%s\"", rank, cam_status_message(), words[i]);
+}
+
+/* Past the group: its calls are what is tested. */
+void assert_same_on_all(const char *what, const void *bytes, size_t count) {
+    uint64_t mine = cam_hash_bytes(CAM_HASH_START, bytes, count), first = mine;
+    MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, MPI_COMM_WORLD);
+    if (mine != first)
+        fail_msg("rank %d has not the %s of rank 0", rank, what);
+}
+
+double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
