@@ -104,7 +104,7 @@ static cam_status agree(cam_group *group, int tag, const char *where, cam_status
     group->speaker = speaker;
     group->agreed = st;
     if (speaker != group->rank)
-        cam_fail(st, "rank %d has failed", speaker);
+        cam_fail(st, st == CAM_E_STOPPED ? "stopped by a signal to rank %d" : "rank %d has failed", speaker);
 out:
     free(said);
     return st;
