@@ -11,7 +11,7 @@ build='gcc g++ cmake ninja-build pkg-config|pkgconf
 # What the program is linked with, as built by the packages above; openmpi-bin brings mpirun.
 run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
-test='libcmocka-dev bats jq clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
+test='libcmocka-dev bats jq iproute2 clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 docker='buildah debootstrap debian-archive-keyring jq procps'
 

@@ -19,8 +19,11 @@ cam_log_level cam_log_get_level(void) {
     return level;
 }
 
+/* Lines of several processes must not mix, so each goes out in one write. */
 void cam_log_set_rank(int number) {
+    static char line[1 << 14];
     rank = number;
+    setvbuf(stderr, line, _IOLBF, sizeof line);
 }
 
 void cam_log_set_color(int on) {

@@ -131,11 +131,16 @@ static void *json_memory(size_t bytes) {
     return memory;
 }
 
+/* A stop is no error: rank 0 tells of it, whoever was asked to stop. */
+static int speaks(const cam_group *group, cam_status agreed) {
+    return agreed == CAM_E_STOPPED ? group->rank == 0 : group->speaker < 0 || group->speaker == group->rank;
+}
+
 /* The message is kept over what the other ranks say. */
-static cam_status leave(cam_group *group, cam_status st) {
+static cam_status conclude(cam_group *group, cam_status st) {
     char *message = strdup(cam_status_message());
-    cam_status agreed = cam_group_leave(group, st);
-    if (message && agreed == st && (group->speaker < 0 || group->speaker == group->rank))
+    cam_status agreed = cam_group_conclude(group, st);
+    if (message && agreed == st && speaks(group, agreed))
         cam_fail(st, "%s", message);
     free(message);
     return agreed;
@@ -157,11 +162,11 @@ int main(int argc, char **argv) {
     group.lose = lose;
     if (st == CAM_OK)
         st = dispatch(argc, argv, &group);
-    st = leave(&group, st);
-    int speaks = group.speaker < 0 || group.speaker == group.rank;
-    if (st == CAM_E_STOPPED && speaks)
+    st = conclude(&group, st);
+    cam_signals_ignore(); /* the code stands; a launcher sends some to all when the first rank ends with it */
+    if (st == CAM_E_STOPPED && speaks(&group, st))
         cam_log("%s", cam_status_message());
-    else if (st != CAM_OK && speaks)
+    else if (st != CAM_OK && speaks(&group, st))
         report(cam_status_message());
-    return cam_status_exit_code(st);
+    return cam_status_exit_code(cam_group_leave(&group, st));
 }

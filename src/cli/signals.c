@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
 static volatile sig_atomic_t stop_wanted, at_once;
 
 static void on_signal(int number) {
@@ -13,14 +14,21 @@ static void on_signal(int number) {
     stop_wanted = 1;
 }
 
-void cam_signals_install(void) {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, ignore = {.sa_handler = SIG_IGN};
+static void handle(int number, void (*handler)(int number)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    sigemptyset(&ignore.sa_mask);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(number, &action, NULL);
+}
+
+void cam_signals_install(void) {
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        handle(numbers[i], on_signal);
+    handle(SIGPIPE, SIG_IGN);
+}
+
+void cam_signals_ignore(void) {
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        handle(numbers[i], SIG_IGN);
 }
 
 void cam_signals_end_at_once(void) {

@@ -9,6 +9,8 @@ void cam_signals_install(void);
 /* From now on the first signal exits with 130: for work that leaves nothing to save and may wait for input, where no
  * flag would be looked at. */
 void cam_signals_end_at_once(void);
+/* For the end of the program, when its exit code stands. */
+void cam_signals_ignore(void);
 /* Nonzero once a signal came. The context is not used: fits cam_stop. */
 int cam_signals_stop_wanted(void *context);
 

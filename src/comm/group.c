@@ -104,7 +104,7 @@ static cam_status agree(cam_group *group, int tag, const char *where, cam_status
     group->speaker = speaker;
     group->agreed = st;
     if (speaker != group->rank)
-        cam_fail(st, "rank %d has failed", speaker);
+        cam_fail(st, st == CAM_E_STOPPED ? "stopped by a signal to rank %d" : "rank %d has failed", speaker);
 out:
     free(said);
     return st;
@@ -175,18 +175,26 @@ cam_status cam_group_poll(cam_group *group) {
     return cam_group_ranks(group) == 1 ? CAM_OK : cam_wire_poll(group->wire);
 }
 
-cam_status cam_group_leave(cam_group *group, cam_status mine) {
+cam_status cam_group_conclude(cam_group *group, cam_status mine) {
     cam_status st = mine;
-    if (!group || !group->wire)
+    if (!group || !group->wire || group->concluded)
         return mine;
+    group->concluded = 1;
     int known = is_second_hand(group, mine) || (group->speaker >= 0 && mine == group->agreed);
     if (mine != CAM_OK && mine != CAM_E_PEER && !known)
         cam_wire_send_notice(group->wire, mine);
     st = agree_aloud(group, TAG_END, "the end", mine);
-    if (st == CAM_E_PEER) {
+    if (st == CAM_E_PEER)
         group->speaker = -1;
+    return st;
+}
+
+cam_status cam_group_leave(cam_group *group, cam_status mine) {
+    cam_status st = cam_group_conclude(group, mine);
+    if (!group || !group->wire)
+        return st;
+    if (st == CAM_E_PEER)
         sleep(LINGER_S);
-    }
     cam_wire_close(group->wire, st != CAM_E_PEER);
     free(group->wire);
     group->wire = NULL;

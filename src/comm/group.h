@@ -22,6 +22,7 @@ typedef struct cam_group {
     double timeout_s;
     int speaker;           /* the rank that tells of the failure all agreed on; -1: each tells of its own */
     cam_status agreed;     /* that failure */
+    int concluded;         /* the last agreement has been made */
     struct cam_wire *wire; /* NULL: alone */
     /* Tells the calling thread's last message and ends the process with the status's exit code: for a watchdog, whose
      * process cannot return to main. Set by main. */
@@ -54,8 +55,12 @@ CAM_MUST_CHECK cam_status cam_group_same(cam_group *group, const char *what, uin
 /* Whether a peer has failed meanwhile; does not wait. */
 CAM_MUST_CHECK cam_status cam_group_poll(cam_group *group);
 
-/* The last call: tells of a failure those who do not expect it, agrees on a status with them, and ends MPI. A rank that
- * has lost a peer says goodbye to nobody. */
+/* Tells of a failure those who do not expect it, and agrees on a status with them. What is left is to speak, and to
+ * leave. */
+cam_status cam_group_conclude(cam_group *group, cam_status mine);
+/* The last call: concludes, where that has not been done, and ends MPI. None of those who agreed returns before all
+ * have come here: as soon as a launcher sees one rank end badly it ends the others, and what they say then is lost. A
+ * rank that has lost a peer says goodbye to nobody. */
 cam_status cam_group_leave(cam_group *group, cam_status mine);
 
 /* A line for --version. */

@@ -42,6 +42,11 @@ cam_status cam_group_poll(cam_group *group) {
     return CAM_OK;
 }
 
+cam_status cam_group_conclude(cam_group *group, cam_status mine) {
+    (void)group;
+    return mine;
+}
+
 cam_status cam_group_leave(cam_group *group, cam_status mine) {
     (void)group;
     return mine;

@@ -1,0 +1,95 @@
+/* group_none.c: a program that was built without MPI, alone and under a launcher. Linked with the source itself, which
+ * a build with MPI leaves out of the library. */
+#include "group.h"
+#include "launcher.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* This test may itself run under one. */
+static int leave_launchers(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK",     "PMI_RANK",
+                                        "MV2_COMM_WORLD_RANK",  "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",
+                                        "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
+    return 0;
+}
+
+static void opens_alone(void) {
+    cam_group group;
+    assert_null(cam_launcher());
+    assert_int_equal(cam_group_open(&group), CAM_OK);
+    assert_int_equal(cam_group_rank(&group), 0);
+    assert_int_equal(cam_group_ranks(&group), 1);
+    assert_int_equal(group.local_ranks, 1);
+    assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK);
+}
+
+static void alone_it_is_one_rank(void **unused) {
+    (void)unused;
+    cam_group group;
+    long long value = 3;
+    char data[] = "abc";
+    opens_alone();
+    assert_int_equal(cam_group_open(&group), CAM_OK);
+    assert_int_equal(cam_group_agree(&group, "here", CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(cam_group_add(&group, "here", &value), CAM_OK);
+    assert_int_equal(value, 3);
+    assert_int_equal(cam_group_collect(&group, "here", data, (const size_t[]){0, 3}), CAM_OK);
+    assert_int_equal(cam_group_spread(&group, "here", data, 3), CAM_OK);
+    assert_string_equal(data, "abc");
+    assert_int_equal(cam_group_same(&group, "data", 1), CAM_OK);
+    assert_int_equal(cam_group_poll(&group), CAM_OK);
+    assert_true(group.speaker < 0); /* it tells of its own failures */
+    assert_int_equal(cam_group_conclude(&group, CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(cam_group_leave(&group, CAM_E_DATA), CAM_E_DATA);
+    assert_string_equal(cam_group_build(), "none: built without MPI");
+}
+
+static void a_launcher_is_told_so(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cam_group group;
+        setenv(names[i], "0", 1);
+        assert_int_equal(cam_group_open(&group), CAM_E_USAGE);
+        assert_int_equal(cam_status_exit_code(CAM_E_USAGE), 2);
+        assert_non_null(strstr(cam_status_message(), names[i]));
+        assert_non_null(strstr(cam_status_message(), "without MPI"));
+        assert_int_equal(cam_group_rank(&group), 0);
+        assert_int_equal(cam_group_leave(&group, CAM_E_USAGE), CAM_E_USAGE);
+        unsetenv(names[i]);
+    }
+    opens_alone();
+}
+
+/* What sbatch gives its script is not yet a step; srun's steps are, except of one task. */
+static void a_batch_script_is_no_launcher(void **unused) {
+    (void)unused;
+    cam_group group;
+    setenv("SLURM_PROCID", "0", 1);
+    opens_alone();
+    setenv("SLURM_STEP_ID", "0", 1);
+    opens_alone();
+    setenv("SLURM_STEP_NUM_TASKS", "1", 1);
+    opens_alone();
+    setenv("SLURM_STEP_NUM_TASKS", "2", 1);
+    assert_int_equal(cam_group_open(&group), CAM_E_USAGE);
+    assert_non_null(strstr(cam_status_message(), "SLURM_STEP_ID"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(alone_it_is_one_rank, leave_launchers),
+        cmocka_unit_test_setup(a_launcher_is_told_so, leave_launchers),
+        cmocka_unit_test_setup(a_batch_script_is_no_launcher, leave_launchers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
