@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum { JOBS = 64, SLOTS = 3, MOST_PIECE_BYTES = 1 << 20, TERMS_BYTES = 16 << 20, STAGING_BYTES = 32 << 20 };
@@ -274,7 +273,6 @@ static void *work(void *context) {
 
 static cam_status ask(cam_comm *base, const job *j) {
     cam_comm_mpi *comm = of(base);
-    CAM_ASSERT(j->count <= CAM_COMM_MAX_PARTS);
     if (comm->staging)
         return run_staged(comm, j);
     pthread_mutex_lock(&comm->lock);
@@ -288,7 +286,9 @@ static cam_status ask(cam_comm *base, const job *j) {
 
 static job job_of(const cam_comm *comm, job_kind kind, const cam_comm_part *parts, int count, cam_reach reach) {
     job j = {.kind = kind, .count = count, .reach = reach, .step = comm->step};
-    memcpy(j.parts, parts, (size_t)count * sizeof *parts);
+    CAM_ASSERT(count <= CAM_COMM_MAX_PARTS);
+    for (int i = 0; i < count; i++)
+        j.parts[i] = parts[i];
     return j;
 }
 
