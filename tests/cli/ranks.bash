@@ -126,7 +126,8 @@ lost() {
     for r; do
         code_of "$r" 9
         ended_by "$r" "$since"
-        grep -E "error: rank $r waited $timeout s at .+ for ranks? .*$peer.*; ddp_timeout" "ranks/stderr.$r" ||
+        grep -E "error: rank $r waited ($timeout s at .+ for ranks? .*$peer.*; ddp_timeout|at .+: rank $peer is gone)" \
+            "ranks/stderr.$r" ||
             tell_all "rank $r does not say what it waited for"
     done
 }

@@ -90,6 +90,16 @@ nobody_on_hosts() {
     for process in $(ip netns pids "$host_a") $(ip netns pids "$host_b"); do gone "$process" || return 1; done
 }
 
+@test "a killed rank of another host, of which the launcher does not tell: the others end with 9 in time" {
+    train 3 --enable-recovery -- eval_strategy=no ddp_timeout=$timeout
+    steps_until 5
+    since=$(now_ms)
+    signal KILL 2
+    ends_within 60
+    lost 2 "$since" 0 1
+    log_ends error
+}
+
 all_ended() { [ "$(compgen -G 'ranks/code.*' | wc -l)" -eq 3 ]; }
 
 # mpirun and its daemon then wait for each other for as long as TCP does; that is theirs to settle, and teardown ends them here.
