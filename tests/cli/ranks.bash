@@ -11,7 +11,8 @@ in_own_folder_of_ranks() {
     export OMPI_MCA_btl_vader_backing_directory=$PWD ASAN_OPTIONS=detect_leaks=0
 }
 
-mpirun=(mpirun --oversubscribe --bind-to none) # and what a test adds
+# And what a test adds. When one rank has ended badly mpirun ends the others, and kills them a second later: too soon on a busy machine.
+mpirun=(mpirun --oversubscribe --bind-to none --mca odls_base_sigkill_timeout 20)
 
 # ranks N ARGUMENTS...: cam-train as N processes, waited for.
 ranks() {
