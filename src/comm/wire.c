@@ -220,11 +220,11 @@ static int still_going(const cam_transfers *transfers) {
     return going;
 }
 
-/* Sleeps while there is nothing to do: a rank that waits must not take a processor from one that computes. */
+/* Sleeps while there is nothing to do, longer and longer: a rank that waits must not take a processor from one that
+ * computes, and every look at what has not come costs some microseconds. */
 static void pause_shortly(int turns) {
-    static const struct timespec shortly = {.tv_nsec = 10000}, longer = {.tv_nsec = 200000};
-    if (turns > 16)
-        nanosleep(turns > 4096 ? &longer : &shortly, NULL);
+    long ns = 20000L << (turns < 5 ? turns : 5);
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
 /* One by one: MPI_Testall tells nothing of those that have arrived while others are missing. */
