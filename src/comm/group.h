@@ -1,8 +1,8 @@
 /* group.h: the processes that were started together, and what their hosts say to each other.
  *
  * Every process has a group; one that was started alone is rank 0 of 1 and every call returns at once. MPI is started
- * only under a launcher (mpirun, srun). All ranks make the same calls in the same order. No call blocks inside MPI:
- * each waits in a loop of its own, so that a peer that does not come within the timeout is CAM_E_PEER, with a message
+ * only under a launcher (mpirun, srun). All ranks make the same calls in the same order. But for starting and
+ * ending MPI no call blocks inside it: each waits in a loop of its own, so that a peer that does not come within the timeout is CAM_E_PEER, with a message
  * that says which rank waits where and for whom, and a peer that leaves because it failed is heard of at once.
  *
  * A group that is NULL is one rank alone, too.

@@ -1,7 +1,7 @@
 /* wire.h: MPI as the rest of this box uses it: messages that are started, and waits that end.
  *
- * MPI is called by one thread at a time (MPI_THREAD_SERIALIZED), under one lock, and never to block: a wait is a loop
- * of tests with short sleeps between them. A channel is a communicator of its own, so that threads cannot take each
+ * MPI is called by one thread at a time (MPI_THREAD_SERIALIZED), under one lock, and never to block, but when it begins
+ * and ends: a wait is a loop of tests with short sleeps between them. A channel is a communicator of its own, so that threads cannot take each
  * other's messages.
  */
 #ifndef CAM_WIRE_H
