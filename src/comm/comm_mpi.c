@@ -102,33 +102,23 @@ static int peer(const cam_comm_mpi *comm, int step) {
     return (comm->base.rank + step) % comm->base.ranks;
 }
 
-/* Asks for the terms of this rank's slice, and sends the others those of theirs. */
-static cam_status send_terms(const call *c, const piece *p, slot *s) {
-    cam_status st = CAM_OK;
-    cam_comm_mpi *comm = c->comm;
-    cam_wire *wire = comm->group->wire;
-    size_t bytes = (size_t)p->n * p->size;
-    for (int step = 1; step < comm->base.ranks; step++) {
-        int from = peer(comm, comm->base.ranks - step), to = peer(comm, step);
-        CAM_TRY(cam_wire_receive(wire, CAM_CHANNEL_DEVICE, &s->terms, from, TAG_TERMS,
-                                 s->memory + (size_t)from * comm->piece_bytes, bytes));
-        CAM_TRY(cam_wire_send(wire, CAM_CHANNEL_DEVICE, &s->terms, to, TAG_TERMS, slice(p, to), bytes));
-        comm->base.figures.bytes_sent += (int64_t)bytes;
-    }
-out:
-    return st;
-}
+/* What a rank and each of its peers send each other of a piece. */
+typedef enum trade {
+    TERMS, /* each other's terms: a peer gets those of its slice and sends those of mine, which go to the slot */
+    SLICES /* the slices themselves, each where it belongs */
+} trade;
 
-/* Sends this rank's slice to all, and asks for theirs, in place. */
-static cam_status send_slice(const call *c, const piece *p, cam_transfers *transfers, int tag) {
+static cam_status trade_piece(const call *c, const piece *p, trade what, slot *s, cam_transfers *transfers, int tag) {
     cam_status st = CAM_OK;
     cam_comm_mpi *comm = c->comm;
     cam_wire *wire = comm->group->wire;
     size_t bytes = (size_t)p->n * p->size;
     for (int step = 1; step < comm->base.ranks; step++) {
         int from = peer(comm, comm->base.ranks - step), to = peer(comm, step);
-        CAM_TRY(cam_wire_receive(wire, CAM_CHANNEL_DEVICE, transfers, from, tag, slice(p, from), bytes));
-        CAM_TRY(cam_wire_send(wire, CAM_CHANNEL_DEVICE, transfers, to, tag, slice(p, comm->base.rank), bytes));
+        char *in = what == TERMS ? s->memory + (size_t)from * comm->piece_bytes : slice(p, from);
+        const char *out = slice(p, what == TERMS ? to : comm->base.rank);
+        CAM_TRY(cam_wire_receive(wire, CAM_CHANNEL_DEVICE, transfers, from, tag, in, bytes));
+        CAM_TRY(cam_wire_send(wire, CAM_CHANNEL_DEVICE, transfers, to, tag, out, bytes));
         comm->base.figures.bytes_sent += (int64_t)bytes;
     }
 out:
@@ -144,7 +134,7 @@ static cam_status add_up(const call *c, const piece *p, slot *s, cam_reach reach
         comm->terms[r] = r == comm->base.rank ? slice(p, r) : s->memory + (size_t)r * comm->piece_bytes;
     cam_sum_terms(p->part->dtype, slice(p, comm->base.rank), comm->terms, comm->base.ranks, p->n);
     if (reach == CAM_REACH_ALL)
-        CAM_TRY(send_slice(c, p, &s->sums, TAG_SUM));
+        CAM_TRY(trade_piece(c, p, SLICES, s, &s->sums, TAG_SUM));
 out:
     return st;
 }
@@ -165,7 +155,7 @@ static cam_status reduce_part(const call *c, const cam_comm_part *part, cam_reac
     for (int64_t k = 0; k < pieces + 2; k++) {
         piece now = piece_of(comm, part, k), before = piece_of(comm, part, k - 1);
         if (k < pieces)
-            CAM_TRY(send_terms(c, &now, &comm->slots[k % SLOTS]));
+            CAM_TRY(trade_piece(c, &now, TERMS, &comm->slots[k % SLOTS], &comm->slots[k % SLOTS].terms, TAG_TERMS));
         if (k >= 1 && k <= pieces)
             CAM_TRY(add_up(c, &before, &comm->slots[(k - 1) % SLOTS], reach));
         if (k >= 2)
@@ -179,7 +169,7 @@ static cam_status gather_part(const call *c, const cam_comm_part *part) {
     cam_status st = CAM_OK;
     int64_t share = part->count / c->comm->base.ranks;
     piece whole = {.part = part, .share = share, .n = share, .size = cam_dtype_size(part->dtype)};
-    CAM_TRY(send_slice(c, &whole, &c->comm->shares, TAG_SHARE));
+    CAM_TRY(trade_piece(c, &whole, SLICES, NULL, &c->comm->shares, TAG_SHARE));
     CAM_TRY(cam_wire_wait(c->comm->group->wire, &c->comm->shares, &c->wait));
 out:
     return st;

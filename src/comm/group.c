@@ -133,16 +133,24 @@ cam_status cam_group_spread(cam_group *group, const char *where, void *data, siz
                               &(cam_wait){.where = where, .timeout_s = group->timeout_s});
 }
 
+/* The value of each rank, to be freed. */
+static cam_status collect_from_all(cam_group *group, const char *where, uint64_t mine, uint64_t **all) {
+    cam_status st = CAM_OK;
+    *all = calloc((size_t)group->ranks, sizeof **all);
+    if (!*all)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the values of %d ranks", group->ranks);
+    (*all)[group->rank] = mine;
+    CAM_TRY(collect_values(group, TAG_DATA, where, *all));
+out:
+    return st;
+}
+
 cam_status cam_group_add(cam_group *group, const char *where, long long *value) {
     cam_status st = CAM_OK;
     uint64_t *all = NULL;
     if (cam_group_ranks(group) == 1)
         return CAM_OK;
-    all = calloc((size_t)group->ranks, sizeof *all);
-    if (!all)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the values of %d ranks", group->ranks);
-    all[group->rank] = (uint64_t)*value;
-    CAM_TRY(collect_values(group, TAG_DATA, where, all));
+    CAM_TRY(collect_from_all(group, where, (uint64_t)*value, &all));
     *value = 0;
     for (int r = 0; r < group->ranks; r++)
         *value += (long long)all[r];
@@ -156,11 +164,7 @@ cam_status cam_group_same(cam_group *group, const char *what, uint64_t value) {
     uint64_t *all = NULL;
     if (cam_group_ranks(group) == 1)
         return CAM_OK;
-    all = calloc((size_t)group->ranks, sizeof *all);
-    if (!all)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the values of %d ranks", group->ranks);
-    all[group->rank] = value;
-    CAM_TRY(collect_values(group, TAG_DATA, what, all));
+    CAM_TRY(collect_from_all(group, what, value, &all));
     for (int r = 1; r < group->ranks; r++)
         if (all[r] != all[0]) {
             group->speaker = 0;

@@ -167,11 +167,12 @@ static int find_gone(cam_wire *wire) {
     return -1;
 }
 
-/* Notices stay known: whoever asks later hears of them, too. */
-cam_status cam_wire_poll(cam_wire *wire) {
+/* Notices stay known: whoever asks later hears of them, too. The deaf look for who is gone only. */
+static cam_status look_around(cam_wire *wire, int deaf) {
     cam_status st = CAM_OK;
     pthread_mutex_lock(&lock);
-    int error = take_notice(wire), rank = wire->failed_rank, gone = rank < 0 ? find_gone(wire) : -1;
+    int error = deaf ? MPI_SUCCESS : take_notice(wire), rank = deaf ? -1 : wire->failed_rank;
+    int gone = rank < 0 ? find_gone(wire) : -1;
     cam_status how = wire->failed_how;
     if (error != MPI_SUCCESS)
         st = failed(error, "MPI_Iprobe");
@@ -179,6 +180,10 @@ cam_status cam_wire_poll(cam_wire *wire) {
     if (st == CAM_OK && rank >= 0)
         return cam_fail(how, "rank %d has failed", rank);
     return st == CAM_OK && gone >= 0 ? cam_fail(CAM_E_PEER, "rank %d is gone: its process has ended", gone) : st;
+}
+
+cam_status cam_wire_poll(cam_wire *wire) {
+    return look_around(wire, 0);
 }
 
 /* --- waiting --------------------------------------------------------------------------------------------------- */
@@ -254,7 +259,7 @@ cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wai
         pause_shortly(turns);
         if (turns % 64 != 63)
             continue;
-        cam_status heard = wait->deaf ? CAM_OK : cam_wire_poll(wire);
+        cam_status heard = look_around(wire, wait->deaf);
         if (heard == CAM_E_PEER)
             CAM_FAIL(heard, "rank %d waited at %s: %s", wire->rank, wait->where, cam_status_message());
         CAM_TRY(heard);

@@ -11,8 +11,9 @@ in_own_folder_of_ranks() {
     export OMPI_MCA_btl_vader_backing_directory=$PWD ASAN_OPTIONS=detect_leaks=0
 }
 
-# And what a test adds. When one rank has ended badly mpirun ends the others, and kills them a second later: too soon on a busy machine.
-mpirun=(mpirun --oversubscribe --bind-to none --mca odls_base_sigkill_timeout 20)
+# And what a test adds. When one rank has ended badly mpirun ends the others, waits, and kills what is left; a second is too soon on a
+# busy machine.
+mpirun=(mpirun --oversubscribe --bind-to none --mca odls_base_sigkill_timeout 5)
 
 # ranks N ARGUMENTS...: cam-train as N processes, waited for.
 ranks() {
