@@ -11,9 +11,10 @@ in_own_folder_of_ranks() {
     export OMPI_MCA_btl_vader_backing_directory=$PWD ASAN_OPTIONS=detect_leaks=0
 }
 
-# And what a test adds. When one rank has ended badly mpirun ends the others, waits, and kills what is left; a second is too soon on a
-# busy machine.
-mpirun=(mpirun --oversubscribe --bind-to none --mca odls_base_sigkill_timeout 5)
+mpirun=(mpirun --oversubscribe --bind-to none) # and what a test adds
+# When one rank has ended badly mpirun ends the others, waits, and kills what is left. After its usual second a busy machine may not have
+# let them write down how they ended.
+patient=(--mca odls_base_sigkill_timeout 5)
 
 # ranks N ARGUMENTS...: cam-train as N processes, waited for.
 ranks() {
@@ -34,7 +35,7 @@ launch() {
         fi
     done
     mkdir -p ranks
-    "${mpirun[@]}" "${options[@]}" "$BATS_TEST_DIRNAME/one_rank.sh" "$PWD/ranks" "$program" "$@" \
+    "${mpirun[@]}" "${patient[@]}" "${options[@]}" "$BATS_TEST_DIRNAME/one_rank.sh" "$PWD/ranks" "$program" "$@" \
         </dev/null >mpirun.out 2>mpirun.err 3>&- &
     job=$!
 }

@@ -147,7 +147,7 @@ several() {
         if [ -n "$settings" ]; then options+=("$settings"); fi
         options+=(:)
     done
-    "${mpirun[@]}" "${options[@]}" </dev/null >mpirun.out 2>mpirun.err 3>&- &
+    "${mpirun[@]}" "${patient[@]}" "${options[@]}" </dev/null >mpirun.out 2>mpirun.err 3>&- &
     job=$!
     ends_within 30
 }
