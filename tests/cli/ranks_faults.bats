@@ -185,7 +185,7 @@ all_refused() {
     sed '$d' data.csv >other/data.csv
     for what in data model; do
         rank=("$BATS_TEST_DIRNAME/one_rank.sh" "$PWD/ranks" "$program" --config c.yaml)
-        "${mpirun[@]}" -np 2 "${rank[@]}" : -np 1 -wdir "$PWD/other" "${rank[@]}" \
+        "${mpirun[@]}" "${patient[@]}" -np 2 "${rank[@]}" : -np 1 -wdir "$PWD/other" "${rank[@]}" \
             </dev/null >mpirun.out 2>mpirun.err 3>&- &
         job=$!
         ends_within 30
