@@ -6,7 +6,7 @@
 # Full-size CamemBERT-base of random weights on the rows of MASSIVE (CAM_DATA, default ../shared/data): one rank with two threads
 # against two ranks of one thread each, at the same global batch, three times in turn. Prints the median step of each, their ratio, the
 # bytes that a rank sends a step against the least possible, and how much of the exchange ran beside other work. Regimes: short rows as
-# they come, and rows joined until they fill 128 tokens. Needs 2.5 GB of disk under TMPDIR and mpirun.
+# they come, and rows joined and cut to 128 tokens each. Needs 2.5 GB of disk under TMPDIR and mpirun.
 set -eu
 build=$1
 data=${CAM_DATA:-../shared/data}
@@ -19,7 +19,7 @@ trap 'rm -rf "$work"' EXIT INT TERM
 # configure OUTPUT MODEL ROWS
 configure() {
     cat << YAML
-model: {model_name_or_path: $2}
+model: {model_name_or_path: $2, max_seq_length: 128}
 data: {train_file: $3, columns: [label, text], stratify: false, on_duplicate: ignore, max_eval_samples: 8}
 training: {output_dir: $1, overwrite_output_dir: true}
 eval: {eval_strategy: "no", load_best_model_at_end: false}
