@@ -8,13 +8,13 @@
  * job is done after it.
  */
 #include "comm_mpi.h"
+#include "clock.h"
 #include "sums.h"
 #include "wire.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { JOBS = 64, SLOTS = 3, MOST_PIECE_BYTES = 1 << 20, TERMS_BYTES = 16 << 20, STAGING_BYTES = 32 << 20 };
 enum { TAG_TERMS = 2, TAG_SUM, TAG_SHARE };
@@ -60,12 +60,6 @@ typedef struct cam_comm_mpi {
 
 static cam_comm_mpi *of(cam_comm *comm) {
     return (cam_comm_mpi *)(void *)comm;
-}
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* --- one call on host memory ------------------------------------------------------------------------------------ */
@@ -244,10 +238,10 @@ static void *work(void *context) {
         const job *j = &comm->jobs[comm->taken % JOBS];
         cam_status st = comm->status;
         pthread_mutex_unlock(&comm->lock);
-        double begin = now_s();
+        double begin = cam_now_s();
         if (st == CAM_OK)
             st = run(comm, j);
-        double end = now_s();
+        double end = cam_now_s();
         pthread_mutex_lock(&comm->lock);
         comm->base.figures.busy_s += end - begin;
         if (st != CAM_OK && comm->status == CAM_OK) {
@@ -300,11 +294,11 @@ static cam_status mpi_broadcast(cam_comm *comm, const cam_comm_part *parts, int 
 static cam_status mpi_join(cam_comm *base) {
     cam_status st = CAM_OK;
     cam_comm_mpi *comm = of(base);
-    double begin = now_s();
+    double begin = cam_now_s();
     pthread_mutex_lock(&comm->lock);
     while (comm->taken < comm->asked)
         pthread_cond_wait(&comm->changed, &comm->lock);
-    base->figures.waited_s += now_s() - begin;
+    base->figures.waited_s += cam_now_s() - begin;
     st = comm->status;
     pthread_mutex_unlock(&comm->lock);
     return st == CAM_OK ? CAM_OK : cam_fail(st, "%s", comm->message);

@@ -1,5 +1,6 @@
 /* watchdog.c: see watchdog.h. */
 #include "watchdog.h"
+#include "clock.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,20 +24,14 @@ struct cam_watchdog {
     double since_s; /* when what is awaited last moved */
 };
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Whether something is awaited that has not moved for too long; the lock is held. */
 static int is_late(cam_watchdog *w) {
     cam_awaited now = w->look ? w->look(w->context) : (cam_awaited){0, 0};
     int awaits = w->where || now.asked > now.done;
     if (!awaits || now.done != w->seen.done || w->since_s == 0)
-        w->since_s = now_s();
+        w->since_s = cam_now_s();
     w->seen = now;
-    return now_s() - w->since_s > w->group->timeout_s;
+    return cam_now_s() - w->since_s > w->group->timeout_s;
 }
 
 static void *abort_comm(void *context) {
@@ -134,7 +129,7 @@ static void set(cam_watchdog *w, cam_awaited (*look)(void *context), void *conte
     w->look = look;
     w->context = context;
     w->where = where;
-    w->since_s = now_s();
+    w->since_s = cam_now_s();
     pthread_mutex_unlock(&w->lock);
 }
 

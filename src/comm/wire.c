@@ -1,5 +1,6 @@
 /* wire.c: see wire.h. */
 #include "wire.h"
+#include "clock.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,12 +23,6 @@ enum {
 static const double LOOK_S = 0.25;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* MPI's own text; the lock is held. */
 static cam_status failed(int code, const char *what) {
@@ -158,9 +153,9 @@ static int is_gone(pid_t process) {
 /* The lowest rank of this machine that is there no longer, -1 where there is none or it is not yet time to look. Nobody
  * leaves well before all have ended MPI together, so who is gone while others wait is lost. The lock is held. */
 static int find_gone(cam_wire *wire) {
-    if (now_s() - wire->looked_s < LOOK_S)
+    if (cam_now_s() - wire->looked_s < LOOK_S)
         return -1;
-    wire->looked_s = now_s();
+    wire->looked_s = cam_now_s();
     for (int r = 0; r < wire->ranks; r++)
         if (r != wire->rank && wire->process[r] && is_gone(wire->process[r]))
             return r;
@@ -249,7 +244,7 @@ out:
 cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wait *wait) {
     cam_status st = CAM_OK;
     int done = transfers->count == 0, going = still_going(transfers);
-    double since = now_s();
+    double since = cam_now_s();
     for (int turns = 0; !done; turns++) {
         CAM_TRY(test_each(transfers, &done));
         if (done)
@@ -265,9 +260,9 @@ cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wai
         CAM_TRY(heard);
         int left = still_going(transfers);
         if (left < going)
-            since = now_s(), turns = 0;
+            since = cam_now_s(), turns = 0;
         going = left;
-        if (now_s() - since > wait->timeout_s)
+        if (cam_now_s() - since > wait->timeout_s)
             return too_late(wire, transfers, wait);
     }
     transfers->count = 0;

@@ -1,7 +1,7 @@
 /* ops.c: check -> look up -> time -> call, for every operator of cam/ops.h. No arithmetic. */
 #include "cam/ops.h"
+#include "clock.h"
 #include "operands.h"
-#include <time.h>
 
 static const char *const names[] = {
 #define NAME(op) #op,
@@ -13,16 +13,10 @@ const char *cam_op_name(enum cam_op op) {
     return names[op];
 }
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* The time when everything asked for before is done. */
 static cam_status settled_now(cam_backend *backend, double *now) {
     cam_status st = cam_backend_synchronize(backend);
-    *now = now_s();
+    *now = cam_now_s();
     return st;
 }
 

@@ -1,5 +1,6 @@
 /* run_train.c: the loop of a run: steps, evaluations, the best model, the figures at the end. */
 #include "best.h"
+#include "clock.h"
 #include "exchange.h"
 #include "files.h"
 #include "log.h"
@@ -40,12 +41,6 @@ typedef struct training {
     int64_t wished;             /* the step whose report brought the wish to stop, on every rank the same; 0 = none */
     int settled;                /* all reports were waited for after the last step, on every rank */
 } training;
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static const cam_config *config_of(const training *t) {
     return t->run->config;
@@ -127,7 +122,7 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     const cam_config *config = run->config;
     const cam_corpus *corpus = &run->corpus;
     *t = (training){
-        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = now_s()};
+        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = cam_now_s()};
     t->speaks = cam_group_rank(run->group) == 0;
     t->ahead = !run->comm ? CAM_REPORTS - 1 : cam_backend_captures(backend) ? RANKS_AHEAD : 0;
     cam_trainer_options options = cam_run_trainer_options(run, backend);
@@ -238,7 +233,7 @@ static int evaluation_is_due(const training *t) {
 /* --- the loop -------------------------------------------------------------------------------------------------- */
 
 static cam_status show_report(training *t, const cam_step_report *report) {
-    double step_s = t->reported_s > 0 ? report->time_s - t->reported_s : now_s() - t->asked_s;
+    double step_s = t->reported_s > 0 ? report->time_s - t->reported_s : cam_now_s() - t->asked_s;
     cam_step_event event = {.step = report->step,
                             .epoch = report->epoch,
                             .loss = report->loss,
@@ -281,7 +276,7 @@ static int stop_is_due(training *t) {
 
 static cam_status one_step(training *t) {
     if (t->reported_s == 0 && cam_trainer_ahead(&t->trainer) == 0)
-        t->asked_s = now_s();
+        t->asked_s = cam_now_s();
     cam_status st = cam_trainer_step(&t->trainer);
     int pause = evaluation_is_due(t) || cam_trainer_is_done(&t->trainer);
     if (st == CAM_OK)
@@ -389,9 +384,9 @@ static cam_status finish(training *t, const char *reason) {
     if (t->speaks)
         CAM_TRY(cam_run_folder_put_metrics(config_of(t), &figures));
     if (logs(t))
-        CAM_TRY(cam_run_log_end(&t->log, reason, now_s() - t->begin_s));
+        CAM_TRY(cam_run_log_end(&t->log, reason, cam_now_s() - t->begin_s));
     cam_log("saved the model of step %lld to \"%s\" (%.1f s)", (long long)t->saved_step, config_of(t)->output_dir,
-            now_s() - t->begin_s);
+            cam_now_s() - t->begin_s);
     if (has_validation)
         print_figures("validation", &t->kept, labels);
     if (has_test)
@@ -415,7 +410,7 @@ static cam_status end_early(training *t, cam_status why) {
                                  why == CAM_E_STOPPED    ? "signal"
                                  : why == CAM_E_DIVERGED ? "diverged"
                                                          : "error",
-                                 now_s() - t->begin_s);
+                                 cam_now_s() - t->begin_s);
     if (saved == CAM_OK && logged == CAM_OK && message)
         cam_fail(why, "%s%s", message, why == CAM_E_STOPPED && t->saved_step >= 0 ? "; the model so far is saved" : "");
     free(message);
