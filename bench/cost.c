@@ -12,7 +12,7 @@
  */
 #include "camembert.h"
 #include "cost_launches.h"
-#include "update.h"
+#include "optimizer_step.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,12 +87,13 @@ COUNT(step_end) {
     add(c, CAM_OP_step_end, sizeof *a->state, sizeof *a->ring, 0);
 }
 
-COUNT(step_share) {
-    add(c, CAM_OP_step_share, sizeof a->state->loss + sizeof *a->wish, sizeof *a->shares, 0);
+COUNT(step_rank_report) {
+    add(c, CAM_OP_step_rank_report, sizeof a->state->loss + sizeof *a->request, sizeof *a->reports, 0);
 }
 
 COUNT(step_merge) {
-    add(c, CAM_OP_step_merge, (double)a->ranks * sizeof *a->shares, sizeof a->state->loss + sizeof a->state->wishes, 0);
+    add(c, CAM_OP_step_merge, (double)a->ranks * sizeof *a->reports, sizeof a->state->loss + sizeof a->state->requests,
+        0);
 }
 
 COUNT(embedding_fwd) {
@@ -364,7 +365,7 @@ static cam_status run_step(counter *c, cam_camembert *model, cam_parameters *par
     CAM_TRY(cam_camembert_classify(&pass));
     CAM_TRY(cam_camembert_loss(&pass));
     CAM_TRY(cam_camembert_backward(&pass));
-    CAM_TRY(cam_update(params, arena, state, &adamw, &(cam_update_peers){0}));
+    CAM_TRY(cam_optimizer_step(params, arena, state, &adamw, &(cam_optimizer_comm){0}));
     CAM_TRY(cam_step_end(&c->base, &(cam_step_end_args){.ring = cam_arena_take(arena, 1), .slots = 1, .state = state}));
 out:
     return st;
@@ -384,7 +385,7 @@ static cam_status count_step(counter *c, int64_t vocabulary, double *parameters)
     CAM_TRY(reserve(&c->base, bytes, &memory));
     cam_arena_init(&arena, "step", memory, bytes);
     CAM_TRY(cam_parameters_layout(&params, &camembert_base, used, &rates,
-                                  (cam_precision){.bf16 = c->bf16, .bf16_gradients = c->bf16}, (cam_shares){0}));
+                                  (cam_precision){.bf16 = c->bf16, .bf16_gradients = c->bf16}, (cam_sharding){0}));
     CAM_TRY(cam_parameters_allocate(&params, &c->base, 1, &rates, 1));
     CAM_TRY(cam_camembert_open(&model, &camembert_base, &params, &c->base));
     CAM_TRY(run_step(c, &model, &params, &arena));

@@ -189,7 +189,7 @@ static cam_status measure_load(bench *b, cam_backend *backend) {
         begin = now_s();
         CAM_TRY(cam_weights_open(b->request->folder, &b->options.source.weights));
         CAM_TRY(
-            cam_parameters_layout(&params, &b->config, NULL, &b->options.rates, (cam_precision){0}, (cam_shares){0}));
+            cam_parameters_layout(&params, &b->config, NULL, &b->options.rates, (cam_precision){0}, (cam_sharding){0}));
         CAM_TRY(cam_parameters_allocate(&params, backend, 0, &b->options.rates, 0));
         CAM_TRY(cam_model_load(&params, &b->options.source, &fresh));
         begin = now_s() - begin;
@@ -249,7 +249,7 @@ static cam_status time_steps(bench *b, cam_trainer *trainer, double *seconds, fi
     CAM_ASSERT(lengths != NULL);
     while (heard < all) {
         cam_step_report report;
-        int present = 0, full = asked == all || cam_trainer_ahead(trainer) == CAM_REPORTS;
+        int present = 0, full = asked == all || cam_trainer_steps_in_flight(trainer) == CAM_REPORTS;
         if (!full) {
             CAM_TRY(cam_trainer_step(trainer));
             asked++;
@@ -258,7 +258,7 @@ static cam_status time_steps(bench *b, cam_trainer *trainer, double *seconds, fi
         if (!present)
             continue;
         if (heard >= r->warmup) {
-            cam_window window = cam_plan_window(&trainer->plan, heard);
+            cam_update_span window = cam_plan_update_span(&trainer->plan, heard);
             cam_order_load(&trainer->order, window.epoch);
             for (int64_t i = 0; i < report.rows; i++) {
                 int64_t row = trainer->order.rows[window.first + i];

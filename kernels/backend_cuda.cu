@@ -91,7 +91,7 @@ static void cuda_release_host(cam_backend *backend, void *host) {
         (void)cudaFreeHost(host);
 }
 
-static cam_status cuda_allocate_shared(cam_backend *backend, size_t bytes, void **host, void **device) {
+static cam_status cuda_allocate_mapped(cam_backend *backend, size_t bytes, void **host, void **device) {
     cam_status st = CAM_OK;
     *host = NULL;
     CAM_CUDA_TRY(cudaHostAlloc(host, bytes, cudaHostAllocMapped));
@@ -169,8 +169,8 @@ static cam_backend_calls all_calls(void) {
     calls.zero = cuda_zero;
     calls.synchronize = cuda_synchronize;
     calls.poll = cuda_poll;
-    calls.allocate_shared = cuda_allocate_shared;
-    calls.release_shared = cuda_release_host;
+    calls.allocate_mapped = cuda_allocate_mapped;
+    calls.release_mapped = cuda_release_host;
     calls.allocate_staging = cuda_allocate_staging;
     calls.release_staging = cuda_release_host;
     calls.close = cuda_close;

@@ -133,30 +133,30 @@ CAM_KERNEL(1) step_end_kernel(cam_step_record *ring, int32_t slots, const cam_st
     record->time_ns = cam_clock_ns();
     record->step = state->step;
     record->finite = state->finite;
-    record->wishes = state->wishes;
+    record->requests = state->requests;
     cam_fence_system();
     record->sequence = state->step + 1;
 }
 
-/* step_share: one thread writes 16 bytes. The wish lies in memory of the host, who may be writing it: read anew by
+/* step_rank_report: one thread writes 16 bytes. The request lies in memory of the host, who may be writing it: read anew by
  * every launch, and once. */
-CAM_KERNEL(1) step_share_kernel(cam_rank_share *share, const uint32_t *wish, const cam_step_state *state) {
+CAM_KERNEL(1) step_rank_report_kernel(cam_rank_report *share, const uint32_t *request, const cam_step_state *state) {
     share->loss = state->loss;
-    share->wish = wish ? *static_cast<const volatile uint32_t *>(wish) : 0;
+    share->request = request ? *static_cast<const volatile uint32_t *>(request) : 0;
     share->unused = 0;
 }
 
 /* step_merge: one thread, for the order of the sum; the loads need not wait for each other. Reads 16 bytes a rank. */
-CAM_KERNEL(1) step_merge_kernel(const cam_rank_share *shares, int32_t ranks, cam_step_state *state) {
+CAM_KERNEL(1) step_merge_kernel(const cam_rank_report *reports, int32_t ranks, cam_step_state *state) {
     double loss = 0;
-    uint32_t wishes = 0;
+    uint32_t requests = 0;
 #pragma unroll 8
     for (int32_t r = 0; r < ranks; r++) {
-        loss += shares[r].loss;
-        wishes |= shares[r].wish;
+        loss += reports[r].loss;
+        requests |= reports[r].request;
     }
     state->loss = loss;
-    state->wishes = wishes;
+    state->requests = requests;
 }
 
 static int32_t *indices(cam_tensor t) {
@@ -178,10 +178,11 @@ cam_status cam_cuda_step_end(cam_backend *backend, const cam_step_end_args *args
     return CAM_LAUNCH(backend, step_end_kernel, 1, 1, 0, args->ring, args->slots, args->state);
 }
 
-cam_status cam_cuda_step_share(cam_backend *backend, const cam_step_share_args *args) {
-    return CAM_LAUNCH(backend, step_share_kernel, 1, 1, 0, args->shares + args->rank, args->wish, args->state);
+cam_status cam_cuda_step_rank_report(cam_backend *backend, const cam_step_rank_report_args *args) {
+    return CAM_LAUNCH(backend, step_rank_report_kernel, 1, 1, 0, args->reports + args->rank, args->request,
+                      args->state);
 }
 
 cam_status cam_cuda_step_merge(cam_backend *backend, const cam_step_merge_args *args) {
-    return CAM_LAUNCH(backend, step_merge_kernel, 1, 1, 0, args->shares, args->ranks, args->state);
+    return CAM_LAUNCH(backend, step_merge_kernel, 1, 1, 0, args->reports, args->ranks, args->state);
 }

@@ -1,88 +1,109 @@
 #!/bin/sh
-# includes.sh: keeps the map of the boxes. Run from the root of the repository; prints every offence, exits 1 where there is one.
+# includes.sh: keeps the map of the boxes (src/boxes.txt). Run from the root of the repository; prints every offence, exits 1 where
+# there is one.
 #   - no ".." in an #include
-#   - a box includes the headers of those boxes only that its arrows reach, and include/cam
+#   - a box includes its own headers, those of the boxes that its row of the map reaches, and include/cam
 #   - include/cam includes nothing outside itself but the standard library
+#   - a header that only its own box includes is named *_internal.h, and no other box includes one that is
+#   - no two headers have one name
 #   - no file knows a backend by #ifdef
 #   - no file is longer than 600 lines
 set -u
 failed=0
-
-# allowed BOX: the boxes whose headers BOX may include, itself left out.
-allowed() {
-    case $1 in
-    base) echo "" ;;
-    ops) echo "base" ;;
-    cpu) echo "ops base" ;;
-    config | text | hub | report | comm) echo "base" ;;
-    model) echo "ops base" ;;
-    train) echo "model text config report comm ops base" ;;
-    cli) echo "train config hub report cpu model text comm ops base" ;;
-    *) return 1 ;;
-    esac
-}
+map=src/boxes.txt
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
 
 offence() {
     echo "$1"
     failed=1
 }
 
-# box_of HEADER BOX: the box that a header called by its plain name lies in, BOX itself first; nothing for the system's.
-box_of() {
-    for found in src/"$2"/"$1" src/*/"$1"; do
-        [ -e "$found" ] || continue
-        found=${found#src/}
-        echo "${found%%/*}"
-        return
-    done
+# The boxes that a box may include, itself left out: the rows' second column, followed downwards.
+awk -F'|' '/^[a-z]/ {
+    name = $1; gsub(/ /, "", name); reach = ""
+    n = split($2, uses, " ")
+    for (i = 1; i <= n; i++) {
+        if (!(uses[i] in closed)) { print name ": uses \"" uses[i] "\", which no earlier row has"; bad = 1 }
+        reach = reach " " uses[i] " " closed[uses[i]]
+    }
+    closed[name] = reach; all = all " " name
+    print name " " reach > "'"$folder/reach"'"
 }
+END { print "cli " all > "'"$folder/reach"'"; exit bad }' $map || failed=1
 
 sources() {
-    find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cu' -o -name '*.cuh' \) 2>/dev/null | sort
+    find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cu' -o -name '*.cuh' \) | sort
 }
 
-includes_of() {
-    sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$1"
-}
+# FILE HEADER, one a line, of every quoted include.
+grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(sources include src kernels tests bench) |
+    sed 's/^\([^:]*\):[0-9]*:[^"]*"\([^"]*\)".*/\1 \2/' >"$folder/includes"
+# BOX HEADER of every header of a box.
+sources src kernels | grep -E '\.(h|cuh)$' |
+    awk -F/ '{ print ($1 == "kernels" ? $1 : $2), $NF }' >"$folder/headers"
 
+grep -F ' ..' "$folder/includes" | sed 's/$/: includes by ".."/' && failed=1
 for file in $(sources include src kernels tests bench); do
     lines=$(wc -l <"$file")
     [ "$lines" -le 600 ] || offence "$file: $lines lines, more than 600"
-    for header in $(includes_of "$file"); do
-        case $header in
-        *..*) offence "$file: \"$header\" includes by \"..\"" ;;
-        esac
-    done
+done
+for name in $(cut -d' ' -f2 "$folder/headers" | sort | uniq -d); do
+    offence "$name: two headers have this name"
 done
 
-for file in $(sources include); do
-    for header in $(includes_of "$file"); do
-        case $header in
-        cam/*) ;;
-        *) offence "$file: \"$header\" lies outside include/cam" ;;
-        esac
-    done
-done
+awk -v reach_file="$folder/reach" -v header_file="$folder/headers" '
+BEGIN {
+    while ((getline line < reach_file) > 0) {
+        n = split(line, word, " "); known[word[1]] = 1
+        for (i = 1; i <= n; i++) may[word[1], word[i]] = 1
+    }
+    while ((getline line < header_file) > 0) { split(line, word, " "); box_of[word[2]] = word[1] }
+}
+function offence(text) { print text; bad = 1 }
+{
+    n = split($1, part, "/")
+    here = part[1] == "src" ? part[2] : part[1]
+    header = $2
+    if (here == "include") {
+        if (header !~ /^cam\//) offence($1 ": \"" header "\" lies outside include/cam")
+        next
+    }
+    target = (header in box_of) ? box_of[header] : ""
+    if (part[1] == "src" && !known[here]) offence($1 ": \"" here "\" is no box of src/boxes.txt")
+    if (here == "bench" && target != "") outside[header] = 1
+    if (part[1] != "src" && here != "kernels") next # tests and benchmarks look into everything
+    if (target == "" || header ~ /^cam\//) next
+    if (!may[here, target]) offence($1 ": \"" header "\" lies in \"" target "\", which \"" here "\" may not include")
+    if (target != here) {
+        outside[header] = 1
+        if (header ~ /_internal\.h$/) offence($1 ": \"" header "\" is internal to \"" target "\"")
+    }
+    if ($1 ~ /\.h$/) from[$1] = from[$1] " " header
+}
+END {
+    # what a public header includes of its own box is public with it
+    for (changed = 1; changed;) {
+        changed = 0
+        for (file in from) {
+            n = split(file, part, "/")
+            if (!outside[part[n]]) continue
+            m = split(from[file], included, " ")
+            for (i = 1; i <= m; i++) if (!outside[included[i]]) { outside[included[i]] = 1; changed = 1 }
+        }
+    }
+    for (name in box_of) {
+        box = box_of[name]
+        if (box == "cli" || box == "kernels") continue # a program, and code for another compiler
+        if (!outside[name] && name !~ /_internal\.h$/)
+            offence(name ": only its own box \"" box "\" includes it: name it *_internal.h")
+        if (outside[name] && name ~ /_internal\.h$/) offence(name ": a public header includes it")
+    }
+    exit bad
+}' "$folder/includes" || failed=1
 
-for file in $(sources src); do
-    box=${file#src/}
-    box=${box%%/*}
-    if ! reach=$(allowed "$box"); then
-        offence "$file: \"$box\" is no box"
-        continue
-    fi
-    for header in $(includes_of "$file"); do
-        target=$(box_of "$header" "$box")
-        case " $box $reach " in
-        *" ${target:-$box} "*) ;;
-        *) offence "$file: \"$header\" lies in \"$target\", which \"$box\" may not include" ;;
-        esac
-    done
-    # Include guards end in _H.
-    if grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*(CUDA|CUBLAS|NCCL|CAM_BACKEND|CAM_HAVE)' "$file" |
-        grep -vE '_H$'; then
-        offence "$file: knows a backend by #ifdef"
-    fi
-done
+# Include guards end in _H.
+grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*(CUDA|CUBLAS|NCCL|CAM_BACKEND|CAM_HAVE)' $(sources src) |
+    grep -vE '_H$' | sed 's/$/: knows a backend by #ifdef/' && failed=1
 
 exit $failed

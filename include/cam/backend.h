@@ -39,8 +39,8 @@ typedef struct cam_backend_calls {
 
     /* Memory that the device writes and the host reads while the device runs on; zeros at first. `device` is its
      * address there. Released by its host address. */
-    cam_status (*allocate_shared)(cam_backend *backend, size_t bytes, void **host, void **device);
-    void (*release_shared)(cam_backend *backend, void *host);
+    cam_status (*allocate_mapped)(cam_backend *backend, size_t bytes, void **host, void **device);
+    void (*release_mapped)(cam_backend *backend, void *host);
     /* Host memory from which a copy to the device needs no detour; plain memory where that makes no difference. */
     cam_status (*allocate_staging)(cam_backend *backend, size_t bytes, void **host);
     void (*release_staging)(cam_backend *backend, void *host);
@@ -88,12 +88,12 @@ static inline CAM_MUST_CHECK cam_status cam_backend_synchronize(cam_backend *bac
 static inline CAM_MUST_CHECK cam_status cam_backend_poll(cam_backend *backend) {
     return backend->calls->poll ? backend->calls->poll(backend) : CAM_OK;
 }
-static inline CAM_MUST_CHECK cam_status cam_backend_allocate_shared(cam_backend *backend, size_t bytes, void **host,
+static inline CAM_MUST_CHECK cam_status cam_backend_allocate_mapped(cam_backend *backend, size_t bytes, void **host,
                                                                     void **device) {
-    return backend->calls->allocate_shared(backend, bytes, host, device);
+    return backend->calls->allocate_mapped(backend, bytes, host, device);
 }
-static inline void cam_backend_release_shared(cam_backend *backend, void *host) {
-    backend->calls->release_shared(backend, host);
+static inline void cam_backend_release_mapped(cam_backend *backend, void *host) {
+    backend->calls->release_mapped(backend, host);
 }
 static inline CAM_MUST_CHECK cam_status cam_backend_allocate_staging(cam_backend *backend, size_t bytes, void **host) {
     return backend->calls->allocate_staging(backend, bytes, host);

@@ -26,13 +26,13 @@ extern "C" {
 typedef struct cam_comm cam_comm;
 
 /* Memory that every rank holds, cut into `ranks` equal shares: share r is elements [r, r + 1) * (count / ranks). */
-typedef struct cam_comm_part {
+typedef struct cam_comm_buffer {
     void *data;      /* device memory */
     cam_dtype dtype; /* reduce: CAM_F32, CAM_BF16 or CAM_F64; the others take any */
     int64_t count;   /* elements; a multiple of the number of ranks, but for broadcast */
-} cam_comm_part;
+} cam_comm_buffer;
 
-enum { CAM_COMM_MAX_PARTS = 8 /* of one call */ };
+enum { CAM_COMM_MAX_BUFFERS = 8 /* of one call */ };
 
 typedef enum cam_reach {
     CAM_REACH_OWN, /* a rank's own share is summed; the rest of the part stays as it is: zero in a store's gaps */
@@ -41,11 +41,11 @@ typedef enum cam_reach {
 
 typedef struct cam_comm_calls {
     /* Sums over the ranks, in place. */
-    cam_status (*reduce)(cam_comm *comm, const cam_comm_part *parts, int count, cam_reach reach);
+    cam_status (*reduce)(cam_comm *comm, const cam_comm_buffer *parts, int count, cam_reach reach);
     /* Every rank's own share is copied to all, in place. */
-    cam_status (*gather)(cam_comm *comm, const cam_comm_part *parts, int count);
+    cam_status (*gather)(cam_comm *comm, const cam_comm_buffer *parts, int count);
     /* Rank 0's contents are copied to all. */
-    cam_status (*broadcast)(cam_comm *comm, const cam_comm_part *parts, int count);
+    cam_status (*broadcast)(cam_comm *comm, const cam_comm_buffer *parts, int count);
     /* What is asked of the backend from here on waits for all that was started. */
     cam_status (*join)(cam_comm *comm);
     /* From any thread: ends what waits for lost peers, so that the process can leave; only close may follow. NULL where
@@ -74,18 +74,18 @@ struct cam_comm {
 };
 
 /* The element at which share `rank` of a part begins. */
-static inline int64_t cam_comm_share(const cam_comm *comm, const cam_comm_part *part, int rank) {
+static inline int64_t cam_comm_shard_begin(const cam_comm *comm, const cam_comm_buffer *part, int rank) {
     return part->count / comm->ranks * rank;
 }
 
-static inline CAM_MUST_CHECK cam_status cam_comm_reduce(cam_comm *comm, const cam_comm_part *parts, int count,
+static inline CAM_MUST_CHECK cam_status cam_comm_reduce(cam_comm *comm, const cam_comm_buffer *parts, int count,
                                                         cam_reach reach) {
     return comm->calls->reduce(comm, parts, count, reach);
 }
-static inline CAM_MUST_CHECK cam_status cam_comm_gather(cam_comm *comm, const cam_comm_part *parts, int count) {
+static inline CAM_MUST_CHECK cam_status cam_comm_all_gather(cam_comm *comm, const cam_comm_buffer *parts, int count) {
     return comm->calls->gather(comm, parts, count);
 }
-static inline CAM_MUST_CHECK cam_status cam_comm_broadcast(cam_comm *comm, const cam_comm_part *parts, int count) {
+static inline CAM_MUST_CHECK cam_status cam_comm_broadcast(cam_comm *comm, const cam_comm_buffer *parts, int count) {
     return comm->calls->broadcast(comm, parts, count);
 }
 static inline CAM_MUST_CHECK cam_status cam_comm_join(cam_comm *comm) {

@@ -48,7 +48,7 @@ extern "C" {
 #define CAM_OPS(X)                                                                                                     \
     X(step_begin)                                                                                                      \
     X(step_end)                                                                                                        \
-    X(step_share)                                                                                                      \
+    X(step_rank_report)                                                                                                \
     X(step_merge)                                                                                                      \
     X(embedding_fwd)                                                                                                   \
     X(embedding_bwd)                                                                                                   \
@@ -133,19 +133,19 @@ typedef struct cam_step_end_args {
     cam_workspace workspace;
 } cam_step_end_args;
 
-/* step_share: shares[rank] = {state->loss, *wish}; the other shares are left as they are.
- *   wish  memory that the host writes meanwhile (cam_backend_allocate_shared), the device's address; NULL: 0 */
-typedef struct cam_step_share_args {
-    cam_rank_share *shares; /* [ranks], device memory */
-    const uint32_t *wish;
+/* step_rank_report: reports[rank] = {state->loss, *request}; the other reports are left as they are.
+ *   request  memory that the host writes meanwhile (cam_backend_allocate_mapped), the device's address; NULL: 0 */
+typedef struct cam_step_rank_report_args {
+    cam_rank_report *reports; /* [ranks], device memory */
+    const uint32_t *request;
     int32_t rank, ranks;
     const cam_step_state *state;
     cam_workspace workspace;
-} cam_step_share_args;
+} cam_step_rank_report_args;
 
-/* step_merge: state->loss = the sum of shares[r].loss in rank order, in f64; state->wishes = all wishes or-ed. */
+/* step_merge: state->loss = the sum of reports[r].loss in rank order, in f64; state->requests = all requests or-ed. */
 typedef struct cam_step_merge_args {
-    const cam_rank_share *shares; /* [ranks], device memory */
+    const cam_rank_report *reports; /* [ranks], device memory */
     int32_t ranks;
     cam_step_state *state;
     cam_workspace workspace;

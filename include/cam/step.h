@@ -32,7 +32,7 @@ typedef struct cam_step_state {
     uint32_t skip_nonfinite; /* 1: step_begin sets `finite` again at each optimizer step; 0: it stays 0 */
     uint32_t cursor;         /* micro-steps of the epoch begun so far: step_begin */
     uint32_t updates;        /* updates applied since the host wrote the state: norm_final */
-    uint32_t wishes;         /* of all ranks' hosts (cam_wish), this step: step_merge; 0 where there is one rank */
+    uint32_t requests; /* of all ranks' hosts (cam_step_request), this step: step_merge; 0 where there is one rank */
 } cam_step_state;
 
 typedef enum cam_rows { CAM_ROWS_TOKENS, CAM_ROWS_SEQUENCES, CAM_ROWS_HEAD } cam_rows;
@@ -58,23 +58,23 @@ typedef struct cam_bias_corrections {
 } cam_bias_corrections;
 
 /* What a host asks of all ranks: they learn of it with the same step and act together. */
-typedef enum cam_wish { CAM_WISH_STOP = 1 } cam_wish;
+typedef enum cam_step_request { CAM_REQUEST_STOP = 1 } cam_step_request;
 
 /* What a rank tells the others of an optimizer step. */
-typedef struct cam_rank_share {
-    double loss;     /* its part of state->loss */
-    uint32_t wish;   /* cam_wish bits of its host */
-    uint32_t unused; /* 0 */
-} cam_rank_share;
+typedef struct cam_rank_report {
+    double loss;      /* its part of state->loss */
+    uint32_t request; /* cam_step_request bits of its host */
+    uint32_t unused;  /* 0 */
+} cam_rank_report;
 
-/* What the host hears of an optimizer step, in memory that both can reach (cam_backend_allocate_shared). */
+/* What the host hears of an optimizer step, in memory that both can reach (cam_backend_allocate_mapped). */
 typedef struct cam_step_record {
     double loss, grad_norm, learning_rate;
     uint64_t time_ns; /* the device's clock */
     uint32_t step;
     uint32_t finite;
     uint32_t sequence; /* step + 1, written last: the record is complete where it says so */
-    uint32_t wishes;   /* state->wishes */
+    uint32_t requests; /* state->requests */
 } cam_step_record;
 
 #ifdef __cplusplus

@@ -57,7 +57,7 @@ static cam_status print_help(cam_verb verb) {
     return st;
 }
 
-static cam_status settle_output(const cam_arguments *arguments) {
+static cam_status configure_output(const cam_arguments *arguments) {
     const char *color = arguments->color ? arguments->color : "auto", *term = getenv("TERM"), *no = getenv("NO_COLOR");
     int terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && no[0]);
     if (strcmp(color, "auto") != 0 && strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
@@ -82,7 +82,7 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     arguments.group = group;
     if (arguments.verb != CAM_VERB_TRAIN)
         cam_signals_end_at_once();
-    CAM_TRY(settle_output(&arguments));
+    CAM_TRY(configure_output(&arguments));
     int tells = arguments.version || arguments.help || argc == 1;
     if (group->rank > 0 && (tells || !is_shared(arguments.verb)))
         goto out;
@@ -110,7 +110,7 @@ static void report(const char *message) {
  * starve those they wait for. Spinning for some ten microseconds and then sleeping costs an idle machine nothing and a
  * busy one little (docs/performance.md). The library reads its settings before main, hence begin again with other ones.
  * Where that fails the run is only slower. */
-static void wait_politely(char **argv) {
+static void reexec_with_short_spin(char **argv) {
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") || length < 0)
@@ -132,41 +132,41 @@ static void *json_memory(size_t bytes) {
 }
 
 /* A stop is no error: rank 0 tells of it, whoever was asked to stop. */
-static int speaks(const cam_group *group, cam_status agreed) {
-    return agreed == CAM_E_STOPPED ? group->rank == 0 : group->speaker < 0 || group->speaker == group->rank;
+static int is_reporter(const cam_group *group, cam_status agreed) {
+    return agreed == CAM_E_STOPPED ? group->rank == 0 : group->reporter < 0 || group->reporter == group->rank;
 }
 
 /* The message is kept over what the other ranks say. */
-static cam_status conclude(cam_group *group, cam_status st) {
+static cam_status finish(cam_group *group, cam_status st) {
     char *message = strdup(cam_status_message());
-    cam_status agreed = cam_group_conclude(group, st);
-    if (message && agreed == st && speaks(group, agreed))
+    cam_status agreed = cam_group_finish(group, st);
+    if (message && agreed == st && is_reporter(group, agreed))
         cam_fail(st, "%s", message);
     free(message);
     return agreed;
 }
 
 /* For a process that hangs in its device: nothing is tidied up. */
-static void lose(cam_status st) {
+static void exit_lost_peer(cam_status st) {
     report(cam_status_message());
     _exit(cam_status_exit_code(st));
 }
 
 int main(int argc, char **argv) {
     cam_group group;
-    wait_politely(argv);
+    reexec_with_short_spin(argv);
     json_set_alloc_funcs(json_memory, free);
     cam_signals_install();
     cam_status st = cam_group_open(&group);
     cam_log_set_rank(group.rank);
-    group.lose = lose;
+    group.exit_lost_peer = exit_lost_peer;
     if (st == CAM_OK)
         st = dispatch(argc, argv, &group);
-    st = conclude(&group, st);
+    st = finish(&group, st);
     cam_signals_ignore(); /* the code stands; a launcher sends some to all when the first rank ends with it */
-    if (st == CAM_E_STOPPED && speaks(&group, st))
+    if (st == CAM_E_STOPPED && is_reporter(&group, st))
         cam_log("%s", cam_status_message());
-    else if (st != CAM_OK && speaks(&group, st))
+    else if (st != CAM_OK && is_reporter(&group, st))
         report(cam_status_message());
-    return cam_status_exit_code(cam_group_leave(&group, st));
+    return cam_status_exit_code(cam_group_finalize(&group, st));
 }

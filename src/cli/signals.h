@@ -11,7 +11,7 @@ void cam_signals_install(void);
 void cam_signals_end_at_once(void);
 /* For the end of the program, when its exit code stands. */
 void cam_signals_ignore(void);
-/* Nonzero once a signal came. The context is not used: fits cam_stop. */
+/* Nonzero once a signal came. The context is not used: fits cam_cancel. */
 int cam_signals_stop_wanted(void *context);
 
 #endif

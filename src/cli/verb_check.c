@@ -1,7 +1,7 @@
 /* verb_check.c: `check` says what a run would meet: keys, files, labels, lengths, and advice. It trains and writes
  * nothing. */
 #include "advice.h"
-#include "cache.h"
+#include "hub_cache.h"
 #include "signals.h"
 #include "verbs.h"
 #include <stdlib.h>
@@ -36,7 +36,7 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
     char *folder = NULL;
-    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_wanted};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,

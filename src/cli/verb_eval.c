@@ -1,20 +1,20 @@
 /* verb_eval.c: `eval` scores a classifier on labelled rows. */
 #include "backends.h"
-#include "cache.h"
-#include "classifier.h"
+#include "hub_cache.h"
 #include "labels.h"
 #include "log.h"
 #include "metrics.h"
+#include "predictor.h"
 #include "reading.h"
 #include "signals.h"
 #include "verbs.h"
 #include <stdlib.h>
 
 /* The figures of rows `data` with label ids `truth`. */
-static cam_status score(cam_classifier *classifier, const cam_dataset *data, const int32_t *truth,
+static cam_status score(cam_predictor *classifier, const cam_dataset *data, const int32_t *truth,
                         cam_metrics *metrics) {
     cam_status st = CAM_OK;
-    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_wanted};
     int64_t n = (int64_t)data->count, labels = classifier->config.num_labels;
     long long truncated = 0;
     cam_text *texts = malloc((size_t)n * sizeof *texts);
@@ -23,7 +23,7 @@ static cam_status score(cam_classifier *classifier, const cam_dataset *data, con
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld rows", (long long)n);
     for (int64_t r = 0; r < n; r++)
         texts[r] = (cam_text){data->rows[r].text, data->rows[r].text_length};
-    CAM_TRY(cam_classifier_logits(classifier, texts, n, &stop, logits, &truncated));
+    CAM_TRY(cam_predictor_logits(classifier, texts, n, &stop, logits, &truncated));
     if (truncated > 0)
         cam_log_warn("%lld of %lld texts were cut to %d tokens", truncated, (long long)n, classifier->max_length);
     for (int64_t r = 0; r < n; r++)
@@ -69,7 +69,7 @@ out:
 cam_status cam_verb_eval(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     cam_reading reading = {0};
-    cam_classifier classifier = {0};
+    cam_predictor classifier = {0};
     cam_backend *backend = NULL;
     cam_dataset data = {0};
     cam_metrics metrics = {0};
@@ -83,9 +83,9 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
                                                     .attention = "auto",
                                                     .group = arguments->group},
                               &backend));
-    CAM_TRY(cam_classifier_open(&classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
+    CAM_TRY(cam_predictor_open(&classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(read_rows(arguments, &reading, &classifier.config, &data, &truth));
-    CAM_TRY(cam_group_same(arguments->group, "rows", data.count));
+    CAM_TRY(cam_group_require_equal(arguments->group, "rows", data.count));
     CAM_TRY(cam_metrics_init(&metrics, classifier.config.num_labels));
     CAM_TRY(score(&classifier, &data, truth, &metrics));
     if (arguments->group->rank == 0)
@@ -94,7 +94,7 @@ out:
     cam_metrics_release(&metrics);
     cam_dataset_release(&data);
     free(truth);
-    cam_classifier_close(&classifier);
+    cam_predictor_close(&classifier);
     cam_backend_close(backend);
     cam_reading_release(&reading);
     free(folder);

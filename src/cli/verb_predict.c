@@ -1,10 +1,10 @@
 /* verb_predict.c: `predict` streams records through a classifier: one row out for every record in, in order. */
 #include "backends.h"
-#include "cache.h"
-#include "classifier.h"
+#include "hub_cache.h"
 #include "json_out.h"
 #include "log.h"
 #include "metrics.h"
+#include "predictor.h"
 #include "reading.h"
 #include "signals.h"
 #include "verbs.h"
@@ -16,7 +16,7 @@
 enum { GROUP_RECORDS = 1024, GROUP_BYTES = 1 << 20 };
 
 typedef struct prediction {
-    cam_classifier classifier;
+    cam_predictor classifier;
     int jsonl;
     long top_k; /* 0 = none asked for */
     double threshold;
@@ -124,13 +124,13 @@ static cam_status spread(prediction *p) {
     cam_status st = CAM_OK;
     static const char where[] = "waiting for texts";
     int64_t sizes[2] = {p->count, (int64_t)p->bytes.length};
-    CAM_TRY(cam_group_spread(p->ranks, where, sizes, sizeof sizes));
+    CAM_TRY(cam_group_broadcast(p->ranks, where, sizes, sizeof sizes));
     if (p->ranks->rank > 0) {
         p->count = sizes[0];
         cam_strbuf_resize(&p->bytes, (size_t)sizes[1]);
     }
-    CAM_TRY(cam_group_spread(p->ranks, where, p->end, (size_t)p->count * sizeof *p->end));
-    CAM_TRY(cam_group_spread(p->ranks, where, p->bytes.text, p->bytes.length));
+    CAM_TRY(cam_group_broadcast(p->ranks, where, p->end, (size_t)p->count * sizeof *p->end));
+    CAM_TRY(cam_group_broadcast(p->ranks, where, p->bytes.text, p->bytes.length));
 out:
     return st;
 }
@@ -155,7 +155,7 @@ static cam_status write_lines(prediction *p) {
 /* All ranks score the group, and rank 0 writes a line for each of its records; *more is 0 after the last. */
 static cam_status flush(prediction *p, int *more) {
     cam_status st = CAM_OK;
-    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_wanted};
     CAM_TRY(spread(p));
     *more = p->count > 0;
     if (!*more)
@@ -164,7 +164,7 @@ static cam_status flush(prediction *p, int *more) {
         size_t begin = r > 0 ? p->end[r - 1] : 0;
         p->texts[r] = (cam_text){cam_strbuf_text(&p->bytes) + begin, p->end[r] - begin};
     }
-    CAM_TRY(cam_classifier_logits(&p->classifier, p->texts, p->count, &stop, p->logits, &p->truncated));
+    CAM_TRY(cam_predictor_logits(&p->classifier, p->texts, p->count, &stop, p->logits, &p->truncated));
     if (p->ranks->rank == 0)
         CAM_TRY(write_lines(p));
     p->count = 0;
@@ -229,7 +229,7 @@ static cam_status close_prediction(prediction *p, cam_status st) {
         cam_log_warn("%lld texts were cut to %d tokens", p->truncated, p->classifier.max_length);
     if (p->out && p->out != stdout && fclose(p->out) != 0 && st == CAM_OK)
         st = cam_fail(CAM_E_STORAGE, "cannot write the predictions: %s", strerror(errno));
-    cam_classifier_close(&p->classifier);
+    cam_predictor_close(&p->classifier);
     cam_strbuf_release(&p->bytes);
     free(p->end);
     free(p->texts);
@@ -261,7 +261,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
                                                     .attention = "auto",
                                                     .group = arguments->group},
                               &backend));
-    CAM_TRY(cam_classifier_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
+    CAM_TRY(cam_predictor_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(take_buffers(&p));
     if (reads)
         CAM_TRY(open_output(&p, arguments->output));

@@ -1,5 +1,5 @@
 /* verb_tokenize.c: `tokenize` shows what a model sees of every text: ids or pieces, never cut. */
-#include "cache.h"
+#include "hub_cache.h"
 #include "json_out.h"
 #include "reading.h"
 #include "signals.h"

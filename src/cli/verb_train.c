@@ -1,6 +1,6 @@
 /* verb_train.c: `train`, and its dry run. */
 #include "backends.h"
-#include "cache.h"
+#include "hub_cache.h"
 #include "log.h"
 #include "run.h"
 #include "signals.h"
@@ -31,7 +31,7 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_backend *backend = NULL;
     char *folder = NULL;
     cam_progress_mode progress = CAM_PROGRESS_AUTO;
-    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_wanted};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
     if (arguments->progress)

@@ -3,8 +3,8 @@
  * of them. */
 #include "backend_cuda.h"
 #include "backends.h"
-#include "cache.h"
 #include "files.h"
+#include "hub_cache.h"
 #include "log.h"
 #include "run.h"
 #include "signals.h"
@@ -39,11 +39,11 @@ static cam_status ask_for_products(const cam_run *run, cam_backend *backend) {
     cam_trainer_options options = cam_run_trainer_options(run, backend);
     options.skip_nonfinite = 1; /* nothing is learnt here */
     CAM_TRY(cam_trainer_open(&trainer, backend, &options));
-    while (!cam_trainer_is_done(&trainer) && trainer.step < MOST_STEPS)
+    while (!cam_trainer_is_done(&trainer) && trainer.steps_submitted < MOST_STEPS)
         CAM_TRY(cam_trainer_step_now(&trainer, &report));
     CAM_TRY(score_some(&trainer, run, CAM_PART_VALIDATION));
     CAM_TRY(score_some(&trainer, run, CAM_PART_TEST));
-    cam_log("asked   for the products of %lld steps and of their evaluation", (long long)trainer.step);
+    cam_log("asked   for the products of %lld steps and of their evaluation", (long long)trainer.steps_submitted);
 out:
     cam_trainer_close(&trainer);
     return st;
@@ -133,7 +133,7 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL, *path = NULL;
-    cam_stop stop = {.wanted = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_wanted};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(check_words(arguments, &config));
     config.overwrite_output_dir = 1; /* nothing is written there, so it may be occupied */

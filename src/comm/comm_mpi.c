@@ -9,8 +9,8 @@
  */
 #include "comm_mpi.h"
 #include "clock.h"
-#include "sums.h"
-#include "wire.h"
+#include "sums_internal.h"
+#include "wire_internal.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ typedef enum job_kind { REDUCE, GATHER, BROADCAST } job_kind;
 
 typedef struct job {
     job_kind kind;
-    cam_comm_part parts[CAM_COMM_MAX_PARTS];
+    cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
     int count;
     cam_reach reach;
     int64_t step;
@@ -83,7 +83,7 @@ static void begin_call(call *c, cam_comm_mpi *comm, const job *j) {
 
 /* Elements [at, at + n) of every share of a part. */
 typedef struct piece {
-    const cam_comm_part *part;
+    const cam_comm_buffer *part;
     int64_t share, at, n;
     size_t size; /* of an element */
 } piece;
@@ -133,7 +133,7 @@ out:
     return st;
 }
 
-static piece piece_of(const cam_comm_mpi *comm, const cam_comm_part *part, int64_t k) {
+static piece piece_of(const cam_comm_mpi *comm, const cam_comm_buffer *part, int64_t k) {
     piece p = {.part = part, .share = part->count / comm->base.ranks, .size = cam_dtype_size(part->dtype)};
     int64_t most = (int64_t)(comm->piece_bytes / p.size);
     p.at = k * most;
@@ -141,7 +141,7 @@ static piece piece_of(const cam_comm_mpi *comm, const cam_comm_part *part, int64
     return p;
 }
 
-static cam_status reduce_part(const call *c, const cam_comm_part *part, cam_reach reach) {
+static cam_status reduce_part(const call *c, const cam_comm_buffer *part, cam_reach reach) {
     cam_status st = CAM_OK;
     cam_comm_mpi *comm = c->comm;
     int64_t most = (int64_t)(comm->piece_bytes / cam_dtype_size(part->dtype));
@@ -159,7 +159,7 @@ out:
     return st;
 }
 
-static cam_status gather_part(const call *c, const cam_comm_part *part) {
+static cam_status gather_part(const call *c, const cam_comm_buffer *part) {
     cam_status st = CAM_OK;
     int64_t share = part->count / c->comm->base.ranks;
     piece whole = {.part = part, .share = share, .n = share, .size = cam_dtype_size(part->dtype)};
@@ -174,7 +174,7 @@ static cam_status run(cam_comm_mpi *comm, const job *j) {
     call c;
     begin_call(&c, comm, j);
     for (int i = 0; i < j->count; i++) {
-        const cam_comm_part *part = &j->parts[i];
+        const cam_comm_buffer *part = &j->parts[i];
         if (j->kind == REDUCE)
             CAM_TRY(reduce_part(&c, part, j->reach));
         else if (j->kind == GATHER)
@@ -190,7 +190,7 @@ out:
 /* --- memory that the host does not reach -------------------------------------------------------------------------- */
 
 /* Elements [at, at + n) of every one of `shares` shares, to the staging buffer as a part of its own or back. */
-static cam_status carry(cam_comm_mpi *comm, const cam_comm_part *part, int shares, int64_t at, int64_t n,
+static cam_status carry(cam_comm_mpi *comm, const cam_comm_buffer *part, int shares, int64_t at, int64_t n,
                         cam_copy_kind direction) {
     cam_status st = CAM_OK;
     size_t size = cam_dtype_size(part->dtype), bytes = (size_t)n * size;
@@ -209,13 +209,13 @@ static cam_status run_staged(cam_comm_mpi *comm, const job *j) {
     cam_status st = CAM_OK;
     int shares = j->kind == BROADCAST ? 1 : comm->base.ranks;
     for (int i = 0; i < j->count; i++) {
-        const cam_comm_part *part = &j->parts[i];
+        const cam_comm_buffer *part = &j->parts[i];
         int64_t share = part->count / shares, most = STAGING_BYTES / shares / (int64_t)cam_dtype_size(part->dtype);
         for (int64_t at = 0, n; at < share; at += n) {
             n = share - at < most ? share - at : most;
             job staged = *j;
             staged.count = 1;
-            staged.parts[0] = (cam_comm_part){.data = comm->staging, .dtype = part->dtype, .count = n * shares};
+            staged.parts[0] = (cam_comm_buffer){.data = comm->staging, .dtype = part->dtype, .count = n * shares};
             CAM_TRY(carry(comm, part, shares, at, n, CAM_FROM_DEVICE));
             CAM_TRY(run(comm, &staged));
             CAM_TRY(carry(comm, part, shares, at, n, CAM_TO_DEVICE));
@@ -268,25 +268,25 @@ static cam_status ask(cam_comm *base, const job *j) {
     return CAM_OK;
 }
 
-static job job_of(const cam_comm *comm, job_kind kind, const cam_comm_part *parts, int count, cam_reach reach) {
+static job job_of(const cam_comm *comm, job_kind kind, const cam_comm_buffer *parts, int count, cam_reach reach) {
     job j = {.kind = kind, .count = count, .reach = reach, .step = comm->step};
-    CAM_ASSERT(count <= CAM_COMM_MAX_PARTS);
+    CAM_ASSERT(count <= CAM_COMM_MAX_BUFFERS);
     for (int i = 0; i < count; i++)
         j.parts[i] = parts[i];
     return j;
 }
 
-static cam_status mpi_reduce(cam_comm *comm, const cam_comm_part *parts, int count, cam_reach reach) {
+static cam_status mpi_reduce(cam_comm *comm, const cam_comm_buffer *parts, int count, cam_reach reach) {
     job j = job_of(comm, REDUCE, parts, count, reach);
     return ask(comm, &j);
 }
 
-static cam_status mpi_gather(cam_comm *comm, const cam_comm_part *parts, int count) {
+static cam_status mpi_gather(cam_comm *comm, const cam_comm_buffer *parts, int count) {
     job j = job_of(comm, GATHER, parts, count, CAM_REACH_ALL);
     return ask(comm, &j);
 }
 
-static cam_status mpi_broadcast(cam_comm *comm, const cam_comm_part *parts, int count) {
+static cam_status mpi_broadcast(cam_comm *comm, const cam_comm_buffer *parts, int count) {
     job j = job_of(comm, BROADCAST, parts, count, CAM_REACH_ALL);
     return ask(comm, &j);
 }

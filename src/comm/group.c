@@ -1,7 +1,7 @@
 /* group.c: see group.h. */
 #include "group.h"
-#include "launcher.h"
-#include "wire.h"
+#include "launcher_internal.h"
+#include "wire_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ enum { LINGER_S = 1 };
 
 cam_status cam_group_open(cam_group *group) {
     cam_status st = CAM_OK;
-    *group = (cam_group){.ranks = 1, .local_ranks = 1, .timeout_s = CAM_GROUP_TIMEOUT_S, .speaker = -1};
+    *group = (cam_group){.ranks = 1, .local_ranks = 1, .timeout_s = CAM_GROUP_TIMEOUT_S, .reporter = -1};
     if (!cam_launcher())
         return CAM_OK;
     group->wire = calloc(1, sizeof *group->wire);
@@ -45,14 +45,15 @@ static cam_status exchange(cam_group *group, int tag, const char *where, char *d
     for (int step = 1; step < group->ranks; step++)
         CAM_TRY(cam_wire_send(group->wire, CAM_CHANNEL_HOST, &transfers, (mine + step) % group->ranks, tag,
                               data + begin[mine], own));
-    CAM_TRY(cam_wire_wait(group->wire, &transfers,
-                          &(cam_wait){.where = where, .timeout_s = group->timeout_s, .deaf = tag == TAG_END}));
+    CAM_TRY(
+        cam_wire_wait(group->wire, &transfers,
+                      &(cam_wait){.where = where, .timeout_s = group->timeout_s, .ignore_notices = tag == TAG_END}));
 out:
     cam_transfers_close(&transfers);
     return st;
 }
 
-cam_status cam_group_collect(cam_group *group, const char *where, void *data, const size_t *begin) {
+cam_status cam_group_all_gather(cam_group *group, const char *where, void *data, const size_t *begin) {
     return cam_group_ranks(group) == 1 ? CAM_OK : exchange(group, TAG_DATA, where, data, begin);
 }
 
@@ -71,21 +72,21 @@ out:
 }
 
 /* Whether a failure of this rank is only what it heard of another's. */
-static int is_second_hand(const cam_group *group, cam_status mine) {
-    int agreed = group->speaker >= 0 && group->speaker != group->rank && mine == group->agreed;
+static int is_relayed_failure(const cam_group *group, cam_status mine) {
+    int agreed = group->reporter >= 0 && group->reporter != group->rank && mine == group->agreed;
     return agreed || (group->wire->failed_rank >= 0 && mine == group->wire->failed_how);
 }
 
 /* What a rank says of itself: its status, and whether it only heard of it. */
-enum { SECOND_HAND = 1 << 16 };
+enum { RELAYED = 1 << 16 };
 
 /* The lowest rank that has failed itself, else the lowest that has failed at all; -1: none. */
-static int find_speaker(const uint64_t *said, int ranks) {
-    int speaker = -1;
+static int choose_reporter(const uint64_t *said, int ranks) {
+    int reporter = -1;
     for (int r = ranks - 1; r >= 0; r--)
-        if (said[r] != CAM_OK && (speaker < 0 || !(said[r] & SECOND_HAND) || (said[speaker] & SECOND_HAND)))
-            speaker = r;
-    return speaker;
+        if (said[r] != CAM_OK && (reporter < 0 || !(said[r] & RELAYED) || (said[reporter] & RELAYED)))
+            reporter = r;
+    return reporter;
 }
 
 static cam_status agree(cam_group *group, int tag, const char *where, cam_status mine) {
@@ -94,39 +95,39 @@ static cam_status agree(cam_group *group, int tag, const char *where, cam_status
     if (!said)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the states of %d ranks", group->ranks);
     said[group->rank] = (uint64_t)mine;
-    if (mine != CAM_OK && is_second_hand(group, mine))
-        said[group->rank] |= SECOND_HAND;
+    if (mine != CAM_OK && is_relayed_failure(group, mine))
+        said[group->rank] |= RELAYED;
     CAM_TRY(collect_values(group, tag, where, said));
-    int speaker = find_speaker(said, group->ranks);
-    if (speaker < 0)
+    int reporter = choose_reporter(said, group->ranks);
+    if (reporter < 0)
         goto out;
-    st = (cam_status)(said[speaker] & ~(uint64_t)SECOND_HAND);
-    group->speaker = speaker;
+    st = (cam_status)(said[reporter] & ~(uint64_t)RELAYED);
+    group->reporter = reporter;
     group->agreed = st;
-    if (speaker != group->rank)
-        cam_fail(st, st == CAM_E_STOPPED ? "stopped by a signal to rank %d" : "rank %d has failed", speaker);
+    if (reporter != group->rank)
+        cam_fail(st, st == CAM_E_STOPPED ? "stopped by a signal to rank %d" : "rank %d has failed", reporter);
 out:
     free(said);
     return st;
 }
 
-/* A speaker's message outlasts what it hears of the others. */
+/* A reporter's message outlasts what it hears of the others. */
 static cam_status agree_aloud(cam_group *group, int tag, const char *where, cam_status mine) {
     if (cam_group_ranks(group) == 1 || mine == CAM_E_PEER)
         return mine;
     char *message = mine == CAM_OK ? NULL : strdup(cam_status_message());
     cam_status st = agree(group, tag, where, mine);
-    if (message && st == mine && group->speaker == group->rank)
+    if (message && st == mine && group->reporter == group->rank)
         cam_fail(st, "%s", message);
     free(message);
     return st;
 }
 
-cam_status cam_group_agree(cam_group *group, const char *where, cam_status mine) {
+cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status mine) {
     return agree_aloud(group, TAG_DATA, where, mine);
 }
 
-cam_status cam_group_spread(cam_group *group, const char *where, void *data, size_t bytes) {
+cam_status cam_group_broadcast(cam_group *group, const char *where, void *data, size_t bytes) {
     if (cam_group_ranks(group) == 1)
         return CAM_OK;
     return cam_wire_broadcast(group->wire, CAM_CHANNEL_HOST, data, bytes,
@@ -145,7 +146,7 @@ out:
     return st;
 }
 
-cam_status cam_group_add(cam_group *group, const char *where, long long *value) {
+cam_status cam_group_sum(cam_group *group, const char *where, long long *value) {
     cam_status st = CAM_OK;
     uint64_t *all = NULL;
     if (cam_group_ranks(group) == 1)
@@ -159,7 +160,7 @@ out:
     return st;
 }
 
-cam_status cam_group_same(cam_group *group, const char *what, uint64_t value) {
+cam_status cam_group_require_equal(cam_group *group, const char *what, uint64_t value) {
     cam_status st = CAM_OK;
     uint64_t *all = NULL;
     if (cam_group_ranks(group) == 1)
@@ -167,7 +168,7 @@ cam_status cam_group_same(cam_group *group, const char *what, uint64_t value) {
     CAM_TRY(collect_from_all(group, what, value, &all));
     for (int r = 1; r < group->ranks; r++)
         if (all[r] != all[0]) {
-            group->speaker = 0;
+            group->reporter = 0;
             CAM_FAIL(CAM_E_USAGE, "rank %d has not the same %s as rank 0; all ranks must be started alike", r, what);
         }
 out:
@@ -179,22 +180,22 @@ cam_status cam_group_poll(cam_group *group) {
     return cam_group_ranks(group) == 1 ? CAM_OK : cam_wire_poll(group->wire);
 }
 
-cam_status cam_group_conclude(cam_group *group, cam_status mine) {
+cam_status cam_group_finish(cam_group *group, cam_status mine) {
     cam_status st = mine;
-    if (!group || !group->wire || group->concluded)
+    if (!group || !group->wire || group->finished)
         return mine;
-    group->concluded = 1;
-    int known = is_second_hand(group, mine) || (group->speaker >= 0 && mine == group->agreed);
+    group->finished = 1;
+    int known = is_relayed_failure(group, mine) || (group->reporter >= 0 && mine == group->agreed);
     if (mine != CAM_OK && mine != CAM_E_PEER && !known)
         cam_wire_send_notice(group->wire, mine);
     st = agree_aloud(group, TAG_END, "the end", mine);
     if (st == CAM_E_PEER)
-        group->speaker = -1;
+        group->reporter = -1;
     return st;
 }
 
-cam_status cam_group_leave(cam_group *group, cam_status mine) {
-    cam_status st = cam_group_conclude(group, mine);
+cam_status cam_group_finalize(cam_group *group, cam_status mine) {
+    cam_status st = cam_group_finish(group, mine);
     if (!group || !group->wire)
         return st;
     if (st == CAM_E_PEER)

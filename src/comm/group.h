@@ -20,13 +20,13 @@ typedef struct cam_group {
     int rank, ranks;
     int local_rank, local_ranks; /* among those of this machine */
     double timeout_s;
-    int speaker;           /* the rank that tells of the failure all agreed on; -1: each tells of its own */
+    int reporter;          /* the rank that tells of the failure all agreed on; -1: each tells of its own */
     cam_status agreed;     /* that failure */
-    int concluded;         /* the last agreement has been made */
+    int finished;          /* the last agreement has been made */
     struct cam_wire *wire; /* NULL: alone */
     /* Tells the calling thread's last message and ends the process with the status's exit code: for a watchdog, whose
      * process cannot return to main. Set by main. */
-    void (*lose)(cam_status status);
+    void (*exit_lost_peer)(cam_status status);
 } cam_group;
 
 enum { CAM_GROUP_TIMEOUT_S = 600 };
@@ -43,25 +43,25 @@ CAM_MUST_CHECK cam_status cam_group_open(cam_group *group);
 
 /* Tells all what this rank came to, and returns what they came to together: CAM_OK where all are well, else the status
  * of the lowest rank that is not, which is the one to speak. The message stays on that rank only. */
-CAM_MUST_CHECK cam_status cam_group_agree(cam_group *group, const char *where, cam_status mine);
+CAM_MUST_CHECK cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status mine);
 /* Rank r's bytes [begin[r], begin[r + 1]) of `data` reach all; begin has ranks + 1 entries, the same everywhere. */
-CAM_MUST_CHECK cam_status cam_group_collect(cam_group *group, const char *where, void *data, const size_t *begin);
+CAM_MUST_CHECK cam_status cam_group_all_gather(cam_group *group, const char *where, void *data, const size_t *begin);
 /* Rank 0's `data` reaches all. */
-CAM_MUST_CHECK cam_status cam_group_spread(cam_group *group, const char *where, void *data, size_t bytes);
+CAM_MUST_CHECK cam_status cam_group_broadcast(cam_group *group, const char *where, void *data, size_t bytes);
 /* *value becomes the sum over the ranks. */
-CAM_MUST_CHECK cam_status cam_group_add(cam_group *group, const char *where, long long *value);
+CAM_MUST_CHECK cam_status cam_group_sum(cam_group *group, const char *where, long long *value);
 /* CAM_E_USAGE, naming what differs, unless `value` is the same number on all ranks. */
-CAM_MUST_CHECK cam_status cam_group_same(cam_group *group, const char *what, uint64_t value);
+CAM_MUST_CHECK cam_status cam_group_require_equal(cam_group *group, const char *what, uint64_t value);
 /* Whether a peer has failed meanwhile; does not wait. */
 CAM_MUST_CHECK cam_status cam_group_poll(cam_group *group);
 
 /* Tells of a failure those who do not expect it, and agrees on a status with them. What is left is to speak, and to
  * leave. */
-cam_status cam_group_conclude(cam_group *group, cam_status mine);
+cam_status cam_group_finish(cam_group *group, cam_status mine);
 /* The last call: concludes, where that has not been done, and ends MPI. None of those who agreed returns before all
  * have come here: as soon as a launcher sees one rank end badly it ends the others, and what they say then is lost. A
  * rank that has lost a peer says goodbye to nobody. */
-cam_status cam_group_leave(cam_group *group, cam_status mine);
+cam_status cam_group_finalize(cam_group *group, cam_status mine);
 
 /* A line for --version. */
 const char *cam_group_build(void);

@@ -1,5 +1,5 @@
-/* launcher.c: see launcher.h. */
-#include "launcher.h"
+/* launcher.c: see launcher_internal.h. */
+#include "launcher_internal.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* sums.c: see sums.h. A block of the sum stays in the first-level cache while the terms pass by. */
-#include "sums.h"
+/* sums.c: see sums_internal.h. A block of the sum stays in the first-level cache while the terms pass by. */
 #include "cam/status.h"
+#include "sums_internal.h"
 #include <string.h>
 
 enum { BLOCK = 1024 };

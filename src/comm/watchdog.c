@@ -17,16 +17,16 @@ struct cam_watchdog {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int closing;
-    cam_awaited (*look)(void *context);
+    cam_step_progress (*look)(void *context);
     void *context;
     const char *where; /* NULL: nobody is inside */
-    cam_awaited seen;
+    cam_step_progress seen;
     double since_s; /* when what is awaited last moved */
 };
 
 /* Whether something is awaited that has not moved for too long; the lock is held. */
 static int is_late(cam_watchdog *w) {
-    cam_awaited now = w->look ? w->look(w->context) : (cam_awaited){0, 0};
+    cam_step_progress now = w->look ? w->look(w->context) : (cam_step_progress){0, 0};
     int awaits = w->where || now.asked > now.done;
     if (!awaits || now.done != w->seen.done || w->since_s == 0)
         w->since_s = cam_now_s();
@@ -49,7 +49,7 @@ static struct timespec in_seconds(double s) {
     return t;
 }
 
-void cam_watchdog_lose(cam_watchdog *w) {
+void cam_watchdog_exit(cam_watchdog *w) {
     pthread_t thread;
     if (!w)
         return;
@@ -57,7 +57,7 @@ void cam_watchdog_lose(cam_watchdog *w) {
     struct timespec deadline = in_seconds(timeout_s < abort_s ? timeout_s : abort_s);
     if (pthread_create(&thread, NULL, abort_comm, w) == 0)
         (void)pthread_timedjoin_np(thread, NULL, &deadline);
-    w->group->lose(CAM_E_PEER);
+    w->group->exit_lost_peer(CAM_E_PEER);
 }
 
 static void end_run(cam_watchdog *w) {
@@ -68,7 +68,7 @@ static void end_run(cam_watchdog *w) {
         snprintf(where, sizeof where, "step %lld", (long long)w->seen.done + 1);
     cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for the other ranks; ddp_timeout sets how long", w->group->rank,
              w->group->timeout_s, where);
-    cam_watchdog_lose(w);
+    cam_watchdog_exit(w);
 }
 
 static void *keep_watch(void *context) {
@@ -124,7 +124,7 @@ void cam_watchdog_close(cam_watchdog *w) {
     free(w);
 }
 
-static void set(cam_watchdog *w, cam_awaited (*look)(void *context), void *context, const char *where) {
+static void set(cam_watchdog *w, cam_step_progress (*look)(void *context), void *context, const char *where) {
     pthread_mutex_lock(&w->lock);
     w->look = look;
     w->context = context;
@@ -133,7 +133,7 @@ static void set(cam_watchdog *w, cam_awaited (*look)(void *context), void *conte
     pthread_mutex_unlock(&w->lock);
 }
 
-void cam_watchdog_watch(cam_watchdog *w, cam_awaited (*look)(void *context), void *context) {
+void cam_watchdog_watch(cam_watchdog *w, cam_step_progress (*look)(void *context), void *context) {
     if (w)
         set(w, look, context, w->where);
 }

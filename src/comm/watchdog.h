@@ -17,21 +17,21 @@
 typedef struct cam_watchdog cam_watchdog;
 
 /* What is awaited of the device: steps asked for, and of these reported. Called from the watchdog's thread. */
-typedef struct cam_awaited {
+typedef struct cam_step_progress {
     int64_t asked, done;
-} cam_awaited;
+} cam_step_progress;
 
 /* NULL where `comm` is NULL or needs no abort. Both must outlive it. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_watchdog_open(cam_group *group, cam_comm *comm, cam_watchdog **watchdog);
 void cam_watchdog_close(cam_watchdog *watchdog);
 
 /* From now on steps are watched: none may be awaited for longer than the group's timeout. `look` NULL: no longer. */
-void cam_watchdog_watch(cam_watchdog *watchdog, cam_awaited (*look)(void *context), void *context);
+void cam_watchdog_watch(cam_watchdog *watchdog, cam_step_progress (*look)(void *context), void *context);
 /* This thread may be held up by a peer until it leaves. */
 void cam_watchdog_enter(cam_watchdog *watchdog, const char *where);
 void cam_watchdog_leave(cam_watchdog *watchdog);
 /* A peer is lost, as this thread's last message says: the process ends now, since tidying up would wait in the driver.
  * Returns only where there is no watchdog. */
-void cam_watchdog_lose(cam_watchdog *watchdog);
+void cam_watchdog_exit(cam_watchdog *watchdog);
 
 #endif

@@ -1,6 +1,6 @@
-/* wire.c: see wire.h. */
-#include "wire.h"
+/* wire.c: see wire_internal.h. */
 #include "clock.h"
+#include "wire_internal.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -163,10 +163,10 @@ static int find_gone(cam_wire *wire) {
 }
 
 /* Notices stay known: whoever asks later hears of them, too. The deaf look for who is gone only. */
-static cam_status look_around(cam_wire *wire, int deaf) {
+static cam_status look_around(cam_wire *wire, int ignore_notices) {
     cam_status st = CAM_OK;
     pthread_mutex_lock(&lock);
-    int error = deaf ? MPI_SUCCESS : take_notice(wire), rank = deaf ? -1 : wire->failed_rank;
+    int error = ignore_notices ? MPI_SUCCESS : take_notice(wire), rank = ignore_notices ? -1 : wire->failed_rank;
     int gone = rank < 0 ? find_gone(wire) : -1;
     cam_status how = wire->failed_how;
     if (error != MPI_SUCCESS)
@@ -254,7 +254,7 @@ cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wai
         pause_shortly(turns);
         if (turns % 64 != 63)
             continue;
-        cam_status heard = look_around(wire, wait->deaf);
+        cam_status heard = look_around(wire, wait->ignore_notices);
         if (heard == CAM_E_PEER)
             CAM_FAIL(heard, "rank %d waited at %s: %s", wire->rank, wait->where, cam_status_message());
         CAM_TRY(heard);

@@ -1,5 +1,5 @@
-/* bytes.c: see bytes.h. */
-#include "bytes.h"
+/* bytes.c: see bytes_internal.h. */
+#include "bytes_internal.h"
 #include <math.h>
 #include <string.h>
 #include <strings.h>

@@ -1,11 +1,11 @@
 /* config.c: defaults, then files, then overrides. Invariant: every field always holds a valid value; a value that is
  * refused leaves the one before it. */
 #include "config.h"
-#include "bytes.h"
-#include "document.h"
+#include "bytes_internal.h"
+#include "document_internal.h"
 #include "files.h"
-#include "rules.h"
-#include "value.h"
+#include "rules_internal.h"
+#include "value_internal.h"
 #include <string.h>
 
 static const char command_line[] = "command line";

@@ -1,7 +1,7 @@
-/* document.c: see document.h. Recursion is bounded by CAM_YAML_DEPTH; a problem in the middle leaves a valid, shorter
+/* document.c: see document_internal.h. Recursion is bounded by CAM_YAML_DEPTH; a problem in the middle leaves a valid, shorter
  * tree. */
-#include "document.h"
-#include "bytes.h"
+#include "bytes_internal.h"
+#include "document_internal.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>

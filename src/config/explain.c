@@ -1,5 +1,5 @@
 /* explain.c: what to say about a key or a section that cannot stand where it was written. */
-#include "bytes.h"
+#include "bytes_internal.h"
 #include "config.h"
 #include "nearest.h"
 #include <ctype.h>

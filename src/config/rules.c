@@ -1,6 +1,6 @@
-/* rules.c: see rules.h. One function a rule. */
-#include "rules.h"
-#include "bytes.h"
+/* rules.c: see rules_internal.h. One function a rule. */
+#include "bytes_internal.h"
+#include "rules_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

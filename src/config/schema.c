@@ -1,6 +1,6 @@
 /* schema.c: the rows of schema.h as a table, with what a value must be in words. */
 #include "schema.h"
-#include "bytes.h"
+#include "bytes_internal.h"
 #include "config.h"
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* show.c: the configuration as text: for `show`, run.yaml, `init` and the reference page. */
-#include "bytes.h"
+#include "bytes_internal.h"
 #include "config.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* value.c: YAML to fields. Every kind has one reader, which sets its field last, when all has been checked. */
-#include "value.h"
-#include "bytes.h"
+#include "bytes_internal.h"
 #include "nearest.h"
+#include "value_internal.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>

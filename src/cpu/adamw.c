@@ -1,6 +1,6 @@
 /* adamw.c: the update, one pass over parameters, moments and gradients: 28 bytes an element, bound by memory.
  */
-#include "cpu.h"
+#include "cpu_internal.h"
 #include <math.h>
 
 typedef struct factors {

@@ -4,10 +4,10 @@
  * of QUERIES queries go through in ascending order, so that the sums of dk and dv have a fixed order. Scores of a block
  * have a pitch that is a multiple of TILE; the keys beyond the last have score -infinity, hence probability 0.
  */
-#include "cpu.h"
-#include "dropout.h"
-#include "small_product.h"
-#include "vector_math.h"
+#include "cpu_internal.h"
+#include "dropout_internal.h"
+#include "small_product_internal.h"
+#include "vector_math_internal.h"
 #include <math.h>
 #include <omp.h>
 

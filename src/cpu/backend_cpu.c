@@ -2,7 +2,7 @@
  */
 #include "backend_cpu.h"
 #include "cam/arena.h"
-#include "cpu.h"
+#include "cpu_internal.h"
 #include "process_limits.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static cam_status cpu_synchronize(cam_backend *backend) {
     return CAM_OK;
 }
 
-static cam_status cpu_allocate_shared(cam_backend *backend, size_t bytes, void **host, void **device) {
+static cam_status cpu_allocate_mapped(cam_backend *backend, size_t bytes, void **host, void **device) {
     (void)backend;
     *host = *device = calloc(1, bytes ? bytes : 1);
     return *host ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for %zu shared bytes", bytes);
@@ -76,8 +76,8 @@ static const cam_backend_calls calls = {.allocate = cpu_allocate,
                                         .copy = cpu_copy,
                                         .zero = cpu_zero,
                                         .synchronize = cpu_synchronize,
-                                        .allocate_shared = cpu_allocate_shared,
-                                        .release_shared = cpu_release,
+                                        .allocate_mapped = cpu_allocate_mapped,
+                                        .release_mapped = cpu_release,
                                         .allocate_staging = cpu_allocate_staging,
                                         .release_staging = cpu_release,
                                         .close = cpu_close};

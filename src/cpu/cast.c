@@ -1,8 +1,8 @@
 /* cast.c: between number formats, rounding to nearest even, once: a double goes through a float rounded to odd, from
  * which the second rounding gives what one would have.
  */
-#include "cpu.h"
-#include "vector_math.h"
+#include "cpu_internal.h"
+#include "vector_math_internal.h"
 
 CAM_ALWAYS_INLINE float float_of_bf16(uint16_t h) {
     return cam_float_of_bits((uint32_t)h << 16);

@@ -3,9 +3,9 @@
  * The scatter goes down the tokens in order within a range of columns, and ranges are shared out, so that a row's
  * gradient is the sum over its tokens in ascending order whoever adds it.
  */
-#include "columns.h"
-#include "dropout.h"
-#include "layernorm.h"
+#include "columns_internal.h"
+#include "dropout_internal.h"
+#include "layernorm_internal.h"
 
 static void sum_rows(float *restrict to, const float *restrict word, const float *restrict position,
                      const float *restrict type, int64_t columns) {

@@ -1,7 +1,7 @@
 /* gelu.c: bias and the exact GELU, u Phi(u), and its gradient Phi(u) + u phi(u).
  */
-#include "columns.h"
-#include "vector_math.h"
+#include "columns_internal.h"
+#include "vector_math_internal.h"
 
 cam_status CAM_CPU_NAME(cam_cpu_gelu_fwd)(cam_backend *backend, const cam_gelu_fwd_args *args) {
     int64_t n = cam_rows_count(args->state, args->rows), columns = args->y.shape[1];

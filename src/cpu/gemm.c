@@ -3,8 +3,8 @@
  * Invariant: a packed panel is [depth][ROWS] (of a) or [depth][COLUMNS] (of b), zero where the matrix ends inside it,
  * so the kernel never asks where an edge is; only stores do.
  */
-#include "gemm.h"
-#include "vector.h"
+#include "gemm_internal.h"
+#include "vector_internal.h"
 #include <omp.h>
 
 #if CAM_VECTOR == 16

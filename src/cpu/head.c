@@ -1,8 +1,8 @@
 /* head.c: the rows that the head reads, dropout on them, and tanh.
  */
-#include "cpu.h"
-#include "dropout.h"
-#include "vector_math.h"
+#include "cpu_internal.h"
+#include "dropout_internal.h"
+#include "vector_math_internal.h"
 
 cam_status CAM_CPU_NAME(cam_cpu_head_gather_fwd)(cam_backend *backend, const cam_head_gather_fwd_args *args) {
     int64_t rows = args->state->head_rows, columns = args->y.shape[1];

@@ -1,9 +1,9 @@
-/* linear.c: y = x W^T + bias and its gradients, each one product of gemm.h.
+/* linear.c: y = x W^T + bias and its gradients, each one product of gemm_internal.h.
  *
  * Only the true rows take part, so that a bucket's tail costs nothing and may hold anything.
  */
-#include "gemm.h"
-#include "vector.h"
+#include "gemm_internal.h"
+#include "vector_internal.h"
 
 size_t CAM_CPU_NAME(cam_cpu_linear_fwd_workspace)(const cam_backend *backend, const cam_linear_fwd_args *args) {
     return CAM_CPU_NAME(cam_cpu_gemm_workspace)(args->x.shape[0], args->x.shape[1], cam_cpu_threads(backend));

@@ -1,7 +1,7 @@
 /* loss.c: softmax cross-entropy with label smoothing and class weights, row by row.
  */
-#include "cpu.h"
-#include "vector_math.h"
+#include "cpu_internal.h"
+#include "vector_math_internal.h"
 #include <math.h>
 
 typedef struct row_softmax {

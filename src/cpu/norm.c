@@ -1,6 +1,6 @@
 /* norm.c: the gradient's norm, chunk by chunk, and what it decides.
  */
-#include "cpu.h"
+#include "cpu_internal.h"
 #include <math.h>
 
 enum { LANES = 16 };

@@ -1,8 +1,8 @@
 /* process_limits.h: what of this machine the process may use: processors and memory, as its affinity and control groups
  * allow.
  */
-#ifndef CAM_CPU_LIMITS_H
-#define CAM_CPU_LIMITS_H
+#ifndef CAM_PROCESS_LIMITS_H
+#define CAM_PROCESS_LIMITS_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* residual.c: dropout, residual sum and LayerNorm, one pass over each row while it is in the first-level cache.
  */
-#include "columns.h"
-#include "dropout.h"
-#include "layernorm.h"
+#include "columns_internal.h"
+#include "dropout_internal.h"
+#include "layernorm_internal.h"
 
 static void residual_fwd_row(const cam_residual_fwd_args *args, int64_t r) {
     int64_t columns = args->y.shape[1];

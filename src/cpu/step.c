@@ -1,7 +1,7 @@
 /* step.c: what a step begins with, a batch packed from the data set, what ranks tell each other of it, and what it
  * leaves for the log.
  */
-#include "cpu.h"
+#include "cpu_internal.h"
 #include <time.h>
 
 static int32_t *places(cam_tensor t) {
@@ -77,27 +77,27 @@ cam_status CAM_CPU_NAME(cam_cpu_step_end)(cam_backend *backend, const cam_step_e
                           .step = state->step,
                           .finite = state->finite,
                           .sequence = state->step + 1,
-                          .wishes = state->wishes};
+                          .requests = state->requests};
     return CAM_OK;
 }
 
-cam_status CAM_CPU_NAME(cam_cpu_step_share)(cam_backend *backend, const cam_step_share_args *args) {
+cam_status CAM_CPU_NAME(cam_cpu_step_rank_report)(cam_backend *backend, const cam_step_rank_report_args *args) {
     /* Another thread of the host may be writing it. */
-    uint32_t wish = args->wish ? __atomic_load_n(args->wish, __ATOMIC_RELAXED) : 0;
+    uint32_t request = args->request ? __atomic_load_n(args->request, __ATOMIC_RELAXED) : 0;
     (void)backend;
-    args->shares[args->rank] = (cam_rank_share){.loss = args->state->loss, .wish = wish};
+    args->reports[args->rank] = (cam_rank_report){.loss = args->state->loss, .request = request};
     return CAM_OK;
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_step_merge)(cam_backend *backend, const cam_step_merge_args *args) {
     double loss = 0;
-    uint32_t wishes = 0;
+    uint32_t requests = 0;
     (void)backend;
     for (int32_t r = 0; r < args->ranks; r++) {
-        loss += args->shares[r].loss;
-        wishes |= args->shares[r].wish;
+        loss += args->reports[r].loss;
+        requests |= args->reports[r].request;
     }
     args->state->loss = loss;
-    args->state->wishes = wishes;
+    args->state->requests = requests;
     return CAM_OK;
 }

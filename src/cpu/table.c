@@ -1,6 +1,6 @@
 /* table.c: the operators of one instruction set as a table, for backend_cpu.c to choose from.
  */
-#include "cpu.h"
+#include "cpu_internal.h"
 
 extern const cam_ops_table CAM_CPU_NAME(cam_cpu_table);
 

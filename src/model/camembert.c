@@ -4,7 +4,7 @@
  * give them back as soon as the layer's output is there.
  */
 #include "camembert.h"
-#include "camembert_pass.h"
+#include "camembert_internal.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -216,6 +216,14 @@ cam_status cam_camembert_encode(cam_pass *pass) {
             cam_arena_release(pass->arena, mark);
         x = y;
     }
+out:
+    return st;
+}
+
+cam_status cam_camembert_recall(cam_pass *pass, cam_tensor features) {
+    cam_status st = CAM_OK;
+    pass->hidden = cam_pass_f32_2d(pass, pass->batch->row.shape[0], pass->model->params->hidden);
+    CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = features, .list = pass->batch->list);
 out:
     return st;
 }

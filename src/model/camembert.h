@@ -86,7 +86,10 @@ typedef struct cam_pass {
 
 /* Embeddings and layers: fills `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_encode(cam_pass *pass);
-/* The head on `hidden` (from encode, or features kept from an earlier one): fills `logits`. */
+/* In place of encode: `hidden` from `features` [rows,H], the encoder's output kept of every row of the data set, by the
+ * batch's `list`. */
+CAM_MUST_CHECK cam_status cam_camembert_recall(cam_pass *pass, cam_tensor features);
+/* The head on `hidden`: fills `logits`. */
 CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
 /* Fills `row_loss`, adds to state->loss. */
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);

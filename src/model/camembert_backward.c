@@ -3,7 +3,7 @@
  * Invariant: on entry to a layer `dy` holds the gradient of its output and may be overwritten; on return `dx` holds the
  * gradient of its input. What lies below the first trained depth is never touched.
  */
-#include "camembert_pass.h"
+#include "camembert_internal.h"
 
 /* Weight gradient of a product inside a layer: dw from dy and the product's input. */
 static cam_status layer_weight_gradient(cam_pass *pass, int layer, cam_layer_tensor w, cam_tensor dy, cam_tensor x) {

@@ -120,7 +120,7 @@ cam_status cam_model_check(const cam_model_source *source) {
     cam_train_rates rates = {.layerwise_decay = 1};
     if (!source->weights)
         return CAM_OK;
-    CAM_TRY(cam_parameters_layout(&params, source->config, NULL, &rates, (cam_precision){0}, (cam_shares){0}));
+    CAM_TRY(cam_parameters_layout(&params, source->config, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
     CAM_TRY(match(&params, source));
 out:
     cam_parameters_release(&params);

@@ -1,5 +1,5 @@
 /* parameters.c: layout, planes and views of the store; see parameters.h. */
-#include "parameters_parts.h"
+#include "parameters_internal.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,13 +138,13 @@ static void place(cam_parameters *params) {
 }
 
 cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config, const unsigned char *used,
-                                 const cam_train_rates *rates, cam_precision precision, cam_shares shares) {
+                                 const cam_train_rates *rates, cam_precision precision, cam_sharding sharding) {
     cam_status st = CAM_OK;
     *params = (cam_parameters){.layers = (int)config->num_hidden_layers,
                                .hidden = config->hidden_size,
                                .precision = precision,
-                               .shares = shares};
-    params->shares.ranks += shares.ranks == 0;
+                               .sharding = sharding};
+    params->sharding.ranks += sharding.ranks == 0;
     int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + CAM_HEAD_TENSORS;
     params->list = calloc((size_t)count, sizeof *params->list);
     params->by_offset = calloc((size_t)count, sizeof *params->by_offset);

@@ -66,10 +66,10 @@ typedef struct cam_precision {
 } cam_precision;
 
 /* The ranks that train together. {0}: one. */
-typedef struct cam_shares {
+typedef struct cam_sharding {
     int rank, ranks;
     int sharded; /* moments of this rank's share only: ZeRO-1 */
-} cam_shares;
+} cam_sharding;
 
 enum { CAM_MAX_PARTS = 3, CAM_TENSOR_NAME_BYTES = 96 };
 
@@ -93,7 +93,7 @@ typedef struct cam_segment {
 } cam_segment;
 
 /* What one collective carries: the segments of one or several depths, complete once the gradients of `depth`, the
- * lowest of them, are. At most CAM_COMM_MAX_PARTS segments. */
+ * lowest of them, are. At most CAM_COMM_MAX_BUFFERS segments. */
 typedef struct cam_bucket {
     int depth;
     int first, segments; /* of cam_parameters.segments, ascending */
@@ -127,7 +127,7 @@ typedef struct cam_parameters {
     cam_chunk *chunks_host;
     int64_t chunk_count;
 
-    cam_shares shares;
+    cam_sharding sharding;
     cam_segment *segments;
     cam_bucket *buckets; /* in the order in which backward completes them */
     int segment_count, bucket_count;
@@ -146,7 +146,7 @@ typedef struct cam_train_rates {
  * row is always kept. No backend memory is taken. */
 CAM_MUST_CHECK cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config,
                                                 const unsigned char *used, const cam_train_rates *rates,
-                                                cam_precision precision, cam_shares shares);
+                                                cam_precision precision, cam_sharding sharding);
 /* Bytes that cam_parameters_allocate will take: weights alone, or with gradients and moments. */
 size_t cam_parameters_bytes(const cam_parameters *params, int training);
 /* Takes the planes (all zero) and, for training, fills the chunk table. `max_updates` sizes the decay record. */

@@ -1,5 +1,5 @@
 /* checks.c: the shapes, dtypes and aliasing rules of cam/ops.h, one function an operator. Nothing here computes. */
-#include "operands.h"
+#include "operands_internal.h"
 
 #define F32_1D(label, t, role, n)                                                                                      \
     { label, t, role, CAM_F32, 1, {n, 0}, NULL }
@@ -75,19 +75,19 @@ cam_status cam_check_step_end(const cam_backend *backend, const cam_step_end_arg
     return CAM_OK;
 }
 
-cam_status cam_check_step_share(const cam_backend *backend, const cam_step_share_args *a) {
+cam_status cam_check_step_rank_report(const cam_backend *backend, const cam_step_rank_report_args *a) {
     (void)backend;
-    REQUIRE_STATE("step_share", a);
-    REQUIRE("step_share", a->shares != NULL, "operand \"shares\" is absent");
-    REQUIRE("step_share", a->ranks >= 1, "%d ranks", a->ranks);
-    REQUIRE("step_share", a->rank >= 0 && a->rank < a->ranks, "rank %d of %d ranks", a->rank, a->ranks);
+    REQUIRE_STATE("step_rank_report", a);
+    REQUIRE("step_rank_report", a->reports != NULL, "operand \"reports\" is absent");
+    REQUIRE("step_rank_report", a->ranks >= 1, "%d ranks", a->ranks);
+    REQUIRE("step_rank_report", a->rank >= 0 && a->rank < a->ranks, "rank %d of %d ranks", a->rank, a->ranks);
     return CAM_OK;
 }
 
 cam_status cam_check_step_merge(const cam_backend *backend, const cam_step_merge_args *a) {
     (void)backend;
     REQUIRE_STATE("step_merge", a);
-    REQUIRE("step_merge", a->shares != NULL, "operand \"shares\" is absent");
+    REQUIRE("step_merge", a->reports != NULL, "operand \"reports\" is absent");
     REQUIRE("step_merge", a->ranks >= 1, "%d ranks", a->ranks);
     return CAM_OK;
 }

@@ -1,5 +1,5 @@
-/* operands.c: see operands.h. */
-#include "operands.h"
+/* operands.c: see operands_internal.h. */
+#include "operands_internal.h"
 #include <string.h>
 
 static cam_status check_dtype(const cam_backend *backend, const char *op, const cam_operand *o) {

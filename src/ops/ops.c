@@ -1,7 +1,7 @@
 /* ops.c: check -> look up -> time -> call, for every operator of cam/ops.h. No arithmetic. */
 #include "cam/ops.h"
 #include "clock.h"
-#include "operands.h"
+#include "operands_internal.h"
 
 static const char *const names[] = {
 #define NAME(op) #op,

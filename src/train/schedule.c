@@ -34,13 +34,13 @@ out:
     return st;
 }
 
-cam_window cam_plan_window(const cam_plan *plan, int64_t update) {
+cam_update_span cam_plan_update_span(const cam_plan *plan, int64_t update) {
     CAM_ASSERT(update >= 0 && update < plan->updates);
     int64_t batch = update % plan->updates_per_epoch * plan->accumulation;
-    cam_window window = {.epoch = update / plan->updates_per_epoch, .first = batch * plan->batch_rows};
-    window.batches = smaller(plan->accumulation, plan->batches_per_epoch - batch);
-    window.rows = smaller(window.batches * plan->batch_rows, plan->rows - window.first);
-    return window;
+    cam_update_span span = {.epoch = update / plan->updates_per_epoch, .first = batch * plan->batch_rows};
+    span.batches = smaller(plan->accumulation, plan->batches_per_epoch - batch);
+    span.rows = smaller(span.batches * plan->batch_rows, plan->rows - span.first);
+    return span;
 }
 
 double cam_plan_epoch(const cam_plan *plan, int64_t updates) {

@@ -32,15 +32,15 @@ typedef struct cam_plan {
  * Source: transformers 5, Trainer.set_initial_training_values. */
 CAM_MUST_CHECK cam_status cam_plan_make(cam_plan *plan, const cam_plan_settings *settings);
 
-typedef struct cam_window {
+typedef struct cam_update_span {
     int64_t epoch; /* from 0 */
     int64_t first; /* rows [first, first + rows) of the epoch's order */
     int64_t rows;
     int64_t batches; /* accumulation, or fewer at an epoch's end; the last batch may be short */
-} cam_window;
+} cam_update_span;
 
 /* What update `update` sees; 0 <= update < plan->updates. */
-cam_window cam_plan_window(const cam_plan *plan, int64_t update);
+cam_update_span cam_plan_update_span(const cam_plan *plan, int64_t update);
 /* Epochs done after `updates` updates, in batches as the Trainer counts them: the log's `epoch`. */
 double cam_plan_epoch(const cam_plan *plan, int64_t updates);
 

@@ -1,27 +1,22 @@
-/* scorer.c: see scorer.h. Rows go in waves: a wave's order and plan lie on the device, its batches follow one another
+/* scorer.c: see scorer.h. Rows go in waves: a block's order and plan lie on the device, its batches follow one another
  * without waiting, and its answers come back in one copy.
  */
 #include "scorer.h"
-#include "camembert_pass.h"
 
-enum { WAVE_ROWS = 4096 };
+enum { BLOCK_ROWS = 4096 };
 
 /* What is asked: graphs.h's kind. */
-typedef enum question { LOGITS, FEATURES, LOGITS_OF_FEATURES } question;
+typedef enum score_kind { LOGITS, FEATURES, LOGITS_OF_FEATURES } score_kind;
 
 /* One batch on its way; all that the work of a captured batch may depend on. */
 typedef struct batch_work {
     cam_scorer *scorer;
-    question question;
+    score_kind score_kind;
     cam_tensor features; /* LOGITS_OF_FEATURES */
     cam_batch batch;
 } batch_work;
 
-int cam_stop_wanted(const cam_stop *stop) {
-    return stop && stop->wanted && stop->wanted(stop->context);
-}
-
-static int64_t columns_of(const cam_scorer *scorer, question q) {
+static int64_t columns_of(const cam_scorer *scorer, score_kind q) {
     return q == FEATURES ? scorer->model->params->hidden : scorer->model->config->num_labels;
 }
 
@@ -31,10 +26,12 @@ static int64_t columns_of(const cam_scorer *scorer, question q) {
 static cam_status plan(cam_scorer *scorer, size_t *bytes) {
     cam_status st = CAM_OK;
     cam_arena_init_counting(&scorer->arena, "scoring");
-    cam_batch batch =
-        cam_feed_batch(&scorer->feed, scorer->feed.limits.tokens, scorer->feed.limits.rows, scorer->max_length);
-    cam_pass pass = {
-        .model = scorer->model, .arena = &scorer->arena, .state = cam_feed_state(&scorer->feed), .batch = &batch};
+    cam_batch batch = cam_batch_stream_batch(&scorer->stream, scorer->stream.limits.tokens, scorer->stream.limits.rows,
+                                             scorer->max_length);
+    cam_pass pass = {.model = scorer->model,
+                     .arena = &scorer->arena,
+                     .state = cam_batch_stream_state(&scorer->stream),
+                     .batch = &batch};
     CAM_TRY(cam_camembert_encode(&pass));
     CAM_TRY(cam_camembert_classify(&pass));
     *bytes = scorer->arena.peak;
@@ -56,18 +53,18 @@ cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max
     int64_t labels = model->config->num_labels, h = model->params->hidden;
     *scorer = (cam_scorer){
         .model = model, .max_tokens = max_tokens > max_length ? max_tokens : max_length, .max_length = max_length};
-    cam_graphs_open(&scorer->graphs, model->backend, 1);
-    cam_feed_limits limits = {.order = WAVE_ROWS,
-                              .micro_steps = WAVE_ROWS,
-                              .updates = 0,
-                              .tokens = cam_token_bucket(scorer->max_tokens),
-                              .rows = max_rows};
-    CAM_TRY(cam_feed_open(&scorer->feed, model->backend, NULL, &limits));
+    cam_graph_cache_open(&scorer->graphs, model->backend, 1);
+    cam_batch_stream_limits limits = {.order = BLOCK_ROWS,
+                                      .micro_steps = BLOCK_ROWS,
+                                      .updates = 0,
+                                      .tokens = cam_token_size_class(scorer->max_tokens),
+                                      .rows = max_rows};
+    CAM_TRY(cam_batch_stream_open(&scorer->stream, model->backend, NULL, &limits));
     CAM_TRY(plan(scorer, &bytes));
     CAM_TRY(cam_backend_allocate(model->backend, bytes, &scorer->memory));
     cam_arena_init(&scorer->arena, "scoring", scorer->memory, bytes);
     CAM_TRY(allocate(scorer, max_rows * (labels > h ? labels : h), &scorer->batch_out));
-    CAM_TRY(allocate(scorer, WAVE_ROWS * labels, &scorer->results));
+    CAM_TRY(allocate(scorer, BLOCK_ROWS * labels, &scorer->results));
 out:
     if (st != CAM_OK)
         cam_scorer_close(scorer);
@@ -75,8 +72,8 @@ out:
 }
 
 void cam_scorer_close(cam_scorer *scorer) {
-    cam_graphs_close(&scorer->graphs);
-    cam_feed_close(&scorer->feed);
+    cam_graph_cache_close(&scorer->graphs);
+    cam_batch_stream_close(&scorer->stream);
     if (scorer->model) {
         cam_backend_release(scorer->model->backend, scorer->memory);
         cam_backend_release(scorer->model->backend, scorer->batch_out);
@@ -85,18 +82,18 @@ void cam_scorer_close(cam_scorer *scorer) {
     *scorer = (cam_scorer){0};
 }
 
-/* --- a wave ---------------------------------------------------------------------------------------------------- */
+/* --- a block ---------------------------------------------------------------------------------------------------- */
 
 /* Cuts rows [begin, begin + count) of the list into batches and lays them out on the device; how many there are. */
-static cam_status begin_wave(cam_scorer *scorer, const cam_scored_rows *rows, int64_t begin, int64_t count,
-                             int64_t *batches) {
-    cam_micro_step *step = cam_feed_host_plan(&scorer->feed);
-    int32_t *order = cam_feed_host_order(&scorer->feed);
+static cam_status begin_block(cam_scorer *scorer, const cam_scored_rows *rows, int64_t begin, int64_t count,
+                              int64_t *batches) {
+    cam_micro_step *step = cam_batch_stream_host_plan(&scorer->stream);
+    int32_t *order = cam_batch_stream_host_order(&scorer->stream);
     const int64_t *offsets = rows->tokens->offsets;
     *batches = 0;
     for (int64_t done = 0; done < count;) {
         int64_t taken = 0, tokens = 0;
-        while (done + taken < count && taken < scorer->feed.limits.rows) {
+        while (done + taken < count && taken < scorer->stream.limits.rows) {
             int32_t row = rows->list[begin + done + taken];
             int64_t length = offsets[row + 1] - offsets[row];
             if (taken > 0 && tokens + length > scorer->max_tokens)
@@ -111,9 +108,9 @@ static cam_status begin_wave(cam_scorer *scorer, const cam_scored_rows *rows, in
                                               .loss_denominator = 1};
         done += taken;
     }
-    *cam_feed_host_state(&scorer->feed) = (cam_step_state){.finite = 1};
-    *cam_feed_host_corrections(&scorer->feed) = (cam_bias_corrections){1, 1};
-    return cam_feed_begin(&scorer->feed);
+    *cam_batch_stream_host_state(&scorer->stream) = (cam_step_state){.finite = 1};
+    *cam_batch_stream_host_corrections(&scorer->stream) = (cam_bias_corrections){1, 1};
+    return cam_batch_stream_begin(&scorer->stream);
 }
 
 /* The longest row of a batch. */
@@ -131,29 +128,25 @@ static cam_status run_batch(void *context) {
     cam_scorer *scorer = work->scorer;
     cam_pass one = {.model = scorer->model,
                     .arena = &scorer->arena,
-                    .state = cam_feed_state(&scorer->feed),
+                    .state = cam_batch_stream_state(&scorer->stream),
                     .batch = &work->batch},
              *pass = &one;
     cam_arena_reset(&scorer->arena);
-    CAM_TRY(cam_feed_next(&scorer->feed, &work->batch));
-    if (work->question == LOGITS_OF_FEATURES) {
-        pass->hidden = cam_pass_f32_2d(pass, work->batch.row.shape[0], scorer->model->params->hidden);
-        CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = work->features, .list = work->batch.list);
-    } else {
-        CAM_TRY(cam_camembert_encode(pass));
-    }
-    if (work->question != FEATURES)
+    CAM_TRY(cam_batch_stream_next(&scorer->stream, &work->batch));
+    CAM_TRY(work->score_kind == LOGITS_OF_FEATURES ? cam_camembert_recall(pass, work->features)
+                                                   : cam_camembert_encode(pass));
+    if (work->score_kind != FEATURES)
         CAM_TRY(cam_camembert_classify(pass));
-    cam_tensor answer = work->question == FEATURES ? pass->hidden : pass->logits;
+    cam_tensor answer = work->score_kind == FEATURES ? pass->hidden : pass->logits;
     CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out, answer.data, cam_tensor_bytes(answer),
                              CAM_ON_DEVICE));
 out:
     return st;
 }
 
-/* The answers of a batch go where they belong: to `features` by row number, or to the wave's results. */
-static cam_status keep_answers(cam_scorer *scorer, question q, const int32_t *order, const cam_micro_step *step,
-                               float *features) {
+/* The answers of a batch go where they belong: to `features` by row number, or to the block's results. */
+static cam_status store_results(cam_scorer *scorer, score_kind q, const int32_t *order, const cam_micro_step *step,
+                                float *features) {
     cam_status st = CAM_OK;
     cam_backend *backend = scorer->model->backend;
     int64_t columns = columns_of(scorer, q);
@@ -168,27 +161,27 @@ out:
     return st;
 }
 
-static cam_status run_wave(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, int64_t begin,
-                           int64_t count, const cam_stop *stop, float *out) {
+static cam_status run_block(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, int64_t begin,
+                            int64_t count, const cam_cancel *stop, float *out) {
     cam_status st = CAM_OK;
-    int64_t batches = 0, columns = columns_of(scorer, work->question);
-    int packs = work->question != LOGITS_OF_FEATURES;
-    CAM_TRY(begin_wave(scorer, rows, begin, count, &batches));
+    int64_t batches = 0, columns = columns_of(scorer, work->score_kind);
+    int packs = work->score_kind != LOGITS_OF_FEATURES;
+    CAM_TRY(begin_block(scorer, rows, begin, count, &batches));
     for (int64_t b = 0; b < batches; b++) {
-        const cam_micro_step *step = cam_feed_host_plan(&scorer->feed) + b;
-        const int32_t *order = cam_feed_host_order(&scorer->feed);
-        if (cam_stop_wanted(stop))
+        const cam_micro_step *step = cam_batch_stream_host_plan(&scorer->stream) + b;
+        const int32_t *order = cam_batch_stream_host_order(&scorer->stream);
+        if (cam_cancel_requested(stop))
             CAM_FAIL(CAM_E_STOPPED, "stopped while scoring");
-        cam_graph_key key = {.tokens = packs ? cam_token_bucket(step->tokens) : 0,
-                             .rows = scorer->feed.limits.rows,
-                             .longest =
-                                 cam_length_bucket(longest(rows, order + step->first, step->rows), scorer->max_length),
-                             .kind = (int32_t)work->question};
-        work->batch = cam_feed_batch(&scorer->feed, key.tokens, key.rows, key.longest);
-        CAM_TRY(cam_graphs_run(&scorer->graphs, key, run_batch, work));
-        CAM_TRY(keep_answers(scorer, work->question, order, step, out));
+        cam_graph_key key = {
+            .tokens = packs ? cam_token_size_class(step->tokens) : 0,
+            .rows = scorer->stream.limits.rows,
+            .longest = cam_length_size_class(longest(rows, order + step->first, step->rows), scorer->max_length),
+            .kind = (int32_t)work->score_kind};
+        work->batch = cam_batch_stream_batch(&scorer->stream, key.tokens, key.rows, key.longest);
+        CAM_TRY(cam_graph_cache_run(&scorer->graphs, key, run_batch, work));
+        CAM_TRY(store_results(scorer, work->score_kind, order, step, out));
     }
-    if (work->question != FEATURES)
+    if (work->score_kind != FEATURES)
         CAM_TRY(cam_backend_copy(scorer->model->backend, out + begin * columns, scorer->results,
                                  (size_t)(count * columns) * sizeof(float), CAM_FROM_DEVICE));
     CAM_TRY(cam_backend_synchronize(scorer->model->backend));
@@ -202,31 +195,33 @@ static int is_same_data(const cam_device_data *a, const cam_device_data *b) {
            a->labels.data == b->labels.data;
 }
 
-static cam_status ask(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, const cam_stop *stop,
-                      float *out) {
+static cam_status score_rows(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, const cam_cancel *stop,
+                             float *out) {
     cam_status st = CAM_OK;
     work->scorer = scorer;
     if (!is_same_data(&scorer->captured, rows->data))
-        cam_graphs_close(&scorer->graphs);
+        cam_graph_cache_close(&scorer->graphs);
     scorer->captured = *rows->data;
-    scorer->feed.data = rows->data;
+    scorer->stream.data = rows->data;
     for (int64_t begin = 0, count; begin < rows->count; begin += count) {
-        count = rows->count - begin < WAVE_ROWS ? rows->count - begin : WAVE_ROWS;
-        CAM_TRY(run_wave(scorer, work, rows, begin, count, stop, out));
+        count = rows->count - begin < BLOCK_ROWS ? rows->count - begin : BLOCK_ROWS;
+        CAM_TRY(run_block(scorer, work, rows, begin, count, stop, out));
     }
 out:
     return st;
 }
 
-cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop, float *logits) {
-    return ask(scorer, &(batch_work){.question = LOGITS}, rows, stop, logits);
+cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop, float *logits) {
+    return score_rows(scorer, &(batch_work){.score_kind = LOGITS}, rows, stop, logits);
 }
 
-cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop, float *features) {
-    return ask(scorer, &(batch_work){.question = FEATURES}, rows, stop, features);
+cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop,
+                               float *features) {
+    return score_rows(scorer, &(batch_work){.score_kind = FEATURES}, rows, stop, features);
 }
 
 cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
-                                  const cam_stop *stop, float *logits) {
-    return ask(scorer, &(batch_work){.question = LOGITS_OF_FEATURES, .features = features}, rows, stop, logits);
+                                  const cam_cancel *stop, float *logits) {
+    return score_rows(scorer, &(batch_work){.score_kind = LOGITS_OF_FEATURES, .features = features}, rows, stop,
+                      logits);
 }

@@ -7,18 +7,19 @@
 #ifndef CAM_SCORER_H
 #define CAM_SCORER_H
 
-#include "feed.h"
-#include "graphs.h"
+#include "batch_stream.h"
+#include "cancel.h"
+#include "graph_cache.h"
 
 typedef struct cam_scorer {
     cam_camembert *model;
-    cam_feed feed;
-    cam_graphs graphs;
+    cam_batch_stream stream;
+    cam_graph_cache graphs;
     cam_device_data captured; /* where the data set lies that the graphs read */
     cam_arena arena;
     void *memory;     /* device: the arena's */
     float *batch_out; /* device: what one batch answers, [max_rows, K or H] */
-    float *results;   /* device: what a feed's rows answer, [rows, K] */
+    float *results;   /* device: what a stream's rows answer, [rows, K] */
     int64_t max_tokens;
     int32_t max_length;
 } cam_scorer;
@@ -27,13 +28,6 @@ typedef struct cam_scorer {
 CAM_MUST_CHECK cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows,
                                           int64_t max_tokens, int32_t max_length);
 void cam_scorer_close(cam_scorer *scorer);
-
-/* Asked between batches; once it answers nonzero the call gives up with CAM_E_STOPPED. */
-typedef struct cam_stop {
-    int (*wanted)(void *context); /* NULL = never */
-    void *context;
-} cam_stop;
-int cam_stop_wanted(const cam_stop *stop);
 
 /* Rows to score: `list`, row numbers of a tokenised data set and of its image on the device. */
 typedef struct cam_scored_rows {
@@ -44,13 +38,13 @@ typedef struct cam_scored_rows {
 } cam_scored_rows;
 
 /* logits[count * K], host memory. */
-CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop,
+CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop,
                                             float *logits);
 /* features[(row number) * H], device memory: the encoder's output at <s> for every listed row. */
-CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_stop *stop,
+CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop,
                                               float *features);
 /* The same as cam_scorer_logits from features [rows,H]. */
 CAM_MUST_CHECK cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
-                                                 const cam_stop *stop, float *logits);
+                                                 const cam_cancel *stop, float *logits);
 
 #endif

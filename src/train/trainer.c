@@ -1,8 +1,7 @@
 /* trainer.c: steps, their reports, and the plan of an epoch; see trainer.h. Opening is in trainer_open.c. */
 #include "trainer.h"
-#include "camembert_pass.h"
-#include "shared_rows.h"
-#include "trainer_parts.h"
+#include "distribute_rows.h"
+#include "trainer_internal.h"
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,25 +18,20 @@ int cam_trainer_rank(const cam_trainer *trainer) {
     return trainer->options.comm ? trainer->options.comm->rank : 0;
 }
 
-void cam_trainer_wish(cam_trainer *trainer, cam_wish wish) {
-    __atomic_fetch_or(trainer->wish, (uint32_t)wish, __ATOMIC_RELAXED);
+void cam_trainer_request(cam_trainer *trainer, cam_step_request request) {
+    __atomic_fetch_or(trainer->request, (uint32_t)request, __ATOMIC_RELAXED);
 }
 
-cam_update_peers cam_trainer_peers(const cam_trainer *trainer) {
-    return (cam_update_peers){.comm = trainer->options.comm, .wish = trainer->device_wish};
+cam_optimizer_comm cam_trainer_optimizer_comm(const cam_trainer *trainer) {
+    return (cam_optimizer_comm){.comm = trainer->options.comm, .request = trainer->device_request};
 }
 
 /* --- a pass ---------------------------------------------------------------------------------------------------- */
 
 /* `hidden` of the batch's rows, from the kept features or through the encoder. */
 static cam_status encode(cam_trainer *trainer, cam_pass *pass) {
-    cam_status st = CAM_OK;
-    if (!cam_trainer_keeps_features(trainer))
-        return cam_camembert_encode(pass);
-    pass->hidden = cam_pass_f32_2d(pass, pass->batch->row.shape[0], trainer->params.hidden);
-    CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = trainer->features, .list = pass->batch->list);
-out:
-    return st;
+    return cam_trainer_keeps_features(trainer) ? cam_camembert_recall(pass, trainer->features)
+                                               : cam_camembert_encode(pass);
 }
 
 static cam_status exchange_gradients(void *context, int depth) {
@@ -45,12 +39,12 @@ static cam_status exchange_gradients(void *context, int depth) {
     return cam_exchange_gradients(&trainer->params, trainer->options.comm, depth);
 }
 
-cam_status cam_trainer_pass(cam_trainer *trainer, const cam_feed *feed, const cam_batch *batch, int accumulate,
-                            int exchange) {
+cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream, const cam_batch *batch,
+                            int accumulate, int exchange) {
     cam_status st = CAM_OK;
     cam_pass pass = {.model = &trainer->model,
                      .arena = &trainer->arena,
-                     .state = cam_feed_state(feed),
+                     .state = cam_batch_stream_state(stream),
                      .batch = batch,
                      .training = 1,
                      .accumulate = accumulate,
@@ -73,9 +67,9 @@ out:
 /* --- stepping -------------------------------------------------------------------------------------------------- */
 
 /* From any thread: memory that the device writes, and one number of this host's. */
-cam_awaited cam_trainer_awaited(void *context) {
+cam_step_progress cam_trainer_progress(void *context) {
     const cam_trainer *trainer = context;
-    cam_awaited awaited = {.asked = __atomic_load_n(&trainer->step, __ATOMIC_ACQUIRE)};
+    cam_step_progress awaited = {.asked = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
     awaited.done = awaited.asked > CAM_REPORTS ? awaited.asked - CAM_REPORTS : 0;
     while (awaited.done < awaited.asked && __atomic_load_n(&trainer->ring[awaited.done % CAM_REPORTS].sequence,
                                                            __ATOMIC_ACQUIRE) == (uint32_t)awaited.done + 1)
@@ -84,51 +78,51 @@ cam_awaited cam_trainer_awaited(void *context) {
 }
 
 int cam_trainer_is_done(const cam_trainer *trainer) {
-    return trainer->step >= trainer->plan.updates;
+    return trainer->steps_submitted >= trainer->plan.updates;
 }
 
 /* The sum of class weights over a window's rows. */
-static double loss_denominator(const cam_trainer *trainer, const cam_window *window) {
+static double loss_denominator(const cam_trainer *trainer, const cam_update_span *span) {
     const cam_trainer_options *o = &trainer->options;
     double sum = 0;
-    for (int64_t r = 0; r < window->rows; r++)
-        sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order.rows[window->first + r]]] : 1.0;
+    for (int64_t r = 0; r < span->rows; r++)
+        sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order.rows[span->first + r]]] : 1.0;
     return sum;
 }
 
 /* --- the epoch's plan --- */
 
-cam_micro_shape cam_trainer_cut(cam_trainer *trainer, int64_t first, int64_t rows) {
+cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64_t rows) {
     const cam_token_rows *tokens = trainer->options.tokens;
     const int64_t *offsets = cam_trainer_keeps_features(trainer) ? NULL : tokens->offsets;
     const int32_t *list = trainer->order.rows + first;
     int64_t longest = 0;
     cam_micro_shape shape = {.tokens = cam_packing_tokens(tokens, list, rows, &longest)};
     shape.longest = (int32_t)longest;
-    cam_cut(offsets, list, rows, cam_trainer_ranks(trainer), trainer->cuts);
+    cam_rows_partition(offsets, list, rows, cam_trainer_ranks(trainer), trainer->partition);
     for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
-        int64_t begin = trainer->cuts[r];
-        int64_t share = cam_packing_tokens(tokens, list + begin, trainer->cuts[r + 1] - begin, NULL);
+        int64_t begin = trainer->partition[r];
+        int64_t share = cam_packing_tokens(tokens, list + begin, trainer->partition[r + 1] - begin, NULL);
         shape.most = share > shape.most ? share : shape.most;
     }
     return shape;
 }
 
 static void plan_update(cam_trainer *trainer, int64_t update, int64_t *count) {
-    cam_window window = cam_plan_window(&trainer->plan, update);
+    cam_update_span span = cam_plan_update_span(&trainer->plan, update);
     int rank = cam_trainer_rank(trainer);
     cam_micro_step step = {.learning_rate = cam_schedule_rate(&trainer->schedule, update),
-                           .loss_denominator = loss_denominator(trainer, &window),
+                           .loss_denominator = loss_denominator(trainer, &span),
                            .step = (uint32_t)update,
                            .begins = 1};
-    for (int64_t done = 0; done < window.rows; done += cam_trainer_micro_rows(trainer, &window, done)) {
+    for (int64_t done = 0; done < span.rows; done += cam_trainer_micro_rows(trainer, &span, done)) {
         trainer->shapes[*count] =
-            cam_trainer_cut(trainer, window.first + done, cam_trainer_micro_rows(trainer, &window, done));
-        step.first = (int32_t)(window.first + done + trainer->cuts[rank]);
-        step.rows = (int32_t)(trainer->cuts[rank + 1] - trainer->cuts[rank]);
+            cam_trainer_partition(trainer, span.first + done, cam_trainer_micro_rows(trainer, &span, done));
+        step.first = (int32_t)(span.first + done + trainer->partition[rank]);
+        step.rows = (int32_t)(trainer->partition[rank + 1] - trainer->partition[rank]);
         step.tokens =
             (int32_t)cam_packing_tokens(trainer->options.tokens, trainer->order.rows + step.first, step.rows, NULL);
-        cam_feed_host_plan(&trainer->feed)[(*count)++] = step;
+        cam_batch_stream_host_plan(&trainer->stream)[(*count)++] = step;
         step.begins = 0;
     }
 }
@@ -137,48 +131,48 @@ static void plan_update(cam_trainer *trainer, int64_t update, int64_t *count) {
  * asked for before must have been heard of. */
 static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     const cam_trainer_options *o = &trainer->options;
-    cam_bias_corrections *corrections = cam_feed_host_corrections(&trainer->feed);
-    int64_t update = trainer->step, count = 0;
-    CAM_ASSERT(trainer->heard == trainer->step);
-    for (; update < trainer->plan.updates && cam_plan_window(&trainer->plan, update).epoch == epoch; update++)
+    cam_bias_corrections *corrections = cam_batch_stream_host_corrections(&trainer->stream);
+    int64_t update = trainer->steps_submitted, count = 0;
+    CAM_ASSERT(trainer->reports_read == trainer->steps_submitted);
+    for (; update < trainer->plan.updates && cam_plan_update_span(&trainer->plan, update).epoch == epoch; update++)
         plan_update(trainer, update, &count);
-    for (int64_t i = 0; i <= update - trainer->step; i++)
-        corrections[i] = (cam_bias_corrections){cam_bias_correction(o->adamw.beta1, trainer->applied + i + 1),
-                                                cam_bias_correction(o->adamw.beta2, trainer->applied + i + 1)};
-    memcpy(cam_feed_host_order(&trainer->feed), trainer->order.rows,
+    for (int64_t i = 0; i <= update - trainer->steps_submitted; i++)
+        corrections[i] = (cam_bias_corrections){cam_bias_correction(o->adamw.beta1, trainer->updates_applied + i + 1),
+                                                cam_bias_correction(o->adamw.beta2, trainer->updates_applied + i + 1)};
+    memcpy(cam_batch_stream_host_order(&trainer->stream), trainer->order.rows,
            (size_t)trainer->plan.rows * sizeof *trainer->order.rows);
-    *cam_feed_host_state(&trainer->feed) =
+    *cam_batch_stream_host_state(&trainer->stream) =
         (cam_step_state){.seed = o->seed, .clip_scale = 1, .finite = 1, .skip_nonfinite = o->skip_nonfinite != 0};
-    trainer->fed = 0;
-    return cam_feed_begin(&trainer->feed);
+    trainer->micro_steps_submitted = 0;
+    return cam_batch_stream_begin(&trainer->stream);
 }
 
 /* --- reports --- */
 
 /* Moves what the ring holds of step `heard` into the reports; 0 where the device has not written it yet. */
-static int hear(cam_trainer *trainer) {
-    const cam_step_record *record = &trainer->ring[trainer->heard % CAM_REPORTS];
-    if (__atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE) != (uint32_t)trainer->heard + 1)
+static int read_report(cam_trainer *trainer) {
+    const cam_step_record *record = &trainer->ring[trainer->reports_read % CAM_REPORTS];
+    if (__atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE) != (uint32_t)trainer->reports_read + 1)
         return 0;
-    cam_step_report *report = &trainer->reports[trainer->heard % CAM_REPORTS];
+    cam_step_report *report = &trainer->reports[trainer->reports_read % CAM_REPORTS];
     report->loss = record->loss;
     report->learning_rate = record->learning_rate;
     report->grad_norm = record->grad_norm;
     report->applied = record->finite != 0;
-    report->wishes = record->wishes;
+    report->requests = record->requests;
     report->time_s = 1e-9 * (double)record->time_ns;
-    trainer->heard++;
+    trainer->reports_read++;
     if (report->applied) {
-        trainer->applied++;
+        trainer->updates_applied++;
         cam_parameters_record_update(&trainer->params, report->learning_rate, &trainer->options.rates);
     }
     return 1;
 }
 
 /* Waits for the record of one more step, or for the device's failure. */
-static cam_status hear_next(cam_trainer *trainer) {
+static cam_status wait_for_report(cam_trainer *trainer) {
     cam_status st = CAM_OK;
-    for (int64_t turns = 1; !hear(trainer); turns++) {
+    for (int64_t turns = 1; !read_report(trainer); turns++) {
         if (turns % 64 == 0)
             sched_yield();
         if (turns % 65536 != 0)
@@ -190,18 +184,19 @@ out:
     return st;
 }
 
-int64_t cam_trainer_ahead(const cam_trainer *trainer) {
-    return trainer->step - trainer->told;
+int64_t cam_trainer_steps_in_flight(const cam_trainer *trainer) {
+    return trainer->steps_submitted - trainer->reports_delivered;
 }
 
 cam_status cam_trainer_report(cam_trainer *trainer, int wait, cam_step_report *report, int *present) {
     cam_status st = CAM_OK;
     *present = 0;
-    if (trainer->told == trainer->step || (trainer->told == trainer->heard && !wait && !hear(trainer)))
+    if (trainer->reports_delivered == trainer->steps_submitted ||
+        (trainer->reports_delivered == trainer->reports_read && !wait && !read_report(trainer)))
         goto out;
-    if (trainer->told == trainer->heard)
-        CAM_TRY(hear_next(trainer));
-    *report = trainer->reports[trainer->told++ % CAM_REPORTS];
+    if (trainer->reports_delivered == trainer->reports_read)
+        CAM_TRY(wait_for_report(trainer));
+    *report = trainer->reports[trainer->reports_delivered++ % CAM_REPORTS];
     *present = 1;
     if (!report->applied && !trainer->options.skip_nonfinite)
         CAM_FAIL(CAM_E_DIVERGED,
@@ -223,8 +218,8 @@ typedef struct step_work {
 static cam_status run_micro_step(cam_trainer *trainer, const step_work *work) {
     cam_status st = CAM_OK;
     cam_arena_reset(&trainer->arena);
-    CAM_TRY(cam_feed_next(&trainer->feed, &work->batch));
-    CAM_TRY(cam_trainer_pass(trainer, &trainer->feed, &work->batch, work->kind == LATER || work->kind == LAST,
+    CAM_TRY(cam_batch_stream_next(&trainer->stream, &work->batch));
+    CAM_TRY(cam_trainer_pass(trainer, &trainer->stream, &work->batch, work->kind == LATER || work->kind == LAST,
                              work->kind == WHOLE || work->kind == LAST));
 out:
     return st;
@@ -232,9 +227,9 @@ out:
 
 static cam_status run_update(cam_trainer *trainer) {
     cam_status st = CAM_OK;
-    cam_step_state *state = cam_feed_state(&trainer->feed);
-    cam_update_peers peers = cam_trainer_peers(trainer);
-    CAM_TRY(cam_update(&trainer->params, &trainer->arena, state, &trainer->options.adamw, &peers));
+    cam_step_state *state = cam_batch_stream_state(&trainer->stream);
+    cam_optimizer_comm peers = cam_trainer_optimizer_comm(trainer);
+    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, state, &trainer->options.adamw, &peers));
     CAM_TRY(cam_step_end(trainer->backend,
                          &(cam_step_end_args){.ring = trainer->device_ring, .slots = CAM_REPORTS, .state = state}));
 out:
@@ -253,56 +248,59 @@ out:
 }
 
 /* The next micro-step of the plan; with the update, where it is the only one of its step. */
-static cam_status ask_micro_step(cam_trainer *trainer, int kind) {
-    const cam_micro_shape *shape = &trainer->shapes[trainer->fed++];
-    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_bucket(shape->most),
-                         .rows = trainer->feed.limits.rows,
-                         .longest = cam_length_bucket(shape->longest, trainer->largest_length),
+static cam_status submit_micro_step(cam_trainer *trainer, int kind) {
+    const cam_micro_shape *shape = &trainer->shapes[trainer->micro_steps_submitted++];
+    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(shape->most),
+                         .rows = trainer->stream.limits.rows,
+                         .longest = cam_length_size_class(shape->longest, trainer->largest_length),
                          .kind = kind};
-    step_work work = {
-        .trainer = trainer, .kind = kind, .batch = cam_feed_batch(&trainer->feed, key.tokens, key.rows, key.longest)};
-    return cam_graphs_run(&trainer->graphs, key, run_work, &work);
+    step_work work = {.trainer = trainer,
+                      .kind = kind,
+                      .batch = cam_batch_stream_batch(&trainer->stream, key.tokens, key.rows, key.longest)};
+    return cam_graph_cache_run(&trainer->graphs, key, run_work, &work);
 }
 
-static void begin_report(cam_trainer *trainer, const cam_window *window) {
-    const cam_micro_shape *shape = trainer->shapes + trainer->fed;
-    cam_step_report *report = &trainer->reports[trainer->step % CAM_REPORTS];
-    *report = (cam_step_report){
-        .step = trainer->step + 1, .epoch = cam_plan_epoch(&trainer->plan, trainer->step + 1), .rows = window->rows};
-    for (int64_t done = 0; done < window->rows; done += cam_trainer_micro_rows(trainer, window, done))
+static void begin_report(cam_trainer *trainer, const cam_update_span *span) {
+    const cam_micro_shape *shape = trainer->shapes + trainer->micro_steps_submitted;
+    cam_step_report *report = &trainer->reports[trainer->steps_submitted % CAM_REPORTS];
+    *report = (cam_step_report){.step = trainer->steps_submitted + 1,
+                                .epoch = cam_plan_epoch(&trainer->plan, trainer->steps_submitted + 1),
+                                .rows = span->rows};
+    for (int64_t done = 0; done < span->rows; done += cam_trainer_micro_rows(trainer, span, done))
         report->tokens += (shape++)->tokens;
 }
 
-/* Which micro-step of several begins `done` rows into the window. */
-static int kind_of(const cam_trainer *trainer, const cam_window *window, int64_t done) {
+/* Which micro-step of several begins `done` rows into the span. */
+static int kind_of(const cam_trainer *trainer, const cam_update_span *span, int64_t done) {
     if (done == 0)
         return FIRST;
-    int is_last = done + cam_trainer_micro_rows(trainer, window, done) == window->rows;
+    int is_last = done + cam_trainer_micro_rows(trainer, span, done) == span->rows;
     return is_last && trainer->options.comm ? LAST : LATER;
 }
 
 cam_status cam_trainer_step(cam_trainer *trainer) {
     cam_status st = CAM_OK;
-    cam_window window = cam_plan_window(&trainer->plan, trainer->step);
-    CAM_ASSERT(cam_trainer_ahead(trainer) < CAM_REPORTS);
-    if (trainer->step == 0 || cam_plan_window(&trainer->plan, trainer->step - 1).epoch != window.epoch) {
-        while (trainer->heard < trainer->step)
-            CAM_TRY(hear_next(trainer));
-        cam_order_load(&trainer->order, window.epoch);
-        CAM_TRY(begin_epoch(trainer, window.epoch));
+    cam_update_span span = cam_plan_update_span(&trainer->plan, trainer->steps_submitted);
+    CAM_ASSERT(cam_trainer_steps_in_flight(trainer) < CAM_REPORTS);
+    if (trainer->steps_submitted == 0 ||
+        cam_plan_update_span(&trainer->plan, trainer->steps_submitted - 1).epoch != span.epoch) {
+        while (trainer->reports_read < trainer->steps_submitted)
+            CAM_TRY(wait_for_report(trainer));
+        cam_order_load(&trainer->order, span.epoch);
+        CAM_TRY(begin_epoch(trainer, span.epoch));
     }
-    begin_report(trainer, &window);
+    begin_report(trainer, &span);
     if (trainer->options.comm)
-        trainer->options.comm->step = trainer->step + 1;
-    if (cam_trainer_micro_rows(trainer, &window, 0) == window.rows) {
-        CAM_TRY(ask_micro_step(trainer, WHOLE));
+        trainer->options.comm->step = trainer->steps_submitted + 1;
+    if (cam_trainer_micro_rows(trainer, &span, 0) == span.rows) {
+        CAM_TRY(submit_micro_step(trainer, WHOLE));
     } else {
-        for (int64_t done = 0; done < window.rows; done += cam_trainer_micro_rows(trainer, &window, done))
-            CAM_TRY(ask_micro_step(trainer, kind_of(trainer, &window, done)));
+        for (int64_t done = 0; done < span.rows; done += cam_trainer_micro_rows(trainer, &span, done))
+            CAM_TRY(submit_micro_step(trainer, kind_of(trainer, &span, done)));
         step_work update = {.trainer = trainer, .kind = UPDATE};
-        CAM_TRY(cam_graphs_run(&trainer->graphs, (cam_graph_key){.kind = UPDATE}, run_work, &update));
+        CAM_TRY(cam_graph_cache_run(&trainer->graphs, (cam_graph_key){.kind = UPDATE}, run_work, &update));
     }
-    __atomic_store_n(&trainer->step, trainer->step + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&trainer->steps_submitted, trainer->steps_submitted + 1, __ATOMIC_RELEASE);
 out:
     return st;
 }
@@ -311,7 +309,7 @@ cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_report *report) {
     cam_status st = CAM_OK;
     int present = 0;
     CAM_TRY(cam_trainer_step(trainer));
-    while (!present || report->step < trainer->step)
+    while (!present || report->step < trainer->steps_submitted)
         CAM_TRY(cam_trainer_report(trainer, 1, report, &present));
 out:
     return st;
@@ -337,7 +335,8 @@ static cam_status score_run(void *context, int64_t first, int64_t count) {
 cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits) {
     const cam_trainer_options *o = &trainer->options;
     scoring s = {trainer, list, logits};
-    return cam_share_rows(o->group, &(cam_shared_rows){.where = "scoring",
+    return cam_distribute_rows(o->group,
+                               &(cam_distributed_rows){.where = "scoring",
                                                        .offsets = o->tokens->offsets,
                                                        .list = list,
                                                        .count = count,
@@ -351,7 +350,7 @@ cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t
 static cam_status collect_masters(const cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
-    if (!trainer->params.shares.sharded || !o->bf16)
+    if (!trainer->params.sharding.sharded || !o->bf16)
         return CAM_OK;
     cam_watchdog_enter(o->watchdog, "collecting weights");
     CAM_TRY(cam_exchange_low_halves(&trainer->params, o->comm));
@@ -367,7 +366,7 @@ cam_status cam_trainer_save(const cam_trainer *trainer, const char *path) {
     CAM_TRY(collect_masters(trainer));
     if (cam_trainer_rank(trainer) == 0)
         st = cam_model_save(&trainer->params, &trainer->options.source, path);
-    st = cam_group_agree(trainer->options.group, "saving", st);
+    st = cam_group_agree_status(trainer->options.group, "saving", st);
 out:
     return st;
 }
@@ -377,7 +376,7 @@ cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source
     cam_comm *comm = trainer->options.comm;
     if (cam_trainer_rank(trainer) == 0)
         st = cam_model_load(&trainer->params, source, fresh_head);
-    CAM_TRY(cam_group_agree(trainer->options.group, "loading the model", st));
+    CAM_TRY(cam_group_agree_status(trainer->options.group, "loading the model", st));
     if (!comm)
         goto out;
     cam_watchdog_enter(trainer->options.watchdog, "receiving rank 0's weights");
@@ -395,7 +394,7 @@ cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder) {
     cam_model_source saved = {.keep_head = 1, .config = trainer->options.config};
     if (cam_trainer_rank(trainer) == 0)
         st = cam_weights_open(folder, &saved.weights);
-    CAM_TRY(cam_group_agree(trainer->options.group, "opening the best model", st));
+    CAM_TRY(cam_group_agree_status(trainer->options.group, "opening the best model", st));
     CAM_TRY(cam_trainer_load(trainer, &saved, &fresh_head));
     CAM_ASSERT(!fresh_head);
 out:

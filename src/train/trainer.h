@@ -17,17 +17,17 @@
 #ifndef CAM_TRAINER_H
 #define CAM_TRAINER_H
 
+#include "batch_stream.h"
 #include "cam/comm.h"
 #include "camembert.h"
 #include "device_data.h"
-#include "feed.h"
-#include "graphs.h"
+#include "graph_cache.h"
 #include "group.h"
 #include "model_folder.h"
+#include "optimizer_step.h"
 #include "order.h"
 #include "schedule.h"
 #include "scorer.h"
-#include "update.h"
 #include "watchdog.h"
 
 typedef struct cam_trainer_options {
@@ -52,7 +52,7 @@ typedef struct cam_trainer_options {
     const int32_t *labels;        /* [tokens->rows] */
     const int32_t *train;         /* data row ids of the training rows */
     int64_t train_count;
-    cam_stop stop; /* asked while features are computed and rows are scored */
+    cam_cancel stop; /* asked while features are computed and rows are scored */
 
     cam_group *group;       /* NULL: alone */
     cam_comm *comm;         /* the ranks' collectives; NULL: there is one */
@@ -76,22 +76,22 @@ typedef struct cam_trainer {
     cam_schedule schedule;
     cam_scorer scorer;
     cam_device_data data;
-    cam_feed feed;     /* of the epoch that the next step belongs to */
-    cam_graphs graphs; /* of micro-steps and updates */
+    cam_batch_stream stream; /* of the epoch that the next step belongs to */
+    cam_graph_cache graphs;  /* of micro-steps and updates */
     cam_arena arena;
     void *memory;             /* device: the arena's */
     cam_tensor class_weights; /* device; absent where all are 1 */
     cam_tensor features;      /* [rows,H] device; absent unless the encoder is frozen and without dropout */
     cam_order order;
     struct cam_step_record *ring, *device_ring; /* [CAM_REPORTS], as host and device see it */
-    int64_t step;                               /* steps asked for */
-    int64_t heard;                              /* of these, reports taken from the ring */
-    int64_t told;                               /* of these, handed on */
-    int64_t applied;                            /* of those heard, updates really applied */
-    int64_t fed;                                /* micro-steps of the epoch asked for */
-    cam_micro_shape *shapes;                    /* [batches of an epoch] of the feed's plan */
-    int64_t *cuts;                              /* [ranks + 1] */
-    uint32_t *wish, *device_wish;               /* what this rank's host asks of all, as host and device see it */
+    int64_t steps_submitted;                    /* steps asked for */
+    int64_t reports_read;                       /* of these, reports taken from the ring */
+    int64_t reports_delivered;                  /* of these, handed on */
+    int64_t updates_applied;                    /* of those heard, updates really applied */
+    int64_t micro_steps_submitted;              /* micro-steps of the epoch asked for */
+    cam_micro_shape *shapes;                    /* [batches of an epoch] of the stream's plan */
+    int64_t *partition;                         /* [ranks + 1] */
+    uint32_t *request, *device_request;         /* what this rank's host asks of all, as host and device see it */
     struct cam_step_report *reports;            /* [CAM_REPORTS] heard, perhaps not yet handed on */
     int64_t largest_tokens, largest_rows;
     int32_t largest_length;
@@ -107,9 +107,10 @@ typedef struct cam_step_report {
     double epoch; /* done after it */
     double loss, learning_rate, grad_norm;
     int64_t tokens, rows;
-    int applied;     /* 0: not finite, skipped */
-    uint32_t wishes; /* cam_wish bits of all ranks' hosts, as they stood at that step; of several ranks only */
-    double time_s;   /* the device's clock at its end */
+    int applied; /* 0: not finite, skipped */
+    uint32_t
+        requests;  /* cam_step_request bits of all ranks' hosts, as they stood at that step; of several ranks only */
+    double time_s; /* the device's clock at its end */
 } cam_step_report;
 
 /* Lays out and loads the model, plans the run, takes all memory, computes a frozen encoder's features. CAM_E_MEMORY
@@ -123,16 +124,16 @@ void cam_trainer_close(cam_trainer *trainer);
 int cam_trainer_ranks(const cam_trainer *trainer);
 int cam_trainer_rank(const cam_trainer *trainer);
 /* Asks something of all ranks: the reports of a later step, the same one on every rank, say so. */
-void cam_trainer_wish(cam_trainer *trainer, cam_wish wish);
+void cam_trainer_request(cam_trainer *trainer, cam_step_request request);
 
 /* For a watchdog over a cam_trainer: steps asked for and reported. */
-cam_awaited cam_trainer_awaited(void *context);
+cam_step_progress cam_trainer_progress(void *context);
 
 int cam_trainer_is_done(const cam_trainer *trainer);
 /* Asks for one optimizer step. At most CAM_REPORTS steps may be ahead of the reports taken. */
 CAM_MUST_CHECK cam_status cam_trainer_step(cam_trainer *trainer);
 /* How many steps were asked for whose reports were not taken. */
-int64_t cam_trainer_ahead(const cam_trainer *trainer);
+int64_t cam_trainer_steps_in_flight(const cam_trainer *trainer);
 /* The next report, in the order of the steps: `present` is 0 where it is not there yet, unless `wait`. CAM_E_DIVERGED
  * where loss or gradient norm were not finite (that step and those after it changed nothing), unless skip_nonfinite;
  * CAM_E_DEVICE where the device has failed. */

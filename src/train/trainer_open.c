@@ -1,7 +1,7 @@
 /* trainer_open.c: planning a run, loading its model and taking all of its memory; see trainer.h. */
-#include "shared_rows.h"
+#include "distribute_rows.h"
 #include "trainer.h"
-#include "trainer_parts.h"
+#include "trainer_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,42 +13,43 @@ enum { SCORING_TOKENS = 4096 };
  * ranks, the largest share of any, so that all take the same memory. */
 static void find_largest(cam_trainer *trainer) {
     for (int64_t update = 0; update < trainer->plan.updates; update++) {
-        cam_window window = cam_plan_window(&trainer->plan, update);
-        cam_order_load(&trainer->order, window.epoch);
-        for (int64_t done = 0, rows; done < window.rows; done += rows) {
-            rows = cam_trainer_micro_rows(trainer, &window, done);
-            cam_micro_shape shape = cam_trainer_cut(trainer, window.first + done, rows);
+        cam_update_span span = cam_plan_update_span(&trainer->plan, update);
+        cam_order_load(&trainer->order, span.epoch);
+        for (int64_t done = 0, rows; done < span.rows; done += rows) {
+            rows = cam_trainer_micro_rows(trainer, &span, done);
+            cam_micro_shape shape = cam_trainer_partition(trainer, span.first + done, rows);
             trainer->largest_tokens = shape.most > trainer->largest_tokens ? shape.most : trainer->largest_tokens;
             trainer->largest_length = shape.longest > trainer->largest_length ? shape.longest : trainer->largest_length;
             for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
-                int64_t share = trainer->cuts[r + 1] - trainer->cuts[r];
+                int64_t share = trainer->partition[r + 1] - trainer->partition[r];
                 trainer->largest_rows = share > trainer->largest_rows ? share : trainer->largest_rows;
             }
         }
-        if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && window.epoch > 0)
+        if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && span.epoch > 0)
             break;
     }
 }
 
-static cam_feed_limits feed_limits(const cam_trainer *trainer, int64_t tokens, int64_t rows) {
+static cam_batch_stream_limits stream_limits(const cam_trainer *trainer, int64_t tokens, int64_t rows) {
     const cam_plan *plan = &trainer->plan;
-    return (cam_feed_limits){.order = plan->rows,
-                             .micro_steps = plan->batches_per_epoch,
-                             .updates = plan->updates_per_epoch,
-                             .tokens = cam_trainer_keeps_features(trainer) ? 0 : tokens,
-                             .rows = rows};
+    return (cam_batch_stream_limits){.order = plan->rows,
+                                     .micro_steps = plan->batches_per_epoch,
+                                     .updates = plan->updates_per_epoch,
+                                     .tokens = cam_trainer_keeps_features(trainer) ? 0 : tokens,
+                                     .rows = rows};
 }
 
 /* The largest micro-batch and the update, on a counting arena. */
 static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t rows, size_t *bytes) {
     cam_status st = CAM_OK;
     cam_arena_init_counting(&trainer->arena, "step");
-    cam_feed sizes = {.limits = feed_limits(trainer, tokens, rows)};
-    cam_batch batch = cam_feed_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
-    cam_update_peers peers = cam_trainer_peers(trainer);
+    cam_batch_stream sizes = {.limits = stream_limits(trainer, tokens, rows)};
+    cam_batch batch = cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
+    cam_optimizer_comm peers = cam_trainer_optimizer_comm(trainer);
     CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
-    CAM_TRY(cam_update(&trainer->params, &trainer->arena, cam_feed_state(&sizes), &trainer->options.adamw, &peers));
-    *bytes = trainer->arena.peak + cam_feed_bytes(&sizes.limits);
+    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, cam_batch_stream_state(&sizes),
+                               &trainer->options.adamw, &peers));
+    *bytes = trainer->arena.peak + cam_batch_stream_bytes(&sizes.limits);
 out:
     return st;
 }
@@ -104,9 +105,9 @@ static cam_status open_model(cam_trainer *trainer) {
     cam_precision precision = {.bf16 = o->bf16, .bf16_gradients = o->bf16 && o->plan.accumulation == 1};
     if (o->bf16 && !trainer->backend->bf16)
         CAM_FAIL(CAM_E_UNSUPPORTED, "\"%s\" does not compute in bf16; use bf16=false", trainer->backend->description);
-    cam_shares shares = {
+    cam_sharding sharding = {
         .rank = cam_trainer_rank(trainer), .ranks = cam_trainer_ranks(trainer), .sharded = o->comm && o->shard};
-    CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision, shares));
+    CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision, sharding));
     size_t needed = cam_parameters_bytes(&trainer->params, 1), available = available_here(trainer);
     if (needed > available)
         CAM_FAIL(
@@ -143,9 +144,9 @@ static cam_status open_schedule(cam_trainer *trainer) {
                                .rows = o->train,
                                .count = o->train_count};
     CAM_TRY(cam_order_open(&trainer->order, &order));
-    trainer->cuts = calloc((size_t)cam_trainer_ranks(trainer) + 1, sizeof *trainer->cuts);
+    trainer->partition = calloc((size_t)cam_trainer_ranks(trainer) + 1, sizeof *trainer->partition);
     trainer->shapes = calloc((size_t)trainer->plan.batches_per_epoch, sizeof *trainer->shapes);
-    if (!trainer->cuts || !trainer->shapes)
+    if (!trainer->partition || !trainer->shapes)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a plan of %lld batches", (long long)trainer->plan.batches_per_epoch);
     find_largest(trainer);
 out:
@@ -155,7 +156,7 @@ out:
 /* The largest batch, by halving, whose activations fit into `available` bytes; 0 where not even one row does. */
 static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
     for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
-        int64_t tokens = cam_token_bucket(trainer->largest_tokens * rows / trainer->largest_rows);
+        int64_t tokens = cam_token_size_class(trainer->largest_tokens * rows / trainer->largest_rows);
         if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
             return rows;
     }
@@ -190,28 +191,28 @@ static cam_status open_memory(cam_trainer *trainer) {
     cam_backend *backend = trainer->backend;
     size_t bytes = 0, ring_bytes = CAM_REPORTS * sizeof *trainer->ring;
     void *host = NULL, *device = NULL;
-    int64_t tokens = cam_token_bucket(trainer->largest_tokens);
-    cam_feed_limits limits = feed_limits(trainer, tokens, trainer->largest_rows);
+    int64_t tokens = cam_token_size_class(trainer->largest_tokens);
+    cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row,
                                  o->config->pad_token_id));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
     size_t available = available_here(trainer);
     if (bytes > available)
         return too_large(trainer, bytes, available);
-    bytes -= cam_feed_bytes(&limits);
-    CAM_TRY(cam_feed_open(&trainer->feed, backend, &trainer->data, &limits));
+    bytes -= cam_batch_stream_bytes(&limits);
+    CAM_TRY(cam_batch_stream_open(&trainer->stream, backend, &trainer->data, &limits));
     CAM_TRY(cam_backend_allocate(backend, bytes, &trainer->memory));
     cam_arena_init(&trainer->arena, "step", trainer->memory, bytes);
-    CAM_TRY(cam_backend_allocate_shared(backend, ring_bytes, &host, &device));
+    CAM_TRY(cam_backend_allocate_mapped(backend, ring_bytes, &host, &device));
     trainer->ring = host;
     trainer->device_ring = device;
-    CAM_TRY(cam_backend_allocate_shared(backend, sizeof *trainer->wish, &host, &device));
-    trainer->wish = host;
-    trainer->device_wish = device;
+    CAM_TRY(cam_backend_allocate_mapped(backend, sizeof *trainer->request, &host, &device));
+    trainer->request = host;
+    trainer->device_request = device;
     trainer->reports = calloc(CAM_REPORTS, sizeof *trainer->reports);
     if (!trainer->reports)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %d reports", CAM_REPORTS);
-    cam_graphs_open(&trainer->graphs, backend, !o->comm || o->comm->captures);
+    cam_graph_cache_open(&trainer->graphs, backend, !o->comm || o->comm->captures);
 out:
     return st;
 }
@@ -267,14 +268,14 @@ static cam_status compute_features(cam_trainer *trainer) {
         all[r] = (int32_t)r;
     CAM_TRY(cam_backend_allocate(trainer->backend, bytes, &memory));
     trainer->features = cam_tensor_2d(memory, CAM_F32, tokens->rows, trainer->params.hidden);
-    CAM_TRY(cam_share_rows(trainer->options.group, &(cam_shared_rows){.where = "computing features",
-                                                                      .offsets = tokens->offsets,
-                                                                      .list = all,
-                                                                      .count = tokens->rows,
-                                                                      .results = run.host,
-                                                                      .row_bytes = row_bytes,
-                                                                      .work = compute_run,
-                                                                      .context = &run}));
+    CAM_TRY(cam_distribute_rows(trainer->options.group, &(cam_distributed_rows){.where = "computing features",
+                                                                                .offsets = tokens->offsets,
+                                                                                .list = all,
+                                                                                .count = tokens->rows,
+                                                                                .results = run.host,
+                                                                                .row_bytes = row_bytes,
+                                                                                .work = compute_run,
+                                                                                .context = &run}));
     if (run.host) {
         CAM_TRY(cam_backend_copy(trainer->backend, memory, run.host, bytes, CAM_TO_DEVICE));
         CAM_TRY(cam_backend_synchronize(trainer->backend));
@@ -302,8 +303,8 @@ out:
 
 void cam_trainer_close(cam_trainer *trainer) {
     cam_scorer_close(&trainer->scorer);
-    cam_graphs_close(&trainer->graphs);
-    cam_feed_close(&trainer->feed);
+    cam_graph_cache_close(&trainer->graphs);
+    cam_batch_stream_close(&trainer->stream);
     cam_device_data_close(&trainer->data);
     cam_camembert_close(&trainer->model);
     cam_parameters_release(&trainer->params);
@@ -311,12 +312,12 @@ void cam_trainer_close(cam_trainer *trainer) {
         cam_backend_release(trainer->backend, trainer->memory);
         cam_backend_release(trainer->backend, trainer->class_weights.data);
         cam_backend_release(trainer->backend, trainer->features.data);
-        cam_backend_release_shared(trainer->backend, trainer->ring);
-        cam_backend_release_shared(trainer->backend, trainer->wish);
+        cam_backend_release_mapped(trainer->backend, trainer->ring);
+        cam_backend_release_mapped(trainer->backend, trainer->request);
     }
     free(trainer->reports);
     free(trainer->shapes);
-    free(trainer->cuts);
+    free(trainer->partition);
     cam_order_close(&trainer->order);
     *trainer = (cam_trainer){0};
 }

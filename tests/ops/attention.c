@@ -131,8 +131,8 @@ static void setup_bwd(trial *t) {
     query_rows(t, "out", IN, s->columns);
     query_rows(t, "lse", IN, s->heads);
     attention_fwd_double(t);
-    operand_settle(t, "out");
-    operand_settle(t, "lse");
+    operand_resolve(t, "out");
+    operand_resolve(t, "lse");
     fill_normal(t, query_rows(t, "dout", IN, s->columns), 0.1, 1);
     operand *dq = query_rows(t, "dq", OUT, s->columns);
     place(t, dq, key_rows(t, "dk", OUT), key_rows(t, "dv", OUT));

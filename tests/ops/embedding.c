@@ -68,8 +68,8 @@ static void setup_bwd(trial *t) {
     tokens(t, "mean", IN, 0);
     tokens(t, "rstd", IN, 0);
     embedding_fwd_double(t);
-    operand_settle(t, "mean");
-    operand_settle(t, "rstd");
+    operand_resolve(t, "mean");
+    operand_resolve(t, "rstd");
     fill_normal(t, tokens(t, "dy", IN, s->columns), 0.1, 1);
     fill_normal(t, operand_new(t, "dword", out, CAM_F32, s->words, s->columns), 0, 1);
     fill_normal(t, operand_new(t, "dposition", out, CAM_F32, s->positions, s->columns), 0, 1);

@@ -119,9 +119,9 @@ static void setup_bwd(trial *t) {
     set_rows(t, s);
     forward_operands(t, PRIVATE, IN, PRIVATE);
     residual_fwd_double(t);
-    operand_settle(t, "z");
-    operand_settle(t, "mean");
-    operand_settle(t, "rstd");
+    operand_resolve(t, "z");
+    operand_resolve(t, "mean");
+    operand_resolve(t, "rstd");
     operand *dy = fill_normal(t, rows_as(t, "dy", IN, t->either, s->columns), 0.1, 1);
     operand *dx = rows(t, "dx", OUT, s->columns);
     dy->either = 1;

@@ -22,9 +22,9 @@ typedef struct shape {
     uint32_t step, slots; /* step_end */
     int not_finite;
 
-    int32_t rank, ranks; /* step_share, step_merge */
-    int no_wish;
-    uint32_t wishes; /* step_share: this host's; step_merge: bit r: rank r wishes; step_end: of all */
+    int32_t rank, ranks; /* step_rank_report, step_merge */
+    int no_request;
+    uint32_t requests; /* step_rank_report: this host's; step_merge: bit r: rank r requests; step_end: of all */
 } shape;
 
 enum { MOST_MICRO_STEPS = 64, MOST_UPDATES = 9 };
@@ -158,7 +158,7 @@ static void setup_begin(trial *t) {
     t->state.finite = !s->was_not_finite;
     t->state.skip_nonfinite = (uint32_t)s->skips;
     t->state.tokens = t->state.sequences = t->state.head_rows = -77;
-    t->state.wishes = 5;
+    t->state.requests = 5;
     data_set(t);
     const int32_t *order = epoch_order(t);
     plan(t, order, (int32_t)operand_get(t, "order")->real);
@@ -319,7 +319,7 @@ static void setup_end(trial *t) {
     t->repeat = s->calls;
     t->state.step = s->step;
     t->state.finite = !s->not_finite;
-    t->state.wishes = s->wishes;
+    t->state.requests = s->requests;
     if (s->not_finite)
         t->state.loss = t->state.grad_norm = NAN;
 }
@@ -343,8 +343,8 @@ static void check_end(trial *t) {
                    got.learning_rate, t->state.loss, t->state.grad_norm, t->state.learning_rate);
     if (got.step != s->step || got.finite != t->state.finite || got.sequence != s->step + 1)
         trial_fail(t, "the record says step %u, finite %u, sequence %u", got.step, got.finite, got.sequence);
-    if (got.wishes != s->wishes)
-        trial_fail(t, "the record says wishes %#x, the state %#x", got.wishes, s->wishes);
+    if (got.requests != s->requests)
+        trial_fail(t, "the record says requests %#x, the state %#x", got.requests, s->requests);
     if (got.time_ns == 0 || got.time_ns == 0x5a5a5a5a5a5a5a5au)
         trial_fail(t, "the record has no time");
 }
@@ -356,115 +356,116 @@ static const op_case end_cases[] = {
     CASE("last-slot", .step = 15, .slots = 8),        CASE("once-around", .step = 8, .slots = 8),
     CASE("one-slot", .step = 41, .slots = 1),         CASE("odd-ring", .step = 100, .slots = 7),
     CASE("late", .step = 0x90000001u, .slots = 1024), CASE("not-finite", .step = 9, .slots = 4, .not_finite = 1),
-    CASE("twice", .step = 9, .slots = 4, .calls = 2), CASE("wishes", .step = 5, .slots = 4, .wishes = 0x80000001u),
+    CASE("twice", .step = 9, .slots = 4, .calls = 2), CASE("requests", .step = 5, .slots = 4, .requests = 0x80000001u),
 };
 static const spoil spoils_end[] = {SPOIL(step_end, slots, int32_t, 0), SPOIL(step_end, slots, int32_t, -1)};
 
 OP_TESTS(step, step_end, end_cases, .setup = setup_end, .check = check_end, SPOILS(spoils_end));
 
-/* --- step_share -----------------------------------------------------------------------------------------------------
+/* --- step_rank_report -----------------------------------------------------------------------------------------------------
  */
 
-/* The shares are full of something else; one of them may change. */
+/* The reports are full of something else; one of them may change. */
 static void setup_share(trial *t) {
     const shape *s = SHAPE(shape);
-    size_t bytes = (size_t)s->ranks * sizeof(cam_rank_share);
-    unsigned char *shares = malloc(bytes), *mask = calloc(bytes, 1);
-    memset(shares, 0x5a, bytes);
-    mark(mask, (size_t)s->rank * sizeof(cam_rank_share), sizeof(cam_rank_share), BYTE_WRITTEN);
-    operand_raw(t, "shares", UPDATE, CAM_I32, shares, mask, bytes)->plain = 1;
-    free(shares);
+    size_t bytes = (size_t)s->ranks * sizeof(cam_rank_report);
+    unsigned char *reports = malloc(bytes), *mask = calloc(bytes, 1);
+    memset(reports, 0x5a, bytes);
+    mark(mask, (size_t)s->rank * sizeof(cam_rank_report), sizeof(cam_rank_report), BYTE_WRITTEN);
+    operand_raw(t, "reports", UPDATE, CAM_I32, reports, mask, bytes)->plain = 1;
+    free(reports);
     free(mask);
-    if (!s->no_wish) {
-        operand *wish = operand_raw(t, "wish", IN, CAM_I32, &s->wishes, NULL, sizeof s->wishes);
-        wish->plain = wish->shared = wish->optional = 1;
+    if (!s->no_request) {
+        operand *request = operand_raw(t, "request", IN, CAM_I32, &s->requests, NULL, sizeof s->requests);
+        request->plain = request->shared = request->optional = 1;
     }
     t->repeat = s->calls;
     t->state.loss = s->not_finite ? NAN : random_normal(t);
-    t->state.wishes = 0x66; /* of the step before: nobody's wish any more */
+    t->state.requests = 0x66; /* of the step before: nobody's request any more */
 }
 
-static void step_share_double(trial *t) {
+static void step_rank_report_double(trial *t) {
     (void)t;
 }
 
-static void step_share_float(trial *t) {
+static void step_rank_report_float(trial *t) {
     (void)t;
 }
 
 static void check_share(trial *t) {
     const shape *s = SHAPE(shape);
-    cam_rank_share got, want = {.loss = t->state.loss, .wish = s->no_wish ? 0 : s->wishes};
-    memcpy(&got, bytes_after(operand_get(t, "shares")) + (size_t)s->rank * sizeof got, sizeof got);
+    cam_rank_report got, want = {.loss = t->state.loss, .request = s->no_request ? 0 : s->requests};
+    memcpy(&got, bytes_after(operand_get(t, "reports")) + (size_t)s->rank * sizeof got, sizeof got);
     if (memcmp(&got, &want, sizeof got) != 0)
-        trial_fail(t, "the share says loss %.17g, wish %#x, unused %u, must be %.17g, %#x, 0", got.loss, got.wish,
-                   got.unused, want.loss, want.wish);
+        trial_fail(t, "the report says loss %.17g, request %#x, unused %u, must be %.17g, %#x, 0", got.loss,
+                   got.request, got.unused, want.loss, want.request);
 }
 
-CALL(step_share, .shares = ON("shares").data, .wish = ON("wish").data, .rank = SHAPE(shape)->rank,
+CALL(step_rank_report, .reports = ON("reports").data, .request = ON("request").data, .rank = SHAPE(shape)->rank,
      .ranks = SHAPE(shape)->ranks, .state = STATE)
 
 static const op_case share_cases[] = {
-    CASE("first-of-three", .rank = 0, .ranks = 3, .wishes = CAM_WISH_STOP),
+    CASE("first-of-three", .rank = 0, .ranks = 3, .requests = CAM_REQUEST_STOP),
     CASE("second-of-three", .rank = 1, .ranks = 3),
-    CASE("last-of-three", .rank = 2, .ranks = 3, .wishes = 0xc0000001u),
-    CASE("alone", .rank = 0, .ranks = 1, .wishes = CAM_WISH_STOP),
+    CASE("last-of-three", .rank = 2, .ranks = 3, .requests = 0xc0000001u),
+    CASE("alone", .rank = 0, .ranks = 1, .requests = CAM_REQUEST_STOP),
     CASE("first-of-two", .rank = 0, .ranks = 2),
-    CASE("last-of-two", .rank = 1, .ranks = 2, .wishes = CAM_WISH_STOP),
+    CASE("last-of-two", .rank = 1, .ranks = 2, .requests = CAM_REQUEST_STOP),
     CASE("first-of-seven", .rank = 0, .ranks = 7),
-    CASE("second-of-seven", .rank = 1, .ranks = 7, .wishes = CAM_WISH_STOP),
-    CASE("third-of-seven", .rank = 2, .ranks = 7, .wishes = 0x10u),
-    CASE("fourth-of-seven", .rank = 3, .ranks = 7, .wishes = CAM_WISH_STOP),
+    CASE("second-of-seven", .rank = 1, .ranks = 7, .requests = CAM_REQUEST_STOP),
+    CASE("third-of-seven", .rank = 2, .ranks = 7, .requests = 0x10u),
+    CASE("fourth-of-seven", .rank = 3, .ranks = 7, .requests = CAM_REQUEST_STOP),
     CASE("fifth-of-seven", .rank = 4, .ranks = 7),
-    CASE("sixth-of-seven", .rank = 5, .ranks = 7, .wishes = 0xffffffffu),
-    CASE("last-of-seven", .rank = 6, .ranks = 7, .wishes = CAM_WISH_STOP),
-    CASE("no-wish", .rank = 1, .ranks = 3, .no_wish = 1),
-    CASE("no-wish-alone", .rank = 0, .ranks = 1, .no_wish = 1),
+    CASE("sixth-of-seven", .rank = 5, .ranks = 7, .requests = 0xffffffffu),
+    CASE("last-of-seven", .rank = 6, .ranks = 7, .requests = CAM_REQUEST_STOP),
+    CASE("no-request", .rank = 1, .ranks = 3, .no_request = 1),
+    CASE("no-request-alone", .rank = 0, .ranks = 1, .no_request = 1),
     CASE("not-finite", .rank = 2, .ranks = 3, .not_finite = 1),
-    CASE("twice", .rank = 1, .ranks = 3, .calls = 2, .wishes = CAM_WISH_STOP),
+    CASE("twice", .rank = 1, .ranks = 3, .calls = 2, .requests = CAM_REQUEST_STOP),
 };
-static const spoil spoils_share[] = {SPOIL(step_share, ranks, int32_t, 0), SPOIL(step_share, ranks, int32_t, -1),
-                                     SPOIL(step_share, rank, int32_t, 3), SPOIL(step_share, rank, int32_t, -1)};
+static const spoil spoils_share[] = {
+    SPOIL(step_rank_report, ranks, int32_t, 0), SPOIL(step_rank_report, ranks, int32_t, -1),
+    SPOIL(step_rank_report, rank, int32_t, 3), SPOIL(step_rank_report, rank, int32_t, -1)};
 
-OP_TESTS(step, step_share, share_cases, .setup = setup_share, .check = check_share, SPOILS(spoils_share));
+OP_TESTS(step, step_rank_report, share_cases, .setup = setup_share, .check = check_share, SPOILS(spoils_share));
 
 /* --- step_merge -----------------------------------------------------------------------------------------------------
  */
 
 enum { MOST_RANKS = 64 };
 
-/* Losses of very different sizes, so that every order of the sum has bits of its own. A rank that wishes has two bits,
+/* Losses of very different sizes, so that every order of the sum has bits of its own. A rank that requests has two bits,
  * one of them its own. */
 static void setup_merge(trial *t) {
     const shape *s = SHAPE(shape);
-    cam_rank_share shares[MOST_RANKS];
+    cam_rank_report reports[MOST_RANKS];
     CAM_ASSERT(s->ranks <= MOST_RANKS);
     for (int32_t r = 0; r < s->ranks; r++) {
-        uint32_t own = r < 31 ? s->wishes & 1u << r : 0;
-        shares[r] = (cam_rank_share){.loss = ldexp(1 + random_uniform(t), (int)(random_u64(t) % 30)),
-                                     .wish = own ? own | 0x80000000u : 0,
-                                     .unused = 0x5a5a5a5a};
+        uint32_t own = r < 31 ? s->requests & 1u << r : 0;
+        reports[r] = (cam_rank_report){.loss = ldexp(1 + random_uniform(t), (int)(random_u64(t) % 30)),
+                                       .request = own ? own | 0x80000000u : 0,
+                                       .unused = 0x5a5a5a5a};
     }
     if (s->not_finite)
-        shares[s->rank].loss = s->not_finite > 1 ? INFINITY : NAN;
-    operand_raw(t, "shares", IN, CAM_I32, shares, NULL, (size_t)s->ranks * sizeof *shares)->plain = 1;
+        reports[s->rank].loss = s->not_finite > 1 ? INFINITY : NAN;
+    operand_raw(t, "reports", IN, CAM_I32, reports, NULL, (size_t)s->ranks * sizeof *reports)->plain = 1;
     t->repeat = s->calls;
-    t->state.wishes = 0x60000000u; /* of the step before */
+    t->state.requests = 0x60000000u; /* of the step before */
     STATE_WRITES(t, loss);
-    STATE_WRITES(t, wishes);
+    STATE_WRITES(t, requests);
 }
 
 static void step_merge_double(trial *t) {
     double loss = 0;
-    uint32_t wishes = 0;
+    uint32_t requests = 0;
     for (int32_t r = 0; r < SHAPE(shape)->ranks; r++) {
-        cam_rank_share share;
-        memcpy(&share, operand_get(t, "shares")->raw + (size_t)r * sizeof share, sizeof share);
-        loss += share.loss;
-        wishes |= share.wish;
+        cam_rank_report report;
+        memcpy(&report, operand_get(t, "reports")->raw + (size_t)r * sizeof report, sizeof report);
+        loss += report.loss;
+        requests |= report.request;
     }
     t->truth.loss = loss;
-    t->truth.wishes = wishes;
+    t->truth.requests = requests;
 }
 
 static void step_merge_float(trial *t) {
@@ -475,28 +476,28 @@ static void check_merge(trial *t) {
     double got = t->state_after.loss, want = t->truth.loss;
     if (isnan(want) ? !isnan(got) : memcmp(&got, &want, sizeof got) != 0)
         trial_fail(t, "state->loss is %.17g, must be %.17g", got, want);
-    if (t->state_after.wishes != t->truth.wishes)
-        trial_fail(t, "state->wishes is %#x, must be %#x", t->state_after.wishes, t->truth.wishes);
+    if (t->state_after.requests != t->truth.requests)
+        trial_fail(t, "state->requests is %#x, must be %#x", t->state_after.requests, t->truth.requests);
 }
 
-CALL(step_merge, .shares = ON("shares").data, .ranks = SHAPE(shape)->ranks, .state = STATE)
+CALL(step_merge, .reports = ON("reports").data, .ranks = SHAPE(shape)->ranks, .state = STATE)
 
 static const op_case merge_cases[] = {
-    CASE("three", .ranks = 3, .wishes = 1 << 1),
-    CASE("three-nobody-wishes", .ranks = 3),
-    CASE("three-first-wishes", .ranks = 3, .wishes = 1 << 0),
-    CASE("three-last-wishes", .ranks = 3, .wishes = 1 << 2),
-    CASE("alone", .ranks = 1, .wishes = 1 << 0),
-    CASE("alone-wishes-nothing", .ranks = 1),
-    CASE("two", .ranks = 2, .wishes = 3),
-    CASE("seven", .ranks = 7, .wishes = 1 << 6 | 1 << 3),
-    CASE("seven-all-wish", .ranks = 7, .wishes = 0x7f),
-    CASE("eight", .ranks = 8, .wishes = 1 << 7),
-    CASE("nine", .ranks = 9, .wishes = 1 << 8),
-    CASE("sixty-four", .ranks = 64, .wishes = 1 << 30),
+    CASE("three", .ranks = 3, .requests = 1 << 1),
+    CASE("three-nobody-requests", .ranks = 3),
+    CASE("three-first-requests", .ranks = 3, .requests = 1 << 0),
+    CASE("three-last-requests", .ranks = 3, .requests = 1 << 2),
+    CASE("alone", .ranks = 1, .requests = 1 << 0),
+    CASE("alone-requests-nothing", .ranks = 1),
+    CASE("two", .ranks = 2, .requests = 3),
+    CASE("seven", .ranks = 7, .requests = 1 << 6 | 1 << 3),
+    CASE("seven-all-request", .ranks = 7, .requests = 0x7f),
+    CASE("eight", .ranks = 8, .requests = 1 << 7),
+    CASE("nine", .ranks = 9, .requests = 1 << 8),
+    CASE("sixty-four", .ranks = 64, .requests = 1 << 30),
     CASE("not-finite", .ranks = 3, .rank = 1, .not_finite = 1),
     CASE("infinite", .ranks = 3, .rank = 2, .not_finite = 2),
-    CASE("twice", .ranks = 3, .calls = 2, .wishes = 1 << 1),
+    CASE("twice", .ranks = 3, .calls = 2, .requests = 1 << 1),
 };
 static const spoil spoils_merge[] = {SPOIL(step_merge, ranks, int32_t, 0), SPOIL(step_merge, ranks, int32_t, -3)};
 

@@ -96,30 +96,31 @@ static element sum_of(cam_dtype dtype, uint64_t salt, int64_t i, int first, int 
  */
 
 /* One element more than the part has lies behind it, and stays. */
-static cam_comm_part part_of(cam_dtype dtype, int64_t count) {
-    cam_comm_part part = {.data = malloc((size_t)(count + 1) * cam_dtype_size(dtype)), .dtype = dtype, .count = count};
+static cam_comm_buffer part_of(cam_dtype dtype, int64_t count) {
+    cam_comm_buffer part = {
+        .data = malloc((size_t)(count + 1) * cam_dtype_size(dtype)), .dtype = dtype, .count = count};
     assert_non_null(part.data);
     return part;
 }
 
-static char *at(const cam_comm_part *part, int64_t i) {
+static char *at(const cam_comm_buffer *part, int64_t i) {
     return (char *)part->data + (size_t)i * cam_dtype_size(part->dtype);
 }
 
-static void fill(const cam_comm_part *part, uint64_t salt) {
+static void fill(const cam_comm_buffer *part, uint64_t salt) {
     for (int64_t i = 0; i <= part->count; i++) {
         element e = term(part->dtype, rank, salt, i);
         memcpy(at(part, i), &e, cam_dtype_size(part->dtype));
     }
 }
 
-static void check_element(const cam_comm_part *part, int64_t i, element expected, const char *what) {
+static void check_element(const cam_comm_buffer *part, int64_t i, element expected, const char *what) {
     if (memcmp(at(part, i), &expected, cam_dtype_size(part->dtype)) != 0)
         fail_msg("rank %d: element %lld of %lld, %s, is not the %s", rank, (long long)i, (long long)part->count,
                  cam_dtype_name(part->dtype), what);
 }
 
-static void check_at(verb v, const cam_comm_part *part, uint64_t salt, int64_t i) {
+static void check_at(verb v, const cam_comm_buffer *part, uint64_t salt, int64_t i) {
     int64_t share = part->count / ranks;
     int of_rank = share ? (int)(i / share) : 0;
     if (v == GATHER)
@@ -133,7 +134,7 @@ static void check_at(verb v, const cam_comm_part *part, uint64_t salt, int64_t i
 }
 
 /* Of large parts every eleventh element, and the last: what is misplaced there is so by whole runs. */
-static void check(verb v, const cam_comm_part *part, uint64_t salt) {
+static void check(verb v, const cam_comm_buffer *part, uint64_t salt) {
     int64_t stride = part->count > 1 << 18 ? 11 : 1;
     for (int64_t i = 0; i < part->count; i += stride)
         check_at(v, part, salt, i);
@@ -142,9 +143,9 @@ static void check(verb v, const cam_comm_part *part, uint64_t salt) {
     check_element(part, part->count, term(part->dtype, rank, salt, part->count), "one that was there");
 }
 
-static cam_status ask(verb v, const cam_comm_part *parts, int count) {
+static cam_status ask(verb v, const cam_comm_buffer *parts, int count) {
     if (v == GATHER)
-        return cam_comm_gather(comm, parts, count);
+        return cam_comm_all_gather(comm, parts, count);
     if (v == BROADCAST)
         return cam_comm_broadcast(comm, parts, count);
     return cam_comm_reduce(comm, parts, count, v == REDUCE_OWN ? CAM_REACH_OWN : CAM_REACH_ALL);
@@ -155,7 +156,7 @@ static int64_t bytes_to_send(verb v, int64_t bytes) {
     return v == BROADCAST ? 0 : (v == REDUCE_ALL ? 2 : 1) * (bytes / ranks) * (ranks - 1);
 }
 
-static void run_parts(verb v, cam_comm_part *parts, int count) {
+static void run_parts(verb v, cam_comm_buffer *parts, int count) {
     int64_t bytes = 0, before = comm->figures.bytes_sent;
     for (int p = 0; p < count; p++) {
         fill(&parts[p], (uint64_t)p + 1);
@@ -171,7 +172,7 @@ static void run_parts(verb v, cam_comm_part *parts, int count) {
 }
 
 static void run_one(verb v, cam_dtype dtype, int64_t count) {
-    cam_comm_part part = part_of(dtype, count);
+    cam_comm_buffer part = part_of(dtype, count);
     run_parts(v, &part, 1);
 }
 
@@ -297,10 +298,10 @@ static void test_several_parts(void **state) {
     (void)state;
     const cam_dtype dtypes[] = {CAM_F32, CAM_BF16, CAM_F64, CAM_F32};
     for (verb v = REDUCE_OWN; v < VERBS; v++) {
-        cam_comm_part parts[CAM_COMM_MAX_PARTS];
-        for (int p = 0; p < CAM_COMM_MAX_PARTS; p++)
+        cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
+        for (int p = 0; p < CAM_COMM_MAX_BUFFERS; p++)
             parts[p] = part_of(dtypes[p % 4], p % 3 * 501 * ranks);
-        run_parts(v, parts, CAM_COMM_MAX_PARTS);
+        run_parts(v, parts, CAM_COMM_MAX_BUFFERS);
         run_parts(v, NULL, 0);
     }
 }
@@ -309,7 +310,7 @@ FAR_AWAY(test_several_parts)
 /* Rank 0 comes late, so that the others' calls fill the ring and wait for a place in it. */
 static void test_many_calls_before_one_join(void **state) {
     (void)state;
-    static cam_comm_part parts[MOST_CALLS];
+    static cam_comm_buffer parts[MOST_CALLS];
     const cam_dtype dtypes[] = {CAM_F64, CAM_F32, CAM_BF16};
     for (int c = 0; c < MOST_CALLS; c++) {
         parts[c] = part_of(dtypes[c % 3], (c * 37 % 400 + 1) * ranks);
@@ -329,7 +330,7 @@ static void test_many_calls_before_one_join(void **state) {
 /* Each call takes what the one before it has left: shares are summed, and their sums sent to all. */
 static void test_calls_go_in_order(void **state) {
     (void)state;
-    cam_comm_part part = part_of(CAM_F32, 5000 * ranks);
+    cam_comm_buffer part = part_of(CAM_F32, 5000 * ranks);
     fill(&part, 9);
     assert_ok(ask(REDUCE_OWN, &part, 1));
     assert_ok(ask(GATHER, &part, 1));
@@ -355,7 +356,7 @@ static void test_a_rank_that_never_comes(void **state) {
     (void)state;
     NEEDS_RANKS(2);
     char who[64], waits[32];
-    cam_comm_part part = part_of(CAM_F32, 8 * ranks);
+    cam_comm_buffer part = part_of(CAM_F32, 8 * ranks);
     fill(&part, 3);
     group.timeout_s = IMPATIENCE_S;
     comm->step = 17;
@@ -377,7 +378,7 @@ static void test_a_rank_that_never_comes(void **state) {
     cam_comm_close(comm);
     comm = NULL;
     free(part.data);
-    assert_int_equal(cam_group_leave(&group, CAM_E_PEER), CAM_E_PEER);
+    assert_int_equal(cam_group_finalize(&group, CAM_E_PEER), CAM_E_PEER);
     assert_int_equal(ends_of_mpi, 0);
 }
 
@@ -385,7 +386,7 @@ static void test_a_rank_that_never_comes(void **state) {
 static void test_a_rank_that_fails_meanwhile(void **state) {
     (void)state;
     NEEDS_RANKS(2);
-    cam_comm_part part = part_of(CAM_F32, 8 * ranks);
+    cam_comm_buffer part = part_of(CAM_F32, 8 * ranks);
     fill(&part, 3);
     double begin = seconds();
     cam_status mine = CAM_E_STORAGE;
@@ -399,8 +400,8 @@ static void test_a_rank_that_fails_meanwhile(void **state) {
     cam_comm_close(comm);
     comm = NULL;
     free(part.data);
-    assert_int_equal(cam_group_leave(&group, mine), CAM_E_STORAGE);
-    assert_int_equal(group.speaker, ranks - 1);
+    assert_int_equal(cam_group_finalize(&group, mine), CAM_E_STORAGE);
+    assert_int_equal(group.reporter, ranks - 1);
     assert_true(seconds() - begin < AT_ONCE_S);
 }
 
@@ -408,7 +409,7 @@ static void test_a_rank_that_fails_meanwhile(void **state) {
 static void test_closing_does_not_wait(void **state) {
     (void)state;
     NEEDS_RANKS(2);
-    cam_comm_part part = part_of(CAM_F32, 8 * ranks);
+    cam_comm_buffer part = part_of(CAM_F32, 8 * ranks);
     fill(&part, 3);
     double begin = seconds();
     if (rank != ranks - 1)

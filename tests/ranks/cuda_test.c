@@ -104,16 +104,16 @@ static void test_accumulation(void **state) {
 }
 
 /* One rank's host asks, and all hear of it with the same step, captured or not. */
-static void test_wishes(void **state) {
+static void test_requests(void **state) {
     (void)state;
     cam_trainer_options o = small_case();
     training t;
     training_open(&t, &o, (manner){.by = BY_NCCL, .shard = 1});
     for (int s = 1; s <= STEPS; s++) {
         if (s == STEPS - 1 && rank == ranks - 1)
-            cam_trainer_wish(&t.trainer, CAM_WISH_STOP);
+            cam_trainer_request(&t.trainer, CAM_REQUEST_STOP);
         step_figures f = training_step(&t, CAM_OK);
-        assert_int_equal(f.wishes, s >= STEPS - 1 ? CAM_WISH_STOP : 0);
+        assert_int_equal(f.requests, s >= STEPS - 1 ? CAM_REQUEST_STOP : 0);
     }
     training_close(&t);
 }
@@ -123,7 +123,7 @@ int main(void) {
         CASE(test_f32),
         CASE(test_bf16),
         CASE(test_accumulation),
-        CASE(test_wishes),
+        CASE(test_requests),
     };
     begin_ranks();
     fixture_use_device("cuda");

@@ -20,7 +20,7 @@ static void assert_last_speaks(cam_status st, cam_status expected) {
     char words[48];
     snprintf(words, sizeof words, rank == last() ? "row 7 of rank %d is bad" : "rank %d has failed", last());
     ASSERT_TOLD(st, expected, words);
-    assert_int_equal(group.speaker, last());
+    assert_int_equal(group.reporter, last());
 }
 
 /* --- agreement -----------------------------------------------------------------------------------------------------
@@ -29,8 +29,8 @@ static void assert_last_speaks(cam_status st, cam_status expected) {
 static void test_all_are_well(void **state) {
     (void)state;
     for (int i = 0; i < 100; i++)
-        assert_int_equal(cam_group_agree(&group, "here", CAM_OK), CAM_OK);
-    assert_int_equal(group.speaker, -1);
+        assert_int_equal(cam_group_agree_status(&group, "here", CAM_OK), CAM_OK);
+    assert_int_equal(group.reporter, -1);
     assert_ok(cam_group_poll(&group));
 }
 
@@ -38,9 +38,9 @@ static void test_one_fails(void **state) {
     (void)state;
     NEEDS_RANKS(2);
     cam_status mine = rank == last() ? fail_as(CAM_E_DATA) : CAM_OK;
-    assert_last_speaks(cam_group_agree(&group, "reading data", mine), CAM_E_DATA);
-    assert_int_equal(cam_group_leave(&group, CAM_E_DATA), CAM_E_DATA);
-    assert_int_equal(group.speaker, last());
+    assert_last_speaks(cam_group_agree_status(&group, "reading data", mine), CAM_E_DATA);
+    assert_int_equal(cam_group_finalize(&group, CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(group.reporter, last());
 }
 
 static void test_two_fail(void **state) {
@@ -49,22 +49,22 @@ static void test_two_fail(void **state) {
     int first = ranks > 2 ? 1 : 0;
     char words[48];
     cam_status mine = rank == first ? fail_as(CAM_E_MODEL) : rank == last() ? fail_as(CAM_E_DATA) : CAM_OK;
-    cam_status st = cam_group_agree(&group, "opening", mine);
+    cam_status st = cam_group_agree_status(&group, "opening", mine);
     snprintf(words, sizeof words, rank == first ? "row 7 of rank %d is bad" : "rank %d has failed", first);
     ASSERT_TOLD(st, CAM_E_MODEL, words);
-    assert_int_equal(group.speaker, first);
-    assert_int_equal(cam_group_leave(&group, st), CAM_E_MODEL);
-    assert_int_equal(group.speaker, first);
+    assert_int_equal(group.reporter, first);
+    assert_int_equal(cam_group_finalize(&group, st), CAM_E_MODEL);
+    assert_int_equal(group.reporter, first);
 }
 
 /* The first to fail is the one to speak, however often the others pass its failure on. */
 static void test_second_hand_failures(void **state) {
     (void)state;
     NEEDS_RANKS(2);
-    cam_status st = cam_group_agree(&group, "reading data", rank == last() ? fail_as(CAM_E_DATA) : CAM_OK);
+    cam_status st = cam_group_agree_status(&group, "reading data", rank == last() ? fail_as(CAM_E_DATA) : CAM_OK);
     assert_last_speaks(st, CAM_E_DATA);
-    assert_last_speaks(cam_group_agree(&group, "opening", st), CAM_E_DATA);
-    assert_last_speaks(cam_group_leave(&group, st), CAM_E_DATA);
+    assert_last_speaks(cam_group_agree_status(&group, "opening", st), CAM_E_DATA);
+    assert_last_speaks(cam_group_finalize(&group, st), CAM_E_DATA);
     assert_int_equal(ends_of_mpi, 1);
 }
 
@@ -85,7 +85,7 @@ static void collect(size_t each) {
     assert_non_null(data);
     for (size_t i = begin[rank]; i < begin[rank + 1]; i++)
         data[i] = byte_of(i);
-    assert_ok(cam_group_collect(&group, "here", data, begin));
+    assert_ok(cam_group_all_gather(&group, "here", data, begin));
     for (size_t i = 0; i < total; i++)
         assert_int_equal(data[i], ranks == 1 ? 0 : byte_of(i));
     assert_int_equal(data[total], 0);
@@ -108,7 +108,7 @@ static void test_spreading(void **state) {
         assert_non_null(data);
         for (size_t i = 0; rank == 0 && i < sizes[s]; i++)
             data[i] = byte_of(i);
-        assert_ok(cam_group_spread(&group, "here", data, sizes[s]));
+        assert_ok(cam_group_broadcast(&group, "here", data, sizes[s]));
         for (size_t i = 0; i < sizes[s]; i++)
             if (data[i] != byte_of(i))
                 fail_msg("rank %d: byte %zu of %zu is not rank 0's", rank, i, sizes[s]);
@@ -122,8 +122,8 @@ static void test_adding(void **state) {
     long long value = 1LL << (20 * rank % 60), sum = 0, negative = -(rank + 1);
     for (int r = 0; r < ranks; r++)
         sum += 1LL << (20 * r % 60);
-    assert_ok(cam_group_add(&group, "here", &value));
-    assert_ok(cam_group_add(&group, "here", &negative));
+    assert_ok(cam_group_sum(&group, "here", &value));
+    assert_ok(cam_group_sum(&group, "here", &negative));
     assert_int_equal(value, sum);
     assert_int_equal(negative, -ranks * (ranks + 1) / 2);
 }
@@ -131,12 +131,13 @@ static void test_adding(void **state) {
 static void test_the_same_everywhere(void **state) {
     (void)state;
     char words[64];
-    assert_ok(cam_group_same(&group, "seed", UINT64_C(0xFFFFFFFF00000001)));
+    assert_ok(cam_group_require_equal(&group, "seed", UINT64_C(0xFFFFFFFF00000001)));
     if (ranks == 1)
         return;
     snprintf(words, sizeof words, "rank %d has not the same learning_rate as rank 0", last());
-    ASSERT_TOLD(cam_group_same(&group, "learning_rate", rank == last() ? UINT64_C(1) << 40 : 0), CAM_E_USAGE, words);
-    assert_int_equal(group.speaker, 0);
+    ASSERT_TOLD(cam_group_require_equal(&group, "learning_rate", rank == last() ? UINT64_C(1) << 40 : 0), CAM_E_USAGE,
+                words);
+    assert_int_equal(group.reporter, 0);
 }
 
 static void test_one_rank_without_a_group(void **state) {
@@ -146,15 +147,15 @@ static void test_one_rank_without_a_group(void **state) {
     long long value = 5;
     assert_int_equal(cam_group_ranks(NULL), 1);
     assert_int_equal(cam_group_rank(NULL), 0);
-    assert_int_equal(cam_group_agree(NULL, "here", CAM_E_DATA), CAM_E_DATA);
-    assert_ok(cam_group_collect(NULL, "here", data, begin));
-    assert_ok(cam_group_spread(NULL, "here", data, sizeof data));
-    assert_ok(cam_group_add(NULL, "here", &value));
-    assert_ok(cam_group_same(NULL, "seed", 3));
+    assert_int_equal(cam_group_agree_status(NULL, "here", CAM_E_DATA), CAM_E_DATA);
+    assert_ok(cam_group_all_gather(NULL, "here", data, begin));
+    assert_ok(cam_group_broadcast(NULL, "here", data, sizeof data));
+    assert_ok(cam_group_sum(NULL, "here", &value));
+    assert_ok(cam_group_require_equal(NULL, "seed", 3));
     assert_ok(cam_group_poll(NULL));
     assert_int_equal(value, 5);
     assert_string_equal(data, "abc");
-    assert_int_equal(cam_group_leave(NULL, CAM_E_MODEL), CAM_E_MODEL);
+    assert_int_equal(cam_group_finalize(NULL, CAM_E_MODEL), CAM_E_MODEL);
 }
 
 /* --- failures that the others do not expect ------------------------------------------------------------------------
@@ -165,10 +166,10 @@ static cam_status wait_in(int call) {
     const size_t begin[17] = {0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64};
     char data[64] = "";
     long long value = 1;
-    return call == 0   ? cam_group_add(&group, "here", &value)
-           : call == 1 ? cam_group_collect(&group, "here", data, begin)
-           : call == 2 ? cam_group_agree(&group, "here", CAM_OK)
-                       : cam_group_same(&group, "seed", 1);
+    return call == 0   ? cam_group_sum(&group, "here", &value)
+           : call == 1 ? cam_group_all_gather(&group, "here", data, begin)
+           : call == 2 ? cam_group_agree_status(&group, "here", CAM_OK)
+                       : cam_group_require_equal(&group, "seed", 1);
 }
 
 static void assert_leaves_at_once(int call) {
@@ -185,7 +186,7 @@ static void assert_leaves_at_once(int call) {
         ASSERT_TOLD(cam_group_poll(&group), CAM_E_DATA, words); /* and again, to who asks later */
         cam_fail(CAM_E_DATA, "%s", words);
     }
-    assert_last_speaks(cam_group_leave(&group, mine), CAM_E_DATA);
+    assert_last_speaks(cam_group_finalize(&group, mine), CAM_E_DATA);
     assert_int_equal(ends_of_mpi, 1);
     assert_true(seconds() - begin < AT_ONCE_S);
 }
@@ -206,24 +207,24 @@ static void test_two_fail_on_their_own(void **state) {
     int first = ranks > 2 ? 1 : 0;
     cam_status mine = rank == first ? fail_as(CAM_E_MODEL) : rank == last() ? fail_as(CAM_E_DATA) : wait_in(0);
     assert_int_not_equal(mine, CAM_OK);
-    assert_int_equal(cam_group_leave(&group, mine), CAM_E_MODEL);
-    assert_int_equal(group.speaker, first);
+    assert_int_equal(cam_group_finalize(&group, mine), CAM_E_MODEL);
+    assert_int_equal(group.reporter, first);
 }
 
 /* One has failed; the others have done all they had to do. */
 static void test_leaving_with_one_that_failed(void **state) {
     (void)state;
     NEEDS_RANKS(2);
-    assert_last_speaks(cam_group_leave(&group, rank == last() ? fail_as(CAM_E_STORAGE) : CAM_OK), CAM_E_STORAGE);
+    assert_last_speaks(cam_group_finalize(&group, rank == last() ? fail_as(CAM_E_STORAGE) : CAM_OK), CAM_E_STORAGE);
     assert_int_equal(ends_of_mpi, 1);
 }
 
 static void test_leaving_well(void **state) {
     (void)state;
-    assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK);
+    assert_int_equal(cam_group_finalize(&group, CAM_OK), CAM_OK);
     assert_int_equal(ends_of_mpi, 1);
     assert_null(group.wire);
-    assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK); /* nothing is left to leave */
+    assert_int_equal(cam_group_finalize(&group, CAM_OK), CAM_OK); /* nothing is left to leave */
     assert_int_equal(ends_of_mpi, 1);
 }
 
@@ -238,18 +239,18 @@ static void assert_missed(int first_missing, const char *named) {
     if (rank < first_missing) {
         double begin = seconds();
         long long value = 1;
-        cam_status st = cam_group_add(&group, "counting rows", &value);
+        cam_status st = cam_group_sum(&group, "counting rows", &value);
         double waited = seconds() - begin;
         ASSERT_TOLD(st, CAM_E_PEER, waits, "ddp_timeout");
         assert_true(waited >= IMPATIENCE_S && waited < AT_ONCE_S);
         /* a lost peer is agreed on with nobody */
-        assert_int_equal(cam_group_agree(&group, "here", CAM_E_PEER), CAM_E_PEER);
+        assert_int_equal(cam_group_agree_status(&group, "here", CAM_E_PEER), CAM_E_PEER);
     }
     MPI_Barrier(MPI_COMM_WORLD);
-    assert_int_equal(cam_group_leave(&group, CAM_E_PEER), CAM_E_PEER);
+    assert_int_equal(cam_group_finalize(&group, CAM_E_PEER), CAM_E_PEER);
     assert_int_equal(ends_of_mpi, 0);
     assert_true(lingered_s > 0);
-    assert_int_equal(group.speaker, -1);
+    assert_int_equal(group.reporter, -1);
 }
 
 static void test_one_never_comes(void **state) {
@@ -273,7 +274,7 @@ static void test_a_slow_rank_is_waited_for(void **state) {
     long long value = 1;
     group.timeout_s = 0.8;
     (void)usleep((useconds_t)(rank % 3) * 500000); /* rank 2 comes after a second */
-    assert_ok(cam_group_add(&group, "here", &value));
+    assert_ok(cam_group_sum(&group, "here", &value));
     assert_int_equal(value, ranks);
     assert_int_equal(lingered_s, 0);
 }

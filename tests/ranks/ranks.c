@@ -67,7 +67,7 @@ int begin_case(void **state) {
 int end_case(void **state) {
     (void)state;
     if (group.wire) {
-        assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK);
+        assert_int_equal(cam_group_finalize(&group, CAM_OK), CAM_OK);
         assert_int_equal(ends_of_mpi, 1);
     }
     MPI_Barrier(MPI_COMM_WORLD);

@@ -238,8 +238,8 @@ static void one_rank_diverges(const cam_trainer_options *o, manner how, void (*s
     step_figures f = training_step(&t, o->skip_nonfinite ? CAM_OK : CAM_E_DIVERGED);
     assert_false(f.applied);
     assert_false(isfinite(f.loss) != 0);
-    assert_int_equal(t.trainer.told, 4);
-    assert_int_equal(t.trainer.applied, 3);
+    assert_int_equal(t.trainer.reports_delivered, 4);
+    assert_int_equal(t.trainer.updates_applied, 3);
     copy_state(&t, copies, 1);
     training_close(&t);
 }
@@ -270,7 +270,7 @@ static void test_a_nan_on_one_rank(void **state) {
 }
 
 /* One rank's host asks, and all hear of it with the same step. */
-static void test_wishes(void **state) {
+static void test_requests(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
     for (int shard = 0; shard < 2; shard++) {
@@ -278,9 +278,9 @@ static void test_wishes(void **state) {
         training_open(&t, &o, (manner){BY_MPI, shard});
         for (int s = 1; s <= 6; s++) {
             if (s == 4 && rank == ranks - 1)
-                cam_trainer_wish(&t.trainer, CAM_WISH_STOP);
+                cam_trainer_request(&t.trainer, CAM_REQUEST_STOP);
             step_figures f = training_step(&t, CAM_OK);
-            assert_int_equal(f.wishes, s >= 4 ? CAM_WISH_STOP : 0);
+            assert_int_equal(f.requests, s >= 4 ? CAM_REQUEST_STOP : 0);
         }
         training_close(&t);
     }
@@ -346,7 +346,7 @@ int main(void) {
         CASE(test_staging),
         CASE(test_dropout_masks),
         CASE(test_a_nan_on_one_rank),
-        CASE(test_wishes),
+        CASE(test_requests),
         CASE(test_a_step_allocates_nothing),
     };
     begin_ranks();

@@ -57,7 +57,7 @@ static step_figures figures_of(const cam_step_report *r) {
     f.tokens = r->tokens;
     f.rows = r->rows;
     f.applied = r->applied;
-    f.wishes = r->wishes;
+    f.requests = r->requests;
     return f;
 }
 

@@ -28,7 +28,7 @@ typedef struct step_figures {
     double loss, grad_norm, learning_rate, epoch;
     int64_t tokens, rows;
     int applied;
-    uint32_t wishes;
+    uint32_t requests;
 } step_figures;
 
 typedef struct outcome {

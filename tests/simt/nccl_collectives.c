@@ -38,7 +38,7 @@ static void test_several_parts(void **state) {
     for (int v = REDUCE_OWN; v <= BROADCAST; v++) {
         bench b = {.verb = (verb)v};
         const cam_dtype dtypes[] = {CAM_F32, CAM_BF16, CAM_F64, CAM_F32};
-        for (int p = 0; p < CAM_COMM_MAX_PARTS; p++)
+        for (int p = 0; p < CAM_COMM_MAX_BUFFERS; p++)
             bench_add(&b, dtypes[p % 4], (p % 5 + 1) * comm->ranks);
         bench_run(&b);
     }
@@ -54,7 +54,7 @@ static void test_empty_parts(void **state) {
 
 static void test_other_sums_are_refused(void **state) {
     (void)state;
-    const cam_comm_part part = {.dtype = CAM_I32, .count = ranks};
+    const cam_comm_buffer part = {.dtype = CAM_I32, .count = ranks};
     ASSERT_TOLD(cam_comm_reduce(comm, &part, 1, CAM_REACH_ALL), CAM_E_DTYPE, "I32");
 }
 

@@ -96,13 +96,13 @@ double sum_of_numbers(int part, int launch, int64_t i) {
 
 /* --- a call and what must come of it ----------------------------------------------------------------------------- */
 
-static size_t bytes_of(const cam_comm_part *part) {
+static size_t bytes_of(const cam_comm_buffer *part) {
     return (size_t)(part->count + 1) * cam_dtype_size(part->dtype);
 }
 
 void bench_add(bench *b, cam_dtype dtype, int64_t count) {
-    cam_comm_part *part = &b->parts[b->count++];
-    *part = (cam_comm_part){.dtype = dtype, .count = count};
+    cam_comm_buffer *part = &b->parts[b->count++];
+    *part = (cam_comm_buffer){.dtype = dtype, .count = count};
     assert_true(count <= MOST);
     assert_ok(cam_backend_allocate(cuda, bytes_of(part), &part->data));
 }
@@ -122,7 +122,7 @@ void bench_fill(bench *b, int launch) {
 cam_status bench_call(const bench *b) {
     switch (b->verb) {
     case GATHER:
-        return cam_comm_gather(comm, b->parts, b->count);
+        return cam_comm_all_gather(comm, b->parts, b->count);
     case BROADCAST:
         return cam_comm_broadcast(comm, b->parts, b->count);
     case REDUCE_OWN:
@@ -151,7 +151,7 @@ static void bench_ask(bench *b) {
 
 static void bench_check(const bench *b, int launch) {
     for (int p = 0; p < b->count; p++) {
-        const cam_comm_part *part = &b->parts[p];
+        const cam_comm_buffer *part = &b->parts[p];
         int64_t share = part->count / comm->ranks;
         for (int64_t i = 0; i <= part->count; i++) {
             double expected = number_of(comm->rank, p, launch, i), found = number_at(b->out[p], part->dtype, i);

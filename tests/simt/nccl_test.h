@@ -64,8 +64,9 @@ enum { MOST = 64 /* elements of a part */ };
 typedef struct bench {
     verb verb;
     int count;
-    cam_comm_part parts[CAM_COMM_MAX_PARTS];
-    double in[CAM_COMM_MAX_PARTS][MOST + 1], out[CAM_COMM_MAX_PARTS][MOST + 1]; /* bytes of any type; one guard more */
+    cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
+    double in[CAM_COMM_MAX_BUFFERS][MOST + 1],
+        out[CAM_COMM_MAX_BUFFERS][MOST + 1]; /* bytes of any type; one guard more */
 } bench;
 
 void bench_add(bench *b, cam_dtype dtype, int64_t count);

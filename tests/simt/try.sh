@@ -17,7 +17,7 @@ seed=1
 cd "$(dirname "$0")/../.."
 
 CC=${CC:-gcc} CXX=${CXX:-g++}
-flags="-O2 -g1 -Wall -Wextra -Wshadow -Wno-unknown-pragmas -D_GNU_SOURCE -Iinclude -Isrc/base -Isrc/ops -Itests/ops -Itests/simt -Ikernels -DCAM_CUDA_BUILD='\"simt\"' -MMD -MP"
+flags="-O2 -g1 -Wall -Wextra -Wshadow -Wno-unknown-pragmas -D_GNU_SOURCE -Iinclude -Isrc/base -Isrc/ops -Itests/ops -Itests/ops/harness -Itests/simt -Ikernels -Ikernels/vendor -DCAM_CUDA_BUILD='\"simt\"' -MMD -MP"
 link=
 kernel_flags=
 flavour=$CC
@@ -41,10 +41,8 @@ all) kernels=$(ls kernels/*.cu | grep -v backend_cuda.cu) ;;
 esac
 [ -n "$kernels" ] || { echo "try.sh: no kernels/$family.cu yet" >&2; exit 2; }
 sources=
-for k in $kernels; do
-    case $k in *matmul_*.cu | *attention_cudnn* | *comm_nccl*) ;; *) sources="$sources $k" ;; esac
-done
-sources="$sources kernels/backend_cuda.cu kernels/table.c kernels/attention_cudnn_none.c $(ls src/base/*.c src/ops/*.c tests/ops/*.c | grep -v -e backends_here.c)"
+for k in $kernels; do sources="$sources $k"; done
+sources="$sources kernels/backend_cuda.cu kernels/table.c kernels/vendor/attention_cudnn_none.c $(ls src/base/*.c src/ops/*.c tests/ops/*.c tests/ops/harness/*.c | grep -v -e backends_here.c)"
 sources="$sources $(ls tests/simt/*.cc | grep -v -e machine_ -e races.cc -e nccl_host.cc)"
 [ "${RACES:-0}" = 1 ] && sources="$sources tests/simt/races.cc"
 

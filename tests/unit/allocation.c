@@ -182,7 +182,7 @@ static cam_status build_labels(const tree *t) {
     cam_labels sorted = {0}, listed = {0};
     cam_strbuf warnings = CAM_STRBUF_INIT;
     int32_t ids[16];
-    size_t twins;
+    size_t near_duplicates;
     cam_status st = CAM_OK;
     CAM_TRY(load(t, "data.csv", 11, CAM_BAD_ROW_ERROR, &data));
     CAM_TRY(cam_labels_build(&sorted, &(cam_label_options){.order = CAM_LABELS_SORTED}, &data, NULL));
@@ -190,8 +190,8 @@ static cam_status build_labels(const tree *t) {
                              &data, &warnings));
     CAM_TRY(cam_labels_assign(&sorted, &data, ids));
     assert_int_equal(ids[0], 0);
-    CAM_TRY(cam_labels_twins(&sorted, NULL, &warnings, &twins));
-    assert_int_equal(twins, 1);
+    CAM_TRY(cam_labels_near_duplicates(&sorted, NULL, &warnings, &near_duplicates));
+    assert_int_equal(near_duplicates, 1);
 out:
     cam_labels_release(&sorted);
     cam_labels_release(&listed);
@@ -378,7 +378,7 @@ static cam_status tokenize(const char *folder, int64_t ids) {
     cam_token_rows rows = {0};
     cam_status st = CAM_OK;
     CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
-    CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, 3, 0, NULL, NULL, &rows));
+    CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, 3, 0, NULL, &rows));
     assert_int_equal(rows.offsets[3], ids);
 out:
     cam_token_rows_release(&rows);

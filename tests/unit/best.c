@@ -1,6 +1,6 @@
 /* best.c: the best evaluation and early stopping, against transformers 5.23: EarlyStoppingCallback.on_evaluate and
  * Trainer._determine_best_metric called in the Trainer's order on the same values. */
-#include "best.h"
+#include "best_internal.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

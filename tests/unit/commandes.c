@@ -3,7 +3,7 @@
 #include "dataset.h"
 #include "hash.h"
 #include "labels.h"
-#include "unicode.h"
+#include "text_fold_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -139,7 +139,7 @@ static void no_two_texts_are_alike(void **state) {
     free(texts);
 }
 
-/* The test of the test: twins by case and accents, by one digit, and too short for a gram are found, others are not. */
+/* The test of the test: near_duplicates by case and accents, by one digit, and too short for a gram are found, others are not. */
 static void the_check_finds_twins(void **unused) {
     (void)unused;
     static const char *const texts[] = {

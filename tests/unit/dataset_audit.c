@@ -1,7 +1,7 @@
 /* dataset_audit.c: duplicates, contradictions and leaks are counted and shown with their lines. Fault 31. */
 #include "audit.h"
 #include "dataset_case.h"
-#include "unicode.h"
+#include "text_fold_internal.h"
 
 static cam_dataset load(case_folder *f, const char *name, const char *text) {
     cam_read_options options = {.path = case_text(f, name, text), .label_required = 1};

@@ -1,7 +1,7 @@
 /* group_none.c: a program that was built without MPI, alone and under a launcher. Linked with the source itself, which
  * a build with MPI leaves out of the library. */
 #include "group.h"
-#include "launcher.h"
+#include "launcher_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void opens_alone(void) {
     assert_int_equal(cam_group_rank(&group), 0);
     assert_int_equal(cam_group_ranks(&group), 1);
     assert_int_equal(group.local_ranks, 1);
-    assert_int_equal(cam_group_leave(&group, CAM_OK), CAM_OK);
+    assert_int_equal(cam_group_finalize(&group, CAM_OK), CAM_OK);
 }
 
 static void alone_it_is_one_rank(void **unused) {
@@ -39,17 +39,17 @@ static void alone_it_is_one_rank(void **unused) {
     char data[] = "abc";
     opens_alone();
     assert_int_equal(cam_group_open(&group), CAM_OK);
-    assert_int_equal(cam_group_agree(&group, "here", CAM_E_DATA), CAM_E_DATA);
-    assert_int_equal(cam_group_add(&group, "here", &value), CAM_OK);
+    assert_int_equal(cam_group_agree_status(&group, "here", CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(cam_group_sum(&group, "here", &value), CAM_OK);
     assert_int_equal(value, 3);
-    assert_int_equal(cam_group_collect(&group, "here", data, (const size_t[]){0, 3}), CAM_OK);
-    assert_int_equal(cam_group_spread(&group, "here", data, 3), CAM_OK);
+    assert_int_equal(cam_group_all_gather(&group, "here", data, (const size_t[]){0, 3}), CAM_OK);
+    assert_int_equal(cam_group_broadcast(&group, "here", data, 3), CAM_OK);
     assert_string_equal(data, "abc");
-    assert_int_equal(cam_group_same(&group, "data", 1), CAM_OK);
+    assert_int_equal(cam_group_require_equal(&group, "data", 1), CAM_OK);
     assert_int_equal(cam_group_poll(&group), CAM_OK);
-    assert_true(group.speaker < 0); /* it tells of its own failures */
-    assert_int_equal(cam_group_conclude(&group, CAM_E_DATA), CAM_E_DATA);
-    assert_int_equal(cam_group_leave(&group, CAM_E_DATA), CAM_E_DATA);
+    assert_true(group.reporter < 0); /* it tells of its own failures */
+    assert_int_equal(cam_group_finish(&group, CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(cam_group_finalize(&group, CAM_E_DATA), CAM_E_DATA);
     assert_string_equal(cam_group_build(), "none: built without MPI");
 }
 
@@ -64,7 +64,7 @@ static void a_launcher_is_told_so(void **unused) {
         assert_non_null(strstr(cam_status_message(), names[i]));
         assert_non_null(strstr(cam_status_message(), "without MPI"));
         assert_int_equal(cam_group_rank(&group), 0);
-        assert_int_equal(cam_group_leave(&group, CAM_E_USAGE), CAM_E_USAGE);
+        assert_int_equal(cam_group_finalize(&group, CAM_E_USAGE), CAM_E_USAGE);
         unsetenv(names[i]);
     }
     opens_alone();

@@ -1,5 +1,5 @@
 /* hub_cache.c: names of models, against a fake Hugging Face cache with the layout of huggingface_hub. */
-#include "cache.h"
+#include "hub_cache.h"
 #include "temporary_tree.h"
 
 #define COMMIT_A "0123456789abcdef0123456789abcdef01234567"

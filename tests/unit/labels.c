@@ -133,18 +133,18 @@ static void test_twins(void **state) {
     (void)state;
     static const char *const names[] = {"Été", "ete", "hiver", "été", "Hiver ", "œuf", "oeuf"};
     static const int64_t counts[] = {5, 1, 2, 3, 4, 1, 1};
-    size_t twins;
+    size_t near_duplicates;
     cam_labels labels;
     cam_strbuf warnings = CAM_STRBUF_INIT;
     assert_int_equal(cam_labels_from_names(&labels, names, 7), CAM_OK);
-    assert_int_equal(cam_labels_twins(&labels, counts, &warnings, &twins), CAM_OK);
-    assert_int_equal(twins, 2);
+    assert_int_equal(cam_labels_near_duplicates(&labels, counts, &warnings, &near_duplicates), CAM_OK);
+    assert_int_equal(near_duplicates, 2);
     assert_string_equal(warnings.text,
                         "labels \"Été\" (5 rows), \"ete\" (1 row), \"été\" (3 rows) differ only by case or accents\n"
                         "labels \"hiver\" (2 rows), \"Hiver \" (4 rows) differ only by case or accents\n");
     cam_strbuf_clear(&warnings);
-    assert_int_equal(cam_labels_twins(&labels, NULL, &warnings, &twins), CAM_OK);
-    assert_int_equal(twins, 2);
+    assert_int_equal(cam_labels_near_duplicates(&labels, NULL, &warnings, &near_duplicates), CAM_OK);
+    assert_int_equal(near_duplicates, 2);
     assert_non_null(strstr(warnings.text, "labels \"hiver\", \"Hiver \" differ"));
     cam_labels_release(&labels);
     cam_strbuf_release(&warnings);

@@ -3,7 +3,7 @@
  */
 #include "dataset_case.h"
 #include "detect.h"
-#include "unicode.h"
+#include "text_fold_internal.h"
 #include <sys/stat.h>
 
 enum { ITERATIONS = 4000, MAX_BYTES = 1 << 12 };

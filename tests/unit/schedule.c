@@ -100,12 +100,12 @@ static void windows_cover_each_row_once_an_epoch(void **unused) {
             assert_int_equal(cam_plan_make(&plan, &settings), CAM_OK);
             int64_t next = 0, epoch = 0;
             for (int64_t u = 0; u < plan.updates; u++) {
-                cam_window window = cam_plan_window(&plan, u);
-                assert_int_equal(window.epoch, epoch);
-                assert_int_equal(window.first, next);
-                assert_true(window.rows > 0 && window.batches == (window.rows + 2) / 3);
-                assert_true(window.batches <= accumulation);
-                next += window.rows;
+                cam_update_span span = cam_plan_update_span(&plan, u);
+                assert_int_equal(span.epoch, epoch);
+                assert_int_equal(span.first, next);
+                assert_true(span.rows > 0 && span.batches == (span.rows + 2) / 3);
+                assert_true(span.batches <= accumulation);
+                next += span.rows;
                 if (next == rows) {
                     next = 0;
                     epoch++;
@@ -121,7 +121,7 @@ static void a_short_last_window_is_kept(void **unused) {
     cam_plan plan;
     cam_plan_settings settings = {.rows = 100, .batch_rows = 32, .accumulation = 3, .epochs = 3};
     assert_int_equal(cam_plan_make(&plan, &settings), CAM_OK);
-    cam_window last = cam_plan_window(&plan, 3);
+    cam_update_span last = cam_plan_update_span(&plan, 3);
     assert_int_equal(last.epoch, 1);
     assert_int_equal(last.first, 96);
     assert_int_equal(last.rows, 4);

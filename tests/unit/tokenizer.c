@@ -70,7 +70,7 @@ static void assert_golden(const char *folder, int threads) {
     cam_tokenizer *tokenizer = open_tokenizer(folder);
     golden_read(&g);
     omp_set_num_threads(threads);
-    assert_int_equal(cam_tokenizer_encode_all(tokenizer, g.texts, (int64_t)g.count, 0, NULL, NULL, &rows), CAM_OK);
+    assert_int_equal(cam_tokenizer_encode_all(tokenizer, g.texts, (int64_t)g.count, 0, NULL, &rows), CAM_OK);
     assert_int_equal(rows.rows, g.count);
     assert_int_equal(rows.truncated, 0);
     for (size_t r = 0; r < g.count; r++) {
@@ -185,9 +185,9 @@ static void test_batch_counts_cut_rows_and_ignores_threads(void **state) {
         texts[r] = (cam_text){bytes[r], (size_t)length};
     }
     omp_set_num_threads(1);
-    assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 10, NULL, NULL, &one), CAM_OK);
+    assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 10, NULL, &one), CAM_OK);
     omp_set_num_threads(2);
-    assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 10, NULL, NULL, &two), CAM_OK);
+    assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 10, NULL, &two), CAM_OK);
     assert_memory_equal(one.offsets, two.offsets, (ROWS + 1) * sizeof *one.offsets);
     assert_memory_equal(one.ids, two.ids, (size_t)one.offsets[ROWS] * sizeof *one.ids);
     for (int r = 0; r < ROWS; r++) {
@@ -202,7 +202,7 @@ static void test_batch_counts_cut_rows_and_ignores_threads(void **state) {
     assert_in_range(cut_rows, 1, ROWS - 1);
     cam_token_rows_release(&one);
     cam_token_rows_release(&two);
-    assert_int_equal(cam_tokenizer_encode_all(tokenizer, NULL, 0, 10, NULL, NULL, &one), CAM_OK);
+    assert_int_equal(cam_tokenizer_encode_all(tokenizer, NULL, 0, 10, NULL, &one), CAM_OK);
     assert_int_equal(one.offsets[0], 0);
     cam_token_rows_release(&one);
     cam_ids_release(&ids);
@@ -224,7 +224,8 @@ static void test_stop(void **state) {
     assert_non_null(texts);
     for (int r = 0; r < ROWS; r++)
         texts[r] = text_of("bonjour");
-    assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 0, stop_at_third, &asked, &rows), CAM_E_STOPPED);
+    assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 0, &(cam_cancel){stop_at_third, &asked}, &rows),
+                     CAM_E_STOPPED);
     assert_in_range(asked, 3, 8);
     assert_null(rows.ids);
     free(texts);

@@ -37,8 +37,8 @@ static void lose(cam_status st) {
     _exit(cam_status_exit_code(st));
 }
 
-static cam_awaited steps;
-static cam_awaited look(void *context) {
+static cam_step_progress steps;
+static cam_step_progress look(void *context) {
     (void)context;
     return steps;
 }
@@ -49,7 +49,7 @@ static int code_of(void (*body)(cam_watchdog *w), const cam_comm_calls *calls, c
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     if (child == 0) {
-        cam_group group = {.rank = 1, .ranks = 2, .timeout_s = timeout_s, .lose = lose};
+        cam_group group = {.rank = 1, .ranks = 2, .timeout_s = timeout_s, .exit_lost_peer = lose};
         cam_comm comm = {.calls = calls, .rank = 1, .ranks = 2};
         cam_watchdog *w = NULL;
         told = ends[1];
@@ -71,7 +71,7 @@ static int code_of(void (*body)(cam_watchdog *w), const cam_comm_calls *calls, c
 static const cam_comm_calls aborts = {.abort = abort_call}, needs_none = {.abort = NULL};
 
 static void stuck_in_a_step(cam_watchdog *w) {
-    steps = (cam_awaited){.asked = 9, .done = 6};
+    steps = (cam_step_progress){.asked = 9, .done = 6};
     cam_watchdog_watch(w, look, NULL);
     sleep_s(5 * timeout_s);
 }

@@ -1,8 +1,0 @@
-/* launcher.h: whether mpirun, srun or a kin of theirs has started this process. */
-#ifndef CAM_LAUNCHER_H
-#define CAM_LAUNCHER_H
-
-/* The environment variable that tells; NULL where nothing does. */
-const char *cam_launcher(void);
-
-#endif

@@ -1,0 +1,92 @@
+/* cpu_internal.h: what the files of the CPU backend share: names of the copies, rows, and who does what.
+ *
+ * Every file but backend_cpu.c is compiled once for each instruction set, with CAM_CPU_ISA naming the copy; names with
+ * external linkage go through CAM_CPU_NAME so that the copies stand side by side.
+ *
+ * Work is shared out in blocks that are fixed by shapes and true counts, never by the number of threads, and no sum
+ * crosses a block but through partial sums that are added in block order. That is what makes the bits
+ * independent of the number of threads.
+ */
+#ifndef CAM_CPU_INTERNAL_H
+#define CAM_CPU_INTERNAL_H
+
+#include "cam/ops.h"
+#include <string.h>
+
+#define CAM_CPU_JOIN_EXPANDED(name, isa) name##_##isa
+#define CAM_CPU_JOIN(name, isa)          CAM_CPU_JOIN_EXPANDED(name, isa)
+#define CAM_CPU_NAME(name)               CAM_CPU_JOIN(name, CAM_CPU_ISA)
+
+typedef struct cam_backend_cpu {
+    cam_backend base;
+    int threads;
+    char description[128];
+} cam_backend_cpu;
+
+static inline int cam_cpu_threads(const cam_backend *backend) {
+    return ((const cam_backend_cpu *)backend)->threads;
+}
+
+#ifdef CAM_CPU_ISA
+#define CAM_CPU_DECLARE(op) cam_status CAM_CPU_NAME(cam_cpu_##op)(cam_backend * backend, const cam_##op##_args *args);
+CAM_OPS(CAM_CPU_DECLARE)
+#undef CAM_CPU_DECLARE
+
+/* The operators that need a workspace. */
+#define CAM_CPU_WORKSPACE_OPS(X)                                                                                       \
+    X(embedding_bwd)                                                                                                   \
+    X(linear_fwd)                                                                                                      \
+    X(linear_bwd_data)                                                                                                 \
+    X(linear_bwd_weight)                                                                                               \
+    X(attention_fwd)                                                                                                   \
+    X(attention_bwd)                                                                                                   \
+    X(residual_bwd)                                                                                                    \
+    X(gelu_bwd)
+#define CAM_CPU_DECLARE(op)                                                                                            \
+    size_t CAM_CPU_NAME(cam_cpu_##op##_workspace)(const cam_backend *backend, const cam_##op##_args *args);
+CAM_CPU_WORKSPACE_OPS(CAM_CPU_DECLARE)
+#undef CAM_CPU_DECLARE
+#endif
+
+/* Row r of a tensor of floats. */
+static inline float *cam_cpu_row(cam_tensor t, int64_t r) {
+    return (float *)t.data + r * t.row_stride;
+}
+static inline float *cam_cpu_floats(cam_tensor t) {
+    return (float *)t.data;
+}
+static inline const int32_t *cam_cpu_indices(cam_tensor t) {
+    return (const int32_t *)t.data;
+}
+
+/* The chunk of a plane that begins `unit` units into it. Every chunk is f32 here. */
+static inline float *cam_cpu_chunk(cam_tensor plane, uint32_t unit) {
+    return (float *)(void *)((char *)plane.data + (size_t)unit * CAM_CHUNK_UNIT);
+}
+
+/* Exact zeros in rows [begin, shape[0]) of a vector or a matrix, possibly a range of columns of a wider one. */
+static inline void cam_cpu_zero_rows(cam_tensor t, int64_t begin) {
+    int64_t columns = t.ndim > 1 ? t.shape[1] : 1;
+    if (begin >= t.shape[0])
+        return;
+    if (t.row_stride == columns)
+        memset(cam_cpu_row(t, begin), 0, (size_t)((t.shape[0] - begin) * columns) * sizeof(float));
+    else
+        for (int64_t r = begin; r < t.shape[0]; r++)
+            memset(cam_cpu_row(t, r), 0, (size_t)columns * sizeof(float));
+}
+
+static inline int64_t cam_cpu_min(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+static inline int64_t cam_cpu_ceil_div(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+/* Row blocks for column sums: at most CAM_CPU_MAX_BLOCKS of equal length, a multiple of 16 rows. */
+enum { CAM_CPU_MAX_BLOCKS = 128 };
+static inline int64_t cam_cpu_block_rows(int64_t rows) {
+    return rows > 0 ? 16 * cam_cpu_ceil_div(rows, 16 * CAM_CPU_MAX_BLOCKS) : 16;
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* cells.c: see cells.h. Two passes over a record: find where its cells lie without touching a byte, so that a record
+ * that is not all there can be tried again; then unquote.
+ */
+#include "csv_cells_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a cell ends: the index of its delimiter, of its line end, or `length`. */
+static size_t plain_end(const char *text, size_t at, size_t length, char delimiter) {
+    while (at < length && text[at] != delimiter && text[at] != '\n' && text[at] != '\r')
+        at++;
+    return at;
+}
+
+/* The index of the quote that closes the one at `at`, or `length`; doubled quotes do not close. A quote as the last
+ * byte closes only when nothing can follow it, which the caller sees. */
+static size_t closing_quote(const char *text, size_t at, size_t length) {
+    size_t i = at + 1;
+    for (;;) {
+        const char *quote = i < length ? memchr(text + i, '"', length - i) : NULL;
+        if (!quote)
+            return length;
+        i = (size_t)(quote - text);
+        if (i + 1 >= length || text[i + 1] != '"')
+            return i;
+        i += 2;
+    }
+}
+
+static long lines_in(const char *text, size_t length) {
+    long lines = 0;
+    for (size_t i = 0; i < length; i++)
+        lines += text[i] == '\n' || (text[i] == '\r' && (i + 1 == length || text[i + 1] != '\n'));
+    return lines;
+}
+
+static int only_spaces(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (text[i] != ' ')
+            return 0;
+    return 1;
+}
+
+static cam_status add_cell(cam_cells *cells, char *text, size_t length, int quoted) {
+    if (cells->count == cells->capacity) {
+        size_t capacity = cells->capacity ? 2 * cells->capacity : 16;
+        cam_cell *list = realloc(cells->list, capacity * sizeof *list);
+        if (!list)
+            return cam_fail(CAM_E_MEMORY, "no memory for a record of %zu cells", cells->count);
+        cells->list = list;
+        cells->capacity = capacity;
+    }
+    cells->list[cells->count++] = (cam_cell){text, length, quoted};
+    return CAM_OK;
+}
+
+typedef struct cutting {
+    cam_cells *cells;
+    char *text;
+    size_t length;
+    int at_end;
+    char delimiter;
+    cam_quoting quoting;
+} cutting;
+
+/* The end of the cell at `at`, and whether it is a quoted one. *open: its quote is not closed in this text. */
+static size_t cell_end(const cutting *c, size_t at, int *quoted, int *open) {
+    *quoted = *open = 0;
+    if (c->quoting == CAM_QUOTING_NONE || at >= c->length || c->text[at] != '"')
+        return plain_end(c->text, at, c->length, c->delimiter);
+    size_t limit = c->quoting == CAM_QUOTING_TSV ? plain_end(c->text, at, c->length, '\n') : c->length;
+    size_t close = closing_quote(c->text, at, limit);
+    if (c->quoting == CAM_QUOTING_TSV) {
+        *quoted = close < limit && (close + 1 == limit || c->text[close + 1] == c->delimiter);
+        return *quoted ? close + 1 : plain_end(c->text, at, c->length, c->delimiter);
+    }
+    *quoted = 1;
+    *open = close == c->length;
+    if (*open)
+        return c->length;
+    c->cells->lines += lines_in(c->text + at, close - at);
+    size_t end = plain_end(c->text, close + 1, c->length, c->delimiter);
+    c->cells->stray |= !only_spaces(c->text + close + 1, end - close - 1);
+    return end;
+}
+
+/* Bytes of the line end at `at`, 1 or 2; 0 where more text is needed to tell. */
+static size_t line_end_bytes(const cutting *c, size_t at) {
+    if (c->text[at] == '\n')
+        return 1;
+    if (at + 1 == c->length)
+        return c->at_end ? 1 : 0;
+    return c->text[at + 1] == '\n' ? 2 : 1;
+}
+
+static cam_status find_cells(const cutting *c, cam_cells_result *result) {
+    cam_status st = CAM_OK;
+    size_t at = 0;
+    *result = CAM_CELLS_MORE;
+    for (;;) {
+        int quoted, open;
+        size_t end = cell_end(c, at, &quoted, &open);
+        if (open || (end == c->length && !c->at_end)) {
+            if (open && c->at_end)
+                *result = CAM_CELLS_OPEN;
+            goto out;
+        }
+        CAM_TRY(add_cell(c->cells, c->text + at, end - at, quoted));
+        if (end == c->length) {
+            c->cells->used = end;
+            break;
+        }
+        if (c->text[end] != c->delimiter) {
+            size_t bytes = line_end_bytes(c, end);
+            if (bytes == 0)
+                goto out;
+            c->cells->used = end + bytes;
+            c->cells->lines++;
+            break;
+        }
+        at = end + 1;
+    }
+    *result = CAM_CELLS_DONE;
+out:
+    return st;
+}
+
+/* The cell without its outer quotes, doubled quotes made one; what follows the closing quote stays. */
+static void unquote(cam_cell *cell) {
+    char *text = cell->text + 1;
+    size_t length = cell->length - 1, to = 0, from = 0;
+    int closed = 0;
+    while (from < length) {
+        const char *quote = closed ? NULL : memchr(text + from, '"', length - from);
+        size_t run = quote ? (size_t)(quote - text) - from : length - from;
+        if (run > 0 && to != from)
+            memmove(text + to, text + from, run);
+        to += run;
+        from += run;
+        if (!quote)
+            break;
+        if (from + 1 < length && text[from + 1] == '"') {
+            text[to++] = '"';
+            from += 2;
+        } else {
+            closed = 1;
+            from++;
+        }
+    }
+    cell->text = text;
+    cell->length = to;
+}
+
+cam_status cam_cells_split(cam_cells *cells, char *text, size_t length, int at_end, char delimiter, cam_quoting quoting,
+                           cam_cells_result *result) {
+    cam_status st = CAM_OK;
+    cutting c = {cells, text, length, at_end, delimiter, quoting};
+    cells->count = cells->used = 0;
+    cells->lines = 0;
+    cells->stray = 0;
+    CAM_TRY(find_cells(&c, result));
+    if (*result != CAM_CELLS_DONE)
+        goto out;
+    for (size_t i = 0; i < cells->count; i++)
+        if (cells->list[i].quoted)
+            unquote(&cells->list[i]);
+out:
+    return st;
+}
+
+void cam_cells_release(cam_cells *cells) {
+    free(cells->list);
+    *cells = (cam_cells){0};
+}

@@ -1,0 +1,42 @@
+/* dataset.h: a data file as an array of rows. The data set owns one copy of the bytes of its texts and labels; other
+ * columns are not kept.
+ */
+#ifndef CAM_DATASET_H
+#define CAM_DATASET_H
+
+#include "cam/status.h"
+#include "name_set.h"
+#include "records.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cam_row {
+    const char *text; /* UTF-8, NUL-terminated, holds no other NUL */
+    size_t text_length;
+    const char *label; /* likewise, trimmed; equal labels share one pointer; NULL where the file has no labels */
+    size_t label_length;
+    int32_t label_number; /* in the data set's `labels`; -1 where there is none */
+    long line;            /* where the record starts in the file, from 1 */
+    int64_t row;          /* number of the record in the file, from 0 (split.tsv) */
+} cam_row;
+
+typedef struct cam_dataset {
+    char *path;
+    cam_row *rows;
+    size_t count;
+    cam_read_counts counts;
+    cam_name_set labels;           /* distinct labels, by first appearance: where the rows' labels lie */
+    struct cam_text_block *blocks; /* where their texts lie */
+} cam_dataset;
+
+/* Reads a whole file. CAM_E_DATA with the list of problems, also where there is no row; CAM_E_MEMORY. `dataset` is
+ * empty after a failure. */
+CAM_MUST_CHECK cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset);
+/* Takes rows away, keeping the order: row i goes where remove[i] is not 0. */
+void cam_dataset_remove(cam_dataset *dataset, const unsigned char *remove);
+/* Of texts and labels in order (64 bits, FNV-1a over lengths and bytes): equal for equal rows, whatever the file's
+ * format or encoding. */
+uint64_t cam_dataset_hash(const cam_dataset *dataset);
+void cam_dataset_release(cam_dataset *dataset);
+
+#endif

@@ -1,0 +1,226 @@
+/* jsonl.c: see jsonl_internal.h. jansson decides what is valid; a number's literal text, which jansson does not keep, is then
+ * cut out of the line by a scan that may trust the syntax.
+ */
+#include "jsonl_internal.h"
+#include "text_fold_internal.h"
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+static const char *skip_space(const char *p) {
+    while (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
+        p++;
+    return p;
+}
+
+static const char *skip_string(const char *p) {
+    for (p++; *p != '"'; p++)
+        if (*p == '\\')
+            p++;
+    return p + 1;
+}
+
+/* Past the value at p; the line is valid JSON. */
+static const char *skip_value(const char *p) {
+    int depth = 0;
+    do {
+        if (*p == '"') {
+            p = skip_string(p);
+            continue;
+        }
+        if (*p == '{' || *p == '[')
+            depth++;
+        if (*p == '}' || *p == ']')
+            depth--;
+        p++;
+    } while (depth > 0 || (*p != ',' && *p != '}'));
+    return p;
+}
+
+/* The literal of the nth member of a valid object, in its written order. */
+static void put_literal(const char *line, size_t nth, cam_strbuf *out) {
+    const char *p = skip_space(line) + 1;
+    for (size_t i = 0;; i++) {
+        p = skip_space(skip_string(skip_space(p))) + 1;
+        p = skip_space(p);
+        const char *end = skip_value(p);
+        if (i == nth) {
+            while (strchr(" \t\r\n", end[-1]))
+                end--;
+            cam_strbuf_append(out, p, (size_t)(end - p));
+            return;
+        }
+        p = end + 1;
+    }
+}
+
+static cam_status take(const char *line, size_t nth, const json_t *member, const char *name, cam_jsonl_value *value) {
+    if (value->present)
+        return cam_fail(CAM_E_DATA, "two members are named \"%s\"", name);
+    value->present = 1;
+    if (json_is_string(member))
+        cam_strbuf_append(&value->bytes, json_string_value(member), json_string_length(member));
+    else if (json_is_object(member) || json_is_array(member))
+        return cam_fail(CAM_E_DATA, "\"%s\" is %s; it must be a string", name,
+                        json_is_array(member) ? "a list" : "an object");
+    else if (!json_is_null(member))
+        put_literal(line, nth, &value->bytes);
+    return CAM_OK;
+}
+
+static const char *kind_of(const json_t *value) {
+    return json_is_array(value) ? "a list" : json_is_string(value) ? "a string" : "a single value";
+}
+
+static cam_status load(const char *line, size_t length, json_t **object) {
+    json_error_t error;
+    errno = 0; /* the parser calls it a syntax error where memory runs out */
+    *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!*object && errno == ENOMEM)
+        return cam_fail(CAM_E_MEMORY, "no memory for a record of %zu bytes", length);
+    if (!*object)
+        return cam_fail(CAM_E_DATA, "no valid JSON (column %d): %s", error.column, error.text);
+    if (!json_is_object(*object)) {
+        cam_fail(CAM_E_DATA, "%s where an object is due; write one object a line", kind_of(*object));
+        json_decref(*object);
+        *object = NULL;
+        return CAM_E_DATA;
+    }
+    return CAM_OK;
+}
+
+enum { PLAIN_MEMBERS = 8 };
+
+typedef struct span {
+    const char *text;
+    size_t length;
+} span;
+
+static const char *skip_space_to(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+        p++;
+    return p;
+}
+
+/* Past a string without escapes and the space behind it; NULL where there is none. */
+static const char *plain_string(const char *p, const char *end, span *string) {
+    if (p == end || *p != '"')
+        return NULL;
+    const char *start = ++p;
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+        p++;
+    if (p == end || *p != '"')
+        return NULL;
+    *string = (span){start, (size_t)(p - start)};
+    return skip_space_to(p + 1, end);
+}
+
+/* The members of a flat object of plain strings with distinct names; 0 where the line is anything else. */
+static size_t plain_members(const char *p, const char *end, span *names, span *values) {
+    p = skip_space_to(p, end);
+    if (p == end || *p != '{')
+        return 0;
+    for (size_t count = 0; count < PLAIN_MEMBERS; count++) {
+        p = plain_string(skip_space_to(p + 1, end), end, &names[count]);
+        if (!p || p == end || *p != ':')
+            return 0;
+        for (size_t i = 0; i < count; i++)
+            if (names[i].length == names[count].length &&
+                memcmp(names[i].text, names[count].text, names[i].length) == 0)
+                return 0;
+        p = plain_string(skip_space_to(p + 1, end), end, &values[count]);
+        if (!p || p == end)
+            return 0;
+        if (*p == '}')
+            return skip_space_to(p + 1, end) == end ? count + 1 : 0;
+        if (*p != ',')
+            return 0;
+    }
+    return 0;
+}
+
+/* 1 where the line was read; 0 leaves it, faults included, to jansson. */
+static int read_plain(const char *line, size_t length, const char *text_name, const char *label_name,
+                      cam_jsonl_value *text, cam_jsonl_value *label) {
+    span names[PLAIN_MEMBERS], values[PLAIN_MEMBERS];
+    size_t count = plain_members(line, line + length, names, values);
+    const span *found[2] = {NULL, NULL};
+    for (size_t i = 0; i < count; i++) {
+        int is_text = cam_name_equal(names[i].text, names[i].length, text_name, strlen(text_name));
+        if (!is_text && !cam_name_equal(names[i].text, names[i].length, label_name, strlen(label_name)))
+            continue;
+        const span **place = &found[is_text ? 0 : 1];
+        if (*place)
+            return 0;
+        *place = &values[i];
+    }
+    text->present = found[0] != NULL;
+    label->present = found[1] != NULL;
+    if (found[0])
+        cam_strbuf_append(&text->bytes, found[0]->text, found[0]->length);
+    if (found[1])
+        cam_strbuf_append(&label->bytes, found[1]->text, found[1]->length);
+    return count > 0;
+}
+
+cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name, const char *label_name,
+                          cam_jsonl_value *text, cam_jsonl_value *label) {
+    cam_status st = CAM_OK;
+    json_t *object = NULL, *member;
+    const char *key;
+    size_t nth = 0;
+    cam_strbuf_clear(&text->bytes);
+    cam_strbuf_clear(&label->bytes);
+    text->present = label->present = 0;
+    if (read_plain(line, length, text_name, label_name, text, label))
+        goto out;
+    CAM_TRY(load(line, length, &object));
+    json_object_foreach(object, key, member) {
+        if (cam_name_equal(key, strlen(key), text_name, strlen(text_name)))
+            CAM_TRY(take(line, nth, member, text_name, text));
+        else if (cam_name_equal(key, strlen(key), label_name, strlen(label_name)))
+            CAM_TRY(take(line, nth, member, label_name, label));
+        nth++;
+    }
+out:
+    json_decref(object);
+    return st;
+}
+
+void cam_jsonl_names(const char *line, size_t length, size_t limit, cam_strbuf *out) {
+    json_t *object, *member;
+    const char *key;
+    if (load(line, length, &object) != CAM_OK)
+        return;
+    json_object_foreach(object, key, member) {
+        (void)member;
+        if (limit-- == 0) {
+            cam_strbuf_puts(out, ", ...");
+            break;
+        }
+        cam_strbuf_printf(out, "%s\"%s\"", out->length ? ", " : "", key);
+    }
+    json_decref(object);
+}
+
+cam_status cam_jsonl_each(const char *line, size_t length, cam_jsonl_visit visit, void *context) {
+    cam_status st = CAM_OK;
+    cam_jsonl_value value = {CAM_STRBUF_INIT, 0};
+    json_t *object = NULL, *member;
+    const char *key;
+    size_t nth = 0;
+    CAM_TRY(load(line, length, &object));
+    json_object_foreach(object, key, member) {
+        value.present = 0;
+        cam_strbuf_clear(&value.bytes);
+        if (!json_is_array(member) && !json_is_object(member) && !json_is_null(member)) {
+            CAM_TRY(take(line, nth, member, key, &value));
+            CAM_TRY(visit(context, key, cam_strbuf_text(&value.bytes), value.bytes.length));
+        }
+        nth++;
+    }
+out:
+    cam_strbuf_release(&value.bytes);
+    json_decref(object);
+    return st;
+}

@@ -1,0 +1,387 @@
+/* records.c: see records.h. The window gives text, cells cuts records, header says which cell is what; here rows are
+ * judged and counted.
+ *
+ * Invariant: `line` is the line of the window's first unconsumed byte.
+ */
+#include "records.h"
+#include "csv_cells_internal.h"
+#include "csv_header_internal.h"
+#include "jsonl_internal.h"
+#include "problems.h"
+#include "text_fold_internal.h"
+#include "text_window_internal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cam_record_reader {
+    const cam_read_options *options;
+    cam_data_format format;
+    char delimiter;
+    cam_text_window window;
+    cam_cells cells;
+    long line, start_line; /* of the next record, of the current one */
+    int held;              /* the current record has been cut but not given out */
+    cam_columns columns;
+    cam_jsonl_value json_text, json_label;
+    cam_problems problems;
+    cam_read_counts counts;
+    int64_t row;
+};
+
+int cam_format_parse(const char *name, cam_data_format *format) {
+    static const char *const names[] = {"auto", "csv", "tsv", "jsonl"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *format = (cam_data_format)i;
+            return 1;
+        }
+    return 0;
+}
+
+int cam_delimiter_parse(const char *name, char *delimiter) {
+    if (strcmp(name, "auto") == 0)
+        *delimiter = '\0';
+    else if (strcmp(name, "tab") == 0 || strcmp(name, "\\t") == 0)
+        *delimiter = '\t';
+    else if (strlen(name) == 1 && (name[0] == '\t' || (name[0] >= ' ' && name[0] < 0x7F && !strchr("\"", name[0]))) &&
+             !((name[0] | 0x20) >= 'a' && (name[0] | 0x20) <= 'z') && !(name[0] >= '0' && name[0] <= '9'))
+        *delimiter = name[0];
+    else
+        return 0;
+    return 1;
+}
+
+cam_data_format cam_format_of_path(const char *path) {
+    static const struct {
+        const char *ending;
+        cam_data_format format;
+    } endings[] = {{".csv", CAM_FORMAT_CSV}, {".tsv", CAM_FORMAT_TSV}, {".jsonl", CAM_FORMAT_JSONL}};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t tail = strlen(endings[i].ending);
+        if (length > tail && strcasecmp(path + length - tail, endings[i].ending) == 0)
+            return endings[i].format;
+    }
+    return CAM_FORMAT_AUTO;
+}
+
+static int is_table(const cam_record_reader *r) {
+    return r->format == CAM_FORMAT_CSV || r->format == CAM_FORMAT_TSV;
+}
+
+static cam_quoting quoting(const cam_record_reader *r) {
+    return r->format == CAM_FORMAT_CSV   ? CAM_QUOTING_CSV
+           : r->format == CAM_FORMAT_TSV ? CAM_QUOTING_TSV
+                                         : CAM_QUOTING_NONE;
+}
+
+/* Cuts the next record into r->cells. */
+static cam_status next_cells(cam_record_reader *r, int *got) {
+    cam_status st = CAM_OK;
+    cam_text_window *w = &r->window;
+    cam_cells_result cut;
+    *got = 1;
+    if (r->held) {
+        r->held = 0;
+        goto out;
+    }
+    for (;;) {
+        if (w->begin == w->end && w->at_end) {
+            *got = 0;
+            goto out;
+        }
+        if (w->begin < w->end) {
+            CAM_TRY(cam_cells_split(&r->cells, w->bytes + w->begin, w->end - w->begin, w->at_end, r->delimiter,
+                                    quoting(r), &cut));
+            if (cut == CAM_CELLS_DONE)
+                break;
+            if (cut == CAM_CELLS_OPEN)
+                CAM_FAIL(CAM_E_DATA, "%s:%ld: the quote opened here is never closed", w->decoder.name,
+                         r->line + r->cells.lines);
+            if (w->end - w->begin > CAM_RECORD_MAX_BYTES)
+                CAM_FAIL(CAM_E_DATA, "%s:%ld: the record that starts here does not end within %d MiB%s",
+                         w->decoder.name, r->line, CAM_RECORD_MAX_BYTES >> 20,
+                         r->format == CAM_FORMAT_CSV ? "; is a quote left open?" : "");
+        }
+        CAM_TRY(cam_text_window_more(w));
+    }
+    w->begin += r->cells.used;
+    r->start_line = r->line;
+    r->line += r->cells.lines;
+out:
+    return st;
+}
+
+static int is_blank(const cam_record_reader *r) {
+    for (size_t i = 0; i < r->cells.count; i++) {
+        const char *text = r->cells.list[i].text;
+        size_t length = r->cells.list[i].length;
+        cam_text_trim(&text, &length);
+        if (length > 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* The header row, or the given columns over the first record, which stays to be read. */
+static cam_status read_header(cam_record_reader *r) {
+    cam_status st = CAM_OK;
+    int got;
+    do
+        CAM_TRY(next_cells(r, &got));
+    while (got && is_blank(r) && !r->options->columns);
+    if (!got)
+        CAM_FAIL(CAM_E_DATA, "%s: the file is empty", r->window.decoder.name);
+    if (r->options->columns) {
+        CAM_TRY(cam_header_given(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
+        r->held = 1;
+    } else {
+        CAM_TRY(cam_header_match(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
+    }
+out:
+    return st;
+}
+
+static cam_status open_file(cam_record_reader *r) {
+    cam_status st = CAM_OK;
+    const cam_read_options *options = r->options;
+    cam_text_window *w = &r->window;
+    r->format = options->format != CAM_FORMAT_AUTO ? options->format : cam_format_of_path(options->path);
+    if (r->format == CAM_FORMAT_AUTO) {
+        if (options->label_required)
+            CAM_FAIL(CAM_E_USAGE, "the ending of \"%s\" does not say what it holds; set format=csv, tsv or jsonl",
+                     options->path);
+        r->format = CAM_FORMAT_LINES;
+    }
+    if (r->format == CAM_FORMAT_LINES && options->label_required)
+        CAM_FAIL(CAM_E_USAGE, "\"%s\": plain lines have no labels; set format=csv, tsv or jsonl", options->path);
+    CAM_TRY(cam_text_window_open(w, options->path, options->encoding));
+    CAM_TRY(cam_text_window_more(w));
+    if (w->at_end && w->begin == w->end && r->format != CAM_FORMAT_LINES)
+        CAM_FAIL(CAM_E_DATA, "%s: the file is empty", w->decoder.name);
+    if (r->format == CAM_FORMAT_CSV)
+        CAM_TRY(cam_header_delimiter(w, options->delimiter, &r->delimiter, &r->line));
+    if (r->format == CAM_FORMAT_TSV)
+        r->delimiter = options->delimiter ? options->delimiter : '\t';
+    if (is_table(r))
+        CAM_TRY(read_header(r));
+out:
+    return st;
+}
+
+cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader) {
+    cam_status st = CAM_OK;
+    cam_record_reader *r = calloc(1, sizeof *r);
+    *reader = NULL;
+    if (!r)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", options->path);
+    r->options = options;
+    r->line = 1;
+    r->window.decoder.fd = -1;
+    CAM_TRY(open_file(r));
+    *reader = r;
+    r = NULL;
+out:
+    cam_record_reader_close(r);
+    return st;
+}
+
+/* Why a row is bad: counted, or a problem. */
+CAM_PRINTF(2, 3) static cam_status bad_row(cam_record_reader *r, const char *format, ...) {
+    char reason[512];
+    va_list args;
+    if (r->counts.first_bad_line == 0)
+        r->counts.first_bad_line = r->start_line;
+    if (r->options->on_bad_row == CAM_BAD_ROW_SKIP) {
+        r->counts.bad_skipped++;
+        return CAM_OK;
+    }
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    cam_problems_add(&r->problems, r->window.decoder.name, r->start_line, "%s", reason);
+    return r->options->keep_blank ? cam_problems_status(&r->problems, CAM_E_DATA) : CAM_OK;
+}
+
+static int is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* The first place where a comma between two digits made two cells, as the two cells' index; 0 = none. */
+static size_t decimal_comma(const cam_record_reader *r) {
+    for (size_t i = 1; r->delimiter == ',' && i < r->cells.count; i++) {
+        const cam_cell *a = &r->cells.list[i - 1], *b = &r->cells.list[i];
+        if (!a->quoted && !b->quoted && a->length && b->length && is_digit(a->text[a->length - 1]) &&
+            is_digit(b->text[0]))
+            return i;
+    }
+    return 0;
+}
+
+static cam_status bad_ragged(cam_record_reader *r) {
+    const char *source = r->options->columns ? "\"columns\" names" : "the header has";
+    size_t comma = r->cells.count > r->columns.count ? decimal_comma(r) : 0;
+    if (comma == 0)
+        return bad_row(r, "%zu cells where %s %zu", r->cells.count, source, r->columns.count);
+    const cam_cell *a = &r->cells.list[comma - 1], *b = &r->cells.list[comma];
+    size_t skip = a->length;
+    while (skip > 0 && a->length - skip < 12 && is_digit(a->text[skip - 1]))
+        skip--;
+    size_t after = 0;
+    while (after < b->length && after < 12 && is_digit(b->text[after]))
+        after++;
+    return bad_row(
+        r,
+        "%zu cells where %s %zu; \"%.*s,%.*s\" looks like a decimal comma: quote such cells, or write the file "
+        "with \";\" and set delimiter=\";\"",
+        r->cells.count, source, r->columns.count, (int)(a->length - skip), a->text + skip, (int)after, b->text);
+}
+
+/* Each of these fills the record and says *good, or notes a bad row. */
+static cam_status take_table(cam_record_reader *r, cam_record *record, int *good) {
+    *good = 0;
+    if (r->cells.stray)
+        return bad_row(r, "text after a closing quote; inside quotes a quote is written twice");
+    if (r->cells.count != r->columns.count)
+        return bad_ragged(r);
+    const cam_cell *text = &r->cells.list[r->columns.text];
+    record->text = text->text;
+    record->text_length = text->length;
+    if (r->columns.label != CAM_NO_COLUMN) {
+        record->label = r->cells.list[r->columns.label].text;
+        record->label_length = r->cells.list[r->columns.label].length;
+    }
+    *good = 1;
+    return CAM_OK;
+}
+
+static cam_status take_json(cam_record_reader *r, cam_record *record, int *good) {
+    const cam_cell *line = &r->cells.list[0];
+    const char *text_name = cam_text_column(r->options), *label_name = cam_label_column(r->options);
+    *good = 0;
+    cam_status read = cam_jsonl_read(line->text, line->length, text_name, label_name, &r->json_text, &r->json_label);
+    if (read != CAM_OK)
+        return read == CAM_E_DATA ? bad_row(r, "%s", cam_status_message()) : read;
+    int no_text = !r->json_text.present, no_label = !r->json_label.present && r->options->label_required;
+    if (no_text || no_label) {
+        cam_strbuf names = CAM_STRBUF_INIT;
+        cam_jsonl_names(line->text, line->length, 12, &names);
+        cam_status st = bad_row(r, "no member \"%s\"; the object has %s; set%s%s", no_text ? text_name : label_name,
+                                names.length ? names.text : "none", no_text ? " text_column=…" : "",
+                                no_label ? " label_column=…" : "");
+        cam_strbuf_release(&names);
+        return st;
+    }
+    record->text = cam_strbuf_text(&r->json_text.bytes);
+    record->text_length = r->json_text.bytes.length;
+    if (r->json_label.present) {
+        record->label = cam_strbuf_text(&r->json_label.bytes);
+        record->label_length = r->json_label.bytes.length;
+    }
+    *good = 1;
+    return CAM_OK;
+}
+
+static void trim_label(cam_record_reader *r, cam_record *record) {
+    size_t before = record->label_length;
+    if (!record->label)
+        return;
+    cam_text_trim(&record->label, &record->label_length);
+    record->trimmed = record->label_length != before && record->label_length > 0;
+    r->counts.labels_trimmed += record->trimmed;
+}
+
+static cam_status take_row(cam_record_reader *r, cam_record *record, int *good) {
+    cam_status st = CAM_OK;
+    *record = (cam_record){.text = "", .line = r->start_line};
+    if (is_blank(r) && r->format != CAM_FORMAT_LINES) {
+        *good = record->blank = r->options->keep_blank;
+        if (*good)
+            record->row = r->row++;
+        else
+            r->counts.blank_skipped++;
+        goto out;
+    }
+    record->row = r->row++;
+    if (r->format == CAM_FORMAT_LINES) {
+        record->text = r->cells.list[0].text;
+        record->text_length = r->cells.list[0].length;
+        record->blank = record->text_length == 0;
+        *good = 1;
+        goto out;
+    }
+    if (r->format == CAM_FORMAT_JSONL)
+        CAM_TRY(take_json(r, record, good));
+    else
+        CAM_TRY(take_table(r, record, good));
+    if (!*good)
+        goto out;
+    trim_label(r, record);
+    if (r->options->label_required && record->label_length == 0) {
+        *good = 0;
+        CAM_TRY(bad_row(r, "the label is blank"));
+    }
+out:
+    return st;
+}
+
+/* What breaks the file is reported after the bad rows before it. */
+static cam_status fail_with_problems(cam_record_reader *r, cam_status status) {
+    if (status != CAM_E_DATA || r->problems.errors == 0)
+        return status;
+    char *message = strdup(cam_status_message());
+    cam_problems_add(&r->problems, NULL, 0, "%s", message ? message : "the file cannot be read further");
+    free(message);
+    return cam_problems_status(&r->problems, CAM_E_DATA);
+}
+
+cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record, int *got) {
+    cam_status st = CAM_OK;
+    int64_t max_rows = reader->options->max_rows;
+    int good = 0;
+    *got = 0;
+    while (!good) {
+        int more = max_rows <= 0 || reader->counts.rows < max_rows;
+        if (more) {
+            st = next_cells(reader, &more);
+            if (st != CAM_OK)
+                return fail_with_problems(reader, st);
+        }
+        if (!more)
+            return cam_problems_status(&reader->problems, CAM_E_DATA);
+        CAM_TRY(take_row(reader, record, &good));
+    }
+    reader->counts.rows++;
+    *got = 1;
+out:
+    return st;
+}
+
+const cam_read_counts *cam_record_reader_counts(const cam_record_reader *reader) {
+    return &reader->counts;
+}
+
+cam_data_format cam_record_reader_format(const cam_record_reader *reader) {
+    return reader->format;
+}
+
+char cam_record_reader_delimiter(const cam_record_reader *reader) {
+    return reader->delimiter;
+}
+
+int cam_record_reader_has_label(const cam_record_reader *reader) {
+    return reader->format == CAM_FORMAT_JSONL || (is_table(reader) && reader->columns.label != CAM_NO_COLUMN);
+}
+
+void cam_record_reader_close(cam_record_reader *reader) {
+    if (!reader)
+        return;
+    cam_text_window_close(&reader->window);
+    cam_cells_release(&reader->cells);
+    cam_strbuf_release(&reader->json_text.bytes);
+    cam_strbuf_release(&reader->json_label.bytes);
+    cam_problems_release(&reader->problems);
+    free(reader);
+}

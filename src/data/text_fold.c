@@ -1,0 +1,177 @@
+/* unicode.c: see unicode.h. utf8proc does NFC and case folding; ASCII and the accented letters of Latin-1, which are
+ * most of French, take a short way with the same result.
+ */
+#include "text_fold_internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+/* The code point of the character at text; its length in *bytes. */
+static inline utf8proc_int32_t code_point_at(const char *text, size_t length, size_t *bytes) {
+    utf8proc_int32_t code_point = (unsigned char)text[0];
+    *bytes = 1;
+    if (code_point < 0x80)
+        return code_point;
+    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &code_point);
+    if (used <= 0)
+        CAM_BUG("text that is not UTF-8 reached unicode.c");
+    *bytes = (size_t)used;
+    return code_point;
+}
+
+/* Unicode property White_Space (PropList.txt). */
+static inline int is_space(utf8proc_int32_t c) {
+    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+/* Where the last character of a non-empty text begins. */
+static size_t last_character(const char *text, size_t length) {
+    size_t at = length - 1;
+    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+void cam_text_trim(const char **text, size_t *length) {
+    size_t bytes;
+    while (*length > 0 && is_space(code_point_at(*text, *length, &bytes))) {
+        *text += bytes;
+        *length -= bytes;
+    }
+    while (*length > 0) {
+        size_t last = last_character(*text, *length);
+        if (!is_space(code_point_at(*text + last, *length - last, &bytes)))
+            break;
+        *length = last;
+    }
+}
+
+static void map(const char *text, size_t length, utf8proc_option_t options, cam_strbuf *out) {
+    utf8proc_uint8_t *mapped;
+    utf8proc_ssize_t size = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &mapped, options);
+    if (size < 0)
+        CAM_BUG("utf8proc: %s", utf8proc_errmsg(size));
+    cam_strbuf_append(out, (const char *)mapped, (size_t)size);
+    free(mapped);
+}
+
+static int is_ascii(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return 0;
+    return 1;
+}
+
+int cam_name_equal(const char *a, size_t a_length, const char *b, size_t b_length) {
+    cam_text_trim(&a, &a_length);
+    cam_text_trim(&b, &b_length);
+    if (a_length == b_length && memcmp(a, b, a_length) == 0)
+        return 1;
+    if (is_ascii(a, a_length) && is_ascii(b, b_length))
+        return 0;
+    cam_strbuf one = CAM_STRBUF_INIT, two = CAM_STRBUF_INIT;
+    map(a, a_length, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &one);
+    map(b, b_length, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &two);
+    int equal = one.length == two.length && memcmp(one.text, two.text, one.length) == 0;
+    cam_strbuf_release(&one);
+    cam_strbuf_release(&two);
+    return equal;
+}
+
+/* How many bytes of the character at p fold_latin may pass over without a change; 0 where it must not. They are the
+ * signs of Latin-1 but for the micro sign, which folds to a Greek letter, and general punctuation. Of these only U+2000
+ * and U+2001 change under NFC, into other spaces. */
+static size_t unchanged(const unsigned char *p) {
+    if (p[0] == 0xC2 && p[1] != 0xB5)
+        return 2;
+    return p[0] == 0xE2 && p[1] == 0x80 ? 3 : 0;
+}
+
+/* Case folds a copy of a text of ASCII, Latin-1, the French ligature (0xC5 0x92) and general punctuation: characters
+ * that NFC leaves alone in any order. 0 where another one needs utf8proc. Among 0xC3 0x80 to 0xBF, 0x97 is the
+ * multiplication sign, and 0x9F folds to two letters. */
+static int fold_latin(const char *text, size_t length, cam_strbuf *out) {
+    cam_strbuf_append(out, text, length);
+    unsigned char *p = (unsigned char *)out->text;
+    for (size_t i = 0; i < length;) {
+        size_t skipped = unchanged(p + i);
+        if (p[i] < 0x80) {
+            if (p[i] >= 'A' && p[i] <= 'Z')
+                p[i] = (unsigned char)(p[i] + 0x20);
+            i++;
+        } else if (p[i] == 0xC3 && p[i + 1] != 0x9F) {
+            if (p[i + 1] < 0x9F && p[i + 1] != 0x97)
+                p[i + 1] = (unsigned char)(p[i + 1] + 0x20);
+            i += 2;
+        } else if (p[i] == 0xC5 && (p[i + 1] == 0x92 || p[i + 1] == 0x93)) {
+            p[i + 1] = 0x93;
+            i += 2;
+        } else if (skipped > 0) {
+            i += skipped;
+        } else {
+            cam_strbuf_clear(out);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Runs of space become one ' ', outer ones go. In place: no space is shorter than a byte. */
+static void squeeze_spaces(cam_strbuf *key) {
+    char *text = key->text;
+    size_t to = 0;
+    int pending = 0;
+    for (size_t at = 0, bytes; at < key->length; at += bytes) {
+        if (is_space(code_point_at(text + at, key->length - at, &bytes))) {
+            pending = to > 0;
+            continue;
+        }
+        if (pending)
+            text[to++] = ' ';
+        pending = 0;
+        for (size_t i = 0; i < bytes; i++)
+            text[to++] = text[at + i];
+    }
+    key->length = to;
+}
+
+static void drop_final_punctuation(cam_strbuf *key) {
+    size_t length = key->length;
+    while (length > 0) {
+        static const char ellipsis[] = "\u2026";
+        size_t last = last_character(key->text, length);
+        int one = length - last == 1 && strchr(" .,;:!?", key->text[last]);
+        int dots = length - last == sizeof ellipsis - 1 && memcmp(key->text + last, ellipsis, length - last) == 0;
+        if (!one && !dots)
+            break;
+        length = last;
+    }
+    if (length > 0) /* a text of punctuation only keeps it: "?" is not "!" */
+        key->length = length;
+}
+
+void cam_text_fold(const char *text, size_t length, cam_fold fold, cam_strbuf *key) {
+    cam_strbuf_clear(key);
+    if (fold == CAM_FOLD_ACCENTS) {
+        cam_text_trim(&text, &length);
+        map(text, length, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, key);
+        return;
+    }
+    if (!fold_latin(text, length, key))
+        map(text, length, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, key);
+    squeeze_spaces(key);
+    drop_final_punctuation(key);
+    if (key->text)
+        key->text[key->length] = '\0';
+}
+
+size_t cam_text_shown(const char *text, size_t length, size_t characters) {
+    size_t at = 0;
+    while (at < length) {
+        if (((unsigned char)text[at] & 0xC0) != 0x80 && characters-- == 0)
+            break;
+        at++;
+    }
+    return at;
+}

@@ -1,0 +1,94 @@
+/* update.c: see update.h. */
+#include "optimizer_step.h"
+#include "parameter_exchange.h"
+
+static int64_t ranks_of(const cam_optimizer_comm *peers) {
+    return peers->comm ? peers->comm->ranks : 1;
+}
+
+/* Every rank's loss and requests, and where state is sharded the sums of squares of its share. */
+static cam_status exchange_sums(cam_parameters *params, cam_tensor partial, cam_tensor reports, cam_step_state *state,
+                                const cam_optimizer_comm *peers) {
+    cam_status st = CAM_OK;
+    cam_comm *comm = peers->comm;
+    cam_backend *backend = params->backend;
+    const cam_comm_buffer parts[2] = {{.data = reports.data, .dtype = reports.dtype, .count = reports.shape[0]},
+                                      {.data = partial.data, .dtype = partial.dtype, .count = partial.shape[0]}};
+    CAM_TRY(cam_step_rank_report(backend, &(cam_step_rank_report_args){.reports = reports.data,
+                                                                       .request = peers->request,
+                                                                       .rank = comm->rank,
+                                                                       .ranks = comm->ranks,
+                                                                       .state = state}));
+    CAM_TRY(cam_comm_all_gather(comm, parts, params->sharding.sharded ? 2 : 1));
+    CAM_TRY(cam_comm_join(comm));
+    CAM_TRY(
+        cam_step_merge(backend, &(cam_step_merge_args){.reports = reports.data, .ranks = comm->ranks, .state = state}));
+out:
+    return st;
+}
+
+/* The chunks [first, first + count) of those whose state is kept here. */
+static cam_adamw_args adamw_of(const cam_parameters *params, const cam_step_state *state,
+                               const cam_adamw_options *options, int64_t first, int64_t count) {
+    cam_tensor m = cam_parameters_trained(params, CAM_MOMENT1), v = cam_parameters_trained(params, CAM_MOMENT2);
+    return (cam_adamw_args){.weight = cam_parameters_trained(params, CAM_WEIGHT),
+                            .low = cam_parameters_trained(params, CAM_LOW),
+                            .m = cam_tensor_rows(m, first * CAM_CHUNK, count * CAM_CHUNK),
+                            .v = cam_tensor_rows(v, first * CAM_CHUNK, count * CAM_CHUNK),
+                            .grad = cam_parameters_trained(params, CAM_GRADIENT),
+                            .chunks = params->chunks + cam_parameters_kept_chunks(params).first + first,
+                            .beta1 = options->beta1,
+                            .beta2 = options->beta2,
+                            .eps = options->eps,
+                            .state = state};
+}
+
+/* Bucket by bucket from the embeddings up: one is sent to the others while the next is computed. */
+static cam_status update_shards(const cam_parameters *params, const cam_step_state *state,
+                                const cam_adamw_options *options, cam_workspace workspace, cam_comm *comm) {
+    cam_status st = CAM_OK;
+    for (int b = params->bucket_count - 1; b >= 0; b--) {
+        const cam_bucket *bucket = &params->buckets[b];
+        cam_adamw_args adamw = adamw_of(params, state, options, bucket->first_own, bucket->own);
+        adamw.workspace = workspace;
+        CAM_TRY(cam_adamw(params->backend, &adamw));
+        CAM_TRY(cam_exchange_weights(params, comm, bucket));
+    }
+    CAM_TRY(cam_comm_join(comm));
+out:
+    return st;
+}
+
+cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step_state *state,
+                              const cam_adamw_options *options, const cam_optimizer_comm *peers) {
+    cam_status st = CAM_OK;
+    cam_backend *backend = params->backend;
+    size_t mark = cam_arena_mark(arena);
+    cam_chunk_range kept = cam_parameters_kept_chunks(params);
+    cam_tensor reports = cam_arena_1d(arena, CAM_F64, ranks_of(peers) * (int64_t)(sizeof(cam_rank_report) / 8));
+    cam_tensor partial = cam_arena_1d(arena, CAM_F64, params->chunk_count);
+    cam_norm_partial_args sums = {.partial = cam_tensor_rows(partial, kept.first, kept.count),
+                                  .grad = cam_parameters_trained(params, CAM_GRADIENT),
+                                  .chunks = params->chunks + kept.first};
+    cam_norm_final_args norm = {.partial = partial, .max_norm = options->max_grad_norm, .state = state};
+    cam_adamw_args adamw = adamw_of(params, state, options, 0, kept.count);
+    sums.workspace.bytes = cam_norm_partial_workspace(backend, &sums);
+    norm.workspace.bytes = cam_norm_final_workspace(backend, &norm);
+    adamw.workspace.bytes = cam_adamw_workspace(backend, &adamw);
+    size_t most = sums.workspace.bytes > norm.workspace.bytes ? sums.workspace.bytes : norm.workspace.bytes;
+    most = most > adamw.workspace.bytes ? most : adamw.workspace.bytes;
+    sums.workspace.data = norm.workspace.data = adamw.workspace.data = cam_arena_take(arena, most);
+    if (cam_arena_is_counting(arena))
+        goto out;
+    CAM_TRY(cam_norm_partial(backend, &sums));
+    if (peers->comm)
+        CAM_TRY(exchange_sums(params, partial, reports, state, peers));
+    CAM_TRY(cam_norm_final(backend, &norm));
+    if (params->sharding.sharded)
+        CAM_TRY(update_shards(params, state, options, adamw.workspace, peers->comm));
+    else
+        CAM_TRY(cam_adamw(backend, &adamw));
+out:
+    cam_arena_release(arena, mark);
+    return st;
+}

@@ -1,0 +1,289 @@
+/* run.c: preparing a run; see run.h. Training itself is in run_train.c. */
+#include "run.h"
+#include "hash.h"
+#include "log.h"
+#include "run_folder_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const cam_sampling samplings[] = {[CAM_CONFIG_SAMPLING_RANDOM] = CAM_SAMPLING_RANDOM,
+                                         [CAM_CONFIG_SAMPLING_SEQUENTIAL] = CAM_SAMPLING_SEQUENTIAL,
+                                         [CAM_CONFIG_SAMPLING_GROUP_BY_LENGTH] = CAM_SAMPLING_GROUP_BY_LENGTH};
+static const cam_schedule_kind schedules[] = {[CAM_CONFIG_SCHEDULER_LINEAR] = CAM_SCHEDULE_LINEAR,
+                                              [CAM_CONFIG_SCHEDULER_COSINE] = CAM_SCHEDULE_COSINE,
+                                              [CAM_CONFIG_SCHEDULER_CONSTANT] = CAM_SCHEDULE_CONSTANT,
+                                              [CAM_CONFIG_SCHEDULER_CONSTANT_WITH_WARMUP] =
+                                                  CAM_SCHEDULE_CONSTANT_WITH_WARMUP};
+
+static cam_status open_model(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    char *path = cam_path_join(run->model_folder, "config.json");
+    CAM_TRY(cam_model_config_read(path, &run->model));
+    if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
+        CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers", (long long)config->freeze.layers,
+                 run->model.num_hidden_layers);
+    if (config->classifier_dropout >= 0)
+        run->model.classifier_dropout = config->classifier_dropout;
+    int32_t most = cam_model_config_max_tokens(&run->model);
+    run->max_length = config->max_seq_length < most ? (int32_t)config->max_seq_length : most;
+    if (run->max_length < config->max_seq_length)
+        cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
+    CAM_TRY(cam_tokenizer_open(run->model_folder, &run->tokenizer));
+    if (cam_tokenizer_vocab_size(run->tokenizer) > run->model.vocab_size)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", run->model_folder,
+                 cam_tokenizer_vocab_size(run->tokenizer), run->model.vocab_size);
+    if (config->init == CAM_CONFIG_INIT_PRETRAINED)
+        CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
+out:
+    free(path);
+    return st;
+}
+
+static int in_same_order(const cam_model_config *model, const cam_config_list *list) {
+    if ((size_t)model->num_labels != list->count)
+        return 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(model->id2label[i], list->items[i]) != 0)
+            return 0;
+    return 1;
+}
+
+/* The data, with the ids of the folder's own labels where it is a classifier over the same ones. A list in the
+ * configuration fixes the ids, so a folder that has them otherwise brings no head. */
+static cam_status open_data(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    cam_labels known = {0};
+    int listed = config->labels.kind == CAM_CONFIG_LABELS_LIST;
+    int usable = run->model.has_labels && config->init == CAM_CONFIG_INIT_PRETRAINED &&
+                 (!listed || in_same_order(&run->model, &config->labels.list));
+    if (usable)
+        CAM_TRY(cam_labels_from_names(&known, (const char *const *)run->model.id2label, (size_t)run->model.num_labels));
+    CAM_TRY(cam_corpus_open(&run->corpus, config, usable ? &known : NULL));
+    const cam_labels *labels = &run->corpus.labels;
+    if (labels->count > CAM_MODEL_MAX_LABELS)
+        CAM_FAIL(CAM_E_DATA,
+                 "%s: the column \"%s\" holds %zu different labels, and a model has %d at most; is it another column "
+                 "that holds the labels? set label_column=…",
+                 config->train_file, config->label_column, labels->count, CAM_MODEL_MAX_LABELS);
+    run->keep_head = usable && labels->count == known.count;
+    for (size_t i = 0; run->keep_head && i < labels->count; i++)
+        run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
+    CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
+    CAM_TRY(cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->stop));
+out:
+    cam_labels_release(&known);
+    return st;
+}
+
+/* balanced: n / (K count), over the training rows. */
+static cam_status weigh_classes(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config_weights *weights = &run->config->class_weights;
+    const cam_labels *labels = &run->corpus.labels;
+    if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_NONE)
+        return CAM_OK;
+    run->class_weights = malloc(labels->count * sizeof *run->class_weights);
+    if (!run->class_weights)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %zu class weights", labels->count);
+    for (size_t k = 0; k < labels->count; k++) {
+        run->class_weights[k] = 1;
+        if (weights->kind != CAM_CONFIG_CLASS_WEIGHTS_BALANCED)
+            continue;
+        int64_t rows = run->corpus.label_count[k];
+        if (rows == 0)
+            CAM_FAIL(CAM_E_DATA, "class_weights: balanced, but the label \"%s\" has no training row", labels->names[k]);
+        run->class_weights[k] =
+            (float)((double)run->corpus.part_count[CAM_PART_TRAIN] / ((double)labels->count * (double)rows));
+    }
+    for (size_t i = 0; i < weights->count; i++) {
+        int32_t id = cam_labels_find(labels, weights->items[i].label, strlen(weights->items[i].label));
+        if (id < 0)
+            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"", weights->items[i].label);
+        run->class_weights[id] = (float)weights->items[i].weight;
+    }
+out:
+    return st;
+}
+
+static cam_status prepare(cam_run *run) {
+    cam_status st = CAM_OK;
+    if (cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_run_folder_check(run->config, run->model_folder));
+    CAM_TRY(open_model(run));
+    CAM_TRY(open_data(run));
+    cam_model_source source = cam_run_trainer_options(run, NULL).source;
+    CAM_TRY(cam_model_check(&source));
+    CAM_TRY(weigh_classes(run));
+out:
+    return st;
+}
+
+static uint64_t hash_of_configuration(const cam_run *run) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_config_show(run->config, CAM_COMMENTS_NONE, &text);
+    uint64_t hash = cam_hash_bytes(CAM_HASH_START, cam_strbuf_text(&text), text.length);
+    cam_strbuf_release(&text);
+    return hash;
+}
+
+static uint64_t hash_of_model(const cam_run *run) {
+    const cam_model_config *m = &run->model;
+    const int32_t sizes[] = {m->num_hidden_layers,       m->hidden_size, m->intermediate_size,
+                             m->num_attention_heads,     m->vocab_size,  m->num_labels,
+                             m->max_position_embeddings, run->keep_head, run->weights != NULL};
+    return cam_hash_bytes(CAM_HASH_START, sizes, sizeof sizes);
+}
+
+/* Token ids, labels and the split. */
+static uint64_t hash_of_data(const cam_run *run) {
+    const cam_corpus *corpus = &run->corpus;
+    const cam_token_rows *tokens = &corpus->tokens;
+    uint64_t hash = cam_hash_bytes(CAM_HASH_START, tokens->offsets, (size_t)(tokens->rows + 1) * sizeof(int64_t));
+    hash = cam_hash_bytes(hash, tokens->ids, (size_t)tokens->offsets[tokens->rows] * sizeof(int32_t));
+    hash = cam_hash_bytes(hash, corpus->label, (size_t)tokens->rows * sizeof(int32_t));
+    for (int part = 0; part < CAM_PARTS; part++)
+        hash = cam_hash_bytes(hash, corpus->part[part], (size_t)corpus->part_count[part] * sizeof(int32_t));
+    return hash;
+}
+
+/* Ranks that read different things would wait for each other for ever. */
+static cam_status compare_ranks(const cam_run *run) {
+    cam_status st = CAM_OK;
+    if (cam_group_ranks(run->group) == 1)
+        return CAM_OK;
+    CAM_TRY(cam_group_require_equal(run->group, "configuration", hash_of_configuration(run)));
+    CAM_TRY(cam_group_require_equal(run->group, "model", hash_of_model(run)));
+    CAM_TRY(cam_group_require_equal(run->group, "data", hash_of_data(run)));
+out:
+    return st;
+}
+
+cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_cancel *stop,
+                           cam_group *group) {
+    cam_status st = CAM_OK;
+    *run = (cam_run){.config = config, .model_folder = model_folder, .group = group};
+    if (stop)
+        run->stop = *stop;
+    CAM_TRY(cam_group_agree_status(group, "reading model and data", prepare(run)));
+    CAM_TRY(compare_ranks(run));
+out:
+    if (st != CAM_OK)
+        cam_run_close(run);
+    return st;
+}
+
+void cam_run_close(cam_run *run) {
+    cam_corpus_close(&run->corpus);
+    cam_tokenizer_close(run->tokenizer);
+    cam_weights_close(run->weights);
+    cam_model_config_release(&run->model);
+    free(run->class_weights);
+    *run = (cam_run){0};
+}
+
+static int frozen_depth(const cam_run *run) {
+    switch (run->config->freeze.kind) {
+    case CAM_CONFIG_FREEZE_EMBEDDINGS:
+        return 1;
+    case CAM_CONFIG_FREEZE_FIRST:
+        return 1 + (int)run->config->freeze.layers;
+    case CAM_CONFIG_FREEZE_ENCODER:
+        return 1 + run->model.num_hidden_layers;
+    default:
+        return 0;
+    }
+}
+
+/* auto: on the CPU, where AdamW's share of a step is what N ranks of one machine would do N times over. On a GPU not
+ * before it has been measured there. */
+static int shards(const cam_run *run, const cam_backend *backend) {
+    if (!run->comm || run->config->shard_optimizer == CAM_CONFIG_SHARD_FALSE)
+        return 0;
+    return run->config->shard_optimizer == CAM_CONFIG_SHARD_TRUE || (backend && backend->host_memory);
+}
+
+cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend) {
+    const cam_config *c = run->config;
+    int bf16 = c->bf16 == CAM_CONFIG_BF16_TRUE || (c->bf16 == CAM_CONFIG_BF16_AUTO && backend && backend->bf16);
+    return (cam_trainer_options){.config = &run->model,
+                                 .source = {.weights = run->weights,
+                                            .keep_head = run->keep_head,
+                                            .seed = (uint64_t)c->seed,
+                                            .config = &run->model},
+                                 .rates = {.frozen_depth = frozen_depth(run),
+                                           .weight_decay = c->weight_decay,
+                                           .decay_bias_and_norm = c->decay_bias_and_norm,
+                                           .layerwise_decay = c->layerwise_lr_decay},
+                                 .adamw = {.beta1 = c->adam_beta1,
+                                           .beta2 = c->adam_beta2,
+                                           .eps = c->adam_epsilon,
+                                           .max_grad_norm = (float)c->max_grad_norm},
+                                 .schedule = schedules[c->lr_scheduler_type],
+                                 .learning_rate = c->learning_rate,
+                                 .warmup_ratio = c->warmup_ratio,
+                                 .warmup_steps = c->warmup_steps,
+                                 .plan = {.batch_rows = c->per_device_train_batch_size * cam_group_ranks(run->group),
+                                          .accumulation = c->gradient_accumulation_steps,
+                                          .epochs = c->num_train_epochs,
+                                          .max_updates = c->max_steps},
+                                 .sampling = samplings[c->train_sampling_strategy],
+                                 .seed = (uint64_t)c->seed,
+                                 .class_weights = run->class_weights,
+                                 .label_smoothing = (float)c->label_smoothing_factor,
+                                 .gradient_checkpointing = c->gradient_checkpointing,
+                                 .frozen_dropout = c->frozen_dropout,
+                                 .skip_nonfinite = c->on_nonfinite == CAM_CONFIG_NONFINITE_SKIP,
+                                 .bf16 = bf16,
+                                 .eval_batch_rows = c->per_device_eval_batch_size,
+                                 .tokens = &run->corpus.tokens,
+                                 .labels = run->corpus.label,
+                                 .train = run->corpus.part[CAM_PART_TRAIN],
+                                 .train_count = run->corpus.part_count[CAM_PART_TRAIN],
+                                 .stop = run->stop,
+                                 .group = run->group,
+                                 .comm = run->comm,
+                                 .shard = shards(run, backend)};
+}
+
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void describe_lengths(const cam_run *run, cam_strbuf *out) {
+    const cam_token_rows *tokens = &run->corpus.tokens;
+    int64_t *length = malloc((size_t)(tokens->rows + 1) * sizeof *length);
+    if (!length || tokens->rows == 0) {
+        free(length);
+        return;
+    }
+    for (int64_t r = 0; r < tokens->rows; r++)
+        length[r] = tokens->offsets[r + 1] - tokens->offsets[r];
+    qsort(length, (size_t)tokens->rows, sizeof *length, by_size);
+    cam_strbuf_printf(out, "lengths  median %lld tokens, 95 %% up to %lld, longest %lld (cut at %d)\n",
+                      (long long)length[tokens->rows / 2], (long long)length[tokens->rows * 95 / 100],
+                      (long long)length[tokens->rows - 1], run->max_length);
+    free(length);
+}
+
+void cam_run_describe(const cam_run *run, cam_strbuf *out) {
+    const cam_corpus *corpus = &run->corpus;
+    cam_trainer_options options = cam_run_trainer_options(run, NULL);
+    cam_plan plan;
+    options.plan.rows = options.train_count;
+    cam_strbuf_printf(out, "model    %s: %d layers, hidden %d, vocabulary %d%s\n", run->model_folder,
+                      run->model.num_hidden_layers, run->model.hidden_size, run->model.vocab_size,
+                      run->weights ? "" : ", random weights");
+    cam_strbuf_printf(out, "head     %s\n",
+                      run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
+    cam_strbuf_printf(out, "rows     %lld train, %lld validation, %lld test\n",
+                      (long long)corpus->part_count[CAM_PART_TRAIN], (long long)corpus->part_count[CAM_PART_VALIDATION],
+                      (long long)corpus->part_count[CAM_PART_TEST]);
+    cam_strbuf_printf(out, "labels   %zu\n", corpus->labels.count);
+    describe_lengths(run, out);
+    if (cam_plan_make(&plan, &options.plan) == CAM_OK)
+        cam_strbuf_printf(out, "steps    %lld of up to %lld rows, %lld an epoch\n", (long long)plan.updates,
+                          (long long)(plan.batch_rows * plan.accumulation), (long long)plan.updates_per_epoch);
+}

@@ -1,0 +1,165 @@
+/* run_folder.c: see run_folder_internal.h. */
+#include "files.h"
+#include "json_out.h"
+#include "log.h"
+#include "run_folder_internal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* By these a folder is known to hold a run, or a model. */
+static const char *const own_files[] = {"run.yaml",  "log.jsonl",   "metrics.json",
+                                        "split.tsv", "config.json", "model.safetensors"};
+/* Figures of an earlier run, which must not be taken for this one's. */
+static const char *const stale_files[] = {"log.jsonl", "metrics.json", "split.tsv"};
+
+char *cam_run_folder_path(const cam_config *config, const char *name) {
+    return cam_path_join(config->output_dir, name);
+}
+
+static int same_folder(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* The first file of an earlier run in the folder, or NULL. */
+static const char *occupied_by(const cam_config *config) {
+    for (size_t i = 0; i < sizeof own_files / sizeof own_files[0]; i++) {
+        char *path = cam_run_folder_path(config, own_files[i]);
+        int there = cam_file_exists(path);
+        free(path);
+        if (there)
+            return own_files[i];
+    }
+    return NULL;
+}
+
+/* The nearest ancestor that exists must be a folder that can be written. */
+static cam_status check_writable(const char *folder) {
+    cam_status st = CAM_OK;
+    char *path = cam_path_absolute(folder), *full = cam_path_absolute(folder);
+    struct stat about;
+    while (stat(path, &about) != 0) {
+        char *slash = strrchr(path, '/');
+        if (errno != ENOENT || !slash)
+            CAM_FAIL(CAM_E_STORAGE, "cannot make the output folder \"%s\": %s", full, strerror(errno));
+        slash[slash == path] = '\0';
+    }
+    if (!S_ISDIR(about.st_mode))
+        CAM_FAIL(CAM_E_STORAGE, "cannot make the output folder \"%s\": \"%s\" is no folder", full, path);
+    if (access(path, W_OK | X_OK) != 0)
+        CAM_FAIL(CAM_E_STORAGE, "cannot write the output folder \"%s\": \"%s\": %s", full, path, strerror(errno));
+out:
+    free(path);
+    free(full);
+    return st;
+}
+
+cam_status cam_run_folder_check(const cam_config *config, const char *model_folder) {
+    if (same_folder(config->output_dir, model_folder))
+        return cam_fail(CAM_E_USAGE, "output_dir \"%s\" is the model's own folder; choose another", config->output_dir);
+    const char *found = config->overwrite_output_dir ? NULL : occupied_by(config);
+    if (found)
+        return cam_fail(CAM_E_USAGE,
+                        "output_dir \"%s\" already holds a run (%s); choose another folder, or set "
+                        "overwrite_output_dir=true",
+                        config->output_dir, found);
+    return check_writable(config->output_dir);
+}
+
+static cam_status put(const cam_config *config, const char *name, const cam_strbuf *text) {
+    char *path = cam_run_folder_path(config, name);
+    cam_status st = cam_file_write(path, cam_strbuf_text(text), text->length);
+    free(path);
+    return st;
+}
+
+/* split.tsv: row of the source file, part; validation and test files have all their rows in one part. */
+static cam_status put_split(const cam_config *config, const cam_corpus *corpus) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    unsigned char *part_of = calloc((size_t)corpus->rows + 1, 1);
+    if (!part_of)
+        return cam_fail(CAM_E_MEMORY, "no memory for the split of %lld rows", (long long)corpus->rows);
+    for (int part = 0; part < CAM_PARTS; part++)
+        for (int64_t i = 0; i < corpus->part_count[part]; i++)
+            part_of[corpus->part[part][i]] = (unsigned char)part;
+    cam_strbuf_puts(&text, "row\tpart\n");
+    for (size_t i = 0; i < corpus->files[CAM_PART_TRAIN].count; i++)
+        cam_strbuf_printf(&text, "%lld\t%s\n", (long long)corpus->files[CAM_PART_TRAIN].rows[i].row,
+                          cam_data_part_name((cam_data_part)part_of[i]));
+    cam_status st = put(config, "split.tsv", &text);
+    cam_strbuf_release(&text);
+    free(part_of);
+    return st;
+}
+
+/* The lock is on the folder itself: no file is left behind, and it ends with the process, however that ends. */
+static cam_status take_lock(const char *folder, int *lock) {
+    *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0)
+        return cam_fail(CAM_E_STORAGE, "cannot open the output folder \"%s\": %s", folder, strerror(errno));
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) /* some file systems know no locks */
+        return CAM_OK;
+    return cam_fail(CAM_E_USAGE,
+                    "output_dir \"%s\": another run is writing there; wait for it, or choose another folder", folder);
+}
+
+cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus, int *lock) {
+    cam_status st = CAM_OK;
+    cam_strbuf yaml = CAM_STRBUF_INIT;
+    CAM_TRY(cam_directory_make(config->output_dir));
+    CAM_TRY(take_lock(config->output_dir, lock));
+    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
+        char *path = cam_run_folder_path(config, stale_files[i]);
+        unlink(path);
+        free(path);
+    }
+    cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
+    CAM_TRY(put(config, "run.yaml", &yaml));
+    CAM_TRY(put_split(config, corpus));
+out:
+    cam_strbuf_release(&yaml);
+    return st;
+}
+
+cam_status cam_run_folder_put_model_files(const cam_config *config, const cam_model_config *model,
+                                          const cam_tokenizer *tokenizer) {
+    cam_status st = CAM_OK;
+    char *path = cam_run_folder_path(config, "config.json");
+    CAM_TRY(cam_model_config_write(model, path));
+    CAM_TRY(cam_tokenizer_save(tokenizer, config->output_dir));
+out:
+    free(path);
+    return st;
+}
+
+cam_status cam_run_folder_put_metrics(const cam_config *config, const cam_final_figures *figures) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_json json;
+    cam_json_begin(&json, &text);
+    if (figures->validation)
+        cam_metrics_put_member(&json, "validation", figures->validation, figures->labels, NULL, 0);
+    if (figures->test)
+        cam_metrics_put_member(&json, "test", figures->test, figures->labels, NULL, 0);
+    cam_json_array(&json, "warnings");
+    cam_strbuf line = CAM_STRBUF_INIT;
+    const char *rest = cam_strbuf_text(figures->warnings);
+    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
+        length = strcspn(rest, "\n");
+        cam_strbuf_clear(&line);
+        cam_strbuf_append(&line, rest, length);
+        if (length > 0)
+            cam_json_text(&json, NULL, cam_strbuf_text(&line));
+    }
+    cam_strbuf_release(&line);
+    cam_json_close(&json);
+    cam_json_end(&json);
+    cam_strbuf_putc(&text, '\n');
+    cam_status st = put(config, "metrics.json", &text);
+    cam_strbuf_release(&text);
+    return st;
+}

@@ -1,0 +1,436 @@
+/* run_train.c: the loop of a run: steps, evaluations, the best model, the figures at the end. */
+#include "best_internal.h"
+#include "clock.h"
+#include "files.h"
+#include "log.h"
+#include "parameter_exchange.h"
+#include "run.h"
+#include "run_folder_internal.h"
+#include "run_log.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Several ranks act on a request so many steps after the one that brought it, since one may be so far ahead of another. */
+enum { RANKS_MAX_STEPS_IN_FLIGHT = 16 };
+
+/* A run while it goes on. On several ranks each of these does the same, and only what `writes_output` guards is one's own. */
+typedef struct training {
+    cam_run *run;
+    cam_trainer trainer;
+    cam_run_log log;
+    cam_progress progress;
+    cam_best best;
+    cam_metrics latest;  /* of the last evaluation */
+    cam_metrics kept;    /* of the model that stands in the output folder */
+    int64_t saved_step;  /* whose weights stand there; -1 = none */
+    int64_t scored_step; /* of `latest`; -1 = none */
+    int64_t skipped;     /* steps that were not finite */
+    float *logits;       /* for the larger of the validation and test parts */
+    double begin_s;
+    double reported_s; /* the device's clock at the last step reported; 0 where something came between */
+    double asked_s;    /* when the first step after that was asked for, by our clock */
+    int lock;          /* on the output folder; -1 = none */
+    cam_watchdog *watchdog;
+    cam_comm_figures exchanged;  /* before the first step */
+    int writes_output;           /* rank 0: writes the folder, the log and the progress */
+    int64_t max_steps_in_flight; /* steps that may be asked for before their reports are waited for */
+    int64_t stop_step; /* the step whose report brought the request to stop, on every rank the same; 0 = none */
+    int drained;       /* all reports were waited for after the last step, on every rank */
+} training;
+
+static const cam_config *config_of(const training *t) {
+    return t->run->config;
+}
+
+static int logs(const training *t) {
+    return t->writes_output && (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL);
+}
+
+static const cam_best_metric best_metrics[] = {[CAM_CONFIG_METRIC_F1_MACRO] = CAM_BEST_F1_MACRO,
+                                               [CAM_CONFIG_METRIC_F1_MICRO] = CAM_BEST_F1_MICRO,
+                                               [CAM_CONFIG_METRIC_F1_WEIGHTED] = CAM_BEST_F1_WEIGHTED,
+                                               [CAM_CONFIG_METRIC_ACCURACY] = CAM_BEST_ACCURACY,
+                                               [CAM_CONFIG_METRIC_LOSS] = CAM_BEST_LOSS};
+
+static const char *metric_name(const training *t) {
+    return cam_config_rows[CAM_KEY_metric_for_best_model].choices[config_of(t)->metric_for_best_model];
+}
+
+/* --- opening --------------------------------------------------------------------------------------------------- */
+
+/* A name for the run that no other has: 16 hexadecimal digits. Nothing that is computed depends on it. */
+enum { RUN_ID_BYTES = 8 };
+static void draw_run_id(char text[RUN_ID_BYTES * 2 + 1]) {
+    unsigned char bytes[RUN_ID_BYTES] = {0};
+    if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t)sizeof bytes) {
+        struct timespec now; /* a machine too young to have random bytes */
+        clock_gettime(CLOCK_REALTIME, &now);
+        memcpy(bytes, &now.tv_nsec, sizeof bytes < sizeof now.tv_nsec ? sizeof bytes : sizeof now.tv_nsec);
+    }
+    for (int i = 0; i < RUN_ID_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static cam_status log_beginning(training *t, const cam_backend *backend) {
+    const cam_corpus *corpus = &t->run->corpus;
+    const cam_trainer *trainer = &t->trainer;
+    char run_id[RUN_ID_BYTES * 2 + 1];
+    draw_run_id(run_id);
+    cam_run_event event = {.version = CAM_VERSION,
+                           .run_id = run_id,
+                           .model = t->run->model_folder,
+                           .device = backend->description,
+                           .parameters = trainer->params.logical_count,
+                           .trained_parameters = trainer->params.trained_count,
+                           .train_rows = corpus->part_count[CAM_PART_TRAIN],
+                           .validation_rows = corpus->part_count[CAM_PART_VALIDATION],
+                           .labels = (int64_t)corpus->labels.count,
+                           .steps = trainer->plan.updates};
+    event.tokens = cam_packing_tokens(&corpus->tokens, corpus->part[CAM_PART_TRAIN], event.train_rows, NULL);
+    cam_memory_need need = cam_trainer_memory(trainer);
+    cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
+    cam_log("trained  %lld of %lld parameters; %zu MB of parameters and optimizer state, %zu MB of activations",
+            (long long)event.trained_parameters, (long long)event.parameters, need.parameters >> 20,
+            need.activations >> 20);
+    if (t->run->weights && trainer->fresh_head)
+        cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
+    return logs(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
+}
+
+/* Rank 0's, for all. */
+static cam_status open_folder(training *t, cam_backend *backend) {
+    cam_status st = CAM_OK;
+    const cam_config *config = config_of(t);
+    char *path = cam_run_folder_path(config, "log.jsonl");
+    if (!t->writes_output)
+        goto out;
+    CAM_TRY(cam_run_folder_begin(config, &t->run->corpus, &t->lock));
+    if (logs(t))
+        CAM_TRY(cam_run_log_open(&t->log, path, 0));
+    CAM_TRY(log_beginning(t, backend));
+out:
+    free(path);
+    return cam_group_agree_status(t->run->group, "opening the output folder", st);
+}
+
+static cam_status open_training(training *t, cam_run *run, cam_backend *backend, cam_progress_mode progress) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    const cam_corpus *corpus = &run->corpus;
+    *t = (training){
+        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = cam_now_s()};
+    t->writes_output = cam_group_rank(run->group) == 0;
+    t->max_steps_in_flight = !run->comm                      ? CAM_REPORTS - 1
+                             : cam_backend_captures(backend) ? RANKS_MAX_STEPS_IN_FLIGHT
+                                                             : 0;
+    cam_trainer_options options = cam_run_trainer_options(run, backend);
+    CAM_TRY(cam_watchdog_open(run->group, run->comm, &t->watchdog));
+    options.watchdog = t->watchdog;
+    CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
+    cam_watchdog_watch(t->watchdog, cam_trainer_progress, &t->trainer);
+    t->exchanged = run->comm ? run->comm->figures : (cam_comm_figures){0};
+    CAM_TRY(open_folder(t, backend));
+    cam_best_init(&t->best, best_metrics[config->metric_for_best_model], config->early_stopping_patience,
+                  config->early_stopping_threshold);
+    CAM_TRY(cam_metrics_init(&t->latest, (int64_t)corpus->labels.count));
+    CAM_TRY(cam_metrics_init(&t->kept, (int64_t)corpus->labels.count));
+    int64_t validation = corpus->part_count[CAM_PART_VALIDATION], test = corpus->part_count[CAM_PART_TEST];
+    int64_t rows = validation > test ? validation : test;
+    t->logits = malloc((size_t)(rows + 1) * corpus->labels.count * sizeof *t->logits);
+    if (!t->logits)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the logits of %lld rows", (long long)rows);
+    cam_progress_init(&t->progress, t->writes_output ? progress : CAM_PROGRESS_NONE, t->trainer.plan.updates,
+                      config->logging_steps);
+out:
+    return st;
+}
+
+static void close_training(training *t) {
+    cam_progress_end(&t->progress);
+    cam_run_log_release(&t->log);
+    cam_watchdog_watch(t->watchdog, NULL, NULL); /* it reads the trainer's memory */
+    cam_trainer_close(&t->trainer);
+    cam_watchdog_close(t->watchdog);
+    cam_metrics_release(&t->latest);
+    cam_metrics_release(&t->kept);
+    free(t->logits);
+    if (t->lock >= 0)
+        close(t->lock);
+}
+
+/* --- evaluating ------------------------------------------------------------------------------------------------ */
+
+static cam_status score(training *t, cam_data_part part, cam_metrics *metrics) {
+    cam_status st = CAM_OK;
+    const cam_corpus *corpus = &t->run->corpus;
+    const int32_t *list = corpus->part[part];
+    size_t labels = corpus->labels.count;
+    cam_metrics_clear(metrics);
+    CAM_TRY(cam_trainer_logits(&t->trainer, list, corpus->part_count[part], t->logits));
+    for (int64_t i = 0; i < corpus->part_count[part]; i++)
+        cam_metrics_add(metrics, t->logits + (size_t)i * labels, corpus->label[list[i]]);
+out:
+    return st;
+}
+
+/* The present weights become the model of the output folder. */
+static cam_status save(training *t) {
+    cam_status st = CAM_OK;
+    const cam_config *config = config_of(t);
+    char *path = cam_run_folder_path(config, "model.safetensors");
+    if (t->saved_step < 0 && t->writes_output)
+        st = cam_run_folder_put_model_files(config, &t->run->model, t->run->tokenizer);
+    CAM_TRY(cam_group_agree_status(t->run->group, "saving the model's files", st));
+    CAM_TRY(cam_trainer_save(&t->trainer, path));
+    t->saved_step = t->trainer.steps_submitted;
+out:
+    free(path);
+    return st;
+}
+
+static void keep_figures(training *t) {
+    cam_metrics_clear(&t->kept);
+    cam_metrics_merge(&t->kept, &t->latest);
+}
+
+static cam_status evaluate(training *t, cam_verdict *verdict) {
+    cam_status st = CAM_OK;
+    *verdict = (cam_verdict){0};
+    CAM_TRY(score(t, CAM_PART_VALIDATION, &t->latest));
+    t->scored_step = t->trainer.steps_submitted;
+    cam_scores scores = cam_metrics_scores(&t->latest);
+    cam_eval_event event = {.step = t->trainer.steps_submitted,
+                            .loss = scores.loss,
+                            .accuracy = scores.accuracy,
+                            .f1_macro = scores.f1_macro,
+                            .f1_weighted = scores.f1_weighted};
+    if (logs(t))
+        CAM_TRY(cam_run_log_eval(&t->log, &event));
+    *verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_best_metric_value(t->best.metric, &scores));
+    cam_log("epoch %-5.4g step %lld  validation loss %.4f  accuracy %.4f  f1_macro %.4f%s",
+            cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted), (long long)t->trainer.steps_submitted,
+            scores.loss, scores.accuracy, scores.f1_macro, verdict->is_best ? "  best" : "");
+    if (verdict->is_best && config_of(t)->load_best_model_at_end) {
+        CAM_TRY(save(t));
+        keep_figures(t);
+    }
+out:
+    return st;
+}
+
+static int evaluation_is_due(const training *t) {
+    const cam_config *config = config_of(t);
+    int64_t step = t->trainer.steps_submitted, epoch = t->trainer.plan.updates_per_epoch;
+    if (t->run->corpus.part_count[CAM_PART_VALIDATION] == 0 || config->eval_strategy == CAM_CONFIG_EVAL_NO)
+        return 0;
+    if (config->eval_strategy == CAM_CONFIG_EVAL_STEPS)
+        return step % config->eval_steps == 0;
+    return step % epoch == 0 || cam_trainer_is_done(&t->trainer);
+}
+
+/* --- the loop -------------------------------------------------------------------------------------------------- */
+
+static cam_status show_report(training *t, const cam_step_report *report) {
+    double step_s = t->reported_s > 0 ? report->time_s - t->reported_s : cam_now_s() - t->asked_s;
+    cam_step_event event = {.step = report->step,
+                            .epoch = report->epoch,
+                            .loss = report->loss,
+                            .lr = report->learning_rate,
+                            .grad_norm = report->grad_norm,
+                            .tokens = report->tokens,
+                            .step_s = step_s};
+    t->reported_s = report->time_s;
+    t->skipped += !report->applied;
+    if (report->requests & CAM_REQUEST_STOP && t->stop_step == 0)
+        t->stop_step = report->step;
+    cam_progress_step(&t->progress, &event);
+    return logs(t) ? cam_run_log_step(&t->log, &event) : CAM_OK;
+}
+
+/* Takes the reports that are there, and waits for more until at most `ahead` steps are without one. */
+static cam_status take_reports(training *t, int64_t ahead) {
+    for (;;) {
+        cam_step_report report;
+        int present = 0, wait = cam_trainer_steps_in_flight(&t->trainer) > ahead;
+        cam_status outcome = cam_trainer_report(&t->trainer, wait, &report, &present);
+        cam_status shown = present ? show_report(t, &report) : CAM_OK;
+        if (outcome != CAM_OK) /* its message is still the last one */
+            return outcome;
+        if (shown != CAM_OK || !present)
+            return shown;
+    }
+}
+
+/* Whether to stop before the next step. Alone, at once; of several ranks at the same step everywhere: when all must
+ * have heard of the request, be it because none can be further ahead or because all have waited for their reports. */
+static int stop_is_due(training *t) {
+    int wanted = cam_cancel_requested(&t->run->stop);
+    if (!t->run->comm)
+        return wanted;
+    if (wanted)
+        cam_trainer_request(&t->trainer, CAM_REQUEST_STOP);
+    return t->stop_step > 0 && (t->trainer.steps_submitted >= t->stop_step + t->max_steps_in_flight || t->drained);
+}
+
+static cam_status one_step(training *t) {
+    if (t->reported_s == 0 && cam_trainer_steps_in_flight(&t->trainer) == 0)
+        t->asked_s = cam_now_s();
+    cam_status st = cam_trainer_step(&t->trainer);
+    int pause = evaluation_is_due(t) || cam_trainer_is_done(&t->trainer);
+    if (st == CAM_OK)
+        st = take_reports(t, pause ? 0 : t->max_steps_in_flight);
+    t->drained = pause;
+    if (pause)
+        t->reported_s = 0;
+    return st;
+}
+
+/* *reason: "done" or "early_stopping". */
+static cam_status loop(training *t, const char **reason) {
+    cam_status st = CAM_OK;
+    *reason = "done";
+    while (!cam_trainer_is_done(&t->trainer)) {
+        if (stop_is_due(t)) {
+            CAM_TRY(take_reports(t, 0));
+            CAM_FAIL(CAM_E_STOPPED, "stopped by a signal after step %lld of %lld",
+                     (long long)t->trainer.steps_submitted, (long long)t->trainer.plan.updates);
+        }
+        CAM_TRY(one_step(t));
+        if (!evaluation_is_due(t) || stop_is_due(t))
+            continue;
+        cam_verdict verdict;
+        CAM_TRY(evaluate(t, &verdict));
+        if (verdict.stop) {
+            *reason = "early_stopping";
+            cam_log("no better %s in %lld evaluations: stopping", metric_name(t), (long long)t->best.waited);
+            break;
+        }
+    }
+out:
+    cam_progress_end(&t->progress);
+    return st;
+}
+
+/* --- the end --------------------------------------------------------------------------------------------------- */
+
+/* The output folder gets the model it is to keep: the best one, or the last where none was evaluated or the best is not
+ * wanted. */
+static cam_status choose_final_model(training *t) {
+    cam_status st = CAM_OK;
+    cam_verdict verdict;
+    if (t->run->corpus.part_count[CAM_PART_VALIDATION] > 0 && t->scored_step != t->trainer.steps_submitted)
+        CAM_TRY(evaluate(t, &verdict));
+    if (t->saved_step < 0 || !config_of(t)->load_best_model_at_end) {
+        CAM_TRY(save(t));
+        keep_figures(t);
+    }
+out:
+    return st;
+}
+
+static cam_status score_test(training *t, cam_metrics *test) {
+    cam_status st = CAM_OK;
+    if (t->run->corpus.part_count[CAM_PART_TEST] == 0)
+        return CAM_OK;
+    if (t->saved_step != t->trainer.steps_submitted)
+        CAM_TRY(cam_trainer_reload(&t->trainer, config_of(t)->output_dir));
+    CAM_TRY(score(t, CAM_PART_TEST, test));
+out:
+    return st;
+}
+
+static void print_figures(const char *name, const cam_metrics *metrics, const char *const *labels) {
+    cam_scores scores = cam_metrics_scores(metrics);
+    cam_strbuf warning = CAM_STRBUF_INIT;
+    cam_log("%s (%lld rows): accuracy %.4f  f1_macro %.4f  f1_weighted %.4f  loss %.4f", name, (long long)scores.rows,
+            scores.accuracy, scores.f1_macro, scores.f1_weighted, scores.loss);
+    if (cam_metrics_put_warning(&warning, metrics, labels))
+        cam_log_warn("%s", cam_strbuf_text(&warning));
+    cam_strbuf_release(&warning);
+}
+
+/* What the steps exchanged; NCCL's are launched out of sight, and seconds are known where the host does the work. */
+static void log_exchange(const training *t) {
+    const cam_comm *comm = t->run->comm;
+    if (!comm || comm->captures || t->trainer.steps_submitted == 0)
+        return;
+    double steps = (double)t->trainer.steps_submitted, busy_s = comm->figures.busy_s - t->exchanged.busy_s;
+    double waited_s = comm->figures.waited_s - t->exchanged.waited_s;
+    cam_log_verbose("exchange %.2f MB sent a step and rank (least possible: %.2f), %.1f ms at work, %.0f %% of them "
+                    "beside other work",
+                    1e-6 * (double)(comm->figures.bytes_sent - t->exchanged.bytes_sent) / steps,
+                    1e-6 * cam_exchange_least_bytes(&t->trainer.params), 1e3 * busy_s / steps,
+                    busy_s > 0 ? 100 * (1 - waited_s / busy_s) : 0.0);
+}
+
+static cam_status finish(training *t, const char *reason) {
+    cam_status st = CAM_OK;
+    cam_corpus *corpus = &t->run->corpus;
+    const char *const *labels = (const char *const *)corpus->labels.names;
+    cam_metrics test = {0};
+    int has_test = corpus->part_count[CAM_PART_TEST] > 0, has_validation = corpus->part_count[CAM_PART_VALIDATION] > 0;
+    log_exchange(t);
+    CAM_TRY(choose_final_model(t));
+    CAM_TRY(cam_metrics_init(&test, (int64_t)corpus->labels.count));
+    CAM_TRY(score_test(t, &test));
+    if (t->skipped > 0)
+        cam_strbuf_printf(&corpus->warnings, "%lld steps were not finite and were skipped\n", (long long)t->skipped);
+    cam_final_figures figures = {.validation = has_validation ? &t->kept : NULL,
+                                 .test = has_test ? &test : NULL,
+                                 .labels = labels,
+                                 .warnings = &corpus->warnings};
+    if (t->writes_output)
+        CAM_TRY(cam_run_folder_put_metrics(config_of(t), &figures));
+    if (logs(t))
+        CAM_TRY(cam_run_log_end(&t->log, reason, cam_now_s() - t->begin_s));
+    cam_log("saved the model of step %lld to \"%s\" (%.1f s)", (long long)t->saved_step, config_of(t)->output_dir,
+            cam_now_s() - t->begin_s);
+    if (has_validation)
+        print_figures("validation", &t->kept, labels);
+    if (has_test)
+        print_figures("test", &test, labels);
+out:
+    cam_metrics_release(&test);
+    return st;
+}
+
+/* A run that ends early leaves its log ended, and a stopped one a model where it had none yet. The first failure is
+ * what is reported. */
+static cam_status end_early(training *t, cam_status why) {
+    if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks are here */
+        why = cam_group_agree_status(t->run->group, "ending the run", why);
+    char *message = strdup(cam_status_message());
+    cam_status saved = CAM_OK, logged = CAM_OK;
+    if (why == CAM_E_STOPPED && t->saved_step < 0 && t->trainer.steps_submitted > 0)
+        saved = save(t);
+    if (t->log.fd >= 0)
+        logged = cam_run_log_end(&t->log,
+                                 why == CAM_E_STOPPED    ? "signal"
+                                 : why == CAM_E_DIVERGED ? "diverged"
+                                                         : "error",
+                                 cam_now_s() - t->begin_s);
+    if (saved == CAM_OK && logged == CAM_OK && message)
+        cam_fail(why, "%s%s", message, why == CAM_E_STOPPED && t->saved_step >= 0 ? "; the model so far is saved" : "");
+    free(message);
+    return why;
+}
+
+cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode progress) {
+    cam_status st = CAM_OK;
+    training t;
+    const char *reason = NULL;
+    CAM_TRY(open_training(&t, run, backend, progress));
+    CAM_TRY(loop(&t, &reason));
+    CAM_TRY(finish(&t, reason));
+out:
+    if (st != CAM_OK)
+        st = end_early(&t, st);
+    if (st == CAM_E_PEER)
+        cam_watchdog_exit(t.watchdog);
+    close_training(&t);
+    return st;
+}

@@ -1,0 +1,217 @@
+/* encoder.c: a text's way to ids: added tokens are cut out, the rest is normalized, cut into words, and each
+ * word goes to SentencePiece. The order and the rules are those of huggingface/tokenizers. */
+#include "encoder_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char metaspace[] = "\u2581";
+enum { METASPACE_BYTES = sizeof metaspace - 1 };
+
+/* Longer words are settled at once: SentencePiece's time grows with the square of a run of unknown characters. */
+enum { SEGMENT_BYTES = 1024 };
+
+void cam_encoder_init(cam_encoder *encoder, const cam_tokenizer *tokenizer, int remember_words) {
+    *encoder = (cam_encoder){.tokenizer = tokenizer};
+    if (remember_words)
+        encoder->words = calloc(CAM_WORD_SLOTS, sizeof *encoder->words);
+}
+
+void cam_encoder_release(cam_encoder *encoder) {
+    cam_strbuf_release(&encoder->text);
+    cam_strbuf_release(&encoder->spare);
+    free(encoder->viterbi.paths);
+    free(encoder->words);
+    encoder->viterbi = (cam_viterbi){0};
+    encoder->words = NULL;
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------- */
+
+static cam_word *word_slot(const cam_encoder *encoder, const char *text, size_t length) {
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    return &encoder->words[(hash ^ hash >> 15) % CAM_WORD_SLOTS];
+}
+
+static cam_status encode_word(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+    cam_status st = CAM_OK;
+    cam_word *word = NULL;
+    if (length == 0)
+        goto out;
+    if (encoder->words && length <= CAM_WORD_BYTES) {
+        word = word_slot(encoder, text, length);
+        if (word->length == length && memcmp(word->text, text, length) == 0) {
+            CAM_TRY(cam_ids_reserve(out, word->count));
+            memcpy(out->ids + out->count, word->ids, word->count * sizeof *word->ids);
+            out->count += word->count;
+            goto out;
+        }
+    }
+    size_t before = out->count;
+    if (length <= SEGMENT_BYTES)
+        CAM_TRY(cam_segmenter_encode(encoder->tokenizer->segmenter, text, length, out));
+    if (length > SEGMENT_BYTES || out->count - before > 1)
+        CAM_TRY(cam_viterbi_word(&encoder->viterbi, &encoder->tokenizer->model, text, length, before, out));
+    size_t count = out->count - before;
+    if (word && count <= CAM_WORD_IDS) {
+        word->length = (uint8_t)length;
+        word->count = (uint8_t)count;
+        memcpy(word->text, text, length);
+        memcpy(word->ids, out->ids + before, count * sizeof *word->ids);
+    }
+out:
+    return st;
+}
+
+/* Words begin at every "▁". */
+static cam_status encode_marked(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+    cam_status st = CAM_OK;
+    const char *begin = text, *end = text + length;
+    if (!encoder->tokenizer->model.metaspace_split)
+        return encode_word(encoder, text, length, out);
+    while (begin < end) {
+        const char *next = memmem(begin + 1, (size_t)(end - begin) - 1, metaspace, METASPACE_BYTES);
+        if (!next)
+            next = end;
+        CAM_TRY(encode_word(encoder, begin, (size_t)(next - begin), out));
+        begin = next;
+    }
+out:
+    return st;
+}
+
+/* Marks spaces in what the normalizer and WhitespaceSplit left. Uses `spare`. */
+static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+    const cam_vocabulary *model = &encoder->tokenizer->model;
+    if (!model->metaspace || length == 0)
+        return encode_word(encoder, text, length, out);
+    cam_strbuf *marked = &encoder->spare;
+    cam_strbuf_clear(marked);
+    if (model->metaspace_prepend && text[0] != ' ' &&
+        (length < METASPACE_BYTES || memcmp(text, metaspace, METASPACE_BYTES) != 0))
+        cam_strbuf_append(marked, metaspace, METASPACE_BYTES);
+    for (const char *at = text, *end = text + length; at < end;) {
+        const char *space = memchr(at, ' ', (size_t)(end - at));
+        cam_strbuf_append(marked, at, (size_t)((space ? space : end) - at));
+        if (space)
+            cam_strbuf_append(marked, metaspace, METASPACE_BYTES);
+        at = space ? space + 1 : end;
+    }
+    return encode_marked(encoder, cam_strbuf_text(marked), marked->length, out);
+}
+
+static cam_status encode_normalized(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+    cam_status st = CAM_OK;
+    const char *end = text + length, *begin = text;
+    if (!encoder->tokenizer->model.whitespace_split)
+        return encode_piece(encoder, text, length, out);
+    for (const char *at = text; at < end;) {
+        uint32_t rune;
+        size_t bytes = cam_rune_next(at, end, &rune);
+        if (cam_rune_is_space(rune)) {
+            CAM_TRY(encode_piece(encoder, begin, (size_t)(at - begin), out));
+            begin = at + bytes;
+        }
+        at += bytes;
+    }
+    CAM_TRY(encode_piece(encoder, begin, (size_t)(end - begin), out));
+out:
+    return st;
+}
+
+/* --- added tokens ------------------------------------------------------------------------------------------------ */
+
+/* The longest added token of the kind that `at` begins with. */
+static const cam_added_token *token_at(const cam_vocabulary *model, int normalized, const char *at, const char *end) {
+    const cam_added_token *longest = NULL;
+    for (size_t i = 0; i < model->added_count; i++) {
+        const cam_added_token *token = &model->added[i];
+        if (token->normalized == normalized && token->length <= (size_t)(end - at) &&
+            memcmp(token->text, at, token->length) == 0 && (!longest || token->length > longest->length))
+            longest = token;
+    }
+    return longest;
+}
+
+/* Where the run of space that ends at `at` begins, not before `begin`. */
+static const char *space_before(const char *begin, const char *at) {
+    const char *first = at;
+    uint32_t rune;
+    for (const char *next = begin; next < at;) {
+        size_t bytes = cam_rune_next(next, at, &rune);
+        if (!cam_rune_is_space(rune))
+            first = at;
+        else if (first == at)
+            first = next;
+        next += bytes;
+    }
+    return first;
+}
+
+static const char *space_behind(const char *at, const char *end) {
+    uint32_t rune;
+    while (at < end) {
+        size_t bytes = cam_rune_next(at, end, &rune);
+        if (!cam_rune_is_space(rune))
+            break;
+        at += bytes;
+    }
+    return at;
+}
+
+typedef cam_status (*segment_fn)(cam_encoder *encoder, const char *text, size_t length, cam_ids *out);
+
+/* Cuts the added tokens of one kind out of a text; what lies between them goes to `segment`. */
+static cam_status cut_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length, segment_fn segment,
+                             cam_ids *out) {
+    cam_status st = CAM_OK;
+    const cam_tokenizer *tokenizer = encoder->tokenizer;
+    const char *begin = text, *end = text + length;
+    for (const char *at = text; at < end;) {
+        const cam_added_token *token = tokenizer->token_begins[normalized][(unsigned char)*at]
+                                           ? token_at(&tokenizer->model, normalized, at, end)
+                                           : NULL;
+        if (!token) {
+            at++;
+            continue;
+        }
+        CAM_TRY(segment(encoder, begin, (size_t)((token->lstrip ? space_before(begin, at) : at) - begin), out));
+        CAM_TRY(cam_ids_reserve(out, 1));
+        out->ids[out->count++] = token->id;
+        at += token->length;
+        begin = at = token->rstrip ? space_behind(at, end) : at;
+    }
+    CAM_TRY(segment(encoder, begin, (size_t)(end - begin), out));
+out:
+    return st;
+}
+
+static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+    const cam_vocabulary *model = &encoder->tokenizer->model;
+    if (length == 0)
+        return CAM_OK;
+    cam_strbuf_clear(&encoder->text);
+    cam_strbuf_append(&encoder->text, text, length);
+    cam_normalize(model->steps, model->step_count, &encoder->text, &encoder->spare);
+    return cut_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
+}
+
+cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_length, cam_ids *out, int *truncated) {
+    cam_status st = CAM_OK;
+    const cam_special_ids *special = &encoder->tokenizer->model.special;
+    CAM_ASSERT(max_length == 0 || max_length >= 2);
+    CAM_TRY(cam_ids_reserve(out, 1));
+    out->ids[out->count++] = special->bos;
+    size_t begin = out->count;
+    CAM_TRY(cut_tokens(encoder, 0, text.bytes, text.length, encode_raw, out));
+    int cut = max_length > 0 && out->count - begin > (size_t)max_length - 2;
+    if (cut)
+        out->count = begin + (size_t)max_length - 2;
+    CAM_TRY(cam_ids_reserve(out, 1));
+    out->ids[out->count++] = special->eos;
+    if (truncated)
+        *truncated = cut;
+out:
+    return st;
+}

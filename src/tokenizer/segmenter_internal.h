@@ -1,0 +1,26 @@
+/* segmenter_internal.h: SentencePiece behind four C functions. Internal to the tokenizer. No exception leaves them. */
+#ifndef CAM_SEGMENTER_INTERNAL_H
+#define CAM_SEGMENTER_INTERNAL_H
+
+#include "tokenizer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cam_segmenter cam_segmenter;
+
+/* `proto` is a serialized ModelProto. CAM_E_MODEL with SentencePiece's own words where it refuses it. */
+CAM_MUST_CHECK cam_status cam_segmenter_open(const char *proto, size_t bytes, cam_segmenter **segmenter);
+void cam_segmenter_close(cam_segmenter *segmenter);
+/* Appends the piece numbers of `text`, taken as it is (spaces already written as "▁"). */
+CAM_MUST_CHECK cam_status cam_segmenter_encode(const cam_segmenter *segmenter, const char *text, size_t length,
+                                               cam_ids *out);
+
+/* Room for `more` further ids. */
+CAM_MUST_CHECK cam_status cam_ids_reserve(cam_ids *ids, size_t more);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,226 @@
+/* tokenizer.c: opening a folder's tokenizer, and the small questions about it. */
+#include "encoder_internal.h"
+#include "files.h"
+#include "log.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t file_bytes_max = (size_t)256 << 20;
+
+void cam_ids_release(cam_ids *ids) {
+    free(ids->ids);
+    *ids = (cam_ids){0};
+}
+
+cam_status cam_ids_reserve(cam_ids *ids, size_t more) {
+    size_t needed = ids->count + more, capacity = ids->capacity ? ids->capacity : 64;
+    if (needed <= ids->capacity)
+        return CAM_OK;
+    while (capacity < needed)
+        capacity *= 2;
+    int32_t *grown = realloc(ids->ids, capacity * sizeof *grown);
+    if (!grown)
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu token ids", needed);
+    ids->ids = grown;
+    ids->capacity = capacity;
+    return CAM_OK;
+}
+
+/* --- opening ----------------------------------------------------------------------------------------------------- */
+
+/* What people have in the place of a model file. */
+static cam_status check_not_pointer(const cam_strbuf *file) {
+    const char *text = cam_strbuf_text(file);
+    if (strncmp(text, "version https://git-lfs", 23) == 0)
+        return cam_fail(CAM_E_MODEL,
+                        "it is a Git LFS pointer, not the file itself; run \"git lfs pull\" where it came from");
+    if (strncmp(text, "<!", 2) == 0 || strncasecmp(text, "<html", 5) == 0)
+        return cam_fail(CAM_E_MODEL, "it is a web page, not the file itself; download it again");
+    return CAM_OK;
+}
+
+/* Puts the file in front of the message of whatever failed in it. */
+static cam_status fail_in(const char *path, cam_status st) {
+    char *full = cam_path_absolute(path);
+    if (st == CAM_E_MODEL)
+        st = cam_fail(st, "cannot use \"%s\": %s", full, cam_status_message());
+    free(full);
+    return st;
+}
+
+/* 0 where the folder's config.json cannot be read: that is for the reader of the model to report. */
+static cam_status vocab_limit_of(const char *folder, int64_t *limit) {
+    cam_status st = CAM_OK;
+    cam_strbuf config = CAM_STRBUF_INIT;
+    char *path = cam_path_join(folder, "config.json");
+    *limit = 0;
+    if (!cam_file_exists(path))
+        goto out;
+    st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &config);
+    if (st == CAM_OK)
+        st = cam_tokenizer_vocab_limit(cam_strbuf_text(&config), config.length, limit);
+    else if (st == CAM_E_MODEL)
+        st = CAM_OK;
+out:
+    cam_strbuf_release(&config);
+    free(path);
+    return st;
+}
+
+/* The model that a file holds; `json` says which kind it is. */
+static cam_status read_model(const char *path, int json, int64_t vocab_limit, cam_vocabulary *model) {
+    cam_status st = CAM_OK;
+    cam_strbuf file = CAM_STRBUF_INIT;
+    st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &file);
+    if (st != CAM_OK)
+        return st;
+    st = check_not_pointer(&file);
+    if (st == CAM_OK && json)
+        st = cam_vocabulary_from_json(model, cam_strbuf_text(&file), file.length, vocab_limit);
+    else if (st == CAM_OK)
+        st = cam_vocabulary_from_proto(model, cam_strbuf_text(&file), file.length);
+    cam_strbuf_release(&file);
+    return st == CAM_OK ? CAM_OK : fail_in(path, st);
+}
+
+/* Transformers 5 saved the spare unknown piece, 4, under another name; it never matters. */
+static int pieces_agree(const cam_vocabulary *a, const cam_vocabulary *b, size_t i) {
+    return strcmp(a->pieces[i].text, b->pieces[i].text) == 0 || i == 4;
+}
+
+/* Where the folder has both files, says whether their vocabularies agree. */
+static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *model) {
+    cam_vocabulary other = {0};
+    cam_status st = read_model(json_path, 1, 0, &other);
+    if (st == CAM_E_MEMORY)
+        goto out;
+    if (st != CAM_OK) {
+        cam_log_warn("%s; \"sentencepiece.bpe.model\" beside it is used", cam_status_message());
+        st = CAM_OK;
+        goto out;
+    }
+    size_t i = 0, shorter = other.count < model->count ? other.count : model->count;
+    while (i < shorter && pieces_agree(model, &other, i))
+        i++;
+    if (i < shorter)
+        cam_log_warn("the two tokenizer files of \"%s\" differ, first at id %zu: \"%s\" in sentencepiece.bpe.model, "
+                     "\"%s\" in tokenizer.json; the first file is used",
+                     folder, i, model->pieces[i].text, other.pieces[i].text);
+    else if (other.count != model->count)
+        cam_log_warn("the two tokenizer files of \"%s\" differ: %zu pieces in sentencepiece.bpe.model, %zu in "
+                     "tokenizer.json; the first file is used",
+                     folder, model->count, other.count);
+out:
+    cam_vocabulary_release(&other);
+    return st;
+}
+
+static cam_status open_segmenter(cam_tokenizer *tokenizer) {
+    cam_strbuf proto = CAM_STRBUF_INIT;
+    cam_vocabulary_to_proto(&tokenizer->model, &proto);
+    cam_status st = cam_segmenter_open(cam_strbuf_text(&proto), proto.length, &tokenizer->segmenter);
+    cam_strbuf_release(&proto);
+    return st;
+}
+
+/* Tokens that are looked for in normalized text are normalized themselves. */
+static cam_status prepare_added_tokens(cam_tokenizer *tokenizer) {
+    cam_status st = CAM_OK;
+    cam_strbuf text = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
+    cam_vocabulary *model = &tokenizer->model;
+    for (size_t i = 0; i < model->added_count; i++) {
+        cam_added_token *token = &model->added[i];
+        if (token->normalized) {
+            cam_strbuf_clear(&text);
+            cam_strbuf_append(&text, token->text, token->length);
+            cam_normalize(model->steps, model->step_count, &text, &spare);
+            char *copy = strndup(cam_strbuf_text(&text), text.length);
+            if (!copy)
+                CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
+            free(token->text);
+            token->text = copy;
+            token->length = strlen(copy);
+        }
+        if (token->length > 0)
+            tokenizer->token_begins[token->normalized][(unsigned char)token->text[0]] = 1;
+    }
+out:
+    cam_strbuf_release(&text);
+    cam_strbuf_release(&spare);
+    return st;
+}
+
+cam_status cam_tokenizer_open(const char *folder, cam_tokenizer **tokenizer) {
+    cam_status st = CAM_OK;
+    char *proto_path = cam_path_join(folder, "sentencepiece.bpe.model");
+    char *json_path = cam_path_join(folder, "tokenizer.json");
+    int has_proto = cam_file_exists(proto_path), has_json = cam_file_exists(json_path);
+    const char *path = has_proto ? proto_path : json_path;
+    int64_t vocab_limit = 0;
+    cam_tokenizer *opened = calloc(1, sizeof *opened);
+    *tokenizer = NULL;
+    if (!opened || !(opened->folder = strdup(folder)))
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a tokenizer");
+    if (!has_proto && !has_json) {
+        char *full = cam_path_absolute(folder);
+        st = cam_fail(CAM_E_MODEL, "no tokenizer in \"%s\": it needs sentencepiece.bpe.model or tokenizer.json", full);
+        free(full);
+        goto out;
+    }
+    if (!has_proto)
+        CAM_TRY(vocab_limit_of(folder, &vocab_limit));
+    CAM_TRY(read_model(path, !has_proto, vocab_limit, &opened->model));
+    st = open_segmenter(opened);
+    if (st != CAM_OK)
+        CAM_TRY(fail_in(path, st));
+    CAM_TRY(prepare_added_tokens(opened));
+    if (has_proto && has_json)
+        CAM_TRY(compare_with_json(folder, json_path, &opened->model));
+    *tokenizer = opened;
+    opened = NULL;
+out:
+    cam_tokenizer_close(opened);
+    free(proto_path);
+    free(json_path);
+    return st;
+}
+
+void cam_tokenizer_close(cam_tokenizer *tokenizer) {
+    if (!tokenizer)
+        return;
+    cam_segmenter_close(tokenizer->segmenter);
+    cam_vocabulary_release(&tokenizer->model);
+    free(tokenizer->folder);
+    free(tokenizer);
+}
+
+/* --- questions --------------------------------------------------------------------------------------------------- */
+
+cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer) {
+    return tokenizer->model.special;
+}
+
+int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer) {
+    return tokenizer->model.vocab_size;
+}
+
+const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id) {
+    const cam_vocabulary *model = &tokenizer->model;
+    if (id >= 0 && (size_t)id < model->count)
+        return model->pieces[id].text;
+    for (size_t i = 0; i < model->added_count; i++) {
+        if (model->added[i].id == id)
+            return model->added[i].text;
+    }
+    return NULL;
+}
+
+cam_status cam_tokenizer_encode(const cam_tokenizer *tokenizer, cam_text text, int32_t max_length, cam_ids *out,
+                                int *truncated) {
+    cam_encoder encoder;
+    cam_encoder_init(&encoder, tokenizer, 0);
+    out->count = 0;
+    cam_status st = cam_encoder_encode(&encoder, text, max_length, out, truncated);
+    cam_encoder_release(&encoder);
+    return st;
+}

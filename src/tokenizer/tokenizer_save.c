@@ -1,0 +1,83 @@
+/* tokenizer_save.c: the tokenizer's files in a folder that Hugging Face loads. */
+#include "encoder_internal.h"
+#include "files.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Copies one file of the opened folder; *copied says whether it has it. */
+static cam_status copy_file(const cam_tokenizer *tokenizer, const char *to, const char *name, int *copied) {
+    cam_status st = CAM_OK;
+    char *source = cam_path_join(tokenizer->folder, name), *target = cam_path_join(to, name);
+    *copied = cam_file_exists(source);
+    if (*copied)
+        st = cam_file_copy(source, target);
+    free(source);
+    free(target);
+    return st;
+}
+
+static cam_status write_text(const char *to, const char *name, const cam_strbuf *text) {
+    char *target = cam_path_join(to, name);
+    cam_status st = cam_file_write(target, cam_strbuf_text(text), text->length);
+    free(target);
+    return st;
+}
+
+/* The mask token takes the space before it with it, or not, as it does in the opened tokenizer. */
+static int mask_lstrip(const cam_vocabulary *model) {
+    for (size_t i = 0; i < model->added_count; i++) {
+        if (model->added[i].id == model->special.mask)
+            return model->added[i].lstrip;
+    }
+    return 1;
+}
+
+static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char *type) {
+    if (tokenizer->model.special.mask < 0)
+        return;
+    cam_strbuf_printf(out,
+                      "  \"mask_token\": {\n%s    \"content\": \"<mask>\",\n    \"lstrip\": %s,\n"
+                      "    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  },\n",
+                      type, mask_lstrip(&tokenizer->model) ? "true" : "false");
+}
+
+static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const char *to) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&text, "{\n  \"add_prefix_space\": true,\n  \"bos_token\": \"<s>\",\n  \"cls_token\": \"<s>\",\n"
+                           "  \"eos_token\": \"</s>\",\n");
+    put_mask(&text, tokenizer, "    \"__type\": \"AddedToken\",\n");
+    cam_strbuf_puts(&text, "  \"model_max_length\": 512,\n  \"pad_token\": \"<pad>\",\n  \"sep_token\": \"</s>\",\n"
+                           "  \"tokenizer_class\": \"CamembertTokenizer\",\n  \"unk_token\": \"<unk>\"\n}\n");
+    cam_status st = write_text(to, "tokenizer_config.json", &text);
+    cam_strbuf_release(&text);
+    return st;
+}
+
+static cam_status write_special_tokens_map(const cam_tokenizer *tokenizer, const char *to) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&text, "{\n  \"bos_token\": \"<s>\",\n  \"cls_token\": \"<s>\",\n  \"eos_token\": \"</s>\",\n");
+    put_mask(&text, tokenizer, "");
+    cam_strbuf_puts(&text, "  \"pad_token\": \"<pad>\",\n  \"sep_token\": \"</s>\",\n  \"unk_token\": \"<unk>\"\n}\n");
+    cam_status st = write_text(to, "special_tokens_map.json", &text);
+    cam_strbuf_release(&text);
+    return st;
+}
+
+cam_status cam_tokenizer_save(const cam_tokenizer *tokenizer, const char *to) {
+    cam_status st = CAM_OK;
+    int proto, json, other;
+    CAM_TRY(cam_directory_make(to));
+    CAM_TRY(copy_file(tokenizer, to, "sentencepiece.bpe.model", &proto));
+    CAM_TRY(copy_file(tokenizer, to, "tokenizer.json", &json));
+    if (!proto && !json)
+        CAM_FAIL(CAM_E_MODEL, "the tokenizer files of \"%s\" are gone; they cannot be copied", tokenizer->folder);
+    CAM_TRY(copy_file(tokenizer, to, "added_tokens.json", &other));
+    CAM_TRY(copy_file(tokenizer, to, "tokenizer_config.json", &other));
+    if (!other)
+        CAM_TRY(write_tokenizer_config(tokenizer, to));
+    CAM_TRY(copy_file(tokenizer, to, "special_tokens_map.json", &other));
+    if (!other)
+        CAM_TRY(write_special_tokens_map(tokenizer, to));
+out:
+    return st;
+}

@@ -1,0 +1,157 @@
+/* stream.c: see stream.h.
+ *
+ * Layout of a batch for capacities T and B, in i32:
+ *     ids[T] positions[T] token_row[T] token_index[T] cu_seqlens[B+1] row[B] list[B] list_index[B] list_cu[B+1]
+ * labels[B]
+ */
+#include "batch_stream.h"
+#include <stdlib.h>
+#include <string.h>
+
+int64_t cam_token_size_class(int64_t tokens) {
+    int64_t step = 16;
+    while (32 * step * 2 <= tokens)
+        step *= 2;
+    return (tokens + step - 1) / step * step;
+}
+
+int32_t cam_length_size_class(int64_t longest, int32_t most) {
+    int32_t bound = 16;
+    while (bound < longest)
+        bound *= 2;
+    return bound < most ? bound : most;
+}
+
+/* Where the parts of the uploaded buffer begin; [4] is its size. */
+enum { STATE, CORRECTIONS, PLAN, ORDER, END };
+static void layout(const cam_batch_stream_limits *limits, size_t begin[END + 1]) {
+    const size_t bytes[END] = {[STATE] = sizeof(cam_step_state),
+                               [CORRECTIONS] = (size_t)(limits->updates + 1) * sizeof(cam_bias_corrections),
+                               [PLAN] = (size_t)limits->micro_steps * sizeof(cam_micro_step),
+                               [ORDER] = (size_t)limits->order * sizeof(int32_t)};
+    begin[0] = 0;
+    for (int part = 0; part < END; part++)
+        begin[part + 1] = (begin[part] + bytes[part] + CAM_ARENA_ALIGN - 1) / CAM_ARENA_ALIGN * CAM_ARENA_ALIGN;
+}
+
+static char *part_of(const cam_batch_stream *stream, char *base, int part) {
+    size_t begin[END + 1];
+    layout(&stream->limits, begin);
+    return base + begin[part];
+}
+
+static size_t batch_bytes(const cam_batch_stream_limits *limits) {
+    return (size_t)(4 * limits->tokens + 6 * limits->rows + 2) * sizeof(int32_t);
+}
+
+size_t cam_batch_stream_bytes(const cam_batch_stream_limits *limits) {
+    size_t begin[END + 1];
+    layout(limits, begin);
+    return begin[END] + batch_bytes(limits);
+}
+
+cam_status cam_batch_stream_open(cam_batch_stream *stream, cam_backend *backend, const cam_device_data *data,
+                                 const cam_batch_stream_limits *limits) {
+    cam_status st = CAM_OK;
+    void *memory = NULL;
+    size_t begin[END + 1];
+    *stream = (cam_batch_stream){.backend = backend, .data = data, .limits = *limits};
+    layout(limits, begin);
+    stream->bytes = begin[END];
+    CAM_TRY(cam_backend_allocate_staging(backend, stream->bytes, &memory));
+    stream->host = memory;
+    memset(stream->host, 0, stream->bytes);
+    CAM_TRY(cam_backend_allocate(backend, stream->bytes, &memory));
+    stream->device = memory;
+    CAM_TRY(cam_backend_allocate(backend, batch_bytes(limits), &memory));
+    stream->batch = memory;
+    CAM_TRY(cam_backend_zero(backend, stream->batch, batch_bytes(limits)));
+out:
+    if (st != CAM_OK)
+        cam_batch_stream_close(stream);
+    return st;
+}
+
+void cam_batch_stream_close(cam_batch_stream *stream) {
+    if (stream->backend) {
+        cam_backend_release(stream->backend, stream->batch);
+        cam_backend_release(stream->backend, stream->device);
+        cam_backend_release_staging(stream->backend, stream->host);
+    }
+    *stream = (cam_batch_stream){0};
+}
+
+cam_step_state *cam_batch_stream_host_state(const cam_batch_stream *stream) {
+    return (cam_step_state *)(void *)part_of(stream, stream->host, STATE);
+}
+cam_bias_corrections *cam_batch_stream_host_corrections(const cam_batch_stream *stream) {
+    return (cam_bias_corrections *)(void *)part_of(stream, stream->host, CORRECTIONS);
+}
+cam_micro_step *cam_batch_stream_host_plan(const cam_batch_stream *stream) {
+    return (cam_micro_step *)(void *)part_of(stream, stream->host, PLAN);
+}
+int32_t *cam_batch_stream_host_order(const cam_batch_stream *stream) {
+    return (int32_t *)(void *)part_of(stream, stream->host, ORDER);
+}
+cam_step_state *cam_batch_stream_state(const cam_batch_stream *stream) {
+    return stream->device ? (cam_step_state *)(void *)part_of(stream, stream->device, STATE) : NULL;
+}
+
+cam_status cam_batch_stream_begin(cam_batch_stream *stream) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_backend_copy(stream->backend, stream->device, stream->host, stream->bytes, CAM_TO_DEVICE));
+    CAM_TRY(cam_backend_synchronize(stream->backend));
+out:
+    return st;
+}
+
+/* The next `count` values of a buffer. */
+static cam_tensor carve(int32_t **at, int64_t count) {
+    cam_tensor view = cam_tensor_1d(*at, CAM_I32, count);
+    *at += count;
+    return view;
+}
+
+cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens, int64_t rows, int32_t longest) {
+    CAM_ASSERT(tokens <= stream->limits.tokens && rows <= stream->limits.rows);
+    /* For counting: a fake address, as in arena.c, so that no view is taken for an absent one. */
+    int32_t *at = stream->batch ? stream->batch : (int32_t *)(uintptr_t)CAM_ARENA_ALIGN;
+    cam_batch batch = {.longest = longest};
+    batch.ids = carve(&at, tokens);
+    batch.positions = carve(&at, tokens);
+    batch.token_row = carve(&at, tokens);
+    batch.token_index = carve(&at, tokens);
+    batch.cu_seqlens = carve(&at, rows + 1);
+    batch.row = carve(&at, rows);
+    batch.list = carve(&at, rows);
+    batch.list_index = carve(&at, rows);
+    batch.list_cu = carve(&at, rows + 1);
+    batch.labels = carve(&at, rows);
+    return batch;
+}
+
+cam_status cam_batch_stream_next(cam_batch_stream *stream, const cam_batch *batch) {
+    const cam_device_data *data = stream->data;
+    cam_step_begin_args args = {
+        .row = batch->row,
+        .list = batch->list,
+        .list_index = batch->list_index,
+        .list_cu = batch->list_cu,
+        .labels = batch->labels,
+        .order = cam_tensor_1d(part_of(stream, stream->device, ORDER), CAM_I32, stream->limits.order),
+        .offsets = data->offsets,
+        .data_labels = data->labels,
+        .plan = (const cam_micro_step *)(const void *)part_of(stream, stream->device, PLAN),
+        .corrections = (const cam_bias_corrections *)(const void *)part_of(stream, stream->device, CORRECTIONS),
+        .state = cam_batch_stream_state(stream)};
+    if (batch->ids.shape[0] > 0) {
+        args.ids = batch->ids;
+        args.positions = batch->positions;
+        args.token_row = batch->token_row;
+        args.token_index = batch->token_index;
+        args.cu_seqlens = batch->cu_seqlens;
+        args.data_ids = data->ids;
+        args.data_positions = data->positions;
+    }
+    return cam_step_begin(stream->backend, &args);
+}

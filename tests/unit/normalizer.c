@@ -1,0 +1,103 @@
+/* normalizer.c: the steps before segmentation. Expected values are tokenizers 0.23.3's own. */
+#include "normalizer_internal.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_step(cam_normal_step *step, const char *text, const char *expected) {
+    cam_strbuf buf = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&buf, text);
+    cam_normalize(step, 1, &buf, &spare);
+    assert_string_equal(cam_strbuf_text(&buf), expected);
+    cam_strbuf_release(&buf);
+    cam_strbuf_release(&spare);
+}
+
+static void assert_pattern(const char *expression, const char *text, const char *expected) {
+    cam_normal_step step = {.kind = CAM_NORMAL_REPLACE_PATTERN, .content = strdup("_")};
+    assert_true(cam_pattern_compile(&step.pattern, expression));
+    assert_step(&step, text, expected);
+    cam_normal_step_release(&step);
+}
+
+static void test_patterns(void **state) {
+    (void)state;
+    assert_pattern(" {2,}", "a b  c   ", "a b_c_");
+    assert_pattern("\\s{2,}|[\\n\\r\\t]", "a b \n c\nd\u00a0\u2003e\u00a0f", "a b_c_d_e\u00a0f");
+    assert_pattern("\\s+", "\xc2\x85x\u200by\u3000\u2028z", "_x\u200by_z");
+    assert_pattern("é{2}", "ééééé", "__é");
+    assert_pattern("x{1,2}|y", "xxxy", "___");
+    assert_pattern("\\.", "a.b", "a_b");
+}
+
+static void test_patterns_refused(void **state) {
+    (void)state;
+    static const char *const expressions[] = {"",      "a*",     "a?",    "ab",    "(a)",    ".",        "[^a]",
+                                              "[a-z]", "\\d",    "a{0,}", "a{,2}", "a{2",    "[ab",      "a|",
+                                              "\\",    "a{3,2}", "^a",    "a+?",   "\\p{L}", "a|b|c|d|e"};
+    cam_pattern pattern;
+    for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
+        if (cam_pattern_compile(&pattern, expressions[i]))
+            fail_msg("\"%s\" was accepted", expressions[i]);
+    }
+}
+
+static void test_strip(void **state) {
+    (void)state;
+    cam_normal_step right = {.kind = CAM_NORMAL_STRIP, .strip_right = 1};
+    cam_normal_step both = {.kind = CAM_NORMAL_STRIP, .strip_left = 1, .strip_right = 1};
+    assert_step(&right, " \u00a0a b\u2009\n", " \u00a0a b");
+    assert_step(&both, " \u00a0a b\u2009\n", "a b");
+    assert_step(&both, " \u3000", "");
+    assert_step(&both, "", "");
+}
+
+static void test_runes(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        uint32_t rune;
+    } cases[] = {{"a", 1, 'a'},
+                 {"é", 2, 0xE9},
+                 {"▁", 3, 0x2581},
+                 {"😊", 4, 0x1F60A},
+                 {"\xff", 1, 0xFFFD},
+                 {"\xc3", 1, 0xFFFD},
+                 {"\xc0\x80", 1, 0xFFFD},
+                 {"\xed\xa0\x80", 1, 0xFFFD},
+                 {"\xe0\x80\x80", 1, 0xFFFD},
+                 {"\xf4\x90\x80\x80", 1, 0xFFFD}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint32_t rune;
+        assert_int_equal(cam_rune_next(cases[i].bytes, cases[i].bytes + strlen(cases[i].bytes), &rune),
+                         cases[i].length);
+        assert_int_equal(rune, cases[i].rune);
+    }
+}
+
+static void test_charsmap_refused(void **state) {
+    (void)state;
+    static const unsigned char sizes[][8] = {
+        {0}, {255, 255, 255, 255, 0, 0, 0, 0}, {3, 0, 0, 0, 0, 0, 0, 0}, {8, 0, 0, 0, 0, 0, 0, 0}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        cam_charsmap map;
+        char *blob = malloc(8);
+        assert_non_null(blob);
+        memcpy(blob, sizes[i], 8);
+        assert_int_equal(cam_charsmap_init(&map, blob, 8), CAM_E_MODEL);
+        assert_null(map.blob);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_patterns), cmocka_unit_test(test_patterns_refused), cmocka_unit_test(test_strip),
+        cmocka_unit_test(test_runes),    cmocka_unit_test(test_charsmap_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
