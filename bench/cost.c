@@ -299,7 +299,7 @@ static const cam_backend_calls calls = {
 
 /* --- one step -------------------------------------------------------------------------------------------------- */
 
-static const cam_model_config camembert_base = {.model_type = "camembert",
+static const cam_model_config camembert_base = {.family = &cam_families[0],
                                                 .vocab_size = 32005,
                                                 .hidden_size = 768,
                                                 .num_hidden_layers = 12,

@@ -24,7 +24,7 @@ static const struct integer_field {
     {"num_attention_heads", offsetof(cam_model_config, num_attention_heads), 1, 8192, NONE},
     {"intermediate_size", offsetof(cam_model_config, intermediate_size), 8, 1 << 20, NONE},
     {"max_position_embeddings", offsetof(cam_model_config, max_position_embeddings), 4, 1 << 20, NONE},
-    {"type_vocab_size", offsetof(cam_model_config, type_vocab_size), 1, 1, NONE},
+    {"type_vocab_size", offsetof(cam_model_config, type_vocab_size), 0, 1 << 24, NONE},
     {"pad_token_id", offsetof(cam_model_config, pad_token_id), 0, 1 << 24, 1},
     {"bos_token_id", offsetof(cam_model_config, bos_token_id), 0, 1 << 24, 0},
     {"eos_token_id", offsetof(cam_model_config, eos_token_id), 0, 1 << 24, 2},
@@ -45,21 +45,6 @@ static const struct real_field {
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
-static const char *const model_types[] = {"camembert", "roberta", "xlm-roberta"};
-
-static const struct {
-    const char *model_type, *family;
-} refused[] = {
-    {"deberta", "DeBERTa"},
-    {"deberta-v2", "DeBERTa, as CamemBERTa and CamemBERTav2 are"},
-    {"modernbert", "ModernBERT, as ModernCamemBERT is"},
-    {"flaubert", "XLM, as FlauBERT is"},
-    {"xlm", "XLM"},
-    {"bert", "BERT"},
-    {"distilbert", "DistilBERT"},
-    {"electra", "ELECTRA"},
-};
 
 static int32_t *integer_at(cam_model_config *config, const struct integer_field *field) {
     return (int32_t *)(void *)((char *)config + field->offset);
@@ -102,10 +87,8 @@ static void read_integer(reader *in, const struct integer_field *field) {
     else if (value && !json_is_integer(value))
         cam_problems_add(&in->problems, in->name, 0, "\"%s\" must be a whole number", field->key);
     else if (value && (json_integer_value(value) < field->low || json_integer_value(value) > field->high))
-        cam_problems_add(&in->problems, in->name, 0,
-                         field->low == field->high ? "\"%s\" is %lld, only %d is supported"
-                                                   : "\"%s\" is %lld, it must lie in %d .. %d",
-                         field->key, (long long)json_integer_value(value), field->low, field->high);
+        cam_problems_add(&in->problems, in->name, 0, "\"%s\" is %lld, it must lie in %d .. %d", field->key,
+                         (long long)json_integer_value(value), field->low, field->high);
     else if (value)
         *out = (int32_t)json_integer_value(value);
 }
@@ -144,6 +127,12 @@ static void require_empty(reader *in, const char *key, const char *why) {
     json_t *value = json_object_get(in->root, key);
     if (value && !json_is_null(value) && !(json_is_object(value) && json_object_size(value) == 0))
         cam_problems_add(&in->problems, in->name, 0, "\"%s\" is not empty: %s", key, why);
+}
+
+static void check_token_types(reader *in) {
+    int32_t given = in->config->type_vocab_size, due = in->config->family->token_types;
+    if (given != due && given != NONE)
+        cam_problems_add(&in->problems, in->name, 0, "\"type_vocab_size\" is %d, only %d is supported", given, due);
 }
 
 static void check_together(reader *in) {
@@ -270,36 +259,17 @@ static cam_status read_problem_type(reader *in) {
     return CAM_OK;
 }
 
-static int is_supported(const char *model_type) {
-    for (size_t i = 0; i < COUNT(model_types); i++)
-        if (strcmp(model_type, model_types[i]) == 0)
-            return 1;
-    return 0;
-}
-
 static cam_status read_model_type(reader *in) {
-    const char *text = json_string_value(json_object_get(in->root, "model_type")), *family = NULL;
+    const char *text = json_string_value(json_object_get(in->root, "model_type"));
+    in->config->family = text ? cam_family_find(text) : NULL;
     if (!text) {
         cam_problems_add(&in->problems, in->name, 0, "\"model_type\" is missing: is this a transformers model?");
-        return cam_problems_status(&in->problems, CAM_E_MODEL);
+    } else if (!in->config->family) {
+        cam_strbuf why = CAM_STRBUF_INIT;
+        cam_family_refuse(text, &why);
+        cam_problems_add(&in->problems, in->name, 0, "%s", cam_strbuf_text(&why));
+        cam_strbuf_release(&why);
     }
-    if (is_supported(text)) {
-        in->config->model_type = strdup(text);
-        return in->config->model_type ? CAM_OK : no_memory();
-    }
-    for (size_t i = 0; i < COUNT(refused); i++)
-        if (strcmp(text, refused[i].model_type) == 0)
-            family = refused[i].family;
-    if (family)
-        cam_problems_add(&in->problems, in->name, 0,
-                         "model_type \"%s\" is another architecture (%s): only \"camembert\", \"roberta\" and "
-                         "\"xlm-roberta\" models can be trained",
-                         text, family);
-    else
-        add_quoted(in,
-                   "model_type %s is not supported: only \"camembert\", \"roberta\" and \"xlm-roberta\" models "
-                   "can be trained",
-                   text);
     return cam_problems_status(&in->problems, CAM_E_MODEL);
 }
 
@@ -308,6 +278,7 @@ static cam_status read_fields(reader *in) {
     CAM_TRY(read_model_type(in));
     for (size_t i = 0; i < COUNT(integers); i++)
         read_integer(in, &integers[i]);
+    check_token_types(in);
     for (size_t i = 0; i < COUNT(reals); i++)
         read_real(in, &reals[i]);
     require_text(in, "hidden_act", "gelu");
@@ -360,7 +331,6 @@ cam_status cam_model_config_read(const char *path, cam_model_config *config) {
 
 void cam_model_config_release(cam_model_config *config) {
     free_labels(config);
-    free(config->model_type);
     free(config->problem_type);
     json_decref(config->source);
     *config = (cam_model_config){0};
@@ -370,8 +340,12 @@ double cam_model_config_head_dropout(const cam_model_config *config) {
     return config->classifier_dropout < 0 ? config->hidden_dropout_prob : config->classifier_dropout;
 }
 
+int32_t cam_model_config_first_position(const cam_model_config *config) {
+    return config->pad_token_id + config->family->position_offset;
+}
+
 int32_t cam_model_config_max_tokens(const cam_model_config *config) {
-    return config->max_position_embeddings - config->pad_token_id - 1;
+    return config->max_position_embeddings - cam_model_config_first_position(config);
 }
 
 cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels, int32_t count) {

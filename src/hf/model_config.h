@@ -11,6 +11,7 @@
 #define CAM_MODEL_CONFIG_H
 
 #include "cam/status.h"
+#include "family.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,14 +22,14 @@ extern "C" {
 enum { CAM_MODEL_MAX_LABELS = 65536 };
 
 typedef struct cam_model_config {
-    char *model_type; /* "camembert", "roberta" or "xlm-roberta" */
+    const cam_family *family; /* of its model_type; not NULL */
     int32_t vocab_size;
     int32_t hidden_size;
     int32_t num_hidden_layers;
     int32_t num_attention_heads;
     int32_t intermediate_size;
-    int32_t max_position_embeddings; /* the first pad_token_id + 1 rows are never a token's position */
-    int32_t type_vocab_size;         /* 1 */
+    int32_t max_position_embeddings; /* rows before the first position are never a token's position */
+    int32_t type_vocab_size;         /* the family's token_types */
     double layer_norm_eps;
     double hidden_dropout_prob;
     double attention_probs_dropout_prob;
@@ -52,7 +53,9 @@ void cam_model_config_release(cam_model_config *config);
 
 /* The dropout in front of and inside the head: classifier_dropout, or hidden_dropout_prob where that is null. */
 double cam_model_config_head_dropout(const cam_model_config *config);
-/* Tokens of the longest sequence, <s> and </s> counted: positions start at pad_token_id + 1. */
+/* The position of a sequence's first token. */
+int32_t cam_model_config_first_position(const cam_model_config *config);
+/* Tokens of the longest sequence, <s> and </s> counted. */
 int32_t cam_model_config_max_tokens(const cam_model_config *config);
 /* Copies the labels; 2 <= count <= CAM_MODEL_MAX_LABELS. */
 CAM_MUST_CHECK cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels,

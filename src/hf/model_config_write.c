@@ -184,15 +184,6 @@ out:
     return st;
 }
 
-static const char *class_name(const char *model_type) {
-    if (strcmp(model_type, "camembert") == 0)
-        return "CamembertForSequenceClassification";
-    if (strcmp(model_type, "roberta") == 0)
-        return "RobertaForSequenceClassification";
-    CAM_ASSERT(strcmp(model_type, "xlm-roberta") == 0);
-    return "XLMRobertaForSequenceClassification";
-}
-
 /* transformers 4 reads "torch_dtype"; 5 writes "dtype" and reads both, and would load a half-precision model by it, so
  * whichever the source has must say what is now in the file. */
 static cam_status set_dtype(json_t *root) {
@@ -210,9 +201,9 @@ static cam_status set_kind(json_t *root, const cam_model_config *config) {
     cam_status st = CAM_OK;
     json_t *classes = json_array();
     CAM_TRY(set(root, "architectures", classes));
-    if (json_array_append_new(classes, json_string(class_name(config->model_type))) != 0)
+    if (json_array_append_new(classes, json_string(config->family->classifier_class)) != 0)
         CAM_TRY(no_memory());
-    CAM_TRY(set(root, "model_type", json_string(config->model_type)));
+    CAM_TRY(set(root, "model_type", json_string(config->family->model_type)));
     CAM_TRY(set(root, "problem_type", json_string("single_label_classification")));
     CAM_TRY(set_dtype(root));
     if (!json_object_get(root, "transformers_version"))

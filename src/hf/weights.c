@@ -1,6 +1,7 @@
 /* weights.c: see weights.h. Invariant: every file in `files` has passed the rules of its format; with several, each
  * tensor of the index is in the file that the index says, and no file holds another. */
 #include "weights.h"
+#include "family.h"
 #include "log.h"
 #include "problems.h"
 #include <inttypes.h>
@@ -24,8 +25,6 @@ struct cam_weights {
     size_t match_count;
     int told; /* what was left aside, which is said once */
 };
-
-static const char encoder_prefix[] = "roberta.";
 
 static int begins_with(const char *text, const char *beginning) {
     return strncmp(text, beginning, strlen(beginning)) == 0;
@@ -106,21 +105,12 @@ out:
     return st;
 }
 
-/* The encoder's prefix is the one that any of its tensors has. */
+/* The encoder's prefix is that of the first tensor that has one. */
 static void find_prefix(cam_weights *weights) {
-    static const char *const known[] = {encoder_prefix, "camembert."};
     weights->prefix = "";
-    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
-        for (size_t f = 0; f < weights->file_count; f++) {
-            const cam_safetensors *file = &weights->files[f];
-            for (size_t i = 0; i < file->count; i++) {
-                if (begins_with(file->tensors[i].name, known[k])) {
-                    weights->prefix = known[k];
-                    return;
-                }
-            }
-        }
-    }
+    for (size_t f = 0; f < weights->file_count && !weights->prefix[0]; f++)
+        for (size_t i = 0; i < weights->files[f].count && !weights->prefix[0]; i++)
+            weights->prefix = cam_family_prefix_of(weights->files[f].tensors[i].name);
 }
 
 cam_status cam_weights_open(const char *folder, cam_weights **out) {
@@ -176,8 +166,8 @@ static match find_wanted(const cam_weights *weights, const char *name) {
     static const char *const spellings[][2] = {{".LayerNorm.weight", ".LayerNorm.gamma"},
                                                {".LayerNorm.bias", ".LayerNorm.beta"}};
     cam_strbuf stored = CAM_STRBUF_INIT;
-    int encoder = begins_with(name, encoder_prefix);
-    cam_strbuf_printf(&stored, "%s%s", encoder ? weights->prefix : "", encoder ? name + strlen(encoder_prefix) : name);
+    const char *own_prefix = cam_family_prefix_of(name);
+    cam_strbuf_printf(&stored, "%s%s", own_prefix[0] ? weights->prefix : "", name + strlen(own_prefix));
     match found = find_stored(weights, cam_strbuf_text(&stored));
     for (size_t i = 0; !found.tensor && i < 2; i++) {
         size_t ending = strlen(spellings[i][0]);

@@ -1,9 +1,9 @@
 /* weights.h: the tensors of a checkpoint folder, under the names that a classifier has for them.
  *
  * A folder holds model.safetensors, or model.safetensors.index.json and the files that it names. Pickles
- * (pytorch_model.bin) are never opened: the message says how to convert them. Names are Hugging Face's, with the prefix
- * "roberta." (reference: transformers modeling_camembert.py); the file may have "camembert." or nothing instead, and
- * LayerNorm.gamma and .beta for LayerNorm.weight and .bias.
+ * (pytorch_model.bin) are never opened: the message says how to convert them. Names are Hugging Face's, with the
+ * encoder's prefix that the family writes (family.h); the file may have another prefix of the table or none instead,
+ * and LayerNorm.gamma and .beta for LayerNorm.weight and .bias.
  *
  * Errors: CAM_E_MODEL, CAM_E_MEMORY.
  */

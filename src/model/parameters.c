@@ -33,8 +33,8 @@ static cam_parameter *append(cam_parameters *params, int depth, int64_t rows, in
 }
 
 static void append_named(cam_parameters *params, int depth, int64_t rows, int64_t columns, int bias_or_norm,
-                         const char *name) {
-    snprintf(append(params, depth, rows, columns, bias_or_norm)->name[0], CAM_TENSOR_NAME_BYTES, "%s", name);
+                         const char *prefix, const char *name) {
+    snprintf(append(params, depth, rows, columns, bias_or_norm)->name[0], CAM_TENSOR_NAME_BYTES, "%s%s", prefix, name);
 }
 
 /* What a layer's products read: its matrices, and the biases of queries, keys and values. */
@@ -65,8 +65,8 @@ static void append_layer(cam_parameters *params, const cam_model_config *config,
         p->parts = 0;
         p->split = params->precision.bf16 && is_read_by_products((cam_layer_tensor)t);
         while (p->parts < CAM_MAX_PARTS && layer_names[t][p->parts]) {
-            snprintf(p->name[p->parts], CAM_TENSOR_NAME_BYTES, "roberta.encoder.layer.%d.%s", layer,
-                     layer_names[t][p->parts]);
+            snprintf(p->name[p->parts], CAM_TENSOR_NAME_BYTES, "%sencoder.layer.%d.%s", config->family->prefixes[0],
+                     layer, layer_names[t][p->parts]);
             p->parts++;
         }
     }
@@ -75,17 +75,18 @@ static void append_layer(cam_parameters *params, const cam_model_config *config,
 static void append_all(cam_parameters *params, const cam_model_config *config) {
     int64_t h = config->hidden_size;
     int head = params->layers + 1;
-    append_named(params, 0, params->word_rows, h, 0, "roberta.embeddings.word_embeddings.weight");
-    append_named(params, 0, config->max_position_embeddings, h, 0, "roberta.embeddings.position_embeddings.weight");
-    append_named(params, 0, 1, h, 0, "roberta.embeddings.token_type_embeddings.weight");
-    append_named(params, 0, h, 0, 1, "roberta.embeddings.LayerNorm.weight");
-    append_named(params, 0, h, 0, 1, "roberta.embeddings.LayerNorm.bias");
+    const char *encoder = config->family->prefixes[0];
+    append_named(params, 0, params->word_rows, h, 0, encoder, "embeddings.word_embeddings.weight");
+    append_named(params, 0, config->max_position_embeddings, h, 0, encoder, "embeddings.position_embeddings.weight");
+    append_named(params, 0, 1, h, 0, encoder, "embeddings.token_type_embeddings.weight");
+    append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.weight");
+    append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.bias");
     for (int layer = 0; layer < params->layers; layer++)
         append_layer(params, config, layer);
-    append_named(params, head, h, h, 0, "classifier.dense.weight");
-    append_named(params, head, h, 0, 1, "classifier.dense.bias");
-    append_named(params, head, config->num_labels, h, 0, "classifier.out_proj.weight");
-    append_named(params, head, config->num_labels, 0, 1, "classifier.out_proj.bias");
+    append_named(params, head, h, h, 0, "", "classifier.dense.weight");
+    append_named(params, head, h, 0, 1, "", "classifier.dense.bias");
+    append_named(params, head, config->num_labels, h, 0, "", "classifier.out_proj.weight");
+    append_named(params, head, config->num_labels, 0, 1, "", "classifier.out_proj.bias");
 }
 
 /* The two maps between file rows and kept rows. */

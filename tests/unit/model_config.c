@@ -23,7 +23,7 @@ static void test_base(void **state) {
     (void)state;
     cam_model_config c;
     assert_int_equal(parse(base, &c), CAM_OK);
-    assert_string_equal(c.model_type, "camembert");
+    assert_string_equal(c.family->model_type, "camembert");
     assert_int_equal(c.vocab_size, 32005);
     assert_int_equal(c.hidden_size, 768);
     assert_int_equal(c.num_hidden_layers, 12);
@@ -143,6 +143,9 @@ static void test_each_field(void **state) {
         const char *key, *value, *fragment; /* fragment NULL: accepted */
     } cases[] = {
         {"model_type", "\"roberta\"", NULL},
+        {"model_type", "\"xlm-roberta\"", NULL},
+        {"model_type", "\"gpt2\"",
+         "config.json: model_type \"gpt2\" is not supported; supported: camembert, xlm-roberta, roberta"},
         {"model_type", "\"deberta-v2\"", "CamemBERTav2"},
         {"model_type", "\"modernbert\"", "ModernCamemBERT"},
         {"model_type", "\"flaubert\"", "FlauBERT"},
@@ -158,6 +161,8 @@ static void test_each_field(void **state) {
         {"num_hidden_layers", "0", "\"num_hidden_layers\" is 0"},
         {"num_attention_heads", "-12", "\"num_attention_heads\" is -12"},
         {"max_position_embeddings", "4", "no text fits"},
+        {"type_vocab_size", "-1", "\"type_vocab_size\" is -1"},
+        {"type_vocab_size", "0", "\"type_vocab_size\" is 0, only 1 is supported"},
         {"type_vocab_size", "2", "\"type_vocab_size\" is 2, only 1 is supported"},
         {"layer_norm_eps", "0", "\"layer_norm_eps\" is 0"},
         {"layer_norm_eps", "-1e-5", "\"layer_norm_eps\" is -1e-05"},

@@ -1,0 +1,43 @@
+/* family.h: the model families that can be trained, in one table: everything that depends on config.json's
+ * "model_type". All of them are computed by camembert.h; they differ in names and in the numbering of tokens.
+ *
+ * To add a family, add its row to family.c.
+ * Source: transformers models/{camembert,xlm_roberta,roberta}, models/auto.
+ */
+#ifndef CAM_FAMILY_H
+#define CAM_FAMILY_H
+
+#include "strbuf.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CAM_FAMILY_PREFIXES = 2 };
+
+typedef struct cam_family {
+    const char *model_type;       /* config.json's "model_type" */
+    const char *classifier_class; /* written to config.json's "architectures" */
+    /* What the names of the encoder's tensors begin with: the first is written, all are read, and names without a
+     * prefix are read too. NULL = no more. */
+    const char *prefixes[CAM_FAMILY_PREFIXES];
+    int32_t token_types;     /* rows of token_type_embeddings, config.json's "type_vocab_size" */
+    int32_t position_offset; /* the position of a text's first token is pad_token_id + position_offset */
+} cam_family;
+
+/* All families; the last row has no model_type. */
+extern const cam_family cam_families[];
+
+/* NULL where no family has this model_type. */
+const cam_family *cam_family_find(const char *model_type);
+/* The encoder prefix, of any family, that a tensor's name begins with; "" where it begins with none. */
+const char *cam_family_prefix_of(const char *tensor_name);
+/* Appends why this model_type is refused: that it is not supported, and which ones are. */
+void cam_family_refuse(const char *model_type, cam_strbuf *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
