@@ -8,7 +8,7 @@
 #include "dataset.h"
 #include "files.h"
 #include "log.h"
-#include "tokenizer.h"
+#include "model_tokenizer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static cam_status measure_tokens(const cam_dataset *data, const char *folder) {
         CAM_FAIL(CAM_E_MEMORY, "no memory for %zu texts", data->count);
     for (size_t r = 0; r < data->count; r++)
         texts[r] = (cam_text){data->rows[r].text, data->rows[r].text_length};
-    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     double begin = now_s();
     CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, (int64_t)data->count, 0, NULL, &rows));
     double seconds = now_s() - begin;

@@ -18,6 +18,7 @@
 #include "files.h"
 #include "json_out.h"
 #include "log.h"
+#include "model_tokenizer.h"
 #include "order.h"
 #include "trainer.h"
 #include <stdio.h>
@@ -142,7 +143,7 @@ static cam_status read_data(bench *b) {
     config.stratify = false;
     config.on_duplicate = CAM_CONFIG_DUPLICATE_IGNORE;
     CAM_TRY(cam_model_config_read(path, &b->config));
-    CAM_TRY(cam_tokenizer_open(b->request->folder, &b->tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(b->request->folder, &b->tokenizer));
     CAM_TRY(cam_corpus_open(&b->corpus, &config, NULL));
     CAM_TRY(cam_model_config_set_labels(&b->config, (const char *const *)b->corpus.labels.names,
                                         (int32_t)b->corpus.labels.count));

@@ -1,6 +1,7 @@
 /* verb_tokenize.c: `tokenize` shows what a model sees of every text: ids or pieces, never cut. */
 #include "hub_cache.h"
 #include "json_out.h"
+#include "model_tokenizer.h"
 #include "reading.h"
 #include "signals.h"
 #include "tokenizer.h"
@@ -79,7 +80,7 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
-    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(stream(tokenizer, reader, form));
 out:

@@ -2,11 +2,38 @@
 #include "family.h"
 #include <string.h>
 
+#define SPECIAL_TOKENS .bos = "<s>", .eos = "</s>", .pad = "<pad>", .unk = "<unk>", .mask = "<mask>"
+
+/* SentencePiece's 0, 1, 2 are <unk>, <s>, </s>: here 3, 5, 6. The score of <unk>NOTUSED is what makes Hugging Face's
+ * penalty of an unknown character -110. */
+static const cam_tokenizer_class camembert_tokenizer = {
+    SPECIAL_TOKENS,
+    .name = "CamembertTokenizer",
+    .front = {{"<s>NOTUSED", 0, 0}, {"<pad>", 0, 0}, {"</s>NOTUSED", 0, 0}, {"<unk>", 0, 0}, {"<unk>NOTUSED", -100, 1}},
+    .first_piece = 1,
+};
+
+/* SentencePiece's 0, 1, 2 are <unk>, <s>, </s>: here 3, 0, 2. */
+static const cam_tokenizer_class xlm_roberta_tokenizer = {
+    SPECIAL_TOKENS,
+    .name = "XLMRobertaTokenizer",
+    .front = {{"<s>", 0, 0}, {"<pad>", 0, 0}, {"</s>", 0, 0}, {"<unk>", 0, 0}},
+    .first_piece = 3,
+};
+
+/* RoBERTa's own class has no SentencePiece model. The ids of a unigram vocabulary are in tokenizer.json, which this
+ * class reads as it is. */
+const cam_tokenizer_class cam_tokenizer_class_of_file = {
+    SPECIAL_TOKENS,
+    .name = "PreTrainedTokenizerFast",
+};
+
 const cam_family cam_families[] = {
     {
         .model_type = "camembert",
         .classifier_class = "CamembertForSequenceClassification",
         .prefixes = {"roberta.", "camembert."},
+        .tokenizer_class = &camembert_tokenizer,
         .token_types = 1,
         .position_offset = 1,
     },
@@ -14,6 +41,7 @@ const cam_family cam_families[] = {
         .model_type = "xlm-roberta",
         .classifier_class = "XLMRobertaForSequenceClassification",
         .prefixes = {"roberta."},
+        .tokenizer_class = &xlm_roberta_tokenizer,
         .token_types = 1,
         .position_offset = 1,
     },
@@ -21,6 +49,7 @@ const cam_family cam_families[] = {
         .model_type = "roberta",
         .classifier_class = "RobertaForSequenceClassification",
         .prefixes = {"roberta."},
+        .tokenizer_class = &cam_tokenizer_class_of_file,
         .token_types = 1,
         .position_offset = 1,
     },
@@ -45,6 +74,17 @@ const cam_family *cam_family_find(const char *model_type) {
     for (const cam_family *family = cam_families; family->model_type; family++)
         if (strcmp(model_type, family->model_type) == 0)
             return family;
+    return NULL;
+}
+
+const cam_tokenizer_class *cam_family_tokenizer_class(const char *name) {
+    for (const cam_family *family = cam_families; family->model_type; family++) {
+        const cam_tokenizer_class *found = family->tokenizer_class;
+        size_t length = strlen(found->name);
+        if (found->front[0].text && strncmp(name, found->name, length) == 0 &&
+            (name[length] == '\0' || strcmp(name + length, "Fast") == 0))
+            return found;
+    }
     return NULL;
 }
 

@@ -2,6 +2,7 @@
 #include "predictor.h"
 #include "distribute_rows.h"
 #include "files.h"
+#include "model_tokenizer.h"
 #include <stdlib.h>
 
 enum { BATCH_ROWS = 256, BATCH_TOKENS = 4096 };
@@ -30,7 +31,7 @@ cam_status cam_predictor_open(cam_predictor *classifier, cam_backend *backend, c
     *classifier = (cam_predictor){.group = group};
     char *path = cam_path_join(folder, "config.json");
     CAM_TRY(cam_model_config_read(path, &classifier->config));
-    CAM_TRY(cam_tokenizer_open(folder, &classifier->tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(folder, &classifier->tokenizer));
     if (cam_tokenizer_vocab_size(classifier->tokenizer) > classifier->config.vocab_size)
         CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", folder,
                  cam_tokenizer_vocab_size(classifier->tokenizer), classifier->config.vocab_size);

@@ -2,6 +2,7 @@
 #include "run.h"
 #include "hash.h"
 #include "log.h"
+#include "model_tokenizer.h"
 #include "run_folder_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static cam_status open_model(cam_run *run) {
     run->max_length = config->max_seq_length < most ? (int32_t)config->max_seq_length : most;
     if (run->max_length < config->max_seq_length)
         cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
-    CAM_TRY(cam_tokenizer_open(run->model_folder, &run->tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(run->model_folder, &run->tokenizer));
     if (cam_tokenizer_vocab_size(run->tokenizer) > run->model.vocab_size)
         CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", run->model_folder,
                  cam_tokenizer_vocab_size(run->tokenizer), run->model.vocab_size);

@@ -9,7 +9,7 @@
  *   TrainerSpec     3 model_type, 40-43 unk/bos/eos/pad id
  *   NormalizerSpec  1 name, 2 precompiled_charsmap, 3 add_dummy_prefix, 4 remove_extra_whitespaces, 5
  * escape_whitespaces Source: google/sentencepiece src/sentencepiece_model.proto; the protobuf encoding;
- * CamembertConverter of transformers.
+ * CamembertConverter and XLMRobertaConverter of transformers.
  */
 #include "vocabulary_internal.h"
 #include <stdio.h>
@@ -105,9 +105,16 @@ static cam_status fail_damaged(void) {
     return cam_fail(CAM_E_MODEL, "it is damaged, or no SentencePiece model");
 }
 
-/* Piece 0 is Hugging Face's <unk>, which has its own place already; the others follow. */
+static cam_status check_piece(size_t number, const field *text, const char *due, const char *class_name) {
+    if (text->length == strlen(due) && memcmp(text->bytes, due, text->length) == 0)
+        return CAM_OK;
+    return cam_fail(CAM_E_MODEL, "piece %zu is not \"%s\", as models of %s have it", number, due, class_name);
+}
+
+/* Piece 0 is the unknown one. The pieces before `first_piece` have their ids in `front`; the others follow. */
 static cam_status take_piece(cam_vocabulary *model, size_t number, const field *message) {
     cam_status st = CAM_OK;
+    const cam_tokenizer_class *facts = model->tokenizer_class;
     reader r = reader_of(message->bytes, message->length);
     field f, text = {0};
     float score = 0;
@@ -123,9 +130,13 @@ static cam_status take_piece(cam_vocabulary *model, size_t number, const field *
     if (message_is_broken(&r) || text.length == 0)
         CAM_TRY(fail_damaged());
     if ((number == 0) != (type == PIECE_UNKNOWN))
-        CAM_FAIL(CAM_E_MODEL, "piece %zu is %s unknown piece; CamemBERT's models have it at 0 and only there", number,
-                 number == 0 ? "not the" : "an");
-    if (number == 0)
+        CAM_FAIL(CAM_E_MODEL, "piece %zu is %s unknown piece; models of %s have it at 0 and only there", number,
+                 number == 0 ? "not the" : "an", facts->name);
+    if (number == 1 && facts->first_piece > 1)
+        CAM_TRY(check_piece(number, &text, facts->bos, facts->name));
+    if (number == 2 && facts->first_piece > 2)
+        CAM_TRY(check_piece(number, &text, facts->eos, facts->name));
+    if (number < (size_t)facts->first_piece)
         goto out;
     if (type == PIECE_USER_DEFINED) {
         cam_added_token *token;
@@ -185,22 +196,51 @@ static cam_status add_control(cam_vocabulary *model, const char *text) {
     cam_added_token *token;
     CAM_TRY(cam_vocabulary_add_token(model, text, &token));
     token->id = cam_vocabulary_find(model, text);
-    token->lstrip = strcmp(text, "<mask>") == 0;
+    token->lstrip = strcmp(text, model->tokenizer_class->mask) == 0;
+out:
+    return st;
+}
+
+static int is_in_front(const cam_tokenizer_class *facts, const char *text) {
+    for (const struct cam_front_piece *piece = facts->front; piece->text; piece++)
+        if (strcmp(piece->text, text) == 0)
+            return 1;
+    return 0;
+}
+
+/* Control tokens are those in `front`, and bos, eos and mask where these are not among them. */
+static cam_status add_controls(cam_vocabulary *model) {
+    cam_status st = CAM_OK;
+    const cam_tokenizer_class *facts = model->tokenizer_class;
+    const char *const others[] = {facts->bos, facts->eos, facts->mask};
+    for (const struct cam_front_piece *piece = facts->front; piece->text; piece++)
+        CAM_TRY(add_control(model, piece->text));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (!is_in_front(facts, others[i]))
+            CAM_TRY(add_control(model, others[i]));
+out:
+    return st;
+}
+
+static cam_status add_front(cam_vocabulary *model) {
+    cam_status st = CAM_OK;
+    const cam_tokenizer_class *facts = model->tokenizer_class;
+    for (const struct cam_front_piece *piece = facts->front; piece->text; piece++) {
+        if (strcmp(piece->text, facts->unk) == 0)
+            model->unk_piece = (int32_t)model->count;
+        CAM_TRY(cam_vocabulary_add(model, piece->text, strlen(piece->text), piece->score));
+    }
 out:
     return st;
 }
 
 cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, size_t length) {
     cam_status st = CAM_OK;
+    const cam_tokenizer_class *facts = model->tokenizer_class;
     reader r = reader_of(bytes, length);
     field f;
     size_t pieces = 0;
-    /* <unk>NOTUSED's score is what makes Hugging Face's penalty of an unknown character -110 */
-    static const cam_piece own[] = {
-        {"<s>NOTUSED", 0}, {"<pad>", 0}, {"</s>NOTUSED", 0}, {"<unk>", 0}, {"<unk>NOTUSED", -100}};
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        CAM_TRY(cam_vocabulary_add(model, own[i].text, strlen(own[i].text), own[i].score));
-    model->unk_piece = 3;
+    CAM_TRY(add_front(model));
     while (read_field(&r, &f)) {
         if (f.wire != WIRE_BYTES)
             continue;
@@ -211,15 +251,12 @@ cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, s
         else if (f.number == 3)
             CAM_TRY(take_charsmap(model, &f));
     }
-    if (message_is_broken(&r) || pieces == 0)
+    if (message_is_broken(&r) || pieces < (size_t)facts->first_piece)
         CAM_TRY(fail_damaged());
-    CAM_TRY(cam_vocabulary_add(model, "<mask>", strlen("<mask>"), 0));
+    CAM_TRY(cam_vocabulary_add(model, facts->mask, strlen(facts->mask), 0));
     model->whitespace_split = model->metaspace = model->metaspace_prepend = model->metaspace_split = 1;
     CAM_TRY(cam_vocabulary_finish(model));
-    static const char *const controls[] = {"<s>NOTUSED",   "<pad>", "</s>NOTUSED", "<unk>",
-                                           "<unk>NOTUSED", "<s>",   "</s>",        "<mask>"};
-    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++)
-        CAM_TRY(add_control(model, controls[i]));
+    CAM_TRY(add_controls(model));
 out:
     return st;
 }

@@ -83,14 +83,14 @@ static cam_status read_model(const char *path, int json, int64_t vocab_limit, ca
     return st == CAM_OK ? CAM_OK : fail_in(path, st);
 }
 
-/* Transformers 5 saved the spare unknown piece, 4, under another name; it never matters. */
 static int pieces_agree(const cam_vocabulary *a, const cam_vocabulary *b, size_t i) {
-    return strcmp(a->pieces[i].text, b->pieces[i].text) == 0 || i == 4;
+    return strcmp(a->pieces[i].text, b->pieces[i].text) == 0 ||
+           (i < CAM_TOKENIZER_FRONT && a->tokenizer_class->front[i].renamed);
 }
 
 /* Where the folder has both files, says whether their vocabularies agree. */
 static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *model) {
-    cam_vocabulary other = {0};
+    cam_vocabulary other = {.tokenizer_class = model->tokenizer_class};
     cam_status st = read_model(json_path, 1, 0, &other);
     if (st == CAM_E_MEMORY)
         goto out;
@@ -150,31 +150,43 @@ out:
     return st;
 }
 
-cam_status cam_tokenizer_open(const char *folder, cam_tokenizer **tokenizer) {
+static cam_status fail_without_file(const char *folder, int has_proto) {
+    char *full = cam_path_absolute(folder);
+    cam_status st =
+        has_proto
+            ? cam_fail(CAM_E_MODEL,
+                       "no tokenizer in \"%s\": it needs tokenizer.json; the ids of sentencepiece.bpe.model "
+                       "depend on the model family, and for this one they are not known",
+                       full)
+            : cam_fail(CAM_E_MODEL, "no tokenizer in \"%s\": it needs sentencepiece.bpe.model or tokenizer.json", full);
+    free(full);
+    return st;
+}
+
+cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
+                              cam_tokenizer **tokenizer) {
     cam_status st = CAM_OK;
     char *proto_path = cam_path_join(folder, "sentencepiece.bpe.model");
     char *json_path = cam_path_join(folder, "tokenizer.json");
     int has_proto = cam_file_exists(proto_path), has_json = cam_file_exists(json_path);
-    const char *path = has_proto ? proto_path : json_path;
+    int use_proto = has_proto && tokenizer_class->front[0].text;
+    const char *path = use_proto ? proto_path : json_path;
     int64_t vocab_limit = 0;
     cam_tokenizer *opened = calloc(1, sizeof *opened);
     *tokenizer = NULL;
     if (!opened || !(opened->folder = strdup(folder)))
         CAM_FAIL(CAM_E_MEMORY, "no memory for a tokenizer");
-    if (!has_proto && !has_json) {
-        char *full = cam_path_absolute(folder);
-        st = cam_fail(CAM_E_MODEL, "no tokenizer in \"%s\": it needs sentencepiece.bpe.model or tokenizer.json", full);
-        free(full);
-        goto out;
-    }
-    if (!has_proto)
+    opened->model.tokenizer_class = tokenizer_class;
+    if (!use_proto && !has_json)
+        CAM_TRY(fail_without_file(folder, has_proto));
+    if (!use_proto)
         CAM_TRY(vocab_limit_of(folder, &vocab_limit));
-    CAM_TRY(read_model(path, !has_proto, vocab_limit, &opened->model));
+    CAM_TRY(read_model(path, !use_proto, vocab_limit, &opened->model));
     st = open_segmenter(opened);
     if (st != CAM_OK)
         CAM_TRY(fail_in(path, st));
     CAM_TRY(prepare_added_tokens(opened));
-    if (has_proto && has_json)
+    if (use_proto && has_json)
         CAM_TRY(compare_with_json(folder, json_path, &opened->model));
     *tokenizer = opened;
     opened = NULL;

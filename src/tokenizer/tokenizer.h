@@ -1,4 +1,4 @@
-/* tokenizer.h: text to token ids, equal to Hugging Face's fast tokenizer for CamemBERT.
+/* tokenizer.h: text to token ids, equal to Hugging Face's fast tokenizers for CamemBERT and XLM-RoBERTa.
  *
  * A tokenizer is opened from a model folder. `sentencepiece.bpe.model` is read where the folder has it, otherwise
  * `tokenizer.json`, whose own pipeline (normalizer, pre-tokenizer, added tokens) is then followed. SentencePiece does
@@ -23,11 +23,28 @@
 extern "C" {
 #endif
 
+/* What a tokenizer class of transformers knows and a tokenizer's files do not say: the contents of the special tokens,
+ * and the ids of SentencePiece's pieces. The ids are, in this order: `front`, the pieces of sentencepiece.bpe.model
+ * from number `first_piece` on, the mask token. The pieces before `first_piece` are the unknown one, bos and eos, in
+ * this order; their ids are in `front`. The values are in the table of model families. */
+enum { CAM_TOKENIZER_FRONT = 6 };
+typedef struct cam_tokenizer_class {
+    const char *name; /* "CamembertTokenizer", as tokenizer_config.json has it */
+    const char *bos, *eos, *pad, *unk, *mask;
+    struct cam_front_piece {
+        const char *text;
+        double score;
+        int renamed;              /* transformers 5 saves it in tokenizer.json under another name */
+    } front[CAM_TOKENIZER_FRONT]; /* ends at a NULL text; empty: the class reads tokenizer.json only */
+    int first_piece;              /* 1 .. 3 */
+} cam_tokenizer_class;
+
 typedef struct cam_tokenizer cam_tokenizer;
 
-/* CAM_E_MODEL where neither file is there, or one is damaged, no unigram model, or asks for a step that is not
- * implemented (the message names it). *tokenizer is NULL after a failure. */
-CAM_MUST_CHECK cam_status cam_tokenizer_open(const char *folder, cam_tokenizer **tokenizer);
+/* `tokenizer_class` must outlive the tokenizer. CAM_E_MODEL where neither file is there, or one is damaged, no unigram
+ * model, or asks for a step that is not implemented (the message names it). *tokenizer is NULL after a failure. */
+CAM_MUST_CHECK cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
+                                             cam_tokenizer **tokenizer);
 void cam_tokenizer_close(cam_tokenizer *tokenizer); /* NULL is fine */
 
 typedef struct cam_special_ids {

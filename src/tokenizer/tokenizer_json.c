@@ -165,7 +165,7 @@ static cam_status read_unigram(cam_vocabulary *model, const json_t *object) {
     const char *type = type_of(object);
     size_t i;
     if (strcmp(type, "Unigram") != 0)
-        CAM_FAIL(CAM_E_MODEL, "it holds a \"%s\" model; only unigram models (CamemBERT's) are read", type);
+        CAM_FAIL(CAM_E_MODEL, "it holds a \"%s\" model; only unigram models (SentencePiece's) are read", type);
     if (flag_of(object, "byte_fallback", 0))
         CAM_FAIL(CAM_E_MODEL, "its model falls back to bytes, which is not implemented");
     if (!json_is_array(vocab))

@@ -36,28 +36,39 @@ static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char
     if (tokenizer->model.special.mask < 0)
         return;
     cam_strbuf_printf(out,
-                      "  \"mask_token\": {\n%s    \"content\": \"<mask>\",\n    \"lstrip\": %s,\n"
+                      "  \"mask_token\": {\n%s    \"content\": \"%s\",\n    \"lstrip\": %s,\n"
                       "    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  },\n",
-                      type, mask_lstrip(&tokenizer->model) ? "true" : "false");
+                      type, tokenizer->model.tokenizer_class->mask, mask_lstrip(&tokenizer->model) ? "true" : "false");
+}
+
+static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *facts) {
+    cam_strbuf_printf(out, "  \"bos_token\": \"%s\",\n  \"cls_token\": \"%s\",\n  \"eos_token\": \"%s\",\n", facts->bos,
+                      facts->bos, facts->eos);
 }
 
 static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const char *to) {
+    const cam_tokenizer_class *facts = tokenizer->model.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
-    cam_strbuf_puts(&text, "{\n  \"add_prefix_space\": true,\n  \"bos_token\": \"<s>\",\n  \"cls_token\": \"<s>\",\n"
-                           "  \"eos_token\": \"</s>\",\n");
+    cam_strbuf_puts(&text, "{\n  \"add_prefix_space\": true,\n");
+    put_begin_and_end(&text, facts);
     put_mask(&text, tokenizer, "    \"__type\": \"AddedToken\",\n");
-    cam_strbuf_puts(&text, "  \"model_max_length\": 512,\n  \"pad_token\": \"<pad>\",\n  \"sep_token\": \"</s>\",\n"
-                           "  \"tokenizer_class\": \"CamembertTokenizer\",\n  \"unk_token\": \"<unk>\"\n}\n");
+    cam_strbuf_printf(&text,
+                      "  \"model_max_length\": 512,\n  \"pad_token\": \"%s\",\n  \"sep_token\": \"%s\",\n"
+                      "  \"tokenizer_class\": \"%s\",\n  \"unk_token\": \"%s\"\n}\n",
+                      facts->pad, facts->eos, facts->name, facts->unk);
     cam_status st = write_text(to, "tokenizer_config.json", &text);
     cam_strbuf_release(&text);
     return st;
 }
 
 static cam_status write_special_tokens_map(const cam_tokenizer *tokenizer, const char *to) {
+    const cam_tokenizer_class *facts = tokenizer->model.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
-    cam_strbuf_puts(&text, "{\n  \"bos_token\": \"<s>\",\n  \"cls_token\": \"<s>\",\n  \"eos_token\": \"</s>\",\n");
+    cam_strbuf_puts(&text, "{\n");
+    put_begin_and_end(&text, facts);
     put_mask(&text, tokenizer, "");
-    cam_strbuf_puts(&text, "  \"pad_token\": \"<pad>\",\n  \"sep_token\": \"</s>\",\n  \"unk_token\": \"<unk>\"\n}\n");
+    cam_strbuf_printf(&text, "  \"pad_token\": \"%s\",\n  \"sep_token\": \"%s\",\n  \"unk_token\": \"%s\"\n}\n",
+                      facts->pad, facts->eos, facts->unk);
     cam_status st = write_text(to, "special_tokens_map.json", &text);
     cam_strbuf_release(&text);
     return st;

@@ -113,7 +113,8 @@ int cam_vocabulary_is_hidden(const cam_vocabulary *model, size_t i) {
 static cam_status find_special(const cam_vocabulary *model, const char *text, int32_t *id) {
     *id = cam_vocabulary_find(model, text);
     if (*id < 0)
-        return cam_fail(CAM_E_MODEL, "the vocabulary has no \"%s\"; it is not one of a CamemBERT model", text);
+        return cam_fail(CAM_E_MODEL, "the vocabulary has no \"%s\"; it is not one of %s", text,
+                        model->tokenizer_class->name);
     return CAM_OK;
 }
 
@@ -133,10 +134,10 @@ cam_status cam_vocabulary_finish(cam_vocabulary *model) {
     qsort_r(model->by_text, model->count, sizeof *model->by_text, compare_pieces, model->pieces);
     model->vocab_size = (int32_t)model->count;
     model->special.unk = model->unk_piece;
-    CAM_TRY(find_special(model, "<s>", &model->special.bos));
-    CAM_TRY(find_special(model, "</s>", &model->special.eos));
-    CAM_TRY(find_special(model, "<pad>", &model->special.pad));
-    model->special.mask = cam_vocabulary_find(model, "<mask>");
+    CAM_TRY(find_special(model, model->tokenizer_class->bos, &model->special.bos));
+    CAM_TRY(find_special(model, model->tokenizer_class->eos, &model->special.eos));
+    CAM_TRY(find_special(model, model->tokenizer_class->pad, &model->special.pad));
+    model->special.mask = cam_vocabulary_find(model, model->tokenizer_class->mask);
 out:
     return st;
 }

@@ -25,6 +25,7 @@ typedef struct cam_added_token {
 } cam_added_token;
 
 typedef struct cam_vocabulary {
+    const cam_tokenizer_class *tokenizer_class; /* set before anything is read */
     cam_piece *pieces;
     size_t count, capacity;
     uint32_t *by_text; /* piece numbers in the order of their texts, equal texts by number */
@@ -60,7 +61,7 @@ CAM_MUST_CHECK cam_status cam_vocabulary_from_json(cam_vocabulary *model, const 
                                                    int64_t vocab_limit);
 /* vocab_size of a config.json; 0 where it says none. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *limit);
-/* sentencepiece.bpe.model, mapped to ids as Hugging Face maps CamemBERT's. */
+/* sentencepiece.bpe.model, with the ids of the tokenizer class. */
 CAM_MUST_CHECK cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, size_t length);
 /* The model as a ModelProto for SentencePiece, appended: piece numbers are ids, no normalization. */
 void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out);

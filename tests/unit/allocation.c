@@ -22,6 +22,7 @@
 #include "detect.h"
 #include "failing_allocator.h"
 #include "fixture.h"
+#include "model_tokenizer.h"
 #include "run.h"
 #include "safetensors_writer.h"
 #include "split.h"
@@ -377,7 +378,7 @@ static cam_status tokenize(const char *folder, int64_t ids) {
     cam_tokenizer *tokenizer = NULL;
     cam_token_rows rows = {0};
     cam_status st = CAM_OK;
-    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, 3, 0, NULL, &rows));
     assert_int_equal(rows.offsets[3], ids);
 out:
@@ -406,7 +407,7 @@ static cam_status save_tokenizer(const tree *t) {
     char *folder = tree_path(t, "model"), *to = tree_path(t, "saved");
     cam_tokenizer *tokenizer = NULL;
     cam_status st = CAM_OK;
-    CAM_TRY(cam_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     CAM_TRY(cam_tokenizer_save(tokenizer, to));
 out:
     cam_tokenizer_close(tokenizer);

@@ -31,17 +31,18 @@ static void test_unknown_types(void **state) {
 static void test_rows(void **state) {
     (void)state;
     static const struct {
-        const char *model_type, *classifier_class;
+        const char *model_type, *classifier_class, *tokenizer_class;
     } rows[] = {
-        {"camembert", "CamembertForSequenceClassification"},
-        {"xlm-roberta", "XLMRobertaForSequenceClassification"},
-        {"roberta", "RobertaForSequenceClassification"},
+        {"camembert", "CamembertForSequenceClassification", "CamembertTokenizer"},
+        {"xlm-roberta", "XLMRobertaForSequenceClassification", "XLMRobertaTokenizer"},
+        {"roberta", "RobertaForSequenceClassification", "PreTrainedTokenizerFast"},
     };
     size_t count = 0;
     for (const cam_family *family = cam_families; family->model_type; family++, count++) {
         assert_ptr_equal(cam_family_find(family->model_type), family);
         assert_string_equal(family->model_type, rows[count].model_type);
         assert_string_equal(family->classifier_class, rows[count].classifier_class);
+        assert_string_equal(family->tokenizer_class->name, rows[count].tokenizer_class);
         assert_string_equal(family->prefixes[0], "roberta."); /* transformers' base_model_prefix of all three */
         assert_int_equal(family->position_offset, 1);
         assert_int_equal(family->token_types, 1);

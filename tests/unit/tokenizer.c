@@ -5,6 +5,7 @@
  * tokenizers 0.23.3; they need shared data and are skipped, loudly, without it.
  */
 #include "tokenizer.h"
+#include "family.h"
 #include "temporary_tree.h"
 #include <jansson.h>
 
@@ -15,7 +16,7 @@ void omp_set_num_threads(int count);
 
 static cam_tokenizer *open_tokenizer(const char *folder) {
     cam_tokenizer *tokenizer;
-    if (cam_tokenizer_open(folder, &tokenizer) != CAM_OK)
+    if (cam_tokenizer_open(folder, cam_families[0].tokenizer_class, &tokenizer) != CAM_OK)
         fail_msg("%s", cam_status_message());
     return tokenizer;
 }

@@ -1,4 +1,5 @@
 /* tokenizer_files.c: the files of a tokenizer: damaged, foreign and hostile ones, two that differ, and saving. */
+#include "family.h"
 #include "log.h"
 #include "temporary_tree.h"
 #include "tokenizer.h"
@@ -9,7 +10,7 @@ static const char source_json[] = "examples/quickstart-model/tokenizer.json";
 
 static void assert_refused(const tree *t, const char *why) {
     cam_tokenizer *tokenizer;
-    cam_status st = cam_tokenizer_open(t->root, &tokenizer);
+    cam_status st = cam_tokenizer_open(t->root, cam_families[0].tokenizer_class, &tokenizer);
     assert_int_equal(st, CAM_E_MODEL);
     assert_null(tokenizer);
     if (!strstr(cam_status_message(), why))
@@ -72,7 +73,7 @@ static void test_json_refused(void **state) {
 
 static void encode(const tree *t, const char *text, cam_ids *ids) {
     cam_tokenizer *tokenizer;
-    if (cam_tokenizer_open(t->root, &tokenizer) != CAM_OK)
+    if (cam_tokenizer_open(t->root, cam_families[0].tokenizer_class, &tokenizer) != CAM_OK)
         fail_msg("%s", cam_status_message());
     assert_int_equal(cam_tokenizer_encode(tokenizer, (cam_text){text, strlen(text)}, 0, ids, NULL), CAM_OK);
     cam_tokenizer_close(tokenizer);
@@ -139,7 +140,7 @@ static void test_damaged_model(void **state) {
     for (size_t part = 0; part < 48; part++) {
         tree_write(*state, "sentencepiece.bpe.model", whole.text, whole.length * part / 48 + (part > 24));
         cam_tokenizer *tokenizer;
-        cam_status st = cam_tokenizer_open(((tree *)*state)->root, &tokenizer);
+        cam_status st = cam_tokenizer_open(((tree *)*state)->root, cam_families[0].tokenizer_class, &tokenizer);
         assert_true(st == CAM_OK || st == CAM_E_MODEL);
         refused += st == CAM_E_MODEL;
         cam_tokenizer_close(tokenizer);
@@ -154,7 +155,7 @@ static void test_damaged_model(void **state) {
         tree_write(*state, "sentencepiece.bpe.model", whole.text, whole.length);
         whole.text[at] = kept;
         cam_tokenizer *tokenizer;
-        cam_status st = cam_tokenizer_open(((tree *)*state)->root, &tokenizer);
+        cam_status st = cam_tokenizer_open(((tree *)*state)->root, cam_families[0].tokenizer_class, &tokenizer);
         assert_true(st == CAM_OK || st == CAM_E_MODEL);
         if (st == CAM_OK)
             assert_int_equal(cam_tokenizer_encode(tokenizer, (cam_text){"L'été, ﬁn… ①", 19}, 0, &ids, NULL), CAM_OK);
@@ -173,7 +174,7 @@ static cam_strbuf warnings_of_opening(const tree *t) {
     int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), kept = dup(STDERR_FILENO);
     fflush(stderr);
     dup2(file, STDERR_FILENO);
-    cam_status st = cam_tokenizer_open(t->root, &tokenizer);
+    cam_status st = cam_tokenizer_open(t->root, cam_families[0].tokenizer_class, &tokenizer);
     fflush(stderr);
     dup2(kept, STDERR_FILENO);
     close(file);
@@ -222,7 +223,7 @@ static void test_save(void **state) {
     char *saved = tree_path(t, "saved"), *again = tree_path(t, "again"),
          *config = tree_path(t, "saved/tokenizer_config.json");
     tree_copy(t, source_json, "tokenizer.json");
-    assert_int_equal(cam_tokenizer_open(t->root, &tokenizer), CAM_OK);
+    assert_int_equal(cam_tokenizer_open(t->root, cam_families[0].tokenizer_class, &tokenizer), CAM_OK);
     assert_int_equal(cam_tokenizer_save(tokenizer, saved), CAM_OK);
     cam_tokenizer_close(tokenizer);
     assert_same_file(t, "saved/tokenizer.json", source_json);
@@ -233,7 +234,8 @@ static void test_save(void **state) {
     cam_strbuf_release(&text);
     assert_same_file(t, "saved/special_tokens_map.json", "examples/quickstart-model/special_tokens_map.json");
 
-    assert_int_equal(cam_tokenizer_open("examples/quickstart-model", &tokenizer), CAM_OK);
+    assert_int_equal(cam_tokenizer_open("examples/quickstart-model", cam_families[0].tokenizer_class, &tokenizer),
+                     CAM_OK);
     assert_int_equal(cam_tokenizer_save(tokenizer, again), CAM_OK);
     cam_tokenizer_close(tokenizer);
     assert_same_file(t, "again/sentencepiece.bpe.model", source_model);

@@ -2,9 +2,12 @@
 """Writes tokenizer_quickstart.jsonl: texts and the ids that Hugging Face's tokenizers gives them.
 
     make_tokenizer_golden.py TEXT_DIR > tokenizer_quickstart.jsonl
+    make_tokenizer_golden.py TEXT_DIR xlm-roberta > tokenizer_xlm_roberta.jsonl
 
 Run in the repository's root with tokenizers 0.23.3. TEXT_DIR: Mozilla Common Voice's French sentences (CC0), of which
-every 600th line is taken. The other texts are our own.
+every 600th line is taken (every 3000th for the second file). The other texts are our own. The second file's tokenizer
+has the same pieces, numbered as XLMRobertaConverter of transformers numbers them: <s>, <pad>, </s>, <unk>, the pieces
+from SentencePiece's 3 on, <mask>.
 """
 import glob
 import json
@@ -32,11 +35,29 @@ def odd(count):
     return ["".join(draw.choice(pool) for _ in range(draw.randint(1, 14))) for _ in range(count)]
 
 
+def xlm_roberta(source):
+    """The tokenizer of the same SentencePiece model in an XLM-RoBERTa folder."""
+    model = json.loads(source)
+    pieces = model["model"]["vocab"][7:-1]
+    front = ["<s>", "<pad>", "</s>", "<unk>"]
+    model["model"]["vocab"] = [[text, 0.0] for text in front] + pieces + [["<mask>", 0.0]]
+    model["model"]["unk_id"] = 3
+    ids = {text: id for id, text in enumerate(front + [text for text, _ in pieces] + ["<mask>"])}
+    model["added_tokens"] = [dict(token, id=ids[token["content"]]) for token in model["added_tokens"]
+                             if token["content"] in front + ["<mask>"]]
+    model["added_tokens"].sort(key=lambda token: token["id"])
+    for text, token in model["post_processor"]["special_tokens"].items():
+        token["ids"] = [ids[text]]
+    return json.dumps(model)
+
+
 def main():
-    tokenizer = Tokenizer.from_file("examples/quickstart-model/tokenizer.json")
+    source = open("examples/quickstart-model/tokenizer.json", encoding="utf-8").read()
+    other = sys.argv[2:] == ["xlm-roberta"]
+    tokenizer = Tokenizer.from_str(xlm_roberta(source) if other else source)
     lines = [line.rstrip("\n") for name in sorted(glob.glob(sys.argv[1] + "/*.txt"))
              for line in open(name, encoding="utf-8", newline="\n")]
-    for text in OWN + lines[::600] + odd(200):
+    for text in OWN + lines[::3000 if other else 600] + odd(100 if other else 200):
         print(json.dumps({"text": text, "ids": tokenizer.encode(text).ids}, separators=(",", ":")))
 
 

@@ -1,0 +1,101 @@
+/* model_tokenizer.c: see model_tokenizer.h. */
+#include "model_tokenizer.h"
+#include "family.h"
+#include "files.h"
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_BYTES = 1 << 24 };
+
+/* A JSON object that the folder may have; NULL where it has no such file. To be released by json_decref. */
+static cam_status read_object(const char *folder, const char *name, json_t **root) {
+    cam_status st = CAM_OK;
+    cam_strbuf text = CAM_STRBUF_INIT;
+    json_error_t error;
+    char *path = cam_path_join(folder, name);
+    *root = NULL;
+    if (!cam_file_exists(path))
+        goto out;
+    CAM_TRY(cam_file_read(path, FILE_BYTES, CAM_E_MODEL, &text));
+    /* model_max_length may be 1e30 in digits, which is no integer to the parser; without memory it reports a syntax
+     * error */
+    errno = 0;
+    *root = json_loadb(cam_strbuf_text(&text), text.length, JSON_DECODE_INT_AS_REAL, &error);
+    if (!*root && errno == ENOMEM)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for \"%s\"", path);
+    if (!json_is_object(*root))
+        CAM_FAIL(CAM_E_MODEL, "%s:%d: this is not a JSON object", path, *root ? 1 : error.line);
+out:
+    cam_strbuf_release(&text);
+    free(path);
+    return st;
+}
+
+static cam_status fail_unsupported_type(const char *folder, const char *model_type) {
+    cam_strbuf why = CAM_STRBUF_INIT;
+    cam_family_refuse(model_type, &why);
+    cam_status st = cam_fail(CAM_E_MODEL, "%s/config.json: %s", folder, cam_strbuf_text(&why));
+    cam_strbuf_release(&why);
+    return st;
+}
+
+static int has_file(const char *folder, const char *name) {
+    char *path = cam_path_join(folder, name);
+    int there = cam_file_exists(path);
+    free(path);
+    return there;
+}
+
+static cam_status fail_unsupported_class(const char *folder, const char *name) {
+    cam_strbuf why = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&why, "tokenizer_class ");
+    cam_strbuf_put_json(&why, name, strlen(name));
+    cam_strbuf_puts(&why, " is not supported without tokenizer.json; supported: ");
+    const char *separator = "";
+    for (const cam_family *family = cam_families; family->model_type; family++)
+        if (family->tokenizer_class->front[0].text) {
+            cam_strbuf_printf(&why, "%s%s", separator, family->tokenizer_class->name);
+            separator = ", ";
+        }
+    cam_status st = cam_fail(CAM_E_MODEL, "%s: %s", folder, cam_strbuf_text(&why));
+    cam_strbuf_release(&why);
+    return st;
+}
+
+static cam_status choose_class(const char *folder, const json_t *config, const json_t *tokenizer_config,
+                               const cam_tokenizer_class **chosen) {
+    cam_status st = CAM_OK;
+    const char *model_type = json_string_value(json_object_get(config, "model_type"));
+    const char *name = json_string_value(json_object_get(tokenizer_config, "tokenizer_class"));
+    const cam_family *family = model_type ? cam_family_find(model_type) : NULL;
+    if (!name)
+        name = json_string_value(json_object_get(config, "tokenizer_class"));
+    if (model_type && !family)
+        CAM_TRY(fail_unsupported_type(folder, model_type));
+    if (!model_type && !name)
+        CAM_FAIL(CAM_E_MODEL, "%s/config.json: \"model_type\" is missing: is this a transformers model?", folder);
+    *chosen = name ? cam_family_tokenizer_class(name) : family->tokenizer_class;
+    if (!*chosen && has_file(folder, "sentencepiece.bpe.model") && !has_file(folder, "tokenizer.json"))
+        CAM_TRY(fail_unsupported_class(folder, name));
+    if (!*chosen)
+        *chosen = &cam_tokenizer_class_of_file;
+out:
+    return st;
+}
+
+cam_status cam_model_tokenizer_open(const char *folder, cam_tokenizer **tokenizer) {
+    cam_status st = CAM_OK;
+    json_t *config = NULL, *tokenizer_config = NULL;
+    const cam_tokenizer_class *chosen = NULL;
+    *tokenizer = NULL;
+    CAM_TRY(read_object(folder, "config.json", &config));
+    CAM_TRY(read_object(folder, "tokenizer_config.json", &tokenizer_config));
+    CAM_TRY(choose_class(folder, config, tokenizer_config, &chosen));
+    CAM_TRY(cam_tokenizer_open(folder, chosen, tokenizer));
+out:
+    json_decref(config);
+    json_decref(tokenizer_config);
+    return st;
+}
