@@ -76,8 +76,7 @@ static cam_status ask_run(void *context, int64_t first, int64_t count) {
     CAM_TRY(
         cam_tokenizer_encode_all(classifier->tokenizer, a->texts + first, count, classifier->max_length, stop, &rows));
     a->truncated = rows.truncated;
-    CAM_TRY(
-        cam_device_data_open(&data, classifier->params.backend, &rows, NULL, NULL, classifier->config.pad_token_id));
+    CAM_TRY(cam_device_data_open(&data, classifier->params.backend, &rows, NULL, NULL, &classifier->config));
     cam_scored_rows all = {.tokens = &rows, .data = &data, .list = a->list, .count = count};
     CAM_TRY(cam_scorer_logits(&classifier->scorer, &all, stop, a->logits + first * classifier->config.num_labels));
 out:

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The whole data set, packed like one batch: its cu_seqlens are the offsets. */
-static cam_status pack_all(const cam_token_rows *tokens, int32_t *host, int32_t pad_id) {
+static cam_status pack_all(const cam_token_rows *tokens, int32_t *host, const cam_model_config *config) {
     cam_status st = CAM_OK;
     int64_t rows = tokens->rows, count = tokens->offsets[rows];
     int32_t *list = malloc((size_t)(rows + 1) * sizeof *list);
@@ -17,7 +17,8 @@ static cam_status pack_all(const cam_token_rows *tokens, int32_t *host, int32_t 
                               .cu_seqlens = host,
                               .ids = host + rows + 1,
                               .positions = host + rows + 1 + count};
-    CAM_TRY(cam_packing_pack(&whole, tokens, list, rows, pad_id));
+    CAM_TRY(
+        cam_packing_pack(&whole, tokens, list, rows, config->pad_token_id, cam_model_config_first_position(config)));
 out:
     free(list);
     return st;
@@ -32,7 +33,7 @@ static void set_views(cam_device_data *data, int64_t rows, int64_t tokens, int h
 }
 
 cam_status cam_device_data_open(cam_device_data *data, cam_backend *backend, const cam_token_rows *tokens,
-                                const int32_t *labels, const int32_t *word_row, int32_t pad_id) {
+                                const int32_t *labels, const int32_t *word_row, const cam_model_config *config) {
     cam_status st = CAM_OK;
     int64_t rows = tokens->rows, count = tokens->offsets[rows];
     size_t bytes = (size_t)(2 * rows + 1 + 2 * count) * sizeof(int32_t);
@@ -43,7 +44,7 @@ cam_status cam_device_data_open(cam_device_data *data, cam_backend *backend, con
     host = malloc(bytes);
     if (!host)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld tokens", (long long)count);
-    CAM_TRY(pack_all(tokens, host, pad_id));
+    CAM_TRY(pack_all(tokens, host, config));
     int32_t *ids = host + rows + 1;
     for (int64_t t = 0; word_row && t < count; t++) {
         ids[t] = word_row[ids[t]];

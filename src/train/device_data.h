@@ -5,6 +5,7 @@
 
 #include "cam/backend.h"
 #include "cam/tensor.h"
+#include "model_config.h"
 #include "packing.h"
 
 typedef struct cam_device_data {
@@ -17,10 +18,11 @@ typedef struct cam_device_data {
 } cam_device_data;
 
 /* Copies `tokens` over. `labels` ([rows]) may be NULL; `word_row` (file id to kept row) may be NULL: all are kept.
+ * `config` says the positions.
  * CAM_E_MEMORY; CAM_E_DATA where there are more than INT32_MAX tokens. After a failure there is nothing to close. */
 CAM_MUST_CHECK cam_status cam_device_data_open(cam_device_data *data, cam_backend *backend,
                                                const cam_token_rows *tokens, const int32_t *labels,
-                                               const int32_t *word_row, int32_t pad_id);
+                                               const int32_t *word_row, const cam_model_config *config);
 void cam_device_data_close(cam_device_data *data);
 
 #endif

@@ -26,16 +26,15 @@ static cam_status check(const cam_packed_batch *batch, const cam_token_rows *row
     return CAM_OK;
 }
 
-static void pack_positions(int32_t *positions, const int32_t *ids, int64_t length, int32_t pad_id) {
-    int32_t seen = 0;
-    for (int64_t t = 0; t < length; t++) {
-        seen += ids[t] != pad_id;
-        positions[t] = ids[t] == pad_id ? pad_id : seen + pad_id;
-    }
+static void pack_positions(int32_t *positions, const int32_t *ids, int64_t length, int32_t pad_id,
+                           int32_t first_position) {
+    int32_t next = first_position;
+    for (int64_t t = 0; t < length; t++)
+        positions[t] = ids[t] == pad_id ? pad_id : next++;
 }
 
 cam_status cam_packing_pack(cam_packed_batch *batch, const cam_token_rows *rows, const int32_t *list, int64_t count,
-                            int32_t pad_id) {
+                            int32_t pad_id, int32_t first_position) {
     cam_status st = CAM_OK;
     int64_t at = 0;
     CAM_TRY(check(batch, rows, list, count));
@@ -45,7 +44,7 @@ cam_status cam_packing_pack(cam_packed_batch *batch, const cam_token_rows *rows,
         CAM_ASSERT(length > 0);
         memcpy(batch->ids + at, ids, (size_t)length * sizeof *ids);
         if (batch->positions)
-            pack_positions(batch->positions + at, ids, length, pad_id);
+            pack_positions(batch->positions + at, ids, length, pad_id, first_position);
         for (int64_t t = 0; batch->token_row && t < length; t++)
             batch->token_row[at + t] = list[b];
         for (int64_t t = 0; batch->token_index && t < length; t++)

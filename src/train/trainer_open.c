@@ -193,8 +193,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     void *host = NULL, *device = NULL;
     int64_t tokens = cam_token_size_class(trainer->largest_tokens);
     cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
-    CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row,
-                                 o->config->pad_token_id));
+    CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row, o->config));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
     size_t available = available_here(trainer);
     if (bytes > available)

@@ -110,11 +110,28 @@ edit_header() {
     refused 4 tokenizer pretrained
     rm -r m && broken_model
     jq '.model_type = "bert"' "$BATS_FILE_TMPDIR/out/config.json" >m/config.json
-    refused 4 bert pretrained
+    refused 4 'm/config.json: model_type "bert" (BERT) is not supported; supported: camembert, xlm-roberta, roberta' \
+        pretrained
+    refused 4 'model_type "bert" (BERT) is not supported' cam-train tokenize --model ./m --input /dev/null
     jq '.problem_type = "multi_label_classification"' "$BATS_FILE_TMPDIR/out/config.json" >m/config.json
     refused 4 multi pretrained
     jq '.hidden_size = -1' "$BATS_FILE_TMPDIR/out/config.json" >m/config.json
     refused 4 hidden_size pretrained
+}
+
+@test "an XLM-RoBERTa folder with SentencePiece's file only has XLM-RoBERTa's ids, and so has what it trains" {
+    broken_model
+    rm m/tokenizer.json m/tokenizer_config.json m/special_tokens_map.json
+    jq '.model_type = "xlm-roberta" | .bos_token_id = 0 | .eos_token_id = 2' "$BATS_FILE_TMPDIR/out/config.json" \
+        >m/config.json
+    succeeds cam-train --quiet --config c.yaml model_name_or_path=./m init=pretrained output_dir=x max_steps=2
+    echo "J'aime le camembert !" >texts
+    for folder in m x; do
+        succeeds cam-train tokenize --model ./$folder --input texts --format ids
+        answers "0 107 32 652 11 42 277 902 956 18 27 2"
+    done
+    [ "$(jq -c '[.model_type, .architectures]' x/config.json)" = '["xlm-roberta",["XLMRobertaForSequenceClassification"]]' ]
+    [ "$(jq -r .tokenizer_class x/tokenizer_config.json)" = XLMRobertaTokenizer ]
 }
 
 @test "more frozen layers than there are" { refused 2 "first:9" cam-train check --config c.yaml freeze=first:9; }

@@ -49,7 +49,7 @@ static void test_pack(void **state) {
                                      {2, 0, 1, GUARD}};
     buffers b;
     cam_packed_batch batch = over(&b);
-    assert_int_equal(cam_packing_pack(&batch, &rows, list, 3, 1), CAM_OK);
+    assert_int_equal(cam_packing_pack(&batch, &rows, list, 3, 1, 2), CAM_OK);
     assert_memory_equal(&b, &expected, sizeof b);
     assert_int_equal(batch.tokens, 10);
     assert_int_equal(batch.sequences, 3);
@@ -63,12 +63,12 @@ static void test_fewer_rows_and_arrays(void **state) {
     buffers b;
     cam_packed_batch batch = over(&b);
     batch.positions = batch.token_row = batch.token_index = batch.first_token = batch.row_ids = NULL;
-    assert_int_equal(cam_packing_pack(&batch, &rows, list, 2, 1), CAM_OK);
+    assert_int_equal(cam_packing_pack(&batch, &rows, list, 2, 1, 2), CAM_OK);
     assert_memory_equal(b.ids, ids, sizeof ids);
     assert_memory_equal(b.cu_seqlens, cu_seqlens, sizeof cu_seqlens);
     assert_int_equal(b.positions[0], GUARD);
     assert_int_equal(batch.longest, 3);
-    assert_int_equal(cam_packing_pack(&batch, &rows, list, 0, 1), CAM_OK);
+    assert_int_equal(cam_packing_pack(&batch, &rows, list, 0, 1, 2), CAM_OK);
     assert_int_equal(batch.tokens, 0);
     assert_int_equal(b.cu_seqlens[0], 0);
 }
@@ -79,10 +79,10 @@ static void test_too_small_writes_nothing(void **state) {
     buffers b, before;
     cam_packed_batch batch = over(&b);
     before = b;
-    assert_int_equal(cam_packing_pack(&batch, &rows, list, 4, 1), CAM_E_INTERNAL);     /* 4 sequences, 13 tokens */
-    assert_int_equal(cam_packing_pack(&batch, &rows, list + 1, 3, 1), CAM_E_INTERNAL); /* 11 tokens */
-    assert_int_equal(cam_packing_pack(&batch, &rows, far, 2, 1), CAM_E_INTERNAL);
-    assert_int_equal(cam_packing_pack(&batch, &rows, below, 1, 1), CAM_E_INTERNAL);
+    assert_int_equal(cam_packing_pack(&batch, &rows, list, 4, 1, 2), CAM_E_INTERNAL);     /* 4 sequences, 13 tokens */
+    assert_int_equal(cam_packing_pack(&batch, &rows, list + 1, 3, 1, 2), CAM_E_INTERNAL); /* 11 tokens */
+    assert_int_equal(cam_packing_pack(&batch, &rows, far, 2, 1, 2), CAM_E_INTERNAL);
+    assert_int_equal(cam_packing_pack(&batch, &rows, below, 1, 1, 2), CAM_E_INTERNAL);
     assert_memory_equal(&b, &before, sizeof b);
 }
 
