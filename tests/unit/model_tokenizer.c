@@ -158,7 +158,7 @@ static void test_saved_class(void **state) {
         cam_strbuf text = CAM_STRBUF_INIT;
         cam_strbuf_printf(&text, "{\"model_type\":\"%s\"}", family->model_type);
         tree_write_text(t, "config.json", text.text);
-        if (strcmp(family->model_type, "roberta") == 0)
+        if (!family->tokenizer_class->front[0].text)
             tree_copy(t, source_json, "tokenizer.json");
         cam_tokenizer *tokenizer = open_folder(t);
         assert_int_equal(cam_tokenizer_save(tokenizer, saved), CAM_OK);
