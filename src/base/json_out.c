@@ -1,31 +1,15 @@
 /* json_out.c: see json_out.h. Invariant: level[0 .. depth-1] are the open objects and arrays, outermost first. */
 #include "json_out.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-/* Bytes of the well-formed UTF-8 character at `text` (Unicode 15, table 3-7); 0 where there is none. */
-static size_t character_bytes(const unsigned char *text) {
-    unsigned char lead = text[0];
-    if (lead < 0x80)
-        return 1;
-    size_t count = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4)
-        return 0;
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < count; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return count;
-}
-
 static void put_text(cam_strbuf *buf, const char *text) {
     cam_strbuf valid = CAM_STRBUF_INIT;
-    for (const char *at = text; *at;) {
-        size_t count = character_bytes((const unsigned char *)at);
+    for (const char *at = text, *end = text + strlen(text); at < end;) {
+        uint32_t unused;
+        size_t count = cam_utf8_decode(at, (size_t)(end - at), &unused);
         if (count == 0)
             cam_strbuf_puts(&valid, "\xef\xbf\xbd");
         else

@@ -1,5 +1,6 @@
 /* status.c: the thread-local message behind cam_status. */
 #include "cam/status.h"
+#include "utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +37,7 @@ void cam_status_clear(void) {
 
 /* Cuts a too long message where a UTF-8 character ends, and says so. */
 static void cut(char *text) {
-    size_t end = MESSAGE_BYTES - 4;
-    while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
-        end--;
-    memcpy(text + end, "...", 4);
+    memcpy(text + cam_utf8_cut(text, MESSAGE_BYTES - 1, MESSAGE_BYTES - 4), "...", 4);
 }
 
 cam_status cam_fail(cam_status status, const char *format, ...) {

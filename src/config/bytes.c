@@ -1,32 +1,9 @@
 /* bytes.c: see bytes_internal.h. */
 #include "bytes_internal.h"
+#include "utf8.h"
 #include <math.h>
 #include <string.h>
 #include <strings.h>
-
-size_t cam_bytes_character(const char *at, size_t left) {
-    const unsigned char *c = (const unsigned char *)at;
-    if (c[0] < 0x80)
-        return 1;
-    size_t length = c[0] >= 0xC2 && c[0] <= 0xDF ? 2 : (c[0] & 0xF0) == 0xE0 ? 3 : c[0] >= 0xF0 && c[0] <= 0xF4 ? 4 : 0;
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xC0) != 0x80)
-            return 0;
-    int overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
-    int outside = (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF4 && c[1] > 0x8F);
-    return overlong || outside ? 0 : length;
-}
-
-uint32_t cam_bytes_code_point(const char *at, size_t length) {
-    const unsigned char *c = (const unsigned char *)at;
-    static const unsigned char mask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    uint32_t value = c[0] & mask[length];
-    for (size_t i = 1; i < length; i++)
-        value = value << 6 | (c[i] & 0x3F);
-    return value;
-}
 
 long cam_bytes_line(const char *text, size_t offset) {
     long line = 1;
@@ -35,28 +12,25 @@ long cam_bytes_line(const char *text, size_t offset) {
     return line;
 }
 
-/* White_Space of Unicode, and the byte-order mark that spreadsheets leave behind. */
+/* White_Space, and the byte-order mark, which spreadsheets leave in what is copied out of them. */
 static int is_space(uint32_t c) {
-    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 ||
-           c == 0xFEFF;
+    return cam_is_white_space(c) || c == 0xFEFF;
 }
 
 void cam_bytes_trim(const char **begin, size_t *length) {
+    uint32_t c;
     while (*length > 0) {
-        size_t first = cam_bytes_character(*begin, *length);
-        if (first == 0 || !is_space(cam_bytes_code_point(*begin, first)))
+        size_t first = cam_utf8_decode(*begin, *length, &c);
+        if (first == 0 || !is_space(c))
             break;
         *begin += first;
         *length -= first;
     }
     while (*length > 0) {
-        size_t last = 1;
-        while (last < *length && ((unsigned char)(*begin)[*length - last] & 0xC0) == 0x80)
-            last++;
-        if (!is_space(cam_bytes_code_point(*begin + *length - last, last < 4 ? last : 4)))
+        size_t last = cam_utf8_cut(*begin, *length, *length - 1);
+        if (cam_utf8_decode(*begin + last, *length - last, &c) == 0 || !is_space(c))
             break;
-        *length -= last;
+        *length = last;
     }
 }
 
@@ -70,9 +44,8 @@ static void put_quoted(const char *text, size_t limit, cam_strbuf *out) {
     size_t length = strlen(text);
     cam_strbuf_putc(out, '"');
     for (size_t i = 0; i < length;) {
-        size_t step = cam_bytes_character(text + i, length - i);
-        uint32_t c = step ? cam_bytes_code_point(text + i, step) : 0xFFFD;
-        step = step ? step : 1;
+        uint32_t c;
+        size_t step = cam_utf8_next(text + i, text + length, &c);
         if (i + step > limit) {
             cam_strbuf_puts(out, "...");
             break;
@@ -81,7 +54,7 @@ static void put_quoted(const char *text, size_t limit, cam_strbuf *out) {
             cam_strbuf_printf(out, "\\%c", (char)c);
         else if (c == '\n' || c == '\t')
             cam_strbuf_puts(out, c == '\n' ? "\\n" : "\\t");
-        else if (needs_escape(c) || c == 0xFFFD)
+        else if (needs_escape(c) || c == CAM_UTF8_REPLACEMENT)
             cam_strbuf_printf(out, "\\u%04x", (unsigned)c);
         else
             cam_strbuf_append(out, text + i, step);
@@ -107,9 +80,9 @@ static int is_plain(const char *text) {
     if (length == 0 || strchr("0123456789.- ", text[0]) || text[length - 1] == ' ')
         return 0;
     for (size_t i = 0; i < length;) {
-        size_t step = cam_bytes_character(text + i, length - i);
-        uint32_t c = step ? cam_bytes_code_point(text + i, step) : 0;
-        if (c < 0x80 ? c == 0 || !strchr(allowed, (int)c) : needs_escape(c) || is_space(c))
+        uint32_t c;
+        size_t step = cam_utf8_decode(text + i, length - i, &c);
+        if (step == 0 || (c < 0x80 ? !strchr(allowed, (int)c) : needs_escape(c) || is_space(c)))
             return 0;
         i += step;
     }
@@ -126,8 +99,9 @@ void cam_bytes_put_yaml(const char *text, cam_strbuf *out) {
 void cam_bytes_put_comment(const char *text, cam_strbuf *out) {
     size_t length = strlen(text);
     for (size_t i = 0; i < length;) {
-        size_t step = cam_bytes_character(text + i, length - i);
-        if (step == 0 || needs_escape(cam_bytes_code_point(text + i, step)))
+        uint32_t c;
+        size_t step = cam_utf8_decode(text + i, length - i, &c);
+        if (step == 0 || needs_escape(c))
             cam_strbuf_putc(out, '?');
         else
             cam_strbuf_append(out, text + i, step);

@@ -1,23 +1,17 @@
-/* bytes_internal.h: UTF-8 as the configuration needs it: checking, quoting for messages and for YAML, outer space;
- * numbers. */
+/* bytes_internal.h: texts as the configuration needs them: quoting for messages and for YAML, outer space; numbers. */
 #ifndef CAM_BYTES_INTERNAL_H
 #define CAM_BYTES_INTERNAL_H
 
 #include "strbuf.h"
 #include <stddef.h>
-#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Bytes of the UTF-8 character at `at`, of which `left` bytes (at least 1) are there; 0 where it is none. */
-size_t cam_bytes_character(const char *at, size_t left);
-/* The code point of a valid character of `length` bytes. */
-uint32_t cam_bytes_code_point(const char *at, size_t length);
 /* The line, from 1, that offset lies on. */
 long cam_bytes_line(const char *text, size_t offset);
-/* [*begin, *begin + *length) without Unicode space at both ends. */
+/* [*begin, *begin + *length) without White_Space and byte-order marks at both ends. */
 void cam_bytes_trim(const char **begin, size_t *length);
 /* In double quotes, escaped, and cut after some sixty bytes: for a message. `text` is valid UTF-8. */
 void cam_bytes_quote(const char *text, cam_strbuf *out);

@@ -2,6 +2,7 @@
  * tree. */
 #include "bytes_internal.h"
 #include "document_internal.h"
+#include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -234,7 +235,8 @@ bool cam_yaml_check_text(const char *name, bool has_lines, const char *text, siz
     long line = 1, reported = 0;
     for (size_t i = 0; i < length;) {
         unsigned char c = (unsigned char)text[i];
-        size_t step = cam_bytes_character(text + i, length - i);
+        uint32_t unused;
+        size_t step = cam_utf8_decode(text + i, length - i, &unused);
         bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
         if (c == '\n' || (c == '\r' && (i + 1 == length || text[i + 1] != '\n')))
             line++;

@@ -7,6 +7,7 @@
 #include "encoding.h"
 #include "files.h"
 #include "strbuf.h"
+#include "utf8.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

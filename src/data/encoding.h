@@ -21,12 +21,6 @@ typedef enum cam_encoding {
 const char *cam_encoding_name(cam_encoding encoding);
 int cam_encoding_parse(const char *name, cam_encoding *encoding);
 
-/* How many leading bytes are whole, valid UTF-8 characters (no overlong forms, no surrogates, at most U+10FFFF). */
-size_t cam_utf8_valid_prefix(const char *bytes, size_t length);
-
-/* Writes the UTF-8 form of a code point (at most 0x10FFFF, no surrogate) and returns its length, 1 to 4. */
-size_t cam_utf8_put(char *to, unsigned code_point);
-
 /* The code point of a byte of Windows-1252, or 0 for the five bytes that have none (and for NUL). */
 unsigned cam_windows_1252_code_point(unsigned char byte);
 

@@ -2,46 +2,34 @@
  * most of French, take a short way with the same result.
  */
 #include "text_fold_internal.h"
+#include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
 /* The code point of the character at text; its length in *bytes. */
-static inline utf8proc_int32_t code_point_at(const char *text, size_t length, size_t *bytes) {
-    utf8proc_int32_t code_point = (unsigned char)text[0];
-    *bytes = 1;
-    if (code_point < 0x80)
-        return code_point;
-    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &code_point);
-    if (used <= 0)
+static inline uint32_t code_point_at(const char *text, size_t length, size_t *bytes) {
+    uint32_t code_point;
+    *bytes = cam_utf8_decode(text, length, &code_point);
+    if (*bytes == 0)
         CAM_BUG("text that is not UTF-8 reached unicode.c");
-    *bytes = (size_t)used;
     return code_point;
-}
-
-/* Unicode property White_Space (PropList.txt). */
-static inline int is_space(utf8proc_int32_t c) {
-    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 /* Where the last character of a non-empty text begins. */
 static size_t last_character(const char *text, size_t length) {
-    size_t at = length - 1;
-    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80)
-        at--;
-    return at;
+    return cam_utf8_cut(text, length, length - 1);
 }
 
 void cam_text_trim(const char **text, size_t *length) {
     size_t bytes;
-    while (*length > 0 && is_space(code_point_at(*text, *length, &bytes))) {
+    while (*length > 0 && cam_is_white_space(code_point_at(*text, *length, &bytes))) {
         *text += bytes;
         *length -= bytes;
     }
     while (*length > 0) {
         size_t last = last_character(*text, *length);
-        if (!is_space(code_point_at(*text + last, *length - last, &bytes)))
+        if (!cam_is_white_space(code_point_at(*text + last, *length - last, &bytes)))
             break;
         *length = last;
     }
@@ -79,40 +67,30 @@ int cam_name_equal(const char *a, size_t a_length, const char *b, size_t b_lengt
     return equal;
 }
 
-/* How many bytes of the character at p fold_latin may pass over without a change; 0 where it must not. They are the
- * signs of Latin-1 but for the micro sign, which folds to a Greek letter, and general punctuation. Of these only U+2000
- * and U+2001 change under NFC, into other spaces. */
-static size_t unchanged(const unsigned char *p) {
-    if (p[0] == 0xC2 && p[1] != 0xB5)
-        return 2;
-    return p[0] == 0xE2 && p[1] == 0x80 ? 3 : 0;
+/* Characters that neither NFC nor case folding changes: the signs of Latin-1 but for the micro sign, which folds to a
+ * Greek letter, and general punctuation. Of these only U+2000 and U+2001 change under NFC, into other spaces. */
+static int is_unchanged(uint32_t c) {
+    return (c >= 0x80 && c < 0xC0 && c != 0xB5) || (c >= 0x2000 && c < 0x2040);
 }
 
-/* Case folds a copy of a text of ASCII, Latin-1, the French ligature (0xC5 0x92) and general punctuation: characters
- * that NFC leaves alone in any order. 0 where another one needs utf8proc. Among 0xC3 0x80 to 0xBF, 0x97 is the
- * multiplication sign, and 0x9F folds to two letters. */
+/* Case folds a copy of a text of ASCII, Latin-1, the French ligature (U+0152) and general punctuation: characters that
+ * NFC leaves alone in any order. 0 where another one needs utf8proc. U+00D7 is the multiplication sign, and U+00DF
+ * folds to two letters. */
 static int fold_latin(const char *text, size_t length, cam_strbuf *out) {
     cam_strbuf_append(out, text, length);
-    unsigned char *p = (unsigned char *)out->text;
-    for (size_t i = 0; i < length;) {
-        size_t skipped = unchanged(p + i);
-        if (p[i] < 0x80) {
-            if (p[i] >= 'A' && p[i] <= 'Z')
-                p[i] = (unsigned char)(p[i] + 0x20);
-            i++;
-        } else if (p[i] == 0xC3 && p[i + 1] != 0x9F) {
-            if (p[i + 1] < 0x9F && p[i + 1] != 0x97)
-                p[i + 1] = (unsigned char)(p[i + 1] + 0x20);
-            i += 2;
-        } else if (p[i] == 0xC5 && (p[i + 1] == 0x92 || p[i + 1] == 0x93)) {
-            p[i + 1] = 0x93;
-            i += 2;
-        } else if (skipped > 0) {
-            i += skipped;
-        } else {
+    char *p = out->text;
+    for (size_t i = 0, bytes; i < length; i += bytes) {
+        uint32_t c = code_point_at(p + i, length - i, &bytes), folded = c;
+        if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c < 0xDF && c != 0xD7)) {
+            folded = c + 0x20;
+        } else if (c == 0x152) {
+            folded = 0x153;
+        } else if (c >= 0x80 && !is_unchanged(c) && !(c >= 0xC0 && c < 0x100 && c != 0xDF) && c != 0x153) {
             cam_strbuf_clear(out);
             return 0;
         }
+        if (folded != c)
+            cam_utf8_put(p + i, folded);
     }
     return 1;
 }
@@ -123,7 +101,7 @@ static void squeeze_spaces(cam_strbuf *key) {
     size_t to = 0;
     int pending = 0;
     for (size_t at = 0, bytes; at < key->length; at += bytes) {
-        if (is_space(code_point_at(text + at, key->length - at, &bytes))) {
+        if (cam_is_white_space(code_point_at(text + at, key->length - at, &bytes))) {
             pending = to > 0;
             continue;
         }
@@ -168,10 +146,8 @@ void cam_text_fold(const char *text, size_t length, cam_fold fold, cam_strbuf *k
 
 size_t cam_text_shown(const char *text, size_t length, size_t characters) {
     size_t at = 0;
-    while (at < length) {
-        if (((unsigned char)text[at] & 0xC0) != 0x80 && characters-- == 0)
-            break;
-        at++;
-    }
+    uint32_t unused;
+    for (; at < length && characters > 0; characters--)
+        at += cam_utf8_next(text + at, text + length, &unused);
     return at;
 }

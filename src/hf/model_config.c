@@ -5,6 +5,7 @@
 #include "files.h"
 #include "problems.h"
 #include "safetensors.h"
+#include "utf8.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -70,9 +71,7 @@ typedef struct reader {
 /* A value of the file inside a message: its bytes are a stranger's, and may be many. */
 static void add_quoted(reader *in, const char *format, const char *text) {
     cam_strbuf quoted = CAM_STRBUF_INIT;
-    size_t length = strnlen(text, 64);
-    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-        length--;
+    size_t length = cam_utf8_cut(text, strlen(text), 64);
     cam_strbuf_put_json(&quoted, text, length);
     cam_problems_add(&in->problems, in->name, 0, format, cam_strbuf_text(&quoted));
     cam_strbuf_release(&quoted);

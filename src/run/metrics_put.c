@@ -1,5 +1,6 @@
 /* metrics_put.c: metrics as JSON for programs and as a table for people; see metrics.h. */
 #include "metrics.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,15 +88,10 @@ void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const cha
 
 /* --- table ----------------------------------------------------------------------------------------------------- */
 
-/* Decodes the character at *at, which is moved past it. */
+/* The character at *at, which is moved past it. */
 static uint32_t next_character(const char **at) {
-    const unsigned char *text = (const unsigned char *)*at;
-    int more = text[0] >= 0xf0 ? 3 : text[0] >= 0xe0 ? 2 : text[0] >= 0xc0 ? 1 : 0;
-    uint32_t c = more == 3 ? text[0] & 7u : more == 2 ? text[0] & 15u : more == 1 ? text[0] & 31u : text[0];
-    int i = 1;
-    for (; i <= more && (text[i] & 0xc0) == 0x80; i++)
-        c = c << 6 | (text[i] & 63u);
-    *at += i;
+    uint32_t c;
+    *at += cam_utf8_next(*at, *at + strnlen(*at, CAM_UTF8_BYTES), &c);
     return c;
 }
 

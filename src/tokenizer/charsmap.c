@@ -5,6 +5,7 @@
  * Source: Darts-clone for the units; google/sentencepiece src/normalizer.cc.
  */
 #include "normalizer_internal.h"
+#include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -70,9 +71,9 @@ void cam_charsmap_release(cam_charsmap *map) {
 static const char *cluster_end(const char *at, const char *end) {
     uint32_t rune, next;
     utf8proc_int32_t state = 0;
-    at += cam_rune_next(at, end, &rune);
+    at += cam_utf8_next(at, end, &rune);
     while (at < end) {
-        size_t length = cam_rune_next(at, end, &next);
+        size_t length = cam_utf8_next(at, end, &next);
         if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)rune, (utf8proc_int32_t)next, &state))
             break;
         at += length;
@@ -84,7 +85,7 @@ static const char *cluster_end(const char *at, const char *end) {
 static void apply_by_character(const cam_charsmap *map, const char *at, const char *end, cam_strbuf *out) {
     while (at < end) {
         uint32_t rune;
-        size_t length = cam_rune_next(at, end, &rune), replaced_length;
+        size_t length = cam_utf8_next(at, end, &rune), replaced_length;
         const char *replaced = lookup(map, at, length, &replaced_length);
         if (replaced)
             cam_strbuf_append(out, replaced, replaced_length);

@@ -1,6 +1,7 @@
 /* encoder.c: a text's way to ids: added tokens are cut out, the rest is normalized, cut into words, and each
  * word goes to SentencePiece. The order and the rules are those of huggingface/tokenizers. */
 #include "encoder_internal.h"
+#include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,8 +109,8 @@ static cam_status encode_normalized(cam_encoder *encoder, const char *text, size
         return encode_piece(encoder, text, length, out);
     for (const char *at = text; at < end;) {
         uint32_t rune;
-        size_t bytes = cam_rune_next(at, end, &rune);
-        if (cam_rune_is_space(rune)) {
+        size_t bytes = cam_utf8_next(at, end, &rune);
+        if (cam_is_white_space(rune)) {
             CAM_TRY(encode_piece(encoder, begin, (size_t)(at - begin), out));
             begin = at + bytes;
         }
@@ -139,8 +140,8 @@ static const char *space_before(const char *begin, const char *at) {
     const char *first = at;
     uint32_t rune;
     for (const char *next = begin; next < at;) {
-        size_t bytes = cam_rune_next(next, at, &rune);
-        if (!cam_rune_is_space(rune))
+        size_t bytes = cam_utf8_next(next, at, &rune);
+        if (!cam_is_white_space(rune))
             first = at;
         else if (first == at)
             first = next;
@@ -152,8 +153,8 @@ static const char *space_before(const char *begin, const char *at) {
 static const char *space_behind(const char *at, const char *end) {
     uint32_t rune;
     while (at < end) {
-        size_t bytes = cam_rune_next(at, end, &rune);
-        if (!cam_rune_is_space(rune))
+        size_t bytes = cam_utf8_next(at, end, &rune);
+        if (!cam_is_white_space(rune))
             break;
         at += bytes;
     }

@@ -1,36 +1,9 @@
 /* normalizer.c: see normalizer_internal.h. */
 #include "normalizer_internal.h"
+#include "utf8.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-size_t cam_rune_next(const char *at, const char *end, uint32_t *rune) {
-    unsigned char first = (unsigned char)*at;
-    size_t left = (size_t)(end - at);
-    size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-    *rune = 0xFFFD;
-    if (length == 0 || length > left)
-        return 1;
-    uint32_t value = length == 1 ? first : first & (0x7Fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        unsigned char next = (unsigned char)at[i];
-        if ((next & 0xC0) != 0x80)
-            return 1;
-        value = value << 6 | (next & 0x3F);
-    }
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (value < smallest[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
-        return 1;
-    *rune = value;
-    return length;
-}
-
-int cam_rune_is_space(uint32_t rune) {
-    if (rune < 0x80)
-        return rune == ' ' || (rune >= '\t' && rune <= '\r');
-    return rune == 0x85 || rune == 0xA0 || rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) || rune == 0x2028 ||
-           rune == 0x2029 || rune == 0x202F || rune == 0x205F || rune == 0x3000;
-}
 
 /* --- patterns ---------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +41,7 @@ static int parse_character(const char **at, character_class *class) {
         }
     }
     uint32_t rune;
-    *at += cam_rune_next(*at, end, &rune);
+    *at += cam_utf8_next(*at, end, &rune);
     return class_add(class, rune);
 }
 
@@ -134,7 +107,7 @@ int cam_pattern_compile(cam_pattern *pattern, const char *expression) {
 }
 
 static int class_holds(const character_class *class, uint32_t rune) {
-    if (class->any_space && cam_rune_is_space(rune))
+    if (class->any_space && cam_is_white_space(rune))
         return 1;
     for (int i = 0; i < class->count; i++) {
         if (class->characters[i] == rune)
@@ -151,7 +124,7 @@ static size_t pattern_match(const cam_pattern *pattern, const char *at, const ch
         long times = 0;
         while (next < end && times < class->at_most) {
             uint32_t rune;
-            size_t length = cam_rune_next(next, end, &rune);
+            size_t length = cam_utf8_next(next, end, &rune);
             if (!class_holds(class, rune))
                 break;
             next += length;
@@ -183,7 +156,7 @@ static void replace_pattern(const cam_normal_step *step, const cam_strbuf *text,
             at = copied = at + matched;
         } else {
             uint32_t rune;
-            at += cam_rune_next(at, end, &rune);
+            at += cam_utf8_next(at, end, &rune);
         }
     }
     cam_strbuf_append(out, copied, (size_t)(end - copied));
@@ -205,15 +178,15 @@ static void strip(const cam_normal_step *step, const cam_strbuf *text, cam_strbu
     uint32_t rune;
     size_t length;
     while (step->strip_left && begin < end) {
-        length = cam_rune_next(begin, end, &rune);
-        if (!cam_rune_is_space(rune))
+        length = cam_utf8_next(begin, end, &rune);
+        if (!cam_is_white_space(rune))
             break;
         begin += length;
     }
     const char *kept = begin;
     for (const char *at = begin; at < end; at += length) {
-        length = cam_rune_next(at, end, &rune);
-        if (!cam_rune_is_space(rune))
+        length = cam_utf8_next(at, end, &rune);
+        if (!cam_is_white_space(rune))
             kept = at + length;
     }
     cam_strbuf_append(out, begin, (size_t)((step->strip_right ? kept : end) - begin));

@@ -32,7 +32,7 @@ void cam_charsmap_apply(const cam_charsmap *map, const char *text, size_t length
 enum { CAM_PATTERN_ALTERNATIVES = 4, CAM_PATTERN_CHARACTERS = 8 };
 typedef struct cam_pattern {
     struct cam_pattern_class {
-        int any_space; /* \s: Unicode White_Space */
+        int any_space; /* \s: White_Space, as in Oniguruma */
         int count;
         uint32_t characters[CAM_PATTERN_CHARACTERS];
         long at_least, at_most;
@@ -61,9 +61,5 @@ void cam_normal_step_release(cam_normal_step *step);
 
 /* Runs all steps over `text` in place; `spare` is scratch. */
 void cam_normalize(const cam_normal_step *steps, size_t count, cam_strbuf *text, cam_strbuf *spare);
-
-/* The next character; its bytes (at least 1). A byte that starts no valid character counts as U+FFFD. */
-size_t cam_rune_next(const char *at, const char *end, uint32_t *rune);
-int cam_rune_is_space(uint32_t rune); /* Unicode White_Space */
 
 #endif

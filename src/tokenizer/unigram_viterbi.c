@@ -5,6 +5,7 @@
  */
 #include "segmenter_internal.h"
 #include "unigram_viterbi_internal.h"
+#include "utf8.h"
 #include <stdlib.h>
 
 static const double unknown_penalty = 10;
@@ -103,7 +104,7 @@ cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *model, c
     paths[0].score = 0;
     for (size_t at = 0; at < length;) {
         uint32_t rune;
-        size_t bytes = cam_rune_next(word + at, word + length, &rune);
+        size_t bytes = cam_utf8_next(word + at, word + length, &rune);
         extend(model, paths, word, length, at, bytes);
         at += bytes;
     }

@@ -2,6 +2,7 @@
 #include "audit.h"
 #include "dataset_case.h"
 #include "text_fold_internal.h"
+#include "utf8.h"
 
 static cam_dataset load(case_folder *f, const char *name, const char *text) {
     cam_read_options options = {.path = case_text(f, name, text), .label_required = 1};

@@ -2,50 +2,6 @@
 #include "encoding.h"
 #include "dataset_case.h"
 
-/* The Unicode Standard, chapter 3: well-formed and ill-formed sequences (table 3-7 and D92's examples). */
-static void test_utf8_prefix(void **state) {
-    (void)state;
-    static const struct {
-        const char *bytes;
-        size_t size, valid;
-    } table[] = {
-        {"", 0, 0},
-        {"abc", 3, 3},
-        {"\x7F\xC2\x80\xDF\xBF", 5, 5},
-        {"\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF", 12, 12},
-        {"\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", 8, 8},
-        {"a\xC0\x80", 3, 1},        /* overlong */
-        {"ab\xC1\xBF", 4, 2},       /* overlong */
-        {"\xE0\x9F\xBF", 3, 0},     /* overlong */
-        {"\xF0\x8F\xBF\xBF", 4, 0}, /* overlong */
-        {"\xED\xA0\x80", 3, 0},     /* surrogate */
-        {"\xF4\x90\x80\x80", 4, 0}, /* above U+10FFFF */
-        {"\xF5\x80\x80\x80", 4, 0}, /* above U+10FFFF */
-        {"x\x80", 2, 1},            /* lone continuation */
-        {"x\xC3", 2, 1},            /* cut */
-        {"x\xE2\x82", 3, 1},        /* cut */
-        {"12345678\xC3\xA9\xFF", 11, 10},
-        {"1234567\xC3\xA9"
-         "12345678\xE9 x",
-         19, 17},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        assert_int_equal(cam_utf8_valid_prefix(table[i].bytes, table[i].size), table[i].valid);
-}
-
-/* Every code point that is no surrogate goes there and back. */
-static void test_utf8_put(void **state) {
-    (void)state;
-    for (unsigned c = 1; c <= 0x10FFFF; c++) {
-        char bytes[4];
-        if (c >= 0xD800 && c < 0xE000)
-            continue;
-        size_t length = cam_utf8_put(bytes, c);
-        assert_int_equal(length, c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4);
-        assert_int_equal(cam_utf8_valid_prefix(bytes, length), length);
-    }
-}
-
 static char *read_all(const char *path, cam_encoding encoding, size_t capacity) {
     cam_decoder d;
     cam_strbuf out = CAM_STRBUF_INIT;
@@ -197,8 +153,6 @@ static void test_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utf8_prefix),
-        cmocka_unit_test(test_utf8_put),
         cmocka_unit_test_setup_teardown(test_accepted, case_setup, case_teardown),
         cmocka_unit_test_setup_teardown(test_refused, case_setup, case_teardown),
         cmocka_unit_test_setup_teardown(test_no_text_files, case_setup, case_teardown),

@@ -56,30 +56,6 @@ static void test_strip(void **state) {
     assert_step(&both, "", "");
 }
 
-static void test_runes(void **state) {
-    (void)state;
-    static const struct {
-        const char *bytes;
-        size_t length;
-        uint32_t rune;
-    } cases[] = {{"a", 1, 'a'},
-                 {"é", 2, 0xE9},
-                 {"▁", 3, 0x2581},
-                 {"😊", 4, 0x1F60A},
-                 {"\xff", 1, 0xFFFD},
-                 {"\xc3", 1, 0xFFFD},
-                 {"\xc0\x80", 1, 0xFFFD},
-                 {"\xed\xa0\x80", 1, 0xFFFD},
-                 {"\xe0\x80\x80", 1, 0xFFFD},
-                 {"\xf4\x90\x80\x80", 1, 0xFFFD}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint32_t rune;
-        assert_int_equal(cam_rune_next(cases[i].bytes, cases[i].bytes + strlen(cases[i].bytes), &rune),
-                         cases[i].length);
-        assert_int_equal(rune, cases[i].rune);
-    }
-}
-
 static void test_charsmap_refused(void **state) {
     (void)state;
     static const unsigned char sizes[][8] = {
@@ -96,8 +72,10 @@ static void test_charsmap_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_patterns), cmocka_unit_test(test_patterns_refused), cmocka_unit_test(test_strip),
-        cmocka_unit_test(test_runes),    cmocka_unit_test(test_charsmap_refused),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_patterns_refused),
+        cmocka_unit_test(test_strip),
+        cmocka_unit_test(test_charsmap_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "dataset_case.h"
 #include "detect.h"
 #include "text_fold_internal.h"
+#include "utf8.h"
 #include <sys/stat.h>
 
 enum { ITERATIONS = 4000, MAX_BYTES = 1 << 12 };

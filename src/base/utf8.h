@@ -1,0 +1,67 @@
+/* utf8.h: reads and writes UTF-8 characters, for all boxes.
+ *
+ * A character is valid when all its bytes are there, in the shortest form, and it is no surrogate and at most U+10FFFF
+ * (Unicode 15, table 3-7). No function reads outside the bytes that it is given.
+ */
+#ifndef CAM_UTF8_H
+#define CAM_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    CAM_UTF8_BYTES = 4,           /* the longest character */
+    CAM_UTF8_REPLACEMENT = 0xFFFD /* stands for a byte that begins no valid character */
+};
+
+/* The length of a character that begins with a byte of 0x80 or above; see cam_utf8_decode. */
+size_t cam_utf8_decode_long(const char *text, size_t length, uint32_t *code_point);
+
+/* The length of the character at text[0], which is the first of `length` (at least 1) bytes; 0 where they begin with no
+ * valid character, and *code_point is then CAM_UTF8_REPLACEMENT. */
+static inline size_t cam_utf8_decode(const char *text, size_t length, uint32_t *code_point) {
+    if ((unsigned char)text[0] >= 0x80)
+        return cam_utf8_decode_long(text, length, code_point);
+    *code_point = (unsigned char)text[0];
+    return 1;
+}
+
+/* The same for a loop over [at, end) that passes over invalid bytes one by one: at least 1. */
+static inline size_t cam_utf8_next(const char *at, const char *end, uint32_t *code_point) {
+    size_t length = cam_utf8_decode(at, (size_t)(end - at), code_point);
+    return length ? length : 1;
+}
+
+/* How many leading bytes are valid characters: the position of the first bad byte, or `length`. */
+size_t cam_utf8_valid_prefix(const char *bytes, size_t length);
+
+/* The largest length of at most `limit` bytes at which no character of a valid text is cut in two. With
+ * limit = length - 1 it is where the last character begins. */
+static inline size_t cam_utf8_cut(const char *text, size_t length, size_t limit) {
+    if (length <= limit)
+        return length;
+    while (limit > 0 && ((unsigned char)text[limit] & 0xC0) == 0x80)
+        limit--;
+    return limit;
+}
+
+/* Writes the UTF-8 form of a code point (at most 0x10FFFF, no surrogate) and returns its length, 1 to CAM_UTF8_BYTES.
+ */
+size_t cam_utf8_put(char *to, uint32_t code_point);
+
+/* The Unicode property White_Space: 25 code points (PropList.txt). */
+static inline int cam_is_white_space(uint32_t c) {
+    if (c < 0x80)
+        return c == ' ' || (c >= '\t' && c <= '\r');
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
