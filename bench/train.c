@@ -141,7 +141,7 @@ static cam_status read_data(bench *b) {
     config.train_file = b->request->data;
     config.columns = (cam_config_list){columns, 2};
     config.stratify = false;
-    config.on_duplicate = CAM_CONFIG_DUPLICATE_IGNORE;
+    config.on_duplicate = CAM_DUPLICATE_IGNORE;
     CAM_TRY(cam_model_config_read(path, &b->config));
     CAM_TRY(cam_model_tokenizer_open(b->request->folder, &b->tokenizer));
     CAM_TRY(cam_corpus_open(&b->corpus, &config, NULL));

@@ -2,25 +2,12 @@
 #include "detect.h"
 #include "verbs.h"
 
-static enum cam_config_delimiter delimiter_of(char delimiter) {
-    return delimiter == ';'    ? CAM_CONFIG_DELIMITER_SEMICOLON
-           : delimiter == ','  ? CAM_CONFIG_DELIMITER_COMMA
-           : delimiter == '\t' ? CAM_CONFIG_DELIMITER_TAB
-                               : CAM_CONFIG_DELIMITER_AUTO;
-}
-
-static enum cam_config_encoding encoding_of(cam_encoding encoding) {
-    return encoding == CAM_ENCODING_WINDOWS_1252 ? CAM_CONFIG_ENCODING_WINDOWS_1252
-           : encoding == CAM_ENCODING_UTF16      ? CAM_CONFIG_ENCODING_UTF_16
-                                                 : CAM_CONFIG_ENCODING_UTF_8;
-}
-
 static cam_status fit(const char *path, const cam_detected *found, cam_config_fit *out) {
     if (found->label_column == found->column_count)
         return cam_fail(CAM_E_DATA, "\"%s\" has no column whose cells repeat, so none that can be a label", path);
     *out = (cam_config_fit){.train_file = path,
-                            .encoding = encoding_of(found->encoding),
-                            .delimiter = found->format == CAM_FORMAT_CSV ? delimiter_of(found->delimiter)
+                            .encoding = found->encoding,
+                            .delimiter = found->format == CAM_FORMAT_CSV ? cam_config_delimiter_of(found->delimiter)
                                                                          : CAM_CONFIG_DELIMITER_AUTO,
                             .text_column = found->columns[found->text_column],
                             .label_column = found->columns[found->label_column]};

@@ -69,17 +69,16 @@ void cam_config_put_origin(const cam_config *config, cam_config_key key, cam_str
         cam_strbuf_printf(out, "%s:%ld", origin.file, origin.line);
 }
 
-char cam_config_delimiter_char(enum cam_config_delimiter delimiter) {
-    switch (delimiter) {
-    case CAM_CONFIG_DELIMITER_SEMICOLON:
-        return ';';
-    case CAM_CONFIG_DELIMITER_COMMA:
-        return ',';
-    case CAM_CONFIG_DELIMITER_TAB:
-        return '\t';
-    default:
-        return '\0';
-    }
+static const char delimiters[CAM_CHOICE_COUNT_delimiter] = {
+    [CAM_CONFIG_DELIMITER_SEMICOLON] = ';', [CAM_CONFIG_DELIMITER_COMMA] = ',', [CAM_CONFIG_DELIMITER_TAB] = '\t'};
+
+char cam_config_delimiter_char(enum cam_choice_delimiter delimiter) {
+    return delimiters[delimiter];
+}
+
+enum cam_choice_delimiter cam_config_delimiter_of(char delimiter) {
+    const char *found = memchr(delimiters, delimiter, sizeof delimiters);
+    return found ? (enum cam_choice_delimiter)(found - delimiters) : CAM_CONFIG_DELIMITER_AUTO;
 }
 
 static void set_value(loader *l, const cam_config_row *row, const cam_yaml_node *node, const char *file, long line) {

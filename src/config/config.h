@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 typedef struct cam_config_freeze {
-    enum cam_config_freezing kind;
+    enum cam_choice_freezing kind;
     int64_t layers; /* N of first:N, otherwise 0; the model checks it against its own count */
 } cam_config_freeze;
 
@@ -41,8 +41,8 @@ typedef struct cam_config_list {
 
 /* Label texts are verbatim but for outer Unicode space. */
 typedef struct cam_config_labels {
-    enum cam_config_label_order kind;
-    cam_config_list list; /* with CAM_CONFIG_LABELS_LIST: at least two, all different, in the order of their ids */
+    enum cam_choice_label_order kind;
+    cam_config_list list; /* with CAM_LABELS_LIST: at least two, all different, in the order of their ids */
 } cam_config_labels;
 
 typedef struct cam_config_weight {
@@ -51,7 +51,7 @@ typedef struct cam_config_weight {
 } cam_config_weight;
 
 typedef struct cam_config_weights {
-    enum cam_config_weighting kind;
+    enum cam_choice_weighting kind;
     const cam_config_weight *items; /* with CAM_CONFIG_CLASS_WEIGHTS_GIVEN: at least one; a label not listed weighs 1 */
     size_t count;
 } cam_config_weights;
@@ -95,7 +95,8 @@ void cam_config_put_origin(const cam_config *config, cam_config_key key, cam_str
 /* A value as YAML on one line; reads back to the same value. */
 void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strbuf *out);
 /* The delimiter as a character; 0 for auto. */
-char cam_config_delimiter_char(enum cam_config_delimiter delimiter);
+char cam_config_delimiter_char(enum cam_choice_delimiter delimiter);
+enum cam_choice_delimiter cam_config_delimiter_of(char delimiter); /* AUTO for any other */
 
 /* What cam_config_show writes behind each value. */
 typedef enum cam_config_comments { CAM_COMMENTS_NONE, CAM_COMMENTS_ORIGIN, CAM_COMMENTS_HELP } cam_config_comments;
@@ -107,8 +108,8 @@ void cam_config_show(const cam_config *config, cam_config_comments comments, cam
 /* What `init` found out about a data file. A zeroed struct, and any NULL or AUTO in it, leaves the defaults. */
 typedef struct cam_config_fit {
     const char *train_file;
-    enum cam_config_encoding encoding;
-    enum cam_config_delimiter delimiter;
+    enum cam_choice_encoding encoding;
+    enum cam_choice_delimiter delimiter;
     cam_config_list columns; /* where the file has no header row */
     const char *text_column, *label_column;
 } cam_config_fit;

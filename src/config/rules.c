@@ -74,7 +74,7 @@ static void check_columns(const cam_config *config, cam_problems *problems) {
 }
 
 static void check_label_count(const cam_config *config, cam_problems *problems) {
-    if (config->labels.kind == CAM_CONFIG_LABELS_LIST && config->num_labels != 0 &&
+    if (config->labels.kind == CAM_LABELS_LIST && config->num_labels != 0 &&
         config->labels.list.count != (size_t)config->num_labels)
         broken(config, CAM_KEY_num_labels, problems, "num_labels is %lld, but labels lists %zu",
                (long long)config->num_labels, config->labels.list.count);
@@ -87,7 +87,7 @@ static int compare_texts(const void *a, const void *b) {
 /* Both lists may be long, so the labels are sorted once. */
 static void check_weights(const cam_config *config, cam_problems *problems) {
     const cam_config_list *labels = &config->labels.list;
-    if (config->labels.kind != CAM_CONFIG_LABELS_LIST || config->class_weights.count == 0)
+    if (config->labels.kind != CAM_LABELS_LIST || config->class_weights.count == 0)
         return;
     cam_pool scratch = {NULL};
     const char **sorted = cam_pool_take(&scratch, labels->count * sizeof *sorted);

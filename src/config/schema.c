@@ -5,10 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#define WORD(code, word) word,
-#define WORDS(set)       static const char *const words_##set[] = {CAM_CHOICES_##set(WORD)};
-CAM_CHOICE_SETS(WORDS)
-
 #define RANGE(a, b, a_open, b_open) .low = (a), .high = (b), .low_open = (a_open), .high_open = (b_open)
 #define NONE                        .low = -INFINITY, .high = INFINITY
 #define CLOSED(a, b)                RANGE(a, b, false, false)
@@ -16,7 +12,7 @@ CAM_CHOICE_SETS(WORDS)
 #define OPEN_ABOVE(a, b)            RANGE(a, b, false, true)
 #define OPEN_BELOW(a, b)            RANGE(a, b, true, false)
 #define AT_LEAST(a)                 RANGE(a, INFINITY, false, true)
-#define CHOICES(set)                .choices = words_##set, .choice_count = CAM_CHOICE_COUNT_##set
+#define CHOICES(set)                .choices = cam_words_##set, .choice_count = CAM_CHOICE_COUNT_##set
 #define CLOSED_CHOICES(a, b, set)   CLOSED(a, b), CHOICES(set)
 #define ROW(of_section, of_leaf, type, of_kind, text, limits, of_help)                                                 \
     [CAM_KEY_##of_leaf] = {.section = #of_section,                                                                     \

@@ -27,7 +27,7 @@ extern "C" {
       "Hub id or local folder (Hugging Face layout)")                                                                  \
     X(model, revision, const char *, TEXT, "main", NONE,                                                               \
       "branch, tag or commit of a Hub model")                                                                          \
-    X(model, init, enum cam_config_init, CHOICE, "pretrained", CHOICES(init),                                          \
+    X(model, init, enum cam_choice_init, CHOICE, "pretrained", CHOICES(init),                                          \
       "pretrained | random (needs only config.json and the tokenizer)")                                                \
     X(model, num_labels, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(2, 65536),                                           \
       "auto = as many as the data has")                                                                                \
@@ -47,11 +47,11 @@ extern "C" {
       "null = split train_file")                                                                                       \
     X(data, test_file, const char *, PATH_OR_NULL, "null", NONE,                                                       \
       "scored once, at the end, with the best model")                                                                  \
-    X(data, format, enum cam_config_format, CHOICE, "auto", CHOICES(format),                                           \
+    X(data, format, enum cam_choice_format, CHOICE, "auto", CHOICES(format),                                           \
       "auto | csv | tsv | jsonl")                                                                                      \
-    X(data, encoding, enum cam_config_encoding, CHOICE, "auto", CHOICES(encoding),                                     \
+    X(data, encoding, enum cam_choice_encoding, CHOICE, "auto", CHOICES(encoding),                                     \
       "auto (UTF-8, or UTF-16 by its mark) | utf-8 | utf-16 | windows-1252")                                           \
-    X(data, delimiter, enum cam_config_delimiter, CHOICE, "auto", CHOICES(delimiter),                                  \
+    X(data, delimiter, enum cam_choice_delimiter, CHOICE, "auto", CHOICES(delimiter),                                  \
       "the one of ; , tab that stands unquoted in the first record; several: an error asks")                           \
     X(data, columns, cam_config_list, COLUMNS, "null", NONE,                                                           \
       "e.g. [label, text] where the file has no header row")                                                           \
@@ -71,9 +71,9 @@ extern "C" {
       "take only the first N rows (also max_eval_samples)")                                                            \
     X(data, max_eval_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                           \
       "take only the first N rows")                                                                                    \
-    X(data, on_bad_row, enum cam_config_on_bad_row, CHOICE, "error", CHOICES(on_bad_row),                              \
+    X(data, on_bad_row, enum cam_choice_on_bad_row, CHOICE, "error", CHOICES(on_bad_row),                              \
       "error | skip (skips are counted and reported)")                                                                 \
-    X(data, on_duplicate, enum cam_config_on_duplicate, CHOICE, "warn", CHOICES(on_duplicate),                         \
+    X(data, on_duplicate, enum cam_choice_on_duplicate, CHOICE, "warn", CHOICES(on_duplicate),                         \
       "ignore | warn | drop | error")                                                                                  \
     X(training, output_dir, const char *, PATH, "runs/commandes", NONE,                                                \
       "where the trained model and the logs go")                                                                       \
@@ -101,7 +101,7 @@ extern "C" {
       "added to the root of the second moment")                                                                        \
     X(training, max_grad_norm, double, NUMBER, "1.0", AT_LEAST(0),                                                     \
       "0 = off")                                                                                                       \
-    X(training, lr_scheduler_type, enum cam_config_scheduler, CHOICE, "linear", CHOICES(scheduler),                    \
+    X(training, lr_scheduler_type, enum cam_choice_scheduler, CHOICE, "linear", CHOICES(scheduler),                    \
       "linear | cosine | constant | constant_with_warmup")                                                             \
     X(training, warmup_ratio, double, NUMBER, "0.06", CLOSED(0, 1),                                                    \
       "share of all steps")                                                                                            \
@@ -113,24 +113,24 @@ extern "C" {
       "0 = off")                                                                                                       \
     X(training, gradient_checkpointing, bool, BOOLEAN, "false", NONE,                                                  \
       "slower, smaller, equal gradients")                                                                              \
-    X(training, train_sampling_strategy, enum cam_config_sampling, CHOICE, "random", CHOICES(sampling),                \
+    X(training, train_sampling_strategy, enum cam_choice_sampling, CHOICE, "random", CHOICES(sampling),                \
       "random | sequential | group_by_length")                                                                         \
-    X(training, bf16, enum cam_config_bf16, CHOICE, "auto", CHOICES(bf16),                                             \
+    X(training, bf16, enum cam_choice_bf16, CHOICE, "auto", CHOICES(bf16),                                             \
       "auto = on CUDA from sm_80 on; false elsewhere")                                                                 \
     X(training, tf32, bool, BOOLEAN, "true", NONE,                                                                     \
       "on CUDA, f32 products are rounded to tf32")                                                                     \
     X(training, seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                   \
       "of fresh weights, order and dropout")                                                                           \
-    X(training, on_nonfinite, enum cam_config_on_nonfinite, CHOICE, "stop", CHOICES(on_nonfinite),                     \
+    X(training, on_nonfinite, enum cam_choice_on_nonfinite, CHOICE, "stop", CHOICES(on_nonfinite),                     \
       "stop | skip")                                                                                                   \
-    X(eval, eval_strategy, enum cam_config_eval_strategy, CHOICE, "epoch", CHOICES(eval_strategy),                     \
+    X(eval, eval_strategy, enum cam_choice_eval_strategy, CHOICE, "epoch", CHOICES(eval_strategy),                     \
       "no | steps | epoch")                                                                                            \
     X(eval, eval_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                          \
       "with eval_strategy: steps")                                                                                     \
     X(eval, per_device_eval_batch_size, int64_t, INTEGER, "64", CLOSED(1, 65536),                                      \
       "rows at a time; no effect on the figures")                                                                      \
-    X(eval, metric_for_best_model, enum cam_config_metric, CHOICE, "f1_macro", CHOICES(metric),                        \
-      "f1_macro | f1_micro | f1_weighted | accuracy | loss")                                                           \
+    X(eval, metric_for_best_model, enum cam_choice_metric, CHOICE, "f1_macro", CHOICES(metric),                        \
+      "the figure by which the best model is chosen; of the loss, less is better")                                     \
     X(eval, load_best_model_at_end, bool, BOOLEAN, "true", NONE,                                                       \
       "false = the last model is the result")                                                                          \
     X(eval, early_stopping_patience, int64_t, INTEGER, "0", AT_LEAST(0),                                               \
@@ -141,13 +141,13 @@ extern "C" {
       "a progress line every so many steps")                                                                           \
     X(logging, report_to, unsigned, REPORT_TO, "[jsonl]", NONE,                                                        \
       "jsonl writes log.jsonl; [] writes none")                                                                        \
-    X(hardware, device, enum cam_config_device, CHOICE, "auto", CHOICES(device),                                       \
+    X(hardware, device, enum cam_choice_device, CHOICE, "auto", CHOICES(device),                                       \
       "auto = a GPU where there is one | cpu | cuda")                                                                   \
-    X(hardware, attention, enum cam_config_attention, CHOICE, "auto", CHOICES(attention),                              \
+    X(hardware, attention, enum cam_choice_attention, CHOICE, "auto", CHOICES(attention),                              \
       "auto | native | cudnn (bf16 without attention dropout; else native)")                                           \
     X(hardware, cpu_threads, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(1, 1024),                                        \
       "affinity and cgroup quota over the local ranks")                                                                \
-    X(hardware, shard_optimizer, enum cam_config_shard, CHOICE, "auto", CHOICES(shard),                                \
+    X(hardware, shard_optimizer, enum cam_choice_shard, CHOICE, "auto", CHOICES(shard),                                \
       "each rank keeps its share of AdamW's state (ZeRO-1); auto = on the CPU")                                        \
     X(hardware, ddp_timeout, int64_t, INTEGER, "600", CLOSED(1, 864000),                                               \
       "seconds until a rank that does not come is given up")

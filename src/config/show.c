@@ -84,7 +84,7 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
         put_freeze(row, field, out);
         break;
     case CAM_KIND_LABELS:
-        if (labels->kind == CAM_CONFIG_LABELS_LIST)
+        if (labels->kind == CAM_LABELS_LIST)
             put_list(&labels->list, out);
         else
             cam_strbuf_puts(out, row->choices[labels->kind]);

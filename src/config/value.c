@@ -209,7 +209,7 @@ static bool read_freeze(const place *p, const cam_yaml_node *node) {
         if (!in_range(p->row, (double)value.layers))
             return refuse_hint(p, node, "; N counts layers of the encoder, from 1");
     } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_FREEZE_FIRST) {
-        value.kind = (enum cam_config_freezing)index;
+        value.kind = (enum cam_choice_freezing)index;
     } else {
         return refuse_word(p, node);
     }
@@ -282,7 +282,7 @@ static bool read_columns(const place *p, const cam_yaml_node *node) {
 }
 
 static bool read_labels(const place *p, const cam_yaml_node *node) {
-    cam_config_labels value = {CAM_CONFIG_LABELS_LIST, {NULL, 0}};
+    cam_config_labels value = {CAM_LABELS_LIST, {NULL, 0}};
     size_t index;
     if (node->kind == CAM_YAML_LIST) {
         if (!read_list(p, node, &value.list))
@@ -291,8 +291,8 @@ static bool read_labels(const place *p, const cam_yaml_node *node) {
             cam_problems_add(p->problems, p->file, node->line, "labels must list at least two labels");
             return false;
         }
-    } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_LABELS_LIST) {
-        value.kind = (enum cam_config_label_order)index;
+    } else if (find_word(p->row, node, &index) && index != CAM_LABELS_LIST) {
+        value.kind = (enum cam_choice_label_order)index;
     } else {
         return refuse_word(p, node);
     }
@@ -334,7 +334,7 @@ static bool read_class_weights(const place *p, const cam_yaml_node *node) {
         if (!read_weight_map(p, node, &value))
             return false;
     } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_CLASS_WEIGHTS_GIVEN) {
-        value.kind = (enum cam_config_weighting)index;
+        value.kind = (enum cam_choice_weighting)index;
     } else {
         return refuse_word(p, node);
     }

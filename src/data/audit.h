@@ -10,18 +10,15 @@
 #define CAM_AUDIT_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include "dataset.h"
 #include "labels.h"
 #include "strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum cam_on_duplicate {
-    CAM_DUPLICATE_IGNORE,
-    CAM_DUPLICATE_WARN,
-    CAM_DUPLICATE_DROP, /* inside the training file: the first row of a text stays, later ones go */
-    CAM_DUPLICATE_ERROR
-} cam_on_duplicate;
+/* DROP: inside the training file, the first row of a text stays, later ones go. */
+typedef enum cam_choice_on_duplicate cam_on_duplicate;
 
 enum {
     CAM_AUDIT_EXAMPLES = 3, /* shown for each kind of finding */

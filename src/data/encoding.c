@@ -1,21 +1,16 @@
 /* encoding.c: see encoding.h. Windows-1252 as such; the decoder around it, with UTF-16, in decoder.c. */
 #include "encoding.h"
 #include <stdint.h>
-#include <string.h>
-
-static const char *const names[] = {"auto", "utf-8", "utf-16", "windows-1252"};
 
 const char *cam_encoding_name(cam_encoding encoding) {
-    return names[encoding];
+    return cam_words_encoding[encoding];
 }
 
 int cam_encoding_parse(const char *name, cam_encoding *encoding) {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *encoding = (cam_encoding)i;
-            return 1;
-        }
-    return 0;
+    int found = cam_choice_find(cam_words_encoding, CAM_CHOICE_COUNT_encoding, name);
+    if (found >= 0)
+        *encoding = (cam_encoding)found;
+    return found >= 0;
 }
 
 unsigned cam_windows_1252_code_point(unsigned char byte) {

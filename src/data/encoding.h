@@ -8,14 +8,10 @@
 #define CAM_ENCODING_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include <stddef.h>
 
-typedef enum cam_encoding {
-    CAM_ENCODING_AUTO,
-    CAM_ENCODING_UTF8,
-    CAM_ENCODING_UTF16, /* needs its mark */
-    CAM_ENCODING_WINDOWS_1252
-} cam_encoding;
+typedef enum cam_choice_encoding cam_encoding; /* UTF-16 needs its mark */
 
 /* "auto", "utf-8", "utf-16", "windows-1252": the names of the configuration. parse returns 0 for any other word. */
 const char *cam_encoding_name(cam_encoding encoding);

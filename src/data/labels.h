@@ -5,17 +5,15 @@
 #define CAM_LABELS_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include "dataset.h"
 #include "name_set.h"
 #include "strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum cam_label_order {
-    CAM_LABELS_SORTED,        /* by code point */
-    CAM_LABELS_BY_APPEARANCE, /* in the order of the training rows */
-    CAM_LABELS_LIST           /* the caller's list fixes the ids */
-} cam_label_order;
+/* By code point, in the order of the training rows, or as the caller's list fixes the ids. */
+typedef enum cam_choice_label_order cam_label_order;
 
 typedef struct cam_label_options {
     cam_label_order order;

@@ -31,13 +31,10 @@ struct cam_record_reader {
 };
 
 int cam_format_parse(const char *name, cam_data_format *format) {
-    static const char *const names[] = {"auto", "csv", "tsv", "jsonl"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *format = (cam_data_format)i;
-            return 1;
-        }
-    return 0;
+    int found = cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, name);
+    if (found >= 0)
+        *format = (cam_data_format)found;
+    return found >= 0;
 }
 
 int cam_delimiter_parse(const char *name, char *delimiter) {

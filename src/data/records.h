@@ -28,15 +28,12 @@
 
 enum { CAM_RECORD_MAX_BYTES = 64 << 20 };
 
-typedef enum cam_data_format {
-    CAM_FORMAT_AUTO, /* by the ending .csv, .tsv, .jsonl; any other: lines, or an error where a label is required */
-    CAM_FORMAT_CSV,
-    CAM_FORMAT_TSV,
-    CAM_FORMAT_JSONL,
-    CAM_FORMAT_LINES
-} cam_data_format;
+/* AUTO: by the ending .csv, .tsv, .jsonl; any other: lines, or an error where a label is required. No word asks for
+ * lines, so their enumerator is the one behind the last word's. */
+typedef enum cam_choice_format cam_data_format;
+#define CAM_FORMAT_LINES CAM_CHOICE_COUNT_format
 
-typedef enum cam_on_bad_row { CAM_BAD_ROW_ERROR, CAM_BAD_ROW_SKIP } cam_on_bad_row;
+typedef enum cam_choice_on_bad_row cam_on_bad_row;
 
 typedef struct cam_read_options {
     const char *path; /* "-" = standard input */

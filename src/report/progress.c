@@ -12,14 +12,11 @@
 static const double redraw_s = 0.1;
 
 cam_status cam_progress_mode_parse(const char *name, cam_progress_mode *mode) {
-    static const char *const names[] = {"auto", "bar", "lines", "none"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *mode = (cam_progress_mode)i;
-            return CAM_OK;
-        }
-    }
-    return cam_fail(CAM_E_USAGE, "no progress display \"%s\"; use auto, bar, lines or none", name);
+    int found = cam_choice_find(cam_words_progress, CAM_CHOICE_COUNT_progress, name);
+    if (found < 0)
+        return cam_fail(CAM_E_USAGE, "no progress display \"%s\"; use auto, bar, lines or none", name);
+    *mode = (cam_progress_mode)found;
+    return CAM_OK;
 }
 
 cam_progress_mode cam_progress_mode_resolve(cam_progress_mode mode) {

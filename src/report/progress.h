@@ -10,12 +10,7 @@
 #include "strbuf.h"
 #include <stdint.h>
 
-typedef enum cam_progress_mode {
-    CAM_PROGRESS_AUTO,
-    CAM_PROGRESS_BAR,   /* one redrawn line */
-    CAM_PROGRESS_LINES, /* a line every logging_steps, no carriage return */
-    CAM_PROGRESS_NONE
-} cam_progress_mode;
+typedef enum cam_choice_progress cam_progress_mode; /* choices.h */
 
 /* "auto", "bar", "lines" or "none"; CAM_E_USAGE otherwise. */
 CAM_MUST_CHECK cam_status cam_progress_mode_parse(const char *name, cam_progress_mode *mode);

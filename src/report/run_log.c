@@ -147,10 +147,8 @@ cam_status cam_run_log_step(cam_run_log *log, const cam_step_event *event) {
 cam_status cam_run_log_eval(cam_run_log *log, const cam_eval_event *event) {
     cam_json *json = cam_run_log_begin(log, "eval");
     cam_json_integer(json, "step", event->step);
-    cam_json_number(json, "loss", event->loss);
-    cam_json_number(json, "accuracy", event->accuracy);
-    cam_json_number(json, "f1_macro", event->f1_macro);
-    cam_json_number(json, "f1_weighted", event->f1_weighted);
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+        cam_json_number(json, cam_words_metric[m], event->metrics[m]);
     return commit_and_sync(log);
 }
 

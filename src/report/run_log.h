@@ -7,6 +7,7 @@
 #define CAM_RUN_LOG_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include "json_out.h"
 #include "strbuf.h"
 #include <stdint.h>
@@ -61,7 +62,7 @@ CAM_MUST_CHECK cam_status cam_run_log_step(cam_run_log *log, const cam_step_even
 /* "eval"; synced. */
 typedef struct cam_eval_event {
     int64_t step;
-    double loss, accuracy, f1_macro, f1_weighted;
+    double metrics[CAM_CHOICE_COUNT_metric]; /* by enumerator: CAM_METRIC_* */
 } cam_eval_event;
 CAM_MUST_CHECK cam_status cam_run_log_eval(cam_run_log *log, const cam_eval_event *event);
 

@@ -9,21 +9,10 @@
 #include "metrics.h"
 #include <stdint.h>
 
-/* metric_for_best_model; of the loss less is better. */
-typedef enum cam_best_metric {
-    CAM_BEST_F1_MACRO,
-    CAM_BEST_F1_MICRO,
-    CAM_BEST_F1_WEIGHTED,
-    CAM_BEST_ACCURACY,
-    CAM_BEST_LOSS
-} cam_best_metric;
-
-double cam_best_metric_value(cam_best_metric metric, const cam_scores *scores);
-
 typedef struct cam_best {
-    cam_best_metric metric;
-    int64_t patience; /* evaluations without a gain before stopping; 0 = never stop */
-    double threshold; /* a gain counts for patience only when larger than this */
+    cam_metric metric; /* metric_for_best_model */
+    int64_t patience;  /* evaluations without a gain before stopping; 0 = never stop */
+    double threshold;  /* a gain counts for patience only when larger than this */
 
     int64_t step; /* of the best evaluation; 0 = none yet */
     double value; /* its metric; meaningful when step > 0 */
@@ -31,7 +20,7 @@ typedef struct cam_best {
     int64_t waited; /* evaluations in a row without a gain */
 } cam_best;
 
-void cam_best_init(cam_best *best, cam_best_metric metric, int64_t patience, double threshold);
+void cam_best_init(cam_best *best, cam_metric metric, int64_t patience, double threshold);
 
 typedef struct cam_verdict {
     int is_best; /* strictly better than all before: a tie keeps the first, NaN is never best */

@@ -5,33 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cam_data_format formats[] = {[CAM_CONFIG_FORMAT_AUTO] = CAM_FORMAT_AUTO,
-                                          [CAM_CONFIG_FORMAT_CSV] = CAM_FORMAT_CSV,
-                                          [CAM_CONFIG_FORMAT_TSV] = CAM_FORMAT_TSV,
-                                          [CAM_CONFIG_FORMAT_JSONL] = CAM_FORMAT_JSONL};
-static const cam_encoding encodings[] = {[CAM_CONFIG_ENCODING_AUTO] = CAM_ENCODING_AUTO,
-                                         [CAM_CONFIG_ENCODING_UTF_8] = CAM_ENCODING_UTF8,
-                                         [CAM_CONFIG_ENCODING_UTF_16] = CAM_ENCODING_UTF16,
-                                         [CAM_CONFIG_ENCODING_WINDOWS_1252] = CAM_ENCODING_WINDOWS_1252};
-static const cam_on_duplicate duplicates[] = {[CAM_CONFIG_DUPLICATE_IGNORE] = CAM_DUPLICATE_IGNORE,
-                                              [CAM_CONFIG_DUPLICATE_WARN] = CAM_DUPLICATE_WARN,
-                                              [CAM_CONFIG_DUPLICATE_DROP] = CAM_DUPLICATE_DROP,
-                                              [CAM_CONFIG_DUPLICATE_ERROR] = CAM_DUPLICATE_ERROR};
-static const cam_label_order label_orders[] = {[CAM_CONFIG_LABELS_AUTO] = CAM_LABELS_SORTED,
-                                               [CAM_CONFIG_LABELS_BY_APPEARANCE] = CAM_LABELS_BY_APPEARANCE,
-                                               [CAM_CONFIG_LABELS_LIST] = CAM_LABELS_LIST};
-
 cam_read_options cam_corpus_read_options(const cam_config *config, const char *path) {
     return (cam_read_options){.path = path,
-                              .format = formats[config->format],
-                              .encoding = encodings[config->encoding],
+                              .format = config->format,
+                              .encoding = config->encoding,
                               .delimiter = cam_config_delimiter_char(config->delimiter),
                               .columns = config->columns.count ? config->columns.items : NULL,
                               .column_count = config->columns.count,
                               .text_column = config->text_column,
                               .label_column = config->label_column,
-                              .on_bad_row =
-                                  config->on_bad_row == CAM_CONFIG_BAD_ROW_SKIP ? CAM_BAD_ROW_SKIP : CAM_BAD_ROW_ERROR,
+                              .on_bad_row = config->on_bad_row,
                               .label_required = 1};
 }
 
@@ -80,7 +63,7 @@ static cam_status audit(cam_corpus *corpus, const cam_config *config) {
     for (int part = 0; part < CAM_PARTS; part++)
         parts[part] = corpus->files[part].count ? &corpus->files[part] : NULL;
     CAM_TRY(cam_audit_run(&found, parts));
-    CAM_TRY(cam_audit_apply(&found, duplicates[config->on_duplicate], &corpus->files[CAM_PART_TRAIN], &corpus->warnings,
+    CAM_TRY(cam_audit_apply(&found, config->on_duplicate, &corpus->files[CAM_PART_TRAIN], &corpus->warnings,
                             &corpus->dropped));
 out:
     return st;
@@ -111,9 +94,8 @@ static int same_labels(const cam_labels *a, const cam_labels *b) {
 
 static cam_status label_rows(cam_corpus *corpus, const cam_config *config, const cam_labels *known) {
     cam_status st = CAM_OK;
-    cam_label_options options = {.order = label_orders[config->labels.kind],
-                                 .list = config->labels.list.items,
-                                 .list_count = config->labels.list.count};
+    cam_label_options options = {
+        .order = config->labels.kind, .list = config->labels.list.items, .list_count = config->labels.list.count};
     CAM_TRY(cam_labels_build(&corpus->labels, &options, &corpus->files[CAM_PART_TRAIN], &corpus->warnings));
     if (same_labels(known, &corpus->labels)) {
         cam_labels_release(&corpus->labels);

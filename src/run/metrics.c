@@ -1,6 +1,7 @@
 /* metrics.c: see metrics.h. Invariant: `rows` is the sum over `confusion`. */
 #include "metrics.h"
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,23 @@ cam_scores cam_metrics_scores(const cam_metrics *metrics) {
     scores.recall_weighted /= rows;
     scores.f1_weighted /= rows;
     return scores;
+}
+
+static const struct {
+    size_t offset; /* of the field in cam_scores */
+    int sign;
+} rows[] = {
+#define ROW(code, word, field, better, shown) [code] = {offsetof(cam_scores, field), better},
+    CAM_METRICS(ROW)
+#undef ROW
+};
+
+double cam_metric_value(cam_metric metric, const cam_scores *scores) {
+    return *(const double *)((const char *)scores + rows[metric].offset);
+}
+
+int cam_metric_sign(cam_metric metric) {
+    return rows[metric].sign;
 }
 
 int64_t cam_metrics_only_prediction(const cam_metrics *metrics) {

@@ -9,6 +9,7 @@
 #define CAM_METRICS_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include "json_out.h"
 #include "strbuf.h"
 #include <stdint.h>
@@ -50,18 +51,25 @@ cam_class_scores cam_metrics_class(const cam_metrics *metrics, int64_t label);
  * metrics/_classification.py. */
 typedef struct cam_scores {
     int64_t rows;
-    double loss; /* mean cross-entropy */
-    double accuracy;
-    double f1_macro, f1_micro, f1_weighted;
+#define CAM_METRIC_FIELD(code, word, field, ...) double field;
+    CAM_METRICS(CAM_METRIC_FIELD) /* choices.h; the loss is the mean cross-entropy */
+#undef CAM_METRIC_FIELD
     double precision_macro, recall_macro, precision_weighted, recall_weighted;
 } cam_scores;
 cam_scores cam_metrics_scores(const cam_metrics *metrics);
+
+/* By the table of choices.h. */
+typedef enum cam_choice_metric cam_metric;
+double cam_metric_value(cam_metric metric, const cam_scores *scores);
+int cam_metric_sign(cam_metric metric); /* CAM_MORE_IS_BETTER or CAM_LESS_IS_BETTER */
+/* "word value" of every metric that is shown there, one of CAM_SHOWN_*, two spaces between them. */
+void cam_metrics_put_shown(cam_strbuf *buf, const cam_scores *scores, int where);
 
 /* The label that every row was predicted as, though the truth holds several; -1 where there is none. */
 int64_t cam_metrics_only_prediction(const cam_metrics *metrics);
 
 /* The object of metrics.json and of eval --json, as member `key` (NULL in an array):
- *   {"rows":,"loss":,"accuracy":,"f1_macro":,"f1_micro":,"f1_weighted":,
+ *   {"rows":, the metrics of choices.h in their order: "loss":,"accuracy":,...,
  *    "labels":[{"label":,"precision":,"recall":,"f1":,"support":},...],"confusion":[[...],...],"warnings":[...]}
  * `names` [K] are the labels, UTF-8. The single-prediction warning is added by itself; `warnings` [count] are the
  * caller's further ones. */

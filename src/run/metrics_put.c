@@ -11,6 +11,23 @@ enum {
     CONFUSIONS_SHOWN = 10 /* of the list of largest confusions */
 };
 
+/* Where each metric is shown: CAM_SHOWN_*. */
+static const int shown[] = {
+#define ROW(code, word, field, better, where) [code] = where,
+    CAM_METRICS(ROW)
+#undef ROW
+};
+
+void cam_metrics_put_shown(cam_strbuf *buf, const cam_scores *scores, int where) {
+    const char *separator = "";
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++) {
+        if (!(shown[m] & where))
+            continue;
+        cam_strbuf_printf(buf, "%s%s %.4f", separator, cam_words_metric[m], cam_metric_value((cam_metric)m, scores));
+        separator = "  ";
+    }
+}
+
 /* --- JSON ------------------------------------------------------------------------------------------------------ */
 
 int cam_metrics_put_warning(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names) {
@@ -54,11 +71,8 @@ static void put_members(cam_json *json, const cam_metrics *metrics, const char *
                         const char *const *warnings, int64_t count) {
     cam_scores scores = cam_metrics_scores(metrics);
     cam_json_integer(json, "rows", scores.rows);
-    cam_json_number(json, "loss", scores.loss);
-    cam_json_number(json, "accuracy", scores.accuracy);
-    cam_json_number(json, "f1_macro", scores.f1_macro);
-    cam_json_number(json, "f1_micro", scores.f1_micro);
-    cam_json_number(json, "f1_weighted", scores.f1_weighted);
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+        cam_json_number(json, cam_words_metric[m], cam_metric_value((cam_metric)m, &scores));
     put_labels(json, metrics, names);
     put_confusion(json, metrics);
     cam_json_array(json, "warnings");
@@ -166,9 +180,10 @@ static void put_scores(cam_strbuf *buf, const cam_metrics *metrics, const char *
     put_figures(buf, scores.precision_macro, scores.recall_macro, scores.f1_macro, scores.rows);
     cam_strbuf_printf(buf, "%-*s", width, "weighted mean");
     put_figures(buf, scores.precision_weighted, scores.recall_weighted, scores.f1_weighted, scores.rows);
-    cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  %7" PRId64 "\n", width, "accuracy", "", "", scores.accuracy,
-                      scores.rows);
-    cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f\n", width, "loss", "", "", scores.loss);
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+        if (shown[m] & CAM_SHOWN_TABLE)
+            cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  %7" PRId64 "\n", width, cam_words_metric[m], "", "",
+                              cam_metric_value((cam_metric)m, &scores), scores.rows);
 }
 
 static int decimal_digits(int64_t value) {

@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cam_sampling samplings[] = {[CAM_CONFIG_SAMPLING_RANDOM] = CAM_SAMPLING_RANDOM,
-                                         [CAM_CONFIG_SAMPLING_SEQUENTIAL] = CAM_SAMPLING_SEQUENTIAL,
-                                         [CAM_CONFIG_SAMPLING_GROUP_BY_LENGTH] = CAM_SAMPLING_GROUP_BY_LENGTH};
-static const cam_schedule_kind schedules[] = {[CAM_CONFIG_SCHEDULER_LINEAR] = CAM_SCHEDULE_LINEAR,
-                                              [CAM_CONFIG_SCHEDULER_COSINE] = CAM_SCHEDULE_COSINE,
-                                              [CAM_CONFIG_SCHEDULER_CONSTANT] = CAM_SCHEDULE_CONSTANT,
-                                              [CAM_CONFIG_SCHEDULER_CONSTANT_WITH_WARMUP] =
-                                                  CAM_SCHEDULE_CONSTANT_WITH_WARMUP};
-
 static cam_status open_model(cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
@@ -56,7 +47,7 @@ static cam_status open_data(cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     cam_labels known = {0};
-    int listed = config->labels.kind == CAM_CONFIG_LABELS_LIST;
+    int listed = config->labels.kind == CAM_LABELS_LIST;
     int usable = run->model.has_labels && config->init == CAM_CONFIG_INIT_PRETRAINED &&
                  (!listed || in_same_order(&run->model, &config->labels.list));
     if (usable)
@@ -221,7 +212,7 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                            .beta2 = c->adam_beta2,
                                            .eps = c->adam_epsilon,
                                            .max_grad_norm = (float)c->max_grad_norm},
-                                 .schedule = schedules[c->lr_scheduler_type],
+                                 .schedule = c->lr_scheduler_type,
                                  .learning_rate = c->learning_rate,
                                  .warmup_ratio = c->warmup_ratio,
                                  .warmup_steps = c->warmup_steps,
@@ -229,7 +220,7 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                           .accumulation = c->gradient_accumulation_steps,
                                           .epochs = c->num_train_epochs,
                                           .max_updates = c->max_steps},
-                                 .sampling = samplings[c->train_sampling_strategy],
+                                 .sampling = c->train_sampling_strategy,
                                  .seed = (uint64_t)c->seed,
                                  .class_weights = run->class_weights,
                                  .label_smoothing = (float)c->label_smoothing_factor,

@@ -50,16 +50,6 @@ static int logs(const training *t) {
     return t->writes_output && (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL);
 }
 
-static const cam_best_metric best_metrics[] = {[CAM_CONFIG_METRIC_F1_MACRO] = CAM_BEST_F1_MACRO,
-                                               [CAM_CONFIG_METRIC_F1_MICRO] = CAM_BEST_F1_MICRO,
-                                               [CAM_CONFIG_METRIC_F1_WEIGHTED] = CAM_BEST_F1_WEIGHTED,
-                                               [CAM_CONFIG_METRIC_ACCURACY] = CAM_BEST_ACCURACY,
-                                               [CAM_CONFIG_METRIC_LOSS] = CAM_BEST_LOSS};
-
-static const char *metric_name(const training *t) {
-    return cam_config_rows[CAM_KEY_metric_for_best_model].choices[config_of(t)->metric_for_best_model];
-}
-
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
 /* A name for the run that no other has: 16 hexadecimal digits. Nothing that is computed depends on it. */
@@ -134,7 +124,7 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     cam_watchdog_watch(t->watchdog, cam_trainer_progress, &t->trainer);
     t->exchanged = run->comm ? run->comm->figures : (cam_comm_figures){0};
     CAM_TRY(open_folder(t, backend));
-    cam_best_init(&t->best, best_metrics[config->metric_for_best_model], config->early_stopping_patience,
+    cam_best_init(&t->best, config->metric_for_best_model, config->early_stopping_patience,
                   config->early_stopping_threshold);
     CAM_TRY(cam_metrics_init(&t->latest, (int64_t)corpus->labels.count));
     CAM_TRY(cam_metrics_init(&t->kept, (int64_t)corpus->labels.count));
@@ -199,26 +189,26 @@ static void keep_figures(training *t) {
 
 static cam_status evaluate(training *t, cam_verdict *verdict) {
     cam_status st = CAM_OK;
+    cam_strbuf figures = CAM_STRBUF_INIT;
     *verdict = (cam_verdict){0};
     CAM_TRY(score(t, CAM_PART_VALIDATION, &t->latest));
     t->scored_step = t->trainer.steps_submitted;
     cam_scores scores = cam_metrics_scores(&t->latest);
-    cam_eval_event event = {.step = t->trainer.steps_submitted,
-                            .loss = scores.loss,
-                            .accuracy = scores.accuracy,
-                            .f1_macro = scores.f1_macro,
-                            .f1_weighted = scores.f1_weighted};
+    cam_eval_event event = {.step = t->trainer.steps_submitted};
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+        event.metrics[m] = cam_metric_value((cam_metric)m, &scores);
     if (logs(t))
         CAM_TRY(cam_run_log_eval(&t->log, &event));
-    *verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_best_metric_value(t->best.metric, &scores));
-    cam_log("epoch %-5.4g step %lld  validation loss %.4f  accuracy %.4f  f1_macro %.4f%s",
-            cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted), (long long)t->trainer.steps_submitted,
-            scores.loss, scores.accuracy, scores.f1_macro, verdict->is_best ? "  best" : "");
+    *verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_metric_value(t->best.metric, &scores));
+    cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_EVAL);
+    cam_log("epoch %-5.4g step %lld  validation %s%s", cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted),
+            (long long)t->trainer.steps_submitted, cam_strbuf_text(&figures), verdict->is_best ? "  best" : "");
     if (verdict->is_best && config_of(t)->load_best_model_at_end) {
         CAM_TRY(save(t));
         keep_figures(t);
     }
 out:
+    cam_strbuf_release(&figures);
     return st;
 }
 
@@ -306,7 +296,8 @@ static cam_status loop(training *t, const char **reason) {
         CAM_TRY(evaluate(t, &verdict));
         if (verdict.stop) {
             *reason = "early_stopping";
-            cam_log("no better %s in %lld evaluations: stopping", metric_name(t), (long long)t->best.waited);
+            cam_log("no better %s in %lld evaluations: stopping", cam_words_metric[t->best.metric],
+                    (long long)t->best.waited);
             break;
         }
     }
@@ -345,11 +336,12 @@ out:
 
 static void print_figures(const char *name, const cam_metrics *metrics, const char *const *labels) {
     cam_scores scores = cam_metrics_scores(metrics);
-    cam_strbuf warning = CAM_STRBUF_INIT;
-    cam_log("%s (%lld rows): accuracy %.4f  f1_macro %.4f  f1_weighted %.4f  loss %.4f", name, (long long)scores.rows,
-            scores.accuracy, scores.f1_macro, scores.f1_weighted, scores.loss);
+    cam_strbuf figures = CAM_STRBUF_INIT, warning = CAM_STRBUF_INIT;
+    cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_END);
+    cam_log("%s (%lld rows): %s", name, (long long)scores.rows, cam_strbuf_text(&figures));
     if (cam_metrics_put_warning(&warning, metrics, labels))
         cam_log_warn("%s", cam_strbuf_text(&warning));
+    cam_strbuf_release(&figures);
     cam_strbuf_release(&warning);
 }
 

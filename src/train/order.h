@@ -5,9 +5,10 @@
 #define CAM_ORDER_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include <stdint.h>
 
-typedef enum cam_sampling { CAM_SAMPLING_RANDOM, CAM_SAMPLING_SEQUENTIAL, CAM_SAMPLING_GROUP_BY_LENGTH } cam_sampling;
+typedef enum cam_choice_sampling cam_sampling;
 
 typedef struct cam_order_options {
     cam_sampling sampling;

@@ -66,9 +66,11 @@ static double factor(const cam_schedule *schedule, int64_t update) {
         return fmax(0, 0.5 * (1 + cos(pi * ((double)(update - schedule->warmup) / decay))));
     case CAM_SCHEDULE_CONSTANT:
     case CAM_SCHEDULE_CONSTANT_WITH_WARMUP:
+        return 1;
+    case CAM_CHOICE_COUNT_scheduler:
         break;
     }
-    return 1;
+    CAM_BUG("no schedule %d", (int)schedule->kind);
 }
 
 double cam_schedule_rate(const cam_schedule *schedule, int64_t update) {

@@ -8,6 +8,7 @@
 #define CAM_SCHEDULE_H
 
 #include "cam/status.h"
+#include "choices.h"
 #include <stdint.h>
 
 /* --- length ---------------------------------------------------------------------------------------------------- */
@@ -47,12 +48,7 @@ double cam_plan_epoch(const cam_plan *plan, int64_t updates);
 /* --- rate ------------------------------------------------------------------------------------------------------ */
 
 /* lr_scheduler_type. */
-typedef enum cam_schedule_kind {
-    CAM_SCHEDULE_LINEAR,
-    CAM_SCHEDULE_COSINE,
-    CAM_SCHEDULE_CONSTANT,
-    CAM_SCHEDULE_CONSTANT_WITH_WARMUP
-} cam_schedule_kind;
+typedef enum cam_choice_scheduler cam_schedule_kind;
 
 typedef struct cam_schedule {
     cam_schedule_kind kind;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 typedef struct run_case {
-    cam_best_metric metric;
+    cam_metric metric;
     int64_t patience;
     double threshold;
     int count;
@@ -22,7 +22,7 @@ typedef struct run_case {
 
 static const run_case cases[] = {
     /* a tie keeps the first */
-    {CAM_BEST_ACCURACY,
+    {CAM_METRIC_ACCURACY,
      2,
      0,
      7,
@@ -34,12 +34,12 @@ static const run_case cases[] = {
       {.1, 0, 0, 1, 5},
       {.2, 0, 1, 2, 5}}},
     /* gains within the threshold are best and wait nevertheless */
-    {CAM_BEST_F1_MACRO,
+    {CAM_METRIC_F1_MACRO,
      2,
      0.01,
      5,
      {{.5, 1, 0, 0, 1}, {.505, 1, 0, 1, 2}, {.51, 1, 1, 2, 3}, {.53, 1, 0, 0, 4}, {.52, 0, 0, 1, 4}}},
-    {CAM_BEST_LOSS,
+    {CAM_METRIC_LOSS,
      2,
      0,
      7,
@@ -50,12 +50,12 @@ static const run_case cases[] = {
       {.8, 1, 0, 0, 5},
       {NAN, 0, 0, 1, 5},
       {.7, 1, 0, 0, 7}}},
-    {CAM_BEST_F1_WEIGHTED,
+    {CAM_METRIC_F1_WEIGHTED,
      2,
      0,
      5,
      {{NAN, 0, 0, 0, 0}, {.3, 1, 0, 0, 2}, {NAN, 0, 0, 1, 2}, {NAN, 0, 1, 2, 2}, {.2, 0, 1, 3, 2}}},
-    {CAM_BEST_LOSS, 1, 0, 3, {{INFINITY, 0, 0, 0, 0}, {2, 1, 0, 0, 2}, {1.5, 1, 0, 0, 3}}},
+    {CAM_METRIC_LOSS, 1, 0, 3, {{INFINITY, 0, 0, 0, 0}, {2, 1, 0, 0, 2}, {1.5, 1, 0, 0, 3}}},
 };
 
 static void verdicts_are_those_of_the_callback(void **unused) {
@@ -76,7 +76,7 @@ static void verdicts_are_those_of_the_callback(void **unused) {
 static void without_patience_nothing_stops(void **unused) {
     (void)unused;
     cam_best best;
-    cam_best_init(&best, CAM_BEST_ACCURACY, 0, 0);
+    cam_best_init(&best, CAM_METRIC_ACCURACY, 0, 0);
     for (int step = 1; step < 100; step++)
         assert_false(cam_best_take(&best, step, 0.5).stop);
     assert_int_equal(best.step, 1);
@@ -85,7 +85,7 @@ static void without_patience_nothing_stops(void **unused) {
 static void a_copied_state_goes_on_where_it_was(void **unused) {
     (void)unused;
     cam_best whole, resumed;
-    cam_best_init(&whole, CAM_BEST_ACCURACY, 3, 0);
+    cam_best_init(&whole, CAM_METRIC_ACCURACY, 3, 0);
     (void)cam_best_take(&whole, 10, 0.8);
     (void)cam_best_take(&whole, 20, 0.7);
     resumed = whole;
@@ -96,11 +96,11 @@ static void a_copied_state_goes_on_where_it_was(void **unused) {
 static void each_metric_reads_its_own_figure(void **unused) {
     (void)unused;
     cam_scores scores = {.f1_macro = 1, .f1_micro = 2, .f1_weighted = 3, .accuracy = 4, .loss = 5};
-    assert_true(cam_best_metric_value(CAM_BEST_F1_MACRO, &scores) == 1);
-    assert_true(cam_best_metric_value(CAM_BEST_F1_MICRO, &scores) == 2);
-    assert_true(cam_best_metric_value(CAM_BEST_F1_WEIGHTED, &scores) == 3);
-    assert_true(cam_best_metric_value(CAM_BEST_ACCURACY, &scores) == 4);
-    assert_true(cam_best_metric_value(CAM_BEST_LOSS, &scores) == 5);
+    assert_true(cam_metric_value(CAM_METRIC_F1_MACRO, &scores) == 1);
+    assert_true(cam_metric_value(CAM_METRIC_F1_MICRO, &scores) == 2);
+    assert_true(cam_metric_value(CAM_METRIC_F1_WEIGHTED, &scores) == 3);
+    assert_true(cam_metric_value(CAM_METRIC_ACCURACY, &scores) == 4);
+    assert_true(cam_metric_value(CAM_METRIC_LOSS, &scores) == 5);
 }
 
 int main(void) {

@@ -18,12 +18,12 @@ static void test_defaults(void **state) {
     assert_null(c.validation_file);
     assert_null(c.test_file);
     assert_int_equal(c.columns.count, 0);
-    assert_int_equal(c.labels.kind, CAM_CONFIG_LABELS_AUTO);
+    assert_int_equal(c.labels.kind, CAM_LABELS_SORTED);
     assert_true(c.validation_split == 0.1);
     assert_true(c.stratify);
     assert_int_equal(c.split_seed, 42);
     assert_int_equal(c.max_train_samples, 0);
-    assert_int_equal(c.on_duplicate, CAM_CONFIG_DUPLICATE_WARN);
+    assert_int_equal(c.on_duplicate, CAM_DUPLICATE_WARN);
     assert_string_equal(c.output_dir, "runs/commandes");
     assert_true(c.num_train_epochs == 3.0);
     assert_int_equal(c.max_steps, -1);
@@ -34,7 +34,7 @@ static void test_defaults(void **state) {
     assert_int_equal(c.class_weights.kind, CAM_CONFIG_CLASS_WEIGHTS_NONE);
     assert_int_equal(c.eval_strategy, CAM_CONFIG_EVAL_EPOCH);
     assert_int_equal(c.per_device_eval_batch_size, 64);
-    assert_int_equal(c.metric_for_best_model, CAM_CONFIG_METRIC_F1_MACRO);
+    assert_int_equal(c.metric_for_best_model, CAM_METRIC_F1_MACRO);
     assert_true(c.load_best_model_at_end);
     assert_int_equal(c.logging_steps, 20);
     assert_int_equal(c.report_to, CAM_CONFIG_REPORT_JSONL);
@@ -65,7 +65,7 @@ static void test_schema_decides(void **state) {
     assert_string_equal(c.model_name_or_path, "no");
     assert_int_equal(c.freeze.kind, CAM_CONFIG_FREEZE_FIRST);
     assert_int_equal(c.freeze.layers, 4);
-    assert_int_equal(c.labels.kind, CAM_CONFIG_LABELS_LIST);
+    assert_int_equal(c.labels.kind, CAM_LABELS_LIST);
     assert_int_equal(c.labels.list.count, 5);
     for (size_t i = 0; i < 5; i++)
         assert_string_equal(c.labels.list.items[i], labels[i]);
@@ -174,7 +174,7 @@ static void test_all_problems_at_once(void **state) {
         "base.yaml:14: unknown key \"model\" in model; the key is \"model_name_or_path\"\n"
         "base.yaml:15: init must be pretrained or random, not \"scratch\"\n"
         "base.yaml:16: unknown section \"evaluation\"; did you mean \"eval\"?\n"
-        "base.yaml:19: metric_for_best_model must be f1_macro, f1_micro, f1_weighted, accuracy or loss, not "
+        "base.yaml:19: metric_for_best_model must be loss, accuracy, f1_macro, f1_micro or f1_weighted, not "
         "\"f1_marco\"; did you mean \"f1_macro\"?\n"
         "base.yaml:20: unknown key \"zzz\" in eval\n"
         "base.yaml:21: key \"learning_rate\" belongs in the section training\n"

@@ -121,7 +121,7 @@ static void test_round_trip_of_texts(void **state) {
         const char *labels[] = {label, key};
         first.text_column = texts[i];
         first.validation_file = texts[i];
-        first.labels = (cam_config_labels){CAM_CONFIG_LABELS_LIST, {labels, 2}};
+        first.labels = (cam_config_labels){CAM_LABELS_LIST, {labels, 2}};
         first.class_weights = (cam_config_weights){CAM_CONFIG_CLASS_WEIGHTS_GIVEN, weights, 2};
         char *plain = show_plain(&first);
         load_good(&second, plain);
@@ -173,7 +173,7 @@ static void test_origin_is_harmless(void **state) {
 static void test_init(void **state) {
     static const char *const columns[] = {"Catégorie", "Libellé"};
     const cam_config_fit fit = {.train_file = "data/réclamations 2024.csv",
-                                .encoding = CAM_CONFIG_ENCODING_WINDOWS_1252,
+                                .encoding = CAM_ENCODING_WINDOWS_1252,
                                 .delimiter = CAM_CONFIG_DELIMITER_SEMICOLON,
                                 .columns = {columns, 2},
                                 .text_column = "Libellé",
@@ -198,7 +198,7 @@ static void test_init(void **state) {
     cam_config_init(&fit, &text);
     load_good(&config, text.text);
     assert_string_equal(config.train_file, "data/réclamations 2024.csv");
-    assert_int_equal(config.encoding, CAM_CONFIG_ENCODING_WINDOWS_1252);
+    assert_int_equal(config.encoding, CAM_ENCODING_WINDOWS_1252);
     assert_int_equal(config.delimiter, CAM_CONFIG_DELIMITER_SEMICOLON);
     assert_int_equal(config.columns.count, 2);
     assert_string_equal(config.text_column, "Libellé");

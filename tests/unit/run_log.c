@@ -68,7 +68,12 @@ static void every_event_has_the_members_of_the_contract(void **state) {
                          20000,   129};
     assert_int_equal(cam_run_log_run(&log, &run), CAM_OK);
     assert_int_equal(log_step(&log, 1), CAM_OK);
-    cam_eval_event eval = {1, NAN, 0.5, 1.0 / 3, 0.25};
+    cam_eval_event eval = {.step = 1,
+                           .metrics = {[CAM_METRIC_LOSS] = NAN,
+                                       [CAM_METRIC_ACCURACY] = 0.5,
+                                       [CAM_METRIC_F1_MACRO] = 1.0 / 3,
+                                       [CAM_METRIC_F1_MICRO] = 0.5,
+                                       [CAM_METRIC_F1_WEIGHTED] = 0.25}};
     assert_int_equal(cam_run_log_eval(&log, &eval), CAM_OK);
     assert_int_equal(cam_run_log_end(&log, "done", 12.5), CAM_OK);
     assert_int_equal(cam_run_log_close(&log), CAM_OK);
@@ -78,8 +83,8 @@ static void every_event_has_the_members_of_the_contract(void **state) {
         "{\"event\":\"run\",\"version\":\"0.1.0\",\"run_id\":\"r1\",\"model\":\"camembert-base\",\"device\":\"cpu: "
         "\\\"Haswell\\\"\",\"parameters\":110634256,\"trained_parameters\":768,\"rows\":1370,\"validation_rows\":153,"
         "\"labels\":16,\"tokens\":20000,\"steps\":129}\n" STEP1
-        "{\"event\":\"eval\",\"step\":1,\"loss\":null,\"accuracy\":0.5,\"f1_macro\":0.3333333333333333,\"f1_weighted\":"
-        "0.25}\n{\"event\":\"end\",\"reason\":\"done\",\"wall_s\":12.5}\n");
+        "{\"event\":\"eval\",\"step\":1,\"loss\":null,\"accuracy\":0.5,\"f1_macro\":0.3333333333333333,\"f1_micro\":"
+        "0.5,\"f1_weighted\":0.25}\n{\"event\":\"end\",\"reason\":\"done\",\"wall_s\":12.5}\n");
 }
 
 static void a_resume_keeps_what_its_checkpoint_knew(void **state) {

@@ -1,10 +1,20 @@
-/* choices.h: the words that keys with a closed set of values take, each beside its enumerator.
+/* choices.h: the words that closed sets of values have, each beside its enumerator. The configuration, the command line
+ * and the code that acts on a choice share one enumeration and one table of words.
  *
- * One list a key: CAM_CHOICES_<set>(X) with X(enumerator, word). The first word is what auto-completion offers first,
- * not necessarily the default. Words are the contract with the user; the order of enumerators is free.
+ * One list a set: CAM_CHOICES_<set>(X) with X(enumerator, word), and more columns for CAM_METRICS. It gives
+ *     enum cam_choice_<set>      the enumerators, from 0, and CAM_CHOICE_COUNT_<set>
+ *     cam_words_<set>[]          the words by enumerator
+ * The first word is what auto-completion offers first, not necessarily the default. Words are the contract with the
+ * user; the order of enumerators is free.
  */
 #ifndef CAM_CHOICES_H
 #define CAM_CHOICES_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define CAM_CHOICES_init(X)                                                                                            \
     X(CAM_CONFIG_INIT_PRETRAINED, "pretrained")                                                                        \
@@ -15,45 +25,45 @@
     X(CAM_CONFIG_FREEZE_FIRST, "first:N") /* the embeddings and the N layers next to them */                           \
     X(CAM_CONFIG_FREEZE_ENCODER, "encoder")
 #define CAM_CHOICES_format(X)                                                                                          \
-    X(CAM_CONFIG_FORMAT_AUTO, "auto") /* by the file name's ending */                                                  \
-    X(CAM_CONFIG_FORMAT_CSV, "csv")                                                                                    \
-    X(CAM_CONFIG_FORMAT_TSV, "tsv")                                                                                    \
-    X(CAM_CONFIG_FORMAT_JSONL, "jsonl")
+    X(CAM_FORMAT_AUTO, "auto") /* by the file name's ending */                                                         \
+    X(CAM_FORMAT_CSV, "csv")                                                                                           \
+    X(CAM_FORMAT_TSV, "tsv")                                                                                           \
+    X(CAM_FORMAT_JSONL, "jsonl")
 #define CAM_CHOICES_encoding(X)                                                                                        \
-    X(CAM_CONFIG_ENCODING_AUTO, "auto")                                                                                \
-    X(CAM_CONFIG_ENCODING_UTF_8, "utf-8")                                                                              \
-    X(CAM_CONFIG_ENCODING_UTF_16, "utf-16")                                                                            \
-    X(CAM_CONFIG_ENCODING_WINDOWS_1252, "windows-1252")
+    X(CAM_ENCODING_AUTO, "auto")                                                                                       \
+    X(CAM_ENCODING_UTF8, "utf-8")                                                                                      \
+    X(CAM_ENCODING_UTF16, "utf-16")                                                                                    \
+    X(CAM_ENCODING_WINDOWS_1252, "windows-1252")
 #define CAM_CHOICES_delimiter(X)                                                                                       \
     X(CAM_CONFIG_DELIMITER_AUTO, "auto")                                                                               \
     X(CAM_CONFIG_DELIMITER_SEMICOLON, ";")                                                                             \
     X(CAM_CONFIG_DELIMITER_COMMA, ",")                                                                                 \
     X(CAM_CONFIG_DELIMITER_TAB, "tab")
 #define CAM_CHOICES_label_order(X)                                                                                     \
-    X(CAM_CONFIG_LABELS_AUTO, "auto") /* sorted by code point */                                                       \
-    X(CAM_CONFIG_LABELS_BY_APPEARANCE, "by_appearance")                                                                \
-    X(CAM_CONFIG_LABELS_LIST, "[label, ...]")
+    X(CAM_LABELS_SORTED, "auto") /* sorted by code point */                                                            \
+    X(CAM_LABELS_BY_APPEARANCE, "by_appearance")                                                                       \
+    X(CAM_LABELS_LIST, "[label, ...]")
 #define CAM_CHOICES_on_bad_row(X)                                                                                      \
-    X(CAM_CONFIG_BAD_ROW_ERROR, "error")                                                                               \
-    X(CAM_CONFIG_BAD_ROW_SKIP, "skip")
+    X(CAM_BAD_ROW_ERROR, "error")                                                                                      \
+    X(CAM_BAD_ROW_SKIP, "skip")
 #define CAM_CHOICES_on_duplicate(X)                                                                                    \
-    X(CAM_CONFIG_DUPLICATE_IGNORE, "ignore")                                                                           \
-    X(CAM_CONFIG_DUPLICATE_WARN, "warn")                                                                               \
-    X(CAM_CONFIG_DUPLICATE_DROP, "drop")                                                                               \
-    X(CAM_CONFIG_DUPLICATE_ERROR, "error")
+    X(CAM_DUPLICATE_IGNORE, "ignore")                                                                                  \
+    X(CAM_DUPLICATE_WARN, "warn")                                                                                      \
+    X(CAM_DUPLICATE_DROP, "drop")                                                                                      \
+    X(CAM_DUPLICATE_ERROR, "error")
 #define CAM_CHOICES_scheduler(X)                                                                                       \
-    X(CAM_CONFIG_SCHEDULER_LINEAR, "linear")                                                                           \
-    X(CAM_CONFIG_SCHEDULER_COSINE, "cosine")                                                                           \
-    X(CAM_CONFIG_SCHEDULER_CONSTANT, "constant")                                                                       \
-    X(CAM_CONFIG_SCHEDULER_CONSTANT_WITH_WARMUP, "constant_with_warmup")
+    X(CAM_SCHEDULE_LINEAR, "linear")                                                                                   \
+    X(CAM_SCHEDULE_COSINE, "cosine")                                                                                   \
+    X(CAM_SCHEDULE_CONSTANT, "constant")                                                                               \
+    X(CAM_SCHEDULE_CONSTANT_WITH_WARMUP, "constant_with_warmup")
 #define CAM_CHOICES_weighting(X)                                                                                       \
     X(CAM_CONFIG_CLASS_WEIGHTS_NONE, "none")                                                                           \
     X(CAM_CONFIG_CLASS_WEIGHTS_BALANCED, "balanced")                                                                   \
     X(CAM_CONFIG_CLASS_WEIGHTS_GIVEN, "{label: weight, ...}")
 #define CAM_CHOICES_sampling(X)                                                                                        \
-    X(CAM_CONFIG_SAMPLING_RANDOM, "random")                                                                            \
-    X(CAM_CONFIG_SAMPLING_SEQUENTIAL, "sequential")                                                                    \
-    X(CAM_CONFIG_SAMPLING_GROUP_BY_LENGTH, "group_by_length")
+    X(CAM_SAMPLING_RANDOM, "random")                                                                                   \
+    X(CAM_SAMPLING_SEQUENTIAL, "sequential")                                                                           \
+    X(CAM_SAMPLING_GROUP_BY_LENGTH, "group_by_length")
 #define CAM_CHOICES_on_nonfinite(X)                                                                                    \
     X(CAM_CONFIG_NONFINITE_STOP, "stop")                                                                               \
     X(CAM_CONFIG_NONFINITE_SKIP, "skip")
@@ -61,12 +71,21 @@
     X(CAM_CONFIG_EVAL_NO, "no")                                                                                        \
     X(CAM_CONFIG_EVAL_STEPS, "steps")                                                                                  \
     X(CAM_CONFIG_EVAL_EPOCH, "epoch")
-#define CAM_CHOICES_metric(X)                                                                                          \
-    X(CAM_CONFIG_METRIC_F1_MACRO, "f1_macro")                                                                          \
-    X(CAM_CONFIG_METRIC_F1_MICRO, "f1_micro")                                                                          \
-    X(CAM_CONFIG_METRIC_F1_WEIGHTED, "f1_weighted")                                                                    \
-    X(CAM_CONFIG_METRIC_ACCURACY, "accuracy")                                                                          \
-    X(CAM_CONFIG_METRIC_LOSS, "loss") /* the only one of which less is better */
+/* The figures of an evaluation: X(enumerator, word, field of cam_scores (metrics.h), better, where it is shown). The
+ * word is the key in metrics.json and log.jsonl, which hold all of them in this order. */
+#define CAM_METRICS(X)                                                                                                 \
+    X(CAM_METRIC_LOSS, "loss", loss, CAM_LESS_IS_BETTER, CAM_SHOWN_EVAL | CAM_SHOWN_END | CAM_SHOWN_TABLE)             \
+    X(CAM_METRIC_ACCURACY, "accuracy", accuracy, CAM_MORE_IS_BETTER, CAM_SHOWN_EVAL | CAM_SHOWN_END | CAM_SHOWN_TABLE) \
+    X(CAM_METRIC_F1_MACRO, "f1_macro", f1_macro, CAM_MORE_IS_BETTER, CAM_SHOWN_EVAL | CAM_SHOWN_END)                   \
+    X(CAM_METRIC_F1_MICRO, "f1_micro", f1_micro, CAM_MORE_IS_BETTER, 0) /* equals the accuracy */                      \
+    X(CAM_METRIC_F1_WEIGHTED, "f1_weighted", f1_weighted, CAM_MORE_IS_BETTER, CAM_SHOWN_END)
+#define CAM_CHOICES_metric(X) CAM_METRICS(X)
+enum { CAM_LESS_IS_BETTER = -1, CAM_MORE_IS_BETTER = 1 };
+enum {
+    CAM_SHOWN_EVAL = 1, /* in the line after each evaluation */
+    CAM_SHOWN_END = 2,  /* in the lines at the end of a run */
+    CAM_SHOWN_TABLE = 4 /* on a line of its own in the table of eval; the F1 means are in its lines of means */
+};
 #define CAM_CHOICES_device(X)                                                                                          \
     X(CAM_CONFIG_DEVICE_AUTO, "auto")                                                                                  \
     X(CAM_CONFIG_DEVICE_CPU, "cpu")                                                                                    \
@@ -84,7 +103,14 @@
     X(CAM_CONFIG_ATTENTION_NATIVE, "native")                                                                           \
     X(CAM_CONFIG_ATTENTION_CUDNN, "cudnn")
 
-/* X(set): every list above; the enum of a set is `enum cam_config_<set>`. */
+/* --progress of the command line; no key of the configuration. */
+#define CAM_CHOICES_progress(X)                                                                                        \
+    X(CAM_PROGRESS_AUTO, "auto")                                                                                       \
+    X(CAM_PROGRESS_BAR, "bar")     /* one redrawn line */                                                              \
+    X(CAM_PROGRESS_LINES, "lines") /* a line every logging_steps, no carriage return */                                \
+    X(CAM_PROGRESS_NONE, "none")
+
+/* X(set): every list above. */
 #define CAM_CHOICE_SETS(X)                                                                                             \
     X(init)                                                                                                            \
     X(freezing)                                                                                                        \
@@ -103,18 +129,27 @@
     X(device)                                                                                                          \
     X(shard)                                                                                                           \
     X(bf16)                                                                                                            \
-    X(attention)
+    X(attention)                                                                                                       \
+    X(progress)
 
-#define CAM_CHOICE_ENUMERATOR(code, word) code,
+#define CAM_CHOICE_ENUMERATOR(code, ...) code,
 /* clang-format off */
 #define CAM_CHOICE_ENUM(set)                                                                                           \
-    enum cam_config_##set { CAM_CHOICES_##set(CAM_CHOICE_ENUMERATOR) CAM_CHOICE_COUNT_##set };
+    enum cam_choice_##set { CAM_CHOICES_##set(CAM_CHOICE_ENUMERATOR) CAM_CHOICE_COUNT_##set };                         \
+    extern const char *const cam_words_##set[CAM_CHOICE_COUNT_##set];
 /* clang-format on */
 CAM_CHOICE_SETS(CAM_CHOICE_ENUM)
 #undef CAM_CHOICE_ENUM
 #undef CAM_CHOICE_ENUMERATOR
 
+/* The enumerator of a word of one of these tables; -1 where it has no such word. */
+int cam_choice_find(const char *const *words, size_t count, const char *word);
+
 /* report_to is a set of these. */
 enum { CAM_CONFIG_REPORT_JSONL = 1 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
