@@ -161,6 +161,9 @@ static int name_width(const cam_metrics *metrics, const char *const *names) {
         int columns = text_columns(names[k]);
         width = columns > width ? columns : width;
     }
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+        if (shown[m] & CAM_SHOWN_TABLE && text_columns(cam_words_metric[m]) > width)
+            width = text_columns(cam_words_metric[m]);
     return width < NAME_COLUMNS ? width : NAME_COLUMNS;
 }
 
