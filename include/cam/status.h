@@ -22,26 +22,47 @@
 extern "C" {
 #endif
 
-/* X(code, exit code of the process, what it stands for) */
+/* X(name, exit code of the process, what it tells the user); in the order of the numbers */
+#define CAM_EXIT_CODES(X)                                                                                              \
+    X(DONE, 0, "done")                                                                                                 \
+    X(INTERNAL, 1, "internal fault")                                                                                   \
+    X(USAGE, 2, "usage or configuration error")                                                                        \
+    X(DATA, 3, "data error")                                                                                           \
+    X(MODEL, 4, "model or checkpoint error")                                                                           \
+    X(NETWORK, 5, "network or Hub error")                                                                              \
+    X(DEVICE, 6, "device error, or out of memory")                                                                     \
+    X(DIVERGED, 7, "training diverged: a loss or gradient is not finite")                                              \
+    X(STORAGE, 8, "storage error: full, read-only or failing")                                                         \
+    X(PEER, 9, "a peer was lost or timed out")                                                                         \
+    X(STOPPED, 75, "train was stopped by a signal and has saved what it could")                                        \
+    X(INTERRUPTED, 130, "a second signal, or one during another verb than train")
+
+typedef enum cam_exit_code {
+#define CAM_EXIT_CODE_ENUM(name, number, text) CAM_EXIT_##name = number,
+    CAM_EXIT_CODES(CAM_EXIT_CODE_ENUM)
+#undef CAM_EXIT_CODE_ENUM
+} cam_exit_code;
+
+/* X(status, name of its exit code, what it stands for) */
 #define CAM_STATUS_CODES(X)                                                                                            \
-    X(CAM_OK, 0, "done")                                                                                               \
-    X(CAM_E_INTERNAL, 1, "internal fault")                                                                             \
-    X(CAM_E_SHAPE, 1, "an operator was given shapes that do not agree")                                                \
-    X(CAM_E_DTYPE, 1, "an operator was given a dtype it does not take")                                                \
-    X(CAM_E_ALIAS, 1, "an operator was given outputs that overlap its inputs")                                         \
-    X(CAM_E_WORKSPACE, 1, "an operator was given too little workspace")                                                \
-    X(CAM_E_UNSUPPORTED, 6, "the backend does not implement this")                                                     \
-    X(CAM_E_USAGE, 2, "usage or configuration error")                                                                  \
-    X(CAM_E_DATA, 3, "data error")                                                                                     \
-    X(CAM_E_MODEL, 4, "model or checkpoint error")                                                                     \
-    X(CAM_E_NETWORK, 5, "network or Hub error")                                                                        \
-    X(CAM_E_DEVICE, 6, "device error")                                                                                 \
-    X(CAM_E_MEMORY, 6, "out of memory")                                                                                \
-    X(CAM_E_DIVERGED, 7, "training diverged")                                                                          \
-    X(CAM_E_STORAGE, 8, "storage error")                                                                               \
-    X(CAM_E_PEER, 9, "a peer was lost")                                                                                \
-    X(CAM_E_STOPPED, 75, "stopped by a signal")                                                                        \
-    X(CAM_E_INTERRUPTED, 130, "interrupted")
+    X(CAM_OK, DONE, "done")                                                                                            \
+    X(CAM_E_INTERNAL, INTERNAL, "internal fault")                                                                      \
+    X(CAM_E_SHAPE, INTERNAL, "an operator was given shapes that do not agree")                                         \
+    X(CAM_E_DTYPE, INTERNAL, "an operator was given a dtype it does not take")                                         \
+    X(CAM_E_ALIAS, INTERNAL, "an operator was given outputs that overlap its inputs")                                  \
+    X(CAM_E_WORKSPACE, INTERNAL, "an operator was given too little workspace")                                         \
+    X(CAM_E_UNSUPPORTED, DEVICE, "the backend does not implement this")                                                \
+    X(CAM_E_USAGE, USAGE, "usage or configuration error")                                                              \
+    X(CAM_E_DATA, DATA, "data error")                                                                                  \
+    X(CAM_E_MODEL, MODEL, "model or checkpoint error")                                                                 \
+    X(CAM_E_NETWORK, NETWORK, "network or Hub error")                                                                  \
+    X(CAM_E_DEVICE, DEVICE, "device error")                                                                            \
+    X(CAM_E_MEMORY, DEVICE, "out of memory")                                                                           \
+    X(CAM_E_DIVERGED, DIVERGED, "training diverged")                                                                   \
+    X(CAM_E_STORAGE, STORAGE, "storage error")                                                                         \
+    X(CAM_E_PEER, PEER, "a peer was lost")                                                                             \
+    X(CAM_E_STOPPED, STOPPED, "stopped by a signal")                                                                   \
+    X(CAM_E_INTERRUPTED, INTERRUPTED, "interrupted")
 
 typedef enum cam_status {
 #define CAM_STATUS_ENUM(code, exit_code, text) code,

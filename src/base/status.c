@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     int exit_code;
 } codes[] = {
-#define ROW(code, exit_code, text) {#code, exit_code},
+#define ROW(status, exit_code, text) {#status, CAM_EXIT_##exit_code},
     CAM_STATUS_CODES(ROW)
 #undef ROW
 };
