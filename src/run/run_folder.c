@@ -38,10 +38,11 @@ static const char *occupied_by(const cam_config *config) {
     return NULL;
 }
 
-/* The nearest ancestor that exists must be a folder that can be written. */
+/* The nearest ancestor that exists must be a folder that can be written. Only an attempt shows it: access() allows root
+ * everything, also in /proc or on a full disk. What is made for the attempt is removed again. */
 static cam_status check_writable(const char *folder) {
     cam_status st = CAM_OK;
-    char *path = cam_path_absolute(folder), *full = cam_path_absolute(folder);
+    char *path = cam_path_absolute(folder), *full = cam_path_absolute(folder), *attempt = NULL;
     struct stat about;
     while (stat(path, &about) != 0) {
         char *slash = strrchr(path, '/');
@@ -51,9 +52,12 @@ static cam_status check_writable(const char *folder) {
     }
     if (!S_ISDIR(about.st_mode))
         CAM_FAIL(CAM_E_STORAGE, "cannot make the output folder \"%s\": \"%s\" is no folder", full, path);
-    if (access(path, W_OK | X_OK) != 0)
+    attempt = cam_path_join(path, ".cam-train-XXXXXX");
+    if (!mkdtemp(attempt))
         CAM_FAIL(CAM_E_STORAGE, "cannot write the output folder \"%s\": \"%s\": %s", full, path, strerror(errno));
+    rmdir(attempt);
 out:
+    free(attempt);
     free(path);
     free(full);
     return st;

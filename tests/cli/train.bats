@@ -132,6 +132,15 @@ setup() { in_own_folder; }
     fi
     refused 8 "locked" "${run_as[@]}" --config c.yaml output_dir=locked/out --dry-run
     refused 8 "locked" "${run_as[@]}" --config c.yaml output_dir=locked/out
+    refused 8 "/proc/x" cam-train --config c.yaml output_dir=/proc/x --dry-run # root passes access() there
+}
+
+@test "a dry run leaves nothing behind in the output folder or above it" {
+    mkdir there
+    for folder in there none/below; do
+        succeeds cam-train --config c.yaml output_dir=$folder --dry-run
+    done
+    [ -z "$(ls -A there)" ] && [ ! -e none ] && [ -z "$(find . -name '.cam-train*')" ]
 }
 
 @test "the model's own folder is no output folder" {
