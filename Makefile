@@ -13,6 +13,7 @@ help:
 	@echo 'make bundle  build/bundle: what a machine with a GPU needs for gpu-check, in one folder'
 	@echo 'make docker-test  build the container images without an engine and try them, as root'
 	@echo 'make setup   the packages that building needs'
+	@echo 'make docs    write the pages of docs/ that are made from tables'
 	@echo 'make format  clang-format over all C sources'
 	@echo 'make clean   remove what was built (runs/ stays)'
 
@@ -66,10 +67,16 @@ bundle: setup
 	    "-DCAM_CUDA_ARCHITECTURES=$(BUNDLE_ARCHITECTURES)" >/dev/null && cmake --build build-bundle --parallel $(JOBS)
 	@tools/bundle.sh build-bundle build/bundle
 
+# The reference of the configuration, the man page and the completion for bash; the test "docs" holds them up to date.
+docs: setup
+	@test -f build/build.ninja || cmake -S . -B build -G Ninja -DCAM_TESTS=OFF
+	@cmake --build build --parallel $(JOBS) --target cam-docs
+	@build/cam-docs write docs
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
 	rm -rf build build-san build-clang build-bundle
 
-.PHONY: help setup build train test docker-test bench bench-ranks parity bundle gpu-check format clean
+.PHONY: help setup build train test docker-test bench bench-ranks parity bundle gpu-check docs format clean

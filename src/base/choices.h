@@ -103,7 +103,18 @@ enum {
     X(CAM_CONFIG_ATTENTION_NATIVE, "native")                                                                           \
     X(CAM_CONFIG_ATTENTION_CUDNN, "cudnn")
 
-/* --progress of the command line; no key of the configuration. */
+/* Options of the command line that are no keys of the configuration. */
+#define CAM_CHOICES_color(X)                                                                                           \
+    X(CAM_COLOR_AUTO, "auto")                                                                                          \
+    X(CAM_COLOR_ALWAYS, "always")                                                                                      \
+    X(CAM_COLOR_NEVER, "never")
+#define CAM_CHOICES_predict_format(X)                                                                                  \
+    X(CAM_PREDICT_TSV, "tsv")                                                                                          \
+    X(CAM_PREDICT_JSONL, "jsonl")
+#define CAM_CHOICES_tokenize_format(X)                                                                                 \
+    X(CAM_TOKENIZE_JSONL, "jsonl")                                                                                     \
+    X(CAM_TOKENIZE_IDS, "ids")                                                                                         \
+    X(CAM_TOKENIZE_PIECES, "pieces")
 #define CAM_CHOICES_progress(X)                                                                                        \
     X(CAM_PROGRESS_AUTO, "auto")                                                                                       \
     X(CAM_PROGRESS_BAR, "bar")     /* one redrawn line */                                                              \
@@ -130,6 +141,9 @@ enum {
     X(shard)                                                                                                           \
     X(bf16)                                                                                                            \
     X(attention)                                                                                                       \
+    X(color)                                                                                                           \
+    X(predict_format)                                                                                                  \
+    X(tokenize_format)                                                                                                 \
     X(progress)
 
 #define CAM_CHOICE_ENUMERATOR(code, ...) code,

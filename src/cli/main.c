@@ -1,6 +1,7 @@
 /* main.c: from the command line to an exit code. The only place that exits. */
 #include "arguments.h"
 #include "backends.h"
+#include "help.h"
 #include "log.h"
 #include "signals.h"
 #include "verbs.h"
@@ -12,21 +13,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static cam_status (*const verbs[CAM_VERB_COUNT])(const cam_arguments *arguments) = {
-    [CAM_VERB_TRAIN] = cam_verb_train, [CAM_VERB_CHECK] = cam_verb_check,     [CAM_VERB_SHOW] = cam_verb_show,
-    [CAM_VERB_EVAL] = cam_verb_eval,   [CAM_VERB_PREDICT] = cam_verb_predict, [CAM_VERB_TOKENIZE] = cam_verb_tokenize,
-    [CAM_VERB_INIT] = cam_verb_init,   [CAM_VERB_TUNE] = cam_verb_tune,
+static cam_status (*const run_verb[CAM_VERB_COUNT])(const cam_arguments *arguments) = {
+#define RUN_VERB(code, word, ...) [CAM_VERB_##code] = cam_verb_##word,
+    CAM_VERBS(RUN_VERB)
+#undef RUN_VERB
 };
 
 cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
     *config = (cam_config){0};
-    if (arguments->config_count == 0)
+    if (arguments->configs.count == 0)
         CAM_FAIL(CAM_E_USAGE,
                  "no configuration: name one with --config FILE, or make one with cam-train init --data FILE");
-    CAM_TRY(cam_config_load(config, arguments->configs, arguments->config_count, arguments->overrides,
-                            arguments->override_count, &problems));
+    CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
+                            arguments->overrides.count, &problems));
 out:
     cam_problems_release(&problems);
     return st;
@@ -51,28 +52,20 @@ static cam_status print_version(void) {
 
 static cam_status print_help(cam_verb verb) {
     cam_strbuf text = CAM_STRBUF_INIT;
-    cam_arguments_help(verb, &text);
+    cam_help_put(verb, &text);
     cam_status st = cam_verb_print(&text);
     cam_strbuf_release(&text);
     return st;
 }
 
-static cam_status configure_output(const cam_arguments *arguments) {
-    const char *color = arguments->color ? arguments->color : "auto", *term = getenv("TERM"), *no = getenv("NO_COLOR");
+static void configure_output(const cam_arguments *arguments) {
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
     int terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && no[0]);
-    if (strcmp(color, "auto") != 0 && strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
-        return cam_fail(CAM_E_USAGE, "option \"--color\" takes auto, always or never, not \"%s\"", color);
-    cam_log_set_color(strcmp(color, "always") == 0 || (strcmp(color, "auto") == 0 && terminal));
+    cam_log_set_color(arguments->color.value == CAM_COLOR_AUTO ? terminal : arguments->color.value == CAM_COLOR_ALWAYS);
     if (arguments->quiet)
         cam_log_set_level(CAM_LOG_QUIET);
     else if (arguments->verbose)
         cam_log_set_level(CAM_LOG_VERBOSE);
-    return CAM_OK;
-}
-
-/* The verbs that all ranks work on together; of the others rank 0 does all, the rest wait for what it comes to. */
-static int is_shared(cam_verb verb) {
-    return verb == CAM_VERB_TRAIN || verb == CAM_VERB_EVAL || verb == CAM_VERB_PREDICT;
 }
 
 static cam_status dispatch(int argc, char **argv, cam_group *group) {
@@ -80,18 +73,19 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     cam_arguments arguments;
     CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
     arguments.group = group;
-    if (arguments.verb != CAM_VERB_TRAIN)
+    unsigned flags = cam_verb_rows[arguments.verb].flags;
+    if (!(flags & CAM_VERB_STOPS_LATER))
         cam_signals_end_at_once();
-    CAM_TRY(configure_output(&arguments));
+    configure_output(&arguments);
     int tells = arguments.version || arguments.help || argc == 1;
-    if (group->rank > 0 && (tells || !is_shared(arguments.verb)))
-        goto out;
+    if (group->rank > 0 && (tells || !(flags & CAM_VERB_ON_ALL_RANKS)))
+        goto out; /* rank 0 does it alone, and all end as it does */
     if (arguments.version)
         CAM_TRY(print_version());
     else if (arguments.help || argc == 1)
         CAM_TRY(print_help(argc > 1 && argv[1][0] != '-' ? arguments.verb : CAM_VERB_COUNT));
     else
-        CAM_TRY(verbs[arguments.verb](&arguments));
+        CAM_TRY(run_verb[arguments.verb](&arguments));
 out:
     cam_arguments_release(&arguments);
     return st;

@@ -53,9 +53,16 @@ void cam_reading_release(cam_reading *reading) {
     *reading = (cam_reading){0};
 }
 
-cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
-                               cam_read_options *options) {
-    *options = cam_corpus_read_options(&reading->config, path);
+void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
+                         cam_read_options *options) {
+    cam_config config = reading->config; /* borrowed: released with the reading */
+    if (arguments->input_format.word)
+        config.format = (enum cam_choice_format)arguments->input_format.value;
+    if (arguments->encoding.word)
+        config.encoding = (enum cam_choice_encoding)arguments->encoding.value;
+    if (arguments->delimiter.word)
+        config.delimiter = (enum cam_choice_delimiter)arguments->delimiter.value;
+    *options = cam_corpus_read_options(&config, path);
     if (reading->columns) {
         options->columns = reading->columns;
         options->column_count = reading->column_count;
@@ -64,26 +71,13 @@ cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *
         options->text_column = arguments->text_column;
     if (arguments->label_column)
         options->label_column = arguments->label_column;
-    if (arguments->input_format && !cam_format_parse(arguments->input_format, &options->format))
-        return cam_fail(CAM_E_USAGE, "option \"--input-format\" takes auto, csv, tsv or jsonl, not \"%s\"",
-                        arguments->input_format);
-    if (arguments->encoding && !cam_encoding_parse(arguments->encoding, &options->encoding))
-        return cam_fail(CAM_E_USAGE, "option \"--encoding\" takes auto, utf-8, utf-16 or windows-1252, not \"%s\"",
-                        arguments->encoding);
-    if (arguments->delimiter && !cam_delimiter_parse(arguments->delimiter, &options->delimiter))
-        return cam_fail(CAM_E_USAGE, "option \"--delimiter\" takes auto, one character or tab, not \"%s\"",
-                        arguments->delimiter);
-    return CAM_OK;
 }
 
-cam_status cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
-                                    cam_read_options *options) {
-    cam_status st = CAM_OK;
-    CAM_TRY(cam_reading_options(reading, arguments, path, options));
-    if (!arguments->input_format) /* the training file's own format says nothing of this one */
+void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
+                              cam_read_options *options) {
+    cam_reading_options(reading, arguments, path, options);
+    if (!arguments->input_format.word) /* the training file's own format says nothing of this one */
         options->format = cam_format_of_path(path) == CAM_FORMAT_AUTO ? CAM_FORMAT_LINES : CAM_FORMAT_AUTO;
     options->label_required = 0;
     options->keep_blank = 1;
-out:
-    return st;
 }

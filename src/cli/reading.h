@@ -21,13 +21,12 @@ typedef struct cam_reading {
 CAM_MUST_CHECK cam_status cam_reading_open(cam_reading *reading, const cam_arguments *arguments, const char *folder);
 void cam_reading_release(cam_reading *reading);
 
-/* Options for a file; they point into `reading` and `arguments`. CAM_E_USAGE for a word that is no format, encoding or
- * delimiter. */
-CAM_MUST_CHECK cam_status cam_reading_options(const cam_reading *reading, const cam_arguments *arguments,
-                                              const char *path, cam_read_options *options);
+/* Options for a file; they point into `reading` and `arguments`. */
+void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
+                         cam_read_options *options);
 /* The same for texts that need no label, of which every one gives a row of output: lines, unless the path's ending or
  * --input-format says that they are records. */
-CAM_MUST_CHECK cam_status cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments,
-                                                   const char *path, cam_read_options *options);
+void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
+                              cam_read_options *options);
 
 #endif

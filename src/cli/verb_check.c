@@ -9,10 +9,10 @@
 /* "cam-train --config base.yaml key=value": how the run itself would be started. */
 static void put_command(const cam_arguments *arguments, cam_strbuf *out) {
     cam_strbuf_puts(out, "cam-train");
-    for (size_t i = 0; i < arguments->config_count; i++)
-        cam_strbuf_printf(out, " --config %s", arguments->configs[i]);
-    for (size_t i = 0; i < arguments->override_count; i++)
-        cam_strbuf_printf(out, " '%s'", arguments->overrides[i]);
+    for (size_t i = 0; i < arguments->configs.count; i++)
+        cam_strbuf_printf(out, " --config %s", arguments->configs.items[i]);
+    for (size_t i = 0; i < arguments->overrides.count; i++)
+        cam_strbuf_printf(out, " '%s'", arguments->overrides.items[i]);
 }
 
 static void put_report(const cam_run *run, const cam_arguments *arguments, cam_strbuf *out) {

@@ -53,7 +53,7 @@ static cam_status read_rows(const cam_arguments *arguments, const cam_reading *r
     cam_status st = CAM_OK;
     cam_labels labels = {0};
     cam_read_options options;
-    CAM_TRY(cam_reading_options(reading, arguments, arguments->data, &options));
+    cam_reading_options(reading, arguments, arguments->data, &options);
     options.label_required = 1;
     CAM_TRY(cam_dataset_load(&options, data));
     CAM_TRY(cam_labels_from_names(&labels, (const char *const *)config->id2label, (size_t)config->num_labels));
@@ -79,10 +79,11 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
         CAM_FAIL(CAM_E_USAGE, "eval needs --model DIR and --data FILE");
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
-    CAM_TRY(cam_backends_open(&(cam_device_options){.device = arguments->device ? arguments->device : "auto",
-                                                    .attention = "auto",
-                                                    .group = arguments->group},
-                              &backend));
+    CAM_TRY(cam_backends_open(
+        &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
+                              .attention = "auto",
+                              .group = arguments->group},
+        &backend));
     CAM_TRY(cam_predictor_open(&classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(read_rows(arguments, &reading, &classifier.config, &data, &truth));
     CAM_TRY(cam_group_require_equal(arguments->group, "rows", data.count));

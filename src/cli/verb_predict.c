@@ -36,10 +36,7 @@ typedef struct prediction {
 
 static cam_status settle(prediction *p, const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    const char *format = arguments->format ? arguments->format : "tsv";
-    p->jsonl = strcmp(format, "jsonl") == 0;
-    if (!p->jsonl && strcmp(format, "tsv") != 0)
-        CAM_FAIL(CAM_E_USAGE, "option \"--format\" of predict takes tsv or jsonl, not \"%s\"", format);
+    p->jsonl = arguments->predict_format.value == CAM_PREDICT_JSONL;
     if (arguments->top_k)
         CAM_TRY(cam_argument_integer("--top-k", arguments->top_k, 1, 100000, &p->top_k));
     if (arguments->threshold)
@@ -254,13 +251,14 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(settle(&p, arguments));
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
-    CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
+    cam_reading_text_options(&reading, arguments, input, &options);
     if (reads)
         CAM_TRY(cam_record_reader_open(&options, &reader));
-    CAM_TRY(cam_backends_open(&(cam_device_options){.device = arguments->device ? arguments->device : "auto",
-                                                    .attention = "auto",
-                                                    .group = arguments->group},
-                              &backend));
+    CAM_TRY(cam_backends_open(
+        &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
+                              .attention = "auto",
+                              .group = arguments->group},
+        &backend));
     CAM_TRY(cam_predictor_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(take_buffers(&p));
     if (reads)

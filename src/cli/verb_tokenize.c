@@ -10,33 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum output_form { FORM_JSONL, FORM_IDS, FORM_PIECES } output_form;
-
-static cam_status parse_form(const char *word, output_form *form) {
-    static const char *const words[] = {"jsonl", "ids", "pieces"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(word ? word : "jsonl", words[i]) == 0) {
-            *form = (output_form)i;
-            return CAM_OK;
-        }
-    return cam_fail(CAM_E_USAGE, "option \"--format\" of tokenize takes jsonl, ids or pieces, not \"%s\"", word);
-}
-
-static void put_row(const cam_tokenizer *tokenizer, const cam_ids *row, output_form form, cam_strbuf *out) {
-    if (form == FORM_JSONL)
+static void put_row(const cam_tokenizer *tokenizer, const cam_ids *row, enum cam_tokenize_format form,
+                    cam_strbuf *out) {
+    if (form == CAM_TOKENIZE_JSONL)
         cam_strbuf_puts(out, "{\"ids\":[");
     for (size_t i = 0; i < row->count; i++) {
         if (i > 0)
-            cam_strbuf_putc(out, form == FORM_JSONL ? ',' : ' ');
-        if (form == FORM_PIECES)
+            cam_strbuf_putc(out, form == CAM_TOKENIZE_JSONL ? ',' : ' ');
+        if (form == CAM_TOKENIZE_PIECES)
             cam_strbuf_puts(out, cam_tokenizer_piece(tokenizer, row->ids[i]));
         else
             cam_strbuf_printf(out, "%d", row->ids[i]);
     }
-    cam_strbuf_puts(out, form == FORM_JSONL ? "]}\n" : "\n");
+    cam_strbuf_puts(out, form == CAM_TOKENIZE_JSONL ? "]}\n" : "\n");
 }
 
-static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *reader, output_form form) {
+static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *reader, enum cam_tokenize_format form) {
     enum { FLUSH_BYTES = 1 << 16 };
     cam_status st = CAM_OK;
     cam_strbuf out = CAM_STRBUF_INIT;
@@ -70,16 +59,15 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     cam_tokenizer *tokenizer = NULL;
     cam_record_reader *reader = NULL;
     char *folder = NULL;
-    output_form form = FORM_JSONL;
+    enum cam_tokenize_format form = (enum cam_tokenize_format)arguments->tokenize_format.value;
     cam_reading reading = {0};
     cam_read_options options;
     const char *input = arguments->input ? arguments->input : "-";
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "tokenize needs --model DIR");
-    CAM_TRY(parse_form(arguments->format, &form));
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
-    CAM_TRY(cam_reading_text_options(&reading, arguments, input, &options));
+    cam_reading_text_options(&reading, arguments, input, &options);
     CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(stream(tokenizer, reader, form));

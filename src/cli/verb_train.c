@@ -30,19 +30,16 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL;
-    cam_progress_mode progress = CAM_PROGRESS_AUTO;
     cam_cancel stop = {.requested = cam_signals_stop_wanted};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
-    if (arguments->progress)
-        CAM_TRY(cam_progress_mode_parse(arguments->progress, &progress));
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
     CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, arguments->group));
     describe(&run);
-    const char *device = arguments->device ? arguments->device : cam_config_rows[CAM_KEY_device].choices[config.device];
-    cam_device_options options = {.device = device,
+    int device = arguments->device.word ? arguments->device.value : (int)config.device;
+    cam_device_options options = {.device = cam_config_rows[CAM_KEY_device].choices[device],
                                   .threads = (int)config.cpu_threads,
                                   .tf32 = config.tf32,
                                   .explain = 1,
@@ -53,7 +50,7 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     if (arguments->dry_run)
         cam_log("dry run: all is well, nothing was written");
     else
-        CAM_TRY(cam_run_train(&run, backend, cam_progress_mode_resolve(progress)));
+        CAM_TRY(cam_run_train(&run, backend, cam_progress_mode_resolve((cam_progress_mode)arguments->progress.value)));
 out:
     cam_comm_close(run.comm);
     cam_run_close(&run);

@@ -95,8 +95,8 @@ out:
 /* The file to write, to be freed. */
 static cam_status choose_path(const cam_arguments *arguments, char **path) {
     cam_status st = CAM_OK;
-    if (arguments->output) {
-        *path = cam_path_absolute(arguments->output);
+    if (arguments->table) {
+        *path = cam_path_absolute(arguments->table);
         return CAM_OK;
     }
     CAM_TRY(cam_backends_table(path));
@@ -107,7 +107,7 @@ out:
 }
 
 static cam_status check_words(const cam_arguments *arguments, const cam_config *config) {
-    const char *output = arguments->output;
+    const char *output = arguments->table;
     if (config->device == CAM_CONFIG_DEVICE_CPU)
         return cam_fail(CAM_E_USAGE, "tune measures a GPU, and the configuration says device=cpu; use device=auto");
     if (output && (strcmp(output, "-") == 0 || output[0] == '\0' || cam_directory_exists(output)))

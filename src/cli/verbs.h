@@ -5,15 +5,13 @@
 
 #include "arguments.h"
 #include "config.h"
+#include "group.h"
+#include "strbuf.h"
 
-CAM_MUST_CHECK cam_status cam_verb_train(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_check(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_show(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_tune(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_init(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_eval(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_predict(const cam_arguments *arguments);
-CAM_MUST_CHECK cam_status cam_verb_tokenize(const cam_arguments *arguments);
+/* cam_verb_train and so on, a function for every row of CAM_VERBS. */
+#define CAM_VERB_FUNCTION(code, word, ...) CAM_MUST_CHECK cam_status cam_verb_##word(const cam_arguments *arguments);
+CAM_VERBS(CAM_VERB_FUNCTION)
+#undef CAM_VERB_FUNCTION
 
 /* The configuration of the command line: files, then overrides. CAM_E_USAGE also where no file is named. Release in
  * both cases. */

@@ -11,14 +11,6 @@
 
 static const double redraw_s = 0.1;
 
-cam_status cam_progress_mode_parse(const char *name, cam_progress_mode *mode) {
-    int found = cam_choice_find(cam_words_progress, CAM_CHOICE_COUNT_progress, name);
-    if (found < 0)
-        return cam_fail(CAM_E_USAGE, "no progress display \"%s\"; use auto, bar, lines or none", name);
-    *mode = (cam_progress_mode)found;
-    return CAM_OK;
-}
-
 cam_progress_mode cam_progress_mode_resolve(cam_progress_mode mode) {
     if (cam_log_get_level() == CAM_LOG_QUIET)
         return CAM_PROGRESS_NONE;

@@ -12,8 +12,6 @@
 
 typedef enum cam_choice_progress cam_progress_mode; /* choices.h */
 
-/* "auto", "bar", "lines" or "none"; CAM_E_USAGE otherwise. */
-CAM_MUST_CHECK cam_status cam_progress_mode_parse(const char *name, cam_progress_mode *mode);
 /* What `mode` comes to here: auto is a bar where standard error is a terminal that can redraw (TERM set and not
  * "dumb"), lines elsewhere. A quiet log shows nothing. */
 cam_progress_mode cam_progress_mode_resolve(cam_progress_mode mode);

@@ -16,6 +16,27 @@ setup() { in_own_folder; }
     [[ "$output" != *--dry-run* ]]
 }
 
+@test "--help lists every device, and every exit code" {
+    succeeds cam-train --help
+    answers "--device auto|cpu|cuda"
+    for code in 0 1 2 3 4 5 6 7 8 9 75 130; do grep -qE "^  $code +[a-z]" <<<"$output" || complain "code $code"; done
+    [ -z "$(grep -E '.{81}' <<<"$output")" ] || complain "a line longer than 80 columns"
+}
+
+@test "the man page has its parts, every verb, and every variable of the environment that is read" {
+    page=$repository/docs/cam-train.1
+    for part in NAME SYNOPSIS DESCRIPTION VERBS OPTIONS CONFIGURATION FILES ENVIRONMENT "EXIT STATUS" EXAMPLES "SEE ALSO"; do
+        grep -qx ".SH $part" "$page" || complain "$part"
+    done
+    for verb in $(cam-train --help | sed -n 's/^  cam-train \([a-z]*\).*/\1/p'); do
+        grep -qxF ".SS cam\-train $verb" "$page" || complain "$verb"
+    done
+    for name in $(grep -rhoE '(getenv|environment)\("[A-Z_]+"' "$repository/src" "$repository/kernels" | cut -d '"' -f 2 | sort -u); do
+        grep -qxF "\\fB$name\\fR" "$page" || complain "$name"
+    done
+    if command -v groff; then [ -z "$(groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null)" ] || complain "groff warns"; fi
+}
+
 @test "--version names the version and the device" {
     succeeds cam-train --version
     answers "cam-train 0."
@@ -61,6 +82,10 @@ setup() { in_own_folder; }
     refused 2 'progress' cam-train --config c.yaml --progress dots
     refused 2 '"--format" of predict' cam-train predict --model tiny --format xml
     refused 2 '"--format" of tokenize' cam-train tokenize --model tiny --format xml
+    refused 2 '"--device" takes "auto", "cpu" or "cuda"' cam-train eval --model tiny --data data.csv --device gpu
+    refused 2 '"--encoding" takes' cam-train predict --model tiny --encoding latin-1
+    refused 2 '"--delimiter" takes "auto", ";", "," or "tab"' cam-train predict --model tiny --delimiter x
+    refused 2 '"--input-format" takes' cam-train predict --model tiny --input-format xlsx
     refused 2 '"--top-k" takes' cam-train predict --model tiny --format jsonl --top-k 0
     refused 2 '"--threshold" takes' cam-train predict --model tiny --threshold 1.5
 }

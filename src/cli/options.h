@@ -1,0 +1,172 @@
+/* options.h: the command line as tables: verbs, options, and which verb takes which. The parser, --help, the man page
+ * and the completion for bash are made from them.
+ *
+ * A verb is a row of CAM_VERBS and the function cam_verb_<word> in verb_<word>.c. An option is a row of CAM_OPTIONS.
+ */
+#ifndef CAM_OPTIONS_H
+#define CAM_OPTIONS_H
+
+#include "choices.h"
+#include <stddef.h>
+
+/* --- verbs ------------------------------------------------------------------------------------------------------- */
+
+/* What a verb may be, any number of these at once. */
+enum {
+    CAM_VERB_IS_PLAIN = 0,
+    CAM_VERB_ON_ALL_RANKS = 1, /* the ranks of a run work on it together; without this rank 0 does it alone */
+    CAM_VERB_STOPS_LATER = 2,  /* it looks for signals and saves its work; without this a signal ends it at once */
+    CAM_VERB_TAKES_KEYS = 4,   /* --config FILE and KEY=VALUE */
+    CAM_VERB_READS_TEXTS = 8   /* --model DIR and the options that say how a file of texts is read */
+};
+
+/* X(enumerator, word, flags, arguments, one line of help, paragraph for its own help and the man page) */
+/* clang-format off */
+#define CAM_VERBS(X)                                                                                                   \
+    X(TRAIN, train, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                                \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "train a classifier (the default verb)",                                                                         \
+      "Trains on the rows of train_file and writes the model and the figures of the run into output_dir. A first "     \
+      "signal TERM, INT or USR1 ends the run after the present step; the model is then saved where there is none yet.") \
+    X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
+      "--config FILE [KEY=VALUE ...]",                                                                                 \
+      "keys, files, label counts, lengths, advice; trains nothing",                                                    \
+      "Reads all that a run would read, and prints what it found. Exit status 0 says that the run can start.")         \
+    X(SHOW, show, CAM_VERB_TAKES_KEYS,                                                                                 \
+      "--config FILE [KEY=VALUE ...]",                                                                                 \
+      "the resolved YAML, each value with where it came from",                                                         \
+      "Prints every key of the configuration. The comment behind a value names the file and line that it came from, "  \
+      "or says that it is a default or from the command line.")                                                        \
+    X(EVAL, eval, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                        \
+      "--model DIR --data FILE",                                                                                       \
+      "accuracy, F1, per class, confusion matrix",                                                                     \
+      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, columns and the length of texts " \
+      "are as it says; options replace them.")                                                                         \
+    X(PREDICT, predict, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                  \
+      "--model DIR [--input FILE] [--output FILE]",                                                                    \
+      "one label and score for every text",                                                                            \
+      "Writes one row for every record of the input, in the same order. The input is one text a line, unless its "     \
+      "name ends in .csv, .tsv or .jsonl or --input-format says what it is. Rows of tsv are label, score and text, "   \
+      "in which tab, line end and backslash are escaped; rows of jsonl are objects with label and score.")             \
+    X(TOKENIZE, tokenize, CAM_VERB_READS_TEXTS,                                                                        \
+      "--model DIR [--input FILE]",                                                                                    \
+      "token ids or pieces of every line",                                                                             \
+      "Writes the tokens of every text in a line of its own, never cut.")                                              \
+    X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
+      "[--data FILE] > base.yaml",                                                                                     \
+      "a commented configuration, fitted to the data file",                                                            \
+      "Prints a configuration of all keys, each with its meaning. With --data it finds the file's encoding, "          \
+      "delimiter and columns.")                                                                                        \
+    X(TUNE, tune, CAM_VERB_TAKES_KEYS,                                                                                 \
+      "--config FILE [--output FILE] [KEY=VALUE ...]",                                                                 \
+      "choose this GPU's fastest matrix products",                                                                     \
+      "Prints how long each matrix product of the run takes by the library's first choice and by the one that is "     \
+      "kept. The table goes to the file that the environment variable CAM_MATMUL_TABLE names, else to "                \
+      "matmul-GPU.txt, with the GPU's name, in $XDG_CACHE_HOME/cam-train or ~/.cache/cam-train. train, eval and "      \
+      "predict take it from there, or none where CAM_MATMUL_TABLE=none: with and without it, results differ in their " \
+      "last bits.")
+/* clang-format on */
+
+typedef enum cam_verb {
+#define CAM_VERB_ENUM(code, ...) CAM_VERB_##code,
+    CAM_VERBS(CAM_VERB_ENUM)
+#undef CAM_VERB_ENUM
+        CAM_VERB_COUNT
+} cam_verb;
+
+typedef struct cam_verb_row {
+    const char *word;
+    unsigned flags;
+    const char *arguments, *help, *more;
+} cam_verb_row;
+
+extern const cam_verb_row cam_verb_rows[CAM_VERB_COUNT];
+
+/* --- options ----------------------------------------------------------------------------------------------------- */
+
+/* Sets of verbs. */
+#define CAM_FOR(verb)  (1u << CAM_VERB_##verb)
+#define CAM_FOR_ALL    ((1u << CAM_VERB_COUNT) - 1)
+#define CAM_FOR_CONFIG ((unsigned)CAM_VERBS_WITH_KEYS)
+#define CAM_FOR_DATA   ((unsigned)CAM_VERBS_WITH_TEXTS)
+enum {
+#define CAM_VERB_WITH_KEYS(code, word, flags, ...)  | ((flags)&CAM_VERB_TAKES_KEYS ? 1 << CAM_VERB_##code : 0)
+#define CAM_VERB_WITH_TEXTS(code, word, flags, ...) | ((flags)&CAM_VERB_READS_TEXTS ? 1 << CAM_VERB_##code : 0)
+    CAM_VERBS_WITH_KEYS = 0 CAM_VERBS(CAM_VERB_WITH_KEYS),
+    CAM_VERBS_WITH_TEXTS = 0 CAM_VERBS(CAM_VERB_WITH_TEXTS)
+#undef CAM_VERB_WITH_KEYS
+#undef CAM_VERB_WITH_TEXTS
+};
+
+/* X(field, option, kind, verbs that take it, one line of help)
+ *   kind   SWITCH; TEXT(name), FILE(name) or FOLDER(name) for one value, by its name in the help; FILES(name) for an
+ *          option that may be repeated; CHOICE(set) for one word of CAM_CHOICES_<set>, of which the first holds where the option is not given
+ * An option that means different things to two verbs has a row, and a field, for each. */
+/* clang-format off */
+#define CAM_OPTIONS(X)                                                                                                 \
+    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win")               \
+    X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
+    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA, "folder or Hub id of a classifier")                               \
+    X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
+    X(input, "--input", FILE("FILE|-"), CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")        \
+    X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
+    X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table goes")                                          \
+    X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
+    X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
+    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "jsonl: the N best labels as well")                               \
+    X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
+    X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
+    X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
+    X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
+    X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \
+    X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA, "of the file of texts")                                  \
+    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file")                    \
+    X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA, "of the file of texts; auto: by its ending")       \
+    X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "cut texts to N tokens")        \
+    X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
+    X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
+    X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \
+    X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only")                                               \
+    X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "say more")                                                           \
+    X(help, "--help", SWITCH, CAM_FOR_ALL, "this text")                                                                \
+    X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices")
+/* clang-format on */
+
+enum {
+#define CAM_OPTION_NUMBER(field, ...) CAM_OPTION_##field,
+    CAM_OPTIONS(CAM_OPTION_NUMBER)
+#undef CAM_OPTION_NUMBER
+        CAM_OPTION_COUNT
+};
+
+typedef enum cam_option_kind {
+    CAM_OPTION_IS_SWITCH,
+    CAM_OPTION_IS_TEXT,
+    CAM_OPTION_IS_FILE,
+    CAM_OPTION_IS_FOLDER,
+    CAM_OPTION_IS_FILES,
+    CAM_OPTION_IS_CHOICE
+} cam_option_kind;
+
+typedef struct cam_option_row {
+    const char *option;
+    cam_option_kind kind;
+    const char *value;          /* its name in the help: "DIR"; NULL for a switch and for a choice */
+    const char *const *choices; /* the words by enumerator; NULL where there are none */
+    size_t choice_count;
+    unsigned verbs; /* bit v: the verb v takes it */
+    const char *help;
+    size_t field; /* offset in cam_arguments */
+} cam_option_row;
+
+extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
+
+static inline int cam_option_is_of(const cam_option_row *row, cam_verb verb) {
+    return (row->verbs >> verb & 1u) != 0;
+}
+/* The row of an option as `verb` has it; where it does not take it, any row of that name; NULL where there is none. */
+const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb);
+/* True where the option has another row for other verbs. */
+int cam_option_has_namesake(const cam_option_row *row);
+
+#endif

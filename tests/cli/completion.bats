@@ -1,0 +1,75 @@
+# docs/cam-train.bash, the completion for bash, asked as bash asks it.
+load common
+setup() { in_own_folder; }
+
+# completes WORD...: what may stand in place of the last word; prints one a line.
+completes() {
+    run --separate-stderr bash -uc 'source "$1" && shift && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) &&
+        _cam_train && for word in "${COMPREPLY[@]}"; do echo "$word"; done' bash "$repository/docs/cam-train.bash" "$@"
+    [ "$status" -eq 0 ] && [ -z "$stderr" ] || complain "completion of: $*"
+}
+
+# offers WORDS: exactly these, one blank between them.
+offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
+
+@test "verbs first, those that begin as the word does" {
+    completes cam-train t
+    offers "train tokenize tune"
+    completes cam-train ""
+    for verb in $(cam-train --help | sed -n 's/^  cam-train \([a-z]*\).*/\1/p'); do answers "$verb"; done
+}
+
+@test "every verb's options are those of its help" {
+    for verb in $(cam-train --help | sed -n 's/^  cam-train \([a-z]*\).*/\1/p'); do
+        completes cam-train "$verb" --
+        offers "$(cam-train "$verb" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | paste -sd ' ')"
+    done
+    completes cam-train --dr # train is the default verb
+    offers "--dry-run"
+}
+
+@test "words of an option, behind a blank and behind =" {
+    completes cam-train predict --format ""
+    offers "tsv jsonl"
+    completes cam-train tokenize --format i
+    offers "ids"
+    completes cam-train eval --device = c
+    offers "cpu cuda"
+    completes cam-train eval --device =
+    offers "auto cpu cuda"
+    completes cam-train eval --device=cu # where "=" breaks no words
+    offers "--device=cuda"
+    completes cam-train eval --delimiter ""
+    offers 'auto \; , tab'
+    completes cam-train predict --top-k ""
+    offers ""
+}
+
+@test "files and folders where one is due" {
+    mkdir "a folder"
+    completes cam-train --config c
+    offers "c.yaml"
+    completes cam-train predict --model ""
+    [ "$(LC_ALL=C sort <<<"$output")" = $'a folder\ntiny' ] || complain "the folders"
+    completes cam-train predict --quiet d
+    offers ""
+}
+
+@test "keys and their values, where a verb takes them" {
+    completes cam-train train learning
+    offers "learning_rate="
+    completes cam-train --config c.yaml hardware.device = ""
+    offers "auto cpu cuda"
+    completes cam-train check --config c.yaml stratify=t
+    offers "stratify=true"
+    completes cam-train show freeze =
+    offers "none embeddings encoder"
+    completes cam-train train train_file = dat
+    offers "data.csv"
+    completes cam-train train "~seed"
+    offers "~seed"
+    completes cam-train eval learning
+    offers ""
+    completes cam-train tune ""
+    [ "$(wc -l <<<"$output")" -eq "$(cam-train init | grep -c '^  [a-z]')" ] || complain "every key"
+}
