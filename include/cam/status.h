@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-/* X(name, exit code of the process, what it tells the user); in the order of the numbers */
+/* X(name, exit code of the process, its meaning for the user); in the order of the numbers */
 #define CAM_EXIT_CODES(X)                                                                                              \
     X(DONE, 0, "done")                                                                                                 \
     X(INTERNAL, 1, "internal fault")                                                                                   \

@@ -48,7 +48,7 @@ static cam_status take_value(const char *option, const char *after, int argc, ch
 static cam_status no_choice(const cam_option_row *row, cam_verb verb, const char *word) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_printf(&text, "option \"%s\"", row->option);
-    if (cam_option_has_namesake(row))
+    if (cam_option_has_several_rows(row))
         cam_strbuf_printf(&text, " of %s", cam_verb_rows[verb].word);
     for (size_t i = 0; i < row->choice_count; i++)
         cam_strbuf_printf(&text, "%s\"%s\"",

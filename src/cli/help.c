@@ -48,7 +48,7 @@ static void put_option(const cam_option_row *row, int all, cam_strbuf *out) {
         cam_strbuf_putc(&name, ' ');
         cam_help_put_value(row, &name);
     }
-    for (int v = 0; all && v < CAM_VERB_COUNT && cam_option_has_namesake(row); v++)
+    for (int v = 0; all && v < CAM_VERB_COUNT && cam_option_has_several_rows(row); v++)
         if (cam_option_is_of(row, (cam_verb)v))
             cam_strbuf_printf(&text, "%s: ", cam_verb_rows[v].word);
     cam_strbuf_puts(&text, row->help);

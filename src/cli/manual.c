@@ -1,12 +1,12 @@
-/* manual.c: the manual page, in the man macros of roff: from the tables where there is one, else from the texts here.
- */
+/* manual.c: the manual page, in the man macros of roff, made from the tables of the command line and the configuration,
+ * and from the texts and tables here. */
 #include "cam/status.h"
 #include "config.h"
 #include "help.h"
 #include "schema.h"
 #include <string.h>
 
-/* X(name, what it is) */
+/* X(path, description) */
 #define FILES(X)                                                                                                       \
     X("output_dir/config.json", "of the trained model, with the tokenizer's files beside it")                          \
     X("output_dir/model.safetensors", "weights of the best or the last model")                                         \
@@ -17,7 +17,7 @@
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "what tune found; GPU stands for the name of the GPU")
 
-/* X(name, what it does); every variable that the program reads by its name is here */
+/* X(name, description); a test compares the names with the calls of getenv() */
 #define ENVIRONMENT(X)                                                                                                 \
     X("NO_COLOR", "If it is not empty, messages have no colour unless --color always is given.")                       \
     X("TERM", "If it is dumb or missing, messages have no colour and progress is shown in plain lines.")               \
@@ -37,7 +37,7 @@
     X("SLURM_STEP_ID", "With SLURM_STEP_NUM_TASKS above 1: the program was started by srun, as one of several ranks.") \
     X("SLURM_STEP_NUM_TASKS", "See SLURM_STEP_ID.")
 
-/* X(command, what it does) */
+/* X(command, description) */
 #define EXAMPLES(X)                                                                                                    \
     X("cam-train init --data messages.csv > my.yaml",                                                                  \
       "Write a configuration that fits a file; then read and edit it.")                                                \

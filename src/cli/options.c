@@ -40,7 +40,7 @@ const cam_option_row *cam_option_find(const char *option, size_t length, cam_ver
     return found;
 }
 
-int cam_option_has_namesake(const cam_option_row *row) {
+int cam_option_has_several_rows(const cam_option_row *row) {
     for (int i = 0; i < CAM_OPTION_COUNT; i++)
         if (row != &cam_option_rows[i] && strcmp(row->option, cam_option_rows[i].option) == 0)
             return 1;

@@ -11,7 +11,7 @@
 
 /* --- verbs ------------------------------------------------------------------------------------------------------- */
 
-/* What a verb may be, any number of these at once. */
+/* Flags of a verb; they can be combined. */
 enum {
     CAM_VERB_IS_PLAIN = 0,
     CAM_VERB_ON_ALL_RANKS = 1, /* the ranks of a run work on it together; without this rank 0 does it alone */
@@ -100,7 +100,8 @@ enum {
 
 /* X(field, option, kind, verbs that take it, one line of help)
  *   kind   SWITCH; TEXT(name), FILE(name) or FOLDER(name) for one value, by its name in the help; FILES(name) for an
- *          option that may be repeated; CHOICE(set) for one word of CAM_CHOICES_<set>, of which the first holds where the option is not given
+ *          option that may be repeated; CHOICE(set) for one word of CAM_CHOICES_<set> (choices.h), whose first word is
+ *          the value of an option that is not given
  * An option that means different things to two verbs has a row, and a field, for each. */
 /* clang-format off */
 #define CAM_OPTIONS(X)                                                                                                 \
@@ -166,7 +167,7 @@ static inline int cam_option_is_of(const cam_option_row *row, cam_verb verb) {
 }
 /* The row of an option as `verb` has it; where it does not take it, any row of that name; NULL where there is none. */
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb);
-/* True where the option has another row for other verbs. */
-int cam_option_has_namesake(const cam_option_row *row);
+/* True where the same option has another row, for other verbs. */
+int cam_option_has_several_rows(const cam_option_row *row);
 
 #endif

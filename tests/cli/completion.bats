@@ -1,4 +1,4 @@
-# docs/cam-train.bash, the completion for bash, asked as bash asks it.
+# docs/cam-train.bash, the completion for bash, called with the variables that bash sets.
 load common
 setup() { in_own_folder; }
 
