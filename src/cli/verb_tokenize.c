@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_row(const cam_tokenizer *tokenizer, const cam_ids *row, enum cam_tokenize_format form,
+static void put_row(const cam_tokenizer *tokenizer, const cam_ids *row, enum cam_choice_tokenize_format form,
                     cam_strbuf *out) {
     if (form == CAM_TOKENIZE_JSONL)
         cam_strbuf_puts(out, "{\"ids\":[");
@@ -25,7 +25,8 @@ static void put_row(const cam_tokenizer *tokenizer, const cam_ids *row, enum cam
     cam_strbuf_puts(out, form == CAM_TOKENIZE_JSONL ? "]}\n" : "\n");
 }
 
-static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *reader, enum cam_tokenize_format form) {
+static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *reader,
+                         enum cam_choice_tokenize_format form) {
     enum { FLUSH_BYTES = 1 << 16 };
     cam_status st = CAM_OK;
     cam_strbuf out = CAM_STRBUF_INIT;
@@ -59,7 +60,7 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     cam_tokenizer *tokenizer = NULL;
     cam_record_reader *reader = NULL;
     char *folder = NULL;
-    enum cam_tokenize_format form = (enum cam_tokenize_format)arguments->tokenize_format.value;
+    enum cam_choice_tokenize_format form = (enum cam_choice_tokenize_format)arguments->tokenize_format.value;
     cam_reading reading = {0};
     cam_read_options options;
     const char *input = arguments->input ? arguments->input : "-";

@@ -87,7 +87,7 @@ static void words_are_parsed(void **state) {
     assert_string_equal(arguments.device.word, "cuda");
     assert_int_equal(arguments.device.value, CAM_CONFIG_DEVICE_CUDA);
     assert_null(arguments.encoding.word);
-    assert_int_equal(arguments.encoding.value, CAM_CONFIG_ENCODING_AUTO);
+    assert_int_equal(arguments.encoding.value, CAM_ENCODING_AUTO);
     cam_arguments_release(&arguments);
     assert_int_equal(cam_arguments_parse(&arguments, 6, words), CAM_E_USAGE); /* --json is not of predict */
     cam_arguments_release(&arguments);
