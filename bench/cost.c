@@ -235,7 +235,7 @@ COUNT(cast) {
 /* --- the backend ----------------------------------------------------------------------------------------------- */
 
 /* Each operator counts, then lets the CUDA backend's code say what it would launch. */
-#define SLOT(op)                                                                                                       \
+#define SLOT(op, word)                                                                                                 \
     static cam_status run_##op(cam_backend *backend, const cam_##op##_args *args) {                                    \
         cam_status st = CAM_OK;                                                                                        \
         counter *c = (counter *)backend;                                                                               \
@@ -246,14 +246,14 @@ COUNT(cast) {
     out:                                                                                                               \
         return st;                                                                                                     \
     }                                                                                                                  \
-    static size_t space_##op(const cam_backend *backend, const cam_##op##_args *args) {                                \
+    CAM_IF_##word(static size_t space_##op(const cam_backend *backend, const cam_##op##_args *args) {                  \
         (void)backend;                                                                                                 \
         return cost_workspace_##op(args);                                                                              \
-    }
+    })
 CAM_OPS(SLOT)
 #undef SLOT
 
-#define ROW(op) .op = run_##op, .op##_workspace = space_##op,
+#define ROW(op, word) .op = run_##op CAM_IF_##word(, .op##_workspace = space_##op),
 static const cam_ops_table table = {CAM_OPS(ROW)};
 #undef ROW
 

@@ -19,7 +19,7 @@ static cam_cuda_backend backend(void) {
     return b;
 }
 
-#define COST(op)                                                                                                       \
+#define COST(op, word)                                                                                                 \
     cam_status cost_launches_##op(const cam_##op##_args *args, int64_t *launches) {                                    \
         cam_cuda_backend b = backend();                                                                                \
         launched = 0;                                                                                                  \
@@ -29,10 +29,10 @@ static cam_cuda_backend backend(void) {
         *launches = launched;                                                                                          \
         return st;                                                                                                     \
     }                                                                                                                  \
-    size_t cost_workspace_##op(const cam_##op##_args *args) {                                                          \
+    CAM_IF_##word(size_t cost_workspace_##op(const cam_##op##_args *args) {                                            \
         cam_cuda_backend b = backend();                                                                                \
-        return cam_cuda_table.op##_workspace ? cam_cuda_table.op##_workspace(&b.base, args) : 0;                       \
-    }
+        return cam_cuda_table.op##_workspace(&b.base, args);                                                           \
+    })
 extern "C" {
 CAM_OPS(COST)
 #undef COST

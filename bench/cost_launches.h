@@ -12,9 +12,9 @@
 extern "C" {
 #endif
 
-#define COST_DECLARE(op)                                                                                               \
+#define COST_DECLARE(op, word)                                                                                         \
     CAM_MUST_CHECK cam_status cost_launches_##op(const cam_##op##_args *args, int64_t *launches);                      \
-    size_t cost_workspace_##op(const cam_##op##_args *args);
+    CAM_IF_##word(size_t cost_workspace_##op(const cam_##op##_args *args);)
 CAM_OPS(COST_DECLARE)
 #undef COST_DECLARE
 

@@ -149,7 +149,7 @@ static double time_runs(bench *b, cam_status (*call)(cam_backend *backend, const
     return least;
 }
 
-#define CALL_OF(op)                                                                                                    \
+#define CALL_OF(op, word)                                                                                              \
     static cam_status call_##op(cam_backend *backend, const void *args) {                                              \
         return cam_##op(backend, (const cam_##op##_args *)args);                                                       \
     }
@@ -157,7 +157,7 @@ CAM_OPS(CALL_OF)
 #undef CALL_OF
 
 static cam_status (*const calls[])(cam_backend *backend, const void *args) = {
-#define CALL_OF(op) call_##op,
+#define CALL_OF(op, word) call_##op,
     CAM_OPS(CALL_OF)
 #undef CALL_OF
 };
@@ -167,7 +167,7 @@ static cam_status (*const calls[])(cam_backend *backend, const void *args) = {
     do {                                                                                                               \
         cam_##op##_args args_ = {__VA_ARGS__};                                                                         \
         double seconds_[MAX_RUNS];                                                                                     \
-        args_.workspace = workspace_of((b), cam_##op##_workspace((b)->backend, &args_));                               \
+        cam_##op##_set_workspace(&args_, workspace_of((b), cam_##op##_workspace((b)->backend, &args_)));               \
         time_runs((b), calls[CAM_OP_##op], &args_, seconds_);                                                          \
         report((b), #op, (shape), seconds_, (flops), (bytes));                                                         \
     } while (0)

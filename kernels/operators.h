@@ -1,5 +1,5 @@
 /* operators.h: the CUDA backend's operators by name: cam_cuda_<op> for every row of CAM_OPS, and
- * cam_cuda_<op>_workspace for those that need one.
+ * cam_cuda_<op>_workspace for those whose row says WORKSPACE.
  */
 #ifndef CAM_CUDA_OPERATORS_H
 #define CAM_CUDA_OPERATORS_H
@@ -17,26 +17,31 @@ extern "C" {
 #define CAM_CUDA_LINKAGE
 #endif
 
-#define CAM_CUDA_DECLARE(op)                                                                                           \
-    CAM_CUDA_LINKAGE CAM_MUST_CHECK cam_status cam_cuda_##op(cam_backend *backend, const cam_##op##_args *args);
+#define CAM_CUDA_DECLARE(op, word)                                                                                     \
+    CAM_CUDA_LINKAGE CAM_MUST_CHECK cam_status cam_cuda_##op(cam_backend *backend, const cam_##op##_args *args);       \
+    CAM_IF_##word(                                                                                                     \
+        CAM_CUDA_LINKAGE size_t cam_cuda_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args);)
 CAM_OPS(CAM_CUDA_DECLARE)
-#undef CAM_CUDA_DECLARE
-
-/* The operators that need a workspace. */
-#define CAM_CUDA_WORKSPACE_OPS(X)                                                                                      \
-    X(embedding_bwd)                                                                                                   \
-    X(attention_fwd)                                                                                                   \
-    X(attention_bwd)                                                                                                   \
-    X(residual_bwd)                                                                                                    \
-    X(gelu_bwd)
-#define CAM_CUDA_DECLARE(op)                                                                                           \
-    CAM_CUDA_LINKAGE size_t cam_cuda_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args);
-CAM_CUDA_WORKSPACE_OPS(CAM_CUDA_DECLARE)
 #undef CAM_CUDA_DECLARE
 
 extern const cam_ops_table cam_cuda_table;
 
 #ifdef __cplusplus
 }
+
+/* Row and argument struct must agree. A row that says WORKSPACE while the struct has no such member does not compile in
+ * src/ops; the opposite, a member that the row denies, is refused here, since C cannot ask whether a member exists. */
+enum { cam_says_NO_WORKSPACE, cam_says_WORKSPACE };
+template <typename Args> constexpr auto cam_has_workspace_member(int) -> decltype(sizeof(Args::workspace) > 0) {
+    return true;
+}
+template <typename Args> constexpr bool cam_has_workspace_member(...) {
+    return false;
+}
+#define CAM_CUDA_WORD_HOLDS(op, word)                                                                                  \
+    static_assert(cam_has_workspace_member<cam_##op##_args>(0) == cam_says_##word,                                     \
+                  "cam_" #op "_args has a member `workspace`, its row says NO_WORKSPACE");
+CAM_OPS(CAM_CUDA_WORD_HOLDS)
+#undef CAM_CUDA_WORD_HOLDS
 #endif
 #endif

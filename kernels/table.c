@@ -3,10 +3,7 @@
 #include "operators.h"
 
 const cam_ops_table cam_cuda_table = {
-#define SLOT(op) .op = cam_cuda_##op,
+#define SLOT(op, word) .op = cam_cuda_##op CAM_IF_##word(, .op##_workspace = cam_cuda_##op##_workspace),
     CAM_OPS(SLOT)
-#undef SLOT
-#define SLOT(op) .op##_workspace = cam_cuda_##op##_workspace,
-        CAM_CUDA_WORKSPACE_OPS(SLOT)
 #undef SLOT
 };

@@ -44,34 +44,45 @@
 extern "C" {
 #endif
 
-/* X(operator), grouped by family; a family is a file of the same stem in every backend and in tests/ops. */
+/* X(operator, word), grouped by family; a family is a file of the same stem in every backend and in tests/ops. The word
+ * says whether the operator needs memory of its own while it runs:
+ *
+ *     WORKSPACE     cam_<op>_args has the member `workspace`, and every backend has <op>_workspace, which says how many
+ *                   bytes a call needs (0 where it can do without). A backend that lacks the function does not link.
+ *     NO_WORKSPACE  there is neither, in any backend.
+ *
+ * CAM_IF_<word>(text) is the text for the first word and nothing for the second. A row without a word, or with another
+ * one, does not compile. */
 #define CAM_OPS(X)                                                                                                     \
-    X(step_begin)                                                                                                      \
-    X(step_end)                                                                                                        \
-    X(step_rank_report)                                                                                                \
-    X(step_merge)                                                                                                      \
-    X(embedding_fwd)                                                                                                   \
-    X(embedding_bwd)                                                                                                   \
-    X(linear_fwd)                                                                                                      \
-    X(linear_bwd_data)                                                                                                 \
-    X(linear_bwd_weight)                                                                                               \
-    X(attention_fwd)                                                                                                   \
-    X(attention_bwd)                                                                                                   \
-    X(residual_fwd)                                                                                                    \
-    X(residual_bwd)                                                                                                    \
-    X(gelu_fwd)                                                                                                        \
-    X(gelu_bwd)                                                                                                        \
-    X(head_gather_fwd)                                                                                                 \
-    X(head_gather_bwd)                                                                                                 \
-    X(head_dropout)                                                                                                    \
-    X(head_tanh_fwd)                                                                                                   \
-    X(head_tanh_bwd)                                                                                                   \
-    X(loss_fwd)                                                                                                        \
-    X(loss_bwd)                                                                                                        \
-    X(norm_partial)                                                                                                    \
-    X(norm_final)                                                                                                      \
-    X(adamw)                                                                                                           \
-    X(cast)
+    X(step_begin, NO_WORKSPACE)                                                                                        \
+    X(step_end, NO_WORKSPACE)                                                                                          \
+    X(step_rank_report, NO_WORKSPACE)                                                                                  \
+    X(step_merge, NO_WORKSPACE)                                                                                        \
+    X(embedding_fwd, NO_WORKSPACE)                                                                                     \
+    X(embedding_bwd, WORKSPACE)                                                                                        \
+    X(linear_fwd, WORKSPACE)                                                                                           \
+    X(linear_bwd_data, WORKSPACE)                                                                                      \
+    X(linear_bwd_weight, WORKSPACE)                                                                                    \
+    X(attention_fwd, WORKSPACE)                                                                                        \
+    X(attention_bwd, WORKSPACE)                                                                                        \
+    X(residual_fwd, NO_WORKSPACE)                                                                                      \
+    X(residual_bwd, WORKSPACE)                                                                                         \
+    X(gelu_fwd, NO_WORKSPACE)                                                                                          \
+    X(gelu_bwd, WORKSPACE)                                                                                             \
+    X(head_gather_fwd, NO_WORKSPACE)                                                                                   \
+    X(head_gather_bwd, NO_WORKSPACE)                                                                                   \
+    X(head_dropout, NO_WORKSPACE)                                                                                      \
+    X(head_tanh_fwd, NO_WORKSPACE)                                                                                     \
+    X(head_tanh_bwd, NO_WORKSPACE)                                                                                     \
+    X(loss_fwd, NO_WORKSPACE)                                                                                          \
+    X(loss_bwd, NO_WORKSPACE)                                                                                          \
+    X(norm_partial, NO_WORKSPACE)                                                                                      \
+    X(norm_final, NO_WORKSPACE)                                                                                        \
+    X(adamw, NO_WORKSPACE)                                                                                             \
+    X(cast, NO_WORKSPACE)
+
+#define CAM_IF_WORKSPACE(...) __VA_ARGS__
+#define CAM_IF_NO_WORKSPACE(...)
 
 enum { CAM_MAX_HIDDEN = 4096 };
 
@@ -122,7 +133,6 @@ typedef struct cam_step_begin_args {
     const cam_micro_step *plan;
     const cam_bias_corrections *corrections;
     cam_step_state *state;
-    cam_workspace workspace;
 } cam_step_begin_args;
 
 /* step_end: ring[state->step % slots] = the record of the optimizer step that state describes. */
@@ -130,7 +140,6 @@ typedef struct cam_step_end_args {
     cam_step_record *ring; /* the device's address */
     int32_t slots;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_step_end_args;
 
 /* step_rank_report: reports[rank] = {state->loss, *request}; the other reports are left as they are.
@@ -140,7 +149,6 @@ typedef struct cam_step_rank_report_args {
     const uint32_t *request;
     int32_t rank, ranks;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_step_rank_report_args;
 
 /* step_merge: state->loss = the sum of reports[r].loss in rank order, in f64; state->requests = all requests or-ed. */
@@ -148,7 +156,6 @@ typedef struct cam_step_merge_args {
     const cam_rank_report *reports; /* [ranks], device memory */
     int32_t ranks;
     cam_step_state *state;
-    cam_workspace workspace;
 } cam_step_merge_args;
 
 /* --- embedding ------------------------------------------------------------------------------------------------- */
@@ -171,7 +178,6 @@ typedef struct cam_embedding_fwd_args {
     float eps;
     cam_dropout dropout;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_embedding_fwd_args;
 
 /* embedding_bwd: the gradients of embedding_fwd's parameters.
@@ -301,7 +307,6 @@ typedef struct cam_residual_fwd_args {
     cam_rows rows;
     cam_dropout dropout;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_residual_fwd_args;
 
 /* residual_bwd.
@@ -333,7 +338,6 @@ typedef struct cam_gelu_fwd_args {
     cam_tensor y, x, bias;
     cam_rows rows;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_gelu_fwd_args;
 
 /* gelu_bwd: dx = dy gelu'(x + bias), gelu'(u) = Phi(u) + u phi(u).
@@ -358,7 +362,6 @@ typedef struct cam_gelu_bwd_args {
 typedef struct cam_head_gather_fwd_args {
     cam_tensor y, x, list;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_head_gather_fwd_args;
 
 /* head_gather_bwd: dx[list[r]] (=|+=) dy[r]; with `=` every other row of dx is zero.
@@ -369,7 +372,6 @@ typedef struct cam_head_gather_bwd_args {
     cam_tensor dx, dy, list;
     int accumulate;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_head_gather_bwd_args;
 
 /* head_dropout: y = dropout(x). Its own backward (dx = dropout(dy)).
@@ -379,7 +381,6 @@ typedef struct cam_head_dropout_args {
     cam_tensor y, x;
     cam_dropout dropout;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_head_dropout_args;
 
 /* head_tanh_fwd: y = dropout(tanh(x + bias)).
@@ -390,7 +391,6 @@ typedef struct cam_head_tanh_fwd_args {
     cam_tensor y, x, bias;
     cam_dropout dropout;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_head_tanh_fwd_args;
 
 /* head_tanh_bwd: dx = dropout(dy) (1 - tanh(x + bias)^2), dbias (=|+=) its column sums.
@@ -403,7 +403,6 @@ typedef struct cam_head_tanh_bwd_args {
     int accumulate;
     cam_dropout dropout;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_head_tanh_bwd_args;
 
 /* --- loss ------------------------------------------------------------------------------------------------------ */
@@ -422,7 +421,6 @@ typedef struct cam_loss_fwd_args {
     float smoothing;
     int accumulate;
     cam_step_state *state;
-    cam_workspace workspace;
 } cam_loss_fwd_args;
 
 /* loss_bwd: dlogits[r,k] = ( p[k] ((1 - e) w[y] + e / K * sum(w)) - (1 - e) w[y] [k = y] - e / K w[k] ) / denominator.
@@ -431,7 +429,6 @@ typedef struct cam_loss_bwd_args {
     cam_tensor dlogits, logits, labels, weights;
     float smoothing;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_loss_bwd_args;
 
 /* --- norm ------------------------------------------------------------------------------------------------------ */
@@ -462,7 +459,6 @@ typedef struct cam_chunk {
 typedef struct cam_norm_partial_args {
     cam_tensor partial, grad;
     const cam_chunk *chunks;
-    cam_workspace workspace;
 } cam_norm_partial_args;
 
 /* norm_final: state->grad_norm = sqrt(sum of partial); clip_scale = min(1, max_norm / (norm + 1e-6)) (1 where max_norm
@@ -474,7 +470,6 @@ typedef struct cam_norm_final_args {
     cam_tensor partial;
     float max_norm;
     cam_step_state *state;
-    cam_workspace workspace;
 } cam_norm_final_args;
 
 /* --- adamw ----------------------------------------------------------------------------------------------------- */
@@ -497,7 +492,6 @@ typedef struct cam_adamw_args {
     const cam_chunk *chunks;
     double beta1, beta2, eps;
     const cam_step_state *state;
-    cam_workspace workspace;
 } cam_adamw_args;
 
 /* --- cast ------------------------------------------------------------------------------------------------------ */
@@ -507,13 +501,12 @@ typedef struct cam_adamw_args {
  *   from  [n]  f32|f16|bf16|f64  in */
 typedef struct cam_cast_args {
     cam_tensor to, from;
-    cam_workspace workspace;
 } cam_cast_args;
 
 /* --- the table ------------------------------------------------------------------------------------------------- */
 
 enum cam_op {
-#define CAM_OP_ENUM(op) CAM_OP_##op,
+#define CAM_OP_ENUM(op, word) CAM_OP_##op,
     CAM_OPS(CAM_OP_ENUM)
 #undef CAM_OP_ENUM
         CAM_OP_COUNT
@@ -521,19 +514,24 @@ enum cam_op {
 
 const char *cam_op_name(enum cam_op op); /* "attention_fwd" */
 
-/* What a backend fills in. A NULL workspace function means none is needed. Implementations may trust their arguments:
- * the wrappers have checked them. */
+/* What a backend fills in: every slot. Implementations may trust their arguments: the wrappers have checked them. */
 struct cam_ops_table {
-#define CAM_OP_SLOTS(op)                                                                                               \
+#define CAM_OP_SLOTS(op, word)                                                                                         \
     cam_status (*op)(cam_backend * backend, const cam_##op##_args *args);                                              \
-    size_t (*op##_workspace)(const cam_backend *backend, const cam_##op##_args *args);
+    CAM_IF_##word(size_t (*op##_workspace)(const cam_backend *backend, const cam_##op##_args *args);)
     CAM_OPS(CAM_OP_SLOTS)
 #undef CAM_OP_SLOTS
 };
 
-#define CAM_OP_WRAPPERS(op)                                                                                            \
+/* For callers that treat all operators alike there are, of every operator, cam_<op>_workspace (0 for NO_WORKSPACE) and
+ * cam_<op>_set_workspace (which then does nothing). */
+#define CAM_OP_WRAPPERS(op, word)                                                                                      \
     CAM_MUST_CHECK cam_status cam_##op(cam_backend *backend, const cam_##op##_args *args);                             \
-    size_t cam_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args);
+    size_t cam_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args);                              \
+    static inline void cam_##op##_set_workspace(cam_##op##_args *args, cam_workspace memory) {                         \
+        (void)args, (void)memory;                                                                                      \
+        CAM_IF_##word(args->workspace = memory;)                                                                       \
+    }
 CAM_OPS(CAM_OP_WRAPPERS)
 #undef CAM_OP_WRAPPERS
 

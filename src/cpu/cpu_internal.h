@@ -28,23 +28,11 @@ static inline int cam_cpu_threads(const cam_backend *backend) {
 }
 
 #ifdef CAM_CPU_ISA
-#define CAM_CPU_DECLARE(op) cam_status CAM_CPU_NAME(cam_cpu_##op)(cam_backend * backend, const cam_##op##_args *args);
+#define CAM_CPU_DECLARE(op, word)                                                                                      \
+    cam_status CAM_CPU_NAME(cam_cpu_##op)(cam_backend * backend, const cam_##op##_args *args);                         \
+    CAM_IF_##word(                                                                                                     \
+        size_t CAM_CPU_NAME(cam_cpu_##op##_workspace)(const cam_backend *backend, const cam_##op##_args *args);)
 CAM_OPS(CAM_CPU_DECLARE)
-#undef CAM_CPU_DECLARE
-
-/* The operators that need a workspace. */
-#define CAM_CPU_WORKSPACE_OPS(X)                                                                                       \
-    X(embedding_bwd)                                                                                                   \
-    X(linear_fwd)                                                                                                      \
-    X(linear_bwd_data)                                                                                                 \
-    X(linear_bwd_weight)                                                                                               \
-    X(attention_fwd)                                                                                                   \
-    X(attention_bwd)                                                                                                   \
-    X(residual_bwd)                                                                                                    \
-    X(gelu_bwd)
-#define CAM_CPU_DECLARE(op)                                                                                            \
-    size_t CAM_CPU_NAME(cam_cpu_##op##_workspace)(const cam_backend *backend, const cam_##op##_args *args);
-CAM_CPU_WORKSPACE_OPS(CAM_CPU_DECLARE)
 #undef CAM_CPU_DECLARE
 #endif
 

@@ -5,10 +5,8 @@
 extern const cam_ops_table CAM_CPU_NAME(cam_cpu_table);
 
 const cam_ops_table CAM_CPU_NAME(cam_cpu_table) = {
-#define SLOT(op) .op = CAM_CPU_NAME(cam_cpu_##op),
+#define SLOT(op, word)                                                                                                 \
+    .op = CAM_CPU_NAME(cam_cpu_##op) CAM_IF_##word(, .op##_workspace = CAM_CPU_NAME(cam_cpu_##op##_workspace)),
     CAM_OPS(SLOT)
-#undef SLOT
-#define SLOT(op) .op##_workspace = CAM_CPU_NAME(cam_cpu_##op##_workspace),
-        CAM_CPU_WORKSPACE_OPS(SLOT)
 #undef SLOT
 };

@@ -12,7 +12,7 @@
     cam_status cam_pass_##op(cam_pass *pass, cam_##op##_args *args) {                                                  \
         cam_backend *backend = pass->model->backend;                                                                   \
         size_t mark = cam_arena_mark(pass->arena), bytes = cam_##op##_workspace(backend, args);                        \
-        args->workspace = (cam_workspace){cam_arena_take(pass->arena, bytes), bytes};                                  \
+        cam_##op##_set_workspace(args, (cam_workspace){cam_arena_take(pass->arena, bytes), bytes});                    \
         cam_status st = cam_arena_is_counting(pass->arena) ? CAM_OK : cam_##op(backend, args);                         \
         cam_arena_release(pass->arena, mark);                                                                          \
         return st;                                                                                                     \

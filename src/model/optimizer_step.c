@@ -45,12 +45,11 @@ static cam_adamw_args adamw_of(const cam_parameters *params, const cam_step_stat
 
 /* Bucket by bucket from the embeddings up: one is sent to the others while the next is computed. */
 static cam_status update_shards(const cam_parameters *params, const cam_step_state *state,
-                                const cam_adamw_options *options, cam_workspace workspace, cam_comm *comm) {
+                                const cam_adamw_options *options, cam_comm *comm) {
     cam_status st = CAM_OK;
     for (int b = params->bucket_count - 1; b >= 0; b--) {
         const cam_bucket *bucket = &params->buckets[b];
         cam_adamw_args adamw = adamw_of(params, state, options, bucket->first_own, bucket->own);
-        adamw.workspace = workspace;
         CAM_TRY(cam_adamw(params->backend, &adamw));
         CAM_TRY(cam_exchange_weights(params, comm, bucket));
     }
@@ -72,12 +71,6 @@ cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step
                                   .chunks = params->chunks + kept.first};
     cam_norm_final_args norm = {.partial = partial, .max_norm = options->max_grad_norm, .state = state};
     cam_adamw_args adamw = adamw_of(params, state, options, 0, kept.count);
-    sums.workspace.bytes = cam_norm_partial_workspace(backend, &sums);
-    norm.workspace.bytes = cam_norm_final_workspace(backend, &norm);
-    adamw.workspace.bytes = cam_adamw_workspace(backend, &adamw);
-    size_t most = sums.workspace.bytes > norm.workspace.bytes ? sums.workspace.bytes : norm.workspace.bytes;
-    most = most > adamw.workspace.bytes ? most : adamw.workspace.bytes;
-    sums.workspace.data = norm.workspace.data = adamw.workspace.data = cam_arena_take(arena, most);
     if (cam_arena_is_counting(arena))
         goto out;
     CAM_TRY(cam_norm_partial(backend, &sums));
@@ -85,7 +78,7 @@ cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step
         CAM_TRY(exchange_sums(params, partial, reports, state, peers));
     CAM_TRY(cam_norm_final(backend, &norm));
     if (params->sharding.sharded)
-        CAM_TRY(update_shards(params, state, options, adamw.workspace, peers->comm));
+        CAM_TRY(update_shards(params, state, options, peers->comm));
     else
         CAM_TRY(cam_adamw(backend, &adamw));
 out:

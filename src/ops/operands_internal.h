@@ -32,7 +32,7 @@ CAM_MUST_CHECK cam_status cam_operands_check(const cam_backend *backend, const c
                                              int count);
 
 /* A checker an operator: cam_check_<op>(backend, args). */
-#define CAM_OP_CHECKS(op)                                                                                              \
+#define CAM_OP_CHECKS(op, word)                                                                                        \
     CAM_MUST_CHECK cam_status cam_check_##op(const cam_backend *backend, const cam_##op##_args *args);
 CAM_OPS(CAM_OP_CHECKS)
 #undef CAM_OP_CHECKS

@@ -4,7 +4,7 @@
 #include "operands_internal.h"
 
 static const char *const names[] = {
-#define NAME(op) #op,
+#define NAME(op, word) #op,
     CAM_OPS(NAME)
 #undef NAME
 };
@@ -31,22 +31,24 @@ static cam_status missing(const cam_backend *backend, const char *op) {
     return cam_fail(CAM_E_UNSUPPORTED, "the \"%s\" backend has no operator \"%s\"", backend->name, op);
 }
 
-static cam_status too_little(const char *op, size_t given, size_t needed) {
-    return cam_fail(CAM_E_WORKSPACE, "%s: %zu bytes of workspace, %zu needed", op, given, needed);
+static cam_status check_workspace(const char *op, cam_workspace given, size_t needed) {
+    size_t bytes = given.data ? given.bytes : 0;
+    return bytes < needed ? cam_fail(CAM_E_WORKSPACE, "%s: %zu bytes of workspace, %zu needed", op, bytes, needed)
+                          : CAM_OK;
 }
 
-#define WRAPPER(op)                                                                                                    \
+#define WRAPPER(op, word)                                                                                              \
     size_t cam_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args) {                             \
-        return backend->ops->op##_workspace ? backend->ops->op##_workspace(backend, args) : 0;                         \
+        (void)backend, (void)args;                                                                                     \
+        CAM_IF_##word(if (backend->ops->op##_workspace) return backend->ops->op##_workspace(backend, args));           \
+        return 0;                                                                                                      \
     }                                                                                                                  \
     cam_status cam_##op(cam_backend *backend, const cam_##op##_args *args) {                                           \
         cam_status st = CAM_OK;                                                                                        \
-        if (!backend->ops->op)                                                                                         \
+        if (!backend->ops->op CAM_IF_##word(|| !backend->ops->op##_workspace))                                         \
             return missing(backend, #op);                                                                              \
         CAM_TRY(cam_check_##op(backend, args));                                                                        \
-        size_t needed = cam_##op##_workspace(backend, args);                                                           \
-        if (needed > 0 && (!args->workspace.data || args->workspace.bytes < needed))                                   \
-            return too_little(#op, args->workspace.data ? args->workspace.bytes : 0, needed);                          \
+        CAM_IF_##word(CAM_TRY(check_workspace(#op, args->workspace, cam_##op##_workspace(backend, args))));            \
         double begin = 0;                                                                                              \
         if (backend->op_seconds)                                                                                       \
             CAM_TRY(settled_now(backend, &begin));                                                                     \

@@ -207,7 +207,7 @@ typedef struct op_tests {
                                  __VA_ARGS__}
 #define SPOILS(list) .spoils = (list), .spoil_count = sizeof(list) / sizeof *(list)
 
-#define DECLARE_TESTS(op) extern const op_tests tests_##op;
+#define DECLARE_TESTS(op, word) extern const op_tests tests_##op;
 CAM_OPS(DECLARE_TESTS)
 #undef DECLARE_TESTS
 
@@ -271,7 +271,7 @@ void spoil_arguments(const trial *t, void *args);
         size_t bytes = cam_##op##_workspace(backend, &args);                                                           \
         t->faults_held = 0;                                                                                            \
         args = arguments_##op(t);                                                                                      \
-        args.workspace = workspace_of(t, backend, bytes);                                                              \
+        cam_##op##_set_workspace(&args, workspace_of(t, backend, bytes));                                              \
         spoil_arguments(t, &args);                                                                                     \
         return t->status != CAM_OK ? t->status : cam_##op(backend, &args);                                             \
     }

@@ -17,7 +17,7 @@
 #include <string.h>
 
 const op_tests *const all_tests[CAM_OP_COUNT] = {
-#define ROW(op) &tests_##op,
+#define ROW(op, word) &tests_##op,
     CAM_OPS(ROW)
 #undef ROW
 };

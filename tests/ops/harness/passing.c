@@ -6,19 +6,19 @@ cam_backend *passed_to(cam_backend *backend) {
     return ((passing *)(void *)backend)->good;
 }
 
-#define PASS_ON(op)                                                                                                    \
+#define PASS_ON(op, word)                                                                                              \
     static cam_status pass_##op(cam_backend *backend, const cam_##op##_args *args) {                                   \
         return PASS(op, backend, args);                                                                                \
     }                                                                                                                  \
-    static size_t pass_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args) {                     \
+    CAM_IF_##word(static size_t pass_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args) {       \
         const cam_backend *good = ((const passing *)(const void *)backend)->good;                                      \
-        return good->ops->op##_workspace ? good->ops->op##_workspace(good, args) : 0;                                  \
-    }
+        return good->ops->op##_workspace(good, args);                                                                  \
+    })
 CAM_OPS(PASS_ON)
 #undef PASS_ON
 
 static const struct cam_ops_table table = {
-#define SLOTS(op) .op = pass_##op, .op##_workspace = pass_##op##_workspace,
+#define SLOTS(op, word) .op = pass_##op CAM_IF_##word(, .op##_workspace = pass_##op##_workspace),
     CAM_OPS(SLOTS)
 #undef SLOTS
 };
