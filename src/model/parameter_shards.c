@@ -76,8 +76,9 @@ static void merge_segments(cam_parameters *params) {
         cam_bucket *bucket = &params->buckets[b];
         int first = count;
         for (int s = bucket->first; s < bucket->first + bucket->segments; s++) {
-            cam_segment next = params->segments[s], *last = &params->segments[count - 1];
-            if (count > first && last->weight == next.weight && last->gradient == next.gradient)
+            cam_segment next = params->segments[s];
+            cam_segment *last = count > first ? &params->segments[count - 1] : NULL; /* of this bucket */
+            if (last && last->weight == next.weight && last->gradient == next.gradient)
                 last->end = next.end;
             else
                 params->segments[count++] = next;
