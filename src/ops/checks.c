@@ -7,15 +7,15 @@
     { label, t, role, CAM_I32, 1, {n, 0}, NULL }
 #define F32_2D(label, t, role, rows, columns)                                                                          \
     { label, t, role, CAM_F32, 2, {rows, columns}, NULL }
-#define F32_2D_OR(label, t, role, rows, columns, twin)                                                                 \
-    { label, t, role, CAM_F32, 2, {rows, columns}, twin }
+#define F32_2D_OR(label, t, role, rows, columns, may_alias)                                                            \
+    { label, t, role, CAM_F32, 2, {rows, columns}, may_alias }
 /* The operand that decides what `act` is, and those that follow it. */
 #define ACT_2D(label, t, role, rows, columns)                                                                          \
     { label, t, (role) | CAM_ACT, CAM_F32, 2, {rows, columns}, NULL }
 #define AS_2D(label, t, role, act, rows, columns)                                                                      \
     { label, t, role, (act).dtype, 2, {rows, columns}, NULL }
-#define AS_2D_OR(label, t, role, act, rows, columns, twin)                                                             \
-    { label, t, role, (act).dtype, 2, {rows, columns}, twin }
+#define AS_2D_OR(label, t, role, act, rows, columns, may_alias)                                                        \
+    { label, t, role, (act).dtype, 2, {rows, columns}, may_alias }
 #define CHECK(op, operands) cam_operands_check(backend, op, operands, (int)(sizeof(operands) / sizeof((operands)[0])))
 #define REQUIRE(op, condition, ...)                                                                                    \
     do {                                                                                                               \

@@ -33,9 +33,9 @@ out:
     return st;
 }
 
-static int is_twin(const cam_operand *a, const cam_operand *b) {
-    return a->tensor.data == b->tensor.data &&
-           ((a->twin && strcmp(a->twin, b->name) == 0) || (b->twin && strcmp(b->twin, a->name) == 0));
+static int is_allowed_alias(const cam_operand *a, const cam_operand *b) {
+    return a->tensor.data == b->tensor.data && ((a->may_alias && strcmp(a->may_alias, b->name) == 0) ||
+                                                (b->may_alias && strcmp(b->may_alias, a->name) == 0));
 }
 
 cam_status cam_operands_check(const cam_backend *backend, const char *op, const cam_operand *operands, int count) {
@@ -47,7 +47,7 @@ cam_status cam_operands_check(const cam_backend *backend, const char *op, const 
     for (int i = 0; i < count; i++)
         for (int j = 0; j < count; j++) {
             const cam_operand *out = &operands[i], *other = &operands[j];
-            if (i == j || !(out->flags & CAM_OUT) || is_twin(out, other))
+            if (i == j || !(out->flags & CAM_OUT) || is_allowed_alias(out, other))
                 continue;
             if (cam_tensor_overlaps(out->tensor, other->tensor))
                 return cam_fail(CAM_E_ALIAS, "%s: output \"%s\" overlaps operand \"%s\"", op, out->name, other->name);

@@ -25,7 +25,7 @@ typedef struct cam_operand {
     cam_dtype dtype;
     int ndim;
     int64_t shape[2];
-    const char *twin; /* the operand that this output may be itself (same data); NULL = none */
+    const char *may_alias; /* the operand that this output may be itself (same data); NULL = none */
 } cam_operand;
 
 CAM_MUST_CHECK cam_status cam_operands_check(const cam_backend *backend, const char *op, const cam_operand *operands,
