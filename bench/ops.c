@@ -10,11 +10,11 @@
 #include "cam/ops.h"
 #include "backend_cpu.h"
 #include "backends.h"
+#include "clock.h"
 #include "peer_product.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_RUNS = 1000, CALLS = 20 };
 
@@ -31,12 +31,6 @@ typedef struct bench {
     cam_workspace workspace;
     cam_tensor row, index, cu, list, positions;
 } bench;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void check(cam_status status) {
     if (status == CAM_OK)
@@ -128,10 +122,10 @@ static void *record(bench *b, cam_status (*call)(cam_backend *backend, const voi
 
 static double time_call(bench *b, void *graph, cam_status (*call)(cam_backend *backend, const void *args),
                         const void *args) {
-    double begun = now();
+    double begun = cam_now_s();
     check(graph ? b->backend->calls->graph_launch(b->backend, graph) : call(b->backend, args));
     check(cam_backend_synchronize(b->backend));
-    return (now() - begun) / (graph ? CALLS : 1);
+    return (cam_now_s() - begun) / (graph ? CALLS : 1);
 }
 
 static double time_runs(bench *b, cam_status (*call)(cam_backend *backend, const void *args), const void *args,

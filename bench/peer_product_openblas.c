@@ -2,19 +2,13 @@
  * rounds. OpenBLAS picks its kernels by a list of processors and may pick slow ones for a new processor: its choice is
  * printed, and OPENBLAS_CORETYPE overrides it.
  */
+#include "clock.h"
 #include "peer_product.h"
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SIDE = 1536, ROUNDS = 5 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void peer_product_report(int threads) {
     size_t count = (size_t)threads * 3 * SIDE * SIDE;
@@ -26,13 +20,13 @@ void peer_product_report(int threads) {
         all[i] = (float)((i * 2654435761u >> 16) & 0xFF) / 256.0f - 0.5f;
     openblas_set_num_threads(1);
     for (int round = 0; round < ROUNDS; round++) {
-        double begun = now();
+        double begun = cam_now_s();
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
         for (int t = 0; t < threads; t++) {
             float *x = all + (size_t)t * 3 * SIDE * SIDE, *y = x + SIDE * SIDE, *z = y + SIDE * SIDE;
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, x, SIDE, y, SIDE, 0, z, SIDE);
         }
-        double rate = 2.0 * threads * SIDE * SIDE * SIDE / (now() - begun);
+        double rate = 2.0 * threads * SIDE * SIDE * SIDE / (cam_now_s() - begun);
         best = rate > best ? rate : best;
     }
     free(all);

@@ -5,6 +5,7 @@
  * The rows of TRAIN_TSV (label<TAB>text, no header), written again and again into a CSV file of about CSV_BYTES, are
  * read back; and tokenised on all cores, each row once, as a run does it. Prints one JSON object a line.
  */
+#include "clock.h"
 #include "dataset.h"
 #include "files.h"
 #include "log.h"
@@ -12,16 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CSV_BYTES = 100 << 20 };
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void put_cell(cam_strbuf *out, const char *text, size_t length) {
     cam_strbuf_putc(out, '"');
@@ -59,9 +53,9 @@ static cam_status measure_csv(const cam_dataset *data) {
     close(fd);
     CAM_TRY(write_csv(data, path, &bytes));
     cam_read_options options = {.path = path, .label_required = 1};
-    double begin = now_s();
+    double begin = cam_now_s();
     CAM_TRY(cam_dataset_load(&options, &read));
-    double seconds = now_s() - begin;
+    double seconds = cam_now_s() - begin;
     printf("{\"bench\":\"csv\",\"rows\":%zu,\"mb_per_s\":%.0f}\n", read.count, (double)bytes * 1e-6 / seconds);
 out:
     cam_dataset_release(&read);
@@ -79,9 +73,9 @@ static cam_status measure_tokens(const cam_dataset *data, const char *folder) {
     for (size_t r = 0; r < data->count; r++)
         texts[r] = (cam_text){data->rows[r].text, data->rows[r].text_length};
     CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
-    double begin = now_s();
+    double begin = cam_now_s();
     CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, (int64_t)data->count, 0, NULL, &rows));
-    double seconds = now_s() - begin;
+    double seconds = cam_now_s() - begin;
     printf("{\"bench\":\"tokenise\",\"rows\":%zu,\"tokens\":%lld,\"rows_per_s\":%.0f}\n", data->count,
            (long long)rows.offsets[rows.rows], (double)data->count / seconds);
 out:

@@ -14,6 +14,7 @@
  * run.
  */
 #include "backends.h"
+#include "clock.h"
 #include "corpus.h"
 #include "files.h"
 #include "json_out.h"
@@ -25,14 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double peak_gb(void) {
     struct rusage usage;
@@ -103,10 +97,10 @@ static cam_status measure_rate(cam_backend *backend, int bf16, double *flops_per
     CAM_TRY(cam_backend_copy(backend, args.w.data, random, bytes, CAM_TO_DEVICE));
     for (int i = 0; i < TIMES; i++) {
         CAM_TRY(cam_backend_synchronize(backend));
-        double begin = now_s();
+        double begin = cam_now_s();
         CAM_TRY(cam_linear_fwd(backend, &args));
         CAM_TRY(cam_backend_synchronize(backend));
-        seconds[i] = now_s() - begin;
+        seconds[i] = cam_now_s() - begin;
     }
     *flops_per_s = 2.0 * (double)n * (double)n * (double)n / median(seconds + 1, TIMES - 1);
 out:
@@ -187,13 +181,13 @@ static cam_status measure_load(bench *b, cam_backend *backend) {
     for (int time = 0; time < 2; time++) {
         cam_weights_close(b->options.source.weights);
         b->options.source.weights = NULL;
-        begin = now_s();
+        begin = cam_now_s();
         CAM_TRY(cam_weights_open(b->request->folder, &b->options.source.weights));
         CAM_TRY(
             cam_parameters_layout(&params, &b->config, NULL, &b->options.rates, (cam_precision){0}, (cam_sharding){0}));
         CAM_TRY(cam_parameters_allocate(&params, backend, 0, &b->options.rates, 0));
         CAM_TRY(cam_model_load(&params, &b->options.source, &fresh));
-        begin = now_s() - begin;
+        begin = cam_now_s() - begin;
         if (time == 1)
             printf("{\"bench\":\"load\",\"mb\":%.0f,\"seconds\":%.3f}\n", (double)params.logical_count * 4e-6, begin);
         cam_parameters_release(&params);

@@ -11,6 +11,7 @@
  *
  * Source: NCCL 2.28 user guide, "Group Calls", "Fault Tolerance", "Using NCCL with CUDA Graphs".
  */
+#include "clock.h"
 #include "comm_nccl.h"
 #include "comm_nccl_library.h"
 #include "cuda.cuh"
@@ -90,12 +91,6 @@ out:
 
 /* --- what goes on in the background ------------------------------------------------------------------------------ */
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* What is started ends within microseconds, ranks come within seconds. */
 static void nap(double waited_s) {
     const struct timespec tenth_of_ms = {0, 100000};
@@ -141,7 +136,7 @@ static cam_status poll_call(cam_nccl *nccl, const char *call, int *goes_on) {
 /* Waits for the end of `call`; with `stream`, for that of what it asked of the device, too. */
 static cam_status wait_for_call(cam_nccl *nccl, const char *call, cudaStream_t stream) {
     cam_status st = CAM_OK;
-    double start_s = now_s(), waited_s = 0;
+    double start_s = cam_now_s(), waited_s = 0;
     int goes_on = 1;
     for (;;) {
         CAM_TRY(poll_call(nccl, call, &goes_on));
@@ -155,7 +150,7 @@ static cam_status wait_for_call(cam_nccl *nccl, const char *call, cudaStream_t s
         }
         if (!goes_on)
             break;
-        waited_s = now_s() - start_s;
+        waited_s = cam_now_s() - start_s;
         if (waited_s > nccl->timeout_s) {
             st = waited_too_long(nccl, call);
             goto out;

@@ -1,8 +1,8 @@
 /* step.c: what a step begins with, a batch packed from the data set, what ranks tell each other of it, and what it
  * leaves for the log.
  */
+#include "clock.h"
 #include "cpu_internal.h"
-#include <time.h>
 
 static int32_t *places(cam_tensor t) {
     return t.data;
@@ -66,18 +66,15 @@ cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step
 
 cam_status CAM_CPU_NAME(cam_cpu_step_end)(cam_backend *backend, const cam_step_end_args *args) {
     const cam_step_state *state = args->state;
-    struct timespec now;
     (void)backend;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    args->ring[state->step % (uint32_t)args->slots] =
-        (cam_step_record){.loss = state->loss,
-                          .grad_norm = state->grad_norm,
-                          .learning_rate = state->learning_rate,
-                          .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
-                          .step = state->step,
-                          .finite = state->finite,
-                          .sequence = state->step + 1,
-                          .requests = state->requests};
+    args->ring[state->step % (uint32_t)args->slots] = (cam_step_record){.loss = state->loss,
+                                                                        .grad_norm = state->grad_norm,
+                                                                        .learning_rate = state->learning_rate,
+                                                                        .time_ns = cam_now_ns(),
+                                                                        .step = state->step,
+                                                                        .finite = state->finite,
+                                                                        .sequence = state->step + 1,
+                                                                        .requests = state->requests};
     return CAM_OK;
 }
 
