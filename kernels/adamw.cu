@@ -50,16 +50,15 @@ CAM_DEVICE float weight_of(const weights<false> &w, int group, int e) {
     return w.whole[group].at[e];
 }
 CAM_DEVICE float weight_of(const weights<true> &w, int group, int e) {
-    uint32_t low = (uint32_t)(int32_t)(int16_t)w.low[group].at[e].bits;
-    return cam_bits_to_f32(((uint32_t)w.high[group].at[e].bits << 16) + low);
+    return cam_bits_to_f32(cam_split_join(w.high[group].at[e].bits, w.low[group].at[e].bits));
 }
 CAM_DEVICE void set_weight(weights<false> *w, int group, int e, float p) {
     w->whole[group].at[e] = p;
 }
 CAM_DEVICE void set_weight(weights<true> *w, int group, int e, float p) {
     uint32_t u = cam_f32_to_bits(p);
-    w->high[group].at[e].bits = (uint16_t)((u + 0x8000u) >> 16);
-    w->low[group].at[e].bits = (uint16_t)u;
+    w->high[group].at[e].bits = cam_split_high(u);
+    w->low[group].at[e].bits = cam_split_low(u);
 }
 /* The weight is what the next forward pass reads; everything else waits for the next step. */
 CAM_DEVICE void store_weights(const weights<false> &w, int group, unsigned char *at, unsigned char *) {

@@ -28,8 +28,7 @@ CAM_DEVICE void cast_write(float *to, float x) {
     *to = x;
 }
 CAM_DEVICE void cast_write(cam_bf16 *to, float x) {
-    uint32_t u = cam_f32_to_bits(x), rounded = (u + 0x7FFFu + (u >> 16 & 1u)) >> 16;
-    to->bits = (uint16_t)((u & 0x7FFFFFFFu) > 0x7F800000u ? (u >> 16) | 0x40u : rounded);
+    to->bits = cam_bf16_of_bits(cam_f32_to_bits(x));
 }
 /* Below 2^-14 the result is a multiple of 2^-24: adding 0.5 makes float arithmetic round to just that. */
 CAM_DEVICE void cast_write(cast_f16 *to, float x) {

@@ -46,6 +46,7 @@
 #ifndef CAM_DEVICE_CUH
 #define CAM_DEVICE_CUH
 
+#include "cam/bf16.h"
 #include "cam/ops.h"
 #include <cstdint>
 
@@ -61,7 +62,7 @@ enum { CAM_WARP = 32 };
 #include "device_target.cuh"
 
 CAM_DEVICE float cam_bf16_to_f32(cam_bf16 x) {
-    return cam_bits_to_f32((uint32_t)x.bits << 16);
+    return cam_bits_to_f32(cam_bits_of_bf16(x.bits));
 }
 
 /* Storage type to f32 and back: what makes one kernel serve both. */

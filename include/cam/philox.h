@@ -29,13 +29,8 @@
 #ifndef CAM_PHILOX_H
 #define CAM_PHILOX_H
 
+#include "cam/host_device.h"
 #include <stdint.h>
-
-#ifdef __CUDACC__
-#define CAM_HOST_DEVICE __host__ __device__
-#else
-#define CAM_HOST_DEVICE
-#endif
 
 /* Sites. Layer i of the encoder adds 4 * i to the three layer sites. */
 enum cam_site {

@@ -5,6 +5,7 @@
 #ifndef CAM_STEP_H
 #define CAM_STEP_H
 
+#include "cam/host_device.h"
 #include "cam/philox.h"
 #include <stdint.h>
 

@@ -102,9 +102,7 @@ CAM_DEVICE uint32_t cam_pack_bf16(float low, float high) {
 }
 CAM_DEVICE cam_bf16 cam_f32_to_bf16(float x) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
-    uint32_t u = __float_as_uint(x);
-    uint32_t rounded = (u & 0x7fffffffu) > 0x7f800000u ? u | 0x400000u : u + 0x7fffu + (u >> 16 & 1u);
-    return cam_bf16{(uint16_t)(rounded >> 16)};
+    return cam_bf16{cam_bf16_of_bits(__float_as_uint(x))};
 #else
     cam_bf16 r;
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(r.bits) : "f"(x));

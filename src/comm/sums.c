@@ -1,25 +1,10 @@
 /* sums.c: see sums_internal.h. A block of the sum stays in the first-level cache while the terms pass by. */
+#include "cam/bf16.h"
 #include "cam/status.h"
 #include "sums_internal.h"
 #include <string.h>
 
 enum { BLOCK = 1024 };
-
-static float from_bf16(uint16_t half) {
-    uint32_t u = (uint32_t)half << 16;
-    float f;
-    memcpy(&f, &u, sizeof f);
-    return f;
-}
-
-/* NaN stays NaN. */
-static uint16_t to_bf16(float f) {
-    uint32_t u;
-    memcpy(&u, &f, sizeof u);
-    if ((u & 0x7FFFFFFFu) > 0x7F800000u)
-        return (uint16_t)(u >> 16 | 0x40u);
-    return (uint16_t)((u + 0x7FFFu + (u >> 16 & 1u)) >> 16);
-}
 
 static void sum_f32(float *out, const void *const *terms, int count, int64_t begin, int64_t n) {
     float sum[BLOCK];
@@ -46,14 +31,14 @@ static void sum_f64(double *out, const void *const *terms, int count, int64_t be
 static void sum_bf16(uint16_t *out, const void *const *terms, int count, int64_t begin, int64_t n) {
     float sum[BLOCK];
     for (int64_t i = 0; i < n; i++)
-        sum[i] = from_bf16(((const uint16_t *)terms[0])[begin + i]);
+        sum[i] = cam_f32_of_bf16(((const uint16_t *)terms[0])[begin + i]);
     for (int t = 1; t < count; t++) {
         const uint16_t *term = (const uint16_t *)terms[t] + begin;
         for (int64_t i = 0; i < n; i++)
-            sum[i] += from_bf16(term[i]);
+            sum[i] += cam_f32_of_bf16(term[i]);
     }
     for (int64_t i = 0; i < n; i++)
-        out[begin + i] = to_bf16(sum[i]);
+        out[begin + i] = cam_bf16_of_f32(sum[i]);
 }
 
 void cam_sum_terms(cam_dtype dtype, void *out, const void *const *terms, int count, int64_t elements) {

@@ -1,18 +1,9 @@
 /* cast.c: between number formats, rounding to nearest even, once: a double goes through a float rounded to odd, from
  * which the second rounding gives what one would have.
  */
+#include "cam/bf16.h"
 #include "cpu_internal.h"
 #include "vector_math_internal.h"
-
-CAM_ALWAYS_INLINE float float_of_bf16(uint16_t h) {
-    return cam_float_of_bits((uint32_t)h << 16);
-}
-
-CAM_ALWAYS_INLINE uint16_t bf16_of_float(float f) {
-    uint32_t u = cam_bits_of_float(f);
-    uint32_t rounded = (u + 0x7FFFu + (u >> 16 & 1u)) >> 16;
-    return (uint16_t)((u & 0x7FFFFFFFu) > 0x7F800000u ? (u >> 16) | 0x40u : rounded);
-}
 
 /* Subnormal halves are multiples of 2^-24, which float multiplication places exactly. */
 CAM_ALWAYS_INLINE float float_of_f16(uint16_t h) {
@@ -53,14 +44,14 @@ CAM_ALWAYS_INLINE void cast_run(cam_dtype to_dtype, void *to, cam_dtype from_dty
 #pragma omp simd
     for (int64_t i = begin; i < end; i++) {
         float f = from_dtype == CAM_F16    ? float_of_f16(((const uint16_t *)from)[i])
-                  : from_dtype == CAM_BF16 ? float_of_bf16(((const uint16_t *)from)[i])
+                  : from_dtype == CAM_BF16 ? cam_f32_of_bf16(((const uint16_t *)from)[i])
                   : from_dtype == CAM_F32  ? ((const float *)from)[i]
                   : to_dtype == CAM_F32    ? (float)((const double *)from)[i]
                                            : float_to_odd(((const double *)from)[i]);
         if (to_dtype == CAM_F16)
             ((uint16_t *)to)[i] = f16_of_float(f);
         else if (to_dtype == CAM_BF16)
-            ((uint16_t *)to)[i] = bf16_of_float(f);
+            ((uint16_t *)to)[i] = cam_bf16_of_f32(f);
         else
             ((float *)to)[i] = f;
     }

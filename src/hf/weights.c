@@ -1,6 +1,7 @@
 /* weights.c: see weights.h. Invariant: every file in `files` has passed the rules of its format; with several, each
  * tensor of the index is in the file that the index says, and no file holds another. */
 #include "weights.h"
+#include "cam/bf16.h"
 #include "family.h"
 #include "log.h"
 #include "problems.h"
@@ -221,7 +222,7 @@ static uint32_t convert_bf16(float *restrict dst, const unsigned char *restrict 
     for (size_t i = 0; i < n; i++) {
         uint16_t half;
         memcpy(&half, src + 2 * i, sizeof half);
-        uint32_t bits = (uint32_t)half << 16;
+        uint32_t bits = cam_bits_of_bf16(half);
         memcpy(dst + i, &bits, sizeof bits);
         bad |= (bits & f32_exponent) == f32_exponent;
     }

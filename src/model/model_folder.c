@@ -2,6 +2,7 @@
  * from there, in pieces, through a small one that the device reads directly.
  */
 #include "model_folder.h"
+#include "cam/bf16.h"
 #include "safetensors_writer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -145,19 +146,19 @@ static void ferry_close(ferry *f) {
         cam_backend_release_staging(f->params->backend, f->buffer);
 }
 
-/* cam/ops.h, CAM_CHUNK_SPLIT. */
+/* cam/bf16.h. */
 static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low) {
     for (int64_t i = 0; i < count; i++) {
         uint32_t u;
         memcpy(&u, from + i, sizeof u);
-        high[i] = (uint16_t)((u + 0x8000u) >> 16);
-        low[i] = (uint16_t)u;
+        high[i] = cam_split_high(u);
+        low[i] = cam_split_low(u);
     }
 }
 
 static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count, float *to) {
     for (int64_t i = 0; i < count; i++) {
-        uint32_t u = ((uint32_t)high[i] << 16) + (uint32_t)(int32_t)(int16_t)low[i];
+        uint32_t u = cam_split_join(high[i], low[i]);
         memcpy(to + i, &u, sizeof u);
     }
 }
