@@ -10,6 +10,33 @@
  * Exit 0 where everything passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case,
  * with /bf16 or /bf16-f32 behind for the other precisions (enum precision). What did not run is said at the end.
  */
+/* Quick start: adding an operator. The example is scale_fwd, y = factor x, of a new family "scale". Of a family that
+ * exists, the files are there already. "grep -rn gelu_fwd" finds the same lines of an operator that exists.
+ *
+ *  1. include/cam/ops.h         row X(scale_fwd, NO_WORKSPACE) in CAM_OPS; the contract as a comment; the struct
+ *                               cam_scale_fwd_args. With WORKSPACE instead, the struct gets a member `workspace`.
+ *  2. src/ops/checks.c          cam_check_scale_fwd: shapes, dtypes, which output may alias which input, scalars
+ *  3. tests/ops/scale_formula.h F(scale_fwd): the formula in plain C
+ *     tests/ops/scale.c         shape, setup, CALL(scale_fwd, ...), cases, OP_TESTS(scale, scale_fwd, cases, ...)
+ *     tests/ops/CMakeLists.txt  scale.c in the list of sources
+ *  4. tests/ops/broken.c        BREAK(factor_slightly_off, scale_fwd) {...} and its VARIANT row: a wrong result
+ *                               that the cases must find
+ *     tests/ops/bf16_storage.c  where the contract says `act`: WIDEN(scale_fwd, &a.y, &a.x) and TAKE(scale_fwd)
+ *  5. src/cpu/scale.c           cam_cpu_scale_fwd, its name in CAM_CPU_NAME; with WORKSPACE also ..._workspace. Then:
+ *                                   ops_test --family scale
+ *                                   ops_test --backend cpu-bf16 --family scale
+ *                                   ops_test --backend cpu-bf16 --broken
+ *  6. kernels/scale.cu          cam_cuda_scale_fwd; with WORKSPACE also ..._workspace. Then:
+ *                                   tests/simt/try.sh scale
+ *                                   RACES=1 tests/simt/try.sh scale -- --no-wrong-calls
+ *     tests/simt/CMakeLists.txt scale in simt_families
+ *     tests/cuda/objects.c      a row in `demands`, where wide loads or tensor cores are expected
+ *  7. bench/ops.c               MEASURE(b, scale_fwd, ...);  bench/cost.c: COUNT(scale_fwd) {...}
+ *  8. src/model/camembert_pass.h  X(scale_fwd) in CAM_PASS_OPS, where a pass of the model calls it by CAM_RUN
+ *
+ * CMake finds the files of src/cpu and kernels by itself. A build fails where one of 1, 2, 3, 5, the kernel of 6 or
+ * COUNT is missing, a case where WIDEN is. Nothing fails without VARIANT, simt_families, `demands` and MEASURE.
+ */
 #include "backends.h"
 #include "harness.h"
 #include <stdio.h>
