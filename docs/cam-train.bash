@@ -39,7 +39,7 @@ _cam_train_key_values() {
     tf32) echo 'true false' ;;
     on_nonfinite) echo 'stop skip' ;;
     eval_strategy) echo 'no steps epoch' ;;
-    metric_for_best_model) echo 'f1_macro f1_micro f1_weighted accuracy loss' ;;
+    metric_for_best_model) echo 'loss accuracy f1_macro f1_micro f1_weighted' ;;
     load_best_model_at_end) echo 'true false' ;;
     device) echo 'auto cpu cuda' ;;
     attention) echo 'auto native cudnn' ;;
