@@ -67,11 +67,12 @@ bundle: setup
 	    "-DCAM_CUDA_ARCHITECTURES=$(BUNDLE_ARCHITECTURES)" >/dev/null && cmake --build build-bundle --parallel $(JOBS)
 	@tools/bundle.sh build-bundle build/bundle
 
-# The reference of the configuration, the man page and the completion for bash; the test "docs" holds them up to date.
+# The reference of the configuration, the man page, the completion for bash, the table of boxes; the tests "docs" and "map"
+# hold them up to date.
 docs: setup
 	@test -f build/build.ninja || cmake -S . -B build -G Ninja -DCAM_TESTS=OFF
 	@cmake --build build --parallel $(JOBS) --target cam-docs
-	@build/cam-docs write docs
+	@build/cam-docs write docs && tools/map.sh write
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
