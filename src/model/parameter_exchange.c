@@ -1,8 +1,8 @@
-/* exchange.c: see exchange.h. */
+/* parameter_exchange.c: see parameter_exchange.h. */
 #include "parameter_exchange.h"
 #include "parameters_internal.h"
 
-/* A bucket's segments in a plane; those that have nothing there are left out. */
+/* The buffers of a bucket's segments in a plane; segments without data in this plane are left out. */
 static int parts_of(const cam_parameters *params, const cam_bucket *bucket, cam_plane plane,
                     cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS]) {
     int count = 0;
@@ -40,10 +40,10 @@ out:
     return st;
 }
 
-cam_status cam_exchange_from_first(const cam_parameters *params, cam_comm *comm) {
+cam_status cam_exchange_broadcast(const cam_parameters *params, cam_comm *comm) {
     cam_status st = CAM_OK;
     for (int plane = CAM_WEIGHT; plane <= CAM_LOW; plane++) {
-        /* bytes, as 16-bit units */
+        /* the bytes of the plane, counted in 16-bit units */
         cam_comm_buffer whole = {.data = params->plane[plane],
                                  .dtype = CAM_BF16,
                                  .count = (int64_t)(params->bytes[plane] / sizeof(uint16_t))};
@@ -54,7 +54,7 @@ out:
     return st;
 }
 
-double cam_exchange_least_bytes(const cam_parameters *params) {
+double cam_exchange_min_bytes(const cam_parameters *params) {
     double bytes = 0, ranks = params->sharding.ranks;
     for (int i = 0; i < params->count; i++) {
         const cam_parameter *p = &params->list[i];
