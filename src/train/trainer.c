@@ -69,12 +69,12 @@ out:
 /* From any thread: memory that the device writes, and one number of this host's. */
 cam_step_progress cam_trainer_progress(void *context) {
     const cam_trainer *trainer = context;
-    cam_step_progress awaited = {.asked = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
-    awaited.done = awaited.asked > CAM_REPORTS ? awaited.asked - CAM_REPORTS : 0;
-    while (awaited.done < awaited.asked && __atomic_load_n(&trainer->ring[awaited.done % CAM_REPORTS].sequence,
-                                                           __ATOMIC_ACQUIRE) == (uint32_t)awaited.done + 1)
-        awaited.done++;
-    return awaited;
+    cam_step_progress p = {.submitted = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
+    p.reported = p.submitted > CAM_REPORTS ? p.submitted - CAM_REPORTS : 0;
+    while (p.reported < p.submitted && __atomic_load_n(&trainer->ring[p.reported % CAM_REPORTS].sequence,
+                                                       __ATOMIC_ACQUIRE) == (uint32_t)p.reported + 1)
+        p.reported++;
+    return p;
 }
 
 int cam_trainer_is_done(const cam_trainer *trainer) {
