@@ -17,9 +17,11 @@ static int parts_of(const cam_parameters *params, const cam_bucket *bucket, cam_
 cam_status cam_exchange_gradients(const cam_parameters *params, cam_comm *comm, int depth) {
     cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
     for (int b = 0; b < params->bucket_count; b++)
-        if (params->buckets[b].depth == depth)
-            return cam_comm_reduce(comm, parts, parts_of(params, &params->buckets[b], CAM_GRADIENT, parts),
-                                   params->sharding.sharded ? CAM_REACH_OWN : CAM_REACH_ALL);
+        if (params->buckets[b].depth == depth) {
+            int count = parts_of(params, &params->buckets[b], CAM_GRADIENT, parts);
+            return params->sharding.sharded ? cam_comm_reduce_scatter(comm, parts, count)
+                                            : cam_comm_all_reduce(comm, parts, count);
+        }
     return CAM_OK;
 }
 

@@ -71,11 +71,12 @@ out:
 /* Called from any thread, so it reads only the ring, which the device writes, and steps_submitted. */
 cam_step_progress cam_trainer_progress(void *context) {
     const cam_trainer *trainer = context;
-    cam_step_progress progress = {.asked = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
-    progress.done = progress.asked > CAM_REPORTS ? progress.asked - CAM_REPORTS : 0;
-    while (progress.done < progress.asked && __atomic_load_n(&trainer->ring[progress.done % CAM_REPORTS].sequence,
-                                                             __ATOMIC_ACQUIRE) == (uint32_t)progress.done + 1)
-        progress.done++;
+    cam_step_progress progress = {.submitted = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
+    progress.reported = progress.submitted > CAM_REPORTS ? progress.submitted - CAM_REPORTS : 0;
+    while (progress.reported < progress.submitted &&
+           __atomic_load_n(&trainer->ring[progress.reported % CAM_REPORTS].sequence, __ATOMIC_ACQUIRE) ==
+               (uint32_t)progress.reported + 1)
+        progress.reported++;
     return progress;
 }
 
