@@ -86,6 +86,9 @@ CAM_MUST_CHECK cam_status cam_config_load(cam_config *config, const char *const 
                                           const char *const *overrides, size_t override_count, cam_problems *problems);
 void cam_config_release(cam_config *config);
 
+/* The field of a key, whose type is the row's kind (schema.h). */
+void *cam_config_field(cam_config *config, cam_config_key key);
+const void *cam_config_const_field(const cam_config *config, cam_config_key key);
 /* A copy of a text that lives as long as the configuration, for a field that is set by hand. */
 const char *cam_config_keep(cam_config *config, const char *text);
 /* True where the user wrote the value, in a file or on the command line. */

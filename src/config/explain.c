@@ -1,8 +1,8 @@
 /* explain.c: what to say about a key or a section that cannot stand where it was written. */
 #include "bytes_internal.h"
-#include "config.h"
 #include "nearest.h"
-#include <ctype.h>
+#include "schema.h"
+#include <stdint.h>
 #include <string.h>
 
 /* Keys and values that the specification has and this version does not. A NULL leaf stands for a whole section. */

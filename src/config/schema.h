@@ -184,7 +184,6 @@ typedef struct cam_config_row {
     cam_config_kind kind;
     const char *default_text; /* as YAML */
     const char *help;
-    size_t offset;              /* of the field in cam_config */
     double low, high;           /* numbers; high is INFINITY where there is no limit */
     bool low_open, high_open;   /* the limit itself is refused */
     const char *const *choices; /* the words by enumerator; NULL where there are none */

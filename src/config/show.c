@@ -114,8 +114,8 @@ void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strb
     cam_strbuf value = CAM_STRBUF_INIT, usual = CAM_STRBUF_INIT;
     memset(&defaults, 0, sizeof defaults);
     cam_config_restore(&defaults, key);
-    put_field(row, (const char *)config + row->offset, &value);
-    put_field(row, (const char *)&defaults + row->offset, &usual);
+    put_field(row, cam_config_const_field(config, key), &value);
+    put_field(row, cam_config_const_field(&defaults, key), &usual);
     int is_default = strcmp(value.text, usual.text) == 0;
     cam_strbuf_puts(out, is_default ? row->default_text : value.text);
     cam_strbuf_release(&value);

@@ -361,9 +361,10 @@ static bool read_report_to(const place *p, const cam_yaml_node *node) {
     return true;
 }
 
-bool cam_value_read(cam_config *config, const cam_config_row *row, const cam_yaml_node *node, const char *file,
+bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node *node, const char *file,
                     cam_problems *problems) {
-    place p = {config, row, file, problems, (char *)config + row->offset};
+    const cam_config_row *row = &cam_config_rows[key];
+    place p = {config, row, file, problems, cam_config_field(config, key)};
     switch (row->kind) {
     case CAM_KIND_TEXT:
     case CAM_KIND_PATH:
