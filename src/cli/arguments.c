@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t offsets[CAM_OPTION_COUNT] = {
+#define OFFSET(field, ...) [CAM_OPTION_##field] = offsetof(cam_arguments, field),
+    CAM_OPTIONS(OFFSET)
+#undef OFFSET
+};
+
+static void *field_of(cam_arguments *arguments, const cam_option_row *row) {
+    return (char *)arguments + offsets[row - cam_option_rows];
+}
+
 static int verb_of(const char *word) {
     for (int v = 0; v < CAM_VERB_COUNT; v++)
         if (strcmp(word, cam_verb_rows[v].word) == 0)
@@ -89,7 +99,7 @@ static cam_status take_option(cam_arguments *arguments, int argc, char **argv, i
         return unknown_option(word);
     if (!cam_option_is_of(row, arguments->verb))
         CAM_FAIL(CAM_E_USAGE, "option \"%s\" is not one of \"%s\"", row->option, cam_verb_rows[arguments->verb].word);
-    void *field = (char *)arguments + row->field;
+    void *field = field_of(arguments, row);
     if (row->kind != CAM_OPTION_IS_SWITCH)
         CAM_TRY(take_value(row->option, word + length, argc, argv, i, &value));
     switch (row->kind) {
@@ -143,7 +153,7 @@ out:
 void cam_arguments_release(cam_arguments *arguments) {
     for (int i = 0; i < CAM_OPTION_COUNT; i++)
         if (cam_option_rows[i].kind == CAM_OPTION_IS_FILES)
-            free(((cam_words *)(void *)((char *)arguments + cam_option_rows[i].field))->items);
+            free(((cam_words *)field_of(arguments, &cam_option_rows[i]))->items);
     free(arguments->overrides.items);
     *arguments = (cam_arguments){0};
 }

@@ -157,7 +157,6 @@ typedef struct cam_option_row {
     size_t choice_count;
     unsigned verbs; /* bit v: the verb v takes it */
     const char *help;
-    size_t field; /* offset in cam_arguments */
 } cam_option_row;
 
 extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
