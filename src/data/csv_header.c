@@ -8,14 +8,6 @@
 
 enum { NAMES_SHOWN = 12, CHARACTERS_SHOWN = 40 };
 
-const char *cam_text_column(const cam_read_options *options) {
-    return options->text_column ? options->text_column : "text";
-}
-
-const char *cam_label_column(const cam_read_options *options) {
-    return options->label_column ? options->label_column : "label";
-}
-
 static const char candidates[] = ";,\t";
 
 static const char *shown(char delimiter) {

@@ -5,7 +5,7 @@
 
 #include "cam/status.h"
 #include "csv_cells_internal.h"
-#include "records.h"
+#include "read_options.h"
 #include "text_window_internal.h"
 #include <stddef.h>
 
@@ -29,9 +29,5 @@ CAM_MUST_CHECK cam_status cam_header_match(const cam_read_options *options, cons
  * them, CAM_E_DATA where the first record repeats them. */
 CAM_MUST_CHECK cam_status cam_header_given(const cam_read_options *options, const char *file, long line,
                                            const cam_cells *first, cam_columns *columns);
-
-/* The names that count: never NULL. */
-const char *cam_text_column(const cam_read_options *options);
-const char *cam_label_column(const cam_read_options *options);
 
 #endif

@@ -13,10 +13,6 @@
 
 typedef enum cam_choice_encoding cam_encoding; /* UTF-16 needs its mark */
 
-/* "auto", "utf-8", "utf-16", "windows-1252": the names of the configuration. parse returns 0 for any other word. */
-const char *cam_encoding_name(cam_encoding encoding);
-int cam_encoding_parse(const char *name, cam_encoding *encoding);
-
 /* The code point of a byte of Windows-1252, or 0 for the five bytes that have none (and for NUL). */
 unsigned cam_windows_1252_code_point(unsigned char byte);
 

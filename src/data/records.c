@@ -30,40 +30,6 @@ struct cam_record_reader {
     int64_t row;
 };
 
-int cam_format_parse(const char *name, cam_data_format *format) {
-    int found = cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, name);
-    if (found >= 0)
-        *format = (cam_data_format)found;
-    return found >= 0;
-}
-
-int cam_delimiter_parse(const char *name, char *delimiter) {
-    if (strcmp(name, "auto") == 0)
-        *delimiter = '\0';
-    else if (strcmp(name, "tab") == 0 || strcmp(name, "\\t") == 0)
-        *delimiter = '\t';
-    else if (strlen(name) == 1 && (name[0] == '\t' || (name[0] >= ' ' && name[0] < 0x7F && !strchr("\"", name[0]))) &&
-             !((name[0] | 0x20) >= 'a' && (name[0] | 0x20) <= 'z') && !(name[0] >= '0' && name[0] <= '9'))
-        *delimiter = name[0];
-    else
-        return 0;
-    return 1;
-}
-
-cam_data_format cam_format_of_path(const char *path) {
-    static const struct {
-        const char *ending;
-        cam_data_format format;
-    } endings[] = {{".csv", CAM_FORMAT_CSV}, {".tsv", CAM_FORMAT_TSV}, {".jsonl", CAM_FORMAT_JSONL}};
-    size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        size_t tail = strlen(endings[i].ending);
-        if (length > tail && strcasecmp(path + length - tail, endings[i].ending) == 0)
-            return endings[i].format;
-    }
-    return CAM_FORMAT_AUTO;
-}
-
 static int is_table(const cam_record_reader *r) {
     return r->format == CAM_FORMAT_CSV || r->format == CAM_FORMAT_TSV;
 }

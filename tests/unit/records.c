@@ -307,18 +307,14 @@ static void test_long_cell(void **state) {
 
 static void test_words_of_the_configuration(void **state) {
     (void)state;
-    char delimiter;
-    cam_data_format format;
-    assert_true(cam_delimiter_parse("auto", &delimiter) && delimiter == '\0');
-    assert_true(cam_delimiter_parse("tab", &delimiter) && delimiter == '\t');
-    assert_true(cam_delimiter_parse("\t", &delimiter) && delimiter == '\t');
-    assert_true(cam_delimiter_parse("|", &delimiter) && delimiter == '|');
-    assert_false(cam_delimiter_parse("\"", &delimiter));
-    assert_false(cam_delimiter_parse("a", &delimiter));
-    assert_false(cam_delimiter_parse(";;", &delimiter));
-    assert_false(cam_delimiter_parse("", &delimiter));
-    assert_true(cam_format_parse("jsonl", &format) && format == CAM_FORMAT_JSONL);
-    assert_false(cam_format_parse("xlsx", &format));
+    static const char *const delimiters[] = {"auto", ";", ",", "tab"}, *const none[] = {"\"", "a", ";;", "|", ""};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(cam_choice_find(cam_words_delimiter, CAM_CHOICE_COUNT_delimiter, delimiters[i]),
+                         CAM_CONFIG_DELIMITER_AUTO + i);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(cam_choice_find(cam_words_delimiter, CAM_CHOICE_COUNT_delimiter, none[i]), -1);
+    assert_int_equal(cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, "jsonl"), CAM_FORMAT_JSONL);
+    assert_int_equal(cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, "xlsx"), -1);
     assert_int_equal(cam_format_of_path("a/B.CSV"), CAM_FORMAT_CSV);
     assert_int_equal(cam_format_of_path("csv"), CAM_FORMAT_AUTO);
 }
