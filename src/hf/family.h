@@ -8,7 +8,7 @@
 #define CAM_FAMILY_H
 
 #include "strbuf.h"
-#include "tokenizer.h"
+#include "tokenizer_class.h"
 #include <stddef.h>
 #include <stdint.h>
 

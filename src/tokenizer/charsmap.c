@@ -4,7 +4,7 @@
  * hostile: every index is checked before it is followed.
  * Source: Darts-clone for the units; google/sentencepiece src/normalizer.cc.
  */
-#include "normalizer_internal.h"
+#include "charsmap_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
 #include <string.h>

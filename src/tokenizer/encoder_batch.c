@@ -3,7 +3,7 @@
  * Texts are taken in blocks of fixed size; a thread fills one block at a time into memory of that block, and the blocks
  * are then joined in their order. Which thread had which block leaves no trace.
  */
-#include "encoder_internal.h"
+#include "tokenizer_internal.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static void encode_blocks(job *j) {
 #pragma omp parallel
     {
         cam_encoder encoder;
-        cam_encoder_init(&encoder, j->tokenizer, 1);
+        cam_encoder_init(&encoder, &j->tokenizer->pipeline, 1);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t block = 0; block < j->blocks; block++) {
             if (atomic_load(&j->failed) == CAM_OK)
@@ -64,12 +64,6 @@ static void encode_blocks(job *j) {
         }
         cam_encoder_release(&encoder);
     }
-}
-
-void cam_token_rows_release(cam_token_rows *rows) {
-    free(rows->ids);
-    free(rows->offsets);
-    *rows = (cam_token_rows){0};
 }
 
 cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_text *texts, int64_t n,

@@ -2,7 +2,7 @@
 #ifndef CAM_SEGMENTER_INTERNAL_H
 #define CAM_SEGMENTER_INTERNAL_H
 
-#include "tokenizer.h"
+#include "token_ids.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,9 +16,6 @@ void cam_segmenter_close(cam_segmenter *segmenter);
 /* Appends the piece numbers of `text`, taken as it is (spaces already written as "▁"). */
 CAM_MUST_CHECK cam_status cam_segmenter_encode(const cam_segmenter *segmenter, const char *text, size_t length,
                                                cam_ids *out);
-
-/* Room for `more` further ids. */
-CAM_MUST_CHECK cam_status cam_ids_reserve(cam_ids *ids, size_t more);
 
 #ifdef __cplusplus
 }

@@ -16,28 +16,14 @@
 
 #include "cam/status.h"
 #include "cancel.h"
+#include "token_ids.h"
+#include "tokenizer_class.h"
 #include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What a tokenizer class of transformers knows and a tokenizer's files do not say: the contents of the special tokens,
- * and the ids of SentencePiece's pieces. The ids are, in this order: `front`, the pieces of sentencepiece.bpe.model
- * from number `first_piece` on, the mask token. The pieces before `first_piece` are the unknown one, bos and eos, in
- * this order; their ids are in `front`. The values are in the table of model families. */
-enum { CAM_TOKENIZER_FRONT = 6 };
-typedef struct cam_tokenizer_class {
-    const char *name; /* "CamembertTokenizer", as tokenizer_config.json has it */
-    const char *bos, *eos, *pad, *unk, *mask;
-    struct cam_front_piece {
-        const char *text;
-        double score;
-        int renamed;              /* transformers 5 saves it in tokenizer.json under another name */
-    } front[CAM_TOKENIZER_FRONT]; /* ends at a NULL text; empty: the class reads tokenizer.json only */
-    int first_piece;              /* 1 .. 3 */
-} cam_tokenizer_class;
 
 typedef struct cam_tokenizer cam_tokenizer;
 
@@ -47,41 +33,16 @@ CAM_MUST_CHECK cam_status cam_tokenizer_open(const char *folder, const cam_token
                                              cam_tokenizer **tokenizer);
 void cam_tokenizer_close(cam_tokenizer *tokenizer); /* NULL is fine */
 
-typedef struct cam_special_ids {
-    int32_t bos, eos, pad, unk;
-    int32_t mask; /* -1 where the vocabulary has none */
-} cam_special_ids;
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer);
 int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer); /* ids are below it */
 /* The piece of an id ("▁de"), owned by the tokenizer; NULL where `id` is no id. */
 const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id);
-
-typedef struct cam_text {
-    const char *bytes; /* not NUL-terminated; may hold NUL */
-    size_t length;
-} cam_text;
-
-/* A growing row of ids; a zeroed struct is empty. */
-typedef struct cam_ids {
-    int32_t *ids;
-    size_t count, capacity;
-} cam_ids;
-void cam_ids_release(cam_ids *ids);
 
 /* `<s> X </s>`, replacing what `out` held. At most max_length ids, both ends included, the first max_length - 2 of X
  * kept (0 = no limit; otherwise at least 2); *truncated, where not NULL, says whether any were cut. Errors:
  * CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_tokenizer_encode(const cam_tokenizer *tokenizer, cam_text text, int32_t max_length,
                                                cam_ids *out, int *truncated);
-
-/* A whole data set: row r is ids[offsets[r]] .. ids[offsets[r + 1] - 1]. A zeroed struct is empty. */
-typedef struct cam_token_rows {
-    int32_t *ids;
-    int64_t *offsets; /* rows + 1 of them */
-    int64_t rows;
-    int64_t truncated; /* rows that were cut */
-} cam_token_rows;
-void cam_token_rows_release(cam_token_rows *rows);
 
 /* encode for n texts, on all threads of OpenMP; the result does not depend on their number. `cancel` (may be NULL) is
  * asked now and then, from any thread; CAM_E_STOPPED once it is requested. */

@@ -1,6 +1,6 @@
 /* tokenizer_save.c: the tokenizer's files in a folder that Hugging Face loads. */
-#include "encoder_internal.h"
 #include "files.h"
+#include "tokenizer_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +33,13 @@ static int mask_lstrip(const cam_vocabulary *model) {
 }
 
 static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char *type) {
-    if (tokenizer->model.special.mask < 0)
+    if (tokenizer->pipeline.model.special.mask < 0)
         return;
     cam_strbuf_printf(out,
                       "  \"mask_token\": {\n%s    \"content\": \"%s\",\n    \"lstrip\": %s,\n"
                       "    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  },\n",
-                      type, tokenizer->model.tokenizer_class->mask, mask_lstrip(&tokenizer->model) ? "true" : "false");
+                      type, tokenizer->pipeline.model.tokenizer_class->mask,
+                      mask_lstrip(&tokenizer->pipeline.model) ? "true" : "false");
 }
 
 static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *facts) {
@@ -47,7 +48,7 @@ static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *facts)
 }
 
 static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const char *to) {
-    const cam_tokenizer_class *facts = tokenizer->model.tokenizer_class;
+    const cam_tokenizer_class *facts = tokenizer->pipeline.model.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "{\n  \"add_prefix_space\": true,\n");
     put_begin_and_end(&text, facts);
@@ -62,7 +63,7 @@ static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const c
 }
 
 static cam_status write_special_tokens_map(const cam_tokenizer *tokenizer, const char *to) {
-    const cam_tokenizer_class *facts = tokenizer->model.tokenizer_class;
+    const cam_tokenizer_class *facts = tokenizer->pipeline.model.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "{\n");
     put_begin_and_end(&text, facts);

@@ -3,7 +3,6 @@
  * Pieces are found by narrowing the range of by_text that shares a prefix, byte by byte: no index beside the one that
  * the model has anyway.
  */
-#include "segmenter_internal.h"
 #include "unigram_viterbi_internal.h"
 #include "utf8.h"
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef CAM_UNIGRAM_VITERBI_INTERNAL_H
 #define CAM_UNIGRAM_VITERBI_INTERNAL_H
 
-#include "tokenizer.h"
+#include "token_ids.h"
 #include "vocabulary_internal.h"
 
 /* The best path into a byte position of a word. */

@@ -8,7 +8,7 @@
 
 #include "normalizer_internal.h"
 #include "strbuf.h"
-#include "tokenizer.h"
+#include "tokenizer_class.h"
 
 typedef struct cam_piece {
     char *text; /* owned; no NUL inside */
