@@ -1,5 +1,5 @@
-/* load.c: reads a configuration: defaults, then files, then overrides. Invariant: every field always holds a valid value;
- * a value that is refused leaves the one before it. */
+/* load.c: reads a configuration. Invariant: every field always holds a valid value; a refused value leaves the one
+ * before it. */
 #include "bytes_internal.h"
 #include "config.h"
 #include "document_internal.h"
@@ -10,28 +10,28 @@
 
 static const char command_line[] = "command line";
 
-/* What is being loaded. Trees live until the end of the load. */
+/* The state of one load. The trees live until its end. */
 typedef struct loader {
     cam_config *config;
     cam_problems *problems;
     cam_pool trees;
-    bool sound;        /* all files could be read to their end */
-    cam_status status; /* CAM_E_MEMORY: it ran out, which is no problem of the configuration */
+    bool complete;     /* all files could be parsed to their end */
+    cam_status status; /* CAM_E_MEMORY where memory ran out, which is no problem of the configuration */
 } loader;
 
 static cam_config_key key_of(const cam_config_row *row) {
     return (cam_config_key)(row - cam_config_rows);
 }
 
-/* Through the same reader as everything else, so that the table of defaults is held to the same rules. */
+/* Reads the default as if it were in a file, so that it must obey the same rules. */
 void cam_config_restore(cam_config *config, cam_config_key key) {
     const cam_config_row *row = &cam_config_rows[key];
     cam_pool tree = {NULL};
     cam_problems problems = CAM_PROBLEMS_INIT;
-    bool sound;
+    bool complete;
     const cam_yaml_node *node =
-        cam_yaml_read(&tree, row->leaf, true, row->default_text, strlen(row->default_text), &sound, &problems);
-    if (!node || !sound || !cam_value_read(config, key, node, row->leaf, &problems))
+        cam_yaml_read(&tree, row->leaf, true, row->default_text, strlen(row->default_text), &complete, &problems);
+    if (!node || !complete || !cam_value_read(config, key, node, row->leaf, &problems))
         CAM_BUG("the default of %s is wrong: %s", row->leaf, cam_strbuf_text(&problems.shown));
     config->origins[key] = (cam_config_origin){NULL, 0};
     cam_problems_release(&problems);
@@ -50,7 +50,8 @@ static void set_value(loader *l, const cam_config_row *row, const cam_yaml_node 
         l->config->origins[key] = (cam_config_origin){file, line};
 }
 
-/* `section` as in cam_config_explain_key. The search for a near key is left out where nobody would see its answer. */
+/* `section` as in cam_config_explain_key. A message that would not be shown is not made: the search for a similar key
+ * is slow. */
 static void unknown_key(loader *l, const char *section, const char *leaf, const char *file, long line) {
     cam_strbuf text = CAM_STRBUF_INIT;
     if (l->problems->errors < CAM_PROBLEMS_SHOWN)
@@ -91,7 +92,7 @@ static void load_section(loader *l, const cam_yaml_node *node, const char *file)
 
 static void load_file(loader *l, const char *path) {
     cam_strbuf text = CAM_STRBUF_INIT;
-    bool sound = false;
+    bool complete = false;
     const char *file = cam_config_keep(l->config, path);
     cam_status read = cam_file_read(path, CAM_YAML_BYTES, CAM_E_USAGE, &text);
     if (read == CAM_E_MEMORY) {
@@ -102,7 +103,7 @@ static void load_file(loader *l, const char *path) {
         cam_problems_add(l->problems, line ? file : NULL, line, "%s", cam_status_message());
     } else {
         const cam_yaml_node *root =
-            cam_yaml_read(&l->trees, file, true, cam_strbuf_text(&text), text.length, &sound, l->problems);
+            cam_yaml_read(&l->trees, file, true, cam_strbuf_text(&text), text.length, &complete, l->problems);
         if (root && root->kind != CAM_YAML_MAP && !cam_yaml_is_null(root))
             cam_problems_add(l->problems, file, root->line,
                              "a configuration is made of sections such as \"training:\"");
@@ -110,11 +111,11 @@ static void load_file(loader *l, const char *path) {
              child = child->next)
             load_section(l, child, file);
     }
-    l->sound = l->sound && sound;
+    l->complete = l->complete && complete;
     cam_strbuf_release(&text);
 }
 
-/* The row that `name`, "leaf" or "section.leaf", stands for; NULL after a problem. */
+/* The row of `name`, which is "leaf" or "section.leaf"; NULL after a problem. */
 static const cam_config_row *override_row(loader *l, const char *name) {
     const char *dot = strchr(name, '.');
     char *section = dot ? cam_pool_text(&l->trees, name, (size_t)(dot - name)) : NULL;
@@ -152,23 +153,23 @@ static void load_override(loader *l, const char *argument) {
     const cam_config_row *row = override_row(l, cam_pool_text(&l->trees, argument, (size_t)(equals - argument)));
     if (!row)
         return;
-    bool sound = true;
+    bool complete = true;
     const cam_yaml_node *node = *value && strchr("[{\"'", *value) ? cam_yaml_read(&l->trees, command_line, 0, value,
-                                                                                  value_length, &sound, l->problems)
+                                                                                  value_length, &complete, l->problems)
                                                                   : cam_yaml_scalar(&l->trees, value, value_length, 0);
-    if (node && sound)
+    if (node && complete)
         set_value(l, row, node, command_line, 0);
 }
 
 cam_status cam_config_load(cam_config *config, const char *const *files, size_t file_count,
                            const char *const *overrides, size_t override_count, cam_problems *problems) {
-    loader l = {.config = config, .problems = problems, .sound = true};
+    loader l = {.config = config, .problems = problems, .complete = true};
     cam_config_defaults(config);
     for (size_t i = 0; i < file_count && l.status == CAM_OK; i++)
         load_file(&l, files[i]);
     for (size_t i = 0; i < override_count && l.status == CAM_OK; i++)
         load_override(&l, overrides[i]);
-    if (l.sound)
+    if (l.complete)
         cam_rules_apply(config, problems);
     cam_pool_release(&l.trees);
     return l.status != CAM_OK ? l.status : cam_problems_status(problems, CAM_E_USAGE);

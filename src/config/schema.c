@@ -1,4 +1,4 @@
-/* schema.c: the rows of schema.h as a table, with what a value must be in words. */
+/* schema.c: the rows of schema.h as a table; describes in words what a value may be. */
 #include "schema.h"
 #include "bytes_internal.h"
 #include "choices.h"
