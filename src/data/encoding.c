@@ -1,4 +1,4 @@
-/* encoding.c: see encoding.h. Windows-1252 as such; the decoder around it, with UTF-16, in decoder.c. */
+/* encoding.c: see encoding.h. The table of Windows-1252; the decoder is in decoder.c. */
 #include "encoding.h"
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-/* encoding.c: bytes become UTF-8 or a message with a line, never anything between. */
+/* encoding.c: a file is read as UTF-8, or fails with a message that names the line. */
 #include "encoding.h"
 #include "dataset_case.h"
 
@@ -113,7 +113,8 @@ static void test_missing(void **state) {
     free(got);
 }
 
-/* A bad byte far inside, behind several blocks, keeps its exact line; so does the word that a block's end cuts. */
+/* The message about a bad byte after several blocks has the exact line, and the whole word even where a block ends in
+ * it. */
 static void test_far_line(void **state) {
     case_folder *f = *state;
     enum { LINES = 60000, WIDTH = 16 };
