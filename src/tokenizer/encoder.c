@@ -1,5 +1,5 @@
-/* encoder.c: a text's way to ids: added tokens are cut out, the rest is normalized, cut into words, and each
- * word goes to SentencePiece. The order and the rules are those of huggingface/tokenizers. */
+/* encoder.c: encodes a text: splits it at the added tokens, normalizes the rest, splits that into words, and segments
+ * each word with SentencePiece. Order and rules are those of huggingface/tokenizers. */
 #include "encoder_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 static const char metaspace[] = "\u2581";
 enum { METASPACE_BYTES = sizeof metaspace - 1 };
 
-/* Longer words are settled at once: SentencePiece's time grows with the square of a run of unknown characters. */
+/* A longer word is segmented by cam_viterbi_word alone: SentencePiece's time grows with the square of a run of unknown
+ * characters. */
 enum { SEGMENT_BYTES = 1024 };
 
 /* --- pipeline ---------------------------------------------------------------------------------------------------- */
@@ -21,7 +22,7 @@ static cam_status open_segmenter(cam_pipeline *pipeline) {
     return st;
 }
 
-/* Tokens that are looked for in normalized text are normalized themselves. */
+/* Normalizes the added tokens that are matched in normalized text, and fills token_begins. */
 static cam_status prepare_added_tokens(cam_pipeline *pipeline) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
@@ -64,9 +65,9 @@ void cam_pipeline_release(cam_pipeline *pipeline) {
 
 /* --- encoder ----------------------------------------------------------------------------------------------------- */
 
-void cam_encoder_init(cam_encoder *encoder, const cam_pipeline *pipeline, int remember_words) {
+void cam_encoder_init(cam_encoder *encoder, const cam_pipeline *pipeline, int with_cache) {
     *encoder = (cam_encoder){.pipeline = pipeline};
-    if (remember_words)
+    if (with_cache)
         encoder->words = calloc(CAM_WORD_SLOTS, sizeof *encoder->words);
 }
 
@@ -118,7 +119,7 @@ out:
     return st;
 }
 
-/* Words begin at every "▁". */
+/* Splits into words, which begin at every "▁". */
 static cam_status encode_marked(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     cam_status st = CAM_OK;
     const char *begin = text, *end = text + length;
@@ -135,7 +136,7 @@ out:
     return st;
 }
 
-/* Marks spaces in what the normalizer and WhitespaceSplit left. Uses `spare`. */
+/* Metaspace: marks spaces by "▁". Uses `spare`. */
 static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     const cam_vocabulary *model = &encoder->pipeline->model;
     if (!model->metaspace || length == 0)
@@ -176,7 +177,7 @@ out:
 
 /* --- added tokens ------------------------------------------------------------------------------------------------ */
 
-/* The longest added token of the kind that `at` begins with. */
+/* The longest added token of this kind at `at`. */
 static const cam_added_token *token_at(const cam_vocabulary *model, int normalized, const char *at, const char *end) {
     const cam_added_token *longest = NULL;
     for (size_t i = 0; i < model->added_count; i++) {
@@ -188,7 +189,7 @@ static const cam_added_token *token_at(const cam_vocabulary *model, int normaliz
     return longest;
 }
 
-/* Where the run of space that ends at `at` begins, not before `begin`. */
+/* The start of the run of space that ends at `at`, not before `begin`. */
 static const char *space_before(const char *begin, const char *at) {
     const char *first = at;
     uint32_t rune;
@@ -216,9 +217,9 @@ static const char *space_behind(const char *at, const char *end) {
 
 typedef cam_status (*segment_fn)(cam_encoder *encoder, const char *text, size_t length, cam_ids *out);
 
-/* Cuts the added tokens of one kind out of a text; what lies between them goes to `segment`. */
-static cam_status cut_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length, segment_fn segment,
-                             cam_ids *out) {
+/* Splits a text at the added tokens of one kind; `segment` encodes the text between them. */
+static cam_status split_at_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length,
+                                  segment_fn segment, cam_ids *out) {
     cam_status st = CAM_OK;
     const cam_pipeline *pipeline = encoder->pipeline;
     const char *begin = text, *end = text + length;
@@ -248,7 +249,7 @@ static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t leng
     cam_strbuf_clear(&encoder->text);
     cam_strbuf_append(&encoder->text, text, length);
     cam_normalize(model->steps, model->step_count, &encoder->text, &encoder->spare);
-    return cut_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
+    return split_at_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
 }
 
 cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_length, cam_ids *out, int *truncated) {
@@ -258,14 +259,14 @@ cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_l
     CAM_TRY(cam_ids_reserve(out, 1));
     out->ids[out->count++] = special->bos;
     size_t begin = out->count;
-    CAM_TRY(cut_tokens(encoder, 0, text.bytes, text.length, encode_raw, out));
-    int cut = max_length > 0 && out->count - begin > (size_t)max_length - 2;
-    if (cut)
+    CAM_TRY(split_at_tokens(encoder, 0, text.bytes, text.length, encode_raw, out));
+    int is_longer = max_length > 0 && out->count - begin > (size_t)max_length - 2;
+    if (is_longer)
         out->count = begin + (size_t)max_length - 2;
     CAM_TRY(cam_ids_reserve(out, 1));
     out->ids[out->count++] = special->eos;
     if (truncated)
-        *truncated = cut;
+        *truncated = is_longer;
 out:
     return st;
 }

@@ -1,7 +1,6 @@
-/* normalizer_internal.h: the steps that change a text before it is cut into words. Internal to the tokenizer.
+/* normalizer_internal.h: the steps that change a text before it is split into words.
  *
- * Each step does what the step of the same name in huggingface/tokenizers does, quirks included: ids must be equal.
- */
+ * Each step does the same as the step of that name in huggingface/tokenizers, oddities included: ids must be equal. */
 #ifndef CAM_NORMALIZER_INTERNAL_H
 #define CAM_NORMALIZER_INTERNAL_H
 
@@ -23,7 +22,7 @@ typedef struct cam_pattern {
     int count;
 } cam_pattern;
 
-/* Nonzero where `expression` is one of these. */
+/* Nonzero where `expression` has this form. */
 int cam_pattern_compile(cam_pattern *pattern, const char *expression);
 
 typedef enum cam_normal_kind {

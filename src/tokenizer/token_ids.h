@@ -29,7 +29,7 @@ typedef struct cam_token_rows {
     int32_t *ids;
     int64_t *offsets; /* rows + 1 of them */
     int64_t rows;
-    int64_t truncated; /* rows that were cut */
+    int64_t truncated; /* rows that were cut to max_length */
 } cam_token_rows;
 void cam_token_rows_release(cam_token_rows *rows);
 

@@ -1,4 +1,4 @@
-/* tokenizer.c: opening a folder's tokenizer, and the small questions about it. */
+/* tokenizer.c: opens the tokenizer of a folder; its properties; encodes one text. */
 #include "files.h"
 #include "log.h"
 #include "tokenizer_internal.h"
@@ -9,7 +9,7 @@ static const size_t file_bytes_max = (size_t)256 << 20;
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
-/* What people have in the place of a model file. */
+/* Refuses files that are often found in place of a model file. */
 static cam_status check_not_pointer(const cam_strbuf *file) {
     const char *text = cam_strbuf_text(file);
     if (strncmp(text, "version https://git-lfs", 23) == 0)
@@ -20,7 +20,7 @@ static cam_status check_not_pointer(const cam_strbuf *file) {
     return CAM_OK;
 }
 
-/* Puts the file in front of the message of whatever failed in it. */
+/* Adds the path to the message of a failure in the file. */
 static cam_status fail_in(const char *path, cam_status st) {
     char *full = cam_path_absolute(path);
     if (st == CAM_E_MODEL)
@@ -29,7 +29,8 @@ static cam_status fail_in(const char *path, cam_status st) {
     return st;
 }
 
-/* 0 where the folder's config.json cannot be read: that is for the reader of the model to report. */
+/* Reads vocab_size from the folder's config.json; 0 where that cannot be read, which the reader of the model reports.
+ */
 static cam_status vocab_limit_of(const char *folder, int64_t *limit) {
     cam_status st = CAM_OK;
     cam_strbuf config = CAM_STRBUF_INIT;
@@ -48,7 +49,7 @@ out:
     return st;
 }
 
-/* The model that a file holds; `json` says which kind it is. */
+/* Reads tokenizer.json, or with json == 0 a SentencePiece model. */
 static cam_status read_model(const char *path, int json, int64_t vocab_limit, cam_vocabulary *model) {
     cam_status st = CAM_OK;
     cam_strbuf file = CAM_STRBUF_INIT;
@@ -69,7 +70,7 @@ static int pieces_agree(const cam_vocabulary *a, const cam_vocabulary *b, size_t
            (i < CAM_TOKENIZER_FRONT && a->tokenizer_class->front[i].renamed);
 }
 
-/* Where the folder has both files, says whether their vocabularies agree. */
+/* Warns where the vocabulary of tokenizer.json is another one. */
 static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *model) {
     cam_vocabulary other = {.tokenizer_class = model->tokenizer_class};
     cam_status st = read_model(json_path, 1, 0, &other);
@@ -150,7 +151,7 @@ void cam_tokenizer_close(cam_tokenizer *tokenizer) {
     free(tokenizer);
 }
 
-/* --- questions --------------------------------------------------------------------------------------------------- */
+/* --- properties, one text ---------------------------------------------------------------------------------------- */
 
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer) {
     return tokenizer->pipeline.model.special;

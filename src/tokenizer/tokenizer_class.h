@@ -1,4 +1,4 @@
-/* tokenizer_class.h: what a tokenizer class of transformers knows and a tokenizer's files do not say. */
+/* tokenizer_class.h: the properties of a tokenizer class of transformers that a tokenizer's files do not hold. */
 #ifndef CAM_TOKENIZER_CLASS_H
 #define CAM_TOKENIZER_CLASS_H
 
@@ -8,10 +8,9 @@
 extern "C" {
 #endif
 
-/* What a tokenizer class of transformers knows and a tokenizer's files do not say: the contents of the special tokens,
- * and the ids of SentencePiece's pieces. The ids are, in this order: `front`, the pieces of sentencepiece.bpe.model
- * from number `first_piece` on, the mask token. The pieces before `first_piece` are the unknown one, bos and eos, in
- * this order; their ids are in `front`. The values are in the table of model families. */
+/* The texts of the special tokens, and the ids of SentencePiece's pieces. Ids count in this order: `front`, then the
+ * pieces of sentencepiece.bpe.model from number `first_piece` on, then the mask token. The pieces before `first_piece`
+ * are unk, bos and eos, in this order; their ids are in `front`. The classes are in src/hf/family.c. */
 enum { CAM_TOKENIZER_FRONT = 6 };
 typedef struct cam_tokenizer_class {
     const char *name; /* "CamembertTokenizer", as tokenizer_config.json has it */
@@ -19,7 +18,7 @@ typedef struct cam_tokenizer_class {
     struct cam_front_piece {
         const char *text;
         double score;
-        int renamed;              /* transformers 5 saves it in tokenizer.json under another name */
+        int renamed;              /* transformers 5 writes another name into tokenizer.json */
     } front[CAM_TOKENIZER_FRONT]; /* ends at a NULL text; empty: the class reads tokenizer.json only */
     int first_piece;              /* 1 .. 3 */
 } cam_tokenizer_class;

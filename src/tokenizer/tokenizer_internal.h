@@ -1,4 +1,4 @@
-/* tokenizer_internal.h: an open tokenizer, as the files of this box see it. */
+/* tokenizer_internal.h: struct cam_tokenizer. */
 #ifndef CAM_TOKENIZER_INTERNAL_H
 #define CAM_TOKENIZER_INTERNAL_H
 
@@ -6,7 +6,7 @@
 #include "tokenizer.h"
 
 struct cam_tokenizer {
-    char *folder; /* where the files were found */
+    char *folder; /* that was opened */
     cam_pipeline pipeline;
 };
 
