@@ -1,4 +1,4 @@
-/* verbs.c: what several verbs need. */
+/* verbs.c: functions that several verbs call. */
 #include "verbs.h"
 #include <errno.h>
 #include <stdio.h>
