@@ -6,6 +6,7 @@
 #   - include/cam includes nothing outside itself but the standard library
 #   - a header that only its own box includes is named *_internal.h, and no other box includes one that is
 #   - no two headers have one name
+#   - no two files of src/ include each other in a circle
 #   - no file knows a backend by #ifdef
 #   - no file is longer than 600 lines
 set -u
@@ -101,6 +102,13 @@ END {
     }
     exit bad
 }' "$folder/includes" || failed=1
+
+# A circle of files: a source and its headers, NAME.h and NAME_internal.h, are one.
+grep '^src/' "$folder/includes" | grep -v ' cam/' | awk '{
+    n = split($1, part, "/"); file = part[n]; header = $2
+    sub(/(_internal)?\.[a-z]+$/, "", file); sub(/(_internal)?\.[a-z]+$/, "", header)
+    if (file != header) print file, header
+}' | tsort >/dev/null 2>"$folder/circle" || { sed 's/^tsort: */a circle of files: /' "$folder/circle"; failed=1; }
 
 # Include guards end in _H.
 grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*(CUDA|CUBLAS|NCCL|CAM_BACKEND|CAM_HAVE)' $(sources src) |

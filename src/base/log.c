@@ -1,4 +1,5 @@
-/* log.c: see log.h. One writer at a time; the status line is wiped before a line and redrawn after it. */
+/* log.c: see log.h. A mutex admits one writer at a time; the status line is erased before a line and redrawn after it.
+ */
 #include "log.h"
 #include "strbuf.h"
 #include <pthread.h>
@@ -11,15 +12,15 @@ static cam_log_level level = CAM_LOG_NORMAL;
 static int color, rank;
 static char status_line[512];
 
-void cam_log_set_level(cam_log_level wanted) {
-    level = wanted;
+void cam_log_set_level(cam_log_level new_level) {
+    level = new_level;
 }
 
 cam_log_level cam_log_get_level(void) {
     return level;
 }
 
-/* Lines of several processes must not mix, so each goes out in one write. */
+/* Lines of several processes must not mix, so each line is one write. */
 void cam_log_set_rank(int number) {
     static char line[1 << 14];
     rank = number;

@@ -3,40 +3,40 @@
 #include "parameters_internal.h"
 
 /* The buffers of a bucket's segments in a plane; segments without data in this plane are left out. */
-static int parts_of(const cam_parameters *params, const cam_bucket *bucket, cam_plane plane,
-                    cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS]) {
+static int buffers_of(const cam_parameters *params, const cam_bucket *bucket, cam_plane plane,
+                      cam_comm_buffer buffers[CAM_COMM_MAX_BUFFERS]) {
     int count = 0;
     for (int s = 0; s < bucket->segments; s++) {
         cam_tensor t = cam_parameters_segment(params, bucket->first + s, plane);
         if (t.data)
-            parts[count++] = (cam_comm_buffer){.data = t.data, .dtype = t.dtype, .count = t.shape[0]};
+            buffers[count++] = (cam_comm_buffer){.data = t.data, .dtype = t.dtype, .count = t.shape[0]};
     }
     return count;
 }
 
 cam_status cam_exchange_gradients(const cam_parameters *params, cam_comm *comm, int depth) {
-    cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
+    cam_comm_buffer buffers[CAM_COMM_MAX_BUFFERS];
     for (int b = 0; b < params->bucket_count; b++)
         if (params->buckets[b].depth == depth) {
-            int count = parts_of(params, &params->buckets[b], CAM_GRADIENT, parts);
-            return params->sharding.sharded ? cam_comm_reduce_scatter(comm, parts, count)
-                                            : cam_comm_all_reduce(comm, parts, count);
+            int count = buffers_of(params, &params->buckets[b], CAM_GRADIENT, buffers);
+            return params->sharding.sharded ? cam_comm_reduce_scatter(comm, buffers, count)
+                                            : cam_comm_all_reduce(comm, buffers, count);
         }
     return CAM_OK;
 }
 
 cam_status cam_exchange_weights(const cam_parameters *params, cam_comm *comm, const cam_bucket *bucket) {
-    cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
-    return cam_comm_all_gather(comm, parts, parts_of(params, bucket, CAM_WEIGHT, parts));
+    cam_comm_buffer buffers[CAM_COMM_MAX_BUFFERS];
+    return cam_comm_all_gather(comm, buffers, buffers_of(params, bucket, CAM_WEIGHT, buffers));
 }
 
 cam_status cam_exchange_low_halves(const cam_parameters *params, cam_comm *comm) {
     cam_status st = CAM_OK;
-    cam_comm_buffer parts[CAM_COMM_MAX_BUFFERS];
+    cam_comm_buffer buffers[CAM_COMM_MAX_BUFFERS];
     for (int b = 0; b < params->bucket_count; b++) {
-        int count = parts_of(params, &params->buckets[b], CAM_LOW, parts);
+        int count = buffers_of(params, &params->buckets[b], CAM_LOW, buffers);
         if (count > 0)
-            CAM_TRY(cam_comm_all_gather(comm, parts, count));
+            CAM_TRY(cam_comm_all_gather(comm, buffers, count));
     }
 out:
     return st;

@@ -25,10 +25,10 @@ static void the_line_fits_every_width(void **unused) {
                              .steps = 129,
                              .seen_steps = 1,
                              .seen_s = 0.5,
-                             .window_steps = 1,
-                             .window_tokens = 6172,
-                             .window_s = 0.5,
-                             .window_loss = 2.5};
+                             .interval_steps = 1,
+                             .interval_tokens = 6172,
+                             .interval_s = 0.5,
+                             .interval_loss = 2.5};
     cam_strbuf buf = CAM_STRBUF_INIT;
     cam_progress_render(&buf, &progress, &step20, 200);
     assert_string_equal(buf.text, WHOLE);

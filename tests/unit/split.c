@@ -1,5 +1,4 @@
-/* split.c: the split has the same rows as scikit-learn's. Expected values come from scikit-learn 1.9.1 with numpy
- * 2.4.6:
+/* split.c: the split is scikit-learn's, row for row. Expected values were made by scikit-learn 1.9.1 with numpy 2.4.6:
  *     train_test_split(np.arange(n), test_size=fraction, random_state=seed, stratify=ids)
  */
 #include <setjmp.h>
