@@ -37,6 +37,7 @@ sources() {
 }
 
 # FILE HEADER, one a line, of every quoted include.
+# shellcheck disable=SC2046 # the names of our files have no spaces
 grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(sources include src kernels tests bench) |
     sed 's/^\([^:]*\):[0-9]*:[^"]*"\([^"]*\)".*/\1 \2/' >"$folder/includes"
 # BOX HEADER of every header of a box.
@@ -103,6 +104,7 @@ END {
 }' "$folder/includes" || failed=1
 
 # Include guards end in _H.
+# shellcheck disable=SC2046
 grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*(CUDA|CUBLAS|NCCL|CAM_BACKEND|CAM_HAVE)' $(sources src) |
     grep -vE '_H$' | sed 's/$/: knows a backend by #ifdef/' && failed=1
 
