@@ -11,8 +11,8 @@ static cam_log_level level = CAM_LOG_NORMAL;
 static int color, rank;
 static char status_line[512];
 
-void cam_log_set_level(cam_log_level wanted) {
-    level = wanted;
+void cam_log_set_level(cam_log_level new_level) {
+    level = new_level;
 }
 
 cam_log_level cam_log_get_level(void) {
@@ -20,9 +20,9 @@ cam_log_level cam_log_get_level(void) {
 }
 
 /* Lines of several processes must not mix, so each goes out in one write. */
-void cam_log_set_rank(int number) {
+void cam_log_set_rank(int new_rank) {
     static char line[1 << 14];
-    rank = number;
+    rank = new_rank;
     setvbuf(stderr, line, _IOLBF, sizeof line);
 }
 

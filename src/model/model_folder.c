@@ -18,7 +18,7 @@ static int64_t part_elements(const cam_parameters *params, int i) {
 }
 
 static cam_status take_staging(const cam_parameters *params, float **staging) {
-    int64_t most = 0;
+    int64_t most = 1; /* malloc(0) may return NULL */
     for (int i = 0; i < params->count; i++)
         most = file_rows(params, i) * params->list[i].columns > most ? file_rows(params, i) * params->list[i].columns
                                                                      : most;

@@ -171,7 +171,7 @@ typedef struct cam_chunk_range {
 } cam_chunk_range;
 cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params);
 /* A segment in a plane of the trained suffix, 1-d. */
-cam_tensor cam_parameters_segment(const cam_parameters *params, int segment, cam_plane plane);
+cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);
 /* Whether weights alone, without their low halves, are less than the f32 values that they stand for. */
 int cam_parameters_is_rounded(const cam_parameters *params, int index);
