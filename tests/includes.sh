@@ -38,6 +38,7 @@ sources() {
 }
 
 # FILE HEADER, one a line, of every quoted include.
+# shellcheck disable=SC2046 # the names of our files have no spaces
 grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(sources include src kernels tests bench) |
     sed 's/^\([^:]*\):[0-9]*:[^"]*"\([^"]*\)".*/\1 \2/' >"$folder/includes"
 # BOX HEADER of every header of a box.
@@ -111,6 +112,7 @@ grep '^src/' "$folder/includes" | grep -v ' cam/' | awk '{
 }' | tsort >/dev/null 2>"$folder/circle" || { sed 's/^tsort: */a circle of files: /' "$folder/circle"; failed=1; }
 
 # Include guards end in _H.
+# shellcheck disable=SC2046
 grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*(CUDA|CUBLAS|NCCL|CAM_BACKEND|CAM_HAVE)' $(sources src) |
     grep -vE '_H$' && offence "^ an #ifdef that knows a backend"
 

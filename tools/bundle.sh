@@ -4,6 +4,7 @@
 # BUILD (default build) is a finished build; the result is FOLDER (default BUILD/bundle): bin/ (the program, tests and benchmarks, which
 # look for their libraries in ../lib), lib/ (the small shared libraries; not glibc's, not CUDA's), bench/, tests/,
 # examples/ and gpu_check.sh. Needs patchelf, ldd and objdump. Says which glibc the result needs at least.
+# shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}

@@ -84,6 +84,7 @@ describe() {
     ${NVIDIA_SMI:-nvidia-smi} --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem --format=csv,noheader |
         awk -F', ' '{printf "{\"device\":\"%s\",\"driver\":\"%s\",\"memory\":\"%s\",\"sm_clock\":\"%s\",\"memory_clock\":\"%s\",", $1, $2, $3, $4, $5}'
     commit=$(cat "$root/commit" 2> /dev/null || git -C "$home" rev-parse HEAD 2> /dev/null || echo unknown)
+    # shellcheck disable=SC1003 # a quotation mark and a backslash
     printf '"commit":"%s","version":"%s"}\n' "$commit" "$("$trainer" --version 2> /dev/null | head -n 1 | tr -d '"\\')"
 }
 
@@ -213,7 +214,7 @@ if has_torch; then
     stage P4-cold 60 "$python" "$home/bench/peer_gpu.py" train --model "$work/checkpoint" --data "$work/short.tsv" --dev "$work/dev.tsv" --save "$work/peer"
     stage P1-P3-short 90 peers short 32 64 P1,P2,P3 60
 fi
-stage operators ${OPERATORS_S:-45} "$bench_ops" --device cuda --bf16 1
+stage operators "${OPERATORS_S:-45}" "$bench_ops" --device cuda --bf16 1
 if [ "$ops" ]; then stage sanitizer 60 sanitize; fi
 if has_torch; then stage P4c-short 120 peers short 32 64 P4c 100; fi
 

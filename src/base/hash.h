@@ -11,6 +11,7 @@
 static inline uint64_t cam_hash_bytes(uint64_t hash, const void *bytes, size_t length) {
     const unsigned char *p = bytes;
     for (size_t i = 0; i < length; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): it knows an int's first byte only */
         hash = (hash ^ p[i]) * UINT64_C(0x100000001B3);
     return hash;
 }

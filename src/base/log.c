@@ -21,9 +21,9 @@ cam_log_level cam_log_get_level(void) {
 }
 
 /* Lines of several processes must not mix, so each line is one write. */
-void cam_log_set_rank(int number) {
+void cam_log_set_rank(int new_rank) {
     static char line[1 << 14];
-    rank = number;
+    rank = new_rank;
     setvbuf(stderr, line, _IOLBF, sizeof line);
 }
 

@@ -10,10 +10,10 @@ extern "C" {
 
 typedef enum cam_log_level { CAM_LOG_QUIET = -1, CAM_LOG_NORMAL = 0, CAM_LOG_VERBOSE = 1 } cam_log_level;
 
-void cam_log_set_level(cam_log_level level);
+void cam_log_set_level(cam_log_level new_level);
 cam_log_level cam_log_get_level(void);
 /* Ranks above 0 print errors only, each after "[rank N]". */
-void cam_log_set_rank(int rank);
+void cam_log_set_rank(int new_rank);
 void cam_log_set_color(int on);
 int cam_log_color(void);
 

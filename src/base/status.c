@@ -40,6 +40,7 @@ static void truncate_message(char *text) {
     memcpy(text + cam_utf8_cut(text, MESSAGE_BYTES - 1, MESSAGE_BYTES - 4), "...", 4);
 }
 
+#undef cam_fail /* see status.h */
 cam_status cam_fail(cam_status status, const char *format, ...) {
     char text[MESSAGE_BYTES];
     va_list args;

@@ -54,7 +54,9 @@ cam_status cam_transfers_open(cam_transfers *transfers, int capacity) {
     transfers->peers = malloc((size_t)capacity * sizeof *transfers->peers);
     if (transfers->requests && transfers->peers)
         return CAM_OK;
-    cam_transfers_close(transfers);
+    free(transfers->requests);
+    free(transfers->peers);
+    *transfers = (cam_transfers){0};
     return cam_fail(CAM_E_MEMORY, "no memory for %d messages", capacity);
 }
 

@@ -76,8 +76,8 @@ static cam_status choose_class(const char *folder, const json_t *config, const j
         CAM_TRY(fail_unsupported_type(folder, model_type));
     if (!model_type && !name)
         CAM_FAIL(CAM_E_MODEL, "%s/config.json: \"model_type\" is missing: is this a transformers model?", folder);
-    *chosen = name ? cam_family_tokenizer_class(name) : family->tokenizer_class;
-    if (!*chosen && has_file(folder, "sentencepiece.bpe.model") && !has_file(folder, "tokenizer.json"))
+    *chosen = name ? cam_family_tokenizer_class(name) : family ? family->tokenizer_class : NULL;
+    if (name && !*chosen && has_file(folder, "sentencepiece.bpe.model") && !has_file(folder, "tokenizer.json"))
         CAM_TRY(fail_unsupported_class(folder, name));
     if (!*chosen)
         *chosen = &cam_tokenizer_class_of_file;

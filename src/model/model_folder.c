@@ -18,7 +18,7 @@ static int64_t part_elements(const cam_parameters *params, int i) {
 }
 
 static cam_status allocate_values(const cam_parameters *params, float **values) {
-    int64_t most = 0;
+    int64_t most = 1; /* malloc(0) may return NULL */
     for (int i = 0; i < params->count; i++) {
         int64_t count = file_rows(params, i) * params->list[i].columns;
         most = count > most ? count : most;

@@ -121,8 +121,8 @@ static void count_shard_chunks(cam_parameters *params) {
 cam_status cam_parameters_arrange(cam_parameters *params, int frozen_depth) {
     cam_status st = CAM_OK;
     int depths = params->layers + 2, placed = 0;
-    int *depth_of = calloc((size_t)(depths * FORMS), sizeof *depth_of);
-    params->segments = calloc((size_t)(depths * FORMS), sizeof *params->segments);
+    int *depth_of = calloc((size_t)depths * FORMS, sizeof *depth_of);
+    params->segments = calloc((size_t)depths * FORMS, sizeof *params->segments);
     params->buckets = calloc((size_t)depths, sizeof *params->buckets);
     if (!depth_of || !params->segments || !params->buckets)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d depths", depths);

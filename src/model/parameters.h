@@ -173,7 +173,7 @@ typedef struct cam_chunk_range {
 } cam_chunk_range;
 cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params);
 /* The view of a segment in a plane, 1-d. */
-cam_tensor cam_parameters_segment(const cam_parameters *params, int segment, cam_plane plane);
+cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);
 /* Whether only the upper half of an f32 value is stored: a bf16 weight without a low half. */
 int cam_parameters_is_rounded(const cam_parameters *params, int index);

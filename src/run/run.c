@@ -277,5 +277,5 @@ void cam_run_describe(const cam_run *run, cam_strbuf *out) {
     describe_lengths(run, out);
     if (cam_plan_make(&plan, &options.plan) == CAM_OK)
         cam_strbuf_printf(out, "steps    %lld of up to %lld rows, %lld an epoch\n", (long long)plan.updates,
-                          (long long)(plan.batch_rows * plan.accumulation), (long long)plan.updates_per_epoch);
+                          (long long)plan.batch_rows * plan.accumulation, (long long)plan.updates_per_epoch);
 }

@@ -29,7 +29,7 @@ static void set_views(cam_device_data *data, int64_t rows, int64_t tokens, int h
     data->offsets = cam_tensor_1d(at, CAM_I32, rows + 1);
     data->ids = cam_tensor_1d(at += rows + 1, CAM_I32, tokens);
     data->positions = cam_tensor_1d(at += tokens, CAM_I32, tokens);
-    data->labels = has_labels ? cam_tensor_1d(at += tokens, CAM_I32, rows) : CAM_NONE;
+    data->labels = has_labels ? cam_tensor_1d(at + tokens, CAM_I32, rows) : CAM_NONE;
 }
 
 cam_status cam_device_data_open(cam_device_data *data, cam_backend *backend, const cam_token_rows *tokens,

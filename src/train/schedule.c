@@ -44,8 +44,9 @@ cam_update_span cam_plan_update_span(const cam_plan *plan, int64_t update) {
 }
 
 double cam_plan_epoch(const cam_plan *plan, int64_t updates) {
+    int64_t epochs = updates / plan->updates_per_epoch;
     int64_t batches = updates % plan->updates_per_epoch * plan->accumulation;
-    return (double)(updates / plan->updates_per_epoch) + (double)batches / (double)plan->batches_per_epoch;
+    return (double)epochs + (double)batches / (double)plan->batches_per_epoch;
 }
 
 int64_t cam_schedule_warmup(double ratio, int64_t steps, int64_t updates) {

@@ -114,10 +114,10 @@ setup() { in_own_folder; }
     run --separate-stderr cam-train --config c.yaml overwrite_output_dir=true
     [ "$status" -eq 2 ] || complain "the second run"
     says 'another run is writing there'
-    lines=$(wc -l <out/log.jsonl)
+    written=$(wc -l <out/log.jsonl)
     kill -TERM "$first"
     wait "$first" || [ $? -eq 75 ]
-    [ "$(wc -l <out/log.jsonl)" -ge "$lines" ]
+    [ "$(wc -l <out/log.jsonl)" -ge "$written" ]
     head -1 out/log.jsonl | jq -e '.event == "run"' && tail -1 out/log.jsonl | jq -e '.reason == "signal"'
 }
 
