@@ -36,12 +36,12 @@ typedef struct reader {
     const cam_matmul_machine *machine;
     const char *name;
     int line;
-    int in_table, in_device, ours; /* seen "table 1"; a device line after it; that device is this machine */
+    int in_table, in_device, ours; /* read "table 1"; a device line after it; that device is this machine */
     size_t capacity;
     cam_strbuf *others; /* or NULL */
 } reader;
 
-/* The next word of a line, cut off in place; NULL where there is none. */
+/* Terminates and returns the next word of a line; NULL at its end. */
 static char *next_word(char **line) {
     char *word = *line + strspn(*line, " ");
     size_t length = strcspn(word, " ");
@@ -173,7 +173,7 @@ static cam_status read_line(reader *r, char *line) {
                     r->name, r->line);
 }
 
-/* A line of another machine's table, as it stands. */
+/* Appends a line of another machine's table, unchanged. */
 static void keep_other(const reader *r, const char *line, size_t length) {
     if (!r->others || !r->in_device || r->ours || length == 0)
         return;

@@ -5,7 +5,7 @@
 typedef struct shape {
     int64_t chunks;
     double scale, max_norm;
-    double planted; /* put into the middle, where not zero */
+    double planted; /* put into the middle, if not zero */
     double loss;
     int was_not_finite, zero;
     int table; /* the chunks are given by a table */
