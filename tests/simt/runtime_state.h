@@ -69,7 +69,7 @@ cudaError_t fault_of(const char *call);
     } while (0)
 
 /* Work at a stream's end: recorded, done at once, or left for later. */
-cudaError_t enqueue(cudaStream_t stream, work w);
+cudaError_t enqueue(cudaStream_t of, work w);
 void drain(CUstream_st *stream);
 /* The youngest first: work that should have waited for an older stream's then comes too early. */
 void drain_all(void);
