@@ -1,10 +1,13 @@
 # Two commands do everything on a fresh Debian: make train, make test. The building itself is CMake's.
+# Three tiers of checks: make check, make test, make test-all (tools/test.sh).
 JOBS ?= $(shell nproc)
 QUICKSTART = runs/quickstart
 
 help:
 	@echo 'make train   install what is missing, build, train the shipped example, show what came out'
-	@echo 'make test    install what is missing, build with gcc and with clang, run every test'
+	@echo 'make check   in minutes, while working: format, clang-tidy, spelling, shellcheck, the fast tests'
+	@echo 'make test    install what is missing, build with gcc and with clang, run all but the slow tests'
+	@echo 'make test-all    everything there is: every test, all cards, all sanitizers, the container images'
 	@echo 'make build   build/cam-train alone'
 	@echo 'make bench   the figures of this machine'
 	@echo 'make bench-ranks  two ranks beside one with two threads'
@@ -33,11 +36,22 @@ train: build
 	@echo 'The trained model lies in $(QUICKSTART). Three sentences it has not seen:'
 	build/cam-train predict --model $(QUICKSTART) --input examples/sentences.txt
 
-# The container images are tried where they can be: by root.
+# Machine code for few cards builds faster and keeps folders small: one for each of two ways of the kernels.
+TEST_ARCHITECTURES ?= 80-real;90a-real
+
+check:
+	@tools/setup.sh check
+	@JOBS=$(JOBS) tools/test.sh check
+
 test:
 	@tools/setup.sh test
+	@JOBS=$(JOBS) TEST_ARCHITECTURES='$(TEST_ARCHITECTURES)' tools/test.sh test
+
+# The container images are tried where they can be: by root.
+test-all:
+	@tools/setup.sh test
 	@test "$$(id -u)" -ne 0 || tools/setup.sh docker
-	@JOBS=$(JOBS) tools/test.sh
+	@JOBS=$(JOBS) tools/test.sh all
 
 docker-test:
 	@test "$$(id -u)" -ne 0 || tools/setup.sh docker
@@ -67,16 +81,17 @@ bundle: setup
 	    "-DCAM_CUDA_ARCHITECTURES=$(BUNDLE_ARCHITECTURES)" >/dev/null && cmake --build build-bundle --parallel $(JOBS)
 	@tools/bundle.sh build-bundle build/bundle
 
-# The reference of the configuration, the man page and the completion for bash; the test "docs" holds them up to date.
+# The reference of the configuration, the man page, the completion for bash, the table of boxes; the tests "docs" and "map"
+# hold them up to date.
 docs: setup
 	@test -f build/build.ninja || cmake -S . -B build -G Ninja -DCAM_TESTS=OFF
 	@cmake --build build --parallel $(JOBS) --target cam-docs
-	@build/cam-docs write docs
+	@build/cam-docs write docs && tools/map.sh write
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
-	rm -rf build build-san build-clang build-bundle
+	rm -rf build build-check build-test build-san build-clang build-bundle
 
-.PHONY: help setup build train test docker-test bench bench-ranks parity bundle gpu-check docs format clean
+.PHONY: help setup build train check test test-all docker-test bench bench-ranks parity bundle gpu-check docs format clean

@@ -1,16 +1,16 @@
-/* tfidf.c: what a classifier without a language model scores: the bar that fine-tuning has to clear.
+/* tfidf.c: the scores of a classifier without a language model: the baseline for fine-tuning.
  *
- *     tfidf [FILE [SHARE [SEED]]]     default: examples/commandes/commandes.csv 0.1 42
+ *     tfidf [FILE [FRACTION [SEED]]]     default: examples/commandes/commandes.csv 0.1 42
  *
- * FILE has the columns text and label; SHARE of its rows, drawn as cam-train draws them (stratified), are held out. One
- * line says how well they are classified by TF-IDF features (words and pairs of words; 2 to 5 characters inside a word
- * and its edges) and multinomial logistic regression, trained on the other rows until converged. Features and objective
- * are those of scikit-learn's
+ * FILE has the columns text and label. FRACTION of its rows are held out, by the same stratified split as in cam-train.
+ * The other rows train a multinomial logistic regression until it converges, on TF-IDF features: words and pairs of
+ * words, and 2 to 5 characters inside a word and its edges. One line is printed: the scores on the held-out rows.
+ * Features and objective are those of scikit-learn's
  *     make_union(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
  *                TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True))
  *     LogisticRegression(C=10)
- * C = 10 is what five-fold cross-validation on the training rows of the shipped example prefers. No randomness, one
- * thread: the same file gives the same line.
+ * C = 10 is the best value in five-fold cross-validation on the training rows of the shipped example. There is one
+ * thread and no randomness after the split, so the same arguments give the same line.
  */
 #include "dataset.h"
 #include "hash.h"
@@ -60,7 +60,7 @@ static uint64_t hash_characters(uint64_t hash, const int32_t *characters, size_t
     return cam_hash_bytes(hash, characters, count * sizeof *characters);
 }
 
-/* The text as lower-case code points; to be freed. */
+/* The text as lower-case code points; the caller frees it. */
 static int32_t *lower_case(const char *text, size_t length, size_t *count) {
     int32_t *characters = take(length, sizeof *characters);
     *count = 0;
@@ -86,7 +86,7 @@ static int is_word(int32_t c) {
            (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
 }
 
-/* Words of two characters and more, and pairs of neighbours. */
+/* Adds words of at least two characters, and pairs of neighbouring words. */
 static void add_words(terms *list, const int32_t *text, size_t count) {
     uint64_t before = 0;
     int has_before = 0;
@@ -106,7 +106,8 @@ static void add_words(terms *list, const int32_t *text, size_t count) {
     }
 }
 
-/* Of each piece between spaces, with a space put at both ends; a piece shorter than a gram counts once. */
+/* Adds the grams of each piece between spaces, with a space added at both ends. Once a gram is as long as the piece,
+ * the piece is added and no longer grams. */
 static void add_grams(terms *list, const int32_t *text, size_t count) {
     int32_t *piece = take(count + 2, sizeof *piece);
     for (size_t begin = 0; begin < count;) {
@@ -202,7 +203,7 @@ static void add_value(features *x, size_t column, double value) {
     x->value[at] = value;
 }
 
-/* (1 + ln tf) idf of each known term, divided by the row's length. */
+/* (1 + ln tf) idf of each known term, divided by the row's Euclidean norm. */
 static void add_kind(features *x, const cam_row *row, enum kind kind, const vocabulary *v, size_t first_column) {
     terms list = terms_of(row, kind);
     size_t first = x->used;
@@ -321,7 +322,7 @@ out:
     return st;
 }
 
-static cam_status run(const char *path, double share, uint32_t seed) {
+static cam_status run(const char *path, double fraction, uint32_t seed) {
     cam_status st = CAM_OK;
     cam_dataset data = {0};
     cam_labels labels = {0};
@@ -334,7 +335,7 @@ static cam_status run(const char *path, double share, uint32_t seed) {
     CAM_TRY(cam_labels_build(&labels, &(cam_label_options){.order = CAM_LABELS_SORTED}, &data, NULL));
     ids = take(data.count, sizeof *ids);
     CAM_TRY(cam_labels_assign(&labels, &data, ids));
-    CAM_TRY(cam_split_rows(&split, data.count, share, seed, ids, labels.count, (const char *const *)labels.names));
+    CAM_TRY(cam_split_rows(&split, data.count, fraction, seed, ids, labels.count, (const char *const *)labels.names));
     for (enum kind kind = WORDS; kind < KINDS; kind++)
         v[kind] = count_terms(&data, split.train, split.train_count, kind);
     train = make_features(&data, ids, split.train, split.train_count, v);
@@ -361,9 +362,9 @@ out:
 
 int main(int count, char **arguments) {
     const char *path = count > 1 ? arguments[1] : "examples/commandes/commandes.csv";
-    double share = count > 2 ? strtod(arguments[2], NULL) : 0.1;
+    double fraction = count > 2 ? strtod(arguments[2], NULL) : 0.1;
     unsigned long seed = count > 3 ? strtoul(arguments[3], NULL, 10) : 42;
-    cam_status st = run(path, share, (uint32_t)seed);
+    cam_status st = run(path, fraction, (uint32_t)seed);
     if (st != CAM_OK)
         fprintf(stderr, "tfidf: %s\n", cam_status_message());
     return cam_status_exit_code(st);

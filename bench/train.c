@@ -1,17 +1,17 @@
-/* train.c: one training step of a full-size model, measured: seconds, share of the bound, memory, where the time goes.
+/* train.c: measures training steps of a full-size model: seconds, fraction of the arithmetic bound, memory, and the
+ * time of each operator.
  *
- *     bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16] [--attention
- * native|cudnn]
- *                 [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS] [--order FILE]
+ *     bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]
+ *                 [--attention native|cudnn] [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS]
+ *                 [--order FILE]
  *
- * MODEL_FOLDER is a Hugging Face folder with weights (bench/run.sh makes one of random weights).
- * TRAIN_TSV holds label<TAB>text rows without a header. Rows are taken in the first epoch's order, which is written to
- * the order file for the peers, so that all see the same batches. Prints one JSON object a line.
+ * MODEL_FOLDER is a Hugging Face folder with weights (bench/run.sh makes one with random weights). TRAIN_TSV holds
+ * label<TAB>text rows without a header. Rows are taken in the first epoch's order. That order is written to the order
+ * file for the other programs of the comparison, so that all train on the same batches. Prints one JSON object a line.
  *
- * Steps are timed between the records that the device writes at their ends, as a run of the program makes them; then a
- * few more are made operator by operator, for where the time goes. The bound is arithmetic alone: the operations of the
- * step's matrix products, counted as in count_flops, at the rate that this machine's large products reach in the same
- * run.
+ * Steps are queued as in a run of the program, and timed from one step's end record to the next. Then a few more steps
+ * are made with operator timers. The bound is arithmetic only: the operations of the step's matrix products
+ * (count_flops) at the rate that a large product reaches on this machine in the same run.
  */
 #include "backends.h"
 #include "clock.h"
@@ -44,9 +44,9 @@ static double median(double *values, int64_t n) {
     return values[n / 2];
 }
 
-/* Floating-point operations of a step over rows of these lengths: forward, and twice that backward. In the last layer
- * only keys and values are of all tokens. Attention: 4 s^2 H forward, 10 s^2 H backward, its probabilities made again.
- */
+/* Floating-point operations of a step over rows of these lengths: backward takes twice those of forward. In the last
+ * layer only keys and values are computed for all tokens. Attention: 4 s^2 H forward; 10 s^2 H backward, which
+ * recomputes the probabilities. */
 static double count_flops(const cam_model_config *c, const int64_t *lengths, int64_t rows) {
     double h = c->hidden_size, f = c->intermediate_size, layers = c->num_hidden_layers, tokens = 0, squares = 0;
     for (int64_t r = 0; r < rows; r++) {
@@ -60,7 +60,7 @@ static double count_flops(const cam_model_config *c, const int64_t *lengths, int
     return (layers - 1) * layer + last + attention + head;
 }
 
-/* The rate of a product too large for its edges to matter: the median of five. */
+/* The rate of a large matrix product, the median of five; it is so large that the edges of tiles do not matter. */
 static cam_status measure_rate(cam_backend *backend, int bf16, double *flops_per_s) {
     enum { TIMES = 6 };
     cam_status st = CAM_OK;
@@ -110,7 +110,7 @@ out:
     return st;
 }
 
-/* What the command line asks for. */
+/* The command line's options. */
 typedef struct request {
     const char *folder, *data, *order;
     cam_device_options device;
@@ -148,10 +148,10 @@ out:
     return st;
 }
 
-static void settle_options(bench *b) {
+static void set_options(bench *b) {
     const request *r = b->request;
     int32_t *all = malloc((size_t)b->corpus.rows * sizeof *all);
-    CAM_ASSERT(all != NULL); /* every row of the file trains */
+    CAM_ASSERT(all != NULL); /* every row of the file is a training row */
     for (int32_t row = 0; row < b->corpus.rows; row++)
         all[row] = row;
     b->options =
@@ -172,7 +172,7 @@ static void settle_options(bench *b) {
                               .train_count = b->corpus.rows};
 }
 
-/* A classifier's parameters out of the mapped file; the file is in the page cache the second time. */
+/* Loads a classifier's parameters twice and prints the second time, when the file is in the page cache. */
 static cam_status measure_load(bench *b, cam_backend *backend) {
     cam_status st = CAM_OK;
     cam_parameters params = {0};
@@ -198,9 +198,10 @@ out:
 }
 
 typedef struct figures {
-    double step_s, least_s, flops, tokens; /* of the median and the fastest step; of the mean one */
+    double step_s, least_s; /* of the median and of the fastest step */
+    double flops, tokens;   /* means over the steps */
     double flops_per_s, peak_gb;
-    int64_t timed; /* steps made operator by operator */
+    int64_t timed; /* steps with operator timers */
     cam_memory_need device;
 } figures;
 
@@ -234,37 +235,37 @@ static void print_steps(const bench *b, const cam_trainer *trainer, const figure
     cam_strbuf_release(&text);
 }
 
-/* Seconds of each of `steps` steps after the warm-up, by the device's clock, and what they computed. */
+/* Seconds of each of the steps after the warm-up, by the device's clock, and their mean operations and tokens. */
 static cam_status time_steps(bench *b, cam_trainer *trainer, double *seconds, figures *f) {
     cam_status st = CAM_OK;
     const request *r = b->request;
-    int64_t asked = 0, heard = 0, all = r->warmup + r->steps;
+    int64_t submitted = 0, reported = 0, all = r->warmup + r->steps;
     int64_t *lengths = malloc((size_t)r->batch_rows * sizeof *lengths);
     double before = 0;
     CAM_ASSERT(lengths != NULL);
-    while (heard < all) {
+    while (reported < all) {
         cam_step_report report;
-        int present = 0, full = asked == all || cam_trainer_steps_in_flight(trainer) == CAM_REPORTS;
+        int present = 0, full = submitted == all || cam_trainer_steps_in_flight(trainer) == CAM_REPORTS;
         if (!full) {
             CAM_TRY(cam_trainer_step(trainer));
-            asked++;
+            submitted++;
         }
         CAM_TRY(cam_trainer_report(trainer, full, &report, &present));
         if (!present)
             continue;
-        if (heard >= r->warmup) {
-            cam_update_span window = cam_plan_update_span(&trainer->plan, heard);
-            cam_order_load(&trainer->order, window.epoch);
+        if (reported >= r->warmup) {
+            cam_update_span span = cam_plan_update_span(&trainer->plan, reported);
+            cam_order_load(&trainer->order, span.epoch);
             for (int64_t i = 0; i < report.rows; i++) {
-                int64_t row = trainer->order.rows[window.first + i];
+                int64_t row = trainer->order.rows[span.first + i];
                 lengths[i] = b->corpus.tokens.offsets[row + 1] - b->corpus.tokens.offsets[row];
             }
-            seconds[heard - r->warmup] = report.time_s - before;
+            seconds[reported - r->warmup] = report.time_s - before;
             f->flops += count_flops(&b->config, lengths, report.rows) / (double)r->steps;
             f->tokens += (double)report.tokens / (double)r->steps;
         }
         before = report.time_s;
-        heard++;
+        reported++;
     }
 out:
     free(lengths);
@@ -303,7 +304,7 @@ out:
     return st;
 }
 
-/* The order of the first epoch, one row number a line. */
+/* Writes the order of the first epoch, one row number a line. */
 static cam_status write_order(const bench *b, const char *path) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -329,7 +330,7 @@ static cam_status run(const request *r) {
     cam_backend *backend = NULL;
     CAM_TRY(cam_backends_open(&r->device, &backend));
     CAM_TRY(read_data(&b));
-    settle_options(&b);
+    set_options(&b);
     CAM_TRY(measure_load(&b, backend));
     if (r->order)
         CAM_TRY(write_order(&b, r->order));

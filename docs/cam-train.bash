@@ -6,7 +6,7 @@ _cam_train_verbs='train check show eval predict tokenize init tune'
 _cam_train_verbs_with_keys='train check show tune'
 _cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels validation_split stratify split_seed max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
 
-# What a key of the configuration takes, where that is a list.
+# The values of a key of the configuration, where they are a list.
 _cam_train_key_values() {
     case $1 in
     model_name_or_path) echo '<file>' ;;
@@ -39,7 +39,7 @@ _cam_train_key_values() {
     tf32) echo 'true false' ;;
     on_nonfinite) echo 'stop skip' ;;
     eval_strategy) echo 'no steps epoch' ;;
-    metric_for_best_model) echo 'f1_macro f1_micro f1_weighted accuracy loss' ;;
+    metric_for_best_model) echo 'loss accuracy f1_macro f1_micro f1_weighted' ;;
     load_best_model_at_end) echo 'true false' ;;
     device) echo 'auto cpu cuda' ;;
     attention) echo 'auto native cudnn' ;;
@@ -62,7 +62,7 @@ _cam_train_options() {
     esac
 }
 
-# What a verb's option takes; fails for a switch and for what is no option of the verb.
+# The values of a verb's option; fails for a switch and for an option that the verb does not have.
 _cam_train_option_values() {
     case "$1 $2" in
     'train --config' | 'check --config' | 'show --config' | 'tune --config') echo '<file>' ;;
@@ -89,7 +89,7 @@ _cam_train_option_values() {
     esac
 }
 
-# Fills COMPREPLY with those of the words $3... that begin with $2, each behind the prefix $1.
+# Fills COMPREPLY with those of the words $3... that begin with $2, each after the prefix $1.
 _cam_train_reply() {
     local prefix=$1 begun=$2 word found IFS=$' \t\n'
     shift 2
@@ -112,7 +112,7 @@ _cam_train() {
     case " $_cam_train_verbs " in
     *" ${COMP_WORDS[1]} "*) ((COMP_CWORD > 1)) && verb=${COMP_WORDS[1]} ;;
     esac
-    # NAME=VALUE is three words where COMP_WORDBREAKS has "=", as it usually does, else one.
+    # NAME=VALUE is three words where COMP_WORDBREAKS has "=", which is usual, else one.
     if [[ $current == = ]]; then
         left=$before current=''
     elif [[ $before == = ]] && ((COMP_CWORD > 2)); then

@@ -44,7 +44,7 @@ file(CONFIGURE OUTPUT ${headers_folder}/all.cc CONTENT "${headers_both}" @ONLY)
 add_library(headers OBJECT EXCLUDE_FROM_ALL ${headers_c} ${headers_cxx})
 target_include_directories(headers PRIVATE ${CMAKE_SOURCE_DIR}/src/cli)
 target_compile_definitions(headers PRIVATE CAM_CPU_ISA=v2) # as for one of the copies of src/cpu
-target_link_libraries(headers PRIVATE cam_train cam_hub cam_cpu cam_cuda cam_comm OpenMP::OpenMP_C)
+target_link_libraries(headers PRIVATE ${cam_boxes} OpenMP::OpenMP_C)
 if(TARGET MPI::MPI_C)
   target_link_libraries(headers PRIVATE MPI::MPI_C)
 endif()

@@ -6,6 +6,7 @@
 #   - include/cam includes nothing outside itself but the standard library
 #   - a header that only its own box includes is named *_internal.h, and no other box includes one that is
 #   - no two headers have one name
+#   - no two files of src/ include each other in a circle
 #   - no file knows a backend by #ifdef
 #   - no file is longer than 600 lines
 set -u
@@ -44,7 +45,7 @@ grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(sources include src
 sources src kernels | grep -E '\.(h|cuh)$' |
     awk -F/ '{ print ($1 == "kernels" ? $1 : $2), $NF }' >"$folder/headers"
 
-grep -F ' ..' "$folder/includes" | sed 's/$/: includes by ".."/' && failed=1
+grep -F ' ..' "$folder/includes" && offence "^ an #include by \"..\""
 for file in $(sources include src kernels tests bench); do
     lines=$(wc -l <"$file")
     [ "$lines" -le 600 ] || offence "$file: $lines lines, more than 600"
@@ -103,9 +104,16 @@ END {
     exit bad
 }' "$folder/includes" || failed=1
 
+# A circle of files: a source and its headers, NAME.h and NAME_internal.h, are one.
+grep '^src/' "$folder/includes" | grep -v ' cam/' | awk '{
+    n = split($1, part, "/"); file = part[n]; header = $2
+    sub(/(_internal)?\.[a-z]+$/, "", file); sub(/(_internal)?\.[a-z]+$/, "", header)
+    if (file != header) print file, header
+}' | tsort >/dev/null 2>"$folder/circle" || { sed 's/^tsort: */a circle of files: /' "$folder/circle"; failed=1; }
+
 # Include guards end in _H.
 # shellcheck disable=SC2046
 grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*(CUDA|CUBLAS|NCCL|CAM_BACKEND|CAM_HAVE)' $(sources src) |
-    grep -vE '_H$' | sed 's/$/: knows a backend by #ifdef/' && failed=1
+    grep -vE '_H$' && offence "^ an #ifdef that knows a backend"
 
 exit $failed

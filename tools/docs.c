@@ -1,6 +1,5 @@
-/* docs.c: the pages of docs/ that are made from tables. "cam-docs write FOLDER" writes them there (make docs);
- * "cam-docs check FOLDER" exits with 1 where one of them is not up to date (the test "docs").
- */
+/* docs.c: writes the pages of docs/ that are made from tables. "cam-docs write FOLDER" writes them (make docs);
+ * "cam-docs check FOLDER" exits with 1 where one of them is out of date (the test "docs"). */
 #include "config.h"
 #include "files.h"
 #include "help.h"

@@ -1,22 +1,22 @@
-# scaling.awk: the tables of docs/cluster.md, computed from a model on paper. Nothing here was measured on a GPU.
+# scaling.awk: computes the tables of docs/cluster.md from the model that is described there. Nothing was measured on a GPU.
 #
 #     awk -v table=bytes|weak|strong|tokens|tree|zero [-v NAME=VALUE] -f tools/scaling.awk
 #
-# Times in microseconds, GB/s are 1,000 bytes a microsecond. What -v may replace, and the default:
+# Times are in microseconds; 1 GB/s is 1,000 bytes a microsecond. Values that -v can replace, with their defaults:
 #   nvlink  360     GB/s each way of one GPU: 450 nominal, 80 % of it
 #   fabric  320     GB/s each way of one machine: 8 cards of 50, 80 % of it
-#   wire    2.5     the same for the bad case: one card of 25 Gb/s, 80 % of it
-#   base, hop, far  NCCL's own estimates for rings by the protocol "simple": of a call, of a step within a machine and between
-#                   machines (src/graph/tuning.cc); wire_far the same over TCP, a guess
-# The ranks of a machine: 8. tests/cluster.sh holds the page to what this prints.
+#   wire    2.5     the same in the bad case: one card of 25 Gb/s, 80 % of it
+#   base, hop, far  NCCL's own estimates for rings with the protocol "simple": for a call, and for a step within a machine and
+#                   between machines (src/graph/tuning.cc); wire_far: the same over TCP, a guess
+# A machine has 8 ranks. tests/cluster.sh compares the page with the output of this program.
 
 function least(a, b) { return a < b ? a : b }
 function most(a, b) { return a > b ? a : b }
 function set(given, value) { return given == "" ? value : given + 0 }
 
-# --- bytes: src/model/parameters_shares.c ---------------------------------------------------------------------------
+# --- bytes: src/model/parameter_shards.c ----------------------------------------------------------------------------
 
-# Elements of a segment: whole chunks of 2,048, as many for each rank.
+# Elements of a segment: whole chunks of 2,048, the same number for each rank.
 function padded(n,    unit) {
     unit = 2048 * ranks
     return unit * int((n + unit - 1) / unit)
@@ -64,13 +64,13 @@ function make_buckets(    k, layer) {
 function machines() { return ranks > 8 ? ranks / 8 : 1 }
 function bandwidth() { return 1000 * (machines() > 1 ? least(nvlink, between) : nvlink) }
 
-# Rounds of the ring: 2 sums everywhere, 1 sums each rank's share or gathers.
+# Rounds of the ring: 2 for an all-reduce, 1 for a reduce-scatter or an all-gather.
 function ring(bytes, rounds,    steps, outside) {
     steps = rounds * (ranks - 1)
     outside = machines() == 1 ? 0 : rounds == 2 ? 2 * machines() : machines() - 1
     return base + (steps - outside) * hop + outside * between_far + steps / ranks * bytes / bandwidth()
 }
-# NCCL's trees: chains within machines, a tree of them.
+# An all-reduce by NCCL's trees: a chain within each machine, and a tree of the chains.
 function tree(bytes,    levels, m) {
     for (m = 1; m < machines(); m *= 2)
         levels++
@@ -79,17 +79,17 @@ function tree(bytes,    levels, m) {
 
 # --- a step: docs/cuda-cost.md, "By operator", bf16 ------------------------------------------------------------------
 
-# The regimes of that page, 32 short rows, 64 x 128 and 32 x 512: tokens, products, the rest of forward, the rest of backward; norm and
+# The regimes of that page, 32 short rows, 64 x 128 and 32 x 512: tokens, products, the rest of forward and of backward. norm and
 # AdamW are the same for all.
 function regimes() {
     tokens[1] = 375; products[1] = 240; forward_rest[1] = 30; backward_rest[1] = 48
     tokens[2] = 8192; products[2] = 4929; forward_rest[2] = 661; backward_rest[2] = 929
     tokens[3] = 16384; products[3] = 9846; forward_rest[3] = 1420; backward_rest[3] = 2233
     norm = 45; adamw = 552; trained = 90830848
-    weights_alone = 124 # what products take that only read and write the weights
+    weights_alone = 124 # the products' time for reading and writing the weights only
 }
 
-# A step over t tokens of regime r, a rank. share: AdamW's state sharded; trees: gradients summed by trees.
+# A step of regime r with t tokens on each rank. sharded: AdamW's state is sharded; trees: all-reduce by trees.
 function step(r, t,    part, product, forward, backward, now, k, cost, update, sums, gathered) {
     part = t / tokens[r]
     product = most(products[r] * part, weights_alone)
@@ -101,13 +101,13 @@ function step(r, t,    part, product, forward, backward, now, k, cost, update, s
         return forward + backward + (norm + adamw) * update
     now = 0
     for (k = 1; k <= count; k++) {
-        cost = share ? ring(gradient[k], 1) : trees ? tree(gradient[k]) : ring(gradient[k], 2)
+        cost = sharded ? ring(gradient[k], 1) : trees ? tree(gradient[k]) : ring(gradient[k], 2)
         now = most(now, forward + backward * ready[k] / 12) + cost
     }
     exposed = most(0, now - forward - backward)
     now = most(now, forward + backward)
-    sums = 32 * ranks + (share ? all_elements / 2048 * 8 : 0)
-    if (!share)
+    sums = 32 * ranks + (sharded ? all_elements / 2048 * 8 : 0)
+    if (!sharded)
         return now + norm * update + ring(sums, 1) + adamw * update
     now += norm * update / ranks + ring(sums, 1)
     gathered = now
@@ -132,7 +132,7 @@ function over(kind) {
     between_far = kind == "wire" ? wire_far : far
 }
 
-# The fewest tokens a rank, of rows of 128, that keep 90 %.
+# The minimum number of tokens on each rank, in rows of 128, that keeps 90 %.
 function tokens_for_90(    low, high) {
     for (high = 64; percent(2, high) < 90; high *= 2)
         if (high > 3e7)
@@ -151,17 +151,17 @@ function rounded(n,    unit) { # to two digits
 }
 function with_rows(t) { return sprintf("%d | %d |", rounded(t), rounded(t / 128)) }
 
-function table_bytes(    shared) {
+function table_bytes(    f32_gradients) {
     print "| GPUs | bf16: summed, MB | sent, MB | f32: summed, MB | sent, MB | bf16, sharded: sent, MB | AdamW runs over, M |"
     print "|---|---|---|---|---|---|---|"
     for (ranks = 1; ranks <= 1024; ranks *= 2) {
         f32 = 1
         make_buckets()
-        shared = all_gradients
+        f32_gradients = all_gradients
         f32 = 0
         make_buckets()
         printf "| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f |\n", ranks, all_gradients / 1e6, \
-            2 * (ranks - 1) / ranks * all_gradients / 1e6, shared / 1e6, 2 * (ranks - 1) / ranks * shared / 1e6, \
+            2 * (ranks - 1) / ranks * all_gradients / 1e6, f32_gradients / 1e6, 2 * (ranks - 1) / ranks * f32_gradients / 1e6, \
             (ranks - 1) / ranks * (all_gradients + all_weights) / 1e6, all_elements / 1e6
     }
 }
@@ -192,9 +192,9 @@ function table_strong(    time) {
         exposed = 0
         time = step(1, tokens[1] / ranks)
         printf "| %d | %d | %.2f | %.2f | %.2f |", ranks, 32 / ranks, time / 1000, exposed / 1000, alone(1, tokens[1]) / time
-        share = 1
+        sharded = 1
         time = step(1, tokens[1] / ranks)
-        share = 0
+        sharded = 0
         printf " %.2f | %.2f |\n", time / 1000, alone(1, tokens[1]) / time
     }
 }
@@ -241,9 +241,9 @@ function table_zero(    r) {
         printf "| %d |", ranks
         for (r = 1; r <= 3; r++) {
             printf " %.2f |", step(r, tokens[r]) / 1000
-            share = 1
+            sharded = 1
             printf " %.2f |", step(r, tokens[r]) / 1000
-            share = 0
+            sharded = 0
         }
         print ""
     }
@@ -257,7 +257,7 @@ BEGIN {
     hop = set(hop, 3.4)
     far = set(far, 14)
     wire_far = set(wire_far, 50)
-    f32 = share = trees = 0
+    f32 = sharded = trees = 0
     regimes()
     if (table == "bytes")
         table_bytes()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh build|run|test|bench|bundle|docker: the Debian (or Ubuntu) packages that building, running a program built elsewhere,
+# setup.sh build|run|test|check|bench|bundle|docker: the Debian (or Ubuntu) packages that building, running a program built elsewhere,
 # testing, measuring, bundling or testing the container images needs. Does nothing where all are there; installs the missing ones as
 # root; otherwise names the command to ask for and exits 2. With SETUP_CLEAN=1 it leaves no package lists behind, for images.
 set -eu
@@ -12,6 +12,8 @@ build='gcc g++ cmake ninja-build pkg-config|pkgconf
 run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
 test='libcmocka-dev bats jq iproute2 clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
+# What make check reads the sources with; ccache is used where it is there and never asked for.
+check='git clang-format clang-tidy codespell shellcheck'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 docker='buildah debootstrap debian-archive-keyring jq procps'
 
@@ -21,9 +23,10 @@ run) needed=$run ;;
 bench) needed="$build $bench" ;;
 bundle) needed="$build patchelf binutils" ;;
 test) needed="$build $test" ;;
+check) needed="$build $test $check" ;;
 docker) needed=$docker ;;
 *)
-    echo "usage: tools/setup.sh build|run|test|bench|bundle|docker" >&2
+    echo "usage: tools/setup.sh build|run|test|check|bench|bundle|docker" >&2
     exit 2
     ;;
 esac

@@ -1,57 +1,175 @@
 #!/bin/sh
-# test.sh: every test, three ways: gcc Release, with the CUDA backend in machine code where nvcc is found; clang with the address and
-# undefined-behaviour sanitizers; and clang Release without CUDA (compiled only). CUDA's kernels run in the first two, on the host
-# (tests/simt). Then the container images, where they can be built. All run even where one fails; what was skipped is listed at the end.
+# test.sh check|test|all: one of the three tiers of checks: make check, make test, make test-all. All stages run even where one fails.
+#
+#   check   while working, minutes: the sources read by tools (tools/check_sources.sh), then the tests labelled check, built by gcc
+#           without CUDA in build-check
+#   test    before merging, and in CI: every test but those labelled slow, built twice: by gcc with the CUDA backend in machine code
+#           for two cards (build-test) and by clang with the address and undefined-behaviour sanitizers (build-san); then the program
+#           as docker/Dockerfile.cpu compiles it, but by clang and with its warnings (build-clang), installed and run
+#   all     before a release: every test, by gcc with machine code for every card (build) and by clang with the sanitizers
+#           (build-san); everything compiled by clang Release (build-clang); the container images (docker/test.sh), where they can be
+#           built
+#
+# The CUDA kernels run in each tier on the host (tests/simt). tests/CMakeLists.txt says how a test gets its tier. At the end: what was
+# skipped, the seconds of each stage, the stages that failed, and as last line the sum over all CTest programs: "N passed, N failed". A
+# stage that failed without CTest, such as a compilation, counts as one program. TEST_ARCHITECTURES: the two cards.
 set -u
+tier=${1:-}
 jobs=${JOBS:-2}
 failed=
+failures=0
+passes=0
+seconds=
 # Threads that spin while they wait starve each other wherever there are more of them than processors.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
+# Build folders lie beside one another, so that ccache may take an object for another folder: its debug information names the same files.
+export CCACHE_NOHASHDIR=1
 
-# configure FOLDER OPTION...: CMake's own output only where it fails
-configure() {
+# stage NAME COMMAND...: runs it, says how long it took, and goes on
+stage() {
+    name=$1
+    shift
+    echo "== $name"
+    began=$(date +%s)
+    "$@"
+    status=$?
+    took=$(($(date +%s) - began))
+    echo "   ($name: $took s)"
+    seconds="$seconds$(printf '%6d s  %s' $took "$name")
+"
+    [ $status -eq 0 ] || failed="$failed, $name"
+    return $status
+}
+
+# fails_as_one COMMAND...: a stage without CTest
+fails_as_one() {
+    "$@" || {
+        failures=$((failures + 1))
+        return 1
+    }
+}
+
+# compile FOLDER TARGET OPTION...: CMake's own output only where it fails
+compile() {
+    folder=$1 target=$2
+    shift 2
+    log=$(cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" 2>&1) || {
+        echo "$log"
+        return 1
+    }
+    cmake --build "$folder" --parallel "$jobs" --target "$target"
+}
+
+# run_tests FOLDER [option of ctest...]
+run_tests() {
     folder=$1
     shift
-    log=$(cmake -S . -B "$folder" -G Ninja "$@" 2>&1) || { echo "$log"; return 1; }
+    report=$PWD/$folder/tests.xml
+    rm -f "$report"
+    ctest --test-dir "$folder" --parallel "$jobs" --output-on-failure --no-tests=error --output-junit "$report" "$@"
+    status=$?
+    count() {
+        value=$(sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$report" 2>/dev/null | head -n 1)
+        echo "${value:-0}"
+    }
+    bad=$(count failures)
+    passes=$((passes + $(count tests) - bad - $(count skipped) - $(count disabled)))
+    # ctest itself may fail: no test, or none could be started
+    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    failures=$((failures + bad))
+    folders="$folders $folder"
+    return $status
 }
+folders=
 
-# way NAME FOLDER OPTION...: configure and build
+# way NAME FOLDER TARGET [-L|-LE LABEL] -- OPTION...: a build and its tests
 way() {
-    name=$1 folder=$2
-    shift 2
-    echo "== $name: build in $folder"
-    configure "$folder" "$@" && cmake --build "$folder" --parallel "$jobs" && return 0
-    failed="$failed, $name (build)"
-    return 1
+    name_of_way=$1 folder_of_way=$2 target_of_way=$3 select=
+    shift 3
+    while [ "$1" != -- ]; do
+        select="$select $1"
+        shift
+    done
+    shift
+    stage "$name_of_way: build in $folder_of_way" fails_as_one compile "$folder_of_way" "$target_of_way" "$@" || return
+    # shellcheck disable=SC2086 # words are meant to be split
+    stage "$name_of_way: tests of $folder_of_way" run_tests "$folder_of_way" $select
 }
 
-# tests NAME FOLDER
-tests() {
-    echo "== $1: tests of $2"
-    ctest --test-dir "$2" --parallel "$jobs" --output-on-failure --no-tests=error || failed="$failed, $1"
+# installed FOLDER: what is built there, installed as an image holds it, trains from what was installed beside it
+installed() {
+    root=$PWD/$1/installed
+    rm -rf "$root"
+    DESTDIR="$root" cmake --install "$1" --prefix /usr --strip >/dev/null && (cd "$root/usr/share/cam-train" &&
+        "$root/usr/bin/cam-train" --config configs/quickstart.yaml output_dir="$root/run" max_steps=2 >"$root/log" 2>&1) || {
+        cat "$root/log"
+        return 1
+    }
 }
 
-way gcc build -DCMAKE_BUILD_TYPE=Release -DCAM_TESTS=ON && tests gcc build
-export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
-way sanitizers build-san -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
-    -DCAM_SANITIZE=ON -DCAM_TESTS=ON && tests sanitizers build-san
-way clang build-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCAM_TESTS=ON -DCAM_CUDA=OFF
+# sources, images: a log of their own, from which skips are listed
+sources() {
+    mkdir -p build-check
+    tools/check_sources.sh build-check >build-check/sources.log 2>&1
+    status=$?
+    cat build-check/sources.log
+    return $status
+}
+images() {
+    mkdir -p build
+    echo "(minutes; build/docker-test.log tells how far it is)"
+    docker/test.sh >build/docker-test.log 2>&1
+    status=$?
+    cat build/docker-test.log
+    [ $status -eq 0 ] || [ $status -eq 77 ]
+}
 
-images=build/docker-test.log
-echo "== container images: docker/test.sh (minutes; $images tells how far it is)"
-mkdir -p build
-docker/test.sh >"$images" 2>&1 || [ $? -eq 77 ] || failed="$failed, container images"
-cat "$images"
+sanitizers() {
+    ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+    export ASAN_OPTIONS UBSAN_OPTIONS
+    way sanitizers build-san all "$@" -- -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCAM_SANITIZE=ON -DCAM_TESTS=ON
+}
+
+case $tier in
+check)
+    rm -f build-check/sources.log
+    # The sources last: clang-tidy wants the build's compile_commands.json, and a failing test is the more urgent news.
+    way gcc build-check check_programs -L '^check$' -- -DCAM_CUDA=OFF -DCAM_BENCH=OFF -DCAM_TESTS=ON
+    stage "sources" fails_as_one sources
+    logs=build-check/sources.log
+    ;;
+test)
+    way gcc build-test all -LE '^slow$' -- -DCAM_TESTS=ON "-DCAM_CUDA_ARCHITECTURES=${TEST_ARCHITECTURES:-80-real;90a-real}"
+    sanitizers -LE '^slow$'
+    stage "clang: build in build-clang" fails_as_one compile build-clang all -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+        -DCAM_CUDA=OFF -DCAM_TESTS=OFF -DCAM_BENCH=OFF &&
+        stage "clang: installed" fails_as_one installed build-clang
+    logs=
+    ;;
+all)
+    way gcc build all -- -DCAM_TESTS=ON -DCAM_BENCH=ON
+    sanitizers
+    stage "clang: build in build-clang" fails_as_one compile build-clang all -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+        -DCAM_CUDA=OFF -DCAM_TESTS=ON -DCAM_BENCH=ON &&
+        stage "clang: installed" fails_as_one installed build-clang
+    stage "container images: docker/test.sh" fails_as_one images
+    logs=build/docker-test.log
+    ;;
+*)
+    echo "usage: tools/test.sh check|test|all" >&2
+    exit 2
+    ;;
+esac
 
 echo "== skipped"
-for folder in build build-san; do
+for folder in $folders; do
     log=$folder/Testing/Temporary/LastTest.log
     [ -f "$log" ] && grep -E '^(\[ *SKIPPED *\]|ok .* # skip|SKIP)' "$log" | sort -u | sed "s|^|$folder: |"
 done
-grep '^SKIP' "$images" | sed "s|^|docker: |"
+[ -z "$logs" ] || grep '^SKIP' "$logs"
 echo "(end of the list)"
-if [ "$failed" ]; then
-    echo "FAILED:${failed#,}"
-    exit 1
-fi
-echo "all tests passed, three ways"
+echo "== seconds"
+printf '%s' "$seconds"
+[ -z "$failed" ] || echo "FAILED:${failed#,}"
+echo "$passes passed, $failures failed"
+[ -z "$failed" ]

@@ -1,10 +1,10 @@
-/* backend.h: what a device offers: memory, an order of execution, copies, and the table of operators.
+/* backend.h: the interface of a device: memory, copies, graphs, and the table of operators.
  *
- * A backend is one ordered queue: whatever is asked of it runs in the order asked, possibly later
- * (cam_backend_synchronize waits). Operators never allocate and never synchronise. On the CPU everything is done
+ * A backend is one ordered queue. Work runs in the order of submission, possibly after the call has returned;
+ * cam_backend_synchronize waits for it. Operators never allocate and never synchronise. On the CPU all work is done
  * when a call returns.
  *
- * src/cli/backends.c is the only file that knows which backends exist.
+ * Only src/device/backends.c lists the backends.
  */
 #ifndef CAM_BACKEND_H
 #define CAM_BACKEND_H
@@ -23,30 +23,31 @@ typedef struct cam_ops_table cam_ops_table; /* cam/ops.h */
 typedef enum cam_copy_kind { CAM_TO_DEVICE, CAM_FROM_DEVICE, CAM_ON_DEVICE } cam_copy_kind;
 
 typedef struct cam_backend_calls {
-    /* Memory of the device, aligned to CAM_ARENA_ALIGN, contents undefined. CAM_E_MEMORY where there is none left,
-     * with the number of bytes asked for in the message. release(NULL) does nothing. */
+    /* Memory of the device, aligned to CAM_ARENA_ALIGN, contents undefined. CAM_E_MEMORY where there is not enough; the
+     * message has the number of bytes. release(NULL) does nothing. */
     cam_status (*allocate)(cam_backend *backend, size_t bytes, void **memory);
     void (*release)(cam_backend *backend, void *memory);
-    /* Bytes that allocate could still give and that could really be used; SIZE_MAX where that is not known. */
+    /* Bytes that can still be allocated and used; SIZE_MAX where that is not known. */
     size_t (*available)(cam_backend *backend);
 
     /* Ordered with the operators. Host memory must stay valid until the next synchronize. */
     cam_status (*copy)(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind);
     cam_status (*zero)(cam_backend *backend, void *memory, size_t bytes);
     cam_status (*synchronize)(cam_backend *backend);
-    /* Does not wait: whether the queue is still well. NULL where it cannot fall ill on its own. */
+    /* Reports an asynchronous error without waiting. NULL where there are no such errors. */
     cam_status (*poll)(cam_backend *backend);
 
-    /* Memory that the device writes and the host reads while the device runs on; zeros at first. `device` is its
-     * address there. Released by its host address. */
+    /* Mapped memory: the device writes it and the host reads it while the device runs. Zeros at first. `device` is its
+     * address on the device; release_mapped takes its host address. */
     cam_status (*allocate_mapped)(cam_backend *backend, size_t bytes, void **host, void **device);
     void (*release_mapped)(cam_backend *backend, void *host);
-    /* Host memory from which a copy to the device needs no detour; plain memory where that makes no difference. */
+    /* Pinned host memory, which the device copies from and to directly; plain memory where pinning makes no difference.
+     */
     cam_status (*allocate_staging)(cam_backend *backend, size_t bytes, void **host);
     void (*release_staging)(cam_backend *backend, void *host);
 
-    /* Records one captured graph between begin and end, and launches it; all NULL where the device has no such thing,
-     * and the caller then runs eagerly. */
+    /* Capture the work between begin and end as a graph, and launch it. All NULL where the device has no graphs; the
+     * caller then runs eagerly. */
     cam_status (*capture_begin)(cam_backend *backend);
     cam_status (*capture_end)(cam_backend *backend, void **graph);
     cam_status (*graph_launch)(cam_backend *backend, void *graph);
@@ -58,12 +59,12 @@ typedef struct cam_backend_calls {
 struct cam_backend {
     const char *name;        /* "cpu" */
     const char *description; /* for logs and --version: library, core type, threads */
-    const char *arithmetic;  /* what the bits of its results depend on: instruction set, device, libraries */
+    const char *arithmetic;  /* all that the bits of its results depend on: instruction set, device, libraries */
     int bf16;                /* its operators take bf16 activations and weights */
-    int host_memory;         /* the host reads and writes its memory directly, with nothing pending behind a call */
+    int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     const cam_backend_calls *calls;
     const cam_ops_table *ops;
-    double *op_seconds; /* one slot an operator (cam_op_index), added to by the wrappers; NULL = no timing */
+    double *op_seconds; /* by operator (cam_op_index), summed by the wrappers; NULL: no timing */
 };
 
 static inline CAM_MUST_CHECK cam_status cam_backend_allocate(cam_backend *backend, size_t bytes, void **memory) {
@@ -101,7 +102,7 @@ static inline CAM_MUST_CHECK cam_status cam_backend_allocate_staging(cam_backend
 static inline void cam_backend_release_staging(cam_backend *backend, void *host) {
     backend->calls->release_staging(backend, host);
 }
-/* Whether capture_begin and the calls after it are there. */
+/* Whether the backend has graphs. */
 static inline int cam_backend_captures(const cam_backend *backend) {
     return backend->calls->capture_begin != NULL;
 }

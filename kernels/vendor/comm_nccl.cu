@@ -1,13 +1,13 @@
 /* comm_nccl.cu: cam/comm.h by NCCL, on a stream of its own.
  *
- * A call forks from the backend's stream, join leads back to it. One event does both: whoever waits takes over what it
- * stands for at that moment, and every record is followed by its only wait. So capture takes them as they are.
+ * A call forks from the backend's stream, and join joins the two again. One event serves both: cudaStreamWaitEvent
+ * waits for the event's last record, and each record is followed by exactly one wait. Both can be captured.
  *
- * The communicator is nonblocking: a call may go on in the background, and nothing may be asked of its stream before it
- * has ended, which is polled for. Kernels that wait for their peers on the device are not waited for here.
+ * The communicator is nonblocking: a call may continue in the background, and nothing may be submitted to its stream
+ * before the call has completed. The host polls for that; it does not wait for the kernels on the device.
  *
- * Invariants: the lock is held where `handle` is used, so that abort, which takes it away, may come from any thread.
- * After an error nothing is asked of the handle but to abort.
+ * Invariants: `handle` is used under the lock only, because abort may clear it from any thread. After an error the only
+ * call with the handle is ncclCommAbort.
  *
  * Source: NCCL 2.28 user guide, "Group Calls", "Fault Tolerance", "Using NCCL with CUDA Graphs".
  */
@@ -22,11 +22,11 @@
 #include <pthread.h>
 #include <sched.h>
 
-/* Before it a communicator cannot be nonblocking. */
+/* The first version with nonblocking communicators. */
 enum { OLDEST_VERSION = 21400 };
 
 typedef struct cam_nccl {
-    cam_comm base; /* first: a cam_comm * is one of these */
+    cam_comm base; /* first: a cam_comm * points to a cam_nccl */
     cam_nccl_library lib;
     cam_cuda_backend *cuda;
     pthread_mutex_t lock;
@@ -36,7 +36,7 @@ typedef struct cam_nccl {
     double timeout_s;
     int opened;
     int failed;
-    int started; /* since the last join */
+    int started; /* a call was started since the last join */
     char description[32];
 } cam_nccl;
 
@@ -46,8 +46,8 @@ static cam_nccl *nccl_of(cam_comm *comm) {
 
 /* --- the library ------------------------------------------------------------------------------------------------- */
 
-/* Sums have a fixed order in a ring that always chooses alike, and captured calls take the way of others. NCCL reads
- * these at its first call. */
+/* A fixed ring and protocol give sums a fixed order, in captured calls as in others. NCCL reads these variables at its
+ * first call. */
 static const struct {
     const char *name, *value;
 } pinned[] = {{"NCCL_ALGO", "Ring"}, {"NCCL_PROTO", "Simple"}, {"NCCL_GRAPH_REGISTER", "0"}};
@@ -58,20 +58,20 @@ static cam_status load_library(cam_nccl_library *lib) {
     return cam_nccl_load(lib);
 }
 
-/* nccl == NULL: before there is one. */
+/* nccl == NULL: there is no communicator yet. */
 static cam_status call_failed(const cam_nccl_library *lib, const cam_nccl *nccl, ncclResult_t error, const char *call,
                               int line) {
-    const char *words = lib->GetLastError(nccl ? nccl->handle : nullptr);
-    char who[64] = "";
+    const char *text = lib->GetLastError(nccl ? nccl->handle : nullptr);
+    char where[64] = "";
     if (nccl)
-        snprintf(who, sizeof who, "rank %d of %d in step %lld: ", nccl->base.rank, nccl->base.ranks,
+        snprintf(where, sizeof where, "rank %d of %d in step %lld: ", nccl->base.rank, nccl->base.ranks,
                  (long long)nccl->base.step);
-    if (error == ncclInvalidUsage && words && strstr(words, "Duplicate GPU"))
+    if (error == ncclInvalidUsage && text && strstr(text, "Duplicate GPU"))
         return cam_fail(CAM_E_DEVICE, "two ranks share one GPU, which NCCL refuses; start one rank a GPU, or "
                                       "CAM_COMM=mpi");
     return cam_fail(error == ncclRemoteError || error == ncclSystemError ? CAM_E_PEER : CAM_E_DEVICE,
-                    "%s\"%s\" in comm_nccl.cu:%d: %s (%s)", who, call, line, lib->GetErrorString(error),
-                    words ? words : "");
+                    "%s\"%s\" in comm_nccl.cu:%d: %s (%s)", where, call, line, lib->GetErrorString(error),
+                    text ? text : "");
 }
 
 cam_status cam_comm_nccl_id(unsigned char id[CAM_NCCL_ID_BYTES]) {
@@ -79,7 +79,7 @@ cam_status cam_comm_nccl_id(unsigned char id[CAM_NCCL_ID_BYTES]) {
     cam_nccl_library lib;
     ncclUniqueId unique;
     ncclResult_t error;
-    static_assert(sizeof unique == CAM_NCCL_ID_BYTES, "an id is all of NCCL's");
+    static_assert(sizeof unique == CAM_NCCL_ID_BYTES, "an id has NCCL's size");
     CAM_TRY(load_library(&lib));
     error = lib.GetUniqueId(&unique);
     if (error != ncclSuccess)
@@ -89,10 +89,10 @@ out:
     return st;
 }
 
-/* --- what goes on in the background ------------------------------------------------------------------------------ */
+/* --- calls in the background ------------------------------------------------------------------------------------- */
 
-/* What is started ends within microseconds, ranks come within seconds. */
-static void nap(double waited_s) {
+/* A call completes within microseconds; other ranks may arrive seconds later. */
+static void back_off(double waited_s) {
     const struct timespec tenth_of_ms = {0, 100000};
     if (waited_s < 1e-3)
         (void)sched_yield();
@@ -114,8 +114,8 @@ static cam_status aborted(const cam_nccl *nccl) {
                     (long long)nccl->base.step);
 }
 
-/* Whether `call` still goes on; its error, where it has ended with one. */
-static cam_status poll_call(cam_nccl *nccl, const char *call, int *goes_on) {
+/* Sets *pending to whether `call` is in progress. Returns its error if it has failed. */
+static cam_status poll_call(cam_nccl *nccl, const char *call, int *pending) {
     cam_status st = CAM_OK;
     ncclResult_t state = ncclSuccess, error;
     pthread_mutex_lock(&nccl->lock);
@@ -123,8 +123,8 @@ static cam_status poll_call(cam_nccl *nccl, const char *call, int *goes_on) {
         st = aborted(nccl);
     } else {
         error = nccl->lib.CommGetAsyncError(nccl->handle, &state);
-        *goes_on = error == ncclSuccess && state == ncclInProgress;
-        if (error == ncclSuccess && !*goes_on)
+        *pending = error == ncclSuccess && state == ncclInProgress;
+        if (error == ncclSuccess && !*pending)
             error = state;
         if (error != ncclSuccess)
             st = call_failed(&nccl->lib, nccl, error, call, __LINE__);
@@ -133,29 +133,29 @@ static cam_status poll_call(cam_nccl *nccl, const char *call, int *goes_on) {
     return st;
 }
 
-/* Waits for the end of `call`; with `stream`, for that of what it asked of the device, too. */
+/* Waits until `call` has completed; with `stream`, also until its work on the device has. */
 static cam_status wait_for_call(cam_nccl *nccl, const char *call, cudaStream_t stream) {
     cam_status st = CAM_OK;
     double start_s = cam_now_s(), waited_s = 0;
-    int goes_on = 1;
+    int pending = 1;
     for (;;) {
-        CAM_TRY(poll_call(nccl, call, &goes_on));
-        if (!goes_on && stream) {
+        CAM_TRY(poll_call(nccl, call, &pending));
+        if (!pending && stream) {
             cudaError_t error = cudaStreamQuery(stream);
-            goes_on = error == cudaErrorNotReady;
-            if (error != cudaSuccess && !goes_on) {
+            pending = error == cudaErrorNotReady;
+            if (error != cudaSuccess && !pending) {
                 st = cam_cuda_failed(error, "cudaStreamQuery", __FILE__, __LINE__);
                 goto out;
             }
         }
-        if (!goes_on)
+        if (!pending)
             break;
         waited_s = cam_now_s() - start_s;
         if (waited_s > nccl->timeout_s) {
             st = waited_too_long(nccl, call);
             goto out;
         }
-        nap(waited_s);
+        back_off(waited_s);
     }
 out:
     nccl->failed |= st != CAM_OK;
@@ -165,55 +165,56 @@ out:
 /* --- collectives ------------------------------------------------------------------------------------------------- */
 
 typedef struct collective {
-    const char *call;
-    ncclResult_t (*ask)(const cam_nccl *nccl, const cam_comm_buffer *part);
-    int rounds; /* of the ring, in each of which a rank sends all shares but one; broadcast: in the mean */
+    const char *name;
+    ncclResult_t (*call)(const cam_nccl *nccl, const cam_comm_buffer *buffer);
+    int rounds; /* of the ring; a rank sends all shards but one in each (of a broadcast: on average) */
 } collective;
 
-static size_t bytes_of(const cam_comm_buffer *part, int64_t count) {
-    return (size_t)count * cam_dtype_size(part->dtype);
+static size_t bytes_of(const cam_comm_buffer *buffer, int64_t count) {
+    return (size_t)count * cam_dtype_size(buffer->dtype);
 }
 
-/* Where this rank's share begins. */
-static void *own_share(const cam_nccl *nccl, const cam_comm_buffer *part) {
-    return static_cast<char *>(part->data) + bytes_of(part, cam_comm_shard_begin(&nccl->base, part, nccl->base.rank));
+static void *own_shard(const cam_nccl *nccl, const cam_comm_buffer *buffer) {
+    return static_cast<char *>(buffer->data) +
+           bytes_of(buffer, cam_comm_shard_begin(&nccl->base, buffer, nccl->base.rank));
 }
 
-static ncclDataType_t summed_as(const cam_comm_buffer *part) {
-    return part->dtype == CAM_F64 ? ncclFloat64 : part->dtype == CAM_BF16 ? ncclBfloat16 : ncclFloat32;
+static ncclDataType_t type_of(const cam_comm_buffer *buffer) {
+    return buffer->dtype == CAM_F64 ? ncclFloat64 : buffer->dtype == CAM_BF16 ? ncclBfloat16 : ncclFloat32;
 }
 
-static ncclResult_t ask_reduce_own(const cam_nccl *nccl, const cam_comm_buffer *part) {
-    return nccl->lib.ReduceScatter(part->data, own_share(nccl, part), (size_t)(part->count / nccl->base.ranks),
-                                   summed_as(part), ncclSum, nccl->handle, nccl->stream);
+static ncclResult_t call_reduce_scatter(const cam_nccl *nccl, const cam_comm_buffer *buffer) {
+    return nccl->lib.ReduceScatter(buffer->data, own_shard(nccl, buffer), (size_t)(buffer->count / nccl->base.ranks),
+                                   type_of(buffer), ncclSum, nccl->handle, nccl->stream);
 }
 
-static ncclResult_t ask_reduce_all(const cam_nccl *nccl, const cam_comm_buffer *part) {
-    return nccl->lib.AllReduce(part->data, part->data, (size_t)part->count, summed_as(part), ncclSum, nccl->handle,
+static ncclResult_t call_all_reduce(const cam_nccl *nccl, const cam_comm_buffer *buffer) {
+    return nccl->lib.AllReduce(buffer->data, buffer->data, (size_t)buffer->count, type_of(buffer), ncclSum,
+                               nccl->handle, nccl->stream);
+}
+
+static ncclResult_t call_all_gather(const cam_nccl *nccl, const cam_comm_buffer *buffer) {
+    return nccl->lib.AllGather(own_shard(nccl, buffer), buffer->data,
+                               bytes_of(buffer, buffer->count / nccl->base.ranks), ncclUint8, nccl->handle,
                                nccl->stream);
 }
 
-static ncclResult_t ask_gather(const cam_nccl *nccl, const cam_comm_buffer *part) {
-    return nccl->lib.AllGather(own_share(nccl, part), part->data, bytes_of(part, part->count / nccl->base.ranks),
-                               ncclUint8, nccl->handle, nccl->stream);
-}
-
-static ncclResult_t ask_broadcast(const cam_nccl *nccl, const cam_comm_buffer *part) {
-    return nccl->lib.Broadcast(part->data, part->data, bytes_of(part, part->count), ncclUint8, 0, nccl->handle,
+static ncclResult_t call_broadcast(const cam_nccl *nccl, const cam_comm_buffer *buffer) {
+    return nccl->lib.Broadcast(buffer->data, buffer->data, bytes_of(buffer, buffer->count), ncclUint8, 0, nccl->handle,
                                nccl->stream);
 }
 
-static const collective reduce_own = {"ncclReduceScatter", ask_reduce_own, 1};
-static const collective reduce_all = {"ncclAllReduce", ask_reduce_all, 2};
-static const collective gather_all = {"ncclAllGather", ask_gather, 1};
-static const collective broadcast_all = {"ncclBroadcast", ask_broadcast, 1};
+static const collective reduce_scatter = {"ncclReduceScatter", call_reduce_scatter, 1};
+static const collective all_reduce = {"ncclAllReduce", call_all_reduce, 2};
+static const collective all_gather = {"ncclAllGather", call_all_gather, 1};
+static const collective broadcast = {"ncclBroadcast", call_broadcast, 1};
 
-static int is_well(ncclResult_t result) {
+static int is_ok(ncclResult_t result) {
     return result == ncclSuccess || result == ncclInProgress;
 }
 
-/* All parts as one call of NCCL's, which may end in the background. */
-static cam_status ask_group(cam_nccl *nccl, const collective *c, const cam_comm_buffer *parts, int count) {
+/* All buffers in one NCCL group call, which may complete in the background. */
+static cam_status call_group(cam_nccl *nccl, const collective *c, const cam_comm_buffer *buffers, int count) {
     cam_status st = CAM_OK;
     ncclResult_t error, ended;
     pthread_mutex_lock(&nccl->lock);
@@ -222,71 +223,80 @@ static cam_status ask_group(cam_nccl *nccl, const collective *c, const cam_comm_
         goto out;
     }
     error = nccl->lib.GroupStart();
-    if (is_well(error)) {
-        for (int i = 0; is_well(error) && i < count; i++)
-            error = c->ask(nccl, &parts[i]);
+    if (is_ok(error)) {
+        for (int i = 0; is_ok(error) && i < count; i++)
+            error = c->call(nccl, &buffers[i]);
         ended = nccl->lib.GroupEnd();
-        if (is_well(error))
+        if (is_ok(error))
             error = ended;
     }
-    if (!is_well(error))
-        st = call_failed(&nccl->lib, nccl, error, c->call, __LINE__);
+    if (!is_ok(error))
+        st = call_failed(&nccl->lib, nccl, error, c->name, __LINE__);
 out:
     nccl->failed |= st != CAM_OK;
     pthread_mutex_unlock(&nccl->lock);
     return st;
 }
 
-static cam_status wait_in_order(cam_nccl *nccl, cudaStream_t waiting, cudaStream_t awaited) {
+/* Work that `later` gets from now on waits for all work that `earlier` has. */
+static cam_status order_streams(cam_nccl *nccl, cudaStream_t earlier, cudaStream_t later) {
     cam_status st = CAM_OK;
-    CAM_CUDA_TRY(cudaEventRecord(nccl->order, awaited));
-    CAM_CUDA_TRY(cudaStreamWaitEvent(waiting, nccl->order, 0));
+    CAM_CUDA_TRY(cudaEventRecord(nccl->order, earlier));
+    CAM_CUDA_TRY(cudaStreamWaitEvent(later, nccl->order, 0));
 out:
     return st;
 }
 
-static cam_status start(cam_comm *comm, const collective *c, const cam_comm_buffer *parts, int count) {
+static cam_status start(cam_comm *comm, const collective *c, const cam_comm_buffer *buffers, int count) {
     cam_status st = CAM_OK;
     cam_nccl *nccl = nccl_of(comm);
     CAM_ASSERT(count <= CAM_COMM_MAX_BUFFERS);
-    CAM_TRY(wait_in_order(nccl, nccl->stream, nccl->cuda->stream));
+    CAM_TRY(order_streams(nccl, nccl->cuda->stream, nccl->stream));
     nccl->started = 1;
-    CAM_TRY(ask_group(nccl, c, parts, count));
-    CAM_TRY(wait_for_call(nccl, c->call, nullptr));
+    CAM_TRY(call_group(nccl, c, buffers, count));
+    CAM_TRY(wait_for_call(nccl, c->name, nullptr));
     if (nccl->cuda->check)
         CAM_CUDA_TRY(cudaStreamSynchronize(nccl->stream));
     for (int i = 0; i < count; i++)
         comm->figures.bytes_sent +=
-            c->rounds * (int64_t)bytes_of(&parts[i], parts[i].count) / comm->ranks * (comm->ranks - 1);
+            c->rounds * (int64_t)bytes_of(&buffers[i], buffers[i].count) / comm->ranks * (comm->ranks - 1);
 out:
     return st;
 }
 
-static cam_status nccl_reduce(cam_comm *comm, const cam_comm_buffer *parts, int count, cam_reach reach) {
+static cam_status start_sum(cam_comm *comm, const collective *c, const cam_comm_buffer *buffers, int count) {
     for (int i = 0; i < count; i++) {
-        if (parts[i].dtype != CAM_F32 && parts[i].dtype != CAM_BF16 && parts[i].dtype != CAM_F64)
-            return cam_fail(CAM_E_DTYPE, "NCCL is not asked for sums of %s", cam_dtype_name(parts[i].dtype));
-        CAM_ASSERT(parts[i].count % comm->ranks == 0);
+        if (buffers[i].dtype != CAM_F32 && buffers[i].dtype != CAM_BF16 && buffers[i].dtype != CAM_F64)
+            return cam_fail(CAM_E_DTYPE, "sums of %s are not supported with NCCL", cam_dtype_name(buffers[i].dtype));
+        CAM_ASSERT(buffers[i].count % comm->ranks == 0);
     }
-    return start(comm, reach == CAM_REACH_OWN ? &reduce_own : &reduce_all, parts, count);
+    return start(comm, c, buffers, count);
 }
 
-static cam_status nccl_gather(cam_comm *comm, const cam_comm_buffer *parts, int count) {
+static cam_status nccl_reduce_scatter(cam_comm *comm, const cam_comm_buffer *buffers, int count) {
+    return start_sum(comm, &reduce_scatter, buffers, count);
+}
+
+static cam_status nccl_all_reduce(cam_comm *comm, const cam_comm_buffer *buffers, int count) {
+    return start_sum(comm, &all_reduce, buffers, count);
+}
+
+static cam_status nccl_all_gather(cam_comm *comm, const cam_comm_buffer *buffers, int count) {
     for (int i = 0; i < count; i++)
-        CAM_ASSERT(parts[i].count % comm->ranks == 0);
-    return start(comm, &gather_all, parts, count);
+        CAM_ASSERT(buffers[i].count % comm->ranks == 0);
+    return start(comm, &all_gather, buffers, count);
 }
 
-static cam_status nccl_broadcast(cam_comm *comm, const cam_comm_buffer *parts, int count) {
-    return start(comm, &broadcast_all, parts, count);
+static cam_status nccl_broadcast(cam_comm *comm, const cam_comm_buffer *buffers, int count) {
+    return start(comm, &broadcast, buffers, count);
 }
 
-/* Where nothing was started there may be no capture that the other stream is part of. */
+/* Unless a call was started, NCCL's stream is not part of the backend's capture and must not be joined. */
 static cam_status nccl_join(cam_comm *comm) {
     cam_status st = CAM_OK;
     cam_nccl *nccl = nccl_of(comm);
     if (nccl->started)
-        CAM_TRY(wait_in_order(nccl, nccl->cuda->stream, nccl->stream));
+        CAM_TRY(order_streams(nccl, nccl->stream, nccl->cuda->stream));
     nccl->started = 0;
 out:
     return st;
@@ -304,14 +314,14 @@ static void nccl_abort(cam_comm *comm) {
         (void)nccl->lib.CommAbort(handle);
 }
 
-/* Finalizing waits for the other ranks, destroying does not. */
+/* CommFinalize waits for the other ranks, CommDestroy does not. */
 static void finalize(cam_nccl *nccl) {
     ncclResult_t error = ncclSuccess;
     pthread_mutex_lock(&nccl->lock);
     if (nccl->handle)
         error = nccl->lib.CommFinalize(nccl->handle);
     pthread_mutex_unlock(&nccl->lock);
-    if (!is_well(error) || wait_for_call(nccl, "ncclCommFinalize", nullptr) != CAM_OK)
+    if (!is_ok(error) || wait_for_call(nccl, "ncclCommFinalize", nullptr) != CAM_OK)
         return;
     pthread_mutex_lock(&nccl->lock);
     if (nccl->handle)
@@ -333,7 +343,8 @@ static void nccl_close(cam_comm *comm) {
     free(nccl);
 }
 
-static const cam_comm_calls nccl_calls = {nccl_reduce, nccl_gather, nccl_broadcast, nccl_join, nccl_abort, nccl_close};
+static const cam_comm_calls nccl_calls = {nccl_reduce_scatter, nccl_all_reduce, nccl_all_gather, nccl_broadcast,
+                                          nccl_join,           nccl_abort,      nccl_close};
 
 static cam_status describe(cam_nccl *nccl) {
     cam_status st = CAM_OK;
@@ -355,30 +366,30 @@ static cam_status connect(cam_nccl *nccl, const unsigned char *id) {
     config.blocking = 0;
     memcpy(&unique, id, sizeof unique);
     error = nccl->lib.CommInitRankConfig(&nccl->handle, nccl->base.ranks, unique, nccl->base.rank, &config);
-    if (!is_well(error))
+    if (!is_ok(error))
         return call_failed(&nccl->lib, nccl, error, "ncclCommInitRankConfig", __LINE__);
     CAM_TRY(wait_for_call(nccl, "ncclCommInitRankConfig", nullptr));
 out:
     return st;
 }
 
-/* The first sum. NCCL connects the ring, and takes memory for it, when it is first used: now, and not while a step is
- * captured. */
-static cam_status meet(cam_nccl *nccl) {
+/* A first all-reduce. NCCL connects the ring and allocates its buffers at the first call; that must not happen while a
+ * step is captured. */
+static cam_status warm_up(cam_nccl *nccl) {
     cam_status st = CAM_OK;
-    cam_comm_buffer part = {nullptr, CAM_F32, nccl->base.ranks};
-    size_t bytes = bytes_of(&part, part.count);
-    CAM_CUDA_TRY(cudaMalloc(&part.data, bytes));
-    CAM_CUDA_TRY(cudaMemsetAsync(part.data, 0, bytes, nccl->cuda->stream));
-    CAM_TRY(start(&nccl->base, &reduce_all, &part, 1));
-    CAM_TRY(wait_for_call(nccl, reduce_all.call, nccl->stream));
+    cam_comm_buffer buffer = {nullptr, CAM_F32, nccl->base.ranks};
+    size_t bytes = bytes_of(&buffer, buffer.count);
+    CAM_CUDA_TRY(cudaMalloc(&buffer.data, bytes));
+    CAM_CUDA_TRY(cudaMemsetAsync(buffer.data, 0, bytes, nccl->cuda->stream));
+    CAM_TRY(start(&nccl->base, &all_reduce, &buffer, 1));
+    CAM_TRY(wait_for_call(nccl, all_reduce.name, nccl->stream));
     nccl->started = 0;
     nccl->base.figures = cam_comm_figures{};
 out:
     if (st != CAM_OK)
-        nccl_abort(&nccl->base); /* before the memory that its kernel may wait over */
-    if (part.data)
-        (void)cudaFree(part.data);
+        nccl_abort(&nccl->base); /* first: its kernel may still use the memory */
+    if (buffer.data)
+        (void)cudaFree(buffer.data);
     return st;
 }
 
@@ -408,7 +419,7 @@ cam_status cam_comm_nccl_open(cam_backend *cuda, const cam_comm_nccl_options *op
     CAM_CUDA_TRY(cudaStreamCreateWithFlags(&nccl->stream, cudaStreamNonBlocking));
     CAM_CUDA_TRY(cudaEventCreateWithFlags(&nccl->order, cudaEventDisableTiming));
     CAM_TRY(connect(nccl, options->id));
-    CAM_TRY(meet(nccl));
+    CAM_TRY(warm_up(nccl));
     nccl->opened = 1;
     *comm = &nccl->base;
 out:

@@ -1,5 +1,4 @@
-/* comm_nccl_library.cu: NCCL, loaded when first needed, so that a program with CUDA in it starts where there is none.
- */
+/* comm_nccl_library.cu: loads NCCL at its first use, so that the program also starts on machines without NCCL. */
 #include "comm_nccl_library.h"
 #include <dlfcn.h>
 

@@ -1,4 +1,5 @@
-/* comm_nccl_library.h: NCCL as comm_nccl.cu calls it. comm_nccl_library.cu loads it; tests/simt has calls of its own.
+/* comm_nccl_library.h: the NCCL functions that comm_nccl.cu calls. comm_nccl_library.cu loads them; tests/simt has
+ * stand-ins.
  */
 #ifndef CAM_COMM_NCCL_LIBRARY_H
 #define CAM_COMM_NCCL_LIBRARY_H
@@ -6,7 +7,7 @@
 #include "cam/status.h"
 #include <nccl.h>
 
-/* X(name): nccl<name>, all that is called. */
+/* X(name): the function nccl<name>. */
 #define CAM_NCCL_CALLS(X)                                                                                              \
     X(AllGather)                                                                                                       \
     X(AllReduce)                                                                                                       \
@@ -30,8 +31,8 @@ typedef struct cam_nccl_library {
 #undef CAM_NCCL_SLOT
 } cam_nccl_library;
 
-/* Stays until the process ends: NCCL has threads of its own from the first id on. CAM_E_DEVICE where it cannot be
- * loaded or lacks a call. */
+/* The library stays loaded until the process ends: NCCL runs threads of its own after the first id. CAM_E_DEVICE: it
+ * cannot be loaded or lacks a function. */
 CAM_MUST_CHECK cam_status cam_nccl_load(cam_nccl_library *library);
 
 #endif

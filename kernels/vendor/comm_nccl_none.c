@@ -1,4 +1,4 @@
-/* comm_nccl_none.c: in the place of comm_nccl.cu where the program is built without NCCL's header. */
+/* comm_nccl_none.c: replaces comm_nccl.cu in a program that is built without NCCL's header. */
 #include "comm_nccl.h"
 
 static cam_status none(void) {

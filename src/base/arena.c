@@ -1,5 +1,5 @@
-/* arena.c: bump allocation. A counting arena starts at a fake, aligned, non-NULL address, so that views made from it
- * are not mistaken for absent ones; nothing ever follows them. */
+/* arena.c: bump allocation. A counting arena starts at a fake, aligned, non-NULL address, so that its views are not
+ * taken for absent ones (NULL); their addresses are never dereferenced. */
 #include "cam/arena.h"
 
 void cam_arena_init(cam_arena *arena, const char *name, void *base, size_t capacity) {

@@ -1,6 +1,4 @@
-/* cancel.h: a request to end long work early, such as a signal. Work that takes long asks for it now and then and returns
- * CAM_E_STOPPED.
- */
+/* cancel.h: a request, such as a signal, to end long work early. Long work polls it and returns CAM_E_STOPPED. */
 #ifndef CAM_CANCEL_H
 #define CAM_CANCEL_H
 
@@ -9,7 +7,7 @@ typedef struct cam_cancel {
     void *context;
 } cam_cancel;
 
-/* Nonzero once the work is to end. `cancel` may be NULL. */
+/* Nonzero once the request was made. `cancel` may be NULL. */
 static inline int cam_cancel_requested(const cam_cancel *cancel) {
     return cancel && cancel->requested && cancel->requested(cancel->context);
 }

@@ -1,12 +1,14 @@
-/* choices.h: the words that closed sets of values have, each beside its enumerator. The configuration, the command line
- * and the code that acts on a choice share one enumeration and one table of words.
+/* choices.h: the sets of choices: each value with its enumerator and its word. The configuration, the command line and
+ * the code that acts on a choice share one enumeration and one table of words.
  *
- * One list a set: CAM_CHOICES_<set>(X) with X(enumerator, word), and more columns for CAM_METRICS. It gives
+ * CAM_CHOICES_<set>(X) lists a set as X(enumerator, word); CAM_METRICS has more columns. Made from each list:
  *     enum cam_choice_<set>      the enumerators, from 0, and CAM_CHOICE_COUNT_<set>
- *     cam_words_<set>[]          the words by enumerator
- * The first word is what auto-completion offers first, not necessarily the default. Words are the contract with the
- * user; the order of enumerators is free.
- */
+ *     cam_words_<set>[]          the words, by enumerator
+ *
+ * To add a choice, add its row, then handle the new enumerator wherever the others of its set are used. To add a set,
+ * write its list, and name it in CAM_CHOICE_SETS. A word does not change, since users have it in their files. The first
+ * word of a set is the default of an option of the command line (options.h); the default of a key of the configuration
+ * is in schema.h. */
 #ifndef CAM_CHOICES_H
 #define CAM_CHOICES_H
 
@@ -22,7 +24,7 @@ extern "C" {
 #define CAM_CHOICES_freezing(X)                                                                                        \
     X(CAM_CONFIG_FREEZE_NONE, "none")                                                                                  \
     X(CAM_CONFIG_FREEZE_EMBEDDINGS, "embeddings")                                                                      \
-    X(CAM_CONFIG_FREEZE_FIRST, "first:N") /* the embeddings and the N layers next to them */                           \
+    X(CAM_CONFIG_FREEZE_FIRST, "first:N") /* the embeddings and the first N layers */                                  \
     X(CAM_CONFIG_FREEZE_ENCODER, "encoder")
 #define CAM_CHOICES_format(X)                                                                                          \
     X(CAM_FORMAT_AUTO, "auto") /* by the file name's ending */                                                         \
@@ -71,7 +73,8 @@ extern "C" {
     X(CAM_CONFIG_EVAL_NO, "no")                                                                                        \
     X(CAM_CONFIG_EVAL_STEPS, "steps")                                                                                  \
     X(CAM_CONFIG_EVAL_EPOCH, "epoch")
-/* The figures of an evaluation: X(enumerator, word, field of cam_scores (metrics.h), better, where it is shown). The
+
+/* The metrics of an evaluation: X(enumerator, word, field of cam_scores (metrics.h), better, where it is shown). The
  * word is the key in metrics.json and log.jsonl, which hold all of them in this order. */
 #define CAM_METRICS(X)                                                                                                 \
     X(CAM_METRIC_LOSS, "loss", loss, CAM_LESS_IS_BETTER, CAM_SHOWN_EVAL | CAM_SHOWN_END | CAM_SHOWN_TABLE)             \
@@ -80,12 +83,14 @@ extern "C" {
     X(CAM_METRIC_F1_MICRO, "f1_micro", f1_micro, CAM_MORE_IS_BETTER, 0) /* equals the accuracy */                      \
     X(CAM_METRIC_F1_WEIGHTED, "f1_weighted", f1_weighted, CAM_MORE_IS_BETTER, CAM_SHOWN_END)
 #define CAM_CHOICES_metric(X) CAM_METRICS(X)
+
 enum { CAM_LESS_IS_BETTER = -1, CAM_MORE_IS_BETTER = 1 };
 enum {
     CAM_SHOWN_EVAL = 1, /* in the line after each evaluation */
     CAM_SHOWN_END = 2,  /* in the lines at the end of a run */
     CAM_SHOWN_TABLE = 4 /* on a line of its own in the table of eval; the F1 means are in its lines of means */
 };
+
 #define CAM_CHOICES_device(X)                                                                                          \
     X(CAM_CONFIG_DEVICE_AUTO, "auto")                                                                                  \
     X(CAM_CONFIG_DEVICE_CPU, "cpu")                                                                                    \
@@ -95,7 +100,7 @@ enum {
     X(CAM_CONFIG_SHARD_TRUE, "true")                                                                                   \
     X(CAM_CONFIG_SHARD_FALSE, "false")
 #define CAM_CHOICES_bf16(X)                                                                                            \
-    X(CAM_CONFIG_BF16_AUTO, "auto") /* where the device has it */                                                      \
+    X(CAM_CONFIG_BF16_AUTO, "auto") /* true on CUDA from sm_80 on */                                                   \
     X(CAM_CONFIG_BF16_TRUE, "true")                                                                                    \
     X(CAM_CONFIG_BF16_FALSE, "false")
 #define CAM_CHOICES_attention(X)                                                                                       \
@@ -103,7 +108,7 @@ enum {
     X(CAM_CONFIG_ATTENTION_NATIVE, "native")                                                                           \
     X(CAM_CONFIG_ATTENTION_CUDNN, "cudnn")
 
-/* Options of the command line that are no keys of the configuration. */
+/* Options of the command line that are not keys of the configuration. */
 #define CAM_CHOICES_color(X)                                                                                           \
     X(CAM_COLOR_AUTO, "auto")                                                                                          \
     X(CAM_COLOR_ALWAYS, "always")                                                                                      \
@@ -156,10 +161,10 @@ CAM_CHOICE_SETS(CAM_CHOICE_ENUM)
 #undef CAM_CHOICE_ENUM
 #undef CAM_CHOICE_ENUMERATOR
 
-/* The enumerator of a word of one of these tables; -1 where it has no such word. */
+/* The enumerator of a word in such a table; -1 where the table has no such word. */
 int cam_choice_find(const char *const *words, size_t count, const char *word);
 
-/* report_to is a set of these. */
+/* Flags of the key report_to. */
 enum { CAM_CONFIG_REPORT_JSONL = 1 };
 
 #ifdef __cplusplus

@@ -1,5 +1,4 @@
-/* clock.h: the time of a clock that never goes back; only differences mean something.
- */
+/* clock.h: a monotonic clock; only differences between its times have a meaning. */
 #ifndef CAM_CLOCK_H
 #define CAM_CLOCK_H
 

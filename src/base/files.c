@@ -228,7 +228,7 @@ cam_status cam_directory_sync(const char *path) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return fail_errno(CAM_E_STORAGE, "open", path);
-    /* Some file systems refuse to sync a folder; there is then nothing more to be done. */
+    /* Some file systems cannot sync a folder; that is no error. */
     int failed = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
     cam_status st = failed ? fail_errno(CAM_E_STORAGE, "sync", path) : CAM_OK;
     close(fd);

@@ -1,8 +1,7 @@
-/* files.h: reading, mapping and durably writing files. Every message names the full path that was tried.
+/* files.h: reads, maps and durably writes files. Every message names the full path.
  *
- * Failures to read are `kind` (CAM_E_DATA, CAM_E_MODEL or CAM_E_USAGE, as the file matters to the caller); failures to
- * write are CAM_E_STORAGE.
- */
+ * A failure to read returns `kind`, which the caller chooses (CAM_E_DATA, CAM_E_MODEL or CAM_E_USAGE); a failure to
+ * write returns CAM_E_STORAGE. */
 #ifndef CAM_FILES_H
 #define CAM_FILES_H
 
@@ -15,7 +14,7 @@
 extern "C" {
 #endif
 
-/* The whole of a file (or of standard input for "-"), appended to `out`; `kind` where it is larger than `max_bytes`. */
+/* Appends a whole file (standard input for "-") to `out`; fails with `kind` where it is larger than `max_bytes`. */
 CAM_MUST_CHECK cam_status cam_file_read(const char *path, size_t max_bytes, cam_status kind, cam_strbuf *out);
 
 /* A file mapped read-only. An empty file maps to bytes == NULL, size == 0. */
@@ -25,11 +24,11 @@ typedef struct cam_mapping {
 } cam_mapping;
 CAM_MUST_CHECK cam_status cam_file_map(const char *path, cam_status kind, cam_mapping *map);
 void cam_file_unmap(cam_mapping *map);
-/* Tells the system that bytes [begin, begin + count) will not be read again, so that their pages stop counting. */
+/* Frees the memory of the pages within bytes [begin, begin + count), which will not be read again (MADV_DONTNEED). */
 void cam_file_forget(const cam_mapping *map, size_t begin, size_t count);
 
-/* A file that appears whole or not at all: it is written beside its final name, synced, and renamed by commit. abandon
- * after a failure removes it; abandon after commit does nothing. */
+/* Writes a file atomically: into a temporary file beside it, which commit syncs and renames. abandon after a failure
+ * removes the temporary file; abandon after commit does nothing. */
 typedef struct cam_file_writer {
     int fd;
     char *path, *temporary;
@@ -38,7 +37,7 @@ CAM_MUST_CHECK cam_status cam_file_writer_open(cam_file_writer *writer, const ch
 CAM_MUST_CHECK cam_status cam_file_writer_write(cam_file_writer *writer, const void *bytes, size_t count);
 CAM_MUST_CHECK cam_status cam_file_writer_commit(cam_file_writer *writer);
 void cam_file_writer_abandon(cam_file_writer *writer);
-CAM_MUST_CHECK cam_status cam_file_write(const char *path, const void *bytes, size_t count); /* the three in one */
+CAM_MUST_CHECK cam_status cam_file_write(const char *path, const void *bytes, size_t count); /* open, write, commit */
 CAM_MUST_CHECK cam_status cam_file_copy(const char *from, const char *to);
 
 int cam_file_exists(const char *path);
@@ -47,9 +46,9 @@ int cam_directory_exists(const char *path);
 CAM_MUST_CHECK cam_status cam_directory_make(const char *path);
 CAM_MUST_CHECK cam_status cam_directory_sync(const char *path);
 
-/* "folder/name", to be freed. */
+/* Gives "folder/name", to be freed. */
 char *cam_path_join(const char *folder, const char *name);
-/* The absolute form for messages, to be freed; a relative path is put behind the current folder. */
+/* The absolute path, for messages, to be freed. */
 char *cam_path_absolute(const char *path);
 
 #ifdef __cplusplus

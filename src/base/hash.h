@@ -23,7 +23,8 @@ static inline uint64_t cam_hash_mix(uint64_t hash) {
     return hash ^ (hash >> 33);
 }
 
-/* The smallest power of two that is at least twice `count`, and at least 16: slots of a table. */
+/* The number of slots for a table of `count` entries: the smallest power of two that is at least 16 and twice `count`.
+ */
 static inline size_t cam_hash_slots(size_t count) {
     size_t slots = 16;
     while (slots < 2 * count)

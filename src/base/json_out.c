@@ -20,7 +20,7 @@ static void put_text(cam_strbuf *buf, const char *text) {
     cam_strbuf_release(&valid);
 }
 
-/* The comma and the key that go before a member. */
+/* Writes the comma and the key before a member. */
 static void put_key(cam_json *json, const char *key) {
     CAM_ASSERT(json->depth > 0);
     if (json->level[json->depth - 1].used++)

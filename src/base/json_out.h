@@ -8,9 +8,9 @@
  *     cam_json_close(&json);                         ]
  *     cam_json_end(&json);                           }
  *
- * No spaces and no line end are written. `key` is an ASCII literal of ours inside an object and NULL inside an array.
- * Numbers take the shortest form that reads back to the same double; JSON has no NaN and no infinity, they are
- * written as null. Texts are escaped; bytes that are not UTF-8 become U+FFFD, so that the result is always valid.
+ * No spaces and no line end are written. `key` is an ASCII literal in an object and NULL in an array. Numbers
+ * take the shortest form that reads back to the same double; NaN and infinity, which JSON does not have, are written as
+ * null. Texts are escaped; bytes that are not UTF-8 become U+FFFD, so the result is always valid.
  *
  * Invariant: every cam_json_object or cam_json_array has its cam_json_close before cam_json_end (CAM_BUG otherwise).
  */
@@ -40,7 +40,7 @@ void cam_json_end(cam_json *json);                    /* closes it */
 
 void cam_json_object(cam_json *json, const char *key);
 void cam_json_array(cam_json *json, const char *key);
-void cam_json_close(cam_json *json); /* the innermost of the two */
+void cam_json_close(cam_json *json); /* the innermost open object or array */
 
 void cam_json_number(cam_json *json, const char *key, double value);
 void cam_json_integer(cam_json *json, const char *key, int64_t value);

@@ -1,4 +1,5 @@
-/* log.c: see log.h. One writer at a time; the status line is wiped before a line and redrawn after it. */
+/* log.c: see log.h. A mutex admits one writer at a time; the status line is erased before a line and redrawn after it.
+ */
 #include "log.h"
 #include "strbuf.h"
 #include <pthread.h>
@@ -19,7 +20,7 @@ cam_log_level cam_log_get_level(void) {
     return level;
 }
 
-/* Lines of several processes must not mix, so each goes out in one write. */
+/* Lines of several processes must not mix, so each line is one write. */
 void cam_log_set_rank(int new_rank) {
     static char line[1 << 14];
     rank = new_rank;

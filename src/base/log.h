@@ -1,6 +1,4 @@
-/* log.h: what the program says while it works. Everything here goes to standard error; standard output carries
- * results only.
- */
+/* log.h: messages to the user. All go to standard error; standard output carries results only. */
 #ifndef CAM_LOG_H
 #define CAM_LOG_H
 
@@ -14,7 +12,7 @@ typedef enum cam_log_level { CAM_LOG_QUIET = -1, CAM_LOG_NORMAL = 0, CAM_LOG_VER
 
 void cam_log_set_level(cam_log_level new_level);
 cam_log_level cam_log_get_level(void);
-/* Of several processes that run together: all but rank 0 tell errors only, with "[rank N]" before them. */
+/* Ranks above 0 print errors only, each after "[rank N]". */
 void cam_log_set_rank(int new_rank);
 void cam_log_set_color(int on);
 int cam_log_color(void);
@@ -24,8 +22,8 @@ CAM_PRINTF(1, 2) void cam_log_verbose(const char *format, ...); /* only when ver
 CAM_PRINTF(1, 2) void cam_log_warn(const char *format, ...);    /* "warning: ..."; always */
 CAM_PRINTF(1, 2) void cam_log_error(const char *format, ...);   /* "error: ..."; always */
 
-/* One line that is redrawn in place while something moves ("" takes it away); any cam_log line goes above it. Only for
- * a terminal: the caller decides. */
+/* Sets a status line that is redrawn in place below the messages ("" removes it). The caller makes sure that standard
+ * error is a terminal. */
 CAM_PRINTF(1, 2) void cam_log_status_line(const char *format, ...);
 
 #ifdef __cplusplus

@@ -6,7 +6,7 @@
 
 enum { WORD_BYTES = 64 };
 
-/* Lower case, "-" as "_"; 0 for a word too long to be a misspelt one. */
+/* Converts to lower case and "-" to "_". The length; 0 where the word is too long to be compared. */
 static size_t normalise(const char *word, char *out) {
     size_t length = strlen(word);
     if (length >= WORD_BYTES)
@@ -20,7 +20,7 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/* The edit distance with swaps of neighbours (optimal string alignment). */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length) {
     size_t rows[3][WORD_BYTES + 1] = {{0}};
     for (size_t j = 0; j <= b_length; j++)

@@ -1,7 +1,6 @@
-/* nearest.h: which known word a misspelt one was meant to be.
+/* nearest.h: finds the known word that a misspelt word probably stands for.
  *
- * Words are compared in lower case, "-" as "_", by insertions, deletions, replacements and swaps of neighbours.
- */
+ * Words are compared in lower case, "-" as "_", by insertions, deletions, replacements and swaps of neighbours. */
 #ifndef CAM_NEAREST_H
 #define CAM_NEAREST_H
 
@@ -11,10 +10,10 @@
 extern "C" {
 #endif
 
-/* How far apart two words are; SIZE_MAX where nobody would take one for the other: at most a third of the letters, and
- * three, may differ. */
+/* The edit distance of two words; SIZE_MAX where it is too large for a misspelling, that is above 3 or above a third of
+ * the letters. */
 size_t cam_misspelling(const char *word, const char *meant);
-/* The word of `words` that was probably meant, NULL where none is near. */
+/* The nearest of `words`; NULL where none is near. */
 const char *cam_nearest_word(const char *word, const char *const *words, size_t count);
 
 #ifdef __cplusplus

@@ -1,8 +1,7 @@
-/* problems.h: all that is wrong with an input, not only the first of it.
+/* problems.h: a list of all problems of an input, not only the first.
  *
- * A reader adds one entry a problem and goes on; the caller then fails once with the whole list: the first twenty, one
- * a line, and a count of the rest.
- */
+ * A reader adds each problem and goes on. The caller then fails once with the list: the first twenty, one a line, and
+ * the number of the others. */
 #ifndef CAM_PROBLEMS_H
 #define CAM_PROBLEMS_H
 

@@ -35,8 +35,8 @@ void cam_status_clear(void) {
     message[0] = '\0';
 }
 
-/* Cuts a too long message where a UTF-8 character ends, and says so. */
-static void cut(char *text) {
+/* Truncates a message that is too long at the end of a character, and appends "...". */
+static void truncate_message(char *text) {
     memcpy(text + cam_utf8_cut(text, MESSAGE_BYTES - 1, MESSAGE_BYTES - 4), "...", 4);
 }
 
@@ -48,7 +48,7 @@ cam_status cam_fail(cam_status status, const char *format, ...) {
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (length >= MESSAGE_BYTES)
-        cut(text);
+        truncate_message(text);
     memcpy(message, text, sizeof message);
     return status;
 }

@@ -1,8 +1,7 @@
 /* strbuf.h: a growing byte string, always NUL-terminated (the NUL is not counted).
  *
- * init makes it empty and owns nothing; release frees and makes it empty again; a zeroed struct is empty too.
- * Appending aborts when the machine has no memory left for a message: strbufs hold lines and headers, never data sets.
- */
+ * A zeroed struct (CAM_STRBUF_INIT) is empty and owns nothing. release frees the memory and leaves the buffer empty.
+ * Appending aborts the program when memory runs out: a strbuf holds lines and headers, never a data set. */
 #ifndef CAM_STRBUF_H
 #define CAM_STRBUF_H
 
@@ -26,16 +25,17 @@ void cam_strbuf_release(cam_strbuf *buf);
 void cam_strbuf_clear(cam_strbuf *buf); /* length 0, memory kept */
 const char *cam_strbuf_text(const cam_strbuf *buf);
 void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length);
-/* Makes it so long; what is new is zeros. */
+/* Sets the length; new bytes are zero. */
 void cam_strbuf_resize(cam_strbuf *buf, size_t length);
 void cam_strbuf_puts(cam_strbuf *buf, const char *text);
 void cam_strbuf_putc(cam_strbuf *buf, char c);
 CAM_PRINTF(2, 3) void cam_strbuf_printf(cam_strbuf *buf, const char *format, ...);
-/* The shortest decimal that reads back to the same double; "NaN", "Infinity", "-Infinity". */
+/* Appends the shortest decimal that reads back to the same double; "NaN", "Infinity", "-Infinity". */
 void cam_strbuf_put_double(cam_strbuf *buf, double value);
-/* A JSON string with its quotes. Bytes must be UTF-8; control characters, quote and backslash are escaped. */
+/* Appends a JSON string with its quotes. The bytes must be UTF-8; control characters, quote and backslash are escaped.
+ */
 void cam_strbuf_put_json(cam_strbuf *buf, const char *text, size_t length);
-/* Gives the text away; the caller frees it. */
+/* Returns the text, which the caller frees, and leaves the buffer empty. */
 char *cam_strbuf_detach(cam_strbuf *buf);
 
 #ifdef __cplusplus

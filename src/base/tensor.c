@@ -1,4 +1,4 @@
-/* tensor.c: arithmetic on views; no data is touched. */
+/* tensor.c: shapes, strides and overlap of views; no data is read. */
 #include "cam/tensor.h"
 #include "cam/status.h"
 
@@ -29,21 +29,21 @@ cam_tensor cam_tensor_2d(void *data, cam_dtype dtype, int64_t rows, int64_t colu
     return (cam_tensor){.data = data, .dtype = dtype, .ndim = 2, .shape = {rows, columns, 1}, .row_stride = columns};
 }
 
-/* A counting arena's views have addresses that are never followed; absent tensors stay absent. */
-static void *advanced(cam_tensor t, int64_t elements) {
+/* The address of the element `elements` further on; an absent tensor (NULL) stays absent. */
+static void *data_at(cam_tensor t, int64_t elements) {
     return t.data ? (char *)t.data + (size_t)elements * cam_dtype_size(t.dtype) : NULL;
 }
 
 cam_tensor cam_tensor_columns(cam_tensor t, int64_t begin, int64_t count) {
     CAM_ASSERT(t.ndim == 2 && begin >= 0 && count >= 0 && begin + count <= t.shape[1]);
-    t.data = advanced(t, begin);
+    t.data = data_at(t, begin);
     t.shape[1] = count;
     return t;
 }
 
 cam_tensor cam_tensor_rows(cam_tensor t, int64_t begin, int64_t count) {
     CAM_ASSERT(t.ndim >= 1 && begin >= 0 && count >= 0 && begin + count <= t.shape[0]);
-    t.data = advanced(t, begin * t.row_stride);
+    t.data = data_at(t, begin * t.row_stride);
     t.shape[0] = count;
     return t;
 }

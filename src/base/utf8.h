@@ -1,8 +1,7 @@
-/* utf8.h: reads and writes UTF-8 characters, for all boxes.
+/* utf8.h: reads and writes UTF-8 characters.
  *
- * A character is valid when all its bytes are there, in the shortest form, and it is no surrogate and at most U+10FFFF
- * (Unicode 15, table 3-7). No function reads outside the bytes that it is given.
- */
+ * A character is valid when it is complete, in its shortest form, no surrogate and at most U+10FFFF (Unicode 15, table
+ * 3-7). No function reads outside the given bytes. */
 #ifndef CAM_UTF8_H
 #define CAM_UTF8_H
 
@@ -15,14 +14,14 @@ extern "C" {
 
 enum {
     CAM_UTF8_BYTES = 4,           /* the longest character */
-    CAM_UTF8_REPLACEMENT = 0xFFFD /* stands for a byte that begins no valid character */
+    CAM_UTF8_REPLACEMENT = 0xFFFD /* replaces a byte that is not part of a valid character */
 };
 
 /* The length of a character that begins with a byte of 0x80 or above; see cam_utf8_decode. */
 size_t cam_utf8_decode_long(const char *text, size_t length, uint32_t *code_point);
 
-/* The length of the character at text[0], which is the first of `length` (at least 1) bytes; 0 where they begin with no
- * valid character, and *code_point is then CAM_UTF8_REPLACEMENT. */
+/* The length of the character at text[0], the first of `length` (at least 1) bytes. 0 where no valid character begins
+ * there; *code_point is then CAM_UTF8_REPLACEMENT. */
 static inline size_t cam_utf8_decode(const char *text, size_t length, uint32_t *code_point) {
     if ((unsigned char)text[0] >= 0x80)
         return cam_utf8_decode_long(text, length, code_point);
@@ -30,17 +29,17 @@ static inline size_t cam_utf8_decode(const char *text, size_t length, uint32_t *
     return 1;
 }
 
-/* The same for a loop over [at, end) that passes over invalid bytes one by one: at least 1. */
+/* The same for a loop over [at, end) that skips invalid bytes one by one: at least 1. */
 static inline size_t cam_utf8_next(const char *at, const char *end, uint32_t *code_point) {
     size_t length = cam_utf8_decode(at, (size_t)(end - at), code_point);
     return length ? length : 1;
 }
 
-/* How many leading bytes are valid characters: the position of the first bad byte, or `length`. */
+/* The number of leading bytes that are valid characters: the offset of the first bad byte, or `length`. */
 size_t cam_utf8_valid_prefix(const char *bytes, size_t length);
 
-/* The largest length of at most `limit` bytes at which no character of a valid text is cut in two. With
- * limit = length - 1 it is where the last character begins. */
+/* The largest length, at most `limit`, at which a valid text can be cut between two characters. With limit = length - 1
+ * it is the offset of the last character. */
 static inline size_t cam_utf8_cut(const char *text, size_t length, size_t limit) {
     if (length <= limit)
         return length;
@@ -49,8 +48,7 @@ static inline size_t cam_utf8_cut(const char *text, size_t length, size_t limit)
     return limit;
 }
 
-/* Writes the UTF-8 form of a code point (at most 0x10FFFF, no surrogate) and returns its length, 1 to CAM_UTF8_BYTES.
- */
+/* Writes a code point (at most 0x10FFFF, no surrogate) and returns its length, 1 to CAM_UTF8_BYTES. */
 size_t cam_utf8_put(char *to, uint32_t code_point);
 
 /* The Unicode property White_Space: 25 code points (PropList.txt). */

@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t offsets[CAM_OPTION_COUNT] = {
+#define OFFSET(field, ...) [CAM_OPTION_##field] = offsetof(cam_arguments, field),
+    CAM_OPTIONS(OFFSET)
+#undef OFFSET
+};
+
+static void *field_of(cam_arguments *arguments, const cam_option_row *row) {
+    return (char *)arguments + offsets[row - cam_option_rows];
+}
+
 static int verb_of(const char *word) {
     for (int v = 0; v < CAM_VERB_COUNT; v++)
         if (strcmp(word, cam_verb_rows[v].word) == 0)
@@ -33,7 +43,7 @@ static cam_status unknown_verb(const char *word) {
     return cam_fail(CAM_E_USAGE, "unknown verb \"%s\"; cam-train --help lists them", word);
 }
 
-/* The value of an option at argv[*i]: behind "=", or the next word. */
+/* Reads the value of the option at argv[*i]: after "=", or the next word. */
 static cam_status take_value(const char *option, const char *after, int argc, char **argv, int *i, const char **value) {
     if (*after == '=') {
         *value = after + 1;
@@ -45,7 +55,7 @@ static cam_status take_value(const char *option, const char *after, int argc, ch
     return CAM_OK;
 }
 
-static cam_status no_choice(const cam_option_row *row, cam_verb verb, const char *word) {
+static cam_status fail_choice(const cam_option_row *row, cam_verb verb, const char *word) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_printf(&text, "option \"%s\"", row->option);
     if (cam_option_has_several_rows(row))
@@ -67,11 +77,11 @@ static cam_status take_choice(const cam_option_row *row, cam_verb verb, const ch
             *choice = (cam_choice){row->choices[i], (int)i};
             return CAM_OK;
         }
-    return no_choice(row, verb, word);
+    return fail_choice(row, verb, word);
 }
 
-/* Room for every word of the command line is taken with the first. */
-static cam_status append(cam_words *words, int argc, const char *word) {
+/* The first call allocates room for every word of the command line. */
+static cam_status append_word(cam_words *words, int argc, const char *word) {
     if (!words->items)
         words->items = calloc((size_t)argc, sizeof *words->items);
     if (!words->items)
@@ -89,7 +99,7 @@ static cam_status take_option(cam_arguments *arguments, int argc, char **argv, i
         return unknown_option(word);
     if (!cam_option_is_of(row, arguments->verb))
         CAM_FAIL(CAM_E_USAGE, "option \"%s\" is not one of \"%s\"", row->option, cam_verb_rows[arguments->verb].word);
-    void *field = (char *)arguments + row->field;
+    void *field = field_of(arguments, row);
     if (row->kind != CAM_OPTION_IS_SWITCH)
         CAM_TRY(take_value(row->option, word + length, argc, argv, i, &value));
     switch (row->kind) {
@@ -104,7 +114,7 @@ static cam_status take_option(cam_arguments *arguments, int argc, char **argv, i
         *(const char **)field = value;
         break;
     case CAM_OPTION_IS_FILES:
-        CAM_TRY(append(field, argc, value));
+        CAM_TRY(append_word(field, argc, value));
         break;
     case CAM_OPTION_IS_CHOICE:
         CAM_TRY(take_choice(row, arguments->verb, value, field));
@@ -118,10 +128,10 @@ static cam_status take_word(cam_arguments *arguments, int argc, const char *word
     const cam_verb_row *verb = &cam_verb_rows[arguments->verb];
     int takes_keys = (verb->flags & CAM_VERB_TAKES_KEYS) != 0;
     if (takes_keys && (word[0] == '~' || strchr(word, '=')))
-        return append(&arguments->overrides, argc, word);
+        return append_word(&arguments->overrides, argc, word);
     if (takes_keys)
         return cam_fail(CAM_E_USAGE,
-                        "\"%s\" is neither an option nor KEY=VALUE; a configuration file goes behind --config", word);
+                        "\"%s\" is neither an option nor KEY=VALUE; a configuration file goes after --config", word);
     return cam_fail(CAM_E_USAGE, "\"%s\" is no argument of \"%s\"; see cam-train %s --help", word, verb->word,
                     verb->word);
 }
@@ -143,7 +153,7 @@ out:
 void cam_arguments_release(cam_arguments *arguments) {
     for (int i = 0; i < CAM_OPTION_COUNT; i++)
         if (cam_option_rows[i].kind == CAM_OPTION_IS_FILES)
-            free(((cam_words *)(void *)((char *)arguments + cam_option_rows[i].field))->items);
+            free(((cam_words *)field_of(arguments, &cam_option_rows[i]))->items);
     free(arguments->overrides.items);
     *arguments = (cam_arguments){0};
 }

@@ -1,5 +1,4 @@
-/* arguments.h: what was given on the command line, by the tables of options.h.
- */
+/* arguments.h: parses the command line by the tables of options.h. */
 #ifndef CAM_ARGUMENTS_H
 #define CAM_ARGUMENTS_H
 
@@ -22,8 +21,8 @@ typedef struct cam_choice {
 typedef struct cam_arguments {
     cam_verb verb;
     cam_words overrides;     /* KEY=VALUE, ~KEY */
-    struct cam_group *group; /* the ranks that were started with these words; set by main */
-/* A field for every option; text is NULL where it is not given. */
+    struct cam_group *group; /* the ranks of this run; set by main */
+/* A field for every option; a text is NULL where the option is not given. */
 #define CAM_FIELD_SWITCH                                   int
 #define CAM_FIELD_TEXT(name)                               const char *
 #define CAM_FIELD_FILE(name)                               const char *
@@ -35,12 +34,12 @@ typedef struct cam_arguments {
 #undef CAM_OPTION_FIELD
 } cam_arguments;
 
-/* CAM_E_USAGE with the nearest known word where one is misspelt, and for a word that is no choice of its option. The
- * words of argv must outlive the arguments; release in both cases. */
+/* CAM_E_USAGE for a misspelt word, with the nearest known one, and for a word that is not a choice of its option. The
+ * words of argv must outlive the arguments. Release in both cases. */
 CAM_MUST_CHECK cam_status cam_arguments_parse(cam_arguments *arguments, int argc, char **argv);
 void cam_arguments_release(cam_arguments *arguments);
 
-/* Numbers of options: CAM_E_USAGE with the option's name where the word is none in [low, high]. */
+/* Parses the number of an option. CAM_E_USAGE with the option's name where `word` is not a number in [low, high]. */
 CAM_MUST_CHECK cam_status cam_argument_integer(const char *option, const char *word, long low, long high, long *value);
 CAM_MUST_CHECK cam_status cam_argument_number(const char *option, const char *word, double low, double high,
                                               double *value);

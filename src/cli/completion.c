@@ -1,15 +1,15 @@
-/* completion.c: the completion for bash: a function of fixed text, and before it what the tables say. */
+/* completion.c: writes the completion for bash: words from the tables, then a function of fixed text. */
 #include "config.h"
 #include "help.h"
 #include "schema.h"
 #include <string.h>
 
-/* What stands in the lists for names of files; no word of a table has these characters. */
+/* Marks of file names in the lists; no word of a table has these characters. */
 #define A_FILE   "<file>"
 #define A_FOLDER "<folder>"
 
-/* A word as it is typed: bash ends a command at ";". Nothing where the word only describes what may stand there, as
- * "first:N" and "[label, ...]" do. */
+/* Appends a word as it is typed: bash ends a command at ";". Omits a word that only describes a form, such as "first:N"
+ * and "[label, ...]". */
 static void put_word(const char *word, cam_strbuf *out) {
     if (strpbrk(word, ":[]{} "))
         return;
@@ -21,7 +21,7 @@ static void put_words(const char *const *words, size_t count, cam_strbuf *out) {
         put_word(words[i], out);
 }
 
-/* "' word word'", without its first blank. */
+/* Appends the words in quotes, without the first blank. */
 static void put_list(const cam_strbuf *words, cam_strbuf *out) {
     cam_strbuf_printf(out, "'%s'", words->length ? cam_strbuf_text(words) + 1 : "");
 }
@@ -73,8 +73,9 @@ static void put_value_of_option(const cam_option_row *row, cam_strbuf *out) {
 }
 
 static void put_values_of_options(cam_strbuf *out) {
-    cam_strbuf_puts(out, "\n# What a verb's option takes; fails for a switch and for what is no option of the verb.\n"
-                         "_cam_train_option_values() {\n    case \"$1 $2\" in\n");
+    cam_strbuf_puts(
+        out, "\n# The values of a verb's option; fails for a switch and for an option that the verb does not have.\n"
+             "_cam_train_option_values() {\n    case \"$1 $2\" in\n");
     for (int i = 0; i < CAM_OPTION_COUNT; i++)
         if (cam_option_rows[i].kind != CAM_OPTION_IS_SWITCH)
             put_value_of_option(&cam_option_rows[i], out);
@@ -119,7 +120,7 @@ static void put_keys(cam_strbuf *out) {
         put_word(cam_config_rows[key].leaf, &words);
     cam_strbuf_puts(out, "_cam_train_keys=");
     put_list(&words, out);
-    cam_strbuf_puts(out, "\n\n# What a key of the configuration takes, where that is a list.\n"
+    cam_strbuf_puts(out, "\n\n# The values of a key of the configuration, where they are a list.\n"
                          "_cam_train_key_values() {\n    case $1 in\n");
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++)
         put_values_of_key(&cam_config_rows[key], out);
@@ -128,7 +129,7 @@ static void put_keys(cam_strbuf *out) {
 }
 
 static const char fixed[] =
-    "\n# Fills COMPREPLY with those of the words $3... that begin with $2, each behind the prefix $1.\n"
+    "\n# Fills COMPREPLY with those of the words $3... that begin with $2, each after the prefix $1.\n"
     "_cam_train_reply() {\n"
     "    local prefix=$1 begun=$2 word found IFS=$' \\t\\n'\n"
     "    shift 2\n"
@@ -151,7 +152,7 @@ static const char fixed[] =
     "    case \" $_cam_train_verbs \" in\n"
     "    *\" ${COMP_WORDS[1]} \"*) ((COMP_CWORD > 1)) && verb=${COMP_WORDS[1]} ;;\n"
     "    esac\n"
-    "    # NAME=VALUE is three words where COMP_WORDBREAKS has \"=\", as it usually does, else one.\n"
+    "    # NAME=VALUE is three words where COMP_WORDBREAKS has \"=\", which is usual, else one.\n"
     "    if [[ $current == = ]]; then\n"
     "        left=$before current=''\n"
     "    elif [[ $before == = ]] && ((COMP_CWORD > 2)); then\n"

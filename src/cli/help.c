@@ -5,7 +5,7 @@
 
 enum { COLUMNS = 80, VERB_COLUMN = 22, OPTION_COLUMN = 34, EXIT_COLUMN = 8 };
 
-/* Appends the words of a text to a line that has `used` columns, with new lines that begin at column `indent`. */
+/* Appends the words of a text to a line that has `used` columns; new lines begin at column `indent`. */
 static void put_wrapped(const char *text, size_t used, size_t indent, cam_strbuf *out) {
     for (int first = 1; *text; first = 0) {
         size_t length = strcspn(text, " ");
@@ -23,7 +23,7 @@ static void put_wrapped(const char *text, size_t used, size_t indent, cam_strbuf
     cam_strbuf_putc(out, '\n');
 }
 
-/* "  name   text", the text from `column` on; below the name where that is too long. */
+/* Appends "  name   text", the text from `column` on, or on the next line where the name is too long. */
 static void put_entry(const char *name, const char *text, size_t column, cam_strbuf *out) {
     size_t used = 2 + strlen(name);
     cam_strbuf_printf(out, "  %s", name);

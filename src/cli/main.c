@@ -1,4 +1,4 @@
-/* main.c: from the command line to an exit code. The only place that exits. */
+/* main.c: parses the command line, runs the verb, and returns the exit code. The only place that exits. */
 #include "arguments.h"
 #include "backends.h"
 #include "help.h"
@@ -18,27 +18,6 @@ static cam_status (*const run_verb[CAM_VERB_COUNT])(const cam_arguments *argumen
     CAM_VERBS(RUN_VERB)
 #undef RUN_VERB
 };
-
-cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
-    cam_status st = CAM_OK;
-    cam_problems problems = CAM_PROBLEMS_INIT;
-    *config = (cam_config){0};
-    if (arguments->configs.count == 0)
-        CAM_FAIL(CAM_E_USAGE,
-                 "no configuration: name one with --config FILE, or make one with cam-train init --data FILE");
-    CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
-                            arguments->overrides.count, &problems));
-out:
-    cam_problems_release(&problems);
-    return st;
-}
-
-cam_status cam_verb_print(const cam_strbuf *text) {
-    size_t wrote = fwrite(cam_strbuf_text(text), 1, text->length, stdout);
-    if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)
-        return cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
-    return CAM_OK;
-}
 
 static cam_status print_version(void) {
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -77,9 +56,9 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     if (!(flags & CAM_VERB_STOPS_LATER))
         cam_signals_end_at_once();
     configure_output(&arguments);
-    int tells = arguments.version || arguments.help || argc == 1;
-    if (group->rank > 0 && (tells || !(flags & CAM_VERB_ON_ALL_RANKS)))
-        goto out; /* rank 0 does it alone, and all end as it does */
+    int is_information = arguments.version || arguments.help || argc == 1;
+    if (group->rank > 0 && (is_information || !(flags & CAM_VERB_ON_ALL_RANKS)))
+        goto out; /* rank 0 does it alone; all ranks end with its status */
     if (arguments.version)
         CAM_TRY(print_version());
     else if (arguments.help || argc == 1)
@@ -91,7 +70,7 @@ out:
     return st;
 }
 
-/* A list of problems has one a line; each gets its own "error:". */
+/* Reports a message line by line, since each line of a list of problems is an error. */
 static void report(const char *message) {
     for (size_t length; *message; message += length + (message[length] != '\0')) {
         length = strcspn(message, "\n");
@@ -100,10 +79,10 @@ static void report(const char *message) {
     }
 }
 
-/* OpenMP's threads spin while they wait for each other, and where they share the processors with anything else they
- * starve those they wait for. Spinning for some ten microseconds and then sleeping costs an idle machine nothing and a
- * busy one little (docs/performance.md). The library reads its settings before main, hence begin again with other ones.
- * Where that fails the run is only slower. */
+/* Starts the program again with GOMP_SPINCOUNT=20000. While OpenMP's threads wait they spin, and where they share the
+ * processors with other programs they delay the threads that they wait for. After 20000 spins, some ten microseconds,
+ * they sleep: on an idle machine this costs nothing, on a busy one little (docs/performance.md). The library reads its
+ * settings before main, so the process must start again. Where that fails the run is only slower. */
 static void reexec_with_short_spin(char **argv) {
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -114,8 +93,8 @@ static void reexec_with_short_spin(char **argv) {
         execv(self, argv);
 }
 
-/* jansson (2.14) goes on without the bytes that it found no memory for, and then reads and writes past its buffers, or
- * gives a text with a gap: it must never be refused memory. */
+/* jansson (2.14) does not handle every failed allocation: it can write past its buffers or drop bytes of a text. So
+ * JSON never gets NULL: the program ends. */
 static void *json_memory(size_t bytes) {
     void *memory = malloc(bytes);
     if (!memory) {
@@ -125,12 +104,13 @@ static void *json_memory(size_t bytes) {
     return memory;
 }
 
-/* A stop is no error: rank 0 tells of it, whoever was asked to stop. */
+/* True for the rank that reports `agreed`. A stop is no error: rank 0 reports it, whichever rank was stopped. */
 static int is_reporter(const cam_group *group, cam_status agreed) {
     return agreed == CAM_E_STOPPED ? group->rank == 0 : group->reporter < 0 || group->reporter == group->rank;
 }
 
-/* The message is kept over what the other ranks say. */
+/* Agrees with the other ranks on the status. The reporting rank keeps its own message, which the exchange may
+ * overwrite. */
 static cam_status finish(cam_group *group, cam_status st) {
     char *message = strdup(cam_status_message());
     cam_status agreed = cam_group_finish(group, st);
@@ -140,7 +120,7 @@ static cam_status finish(cam_group *group, cam_status st) {
     return agreed;
 }
 
-/* For a process that hangs in its device: nothing is tidied up. */
+/* Called where another rank is lost while this process waits for its device: exits without cleaning up. */
 static void exit_lost_peer(cam_status st) {
     report(cam_status_message());
     _exit(cam_status_exit_code(st));
@@ -157,7 +137,8 @@ int main(int argc, char **argv) {
     if (st == CAM_OK)
         st = dispatch(argc, argv, &group);
     st = finish(&group, st);
-    cam_signals_ignore(); /* the code stands; a launcher sends some to all when the first rank ends with it */
+    cam_signals_ignore(); /* a launcher may signal all ranks once the first has ended; that must not change the exit
+                           * code */
     if (st == CAM_E_STOPPED && is_reporter(&group, st))
         cam_log("%s", cam_status_message());
     else if (st != CAM_OK && is_reporter(&group, st))

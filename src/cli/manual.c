@@ -1,5 +1,5 @@
-/* manual.c: the manual page, in the man macros of roff, made from the tables of the command line and the configuration,
- * and from the texts and tables here. */
+/* manual.c: writes the manual page, in the man macros of roff, from the tables of the command line and the
+ * configuration and from the tables below. */
 #include "cam/status.h"
 #include "config.h"
 #include "help.h"
@@ -21,7 +21,7 @@
 #define ENVIRONMENT(X)                                                                                                 \
     X("NO_COLOR", "If it is not empty, messages have no colour unless --color always is given.")                       \
     X("TERM", "If it is dumb or missing, messages have no colour and progress is shown in plain lines.")               \
-    X("COLUMNS", "Width of the progress line where the terminal does not tell its own.")                               \
+    X("COLUMNS", "Width of the progress line where the terminal does not report its own.")                             \
     X("HF_HUB_CACHE", "Folder of the models of the Hub.")                                                              \
     X("HUGGINGFACE_HUB_CACHE", "The same, where HF_HUB_CACHE is not set.")                                             \
     X("HF_HOME", "Its folder hub is the folder of the models of the Hub, where the two above are not set.")            \
@@ -32,7 +32,7 @@
     X("GOMP_SPINCOUNT", "The same. Where neither is set, cam-train sets this one to 20000.")                           \
     X("CAM_CPU_ISA", "v2, v3 or v4: compute as a processor of this level of x86-64 does.")                             \
     X("CAM_MATMUL_TABLE", "The table of tune; none for no table.")                                                     \
-    X("CAM_COMM", "mpi or nccl: what ranks exchange gradients by.")                                                    \
+    X("CAM_COMM", "mpi or nccl: the library by which ranks exchange gradients.")                                       \
     X("CAM_CUDA_CHECK", "Unless it is 0, wait for every kernel and name the first that fails.")                        \
     X("SLURM_STEP_ID", "With SLURM_STEP_NUM_TASKS above 1: the program was started by srun, as one of several ranks.") \
     X("SLURM_STEP_NUM_TASKS", "See SLURM_STEP_ID.")
@@ -41,13 +41,14 @@
 #define EXAMPLES(X)                                                                                                    \
     X("cam-train init --data messages.csv > my.yaml",                                                                  \
       "Write a configuration that fits a file; then read and edit it.")                                                \
-    X("cam-train check --config my.yaml", "See what a run would meet.")                                                \
+    X("cam-train check --config my.yaml",                                                                              \
+      "Read the data and the model, and list the problems of a run before it starts.")                                 \
     X("cam-train --config my.yaml learning_rate=3e-5", "Train, with another rate than the file's.")                    \
     X("cam-train predict --model runs/commandes --input new.txt --format jsonl --top-k 3", "Classify texts.")          \
     X("cam-train eval --model runs/commandes --data labelled.csv", "Score the model on rows with labels.")             \
     X("mpirun -n 2 cam-train --config my.yaml", "Train with two ranks, where the program was built with MPI.")
 
-/* A text in which no character is a command of roff or printed as another one. */
+/* Appends a text with escapes, so that none of its characters is a command of roff or printed as another one. */
 static void put_text(const char *text, cam_strbuf *out) {
     if (*text == '.' || *text == '\'')
         cam_strbuf_puts(out, "\\&");
@@ -89,7 +90,7 @@ static void put_paragraph(const char *text, cam_strbuf *out) {
     put_line(text, out);
 }
 
-/* An entry of a list. */
+/* Appends an entry of a list. */
 static void put_item(const char *name, const char *text, cam_strbuf *out) {
     cam_strbuf_puts(out, ".TP\n");
     put_bold(name, out);
@@ -97,7 +98,7 @@ static void put_item(const char *name, const char *text, cam_strbuf *out) {
     put_line(text, out);
 }
 
-/* "--config FILE [KEY=VALUE ...]": names in capitals are to be replaced, the rest is typed as it stands. */
+/* Appends "--config FILE [KEY=VALUE ...]": names in capitals are placeholders. */
 static void put_arguments(const char *text, cam_strbuf *out) {
     static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     while (*text) {
@@ -178,7 +179,7 @@ static void put_common_options(cam_strbuf *out) {
             put_option(&cam_option_rows[i], out);
 }
 
-/* The help of most choices lists them already. */
+/* Appends a key. The help of most choices already lists them. */
 static void put_key(const cam_config_row *row, cam_strbuf *out) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, row->help);

@@ -1,6 +1,5 @@
 /* options.c: the tables of options.h. */
 #include "options.h"
-#include "arguments.h"
 #include <string.h>
 
 #define VERB_IS_COMPLETE(code, word, flags, arguments, help, more)                                                     \
@@ -21,11 +20,7 @@ const cam_verb_row cam_verb_rows[CAM_VERB_COUNT] = {CAM_VERBS(VERB)};
 #define KIND_CHOICE(set)                                                                                               \
     .kind = CAM_OPTION_IS_CHOICE, .choices = cam_words_##set, .choice_count = CAM_CHOICE_COUNT_##set
 #define OPTION(of_field, of_option, of_kind, of_verbs, of_help)                                                        \
-    [CAM_OPTION_##of_field] = {.option = of_option,                                                                    \
-                               .verbs = of_verbs,                                                                      \
-                               .help = of_help,                                                                        \
-                               .field = offsetof(cam_arguments, of_field),                                             \
-                               KIND_##of_kind},
+    [CAM_OPTION_##of_field] = {.option = of_option, .verbs = of_verbs, .help = of_help, KIND_##of_kind},
 const cam_option_row cam_option_rows[CAM_OPTION_COUNT] = {CAM_OPTIONS(OPTION)};
 
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb) {

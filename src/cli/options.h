@@ -1,8 +1,7 @@
-/* options.h: the command line as tables: verbs, options, and which verb takes which. The parser, --help, the man page
- * and the completion for bash are made from them.
+/* options.h: the tables of the command line: verbs, options, and the options of each verb. The parser, --help, the man
+ * page and the completion for bash are made from them.
  *
- * A verb is a row of CAM_VERBS and the function cam_verb_<word> in verb_<word>.c. An option is a row of CAM_OPTIONS.
- */
+ * A verb is a row of CAM_VERBS and the function cam_verb_<word> in verb_<word>.c. An option is a row of CAM_OPTIONS. */
 #ifndef CAM_OPTIONS_H
 #define CAM_OPTIONS_H
 
@@ -14,10 +13,10 @@
 /* Flags of a verb; they can be combined. */
 enum {
     CAM_VERB_IS_PLAIN = 0,
-    CAM_VERB_ON_ALL_RANKS = 1, /* the ranks of a run work on it together; without this rank 0 does it alone */
-    CAM_VERB_STOPS_LATER = 2,  /* it looks for signals and saves its work; without this a signal ends it at once */
+    CAM_VERB_ON_ALL_RANKS = 1, /* all ranks of a run work on it; without this flag rank 0 does it alone */
+    CAM_VERB_STOPS_LATER = 2,  /* it polls for signals and saves its work; without this flag a signal ends it at once */
     CAM_VERB_TAKES_KEYS = 4,   /* --config FILE and KEY=VALUE */
-    CAM_VERB_READS_TEXTS = 8   /* --model DIR and the options that say how a file of texts is read */
+    CAM_VERB_READS_TEXTS = 8   /* --model DIR and the options for reading a file of texts */
 };
 
 /* X(enumerator, word, flags, arguments, one line of help, paragraph for its own help and the man page) */
@@ -27,21 +26,21 @@ enum {
       "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
       "train a classifier (the default verb)",                                                                         \
       "Trains on the rows of train_file and writes the model and the figures of the run into output_dir. A first "     \
-      "signal TERM, INT or USR1 ends the run after the present step; the model is then saved where there is none yet.") \
+      "signal TERM, INT or USR1 ends the run after the current step; the model is saved where there is none yet.")     \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \
-      "Reads all that a run would read, and prints what it found. Exit status 0 says that the run can start.")         \
+      "Reads all that a run would read, and prints what it found. Exit status 0 means that the run can start.")        \
     X(SHOW, show, CAM_VERB_TAKES_KEYS,                                                                                 \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
-      "the resolved YAML, each value with where it came from",                                                         \
-      "Prints every key of the configuration. The comment behind a value names the file and line that it came from, "  \
+      "the resolved YAML, each value with its origin",                                                                 \
+      "Prints every key of the configuration. The comment after a value names the file and line of its origin, "       \
       "or says that it is a default or from the command line.")                                                        \
     X(EVAL, eval, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                        \
       "--model DIR --data FILE",                                                                                       \
       "accuracy, F1, per class, confusion matrix",                                                                     \
-      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, columns and the length of texts " \
-      "are as it says; options replace them.")                                                                         \
+      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, it gives the columns and the "   \
+      "length of texts; options replace them.")                                                                        \
     X(PREDICT, predict, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                  \
       "--model DIR [--input FILE] [--output FILE]",                                                                    \
       "one label and score for every text",                                                                            \
@@ -101,8 +100,8 @@ enum {
 /* X(field, option, kind, verbs that take it, one line of help)
  *   kind   SWITCH; TEXT(name), FILE(name) or FOLDER(name) for one value, by its name in the help; FILES(name) for an
  *          option that may be repeated; CHOICE(set) for one word of CAM_CHOICES_<set> (choices.h), whose first word is
- *          the value of an option that is not given
- * An option that means different things to two verbs has a row, and a field, for each. */
+ *          the default
+ * An option that has different meanings for two verbs has a row, and a field, for each. */
 /* clang-format off */
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win")               \
@@ -128,7 +127,7 @@ enum {
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
     X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \
     X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only")                                               \
-    X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "say more")                                                           \
+    X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages")                                                      \
     X(help, "--help", SWITCH, CAM_FOR_ALL, "this text")                                                                \
     X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices")
 /* clang-format on */
@@ -155,9 +154,8 @@ typedef struct cam_option_row {
     const char *value;          /* its name in the help: "DIR"; NULL for a switch and for a choice */
     const char *const *choices; /* the words by enumerator; NULL where there are none */
     size_t choice_count;
-    unsigned verbs; /* bit v: the verb v takes it */
+    unsigned verbs; /* bit v: the verb v takes the option */
     const char *help;
-    size_t field; /* offset in cam_arguments */
 } cam_option_row;
 
 extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
@@ -165,7 +163,8 @@ extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
 static inline int cam_option_is_of(const cam_option_row *row, cam_verb verb) {
     return (row->verbs >> verb & 1u) != 0;
 }
-/* The row of an option as `verb` has it; where it does not take it, any row of that name; NULL where there is none. */
+/* The row of an option for `verb`; where the verb does not take it, another row of that name; NULL where there is none.
+ */
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb);
 /* True where the same option has another row, for other verbs. */
 int cam_option_has_several_rows(const cam_option_row *row);

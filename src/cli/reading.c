@@ -21,8 +21,8 @@ out:
     return st;
 }
 
-/* "label,text" as a list. */
-static cam_status cut_columns(cam_reading *reading, const char *text) {
+/* Splits "label,text" into a list. */
+static cam_status split_columns(cam_reading *reading, const char *text) {
     reading->columns_text = strdup(text);
     reading->columns = calloc(strlen(text) + 1, sizeof *reading->columns);
     if (!reading->columns_text || !reading->columns)
@@ -39,7 +39,7 @@ cam_status cam_reading_open(cam_reading *reading, const cam_arguments *arguments
     CAM_TRY(read_run_yaml(reading, folder));
     reading->max_seq_length = reading->has_run ? (long)reading->config.max_seq_length : 0;
     if (arguments->columns)
-        CAM_TRY(cut_columns(reading, arguments->columns));
+        CAM_TRY(split_columns(reading, arguments->columns));
     if (arguments->max_seq_length)
         CAM_TRY(cam_argument_integer("--max-seq-length", arguments->max_seq_length, 3, 1024, &reading->max_seq_length));
 out:
@@ -55,7 +55,7 @@ void cam_reading_release(cam_reading *reading) {
 
 void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                          cam_read_options *options) {
-    cam_config config = reading->config; /* borrowed: released with the reading */
+    cam_config config = reading->config; /* a copy of the struct only; `reading` owns its texts */
     if (arguments->input_format.word)
         config.format = (enum cam_choice_format)arguments->input_format.value;
     if (arguments->encoding.word)
@@ -76,7 +76,7 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options) {
     cam_reading_options(reading, arguments, path, options);
-    if (!arguments->input_format.word) /* the training file's own format says nothing of this one */
+    if (!arguments->input_format.word) /* the format of the training file does not apply to this file */
         options->format = cam_format_of_path(path) == CAM_FORMAT_AUTO ? CAM_FORMAT_LINES : CAM_FORMAT_AUTO;
     options->label_required = 0;
     options->keep_blank = 1;

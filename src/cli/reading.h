@@ -1,6 +1,5 @@
-/* reading.h: how eval, predict and tokenize read rows: what the model folder's run.yaml says, and over it the command
- * line.
- */
+/* reading.h: the options by which eval, predict and tokenize read rows: those of the model folder's run.yaml, replaced
+ * by those of the command line. */
 #ifndef CAM_READING_H
 #define CAM_READING_H
 
@@ -14,7 +13,7 @@ typedef struct cam_reading {
     const char **columns;
     size_t column_count;
     char *columns_text;
-    long max_seq_length; /* 0 = as long as the model reads */
+    long max_seq_length; /* 0 = the longest that the model reads */
 } cam_reading;
 
 /* CAM_E_USAGE. Release in both cases. */
@@ -24,8 +23,8 @@ void cam_reading_release(cam_reading *reading);
 /* Options for a file; they point into `reading` and `arguments`. */
 void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                          cam_read_options *options);
-/* The same for texts that need no label, of which every one gives a row of output: lines, unless the path's ending or
- * --input-format says that they are records. */
+/* The same for texts without labels, of which each gives a row of output. The format is lines, unless the path's ending
+ * or --input-format names another. */
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options);
 

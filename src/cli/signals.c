@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
-static volatile sig_atomic_t stop_wanted, at_once;
+static volatile sig_atomic_t stop_requested, at_once;
 
 static void on_signal(int number) {
     (void)number;
-    if (stop_wanted || at_once)
+    if (stop_requested || at_once)
         _exit(130);
-    stop_wanted = 1;
+    stop_requested = 1;
 }
 
 static void handle(int number, void (*handler)(int number)) {
@@ -35,7 +35,7 @@ void cam_signals_end_at_once(void) {
     at_once = 1;
 }
 
-int cam_signals_stop_wanted(void *context) {
+int cam_signals_stop_requested(void *context) {
     (void)context;
-    return stop_wanted;
+    return stop_requested;
 }

@@ -1,12 +1,12 @@
-/* verb_check.c: `check` says what a run would meet: keys, files, labels, lengths, and advice. It trains and writes
- * nothing. */
+/* verb_check.c: `check` reads all that a run would read and prints keys, files, labels, lengths and advice. It trains
+ * and writes nothing. */
 #include "advice.h"
 #include "hub_cache.h"
 #include "signals.h"
 #include "verbs.h"
 #include <stdlib.h>
 
-/* "cam-train --config base.yaml key=value": how the run itself would be started. */
+/* Appends the command of the run itself: "cam-train --config base.yaml key=value". */
 static void put_command(const cam_arguments *arguments, cam_strbuf *out) {
     cam_strbuf_puts(out, "cam-train");
     for (size_t i = 0; i < arguments->configs.count; i++)
@@ -36,7 +36,7 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
     char *folder = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,

@@ -10,11 +10,11 @@
 #include "verbs.h"
 #include <stdlib.h>
 
-/* The figures of rows `data` with label ids `truth`. */
+/* Scores the rows of `data` against their label ids `truth`. */
 static cam_status score(cam_predictor *classifier, const cam_dataset *data, const int32_t *truth,
                         cam_metrics *metrics) {
     cam_status st = CAM_OK;
-    cam_cancel stop = {.requested = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_requested};
     int64_t n = (int64_t)data->count, labels = classifier->config.num_labels;
     long long truncated = 0;
     cam_text *texts = malloc((size_t)n * sizeof *texts);
@@ -47,7 +47,7 @@ static cam_status print_figures(const cam_arguments *arguments, const cam_metric
     return st;
 }
 
-/* Reads the rows, with the ids that the model gives their labels. */
+/* Reads the rows and the ids of their labels in the model. */
 static cam_status read_rows(const cam_arguments *arguments, const cam_reading *reading, const cam_model_config *config,
                             cam_dataset *data, int32_t **truth) {
     cam_status st = CAM_OK;

@@ -13,17 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_RECORDS = 1024, GROUP_BYTES = 1 << 20 };
+enum { BATCH_RECORDS = 1024, BATCH_BYTES = 1 << 20 };
 
 typedef struct prediction {
     cam_predictor classifier;
     int jsonl;
-    long top_k; /* 0 = none asked for */
+    long top_k; /* 0 = not requested */
     double threshold;
     FILE *out;
     int pipe_closed;
     cam_group *ranks; /* rank 0 reads and writes, all score */
-    /* one group of records */
+    /* one batch of records */
     cam_strbuf bytes; /* their texts, one after another */
     size_t *end;      /* [capacity] */
     cam_text *texts;  /* [capacity] */
@@ -34,7 +34,7 @@ typedef struct prediction {
     long long truncated;
 } prediction;
 
-static cam_status settle(prediction *p, const cam_arguments *arguments) {
+static cam_status parse_options(prediction *p, const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     p->jsonl = arguments->predict_format.value == CAM_PREDICT_JSONL;
     if (arguments->top_k)
@@ -47,7 +47,7 @@ out:
     return st;
 }
 
-/* The K labels by falling score; of equals the first id first. */
+/* Orders the K labels by falling score; of equal scores the lower id comes first. */
 static void rank(const prediction *p) {
     int32_t labels = p->classifier.config.num_labels, wanted = p->top_k < labels ? (int32_t)p->top_k : labels;
     for (int32_t k = 0; k < labels; k++)
@@ -86,7 +86,7 @@ static void put_jsonl(const prediction *p, int32_t best, cam_strbuf *out) {
     cam_strbuf_putc(out, '\n');
 }
 
-/* Tab, line ends and backslash as \t \n \r \\. */
+/* Appends a text with tab, line ends and backslash as \t \n \r \\. */
 static void put_escaped(cam_strbuf *out, const char *text, size_t length) {
     static const char special[] = "\t\n\r\\", letter[] = "tnr\\";
     for (size_t i = 0; i < length; i++) {
@@ -116,8 +116,8 @@ static cam_status write_out(prediction *p, const cam_strbuf *lines) {
     return p->pipe_closed ? CAM_OK : cam_fail(CAM_E_STORAGE, "cannot write the predictions: %s", strerror(errno));
 }
 
-/* The group as rank 0 has it reaches all; one of no records says that there are no more. */
-static cam_status spread(prediction *p) {
+/* Sends the batch of rank 0 to all ranks; an empty batch ends the input. */
+static cam_status broadcast_batch(prediction *p) {
     cam_status st = CAM_OK;
     static const char where[] = "waiting for texts";
     int64_t sizes[2] = {p->count, (int64_t)p->bytes.length};
@@ -149,11 +149,11 @@ static cam_status write_lines(prediction *p) {
     return st;
 }
 
-/* All ranks score the group, and rank 0 writes a line for each of its records; *more is 0 after the last. */
-static cam_status flush(prediction *p, int *more) {
+/* All ranks score the batch, and rank 0 writes a line for each of its records; *more is 0 after the last batch. */
+static cam_status score_batch(prediction *p, int *more) {
     cam_status st = CAM_OK;
-    cam_cancel stop = {.requested = cam_signals_stop_wanted};
-    CAM_TRY(spread(p));
+    cam_cancel stop = {.requested = cam_signals_stop_requested};
+    CAM_TRY(broadcast_batch(p));
     *more = p->count > 0;
     if (!*more)
         goto out;
@@ -180,22 +180,22 @@ static cam_status stream(prediction *p, cam_record_reader *reader) {
             break;
         cam_strbuf_append(&p->bytes, record.text, record.text_length);
         p->end[p->count++] = p->bytes.length;
-        if (p->count == p->capacity || p->bytes.length >= GROUP_BYTES * (size_t)p->ranks->ranks)
-            CAM_TRY(flush(p, &more));
+        if (p->count == p->capacity || p->bytes.length >= BATCH_BYTES * (size_t)p->ranks->ranks)
+            CAM_TRY(score_batch(p, &more));
     }
     if (p->pipe_closed)
         p->count = 0;
     while (more)
-        CAM_TRY(flush(p, &more));
+        CAM_TRY(score_batch(p, &more));
 out:
     return st;
 }
 
-/* What the ranks do that read nothing. */
-static cam_status follow(prediction *p) {
+/* The loop of the ranks that read no input. */
+static cam_status score_batches(prediction *p) {
     cam_status st = CAM_OK;
     for (int more = 1; more;)
-        CAM_TRY(flush(p, &more));
+        CAM_TRY(score_batch(p, &more));
 out:
     return st;
 }
@@ -208,9 +208,9 @@ static cam_status open_output(prediction *p, const char *path) {
     return p->out ? CAM_OK : cam_fail(CAM_E_STORAGE, "cannot write \"%s\": %s", path, strerror(errno));
 }
 
-static cam_status take_buffers(prediction *p) {
+static cam_status allocate_buffers(prediction *p) {
     size_t labels = (size_t)p->classifier.config.num_labels;
-    p->capacity = (int64_t)GROUP_RECORDS * p->ranks->ranks;
+    p->capacity = (int64_t)BATCH_RECORDS * p->ranks->ranks;
     p->end = malloc((size_t)p->capacity * sizeof *p->end);
     p->texts = malloc((size_t)p->capacity * sizeof *p->texts);
     p->logits = malloc((size_t)p->capacity * labels * sizeof *p->logits);
@@ -239,7 +239,7 @@ static cam_status close_prediction(prediction *p, cam_status st) {
 cam_status cam_verb_predict(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     prediction p = {.ranks = arguments->group};
-    int reads = arguments->group->rank == 0;
+    int is_reader = arguments->group->rank == 0;
     cam_reading reading = {0};
     cam_backend *backend = NULL;
     cam_record_reader *reader = NULL;
@@ -248,11 +248,11 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     const char *input = arguments->input ? arguments->input : "-";
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "predict needs --model DIR");
-    CAM_TRY(settle(&p, arguments));
+    CAM_TRY(parse_options(&p, arguments));
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     cam_reading_text_options(&reading, arguments, input, &options);
-    if (reads)
+    if (is_reader)
         CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(cam_backends_open(
         &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
@@ -260,10 +260,10 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
                               .group = arguments->group},
         &backend));
     CAM_TRY(cam_predictor_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
-    CAM_TRY(take_buffers(&p));
-    if (reads)
+    CAM_TRY(allocate_buffers(&p));
+    if (is_reader)
         CAM_TRY(open_output(&p, arguments->output));
-    CAM_TRY(reads ? stream(&p, reader) : follow(&p));
+    CAM_TRY(is_reader ? stream(&p, reader) : score_batches(&p));
 out:
     cam_record_reader_close(reader);
     st = close_prediction(&p, st);

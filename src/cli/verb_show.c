@@ -1,4 +1,4 @@
-/* verb_show.c: `show` prints the resolved configuration, each value with where it came from. */
+/* verb_show.c: `show` prints the resolved configuration, each value with its origin. */
 #include "verbs.h"
 
 cam_status cam_verb_show(const cam_arguments *arguments) {

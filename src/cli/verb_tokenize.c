@@ -1,4 +1,4 @@
-/* verb_tokenize.c: `tokenize` shows what a model sees of every text: ids or pieces, never cut. */
+/* verb_tokenize.c: `tokenize` prints the ids or pieces of every text, never truncated. */
 #include "hub_cache.h"
 #include "json_out.h"
 #include "model_tokenizer.h"
@@ -34,7 +34,7 @@ static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *read
     cam_record record;
     int got = 1;
     while (got) {
-        if (cam_signals_stop_wanted(NULL))
+        if (cam_signals_stop_requested(NULL))
             CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
         CAM_TRY(cam_record_reader_next(reader, &record, &got));
         if (got) {
@@ -45,7 +45,7 @@ static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *read
         if (!got || out.length >= FLUSH_BYTES) {
             CAM_TRY(cam_verb_print(&out));
             cam_strbuf_clear(&out);
-            if (ferror(stdout)) /* a closed pipe: nobody reads on */
+            if (ferror(stdout)) /* a closed pipe */
                 break;
         }
     }

@@ -30,7 +30,7 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,

@@ -1,6 +1,5 @@
 /* verb_tune.c: `tune` measures which algorithms make the matrix products of a run fastest on this GPU, and writes the
- * table that later runs use. It runs the first steps of the run, since these ask for every product, and saves nothing
- * of them. */
+ * table that later runs use. It runs the first steps of the run, which use every product, and discards their result. */
 #include "backend_cuda.h"
 #include "backends.h"
 #include "files.h"
@@ -12,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps and rows after which batches of a size not met yet are rare; one then has the library's own choice. Algorithms
- * tried for a product: the library's later answers are seldom the fastest. */
+/* After so many steps and rows, batches of a new size are rare; such a batch gets the library's own choice. CANDIDATES:
+ * the algorithms that are measured for a product; those further down the library's list are seldom the fastest. */
 enum { MOST_STEPS = 1000, MOST_ROWS = 16384, CANDIDATES = 32 };
 
-/* --- asking for products ----------------------------------------------------------------------------------------- */
+/* --- the products of the run ------------------------------------------------------------------------------------- */
 
 static cam_status score_some(cam_trainer *trainer, const cam_run *run, cam_data_part part) {
     const cam_corpus *corpus = &run->corpus;
@@ -31,19 +30,20 @@ static cam_status score_some(cam_trainer *trainer, const cam_run *run, cam_data_
     return st;
 }
 
-/* The trainer is closed again, so that the measuring has the device's memory; the backend knows the products. */
-static cam_status ask_for_products(const cam_run *run, cam_backend *backend) {
+/* Runs steps, by which the backend records the products. The trainer is closed again, so that the measurements have the
+ * device's memory. */
+static cam_status record_products(const cam_run *run, cam_backend *backend) {
     cam_status st = CAM_OK;
     cam_trainer trainer = {0};
     cam_step_report report;
     cam_trainer_options options = cam_run_trainer_options(run, backend);
-    options.skip_nonfinite = 1; /* nothing is learnt here */
+    options.skip_nonfinite = 1; /* the result is discarded */
     CAM_TRY(cam_trainer_open(&trainer, backend, &options));
     while (!cam_trainer_is_done(&trainer) && trainer.steps_submitted < MOST_STEPS)
         CAM_TRY(cam_trainer_step_now(&trainer, &report));
     CAM_TRY(score_some(&trainer, run, CAM_PART_VALIDATION));
     CAM_TRY(score_some(&trainer, run, CAM_PART_TEST));
-    cam_log("asked   for the products of %lld steps and of their evaluation", (long long)trainer.steps_submitted);
+    cam_log("found   the products of %lld steps and of their evaluation", (long long)trainer.steps_submitted);
 out:
     cam_trainer_close(&trainer);
     return st;
@@ -92,7 +92,7 @@ out:
 
 /* --- the verb ---------------------------------------------------------------------------------------------------- */
 
-/* The file to write, to be freed. */
+/* The path of the table, to be freed. */
 static cam_status choose_path(const cam_arguments *arguments, char **path) {
     cam_status st = CAM_OK;
     if (arguments->table) {
@@ -106,7 +106,7 @@ out:
     return st;
 }
 
-static cam_status check_words(const cam_arguments *arguments, const cam_config *config) {
+static cam_status check_arguments(const cam_arguments *arguments, const cam_config *config) {
     const char *output = arguments->table;
     if (config->device == CAM_CONFIG_DEVICE_CPU)
         return cam_fail(CAM_E_USAGE, "tune measures a GPU, and the configuration says device=cpu; use device=auto");
@@ -133,17 +133,17 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL, *path = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_wanted};
+    cam_cancel stop = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
-    CAM_TRY(check_words(arguments, &config));
-    config.overwrite_output_dir = 1; /* nothing is written there, so it may be occupied */
+    CAM_TRY(check_arguments(arguments, &config));
+    config.overwrite_output_dir = 1; /* nothing is written there */
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
     CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, NULL));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
-    CAM_TRY(ask_for_products(&run, backend));
+    CAM_TRY(record_products(&run, backend));
     CAM_TRY(measure(backend, path));
 out:
     cam_run_close(&run);

@@ -8,15 +8,15 @@
 #include "group.h"
 #include "strbuf.h"
 
-/* cam_verb_train and so on, a function for every row of CAM_VERBS. */
+/* cam_verb_train, cam_verb_check and so on: a function for every row of CAM_VERBS. */
 #define CAM_VERB_FUNCTION(code, word, ...) CAM_MUST_CHECK cam_status cam_verb_##word(const cam_arguments *arguments);
 CAM_VERBS(CAM_VERB_FUNCTION)
 #undef CAM_VERB_FUNCTION
 
-/* The configuration of the command line: files, then overrides. CAM_E_USAGE also where no file is named. Release in
+/* Loads the configuration files and overrides of the command line. CAM_E_USAGE also where no file is named. Release in
  * both cases. */
 CAM_MUST_CHECK cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config);
-/* Writes a text to standard output; a closed pipe ends quietly, a full disk is CAM_E_STORAGE. */
+/* Writes a text to standard output. A closed pipe is no error; a full disk is CAM_E_STORAGE. */
 CAM_MUST_CHECK cam_status cam_verb_print(const cam_strbuf *text);
 
 #endif

@@ -1,8 +1,8 @@
-/* comm_mpi.h: cam/comm.h by MPI over host buffers: the CPU backend's collectives, and several ranks' that share a GPU.
+/* comm_mpi.h: cam/comm.h by MPI over host buffers, for the CPU backend and for several ranks that share a GPU.
  *
- * A thread does the work, so that backward goes on meanwhile. Each rank receives the others' terms of its own share,
- * adds them up in rank order, and sends the sum to all: 2 (N - 1) / N of the bytes each way, the least possible, and
- * exact_order holds.
+ * A thread does the work, so that it overlaps the backward pass. Each rank receives its peers' terms of its own shard,
+ * sums them in rank order, and sends the sum to all peers: 2 (N - 1) / N of the bytes each way, which is the minimum.
+ * exact_order is 1.
  * Source: the direct (pairwise) reduce-scatter and all-gather of Thakur, Rabenseifner, Gropp 2005, section 4.
  */
 #ifndef CAM_COMM_MPI_H

@@ -1,4 +1,4 @@
-/* comm_mpi_none.c: in the place of comm_mpi.c in a program that was built without MPI. */
+/* comm_mpi_none.c: replaces comm_mpi.c in a program that was built without MPI. */
 #include "comm_mpi.h"
 
 cam_status cam_comm_mpi_open(cam_group *group, cam_backend *backend, cam_comm **comm) {

@@ -1,13 +1,14 @@
-/* group.h: the processes that were started together, and what their hosts say to each other.
+/* group.h: the processes of one run, and what their hosts exchange.
  *
- * Every process has a group; one that was started alone is rank 0 of 1 and every call returns at once. MPI is started
- * only under a launcher (mpirun, srun). All ranks make the same calls in the same order. But for starting and
- * ending MPI no call blocks inside it: each waits in a loop of its own, so that a peer that does not come within the timeout is CAM_E_PEER, with a message
- * that says which rank waits where and for whom, and a peer that leaves because it failed is heard of at once.
+ * A launcher (mpirun, srun) starts one process for each rank. A process that was started alone is rank 0 of 1: MPI is
+ * not started, and every call returns at once. A NULL group is one rank, too.
  *
- * A group that is NULL is one rank alone, too.
+ * All ranks must make the same calls in the same order. Only cam_group_open and cam_group_finalize block inside MPI;
+ * every other call polls, with a timeout. CAM_E_PEER: a peer did not make the same call within the timeout, or is lost.
+ * The message names this rank, the call's `where` and the missing ranks. A rank that fails sends a notice, so that its
+ * peers return from their waits at once, with its status.
  *
- * The calls here are for start-up and decisions; the data of a step goes through cam/comm.h.
+ * These calls are for start-up and for decisions. The data of a step goes through cam/comm.h.
  */
 #ifndef CAM_GROUP_H
 #define CAM_GROUP_H
@@ -18,14 +19,14 @@
 
 typedef struct cam_group {
     int rank, ranks;
-    int local_rank, local_ranks; /* among those of this machine */
+    int local_rank, local_ranks; /* among the ranks of this machine */
     double timeout_s;
-    int reporter;          /* the rank that tells of the failure all agreed on; -1: each tells of its own */
-    cam_status agreed;     /* that failure */
-    int finished;          /* the last agreement has been made */
-    struct cam_wire *wire; /* NULL: alone */
-    /* Tells the calling thread's last message and ends the process with the status's exit code: for a watchdog, whose
-     * process cannot return to main. Set by main. */
+    int reporter;             /* the rank that reports the agreed failure; -1: each rank reports its own */
+    cam_status agreed_status; /* of that failure */
+    int finished;             /* cam_group_finish was called */
+    struct cam_wire *wire;    /* NULL: one rank */
+    /* Reports the calling thread's last message and ends the process with the status's exit code. For the watchdog,
+     * whose process cannot return to main. Set by main. */
     void (*exit_lost_peer)(cam_status status);
 } cam_group;
 
@@ -38,32 +39,37 @@ static inline int cam_group_ranks(const cam_group *group) {
     return group ? group->ranks : 1;
 }
 
-/* CAM_E_USAGE under a launcher where this program was built without MPI; CAM_E_PEER where MPI does not start. */
+/* Starts MPI if a launcher started this process. CAM_E_USAGE: there is a launcher, but the program was built without
+ * MPI. CAM_E_PEER: MPI does not start. */
 CAM_MUST_CHECK cam_status cam_group_open(cam_group *group);
 
-/* Tells all what this rank came to, and returns what they came to together: CAM_OK where all are well, else the status
- * of the lowest rank that is not, which is the one to speak. The message stays on that rank only. */
-CAM_MUST_CHECK cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status mine);
-/* Rank r's bytes [begin[r], begin[r + 1]) of `data` reach all; begin has ranks + 1 entries, the same everywhere. */
+/* Exchanges every rank's status and returns the same status on all: CAM_OK if all are CAM_OK, else the status of the
+ * lowest rank that failed. That rank becomes `reporter` and keeps its message; the others get a message that names it.
+ * A failure that only repeats a peer's counts if no rank has one of its own. CAM_E_PEER is returned at once, without an
+ * exchange. `where` names the call in messages, here and below. */
+CAM_MUST_CHECK cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status status);
+/* Copies rank r's bytes [begin[r], begin[r + 1]) of `data` to all ranks. `begin` has ranks + 1 entries and must be the
+ * same on all ranks. */
 CAM_MUST_CHECK cam_status cam_group_all_gather(cam_group *group, const char *where, void *data, const size_t *begin);
-/* Rank 0's `data` reaches all. */
+/* Copies rank 0's `data` to all ranks. */
 CAM_MUST_CHECK cam_status cam_group_broadcast(cam_group *group, const char *where, void *data, size_t bytes);
-/* *value becomes the sum over the ranks. */
+/* Replaces *value by its sum over the ranks. */
 CAM_MUST_CHECK cam_status cam_group_sum(cam_group *group, const char *where, long long *value);
-/* CAM_E_USAGE, naming what differs, unless `value` is the same number on all ranks. */
+/* CAM_E_USAGE unless `value` is the same on all ranks; `what` names it in the message. */
 CAM_MUST_CHECK cam_status cam_group_require_equal(cam_group *group, const char *what, uint64_t value);
-/* Whether a peer has failed meanwhile; does not wait. */
+/* Returns a peer's failure if one is known. Does not wait. */
 CAM_MUST_CHECK cam_status cam_group_poll(cam_group *group);
 
-/* Tells of a failure those who do not expect it, and agrees on a status with them. What is left is to speak, and to
- * leave. */
-cam_status cam_group_finish(cam_group *group, cam_status mine);
-/* The last call: concludes, where that has not been done, and ends MPI. None of those who agreed returns before all
- * have come here: as soon as a launcher sees one rank end badly it ends the others, and what they say then is lost. A
- * rank that has lost a peer says goodbye to nobody. */
-cam_status cam_group_finalize(cam_group *group, cam_status mine);
+/* Ends the common work: sends a notice if this rank fails with a status that its peers do not know, and agrees on one
+ * status for all. After it a rank may only report its failure, release its memory and call cam_group_finalize. A second
+ * call returns `status`. */
+cam_status cam_group_finish(cam_group *group, cam_status status);
+/* The last call: cam_group_finish, unless it was called, and then the end of MPI. Ranks that agreed return together: a
+ * launcher kills the other ranks as soon as one of them ends with an error, and their messages would be lost. A rank
+ * that has lost a peer does not end MPI; it returns after a second. */
+cam_status cam_group_finalize(cam_group *group, cam_status status);
 
-/* A line for --version. */
+/* The MPI library and its version, for --version. */
 const char *cam_group_build(void);
 
 #endif

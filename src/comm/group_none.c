@@ -1,4 +1,4 @@
-/* group_none.c: the group of a program that was built without MPI: always alone. */
+/* group_none.c: the group of a program that was built without MPI: always one rank. */
 #include "group.h"
 #include "launcher_internal.h"
 
@@ -12,9 +12,9 @@ cam_status cam_group_open(cam_group *group) {
                     : CAM_OK;
 }
 
-cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status mine) {
+cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status status) {
     (void)group, (void)where;
-    return mine;
+    return status;
 }
 
 cam_status cam_group_all_gather(cam_group *group, const char *where, void *data, const size_t *begin) {
@@ -42,14 +42,14 @@ cam_status cam_group_poll(cam_group *group) {
     return CAM_OK;
 }
 
-cam_status cam_group_finish(cam_group *group, cam_status mine) {
+cam_status cam_group_finish(cam_group *group, cam_status status) {
     (void)group;
-    return mine;
+    return status;
 }
 
-cam_status cam_group_finalize(cam_group *group, cam_status mine) {
+cam_status cam_group_finalize(cam_group *group, cam_status status) {
     (void)group;
-    return mine;
+    return status;
 }
 
 const char *cam_group_build(void) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A batch script's own environment has SLURM_PROCID too, but no step that srun began. */
+/* A batch script has SLURM_PROCID, too. Only tasks that srun started count, and only if there are several. */
 static int is_slurm_step(void) {
     const char *step = getenv("SLURM_STEP_ID"), *tasks = getenv("SLURM_STEP_NUM_TASKS");
     return step && tasks && strcmp(tasks, "1") != 0;

@@ -1,4 +1,4 @@
-/* sums.c: see sums_internal.h. A block of the sum stays in the first-level cache while the terms pass by. */
+/* sums.c: see sums_internal.h. Sums are formed in blocks that stay in the first-level cache. */
 #include "cam/bf16.h"
 #include "cam/status.h"
 #include "sums_internal.h"

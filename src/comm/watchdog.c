@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* How long the abort may take, or as long as peers were waited for where that is less. */
+/* How long the abort may take; the group's timeout if that is shorter. */
 static const double abort_s = 10;
 
 struct cam_watchdog {
@@ -17,20 +17,20 @@ struct cam_watchdog {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int closing;
-    cam_step_progress (*look)(void *context);
+    cam_step_progress (*progress)(void *context);
     void *context;
-    const char *where; /* NULL: nobody is inside */
-    cam_step_progress seen;
-    double since_s; /* when what is awaited last moved */
+    const char *where; /* the call that was entered; NULL: none */
+    cam_step_progress last;
+    double since_s; /* the last progress, or the beginning of the wait */
 };
 
-/* Whether something is awaited that has not moved for too long; the lock is held. */
-static int is_late(cam_watchdog *w) {
-    cam_step_progress now = w->look ? w->look(w->context) : (cam_step_progress){0, 0};
-    int awaits = w->where || now.asked > now.done;
-    if (!awaits || now.done != w->seen.done || w->since_s == 0)
+/* Whether a step or a call is pending and the timeout is over. The caller holds the lock. */
+static int has_timed_out(cam_watchdog *w) {
+    cam_step_progress now = w->progress ? w->progress(w->context) : (cam_step_progress){0, 0};
+    int pending = w->where || now.submitted > now.reported;
+    if (!pending || now.reported != w->last.reported || w->since_s == 0)
         w->since_s = cam_now_s();
-    w->seen = now;
+    w->last = now;
     return cam_now_s() - w->since_s > w->group->timeout_s;
 }
 
@@ -40,7 +40,8 @@ static void *abort_comm(void *context) {
     return NULL;
 }
 
-static struct timespec in_seconds(double s) {
+/* The time of CLOCK_REALTIME in `s` seconds. */
+static struct timespec deadline_in(double s) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     double at = (double)t.tv_nsec * 1e-9 + s;
@@ -54,32 +55,32 @@ void cam_watchdog_exit(cam_watchdog *w) {
     if (!w)
         return;
     double timeout_s = w->group->timeout_s;
-    struct timespec deadline = in_seconds(timeout_s < abort_s ? timeout_s : abort_s);
+    struct timespec deadline = deadline_in(timeout_s < abort_s ? timeout_s : abort_s);
     if (pthread_create(&thread, NULL, abort_comm, w) == 0)
         (void)pthread_timedjoin_np(thread, NULL, &deadline);
     w->group->exit_lost_peer(CAM_E_PEER);
 }
 
-static void end_run(cam_watchdog *w) {
+static void exit_timed_out(cam_watchdog *w) {
     char where[96];
     if (w->where)
         snprintf(where, sizeof where, "%s", w->where);
     else
-        snprintf(where, sizeof where, "step %lld", (long long)w->seen.done + 1);
+        snprintf(where, sizeof where, "step %lld", (long long)w->last.reported + 1);
     cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for the other ranks; ddp_timeout sets how long", w->group->rank,
              w->group->timeout_s, where);
     cam_watchdog_exit(w);
 }
 
-static void *keep_watch(void *context) {
+static void *run_thread(void *context) {
     cam_watchdog *w = context;
-    double often_s = w->group->timeout_s / 20 < 1 ? w->group->timeout_s / 20 : 1;
+    double interval_s = w->group->timeout_s / 20 < 1 ? w->group->timeout_s / 20 : 1;
     pthread_mutex_lock(&w->lock);
     while (!w->closing) {
-        struct timespec wake = in_seconds(often_s);
+        struct timespec wake = deadline_in(interval_s);
         pthread_cond_timedwait(&w->changed, &w->lock, &wake);
-        if (!w->closing && is_late(w))
-            end_run(w);
+        if (!w->closing && has_timed_out(w))
+            exit_timed_out(w);
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -99,8 +100,8 @@ cam_status cam_watchdog_open(cam_group *group, cam_comm *comm, cam_watchdog **wa
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that began the run */
-    int started = pthread_create(&w->thread, NULL, keep_watch, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread blocks all signals; the main thread handles them */
+    int started = pthread_create(&w->thread, NULL, run_thread, w) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!started) {
         free(w);
@@ -124,26 +125,26 @@ void cam_watchdog_close(cam_watchdog *w) {
     free(w);
 }
 
-static void set(cam_watchdog *w, cam_step_progress (*look)(void *context), void *context, const char *where) {
+static void set(cam_watchdog *w, cam_step_progress (*progress)(void *context), void *context, const char *where) {
     pthread_mutex_lock(&w->lock);
-    w->look = look;
+    w->progress = progress;
     w->context = context;
     w->where = where;
     w->since_s = cam_now_s();
     pthread_mutex_unlock(&w->lock);
 }
 
-void cam_watchdog_watch(cam_watchdog *w, cam_step_progress (*look)(void *context), void *context) {
+void cam_watchdog_watch(cam_watchdog *w, cam_step_progress (*progress)(void *context), void *context) {
     if (w)
-        set(w, look, context, w->where);
+        set(w, progress, context, w->where);
 }
 
 void cam_watchdog_enter(cam_watchdog *w, const char *where) {
     if (w)
-        set(w, w->look, w->context, where);
+        set(w, w->progress, w->context, where);
 }
 
 void cam_watchdog_leave(cam_watchdog *w) {
     if (w)
-        set(w, w->look, w->context, NULL);
+        set(w, w->progress, w->context, NULL);
 }

@@ -19,12 +19,12 @@ enum {
     BROADCAST_BYTES = 1 << 22,
     NAMED_PEERS = 16
 };
-/* How often the processes of this machine are looked at. */
-static const double LOOK_S = 0.25;
+/* How often the processes of this machine are checked. */
+static const double CHECK_S = 0.25;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* MPI's own text; the lock is held. */
+/* A failure with MPI's text. The caller holds the lock. */
 static cam_status failed(int code, const char *what) {
     char text[MPI_MAX_ERROR_STRING] = "";
     int length = 0;
@@ -73,13 +73,13 @@ void cam_transfers_close(cam_transfers *transfers) {
     *transfers = (cam_transfers){0};
 }
 
-static MPI_Request *next(cam_transfers *transfers, int peer) {
+static MPI_Request *add_request(cam_transfers *transfers, int peer) {
     CAM_ASSERT(transfers->count < transfers->capacity);
     transfers->peers[transfers->count] = peer;
     return &transfers->requests[transfers->count++];
 }
 
-static size_t message(size_t left) {
+static size_t message_bytes(size_t left) {
     return left < MESSAGE_BYTES ? left : MESSAGE_BYTES;
 }
 
@@ -88,8 +88,8 @@ cam_status cam_wire_send(cam_wire *wire, cam_channel channel, cam_transfers *tra
     cam_status st = CAM_OK;
     const char *at = data;
     for (size_t count; bytes > 0; at += count, bytes -= count) {
-        count = message(bytes);
-        LOCKED(MPI_Isend(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], next(transfers, peer)));
+        count = message_bytes(bytes);
+        LOCKED(MPI_Isend(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], add_request(transfers, peer)));
     }
 out:
     return st;
@@ -100,8 +100,8 @@ cam_status cam_wire_receive(cam_wire *wire, cam_channel channel, cam_transfers *
     cam_status st = CAM_OK;
     char *at = data;
     for (size_t count; bytes > 0; at += count, bytes -= count) {
-        count = message(bytes);
-        LOCKED(MPI_Irecv(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], next(transfers, peer)));
+        count = message_bytes(bytes);
+        LOCKED(MPI_Irecv(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], add_request(transfers, peer)));
     }
 out:
     return st;
@@ -110,7 +110,7 @@ out:
 /* --- failed peers ---------------------------------------------------------------------------------------------- */
 
 void cam_wire_send_notice(cam_wire *wire, cam_status status) {
-    static int32_t code; /* outlives the call: nobody waits for these */
+    static int32_t code; /* static: the sends may complete after this call */
     code = (int32_t)status;
     pthread_mutex_lock(&lock);
     for (int r = 0; r < wire->ranks; r++) {
@@ -122,24 +122,24 @@ void cam_wire_send_notice(cam_wire *wire, cam_status status) {
     pthread_mutex_unlock(&lock);
 }
 
-/* Takes a notice where one has come; the lock is held. */
-static int take_notice(cam_wire *wire) {
-    int there = 0;
+/* Receives one notice if one has arrived. The caller holds the lock. */
+static int receive_notice(cam_wire *wire) {
+    int arrived = 0;
     int32_t code = 0;
-    MPI_Status about;
+    MPI_Status status;
     MPI_Comm host = wire->channel[CAM_CHANNEL_HOST];
-    int error = MPI_Iprobe(MPI_ANY_SOURCE, TAG_NOTICE, host, &there, &about);
-    if (error == MPI_SUCCESS && there)
-        error = MPI_Recv(&code, sizeof code, MPI_BYTE, about.MPI_SOURCE, TAG_NOTICE, host, MPI_STATUS_IGNORE);
-    if (error == MPI_SUCCESS && there && wire->failed_rank < 0) {
-        wire->failed_rank = about.MPI_SOURCE;
-        wire->failed_how = (cam_status)code;
+    int error = MPI_Iprobe(MPI_ANY_SOURCE, TAG_NOTICE, host, &arrived, &status);
+    if (error == MPI_SUCCESS && arrived)
+        error = MPI_Recv(&code, sizeof code, MPI_BYTE, status.MPI_SOURCE, TAG_NOTICE, host, MPI_STATUS_IGNORE);
+    if (error == MPI_SUCCESS && arrived && wire->failed_rank < 0) {
+        wire->failed_rank = status.MPI_SOURCE;
+        wire->failed_status = (cam_status)code;
     }
     return error;
 }
 
-/* A process that was killed is one no longer, or waits to be buried. */
-static int is_gone(pid_t process) {
+/* Whether a process no longer exists or is a zombie. */
+static int has_ended(pid_t process) {
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
     FILE *file = fopen(path, "re");
@@ -152,49 +152,50 @@ static int is_gone(pid_t process) {
     return name_end && strncmp(name_end, ") Z", 3) == 0;
 }
 
-/* The lowest rank of this machine that is there no longer, -1 where there is none or it is not yet time to look. Nobody
- * leaves well before all have ended MPI together, so who is gone while others wait is lost. The lock is held. */
-static int find_gone(cam_wire *wire) {
-    if (cam_now_s() - wire->looked_s < LOOK_S)
+/* The lowest rank of this machine whose process has ended; -1: none, or the last check was less than CHECK_S ago. Ranks
+ * that succeed end MPI together, so a process that has ended while another one waits is lost. The caller holds the
+ * lock. */
+static int find_ended(cam_wire *wire) {
+    if (cam_now_s() - wire->checked_s < CHECK_S)
         return -1;
-    wire->looked_s = cam_now_s();
+    wire->checked_s = cam_now_s();
     for (int r = 0; r < wire->ranks; r++)
-        if (r != wire->rank && wire->process[r] && is_gone(wire->process[r]))
+        if (r != wire->rank && wire->process[r] && has_ended(wire->process[r]))
             return r;
     return -1;
 }
 
-/* Notices stay known: whoever asks later hears of them, too. The deaf look for who is gone only. */
-static cam_status look_around(cam_wire *wire, int ignore_notices) {
+/* The wire remembers the first notice: later checks return it, too. With ignore_notices only ended processes count. */
+static cam_status check_peers(cam_wire *wire, int ignore_notices) {
     cam_status st = CAM_OK;
     pthread_mutex_lock(&lock);
-    int error = ignore_notices ? MPI_SUCCESS : take_notice(wire), rank = ignore_notices ? -1 : wire->failed_rank;
-    int gone = rank < 0 ? find_gone(wire) : -1;
-    cam_status how = wire->failed_how;
+    int error = ignore_notices ? MPI_SUCCESS : receive_notice(wire), rank = ignore_notices ? -1 : wire->failed_rank;
+    int ended = rank < 0 ? find_ended(wire) : -1;
+    cam_status peer_status = wire->failed_status;
     if (error != MPI_SUCCESS)
         st = failed(error, "MPI_Iprobe");
     pthread_mutex_unlock(&lock);
     if (st == CAM_OK && rank >= 0)
-        return cam_fail(how, "rank %d has failed", rank);
-    return st == CAM_OK && gone >= 0 ? cam_fail(CAM_E_PEER, "rank %d is gone: its process has ended", gone) : st;
+        return cam_fail(peer_status, "rank %d has failed", rank);
+    return st == CAM_OK && ended >= 0 ? cam_fail(CAM_E_PEER, "rank %d is gone: its process has ended", ended) : st;
 }
 
 cam_status cam_wire_poll(cam_wire *wire) {
-    return look_around(wire, 0);
+    return check_peers(wire, 0);
 }
 
 /* --- waiting --------------------------------------------------------------------------------------------------- */
 
-/* The peers of what has not arrived, each once: "rank 1", "ranks 1, 2 and 5". */
+/* The peers of pending messages, each once: "rank 1", "ranks 1, 2 and 5". */
 static void name_peers(const cam_transfers *transfers, char *text, size_t bytes) {
     int named[NAMED_PEERS], count = 0, more = 0;
     for (int i = 0; i < transfers->count; i++) {
-        int known = transfers->requests[i] == MPI_REQUEST_NULL;
+        int skip = transfers->requests[i] == MPI_REQUEST_NULL;
         for (int n = 0; n < count; n++)
-            known |= named[n] == transfers->peers[i];
-        if (!known && count < NAMED_PEERS)
+            skip |= named[n] == transfers->peers[i];
+        if (!skip && count < NAMED_PEERS)
             named[count++] = transfers->peers[i];
-        else if (!known)
+        else if (!skip)
             more = 1;
     }
     size_t at = (size_t)snprintf(text, bytes, count == 1 ? "rank" : "ranks");
@@ -208,28 +209,28 @@ static void name_peers(const cam_transfers *transfers, char *text, size_t bytes)
         snprintf(text + at, bytes - at, " and others");
 }
 
-static cam_status too_late(const cam_wire *wire, const cam_transfers *transfers, const cam_wait *wait) {
+static cam_status timed_out(const cam_wire *wire, const cam_transfers *transfers, const cam_wait *wait) {
     char peers[256];
     name_peers(transfers, peers, sizeof peers);
     return cam_fail(CAM_E_PEER, "rank %d waited %g s at %s for %s; ddp_timeout sets how long", wire->rank,
                     wait->timeout_s, wait->where, peers);
 }
 
-static int still_going(const cam_transfers *transfers) {
-    int going = 0;
+static int count_pending(const cam_transfers *transfers) {
+    int pending = 0;
     for (int i = 0; i < transfers->count; i++)
-        going += transfers->requests[i] != MPI_REQUEST_NULL;
-    return going;
+        pending += transfers->requests[i] != MPI_REQUEST_NULL;
+    return pending;
 }
 
-/* Sleeps while there is nothing to do, longer and longer: a rank that waits must not take a processor from one that
- * computes, and every look at what has not come costs some microseconds. */
-static void pause_shortly(int turns) {
-    long ns = 20000L << (turns < 5 ? turns : 5);
+/* Sleeps between polls, for longer and longer: a rank that waits must not take a processor from one that computes, and
+ * every poll costs some microseconds. */
+static void back_off(int polls) {
+    long ns = 20000L << (polls < 5 ? polls : 5);
     nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
-/* One by one: MPI_Testall tells nothing of those that have arrived while others are missing. */
+/* One by one: MPI_Testall does not say which messages have arrived while others are pending. */
 static cam_status test_each(cam_transfers *transfers, int *done) {
     cam_status st = CAM_OK;
     *done = 1;
@@ -245,27 +246,27 @@ out:
 
 cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wait *wait) {
     cam_status st = CAM_OK;
-    int done = transfers->count == 0, going = still_going(transfers);
-    double since = cam_now_s();
-    for (int turns = 0; !done; turns++) {
+    int done = transfers->count == 0, pending = count_pending(transfers);
+    double last_arrival_s = cam_now_s();
+    for (int polls = 0; !done; polls++) {
         CAM_TRY(test_each(transfers, &done));
         if (done)
             break;
         if (wait->cancel && __atomic_load_n(wait->cancel, __ATOMIC_ACQUIRE))
-            CAM_FAIL(CAM_E_STOPPED, "given up");
-        pause_shortly(turns);
-        if (turns % 64 != 63)
+            CAM_FAIL(CAM_E_STOPPED, "cancelled");
+        back_off(polls);
+        if (polls % 64 != 63)
             continue;
-        cam_status heard = look_around(wire, wait->ignore_notices);
-        if (heard == CAM_E_PEER)
-            CAM_FAIL(heard, "rank %d waited at %s: %s", wire->rank, wait->where, cam_status_message());
-        CAM_TRY(heard);
-        int left = still_going(transfers);
-        if (left < going)
-            since = cam_now_s(), turns = 0;
-        going = left;
-        if (cam_now_s() - since > wait->timeout_s)
-            return too_late(wire, transfers, wait);
+        cam_status peers = check_peers(wire, wait->ignore_notices);
+        if (peers == CAM_E_PEER)
+            CAM_FAIL(peers, "rank %d waited at %s: %s", wire->rank, wait->where, cam_status_message());
+        CAM_TRY(peers);
+        int left = count_pending(transfers);
+        if (left < pending)
+            last_arrival_s = cam_now_s(), polls = 0;
+        pending = left;
+        if (cam_now_s() - last_arrival_s > wait->timeout_s)
+            return timed_out(wire, transfers, wait);
     }
     transfers->count = 0;
 out:
@@ -287,7 +288,7 @@ out:
     return st;
 }
 
-/* --- beginning and end ------------------------------------------------------------------------------------------ */
+/* --- opening and closing ----------------------------------------------------------------------------------------- */
 
 static cam_status count_local(int *local_rank, int *local_ranks) {
     cam_status st = CAM_OK;
@@ -300,26 +301,26 @@ out:
     return st;
 }
 
-/* Where a process can be looked at: the machine, and the space in which its number means it. */
-typedef struct home {
+/* Identifies a process: its id holds in one PID namespace of one machine. */
+typedef struct process_place {
     char machine[64];
-    uint64_t space;
+    uint64_t pid_namespace;
     int32_t process;
-} home;
+} process_place;
 
 static cam_status find_processes(cam_wire *wire) {
     cam_status st = CAM_OK;
     struct stat about;
-    home mine = {.process = (int32_t)getpid()}, *all = calloc((size_t)wire->ranks, sizeof *all);
+    process_place own = {.process = (int32_t)getpid()}, *all = calloc((size_t)wire->ranks, sizeof *all);
     wire->process = calloc((size_t)wire->ranks, sizeof *wire->process);
     if (!all || !wire->process)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the homes of %d ranks", wire->ranks);
-    gethostname(mine.machine, sizeof mine.machine - 1);
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the processes of %d ranks", wire->ranks);
+    gethostname(own.machine, sizeof own.machine - 1);
     if (stat("/proc/self/ns/pid", &about) == 0)
-        mine.space = (uint64_t)about.st_ino;
-    LOCKED(MPI_Allgather(&mine, (int)sizeof mine, MPI_BYTE, all, (int)sizeof mine, MPI_BYTE, MPI_COMM_WORLD));
+        own.pid_namespace = (uint64_t)about.st_ino;
+    LOCKED(MPI_Allgather(&own, (int)sizeof own, MPI_BYTE, all, (int)sizeof own, MPI_BYTE, MPI_COMM_WORLD));
     for (int r = 0; r < wire->ranks; r++)
-        if (mine.space && all[r].space == mine.space && strcmp(all[r].machine, mine.machine) == 0)
+        if (own.pid_namespace && all[r].pid_namespace == own.pid_namespace && strcmp(all[r].machine, own.machine) == 0)
             wire->process[r] = (pid_t)all[r].process;
 out:
     free(all);
@@ -342,15 +343,15 @@ cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks) {
         LOCKED(MPI_Comm_dup(MPI_COMM_WORLD, &wire->channel[c]));
         LOCKED(MPI_Comm_set_errhandler(wire->channel[c], MPI_ERRORS_RETURN));
     }
-    /* or every short sleep takes 50 us longer */
+    /* the default slack makes every short sleep 50 us longer */
     (void)prctl(PR_SET_TIMERSLACK, 1000UL);
 out:
     return st;
 }
 
-void cam_wire_close(cam_wire *wire, int well) {
+void cam_wire_close(cam_wire *wire, int finalize) {
     pthread_mutex_lock(&lock);
-    if (well) {
+    if (finalize) {
         for (int c = 0; c < CAM_CHANNELS; c++)
             MPI_Comm_free(&wire->channel[c]);
         MPI_Finalize();

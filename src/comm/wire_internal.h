@@ -1,8 +1,8 @@
-/* wire_internal.h: MPI as the rest of this box uses it: messages that are started, and waits that end.
+/* wire_internal.h: point-to-point messages and a broadcast over MPI, with waits that have a timeout.
  *
- * MPI is called by one thread at a time (MPI_THREAD_SERIALIZED), under one lock, and never to block, but when it begins
- * and ends: a wait is a loop of tests with short sleeps between them. A channel is a communicator of its own, so that threads cannot take each
- * other's messages.
+ * Only this file's functions call MPI: one thread at a time (MPI_THREAD_SERIALIZED), under one lock. Only opening and
+ * closing block inside MPI; a wait is a loop of MPI_Test with short sleeps. Each channel is a communicator of its own,
+ * so that threads cannot receive each other's messages.
  */
 #ifndef CAM_WIRE_INTERNAL_H
 #define CAM_WIRE_INTERNAL_H
@@ -17,50 +17,49 @@ typedef enum cam_channel { CAM_CHANNEL_HOST, CAM_CHANNEL_DEVICE, CAM_CHANNELS } 
 typedef struct cam_wire {
     int rank, ranks;
     MPI_Comm channel[CAM_CHANNELS];
-    int failed_rank; /* a peer that has said that it failed, and how; -1: none */
-    cam_status failed_how;
-    pid_t *process; /* [ranks] of those on this machine; 0: it cannot be looked at from here */
-    double looked_s;
+    int failed_rank; /* the first peer whose notice arrived; -1: none */
+    cam_status failed_status;
+    pid_t *process; /* [ranks] process ids; 0: not visible from this process, for instance on another machine */
+    double checked_s;
 } cam_wire;
 
-/* Messages in flight, for one wait. Large ones go as several requests. */
+/* Messages in flight, for one wait. A large message takes several requests. */
 typedef struct cam_transfers {
     MPI_Request *requests; /* [capacity] */
     int *peers;            /* [capacity] */
     int count, capacity;
 } cam_transfers;
 
-/* Requests that a message of so many bytes takes. */
+/* The number of requests that a message of `bytes` takes. */
 int cam_wire_requests(size_t bytes);
 CAM_MUST_CHECK cam_status cam_transfers_open(cam_transfers *transfers, int capacity);
-void cam_transfers_close(cam_transfers *transfers); /* messages in flight are given up */
+void cam_transfers_close(cam_transfers *transfers); /* cancels messages in flight */
 
 CAM_MUST_CHECK cam_status cam_wire_send(cam_wire *wire, cam_channel channel, cam_transfers *transfers, int peer,
                                         int tag, const void *data, size_t bytes);
 CAM_MUST_CHECK cam_status cam_wire_receive(cam_wire *wire, cam_channel channel, cam_transfers *transfers, int peer,
                                            int tag, void *data, size_t bytes);
 
-/* How a wait may end early. */
 typedef struct cam_wait {
-    const char *where;  /* "step 17 (gradients)" */
-    double timeout_s;   /* without any message's arrival */
-    const int *cancel;  /* set by another thread; NULL: nobody does */
-    int ignore_notices; /* to failed peers' notices: they are expected to answer all the same */
+    const char *where;  /* for messages: "step 17 (summing gradients)" */
+    double timeout_s;   /* since the last message arrived */
+    const int *cancel;  /* another thread sets it to 1 to end the wait; may be NULL */
+    int ignore_notices; /* 1: failed peers still take part in this exchange */
 } cam_wait;
 
-/* Until all have arrived; `transfers` is empty then. CAM_E_PEER past the timeout or where the connection is lost; a
- * peer's own status where it has failed; CAM_E_STOPPED where cancelled. */
+/* Waits until all messages have arrived, and empties `transfers`. CAM_E_PEER: the timeout is over, a peer's process has
+ * ended or the connection is lost. A failed peer's status, from its notice. CAM_E_STOPPED: cancelled. */
 CAM_MUST_CHECK cam_status cam_wire_wait(cam_wire *wire, cam_transfers *transfers, const cam_wait *wait);
-/* Looks for a failed peer's notice, and now and then whether the peers of this machine are still there; does not wait.
- */
+/* Checks for notices and, at most four times a second, whether the processes of this machine's peers still exist. Does
+ * not wait. */
 CAM_MUST_CHECK cam_status cam_wire_poll(cam_wire *wire);
-/* Tells all peers that this rank has failed; whether they hear is not waited for. */
+/* Sends all peers the notice that this rank has failed. Does not wait for its arrival. */
 void cam_wire_send_notice(cam_wire *wire, cam_status status);
 
 CAM_MUST_CHECK cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks);
-/* Ends MPI where `well`, which all ranks must do together; otherwise leaves it as it is. */
-void cam_wire_close(cam_wire *wire, int well);
-/* The same broadcast on every rank, in pieces. */
+/* finalize = 1: ends MPI, which all ranks must do together. 0: leaves MPI as it is. */
+void cam_wire_close(cam_wire *wire, int finalize);
+/* Copies rank 0's `data` to all ranks, in pieces. */
 CAM_MUST_CHECK cam_status cam_wire_broadcast(cam_wire *wire, cam_channel channel, void *data, size_t bytes,
                                              const cam_wait *wait);
 

@@ -12,7 +12,7 @@ long cam_bytes_line(const char *text, size_t offset) {
     return line;
 }
 
-/* White_Space, and the byte-order mark, which spreadsheets leave in what is copied out of them. */
+/* White_Space, and the byte-order mark, which text copied from a spreadsheet may hold. */
 static int is_space(uint32_t c) {
     return cam_is_white_space(c) || c == 0xFEFF;
 }
@@ -34,7 +34,7 @@ void cam_bytes_trim(const char **begin, size_t *length) {
     }
 }
 
-/* Characters that no YAML text may hold as they are, or that it takes for line ends or nothing. */
+/* Characters that YAML forbids, drops, or reads as line ends. */
 static int needs_escape(uint32_t c) {
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE ||
            c == 0xFFFF;
@@ -68,8 +68,8 @@ void cam_bytes_quote(const char *text, cam_strbuf *out) {
     put_quoted(text, SHOWN_BYTES, out);
 }
 
-/* Letters first, nothing that YAML reads anything into, and no word that other YAML readers take for a truth value, a
- * number or nothing. */
+/* True where every YAML reader takes the unquoted text for a string: it does not begin like a number, has no special
+ * character, and is no word for a boolean or null. */
 static int is_plain(const char *text) {
     static const char *const words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.- ";
@@ -117,7 +117,7 @@ void cam_bytes_put_number(double value, cam_strbuf *out) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_put_double(&text, value);
     const char *e = strchr(text.text, 'e');
-    if (e && e[2] == '0') { /* C writes at least two digits of an exponent: 2e-05 */
+    if (e && e[2] == '0') { /* printf writes at least two digits of an exponent: 2e-05 */
         cam_strbuf_append(out, text.text, (size_t)(e + 2 - text.text));
         cam_strbuf_puts(out, e + 3);
     } else {

@@ -1,8 +1,9 @@
-/* config.h: what a run is asked to do.
+/* config.h: the configuration of a run.
  *
- * struct cam_config has one field a key of schema.h, named like the key: config.learning_rate, config.train_file. It
- * holds defaults, then what files say in their order, then what the command line says; the origin of every value is
- * kept. All messages about a configuration are CAM_E_USAGE.
+ * struct cam_config has one field for each key of schema.h, named like the key: config.learning_rate,
+ * config.train_file. A field holds the default, unless a file or the command line sets it; a later file replaces the
+ * values of an earlier one, and the command line those of the files. The origin of every value is kept. All errors are
+ * CAM_E_USAGE.
  *
  *     cam_config config;
  *     cam_problems problems = CAM_PROBLEMS_INIT;
@@ -11,7 +12,8 @@
  * out:
  *     cam_config_release(&config);
  *     cam_problems_release(&problems);
- */
+ *
+ * The struct is in config.c; load.c reads configurations and show.c writes them. */
 #ifndef CAM_CONFIG_H
 #define CAM_CONFIG_H
 
@@ -39,7 +41,7 @@ typedef struct cam_config_list {
     size_t count;
 } cam_config_list;
 
-/* Label texts are verbatim but for outer Unicode space. */
+/* Label texts are as written, without outer Unicode space. */
 typedef struct cam_config_labels {
     enum cam_choice_label_order kind;
     cam_config_list list; /* with CAM_LABELS_LIST: at least two, all different, in the order of their ids */
@@ -70,42 +72,44 @@ typedef struct cam_config {
     cam_pool memory; /* all that the fields point to */
 } cam_config;
 
-/* The defaults alone. */
+/* Sets all fields to their defaults. */
 void cam_config_defaults(cam_config *config);
-
-/* One of them. */
+/* Sets one field to its default. */
 void cam_config_restore(cam_config *config, cam_config_key key);
 
-/* Defaults, then files, then overrides: `leaf=value`, `section.leaf=value`, `~leaf`. The value of an override is taken
- * as it stands, unless it begins with [ { " or ', which makes it YAML: labels=[a, b].
+/* Reads the files in their order, then the overrides: `leaf=value`, `section.leaf=value`, or `~leaf` for the default.
+ * The value of an override is a plain text, unless it begins with [ { " or ', which makes it YAML: labels=[a, b].
  *
- * CAM_OK or CAM_E_USAGE with all problems as the message (a message holds 8,191 bytes; problems->shown holds the first
- * twenty whole). The configuration must be released in both cases; after a failure it holds what could be read.
- * Above 0, warmup_steps replaces warmup_ratio, which is then 0 here. */
+ * Returns CAM_OK, or CAM_E_USAGE with all problems as the message (a message holds 8,191 bytes; problems->shown has the
+ * first twenty in full). The configuration must be released in both cases; after a failure it holds the values that
+ * could be read. Where warmup_steps is above 0, warmup_ratio becomes 0. */
 CAM_MUST_CHECK cam_status cam_config_load(cam_config *config, const char *const *files, size_t file_count,
                                           const char *const *overrides, size_t override_count, cam_problems *problems);
 void cam_config_release(cam_config *config);
 
-/* A copy of a text that lives as long as the configuration, for a field that is set by hand. */
+/* The field of a key, whose type is the row's kind (schema.h). */
+void *cam_config_field(cam_config *config, cam_config_key key);
+const void *cam_config_const_field(const cam_config *config, cam_config_key key);
+/* A copy of a text that lives as long as the configuration, for a field that the caller sets. */
 const char *cam_config_keep(cam_config *config, const char *text);
 /* True where the user wrote the value, in a file or on the command line. */
 int cam_config_is_written(const cam_config *config, cam_config_key key);
-/* "default", "base.yaml:12", "command line". */
+/* Appends "default", "base.yaml:12" or "command line". */
 void cam_config_put_origin(const cam_config *config, cam_config_key key, cam_strbuf *out);
-/* A value as YAML on one line; reads back to the same value. */
+/* Appends a value as YAML on one line, which reads back to the same value. */
 void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strbuf *out);
 /* The delimiter as a character; 0 for auto. */
 char cam_config_delimiter_char(enum cam_choice_delimiter delimiter);
 enum cam_choice_delimiter cam_config_delimiter_of(char delimiter); /* AUTO for any other */
 
-/* What cam_config_show writes behind each value. */
+/* What cam_config_show writes after each value. */
 typedef enum cam_config_comments { CAM_COMMENTS_NONE, CAM_COMMENTS_ORIGIN, CAM_COMMENTS_HELP } cam_config_comments;
 
-/* The whole configuration as YAML, every key, which reads back to the same configuration: with origins for `show`,
- * without comments for run.yaml. */
+/* Appends all keys as YAML that reads back to the same configuration: with origins for `show`, without comments for
+ * run.yaml. */
 void cam_config_show(const cam_config *config, cam_config_comments comments, cam_strbuf *out);
 
-/* What `init` found out about a data file. A zeroed struct, and any NULL or AUTO in it, leaves the defaults. */
+/* What `init` detects in a data file. Where a field is NULL or AUTO, the default stays. */
 typedef struct cam_config_fit {
     const char *train_file;
     enum cam_choice_encoding encoding;
@@ -114,10 +118,10 @@ typedef struct cam_config_fit {
     const char *text_column, *label_column;
 } cam_config_fit;
 
-/* A complete configuration to start from, every key with its help, fitted to a data file unless `fit` is NULL. */
+/* Appends a configuration to start from: all keys with their help, and the values of `fit` unless that is NULL. */
 void cam_config_init(const cam_config_fit *fit, cam_strbuf *out);
 
-/* docs/configuration.md. */
+/* Appends the page docs/configuration.md. */
 void cam_config_reference(cam_strbuf *out);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* document.c: see document_internal.h. Recursion is bounded by CAM_YAML_DEPTH; a problem in the middle leaves a valid, shorter
- * tree. */
+/* document.c: see document_internal.h. Recursion is bounded by CAM_YAML_DEPTH. A problem in the middle leaves a valid,
+ * shorter tree. */
 #include "bytes_internal.h"
 #include "document_internal.h"
 #include "utf8.h"
@@ -17,7 +17,7 @@ typedef struct reader {
     bool stopped; /* nothing more can be read */
 } reader;
 
-/* For messages, from the parser's lines, which count from 0. */
+/* The line number for messages: the parser counts from 0. 0 where the text has no lines of a file. */
 static long line_at(const reader *r, size_t line) {
     return r->has_lines ? (long)line + 1 : 0;
 }
@@ -41,8 +41,8 @@ bool cam_yaml_is_null(const cam_yaml_node *node) {
            (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
 }
 
-/* What to do about a syntax error, from the line it stands on. Values that begin with a character of YAML's own are
- * the usual cause: `delimiter: ,`. */
+/* A hint for a syntax error, from the text of its line. The usual cause is a value that begins with a special character
+ * of YAML: `delimiter: ,`. */
 static const char *syntax_hint(const reader *r, size_t line) {
     const char *at = r->text, *end = r->text + r->length;
     while (line-- > 0 && at) {
@@ -113,8 +113,8 @@ static cam_yaml_node *read_scalar(reader *r, const yaml_event_t *event, long lin
 
 static cam_yaml_node *read_children(reader *r, cam_yaml_kind kind, long line, int depth);
 
-/* The node that begins with `event`, which is deleted here; NULL at the end of a list or mapping, or where nothing more
- * can be read. */
+/* Reads the node that begins with `event`, which is deleted here. NULL at the end of a list or mapping, or where
+ * nothing more can be read. */
 static cam_yaml_node *read_node(reader *r, yaml_event_t *event, int depth) {
     cam_yaml_node *node = NULL;
     long line = line_at(r, event->start_mark.line);
@@ -136,7 +136,7 @@ static cam_yaml_node *read_node(reader *r, yaml_event_t *event, int depth) {
         refuse_decoration(r, line, event->data.mapping_start.anchor, event->data.mapping_start.tag);
         node = read_children(r, CAM_YAML_MAP, line, depth + 1);
         break;
-    default: /* the end of what holds it */
+    default: /* the end of the list, mapping or document */
         break;
     }
     yaml_event_delete(event);
@@ -149,7 +149,7 @@ static int compare_keys(const void *a, const void *b) {
     return order ? order : (x->key->line > y->key->line) - (x->key->line < y->key->line);
 }
 
-/* By sorting: a hostile file may hold 300,000 keys. */
+/* Sorts the keys, since a hostile file may hold 300,000. */
 static void check_duplicates(reader *r, const cam_yaml_node *map) {
     size_t count = 0;
     cam_pool scratch = {NULL};
@@ -170,7 +170,7 @@ static void check_duplicates(reader *r, const cam_yaml_node *map) {
     cam_pool_release(&scratch);
 }
 
-/* A child of a mapping or a list; NULL at its end. */
+/* Reads a child of a mapping or a list; NULL at the end. */
 static cam_yaml_node *read_child(reader *r, cam_yaml_kind kind, int depth) {
     yaml_event_t event;
     if (!next_event(r, &event))
@@ -207,7 +207,7 @@ static cam_yaml_node *read_children(reader *r, cam_yaml_kind kind, long line, in
     return node;
 }
 
-/* Events from the start of the stream to its end. */
+/* Reads all events of the text, and gives the root node. */
 static cam_yaml_node *read_stream(reader *r) {
     cam_yaml_node *root = NULL;
     yaml_event_t event;
@@ -252,7 +252,7 @@ bool cam_yaml_check_text(const char *name, bool has_lines, const char *text, siz
     return problems->errors == before;
 }
 
-/* YAML has no rule for what a tab in an indentation is worth. */
+/* Refuses tabs in indentations: their width is not defined. */
 static bool check_tabs(const reader *r) {
     size_t before = r->problems->errors;
     long line = 1;
@@ -273,14 +273,14 @@ static bool check_tabs(const reader *r) {
 }
 
 cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, const char *text, size_t length,
-                             bool *sound, cam_problems *problems) {
+                             bool *complete, cam_problems *problems) {
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3;
         length -= 3;
     }
     reader r = {
         .pool = pool, .name = name, .text = text, .length = length, .has_lines = has_lines, .problems = problems};
-    *sound = false;
+    *complete = false;
     if (!cam_yaml_check_text(name, has_lines, text, length, problems) || !check_tabs(&r))
         return NULL;
     if (!yaml_parser_initialize(&r.parser))
@@ -289,6 +289,6 @@ cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, c
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, length);
     cam_yaml_node *root = read_stream(&r);
     yaml_parser_delete(&r.parser);
-    *sound = !r.stopped;
+    *complete = !r.stopped;
     return root;
 }

@@ -1,9 +1,8 @@
-/* document_internal.h: a YAML text as a tree, without any of YAML's own guesses about types.
+/* document_internal.h: reads YAML as a tree of texts; the types of values are not guessed.
  *
- * A configuration is data: no anchors, aliases or tags, one document a file, at most CAM_YAML_DEPTH levels, keys that
- * are plain texts and occur once in their mapping, UTF-8 without control characters, no tab in an indentation. Whatever
- * breaks a rule is a problem with its line, and reading goes on where that makes sense.
- */
+ * A configuration has no anchors, aliases or tags, one document in a file, at most CAM_YAML_DEPTH levels, keys that are
+ * plain texts and occur once in their mapping, UTF-8 without control characters, and no tab in an indentation. What
+ * breaks a rule is a problem with its line, and reading goes on where it can. */
 #ifndef CAM_DOCUMENT_INTERNAL_H
 #define CAM_DOCUMENT_INTERNAL_H
 
@@ -30,15 +29,14 @@ typedef struct cam_yaml_node {
     struct cam_yaml_node *key; /* of a mapping's child */
 } cam_yaml_node;
 
-/* Reads a text of at most CAM_YAML_BYTES bytes; `name` stands before every problem. NULL where there is nothing (an
- * empty text, comments only) or nothing usable. After problems the tree holds what was read before them, and *sound is
- * false where a part of the text was not read at all. All lines are 0 unless
- * has_lines. The tree lives in `pool`. */
+/* Reads a text of at most CAM_YAML_BYTES bytes into a tree, which lives in `pool`. Problems begin with `name`; their
+ * lines are 0 unless has_lines. NULL where the text is empty, has only comments or cannot be used. After problems the
+ * tree holds the part before them, and *complete is false where the rest was not read. */
 cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, const char *text, size_t length,
-                             bool *sound, cam_problems *problems);
-/* A scalar without quotes, for a text that is not YAML but valid (cam_yaml_check_text). */
+                             bool *complete, cam_problems *problems);
+/* Makes a scalar without quotes of a text that is not YAML but valid (cam_yaml_check_text). */
 cam_yaml_node *cam_yaml_scalar(cam_pool *pool, const char *text, size_t length, long line);
-/* False, with one problem for each bad line, where bytes are not UTF-8 or hold control characters. */
+/* False, with a problem for each bad line, where the text is not UTF-8 or holds control characters. */
 bool cam_yaml_check_text(const char *name, bool has_lines, const char *text, size_t length, cam_problems *problems);
 /* A bare `null`, `~` or nothing. */
 bool cam_yaml_is_null(const cam_yaml_node *node);

@@ -1,11 +1,11 @@
-/* explain.c: what to say about a key or a section that cannot stand where it was written. */
+/* explain.c: messages about keys and sections that are unknown or in the wrong place. */
 #include "bytes_internal.h"
-#include "config.h"
 #include "nearest.h"
-#include <ctype.h>
+#include "schema.h"
+#include <stdint.h>
 #include <string.h>
 
-/* Keys and values that the specification has and this version does not. A NULL leaf stands for a whole section. */
+/* Keys and values of the specification that this version does not have. A NULL leaf stands for a whole section. */
 static const struct {
     const char *section, *leaf;
 } later_keys[] = {
@@ -23,7 +23,7 @@ static const struct {
     {CAM_KEY_report_to, "tensorboard"},
 };
 
-/* What other tools call our keys. */
+/* Names that other tools have for these keys. */
 static const struct {
     const char *name;
     cam_config_key key;
@@ -126,7 +126,7 @@ static const struct {
 
 enum { FOREIGN_NAMES = sizeof foreign_names / sizeof *foreign_names };
 
-/* Of two keys equally near, the one in the section where the word stands. */
+/* Of two keys that are equally near, the one in `section`. */
 static const cam_config_row *nearest_row(const char *section, const char *leaf) {
     const cam_config_row *nearest = NULL;
     size_t least = SIZE_MAX;
@@ -149,7 +149,7 @@ static const cam_config_row *foreign_row(const char *leaf) {
     return NULL;
 }
 
-/* A NULL section or a NULL leaf matches any. */
+/* A NULL section matches any; a NULL leaf stands for the section itself. */
 static int is_later(const char *section, const char *leaf) {
     for (size_t i = 0; i < sizeof later_keys / sizeof *later_keys; i++) {
         int same_section = !section || strcmp(later_keys[i].section, section) == 0;
@@ -205,7 +205,7 @@ void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *o
     }
 }
 
-/* The section meant by a misspelt, shortened or lengthened name: "train", "evaluation". */
+/* The section that a misspelt, shortened or lengthened name stands for: "train", "evaluation". */
 static const char *nearest_section(const char *section) {
     const char *meant = NULL;
     size_t least = SIZE_MAX;

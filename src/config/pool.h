@@ -1,7 +1,6 @@
-/* pool.h: memory that is handed out piece by piece and freed all at once: the texts and nodes of a configuration.
+/* pool.h: memory that is taken piece by piece and freed all at once, for the texts and nodes of a configuration.
  *
- * A zeroed pool is empty. Taking aborts when the machine has none left: configurations are small.
- */
+ * A zeroed pool is empty. Taking aborts the program when memory runs out: configurations are small. */
 #ifndef CAM_POOL_H
 #define CAM_POOL_H
 
@@ -16,9 +15,9 @@ typedef struct cam_pool {
     struct cam_pool_block *newest;
 } cam_pool;
 
-/* `bytes` zero bytes, aligned for any type. */
+/* Takes `bytes` zero bytes, aligned for any type. */
 void *cam_pool_take(cam_pool *pool, size_t bytes);
-/* A copy of length bytes and a NUL behind them. */
+/* Copies `length` bytes and adds a NUL. */
 char *cam_pool_text(cam_pool *pool, const char *bytes, size_t length);
 void cam_pool_release(cam_pool *pool);
 

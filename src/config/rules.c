@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At the place of `key`; a rule broken by defaults alone has none. */
+/* Adds a problem at the origin of `key`; a default has no origin. */
 CAM_PRINTF(4, 5)
-static void broken(const cam_config *config, cam_config_key key, cam_problems *problems, const char *format, ...) {
+static void add_problem(const cam_config *config, cam_config_key key, cam_problems *problems, const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
@@ -21,8 +21,8 @@ static void check_warmup(cam_config *config, cam_problems *problems) {
     if (config->warmup_steps <= 0)
         return;
     if (config->warmup_ratio > 0 && cam_config_is_written(config, CAM_KEY_warmup_ratio)) {
-        broken(config, CAM_KEY_warmup_steps, problems,
-               "warmup_steps and warmup_ratio are both above 0; set one of them to 0");
+        add_problem(config, CAM_KEY_warmup_steps, problems,
+                    "warmup_steps and warmup_ratio are both above 0; set one of them to 0");
         return;
     }
     config->warmup_ratio = 0;
@@ -30,13 +30,14 @@ static void check_warmup(cam_config *config, cam_problems *problems) {
 
 static void check_evaluation(const cam_config *config, cam_problems *problems) {
     if (config->early_stopping_patience > 0 && config->eval_strategy == CAM_CONFIG_EVAL_NO)
-        broken(config, CAM_KEY_early_stopping_patience, problems,
-               "early_stopping_patience needs evaluations; set eval_strategy to steps or epoch, or the patience to 0");
+        add_problem(
+            config, CAM_KEY_early_stopping_patience, problems,
+            "early_stopping_patience needs evaluations; set eval_strategy to steps or epoch, or the patience to 0");
 }
 
 static void check_steps(const cam_config *config, cam_problems *problems) {
     if (config->max_steps == 0)
-        broken(config, CAM_KEY_max_steps, problems, "max_steps must be -1 (off) or at least 1, not 0");
+        add_problem(config, CAM_KEY_max_steps, problems, "max_steps must be -1 (off) or at least 1, not 0");
 }
 
 static int has_item(const cam_config_list *list, const char *text) {
@@ -56,8 +57,8 @@ static void check_column(const cam_config *config, cam_config_key key, const cha
         cam_strbuf quoted = CAM_STRBUF_INIT;
         cam_bytes_quote(column, &quoted);
         cam_config_key at = cam_config_is_written(config, key) ? key : CAM_KEY_columns;
-        broken(config, at, problems, "columns does not list the %s %s", cam_config_rows[key].leaf,
-               cam_strbuf_text(&quoted));
+        add_problem(config, at, problems, "columns does not list the %s %s", cam_config_rows[key].leaf,
+                    cam_strbuf_text(&quoted));
         cam_strbuf_release(&quoted);
     }
     cam_pool_release(&scratch);
@@ -67,7 +68,7 @@ static void check_columns(const cam_config *config, cam_problems *problems) {
     if (strcmp(config->text_column, config->label_column) == 0) {
         cam_config_key at =
             cam_config_is_written(config, CAM_KEY_label_column) ? CAM_KEY_label_column : CAM_KEY_text_column;
-        broken(config, at, problems, "text_column and label_column name the same column");
+        add_problem(config, at, problems, "text_column and label_column name the same column");
     }
     check_column(config, CAM_KEY_text_column, config->text_column, problems);
     check_column(config, CAM_KEY_label_column, config->label_column, problems);
@@ -76,8 +77,8 @@ static void check_columns(const cam_config *config, cam_problems *problems) {
 static void check_label_count(const cam_config *config, cam_problems *problems) {
     if (config->labels.kind == CAM_LABELS_LIST && config->num_labels != 0 &&
         config->labels.list.count != (size_t)config->num_labels)
-        broken(config, CAM_KEY_num_labels, problems, "num_labels is %lld, but labels lists %zu",
-               (long long)config->num_labels, config->labels.list.count);
+        add_problem(config, CAM_KEY_num_labels, problems, "num_labels is %lld, but labels lists %zu",
+                    (long long)config->num_labels, config->labels.list.count);
 }
 
 static int compare_texts(const void *a, const void *b) {
@@ -99,8 +100,8 @@ static void check_weights(const cam_config *config, cam_problems *problems) {
             continue;
         cam_strbuf quoted = CAM_STRBUF_INIT;
         cam_bytes_quote(label, &quoted);
-        broken(config, CAM_KEY_class_weights, problems, "class_weights names %s, which labels does not list",
-               cam_strbuf_text(&quoted));
+        add_problem(config, CAM_KEY_class_weights, problems, "class_weights names %s, which labels does not list",
+                    cam_strbuf_text(&quoted));
         cam_strbuf_release(&quoted);
     }
     cam_pool_release(&scratch);

@@ -1,4 +1,4 @@
-/* rules_internal.h: what several keys must hold together. */
+/* rules_internal.h: the rules that relate several keys. */
 #ifndef CAM_RULES_INTERNAL_H
 #define CAM_RULES_INTERNAL_H
 
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Adds a problem for each broken rule, at the place where one of its keys was written; settles what one key decides for
- * another: warmup_steps above 0 makes warmup_ratio 0. */
+/* Adds a problem for each broken rule, at the origin of one of its keys. Sets warmup_ratio to 0 where warmup_steps is
+ * above 0. */
 void cam_rules_apply(cam_config *config, cam_problems *problems);
 
 #ifdef __cplusplus

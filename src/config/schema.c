@@ -1,7 +1,7 @@
-/* schema.c: the rows of schema.h as a table, with what a value must be in words. */
+/* schema.c: the rows of schema.h as a table; describes in words what a value may be. */
 #include "schema.h"
 #include "bytes_internal.h"
-#include "config.h"
+#include "choices.h"
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +20,6 @@
                            .kind = CAM_KIND_##of_kind,                                                                 \
                            .default_text = text,                                                                       \
                            .help = of_help,                                                                            \
-                           .offset = offsetof(cam_config, of_leaf),                                                    \
                            limits},
 
 const cam_config_row cam_config_rows[CAM_CONFIG_KEY_COUNT] = {CAM_CONFIG_KEYS(ROW)};

@@ -1,13 +1,21 @@
 /* schema.h: every key of the configuration, declared once.
  *
- * CAM_CONFIG_KEYS makes the fields of struct cam_config, the parser, defaults, `show`, `init`, docs/configuration.md
- * and shell completion. Leaf names are unique over all sections. A key that does nothing is not here.
+ * CAM_CONFIG_KEYS makes the fields of struct cam_config, the parser, the defaults, `show`, `init`,
+ * docs/configuration.md, the manual page and the shell completion. Leaf names are unique over all sections. Every key
+ * has an effect.
  *
  * X(section, leaf, C type of the field, kind, default as YAML, limits, help)
  *   kind    how a value is read and written: cam_config_kind, without its prefix
- *   limits  NONE; a range of numbers: CLOSED(a, b), OPEN(a, b), OPEN_ABOVE(a, b) for [a, b), OPEN_BELOW(a, b) for
- *           (a, b], AT_LEAST(a), ABOVE(a); CHOICES(set), a list of choices.h; or both: CLOSED_CHOICES
- *   help    one line for `init` and docs/configuration.md
+ *   limits  one of
+ *             NONE
+ *             CLOSED(a, b)          a number in [a, b]
+ *             OPEN(a, b)            in (a, b)
+ *             OPEN_ABOVE(a, b)      in [a, b)
+ *             OPEN_BELOW(a, b)      in (a, b]
+ *             AT_LEAST(a)           at least a
+ *             CHOICES(set)          a word of a set of choices.h
+ *             CLOSED_CHOICES(a, b, set)
+ *   help    one line for `init`, docs/configuration.md and the manual page
  */
 #ifndef CAM_SCHEMA_H
 #define CAM_SCHEMA_H
@@ -32,11 +40,11 @@ extern "C" {
     X(model, num_labels, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(2, 65536),                                           \
       "auto = as many as the data has")                                                                                \
     X(model, max_seq_length, int64_t, INTEGER, "256", CLOSED(3, 1024),                                                 \
-      "longer texts are cut; the run says how many")                                                                   \
+      "longer texts are truncated; the run reports how many")                                                          \
     X(model, freeze, cam_config_freeze, FREEZE, "none", CLOSED_CHOICES(1, 1000, freezing),                             \
       "none | embeddings | first:N (embeddings and N layers) | encoder (all but classifier.*)")                        \
     X(model, frozen_dropout, bool, BOOLEAN, "false", NONE,                                                             \
-      "true = frozen layers keep dropping out, as model.train() leaves them in PyTorch")                               \
+      "true = frozen layers apply dropout, as after model.train() in PyTorch")                                         \
     X(model, layerwise_lr_decay, double, NUMBER, "1.0", OPEN_BELOW(0, 1),                                              \
       "d: head 1, layer i of L (from 1) d^(L+1-i), embeddings d^(L+1)")                                                \
     X(model, classifier_dropout, double, NUMBER_OR_NULL, "null", OPEN_ABOVE(0, 1),                                     \
@@ -52,7 +60,7 @@ extern "C" {
     X(data, encoding, enum cam_choice_encoding, CHOICE, "auto", CHOICES(encoding),                                     \
       "auto (UTF-8, or UTF-16 by its mark) | utf-8 | utf-16 | windows-1252")                                           \
     X(data, delimiter, enum cam_choice_delimiter, CHOICE, "auto", CHOICES(delimiter),                                  \
-      "the one of ; , tab that stands unquoted in the first record; several: an error asks")                           \
+      "auto = the one of ; , tab that the first record has outside quotes; several: an error")                         \
     X(data, columns, cam_config_list, COLUMNS, "null", NONE,                                                           \
       "e.g. [label, text] where the file has no header row")                                                           \
     X(data, text_column, const char *, TEXT, "text", NONE,                                                             \
@@ -62,9 +70,9 @@ extern "C" {
     X(data, labels, cam_config_labels, LABELS, "auto", CHOICES(label_order),                                           \
       "auto = sorted by code point | by_appearance | an ordered list, which fixes the ids")                            \
     X(data, validation_split, double, NUMBER, "0.1", OPEN(0, 1),                                                       \
-      "share of train_file")                                                                                           \
+      "fraction of train_file")                                                                                        \
     X(data, stratify, bool, BOOLEAN, "true", NONE,                                                                     \
-      "the split keeps the shares of the labels")                                                                      \
+      "the split keeps the proportions of the labels")                                                                 \
     X(data, split_seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                 \
       "the split does not change with training.seed")                                                                  \
     X(data, max_train_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                          \
@@ -84,7 +92,7 @@ extern "C" {
     X(training, max_steps, int64_t, INTEGER, "-1", AT_LEAST(-1),                                                       \
       "above 0 replaces the epochs")                                                                                   \
     X(training, per_device_train_batch_size, int64_t, INTEGER, "32", CLOSED(1, 65536),                                 \
-      "rows of a micro-batch, times the ranks")                                                                                         \
+      "rows of a micro-batch, times the ranks")                                                                        \
     X(training, gradient_accumulation_steps, int64_t, INTEGER, "1", CLOSED(1, 65536),                                  \
       "micro-batches of an optimizer step")                                                                            \
     X(training, learning_rate, double, NUMBER, "2e-5", CLOSED(0, 0.1),                                                 \
@@ -104,7 +112,7 @@ extern "C" {
     X(training, lr_scheduler_type, enum cam_choice_scheduler, CHOICE, "linear", CHOICES(scheduler),                    \
       "linear | cosine | constant | constant_with_warmup")                                                             \
     X(training, warmup_ratio, double, NUMBER, "0.06", CLOSED(0, 1),                                                    \
-      "share of all steps")                                                                                            \
+      "fraction of all steps")                                                                                         \
     X(training, warmup_steps, int64_t, INTEGER, "0", AT_LEAST(0),                                                      \
       "above 0 replaces the ratio")                                                                                    \
     X(training, class_weights, cam_config_weights, CLASS_WEIGHTS, "none", CLOSED_CHOICES(1e-9, 1e6, weighting),        \
@@ -130,27 +138,27 @@ extern "C" {
     X(eval, per_device_eval_batch_size, int64_t, INTEGER, "64", CLOSED(1, 65536),                                      \
       "rows at a time; no effect on the figures")                                                                      \
     X(eval, metric_for_best_model, enum cam_choice_metric, CHOICE, "f1_macro", CHOICES(metric),                        \
-      "the figure by which the best model is chosen; of the loss, less is better")                                     \
+      "the metric that chooses the best model; of the loss, the lowest value")                                         \
     X(eval, load_best_model_at_end, bool, BOOLEAN, "true", NONE,                                                       \
       "false = the last model is the result")                                                                          \
     X(eval, early_stopping_patience, int64_t, INTEGER, "0", AT_LEAST(0),                                               \
       "0 = off")                                                                                                       \
     X(eval, early_stopping_threshold, double, NUMBER, "0.0", AT_LEAST(0),                                              \
-      "less than this is no progress")                                                                                 \
+      "a smaller gain counts as none")                                                                                 \
     X(logging, logging_steps, int64_t, INTEGER, "20", AT_LEAST(1),                                                     \
       "a progress line every so many steps")                                                                           \
     X(logging, report_to, unsigned, REPORT_TO, "[jsonl]", NONE,                                                        \
       "jsonl writes log.jsonl; [] writes none")                                                                        \
     X(hardware, device, enum cam_choice_device, CHOICE, "auto", CHOICES(device),                                       \
-      "auto = a GPU where there is one | cpu | cuda")                                                                   \
+      "auto = a GPU where there is one | cpu | cuda")                                                                  \
     X(hardware, attention, enum cam_choice_attention, CHOICE, "auto", CHOICES(attention),                              \
       "auto | native | cudnn (bf16 without attention dropout; else native)")                                           \
     X(hardware, cpu_threads, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(1, 1024),                                        \
       "affinity and cgroup quota over the local ranks")                                                                \
     X(hardware, shard_optimizer, enum cam_choice_shard, CHOICE, "auto", CHOICES(shard),                                \
-      "each rank keeps its share of AdamW's state (ZeRO-1); auto = on the CPU")                                        \
+      "each rank keeps a shard of AdamW's state (ZeRO-1); auto = on the CPU")                                          \
     X(hardware, ddp_timeout, int64_t, INTEGER, "600", CLOSED(1, 864000),                                               \
-      "seconds until a rank that does not come is given up")
+      "seconds to wait for another rank before the run fails")
 /* clang-format on */
 
 typedef enum cam_config_key {
@@ -162,7 +170,7 @@ typedef enum cam_config_key {
 
 typedef enum cam_config_kind {
     CAM_KIND_TEXT,            /* const char *: any text but an empty one; never NULL */
-    CAM_KIND_PATH,            /* the same, and a bare null is refused */
+    CAM_KIND_PATH,            /* the same; a bare null is refused */
     CAM_KIND_PATH_OR_NULL,    /* the same; NULL for null */
     CAM_KIND_NUMBER,          /* double, finite */
     CAM_KIND_NUMBER_OR_NULL,  /* double; -1 for null */
@@ -184,29 +192,28 @@ typedef struct cam_config_row {
     cam_config_kind kind;
     const char *default_text; /* as YAML */
     const char *help;
-    size_t offset;              /* of the field in cam_config */
     double low, high;           /* numbers; high is INFINITY where there is no limit */
     bool low_open, high_open;   /* the limit itself is refused */
     const char *const *choices; /* the words by enumerator; NULL where there are none */
     size_t choice_count;
 } cam_config_row;
 
-/* The schema in the order in which it is printed; rows[key] belongs to CAM_KEY_<leaf>. */
+/* The table, in the order in which keys are printed; rows[key] belongs to CAM_KEY_<leaf>. */
 extern const cam_config_row cam_config_rows[CAM_CONFIG_KEY_COUNT];
 
 /* By leaf name; NULL where there is none. */
 const cam_config_row *cam_config_row_find(const char *leaf);
 int cam_config_section_exists(const char *section);
-/* What a value must be, for messages and the reference: "a number from 0 to 0.1", "one of auto, cpu". */
+/* Appends what a value must be, for messages and the reference: "a number from 0 to 0.1", "auto or cpu". */
 void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out);
 
-/* The sentence about a key that cannot stand where it was written. `section` is NULL for the command line without a
- * section, "" for the top level of a file. Ends in the key that was probably meant where there is one:
- *     unknown key "learning_rat" in training; did you mean "learning_rate"? */
+/* Appends the message about a key that is unknown or in the wrong section, with the key that was probably meant:
+ *     unknown key "learning_rat" in training; did you mean "learning_rate"?
+ * `section` is NULL for the command line without a section, "" for the top level of a file. */
 void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *out);
 /* The same for a section. */
 void cam_config_explain_section(const char *section, cam_strbuf *out);
-/* True for a value that cam-train knows and this version does not have yet: "cuda" for device. */
+/* True for a word of the specification that this version does not have: "html" for report_to. */
 int cam_config_value_is_later(const cam_config_row *row, const char *word);
 
 #ifdef __cplusplus

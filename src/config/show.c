@@ -1,9 +1,9 @@
-/* show.c: the configuration as text: for `show`, run.yaml, `init` and the reference page. */
+/* show.c: writes the configuration for `show`, run.yaml, `init` and the reference page. */
 #include "bytes_internal.h"
 #include "config.h"
 #include <string.h>
 
-/* A key of a flow mapping may be long only in YAML's explicit form. */
+/* YAML allows a long key in a flow mapping only in the explicit form, "? key : value". */
 static void put_weights(const cam_config_weights *weights, cam_strbuf *out) {
     enum { SIMPLE_KEY_BYTES = 100 };
     cam_strbuf_putc(out, '{');
@@ -107,15 +107,15 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
     }
 }
 
-/* A default is written as the schema writes it: 1.0, not 1. */
+/* A default is written as in the schema: 1.0, not 1. */
 void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strbuf *out) {
     const cam_config_row *row = &cam_config_rows[key];
     cam_config defaults;
     cam_strbuf value = CAM_STRBUF_INIT, usual = CAM_STRBUF_INIT;
     memset(&defaults, 0, sizeof defaults);
     cam_config_restore(&defaults, key);
-    put_field(row, (const char *)config + row->offset, &value);
-    put_field(row, (const char *)&defaults + row->offset, &usual);
+    put_field(row, cam_config_const_field(config, key), &value);
+    put_field(row, cam_config_const_field(&defaults, key), &usual);
     int is_default = strcmp(value.text, usual.text) == 0;
     cam_strbuf_puts(out, is_default ? row->default_text : value.text);
     cam_strbuf_release(&value);
@@ -185,12 +185,13 @@ void cam_config_reference(cam_strbuf *out) {
              "This page is generated from the schema in `src/config/schema.h`; a test keeps it up to date.\n\n"
              "A configuration is a YAML file of sections and keys. Key names are unique, so on the command line\n"
              "`learning_rate=3e-5` and `training.learning_rate=3e-5` mean the same, and `~learning_rate` restores\n"
-             "the default. Of several `--config` files a later one wins; the command line comes last.\n"
-             "`cam-train show` prints every value with where it came from, `cam-train init` a file to start from.\n\n"
-             "The key decides what a value is, never YAML: `2e-5` is a number where a number is due, and `no`,\n"
-             "`01` or `null` in `labels` are texts. Anchors, aliases, tags, duplicate keys, tabs in indentations\n"
-             "and several documents in a file are refused. A list on the command line is written as in YAML:\n"
-             "`'labels=[oui, non]'`.\n");
+             "the default. A later `--config` file replaces values of an earlier one, and the command line those\n"
+             "of all files. `cam-train show` prints every value and its origin, `cam-train init` a file to start\n"
+             "from.\n\n"
+             "The key decides the type of a value, not YAML: `2e-5` is a number where the key takes a number, and\n"
+             "`no`, `01` or `null` in `labels` are texts. Anchors, aliases, tags, duplicate keys, tabs in\n"
+             "indentations and several documents in a file are refused. A list on the command line is written as\n"
+             "in YAML: `'labels=[oui, non]'`.\n");
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
         const cam_config_row *row = &cam_config_rows[key];
         cam_strbuf values = CAM_STRBUF_INIT;

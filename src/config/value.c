@@ -1,4 +1,5 @@
-/* value.c: YAML to fields. Every kind has one reader, which sets its field last, when all has been checked. */
+/* value.c: reads values. Each kind of key has a reading function, which checks everything first and sets the field
+ * last. */
 #include "bytes_internal.h"
 #include "nearest.h"
 #include "value_internal.h"
@@ -33,7 +34,7 @@ static void put_found(const cam_yaml_node *node, cam_strbuf *out) {
         cam_bytes_quote(node->text, out);
 }
 
-/* "learning_rate must be a number from 0 to 0.1, not "abc"", and behind it what to do about it. Always false. */
+/* Adds "learning_rate must be a number from 0 to 0.1, not "abc"" and a hint. Always false. */
 CAM_PRINTF(3, 4) static bool refuse_hint(const place *p, const cam_yaml_node *node, const char *hint, ...) {
     cam_strbuf text = CAM_STRBUF_INIT;
     if (node->kind == CAM_YAML_SCALAR && cam_config_value_is_later(p->row, node->text)) {
@@ -60,7 +61,7 @@ static bool refuse(const place *p, const cam_yaml_node *node) {
     return refuse_hint(p, node, "%s", "");
 }
 
-/* A problem with one entry of a list or mapping. Always false. */
+/* Adds a problem with one entry of a list or mapping. Always false. */
 static bool refuse_entry(const place *p, const cam_yaml_node *entry, const char *what) {
     cam_strbuf found = CAM_STRBUF_INIT;
     put_found(entry, &found);
@@ -69,8 +70,8 @@ static bool refuse_entry(const place *p, const cam_yaml_node *entry, const char 
     return false;
 }
 
-/* Decimal digits with an optional sign, and for a number a fraction and an exponent: no hexadecimal, infinity or NaN.
- */
+/* True for decimal digits with an optional sign and, unless `whole`, a fraction and an exponent. Hexadecimal, infinity
+ * and NaN are refused. */
 static bool is_decimal(const char *at, bool whole) {
     size_t digits = 0;
     at += *at == '+' || *at == '-';
@@ -98,7 +99,7 @@ static bool in_range(const cam_config_row *row, double value) {
     return above && below;
 }
 
-/* A number written the French way, in `fixed` with its point; false where that is not what is wrong. */
+/* True for a number with a decimal comma, as French has it; `fixed` then holds it with a point. */
 static bool has_decimal_comma(const char *text, char *fixed, size_t fixed_bytes) {
     const char *comma = strchr(text, ',');
     if (!comma || strlen(text) >= fixed_bytes)
@@ -187,7 +188,7 @@ static bool refuse_word(const place *p, const cam_yaml_node *node) {
     return near ? refuse_hint(p, node, "; did you mean \"%s\"?", near) : refuse(p, node);
 }
 
-/* Enumerators count from 0 in the order of the words, and every enum of choices.h is an int in memory. */
+/* Enumerators count from 0 in the order of the words. Every enum of choices.h is an int in memory. */
 static bool read_choice(const place *p, const cam_yaml_node *node) {
     size_t index;
     if (&cam_config_rows[CAM_KEY_delimiter] == p->row && same(node, "\t"))
@@ -237,7 +238,7 @@ static int compare_texts(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* By sorting a copy: a list may be long. */
+/* Sorts a copy, since a list may be long. */
 static bool check_distinct(const place *p, const cam_yaml_node *node, const char *const *items, size_t count) {
     cam_pool scratch = {NULL};
     const char **sorted = cam_pool_take(&scratch, (count + 1) * sizeof *sorted);
@@ -361,9 +362,10 @@ static bool read_report_to(const place *p, const cam_yaml_node *node) {
     return true;
 }
 
-bool cam_value_read(cam_config *config, const cam_config_row *row, const cam_yaml_node *node, const char *file,
+bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node *node, const char *file,
                     cam_problems *problems) {
-    place p = {config, row, file, problems, (char *)config + row->offset};
+    const cam_config_row *row = &cam_config_rows[key];
+    place p = {config, row, file, problems, cam_config_field(config, key)};
     switch (row->kind) {
     case CAM_KIND_TEXT:
     case CAM_KIND_PATH:

@@ -1,4 +1,4 @@
-/* value_internal.h: one value between its YAML and its field, as the schema says; YAML never decides a type. */
+/* value_internal.h: reads one value from YAML into its field. The schema decides its type, not YAML. */
 #ifndef CAM_VALUE_INTERNAL_H
 #define CAM_VALUE_INTERNAL_H
 
@@ -12,9 +12,9 @@
 extern "C" {
 #endif
 
-/* Sets the field of `row`. False, with problems and the field untouched, where the value is of the wrong kind or out of
+/* Sets the field of `key`. False, with problems and the field unchanged, where the value is of the wrong kind or out of
  * range. Texts are copied into the configuration. */
-bool cam_value_read(cam_config *config, const cam_config_row *row, const cam_yaml_node *node, const char *file,
+bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node *node, const char *file,
                     cam_problems *problems);
 
 #ifdef __cplusplus

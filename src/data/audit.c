@@ -1,6 +1,5 @@
-/* audit.c: see audit.h. One table over the texts of all parts; an entry knows the first row of each part that has its
- * text, and so answers every question at once.
- */
+/* audit.c: see audit.h. One hash table over the texts of all parts. An entry holds the first row of each part that has
+ * its text; duplicates, conflicts and overlaps all follow from these rows. */
 #include "audit.h"
 #include "hash.h"
 #include "text_fold_internal.h"
@@ -60,7 +59,7 @@ static const cam_row *any_row(const text_index *index, const entry *e) {
     CAM_BUG("an entry of the text index without a row");
 }
 
-/* The entry of a row's text, made where it is new; NULL for an empty text. */
+/* The entry of a row's text, added where it is new; NULL for an empty text. */
 static entry *index_entry(text_index *index, const cam_row *row) {
     cam_text_fold(row->text, row->text_length, CAM_FOLD_TEXT, &index->key);
     if (index->key.length == 0)
@@ -83,8 +82,8 @@ static entry *index_entry(text_index *index, const cam_row *row) {
     return e;
 }
 
-static void note(cam_audit_finding *finding, cam_data_part first_part, int64_t first, cam_data_part second_part,
-                 size_t second) {
+static void add_finding(cam_audit_finding *finding, cam_data_part first_part, int64_t first, cam_data_part second_part,
+                        size_t second) {
     if (finding->count++ < CAM_AUDIT_EXAMPLES)
         finding->examples[finding->example_count++] = (cam_audit_pair){first_part, second_part, (size_t)first, second};
 }
@@ -98,16 +97,16 @@ static void audit_row(cam_audit *audit, text_index *index, cam_data_part part, s
     }
     for (cam_data_part p = CAM_PART_TRAIN; p < part; p++)
         if (e->first[p] >= 0) {
-            note(&audit->overlaps[part], p, e->first[p], part, i);
+            add_finding(&audit->overlaps[part], p, e->first[p], part, i);
             break;
         }
     if (e->first[part] < 0) {
         e->first[part] = (int64_t)i;
         return;
     }
-    note(&audit->duplicates[part], part, e->first[part], part, i);
+    add_finding(&audit->duplicates[part], part, e->first[part], part, i);
     if (data->rows[e->first[part]].label_number != data->rows[i].label_number)
-        note(&audit->conflicts[part], part, e->first[part], part, i);
+        add_finding(&audit->conflicts[part], part, e->first[part], part, i);
 }
 
 cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PARTS]) {

@@ -1,11 +1,10 @@
-/* audit.h: what a user should know about the data before training on it.
+/* audit.h: finds duplicates, conflicting labels, overlaps between files and uneven labels.
  *
- * Texts count as the same when they are equal after NFC, case folding, every run of Unicode space made one space, outer
+ * Two texts are the same when they are equal after NFC, case folding, every run of Unicode space made one space, outer
  * space removed, and final punctuation removed (. , ; : ! ? … and spaces among them). Labels do not count. An empty
  * text is never a duplicate.
  *
- * Linear in the data (hashing; equal hashes are compared by the texts themselves), deterministic.
- */
+ * Takes time linear in the data (hashing; where hashes are equal, the texts are compared), and is deterministic. */
 #ifndef CAM_AUDIT_H
 #define CAM_AUDIT_H
 
@@ -41,28 +40,28 @@ typedef struct cam_audit_finding {
 
 typedef struct cam_audit {
     const cam_dataset *parts[CAM_PARTS];     /* as given; NULL = no such file */
-    cam_audit_finding duplicates[CAM_PARTS]; /* rows whose text stood in an earlier row of the same file */
-    cam_audit_finding conflicts[CAM_PARTS];  /* of these, rows whose label differs from that earlier row's */
-    cam_audit_finding overlaps[CAM_PARTS];   /* rows whose text stands in an earlier part: validation in train, test in
-                                              * train or validation */
+    cam_audit_finding duplicates[CAM_PARTS]; /* rows that repeat the text of an earlier row of the same file */
+    cam_audit_finding conflicts[CAM_PARTS];  /* of these, rows with another label than that earlier row */
+    cam_audit_finding overlaps[CAM_PARTS];   /* rows with the text of a row in an earlier part: validation in train,
+                                              * test in train or validation */
     int64_t empty_texts[CAM_PARTS];          /* nothing but space */
 } cam_audit;
 
 /* Any part may be NULL. The data sets must outlive the audit; it owns nothing itself. */
 CAM_MUST_CHECK cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PARTS]);
 
-/* The findings as lines for a reader, with examples and line numbers; nothing where nothing was found. */
+/* Appends the findings as lines, with examples and line numbers; nothing where there are none. */
 void cam_audit_describe(const cam_audit *audit, cam_strbuf *out);
 
-/* What `action` asks for: adds cam_audit_describe's lines to `warnings` (WARN, DROP), fails with them (ERROR:
- * CAM_E_DATA), or removes duplicates from `train` (DROP; *dropped says how many). Only ERROR can fail, but for
- * CAM_E_MEMORY. The audit's examples index the data set as it was: describe before dropping, which this does. */
+/* Applies `action`. WARN and DROP add the lines of cam_audit_describe to `warnings`; DROP then removes the duplicates
+ * from `train` and sets *dropped to their number, after which the row numbers of the audit are no longer valid. ERROR
+ * fails with the lines where there are duplicates or overlaps (CAM_E_DATA). CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_dataset *train,
                                           cam_strbuf *warnings, size_t *dropped);
 
-/* Adds lines about the counts of training rows a label: rare labels (fewer than CAM_RARE_LABEL_ROWS rows, at most
- * twenty named) and imbalance (largest count over smallest above 10). Returns that ratio; labels without rows do not
- * count. */
+/* Adds warnings about the counts of training rows per label: rare labels (fewer than CAM_RARE_LABEL_ROWS rows, at most
+ * twenty named) and imbalance (largest count over smallest above 10). Returns that ratio; labels without rows are left
+ * out. */
 double cam_audit_labels(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings);
 
 #endif

@@ -1,11 +1,10 @@
-/* cells.c: see cells.h. Two passes over a record: find where its cells lie without touching a byte, so that a record
- * that is not all there can be tried again; then unquote.
- */
+/* csv_cells.c: see csv_cells_internal.h. Two passes over a record: the first finds its cells and changes nothing, so
+ * that an incomplete record can be split again with more text; the second removes quotes. */
 #include "csv_cells_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a cell ends: the index of its delimiter, of its line end, or `length`. */
+/* The end of an unquoted cell: the index of its delimiter, of its line end, or `length`. */
 static size_t plain_end(const char *text, size_t at, size_t length, char delimiter) {
     while (at < length && text[at] != delimiter && text[at] != '\n' && text[at] != '\r')
         at++;
@@ -13,7 +12,7 @@ static size_t plain_end(const char *text, size_t at, size_t length, char delimit
 }
 
 /* The index of the quote that closes the one at `at`, or `length`; doubled quotes do not close. A quote as the last
- * byte closes only when nothing can follow it, which the caller sees. */
+ * byte counts as closing; the caller knows whether text can follow. */
 static size_t closing_quote(const char *text, size_t at, size_t length) {
     size_t i = at + 1;
     for (;;) {
@@ -54,17 +53,17 @@ static cam_status add_cell(cam_cells *cells, char *text, size_t length, int quot
     return CAM_OK;
 }
 
-typedef struct cutting {
+typedef struct splitter {
     cam_cells *cells;
     char *text;
     size_t length;
     int at_end;
     char delimiter;
     cam_quoting quoting;
-} cutting;
+} splitter;
 
-/* The end of the cell at `at`, and whether it is a quoted one. *open: its quote is not closed in this text. */
-static size_t cell_end(const cutting *c, size_t at, int *quoted, int *open) {
+/* The end of the cell at `at`, and whether the cell is quoted. *open: its quote is not closed in this text. */
+static size_t cell_end(const splitter *c, size_t at, int *quoted, int *open) {
     *quoted = *open = 0;
     if (c->quoting == CAM_QUOTING_NONE || at >= c->length || c->text[at] != '"')
         return plain_end(c->text, at, c->length, c->delimiter);
@@ -84,8 +83,8 @@ static size_t cell_end(const cutting *c, size_t at, int *quoted, int *open) {
     return end;
 }
 
-/* Bytes of the line end at `at`, 1 or 2; 0 where more text is needed to tell. */
-static size_t line_end_bytes(const cutting *c, size_t at) {
+/* The length of the line end at `at`, 1 or 2; 0 where it depends on text that has not been read. */
+static size_t line_end_bytes(const splitter *c, size_t at) {
     if (c->text[at] == '\n')
         return 1;
     if (at + 1 == c->length)
@@ -93,7 +92,7 @@ static size_t line_end_bytes(const cutting *c, size_t at) {
     return c->text[at + 1] == '\n' ? 2 : 1;
 }
 
-static cam_status find_cells(const cutting *c, cam_cells_result *result) {
+static cam_status find_cells(const splitter *c, cam_cells_result *result) {
     cam_status st = CAM_OK;
     size_t at = 0;
     *result = CAM_CELLS_MORE;
@@ -125,7 +124,7 @@ out:
     return st;
 }
 
-/* The cell without its outer quotes, doubled quotes made one; what follows the closing quote stays. */
+/* Removes the outer quotes and makes doubled quotes one; text after the closing quote stays. */
 static void unquote(cam_cell *cell) {
     char *text = cell->text + 1;
     size_t length = cell->length - 1, to = 0, from = 0;
@@ -154,7 +153,7 @@ static void unquote(cam_cell *cell) {
 cam_status cam_cells_split(cam_cells *cells, char *text, size_t length, int at_end, char delimiter, cam_quoting quoting,
                            cam_cells_result *result) {
     cam_status st = CAM_OK;
-    cutting c = {cells, text, length, at_end, delimiter, quoting};
+    splitter c = {cells, text, length, at_end, delimiter, quoting};
     cells->count = cells->used = 0;
     cells->lines = 0;
     cells->stray = 0;

@@ -1,4 +1,4 @@
-/* header.c: see header.h. */
+/* csv_header.c: see csv_header_internal.h. */
 #include "csv_header_internal.h"
 #include "strbuf.h"
 #include "text_fold_internal.h"
@@ -8,22 +8,14 @@
 
 enum { NAMES_SHOWN = 12, CHARACTERS_SHOWN = 40 };
 
-const char *cam_text_column(const cam_read_options *options) {
-    return options->text_column ? options->text_column : "text";
-}
-
-const char *cam_label_column(const cam_read_options *options) {
-    return options->label_column ? options->label_column : "label";
-}
-
 static const char candidates[] = ";,\t";
 
-static const char *shown(char delimiter) {
+static const char *delimiter_word(char delimiter) {
     return delimiter == '\t' ? "tab" : delimiter == ';' ? ";" : ",";
 }
 
-/* Which candidates (a bit each) stand outside quotes in the first record that is no empty line; 0 where the text ends
- * before it does and more may follow. */
+/* Finds which candidates (one bit each) occur outside quotes in the first record that is not an empty line; 0 where the
+ * record may go on after this text. */
 static int scan_first_record(const char *text, size_t length, int at_end, unsigned *found) {
     int cell_start = 1, seen = 0;
     *found = 0;
@@ -71,7 +63,7 @@ static size_t separator_line(const char *text, size_t length, char *delimiter) {
     return end < length ? end + 1 : end;
 }
 
-cam_status cam_header_delimiter(cam_text_window *window, char asked, char *delimiter, long *line) {
+cam_status cam_header_delimiter(cam_text_window *window, char requested, char *delimiter, long *line) {
     cam_status st = CAM_OK;
     enum { LONGEST_SEPARATOR_LINE = 9 };
     unsigned found = 0;
@@ -82,7 +74,7 @@ cam_status cam_header_delimiter(cam_text_window *window, char asked, char *delim
     size_t used = separator_line(window->bytes + window->begin, window->end - window->begin, &separator);
     window->begin += used;
     *line = used ? 2 : 1;
-    *delimiter = asked ? asked : separator;
+    *delimiter = requested ? requested : separator;
     if (*delimiter)
         goto out;
     while (!scan_first_record(window->bytes + window->begin, window->end - window->begin, window->at_end, &found)) {
@@ -98,8 +90,8 @@ cam_status cam_header_delimiter(cam_text_window *window, char asked, char *delim
             CAM_FAIL(
                 CAM_E_DATA,
                 "%s:%ld: both \"%s\" and \"%s\" stand in the first record; set delimiter=\"%s\" or delimiter=\"%s\"",
-                file, *line, shown(candidates[i]), shown(candidates[others & 2 ? 1 : 2]), shown(candidates[i]),
-                shown(candidates[others & 2 ? 1 : 2]));
+                file, *line, delimiter_word(candidates[i]), delimiter_word(candidates[others & 2 ? 1 : 2]),
+                delimiter_word(candidates[i]), delimiter_word(candidates[others & 2 ? 1 : 2]));
         if (found == 1U << i)
             *delimiter = candidates[i];
     }
@@ -120,7 +112,7 @@ static void put_names(const cam_cells *header, cam_strbuf *out) {
     }
 }
 
-/* A header that is one cell with a delimiter in it was cut by the wrong one. */
+/* A hint where the header is one cell that holds a delimiter: the file has another delimiter. */
 static const char *delimiter_hint(const cam_cells *header) {
     if (header->count != 1)
         return "";
@@ -131,7 +123,7 @@ static const char *delimiter_hint(const cam_cells *header) {
                                                     : "";
 }
 
-/* The index of `name`, CAM_NO_COLUMN, or CAM_NO_COLUMN - 1 where two columns have it. */
+/* The index of the column `name`, CAM_NO_COLUMN, or CAM_NO_COLUMN - 1 where two columns have this name. */
 static int find(const cam_cells *header, const char *name) {
     int at = CAM_NO_COLUMN;
     for (size_t i = 0; i < header->count; i++)

@@ -1,5 +1,4 @@
-/* dataset.c: see dataset.h. Texts are copied out of the reader's window into blocks that never move.
- */
+/* dataset.c: see dataset.h. Texts are copied from the reader's window into blocks that never move. */
 #include "dataset.h"
 #include "hash.h"
 #include <stdlib.h>

@@ -1,6 +1,5 @@
-/* dataset.h: a data file as an array of rows. The data set owns one copy of the bytes of its texts and labels; other
- * columns are not kept.
- */
+/* dataset.h: a data file as an array of rows. The data set owns a copy of the texts and labels; other columns are not
+ * kept. */
 #ifndef CAM_DATASET_H
 #define CAM_DATASET_H
 
@@ -25,17 +24,17 @@ typedef struct cam_dataset {
     cam_row *rows;
     size_t count;
     cam_read_counts counts;
-    cam_name_set labels;           /* distinct labels, by first appearance: where the rows' labels lie */
-    struct cam_text_block *blocks; /* where their texts lie */
+    cam_name_set labels;           /* distinct labels, by first appearance; owns the rows' labels */
+    struct cam_text_block *blocks; /* owns the rows' texts */
 } cam_dataset;
 
-/* Reads a whole file. CAM_E_DATA with the list of problems, also where there is no row; CAM_E_MEMORY. `dataset` is
- * empty after a failure. */
+/* Reads a whole file. CAM_E_DATA with the list of problems, also where the file has no rows; CAM_E_MEMORY. After a
+ * failure `dataset` is empty. */
 CAM_MUST_CHECK cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset);
-/* Takes rows away, keeping the order: row i goes where remove[i] is not 0. */
+/* Removes the rows i with remove[i] != 0; the others keep their order. */
 void cam_dataset_remove(cam_dataset *dataset, const unsigned char *remove);
-/* Of texts and labels in order (64 bits, FNV-1a over lengths and bytes): equal for equal rows, whatever the file's
- * format or encoding. */
+/* A hash of texts and labels in order (64 bits, FNV-1a over lengths and bytes). Equal rows have equal hashes, in any
+ * format and encoding. */
 uint64_t cam_dataset_hash(const cam_dataset *dataset);
 void cam_dataset_release(cam_dataset *dataset);
 

@@ -1,9 +1,8 @@
-/* decoder.c: the decoder of encoding.h. Raw bytes come in blocks, characters go out; a character that a block cuts
- * waits for the next block.
+/* decoder.c: the decoder of encoding.h. Raw bytes are read in blocks and decoded into whole characters; a character
+ * that is split between two blocks waits for the next block.
  *
- * Invariant: begin <= end <= RAW_BYTES; all before `begin` has been given out, and the up to CONTEXT_BYTES before it
- * are still there, so that a message can quote the word around a bad byte.
- */
+ * Invariant: begin <= end <= RAW_BYTES. The bytes before `begin` are decoded; up to CONTEXT_BYTES of them are kept, so
+ * that a message can quote the word around a bad byte. */
 #include "encoding.h"
 #include "files.h"
 #include "strbuf.h"
@@ -25,7 +24,7 @@ static cam_status fail_errno(const char *verb, const char *path) {
     return CAM_E_DATA;
 }
 
-/* Makes room behind the unread bytes and reads once from the system. */
+/* Makes room after the unread bytes and reads once from the system. */
 static cam_status refill(cam_decoder *d) {
     if (d->begin > CONTEXT_BYTES) {
         size_t drop = d->begin - CONTEXT_BYTES;
@@ -45,7 +44,7 @@ static cam_status refill(cam_decoder *d) {
     }
 }
 
-/* At least `count` unread bytes, fewer only at the end of the file. */
+/* Reads until there are at least `count` unread bytes; there are fewer only at the end of the file. */
 static cam_status need(cam_decoder *d, size_t count) {
     cam_status st = CAM_OK;
     while (d->end - d->begin < count && !d->raw_ended)
@@ -58,7 +57,7 @@ static int begins_with(const cam_decoder *d, const char *bytes, size_t length) {
     return d->end - d->begin >= length && memcmp(d->raw + d->begin, bytes, length) == 0;
 }
 
-/* Files that are no text at all, by their first bytes. "PK" alone may begin an honest header. */
+/* Refuses files that are not text, by their first bytes. "PK" alone may be the start of a header. */
 static cam_status refuse_binary(const cam_decoder *d) {
     size_t size = d->end - d->begin;
     const unsigned char *raw = d->raw + d->begin;
@@ -72,21 +71,21 @@ static cam_status refuse_binary(const cam_decoder *d) {
     return CAM_OK;
 }
 
-/* Reads the byte-order mark, if there is one, against what was asked for. */
-static cam_status settle(cam_decoder *d, cam_encoding asked) {
+/* Chooses the encoding by the byte-order mark, and compares the mark with the requested encoding. */
+static cam_status choose_encoding(cam_decoder *d, cam_encoding requested) {
     int little = begins_with(d, "\xFF\xFE", 2), big = begins_with(d, "\xFE\xFF", 2);
     int utf8 = begins_with(d, "\xEF\xBB\xBF", 3);
-    if (asked == CAM_ENCODING_UTF8 && (little || big))
+    if (requested == CAM_ENCODING_UTF8 && (little || big))
         return cam_fail(CAM_E_DATA, "%s:1: the file begins with a UTF-16 byte-order mark; set encoding=utf-16",
                         d->name);
-    if (asked == CAM_ENCODING_UTF16 && !little && !big && d->end > d->begin)
+    if (requested == CAM_ENCODING_UTF16 && !little && !big && d->end > d->begin)
         return cam_fail(CAM_E_DATA, "%s:1: no UTF-16 byte-order mark; %s", d->name,
                         utf8 ? "the file has the mark of UTF-8; set encoding=utf-8"
                              : "set encoding=auto, or save the file as CSV UTF-8");
-    if (asked == CAM_ENCODING_WINDOWS_1252 && (utf8 || little || big))
+    if (requested == CAM_ENCODING_WINDOWS_1252 && (utf8 || little || big))
         return cam_fail(CAM_E_DATA, "%s:1: the file begins with the byte-order mark of %s; set encoding=%s", d->name,
                         utf8 ? "UTF-8" : "UTF-16", utf8 ? "utf-8" : "utf-16");
-    d->encoding = asked != CAM_ENCODING_AUTO ? asked : little || big ? CAM_ENCODING_UTF16 : CAM_ENCODING_UTF8;
+    d->encoding = requested != CAM_ENCODING_AUTO ? requested : little || big ? CAM_ENCODING_UTF16 : CAM_ENCODING_UTF8;
     d->big_endian = big;
     d->begin += d->encoding == CAM_ENCODING_UTF16 && d->end > d->begin ? 2 : utf8 ? 3 : 0;
     return CAM_OK;
@@ -110,7 +109,7 @@ cam_status cam_decoder_open(cam_decoder *decoder, const char *path, cam_encoding
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
     CAM_TRY(need(decoder, 4));
     CAM_TRY(refuse_binary(decoder));
-    CAM_TRY(settle(decoder, encoding));
+    CAM_TRY(choose_encoding(decoder, encoding));
 out:
     if (st != CAM_OK)
         cam_decoder_close(decoder);
@@ -181,7 +180,7 @@ static int in_word(unsigned char c) {
            c == 0x92 || c == 0x8C || c == 0x9C || c >= 0xC0;
 }
 
-/* The word around the bad byte, read as Windows-1252; 0 where a byte of it has no character there. */
+/* The word around the bad byte, read as Windows-1252; 0 where one of its bytes has no character there. */
 static int word_as_windows_1252(const cam_decoder *d, cam_strbuf *word) {
     size_t first = d->begin, past = d->begin + 1;
     while (first > 0 && d->begin - first < WORD_BYTES && d->raw[first - 1] < 0x80 && in_word(d->raw[first - 1]))
@@ -198,7 +197,7 @@ static int word_as_windows_1252(const cam_decoder *d, cam_strbuf *word) {
     return 1;
 }
 
-/* Says what is wrong with the byte at `begin`. */
+/* Fails with a message about the byte at `begin`. */
 static cam_status fail_byte(cam_decoder *d) {
     unsigned byte = d->raw[d->begin];
     if (byte == 0 && d->encoding != CAM_ENCODING_UTF16)
@@ -245,7 +244,8 @@ cam_status cam_decoder_read(cam_decoder *decoder, char *to, size_t capacity, siz
                                                            : convert_windows_1252(decoder, to, capacity);
         if (*count > 0)
             break;
-        /* Cut by the block, or bad: settled once enough follows to tell, and to quote. */
+        /* The character is incomplete or invalid: once enough bytes follow, it is known which, and the word can be
+         * quoted. */
         if (left >= WORD_BYTES || decoder->raw_ended)
             CAM_TRY(fail_byte(decoder));
         CAM_TRY(need(decoder, left + 1));

@@ -1,6 +1,5 @@
-/* detect.c: see detect.h. The file is read once for its encoding, once for its delimiter where the first record leaves
- * a doubt, and once for its columns.
- */
+/* detect.c: see detect.h. The file is read once for its encoding, again for its delimiter where the first record does
+ * not decide it, and again for its columns. */
 #include "detect.h"
 #include "csv_cells_internal.h"
 #include "csv_header_internal.h"
@@ -13,7 +12,7 @@
 
 enum { DELIMITER_RECORDS = 200, LABEL_BYTES = 80 };
 
-/* What one column holds, the first record of a table apart. */
+/* Statistics of one column; the cell of the first record is kept apart. */
 typedef struct column {
     cam_strbuf first;   /* the first record's cell, trimmed; JSONL: the member's name */
     cam_name_set cells; /* distinct non-empty cells, trimmed */
@@ -49,7 +48,7 @@ static cam_status add_column(survey *s, const char *first, size_t length) {
     return CAM_OK;
 }
 
-/* A byte of a letter, ASCII or not. */
+/* True where the text has a letter: an ASCII letter or any byte of 0x80 or above. */
 static int has_letter(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++)
         if (((unsigned char)text[i] | 0x20) >= 'a' && ((unsigned char)text[i] | 0x20) != 0x7F &&
@@ -81,7 +80,7 @@ out:
     return st;
 }
 
-/* Calls `visit` for up to `limit` records that are not blank. */
+/* Calls `visit` for the first `limit` records that are not blank. */
 typedef cam_status (*visit_cells)(void *context, const cam_cells *cells);
 static cam_status each_record(const char *path, const cam_detected *found, int64_t limit, visit_cells visit,
                               void *context) {
@@ -93,17 +92,17 @@ static cam_status each_record(const char *path, const cam_detected *found, int64
                                                             : CAM_QUOTING_NONE;
     char delimiter;
     long line;
-    cam_cells_result cut;
+    cam_cells_result result;
     CAM_TRY(cam_text_window_open(&w, path, found->encoding));
     if (found->format == CAM_FORMAT_CSV)
         CAM_TRY(cam_header_delimiter(&w, found->delimiter, &delimiter, &line));
     while (limit > 0 && !(w.at_end && w.begin == w.end)) {
         if (w.begin < w.end) {
-            CAM_TRY(
-                cam_cells_split(&cells, w.bytes + w.begin, w.end - w.begin, w.at_end, found->delimiter, quoting, &cut));
-            if (cut == CAM_CELLS_OPEN)
+            CAM_TRY(cam_cells_split(&cells, w.bytes + w.begin, w.end - w.begin, w.at_end, found->delimiter, quoting,
+                                    &result));
+            if (result == CAM_CELLS_OPEN)
                 break;
-            if (cut == CAM_CELLS_DONE) {
+            if (result == CAM_CELLS_DONE) {
                 w.begin += cells.used;
                 if (cells.count == 1 && cells.list[0].length == 0)
                     continue;
@@ -124,19 +123,19 @@ out:
 
 /* --- encoding, format, delimiter ------------------------------------------------------------------------------- */
 
-/* Reads the whole file. *opened: it was the reading that failed, not the opening. */
-static cam_status drain(const char *path, cam_encoding asked, cam_encoding *settled, int *opened) {
+/* Decodes the whole file. *opened is 1 where it could be opened, even if reading failed. */
+static cam_status drain(const char *path, cam_encoding requested, cam_encoding *chosen, int *opened) {
     cam_status st = CAM_OK;
     enum { BYTES = 1 << 16 };
     cam_decoder d;
     size_t count;
     char *bytes = malloc(BYTES);
     *opened = 0;
-    st = cam_decoder_open(&d, path, asked);
+    st = cam_decoder_open(&d, path, requested);
     if (st != CAM_OK)
         goto out;
     *opened = 1;
-    *settled = d.encoding;
+    *chosen = d.encoding;
     if (!bytes)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
     do
@@ -151,14 +150,14 @@ out:
 
 static cam_status detect_encoding(const char *path, cam_encoding *encoding) {
     int opened, ignored;
-    cam_encoding settled = CAM_ENCODING_AUTO;
+    cam_encoding chosen = CAM_ENCODING_AUTO;
     cam_status st = drain(path, CAM_ENCODING_AUTO, encoding, &opened);
     if (st != CAM_E_DATA || !opened || *encoding != CAM_ENCODING_UTF8)
         return st;
     char *message = strdup(cam_status_message());
-    cam_status again = drain(path, CAM_ENCODING_WINDOWS_1252, &settled, &ignored);
+    cam_status again = drain(path, CAM_ENCODING_WINDOWS_1252, &chosen, &ignored);
     if (again != CAM_E_DATA) {
-        *encoding = settled;
+        *encoding = chosen;
         st = again;
     } else {
         st = cam_fail(CAM_E_DATA, "%s", message ? message : "the encoding is not known");
@@ -167,7 +166,7 @@ static cam_status detect_encoding(const char *path, cam_encoding *encoding) {
     return st;
 }
 
-/* How evenly a delimiter cuts: records with as many cells as the first. */
+/* How evenly a delimiter splits: the number of records with as many cells as the first. */
 typedef struct evenness {
     size_t cells;
     int64_t even, records;
@@ -265,20 +264,21 @@ static cam_status survey_object(void *context, const cam_cells *cells) {
     survey *s = context;
     s->records++;
     cam_status st = cam_jsonl_each(cells->list[0].text, cells->list[0].length, survey_member, s);
-    return st == CAM_E_DATA ? CAM_OK : st; /* a bad line is for the reader to report */
+    return st == CAM_E_DATA ? CAM_OK : st; /* the reader of the rows reports a bad line */
 }
 
 static double mean_bytes(const column *c) {
     return c->filled ? (double)c->bytes / (double)c->filled : 0;
 }
 
-/* True where cells repeat: at least two kinds, each twice on average, if the first record is one of them. */
+/* True where cells are short and repeat: there are at least two different cells, and each occurs twice on average (the
+ * first record, if it is not a header, may be one of them). */
 static int repeats(const column *c) {
     return c->cells.count >= 2 && (int64_t)(2 * c->cells.count) <= c->filled + 1 && mean_bytes(c) <= LABEL_BYTES;
 }
 
-/* True where `a` is more of a label than `b`: words before numbers, then no gaps, then fewer kinds; the left one on a
- * tie. */
+/* True where `a` is the better candidate for the label column: words before numbers, then fewer empty cells, then fewer
+ * distinct cells; on a tie, the left one. */
 static int better_label(const column *a, const column *b) {
     int letters_a = 2 * a->with_letters > a->filled, letters_b = 2 * b->with_letters > b->filled;
     if (letters_a != letters_b)
@@ -299,8 +299,8 @@ static void choose_columns(const survey *s, cam_detected *found) {
             found->label_column = i;
 }
 
-/* A first record whose label comes again is a row. One whose label never does is a header, if labels always do, or if
- * its text is short beside the others. */
+/* The first record is a row where its label occurs again. Otherwise it is a header where every label of the other
+ * records occurs at least twice, or where its text is short beside theirs. */
 static int first_is_header(const survey *s, const cam_detected *found) {
     const column *text = &s->list[found->text_column];
     int short_text = 2.0 * (double)text->first.length < mean_bytes(text);

@@ -1,17 +1,6 @@
-/* encoding.c: see encoding.h. Windows-1252 as such; the decoder around it, with UTF-16, in decoder.c. */
+/* encoding.c: see encoding.h. The table of Windows-1252; the decoder is in decoder.c. */
 #include "encoding.h"
 #include <stdint.h>
-
-const char *cam_encoding_name(cam_encoding encoding) {
-    return cam_words_encoding[encoding];
-}
-
-int cam_encoding_parse(const char *name, cam_encoding *encoding) {
-    int found = cam_choice_find(cam_words_encoding, CAM_CHOICE_COUNT_encoding, name);
-    if (found >= 0)
-        *encoding = (cam_encoding)found;
-    return found >= 0;
-}
 
 unsigned cam_windows_1252_code_point(unsigned char byte) {
     /* Bytes 0x80 to 0x9F; the rest is Latin-1. Source: unicode.org, MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT. */

@@ -1,9 +1,8 @@
-/* encoding.h: bytes of a file, or of standard input, as checked UTF-8. An encoding is never guessed and no byte is ever
- * replaced: what cannot be read is an error with its line and with what to set.
+/* encoding.h: reads a file or standard input as valid UTF-8. An encoding is never guessed, and no byte is ever
+ * replaced: a byte that cannot be read is an error, which names its line and the setting to change.
  *
  * Auto is UTF-8, or UTF-16 where the file begins with its byte-order mark. A mark is dropped. NUL bytes are refused, so
- * decoded text is safe as a C string. Lines end with LF, CRLF or a lone CR, here and in all of src/text.
- */
+ * decoded text is safe as a C string. Lines end with LF, CRLF or a lone CR, here and in all of src/data. */
 #ifndef CAM_ENCODING_H
 #define CAM_ENCODING_H
 
@@ -13,10 +12,6 @@
 
 typedef enum cam_choice_encoding cam_encoding; /* UTF-16 needs its mark */
 
-/* "auto", "utf-8", "utf-16", "windows-1252": the names of the configuration. parse returns 0 for any other word. */
-const char *cam_encoding_name(cam_encoding encoding);
-int cam_encoding_parse(const char *name, cam_encoding *encoding);
-
 /* The code point of a byte of Windows-1252, or 0 for the five bytes that have none (and for NUL). */
 unsigned cam_windows_1252_code_point(unsigned char byte);
 
@@ -24,23 +19,23 @@ typedef struct cam_decoder {
     const char *name;      /* for messages: the path as given, or "standard input" */
     cam_encoding encoding; /* after open: never AUTO */
     int fd;
-    int regular;    /* a file, which never makes a reader wait */
+    int regular;    /* a regular file: reading never waits */
     int big_endian; /* UTF-16 */
     int raw_ended;  /* the system has no more bytes */
     unsigned char *raw;
     size_t begin, end; /* unread bytes of raw; some bytes before `begin` are kept for messages */
     long line;         /* of the next byte, from 1 */
-    char last;         /* last byte given out */
+    char last;         /* the last decoded byte */
 } cam_decoder;
 
-/* Opens `path` ("-" is standard input; `path` must stay valid) and settles the encoding. CAM_E_DATA where the file
- * cannot be opened, or is a workbook or an archive and no text. An empty file opens and reads as empty. close after a
+/* Opens `path` ("-" is standard input; `path` must stay valid) and chooses the encoding. CAM_E_DATA where the file
+ * cannot be opened, or is a workbook or an archive and not text. An empty file opens and reads as empty. close after a
  * failed open does nothing. */
 CAM_MUST_CHECK cam_status cam_decoder_open(cam_decoder *decoder, const char *path, cam_encoding encoding);
 
-/* Up to `capacity` (at least 4) bytes of whole UTF-8 characters; *count == 0 only at the end of the file. CAM_E_DATA,
- * "file:line: ...", at the first byte that cannot be read; everything before it has then been given out,
- * and the same call fails again. */
+/* Decodes up to `capacity` (at least 4) bytes of whole UTF-8 characters; *count is 0 only at the end of the file.
+ * CAM_E_DATA, "file:line: ...", at the first byte that cannot be read: earlier calls have returned everything before
+ * it, and the same call fails again. */
 CAM_MUST_CHECK cam_status cam_decoder_read(cam_decoder *decoder, char *to, size_t capacity, size_t *count);
 void cam_decoder_close(cam_decoder *decoder);
 

@@ -1,6 +1,5 @@
-/* jsonl.c: see jsonl_internal.h. jansson decides what is valid; a number's literal text, which jansson does not keep, is then
- * cut out of the line by a scan that may trust the syntax.
- */
+/* jsonl.c: see jsonl_internal.h. jansson checks the syntax. It does not keep the literal text of a number, which is
+ * then copied from the line by a scan that relies on valid syntax. */
 #include "jsonl_internal.h"
 #include "text_fold_internal.h"
 #include <errno.h>
@@ -20,7 +19,7 @@ static const char *skip_string(const char *p) {
     return p + 1;
 }
 
-/* Past the value at p; the line is valid JSON. */
+/* The end of the value at p. The line is valid JSON. */
 static const char *skip_value(const char *p) {
     int depth = 0;
     do {
@@ -37,7 +36,7 @@ static const char *skip_value(const char *p) {
     return p;
 }
 
-/* The literal of the nth member of a valid object, in its written order. */
+/* Appends the literal of the nth member of a valid object, in its written order. */
 static void put_literal(const char *line, size_t nth, cam_strbuf *out) {
     const char *p = skip_space(line) + 1;
     for (size_t i = 0;; i++) {
@@ -74,7 +73,7 @@ static const char *kind_of(const json_t *value) {
 
 static cam_status load(const char *line, size_t length, json_t **object) {
     json_error_t error;
-    errno = 0; /* the parser calls it a syntax error where memory runs out */
+    errno = 0; /* jansson reports a syntax error where memory runs out */
     *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!*object && errno == ENOMEM)
         return cam_fail(CAM_E_MEMORY, "no memory for a record of %zu bytes", length);
@@ -102,7 +101,7 @@ static const char *skip_space_to(const char *p, const char *end) {
     return p;
 }
 
-/* Past a string without escapes and the space behind it; NULL where there is none. */
+/* Reads a string without escapes and the space after it, and returns their end; NULL where there is none. */
 static const char *plain_string(const char *p, const char *end, span *string) {
     if (p == end || *p != '"')
         return NULL;
@@ -115,7 +114,8 @@ static const char *plain_string(const char *p, const char *end, span *string) {
     return skip_space_to(p + 1, end);
 }
 
-/* The members of a flat object of plain strings with distinct names; 0 where the line is anything else. */
+/* The number of members of a flat object whose names differ and whose values are all strings without escapes; 0 where
+ * the line is anything else. */
 static size_t plain_members(const char *p, const char *end, span *names, span *values) {
     p = skip_space_to(p, end);
     if (p == end || *p != '{')
@@ -139,7 +139,7 @@ static size_t plain_members(const char *p, const char *end, span *names, span *v
     return 0;
 }
 
-/* 1 where the line was read; 0 leaves it, faults included, to jansson. */
+/* Fast path for plain lines. 0 where jansson must read the line, also to report its errors. */
 static int read_plain(const char *line, size_t length, const char *text_name, const char *label_name,
                       cam_jsonl_value *text, cam_jsonl_value *label) {
     span names[PLAIN_MEMBERS], values[PLAIN_MEMBERS];

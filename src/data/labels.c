@@ -1,6 +1,5 @@
-/* labels.c: see labels.h. Rows know their label's number in their own data set, so that texts are compared once a
- * distinct label, not once a row.
- */
+/* labels.c: see labels.h. A row has the number of its label in its own data set, so label texts are compared once for
+ * each distinct label, not for each row. */
 #include "labels.h"
 #include "problems.h"
 #include "text_fold_internal.h"
@@ -54,7 +53,7 @@ static cam_status count_use(const cam_dataset *dataset, label_use **use) {
     return CAM_OK;
 }
 
-/* map[number] = id for the data set's labels; labels in use that `labels` does not hold are problems. */
+/* map[number] = id for the labels of the data set. A label that rows have and `labels` does not is a problem. */
 static cam_status map_numbers(const cam_labels *labels, const cam_dataset *dataset, int32_t **map,
                               cam_problems *problems) {
     cam_status st = CAM_OK;
@@ -75,12 +74,12 @@ out:
     return st;
 }
 
-/* Distinct labels in use, in the order of appearance or sorted. */
 static int by_code_point(const void *a, const void *b) {
     /* The byte order of UTF-8 is that of code points. */
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* From the distinct labels that rows have, in the order of appearance or sorted. */
 static cam_status build_from_rows(cam_labels *labels, cam_label_order order, const cam_dataset *train) {
     cam_status st = CAM_OK;
     label_use *use = NULL;
@@ -168,7 +167,7 @@ void cam_labels_count(const cam_labels *labels, const int32_t *ids, size_t count
         counts[ids[i]]++;
 }
 
-/* One group of near_duplicates as a warning: the ids whose folded form has the number `group`. */
+/* Adds a warning about one group: the ids whose folded form has the number `group`. */
 static void put_group(const cam_labels *labels, const int64_t *counts, const int32_t *groups, int32_t group,
                       cam_strbuf *out) {
     int members = 0;

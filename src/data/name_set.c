@@ -1,10 +1,10 @@
-/* names.c: see names.h. */
+/* name_set.c: see name_set.h. */
 #include "name_set.h"
 #include "hash.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot that holds the name, or the free one where it belongs. */
+/* The slot of the name, or the free slot where it belongs. */
 static size_t slot_of(const cam_name_set *set, const char *name, size_t length) {
     size_t mask = set->slot_count - 1;
     size_t slot = (size_t)cam_hash_mix(cam_hash_bytes(CAM_HASH_START, name, length)) & mask;
@@ -15,7 +15,7 @@ static size_t slot_of(const cam_name_set *set, const char *name, size_t length) 
     }
 }
 
-/* Room for twice as many names. */
+/* Doubles the capacity. */
 static cam_status grow(cam_name_set *set) {
     cam_status st = CAM_OK;
     size_t capacity = set->capacity ? 2 * set->capacity : 8, slot_count = cam_hash_slots(capacity);

@@ -1,5 +1,4 @@
-/* names.h: a set of distinct names, numbered in the order in which they came.
- */
+/* name_set.h: a set of distinct names, numbered in the order in which they are added. */
 #ifndef CAM_NAME_SET_H
 #define CAM_NAME_SET_H
 
@@ -17,7 +16,7 @@ typedef struct cam_name_set {
     size_t slot_count; /* a power of two */
 } cam_name_set;
 
-/* The number of a name, added where it is new (*added then 1). CAM_E_MEMORY. */
+/* Gives the number of a name, and adds the name where it is new (*added is then 1). CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_name_set_add(cam_name_set *set, const char *name, size_t length, int32_t *number,
                                            int *added);
 int32_t cam_name_set_find(const cam_name_set *set, const char *name, size_t length); /* -1 = not there */

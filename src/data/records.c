@@ -1,8 +1,7 @@
-/* records.c: see records.h. The window gives text, cells cuts records, header says which cell is what; here rows are
- * judged and counted.
+/* records.c: see records.h. text_window.c provides decoded text, csv_cells.c splits it into records, csv_header.c finds
+ * the columns; here rows are checked and counted.
  *
- * Invariant: `line` is the line of the window's first unconsumed byte.
- */
+ * Invariant: `line` is the line of the window's first unconsumed byte. */
 #include "records.h"
 #include "csv_cells_internal.h"
 #include "csv_header_internal.h"
@@ -22,47 +21,13 @@ struct cam_record_reader {
     cam_text_window window;
     cam_cells cells;
     long line, start_line; /* of the next record, of the current one */
-    int held;              /* the current record has been cut but not given out */
+    int pending;           /* the current record was split but not returned yet */
     cam_columns columns;
     cam_jsonl_value json_text, json_label;
     cam_problems problems;
     cam_read_counts counts;
     int64_t row;
 };
-
-int cam_format_parse(const char *name, cam_data_format *format) {
-    int found = cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, name);
-    if (found >= 0)
-        *format = (cam_data_format)found;
-    return found >= 0;
-}
-
-int cam_delimiter_parse(const char *name, char *delimiter) {
-    if (strcmp(name, "auto") == 0)
-        *delimiter = '\0';
-    else if (strcmp(name, "tab") == 0 || strcmp(name, "\\t") == 0)
-        *delimiter = '\t';
-    else if (strlen(name) == 1 && (name[0] == '\t' || (name[0] >= ' ' && name[0] < 0x7F && !strchr("\"", name[0]))) &&
-             !((name[0] | 0x20) >= 'a' && (name[0] | 0x20) <= 'z') && !(name[0] >= '0' && name[0] <= '9'))
-        *delimiter = name[0];
-    else
-        return 0;
-    return 1;
-}
-
-cam_data_format cam_format_of_path(const char *path) {
-    static const struct {
-        const char *ending;
-        cam_data_format format;
-    } endings[] = {{".csv", CAM_FORMAT_CSV}, {".tsv", CAM_FORMAT_TSV}, {".jsonl", CAM_FORMAT_JSONL}};
-    size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        size_t tail = strlen(endings[i].ending);
-        if (length > tail && strcasecmp(path + length - tail, endings[i].ending) == 0)
-            return endings[i].format;
-    }
-    return CAM_FORMAT_AUTO;
-}
 
 static int is_table(const cam_record_reader *r) {
     return r->format == CAM_FORMAT_CSV || r->format == CAM_FORMAT_TSV;
@@ -74,14 +39,14 @@ static cam_quoting quoting(const cam_record_reader *r) {
                                          : CAM_QUOTING_NONE;
 }
 
-/* Cuts the next record into r->cells. */
+/* Splits the next record into r->cells. */
 static cam_status next_cells(cam_record_reader *r, int *got) {
     cam_status st = CAM_OK;
     cam_text_window *w = &r->window;
-    cam_cells_result cut;
+    cam_cells_result result;
     *got = 1;
-    if (r->held) {
-        r->held = 0;
+    if (r->pending) {
+        r->pending = 0;
         goto out;
     }
     for (;;) {
@@ -91,10 +56,10 @@ static cam_status next_cells(cam_record_reader *r, int *got) {
         }
         if (w->begin < w->end) {
             CAM_TRY(cam_cells_split(&r->cells, w->bytes + w->begin, w->end - w->begin, w->at_end, r->delimiter,
-                                    quoting(r), &cut));
-            if (cut == CAM_CELLS_DONE)
+                                    quoting(r), &result));
+            if (result == CAM_CELLS_DONE)
                 break;
-            if (cut == CAM_CELLS_OPEN)
+            if (result == CAM_CELLS_OPEN)
                 CAM_FAIL(CAM_E_DATA, "%s:%ld: the quote opened here is never closed", w->decoder.name,
                          r->line + r->cells.lines);
             if (w->end - w->begin > CAM_RECORD_MAX_BYTES)
@@ -122,7 +87,7 @@ static int is_blank(const cam_record_reader *r) {
     return 1;
 }
 
-/* The header row, or the given columns over the first record, which stays to be read. */
+/* Reads the header row. With given columns the first record is a row, which stays pending. */
 static cam_status read_header(cam_record_reader *r) {
     cam_status st = CAM_OK;
     int got;
@@ -133,7 +98,7 @@ static cam_status read_header(cam_record_reader *r) {
         CAM_FAIL(CAM_E_DATA, "%s: the file is empty", r->window.decoder.name);
     if (r->options->columns) {
         CAM_TRY(cam_header_given(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
-        r->held = 1;
+        r->pending = 1;
     } else {
         CAM_TRY(cam_header_match(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
     }
@@ -185,7 +150,7 @@ out:
     return st;
 }
 
-/* Why a row is bad: counted, or a problem. */
+/* Counts a bad row, or adds a problem with the reason. */
 CAM_PRINTF(2, 3) static cam_status bad_row(cam_record_reader *r, const char *format, ...) {
     char reason[512];
     va_list args;
@@ -206,7 +171,7 @@ static int is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* The first place where a comma between two digits made two cells, as the two cells' index; 0 = none. */
+/* The index of the first cell that begins after a comma between two digits; 0 = none. */
 static size_t decimal_comma(const cam_record_reader *r) {
     for (size_t i = 1; r->delimiter == ',' && i < r->cells.count; i++) {
         const cam_cell *a = &r->cells.list[i - 1], *b = &r->cells.list[i];
@@ -236,7 +201,7 @@ static cam_status bad_ragged(cam_record_reader *r) {
         r->cells.count, source, r->columns.count, (int)(a->length - skip), a->text + skip, (int)after, b->text);
 }
 
-/* Each of these fills the record and says *good, or notes a bad row. */
+/* take_table and take_json fill the record and set *good, or report a bad row. */
 static cam_status take_table(cam_record_reader *r, cam_record *record, int *good) {
     *good = 0;
     if (r->cells.stray)
@@ -324,7 +289,7 @@ out:
     return st;
 }
 
-/* What breaks the file is reported after the bad rows before it. */
+/* Reports a failure that ends the reading after the bad rows before it. */
 static cam_status fail_with_problems(cam_record_reader *r, cam_status status) {
     if (status != CAM_E_DATA || r->problems.errors == 0)
         return status;

@@ -1,61 +1,29 @@
-/* records.h: rows of text and label out of CSV, TSV, JSONL or plain lines, one after another.
+/* records.h: reads rows of text and label from CSV, TSV, JSONL or plain lines, one after another.
  *
  * CSV is RFC 4180 with what spreadsheets write: LF, CRLF or lone CR; a first line "sep=;"; records of empty cells only
- * (skipped and counted, or given out under keep_blank); line ends inside quotes. A quote inside an unquoted cell is a
+ * (skipped and counted, or returned under keep_blank); line ends inside quotes. A quote inside an unquoted cell is a
  * plain character. After a closing quote only spaces may follow up to the delimiter.
  *
  * TSV: one record a line, always. Quotes are plain characters, unless a cell begins with a quote and the matching
- * closing quote (doubled ones do not close) stands directly before the next tab or the line's end: such a cell is read
- * as in CSV.
+ * closing quote (doubled ones do not close) is directly before the next tab or the line's end: such a cell is read as
+ * in CSV.
  *
  * JSONL: one object a line; strings; a number, true or false becomes its literal text, null an empty cell. Blank lines
  * are blank records. Lines: one text a line, every line a record.
  *
- * Columns are found by name in the first record, both sides trimmed and NFC-normalised, or by `columns` where the file
- * has no header row. Cells are given out untouched, except that labels are trimmed of Unicode space.
+ * Columns are found by name in the first record (names are compared trimmed, in NFC), or by `columns` where the file
+ * has no header row. Cells are returned as they are, except that labels are trimmed of Unicode space.
  *
- * A bad row (ragged, text after a closing quote, blank label where one is required, no JSON object, ...) is a problem
- * with its line, or skipped and counted under CAM_BAD_ROW_SKIP. What breaks the file itself (encoding, header, open
- * quote) always fails. Reading needs memory for one record, of at most CAM_RECORD_MAX_BYTES.
- */
+ * A bad row (wrong number of cells, text after a closing quote, blank label where one is required, no JSON object, ...)
+ * is a problem with its line, or is skipped and counted under CAM_BAD_ROW_SKIP. An error of the file itself (encoding,
+ * header, open quote) always fails. Reading needs memory for one record, of at most CAM_RECORD_MAX_BYTES. */
 #ifndef CAM_RECORDS_H
 #define CAM_RECORDS_H
 
 #include "cam/status.h"
-#include "encoding.h"
+#include "read_options.h"
 #include <stddef.h>
 #include <stdint.h>
-
-enum { CAM_RECORD_MAX_BYTES = 64 << 20 };
-
-/* AUTO: by the ending .csv, .tsv, .jsonl; any other: lines, or an error where a label is required. No word asks for
- * lines, so their enumerator is the one behind the last word's. */
-typedef enum cam_choice_format cam_data_format;
-#define CAM_FORMAT_LINES CAM_CHOICE_COUNT_format
-
-typedef enum cam_choice_on_bad_row cam_on_bad_row;
-
-typedef struct cam_read_options {
-    const char *path; /* "-" = standard input */
-    cam_data_format format;
-    cam_encoding encoding;
-    char delimiter;             /* 0 = auto: the one of ; , tab that stands unquoted in the first record */
-    const char *const *columns; /* NULL = the file has a header row */
-    size_t column_count;
-    const char *text_column;  /* NULL = "text" */
-    const char *label_column; /* NULL = "label" */
-    cam_on_bad_row on_bad_row;
-    int64_t max_rows;   /* stop after so many rows; 0 or below = all */
-    int label_required; /* otherwise the label column may be absent, and labels may be blank */
-    int keep_blank;     /* give blank records out too, so that every record of the file gives one row */
-} cam_read_options;
-
-/* Names of the configuration: "auto", "csv", "tsv", "jsonl"; "auto" (0), ";", ",", "tab", "\t", any other single ASCII
- * character that is no quote, letter, digit or line end. Return 0 for any other word. */
-int cam_format_parse(const char *name, cam_data_format *format);
-int cam_delimiter_parse(const char *name, char *delimiter);
-/* By the path's ending; CAM_FORMAT_AUTO where the ending says nothing. */
-cam_data_format cam_format_of_path(const char *path);
 
 typedef struct cam_record {
     const char *text; /* not NUL-terminated; valid until the next call */
@@ -69,7 +37,7 @@ typedef struct cam_record {
 } cam_record;
 
 typedef struct cam_read_counts {
-    int64_t rows;           /* given out */
+    int64_t rows;           /* returned */
     int64_t blank_skipped;  /* records of empty cells only */
     int64_t bad_skipped;    /* bad rows under CAM_BAD_ROW_SKIP */
     long first_bad_line;    /* 0 = none */
@@ -79,12 +47,12 @@ typedef struct cam_read_counts {
 typedef struct cam_record_reader cam_record_reader;
 
 /* Opens the file and reads its header. `options`, with all it points to, must outlive the reader. CAM_E_DATA, or
- * CAM_E_USAGE where the options contradict themselves. *reader is NULL after a failure. */
+ * CAM_E_USAGE where the options contradict each other. *reader is NULL after a failure. */
 CAM_MUST_CHECK cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader);
 
-/* The next record, or *got == 0 at the end. Bad rows under CAM_BAD_ROW_ERROR are passed over, and the call that would
- * report the end fails with the whole list instead; under keep_blank, where rows must stay in step with the
- * file, the first one fails at once. */
+/* Gives the next record, or *got == 0 at the end. Under CAM_BAD_ROW_ERROR bad rows are skipped, and the call that
+ * reaches the end fails with the list of all. Under keep_blank, where the caller counts records, the first bad row
+ * fails at once. */
 CAM_MUST_CHECK cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record, int *got);
 const cam_read_counts *cam_record_reader_counts(const cam_record_reader *reader);
 cam_data_format cam_record_reader_format(const cam_record_reader *reader); /* never AUTO */

@@ -1,6 +1,5 @@
-/* split.c: see split.h. Follows scikit-learn operation by operation, doubles included: which rows land where depends on
- * the order of the generator's draws and on how ties fall.
- */
+/* split.c: see split.h. Follows scikit-learn operation by operation, in double: the rows of each part depend on the
+ * order of the random draws and on how ties are broken. */
 #include "split.h"
 #include <math.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ uint32_t cam_mt19937_next(cam_mt19937 *generator) {
     return y ^ (y >> 18);
 }
 
-/* numpy's legacy random_interval: uniform in [0, max], draws above it thrown away. */
+/* numpy's legacy random_interval: uniform in [0, max]; draws above max are discarded. */
 static uint32_t interval(cam_mt19937 *generator, uint32_t max) {
     uint32_t mask = max, value;
     for (int shift = 1; shift < 32; shift *= 2)
@@ -152,7 +151,7 @@ static cam_status strata_init(strata *s, size_t count, const int32_t *ids, size_
     s->left = s->train + class_count;
     s->test = s->left + class_count;
     s->starts = s->test + class_count;
-    int64_t *at = s->train; /* until it is needed: the class's place, then its next free slot */
+    int64_t *at = s->train; /* scratch until then: the next free slot of each class in `rows` */
     for (size_t i = 0; i < count; i++)
         s->left[ids[i]]++;
     for (size_t c = 0; c < class_count; c++) {
@@ -216,18 +215,18 @@ out:
     return st;
 }
 
-cam_status cam_split_rows(cam_split *split, size_t count, double share, uint32_t seed, const int32_t *ids,
+cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed, const int32_t *ids,
                           size_t class_count, const char *const *names) {
     cam_status st = CAM_OK;
     cam_mt19937 generator;
     *split = (cam_split){0};
-    if (!(share > 0 && share < 1))
-        CAM_FAIL(CAM_E_USAGE, "validation_split is %g; it must lie between 0 and 1", share);
+    if (!(fraction > 0 && fraction < 1))
+        CAM_FAIL(CAM_E_USAGE, "validation_split is %g; it must lie between 0 and 1", fraction);
     if (count > UINT32_MAX)
         CAM_FAIL(CAM_E_UNSUPPORTED, "%zu rows are more than a split can hold", count);
-    size_t test = (size_t)ceil(share * (double)count);
+    size_t test = (size_t)ceil(fraction * (double)count);
     if (test >= count)
-        CAM_FAIL(CAM_E_DATA, "validation_split %g of %zu row%s leaves none to train on", share, count,
+        CAM_FAIL(CAM_E_DATA, "validation_split %g of %zu row%s leaves none to train on", fraction, count,
                  count == 1 ? "" : "s");
     CAM_TRY(allocate(split, count - test, test));
     cam_mt19937_seed(&generator, seed);

@@ -1,13 +1,12 @@
-/* split.h: which rows train and which validate: scikit-learn's train_test_split, row for row.
+/* split.h: splits rows into training and validation, row for row as scikit-learn's train_test_split.
  *
- * The same seed, share and class ids give the arrays of
- *     train_test_split(range(n), test_size=share, random_state=seed, stratify=ids or None)
+ * The same seed, fraction and class ids give the arrays of
+ *     train_test_split(range(n), test_size=fraction, random_state=seed, stratify=ids or None)
  * in the same order. With stratify, scikit-learn sorts the classes of the array it is given; here that array is the ids
  * (equal to label texts where ids are sorted by code point, the default).
  *
  * Source: scikit-learn 1.9 model_selection/_split.py and utils/extmath.py (_approximate_mode); numpy RandomState:
- * Mersenne Twister 19937 seeded by init_genrand, shuffles by masked rejection of 32-bit draws.
- */
+ * Mersenne Twister 19937 seeded by init_genrand, shuffles by masked rejection of 32-bit draws. */
 #ifndef CAM_SPLIT_H
 #define CAM_SPLIT_H
 
@@ -20,15 +19,15 @@ typedef struct cam_split {
     size_t train_count, test_count;
 } cam_split;
 
-/* ceil(share * count) test rows, the rest train; 0 < share < 1. `ids` NULL = not stratified; otherwise count ids, 0 <=
- * ids[i] < class_count. CAM_E_USAGE: share out of range. CAM_E_DATA, saying what to set: no training row would be
- * left; stratified: a class has one member only (`names`, where given, names it), or either part is smaller than the
- * number of classes. */
-CAM_MUST_CHECK cam_status cam_split_rows(cam_split *split, size_t count, double share, uint32_t seed,
+/* ceil(fraction * count) test rows, the rest train; 0 < fraction < 1. `ids` NULL = not stratified; otherwise count ids,
+ * 0 <= ids[i] < class_count. CAM_E_USAGE: fraction out of range. CAM_E_DATA, with the setting to change: no training
+ * row would be left; stratified: a class has one member only (named by `names`, unless that is NULL), or either part is
+ * smaller than the number of classes. */
+CAM_MUST_CHECK cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed,
                                          const int32_t *ids, size_t class_count, const char *const *names);
 void cam_split_release(cam_split *split);
 
-/* numpy.random.RandomState(seed), as far as it is needed here. */
+/* numpy.random.RandomState(seed), the part that is needed here. */
 typedef struct cam_mt19937 {
     uint32_t state[624];
     int next;

@@ -1,6 +1,5 @@
-/* unicode.c: see unicode.h. utf8proc does NFC and case folding; ASCII and the accented letters of Latin-1, which are
- * most of French, take a short way with the same result.
- */
+/* text_fold.c: see text_fold_internal.h. utf8proc does NFC and case folding; ASCII and the accented letters of Latin-1,
+ * which are most of French, have a fast path with the same result. */
 #include "text_fold_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -12,11 +11,11 @@ static inline uint32_t code_point_at(const char *text, size_t length, size_t *by
     uint32_t code_point;
     *bytes = cam_utf8_decode(text, length, &code_point);
     if (*bytes == 0)
-        CAM_BUG("text that is not UTF-8 reached unicode.c");
+        CAM_BUG("text that is not UTF-8 reached text_fold.c");
     return code_point;
 }
 
-/* Where the last character of a non-empty text begins. */
+/* The offset of the last character of a non-empty text. */
 static size_t last_character(const char *text, size_t length) {
     return cam_utf8_cut(text, length, length - 1);
 }
@@ -67,14 +66,14 @@ int cam_name_equal(const char *a, size_t a_length, const char *b, size_t b_lengt
     return equal;
 }
 
-/* Characters that neither NFC nor case folding changes: the signs of Latin-1 but for the micro sign, which folds to a
- * Greek letter, and general punctuation. Of these only U+2000 and U+2001 change under NFC, into other spaces. */
+/* Characters that neither NFC nor case folding changes: the signs of Latin-1, except the micro sign, which folds to a
+ * Greek letter, and general punctuation. NFC does change U+2000 and U+2001, but into other spaces. */
 static int is_unchanged(uint32_t c) {
     return (c >= 0x80 && c < 0xC0 && c != 0xB5) || (c >= 0x2000 && c < 0x2040);
 }
 
-/* Case folds a copy of a text of ASCII, Latin-1, the French ligature (U+0152) and general punctuation: characters that
- * NFC leaves alone in any order. 0 where another one needs utf8proc. U+00D7 is the multiplication sign, and U+00DF
+/* Case folds a copy of a text of ASCII, Latin-1, the French ligature (U+0152) and general punctuation, characters whose
+ * sequences NFC never changes. 0 where another character needs utf8proc. U+00D7 is the multiplication sign; U+00DF
  * folds to two letters. */
 static int fold_latin(const char *text, size_t length, cam_strbuf *out) {
     cam_strbuf_append(out, text, length);
@@ -95,7 +94,7 @@ static int fold_latin(const char *text, size_t length, cam_strbuf *out) {
     return 1;
 }
 
-/* Runs of space become one ' ', outer ones go. In place: no space is shorter than a byte. */
+/* Makes runs of space one ' ' and removes outer space. In place: no space is shorter than a byte. */
 static void squeeze_spaces(cam_strbuf *key) {
     char *text = key->text;
     size_t to = 0;

@@ -1,4 +1,4 @@
-/* window.c: see window.h. */
+/* text_window.c: see text_window_internal.h. */
 #include "text_window_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +36,9 @@ cam_status cam_text_window_more(cam_text_window *window) {
     CAM_TRY(cam_decoder_read(&window->decoder, window->bytes + window->end, window->capacity - window->end, &count));
     window->end += count;
     window->at_end = count == 0;
-    /* A file is read as far as there is room, so that a long record is not tried again for every block; a pipe may have
-     * no more to give yet. A failure here comes again with the next call, after what lies before it was used. */
+    /* A file is read until the window is full, so that a long record is not split again after every block. A pipe is
+     * read once, since more may not be there yet. A failure here occurs again with the next call, after the text before
+     * it was used. */
     while (count > 0 && window->decoder.regular && window->capacity - window->end >= MIN_READ) {
         if (cam_decoder_read(&window->decoder, window->bytes + window->end, window->capacity - window->end, &count) !=
             CAM_OK)

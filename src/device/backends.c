@@ -1,4 +1,4 @@
-/* backends.c: the one place that knows which backends there are. */
+/* backends.c: see backends.h. The only file that lists the backends. */
 #include "backends.h"
 #include "backend_cpu.h"
 #include "backend_cuda.h"
@@ -25,7 +25,7 @@ out:
     return st;
 }
 
-/* The file that the environment names; NULL where it names none. */
+/* The value of CAM_MATMUL_TABLE; NULL if it is not set. */
 static const char *named_table(void) {
     const char *table = getenv("CAM_MATMUL_TABLE");
     return table && table[0] != '\0' ? table : NULL;
@@ -56,7 +56,7 @@ out:
     return st;
 }
 
-/* What the environment says of the ranks' collectives: "mpi", "nccl", or nothing. */
+/* The value of CAM_COMM: "mpi", "nccl"; "" if it is not set. */
 static const char *named_comm(void) {
     const char *name = getenv("CAM_COMM");
     return name ? name : "";
@@ -79,10 +79,10 @@ out:
     return st;
 }
 
-/* A GPU for every rank, or for none. */
+/* Either all ranks take a GPU, or all take the CPU. */
 static cam_status open_any(const cam_device_options *options, cam_backend **backend) {
     cam_status st = open_cuda(options, backend);
-    if (st == CAM_E_DATA) /* a table that is none is to be mended, not the GPU left alone */
+    if (st == CAM_E_DATA) /* a broken table is an error; it is not a reason to take the CPU */
         return st;
     if (st != CAM_OK && options->explain && cam_backend_cuda_is_built())
         cam_log("device   auto takes the CPU: %s", cam_status_message());
@@ -125,8 +125,8 @@ out:
     return st;
 }
 
-/* Weights stay equal on all ranks only where every one computes the same update. */
-static cam_status check_alike(cam_group *group, const cam_backend *backend) {
+/* Weights stay equal on all ranks only if all compute the same bits. */
+static cam_status check_same_arithmetic(cam_group *group, const cam_backend *backend) {
     const char *kind = backend->arithmetic;
     cam_status st =
         cam_group_require_equal(group, "processor or GPU", cam_hash_bytes(CAM_HASH_START, kind, strlen(kind)));
@@ -148,7 +148,7 @@ cam_status cam_backends_connect(cam_group *group, cam_backend *backend, cam_comm
         goto out;
     if (nccl && backend->host_memory)
         CAM_FAIL(CAM_E_USAGE, "\"CAM_COMM=nccl\" is for GPUs, and this run computes on the CPU");
-    CAM_TRY(check_alike(group, backend));
+    CAM_TRY(check_same_arithmetic(group, backend));
     if (nccl)
         CAM_TRY(connect_nccl(group, backend, comm));
     else

@@ -1,4 +1,4 @@
-/* backends.h: the devices that this program can compute on.
+/* backends.h: opens the device that a command computes on, and the collectives between ranks.
  */
 #ifndef CAM_BACKENDS_H
 #define CAM_BACKENDS_H
@@ -10,30 +10,29 @@
 
 typedef struct cam_device_options {
     const char *device;    /* "auto", "cpu" or "cuda" */
-    int threads;           /* of the CPU; 0 = what the process may use */
-    int tf32;              /* on CUDA, f32 products may be rounded */
+    int threads;           /* of the CPU; 0: as many as the process may use */
+    int tf32;              /* CUDA: f32 products may round their inputs to TF32 */
     const char *attention; /* "auto", "native" or "cudnn" */
-    int untuned;           /* CUDA's products without a table */
-    int explain;           /* log why auto takes the CPU, where this program could have used a GPU */
-    cam_group *group;      /* ranks that open theirs together, one device each; NULL: alone */
+    int untuned;           /* CUDA: do not read a table of matmul choices */
+    int explain;           /* log why auto takes the CPU, if this program is built with CUDA */
+    cam_group *group;      /* ranks that call together, one device each; NULL: one rank */
 } cam_device_options;
 
-/* auto takes a GPU where one can be used. On a GPU the table of cam_backends_table is used where it is there.
- * Of several ranks each takes the GPU of its number on its machine, or its share of the processors.
- * CAM_E_USAGE for a name that is none; CAM_E_DATA for a file that is no table, or that CAM_MATMUL_TABLE names and is
- * not there. */
+/* auto takes a GPU if one can be used. On a GPU, the table of cam_backends_table is used if the file exists. With
+ * several ranks, each takes the GPU with its rank number on its machine, or its part of the machine's processors.
+ * CAM_E_USAGE for an unknown device; CAM_E_DATA for a file that is not a table, or if the file that CAM_MATMUL_TABLE
+ * names does not exist. */
 CAM_MUST_CHECK cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend);
-/* Where the products' choices for this machine's GPU lie (`tune` writes them there), whether or not they do; to be
- * freed: the file that CAM_MATMUL_TABLE names, else matmul-GPU.txt, "matmul-NVIDIA-H200.txt" say, in the folder
- * cam-train of the user's cache. *path is NULL where CAM_MATMUL_TABLE is "none". CAM_E_DEVICE and CAM_E_UNSUPPORTED
- * where there is no GPU.
- */
+/* The path of the table of matmul choices for this machine's GPU, which `tune` writes; the file need not exist; the
+ * caller frees it. It is the file that CAM_MATMUL_TABLE names, else matmul-GPU.txt (such as "matmul-NVIDIA-H200.txt")
+ * in the folder cam-train of the user's cache. *path is NULL if CAM_MATMUL_TABLE is "none". CAM_E_DEVICE or
+ * CAM_E_UNSUPPORTED if there is no GPU. */
 CAM_MUST_CHECK cam_status cam_backends_table(char **path);
-/* The collectives of a group whose ranks have all opened a backend; NULL for one rank alone. On CPUs MPI, on GPUs NCCL;
- * CAM_COMM in the environment, "mpi" or "nccl", says otherwise, and "nccl" also gives one rank its own.
- * CAM_E_DEVICE where the ranks' devices do not compute alike. */
+/* The collectives of a group whose ranks have all opened a backend; NULL with one rank. MPI on CPUs, NCCL on GPUs,
+ * unless the environment sets CAM_COMM to "mpi" or "nccl"; with "nccl", one rank gets a communicator, too. CAM_E_DEVICE
+ * if the ranks' devices do not give the same bits. */
 CAM_MUST_CHECK cam_status cam_backends_connect(cam_group *group, cam_backend *backend, cam_comm **comm);
-/* A line for each, for --version. */
+/* Appends a line for each backend, for --version. */
 void cam_backends_describe(cam_strbuf *out);
 
 #endif

@@ -6,23 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where a rank may run. */
+/* The machine and the processors on which a rank may run. */
 typedef struct place {
     char machine[64];
     cpu_set_t processors;
 } place;
 
-/* The processors of `mine` that are nobody else's count whole, those shared with others a part. */
-static double fair_share(const place *all, int ranks, const place *mine) {
-    double share = 0;
+/* The number of processors for `mine`: a processor that N ranks may use counts 1 / N. */
+static double fair_processors(const place *all, int ranks, const place *mine) {
+    double processors = 0;
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         int users = 0;
         for (int r = 0; r < ranks; r++)
             users += CPU_ISSET(cpu, &all[r].processors) && strcmp(all[r].machine, mine->machine) == 0;
         if (CPU_ISSET(cpu, &mine->processors))
-            share += 1.0 / users;
+            processors += 1.0 / users;
     }
-    return share;
+    return processors;
 }
 
 cam_status cam_local_threads(cam_group *group, int *threads) {
@@ -44,7 +44,7 @@ cam_status cam_local_threads(cam_group *group, int *threads) {
     for (int r = 0; r <= ranks; r++)
         begin[r] = (size_t)r * sizeof *all;
     CAM_TRY(cam_group_all_gather(group, "counting processors", all, begin));
-    int fair = (int)(fair_share(all, ranks, mine) + 1e-9);
+    int fair = (int)(fair_processors(all, ranks, mine) + 1e-9);
     int quota = usable < CPU_COUNT(&mine->processors) ? usable / group->local_ranks : usable;
     *threads = fair < quota ? fair : quota;
     *threads += *threads < 1;

@@ -4,8 +4,8 @@
 
 #define SPECIAL_TOKENS .bos = "<s>", .eos = "</s>", .pad = "<pad>", .unk = "<unk>", .mask = "<mask>"
 
-/* SentencePiece's 0, 1, 2 are <unk>, <s>, </s>: here 3, 5, 6. The score of <unk>NOTUSED is what makes Hugging Face's
- * penalty of an unknown character -110. */
+/* SentencePiece's 0, 1, 2 are <unk>, <s>, </s>: here 3, 5, 6. The score of <unk>NOTUSED makes Hugging Face's score of
+ * an unknown character -110. */
 static const cam_tokenizer_class camembert_tokenizer = {
     SPECIAL_TOKENS,
     .name = "CamembertTokenizer",
@@ -21,8 +21,7 @@ static const cam_tokenizer_class xlm_roberta_tokenizer = {
     .first_piece = 3,
 };
 
-/* RoBERTa's own class has no SentencePiece model. The ids of a unigram vocabulary are in tokenizer.json, which this
- * class reads as it is. */
+/* RoBERTa's own class has no SentencePiece model. For a unigram vocabulary, tokenizer.json holds the ids. */
 const cam_tokenizer_class cam_tokenizer_class_of_file = {
     SPECIAL_TOKENS,
     .name = "PreTrainedTokenizerFast",
@@ -56,9 +55,9 @@ const cam_family cam_families[] = {
     {.model_type = NULL},
 };
 
-/* Types that people bring, and what they are; only messages use them. */
+/* Architectures that are not supported, for messages only. */
 static const struct {
-    const char *model_type, *what;
+    const char *model_type, *description;
 } other_architectures[] = {
     {"deberta", "DeBERTa"},
     {"deberta-v2", "DeBERTa, as CamemBERTa and CamemBERTav2 are"},
@@ -97,7 +96,7 @@ const char *cam_family_prefix_of(const char *tensor_name) {
 }
 
 void cam_family_refuse(const char *model_type, cam_strbuf *out) {
-    /* the name comes from a file: quoted, and cut at a character's end where it is long */
+    /* the name comes from a file: quoted, and truncated at the end of a character */
     size_t length = strnlen(model_type, 64);
     while (length > 0 && ((unsigned char)model_type[length] & 0xC0) == 0x80)
         length--;
@@ -105,7 +104,7 @@ void cam_family_refuse(const char *model_type, cam_strbuf *out) {
     cam_strbuf_put_json(out, model_type, length);
     for (size_t i = 0; i < sizeof other_architectures / sizeof other_architectures[0]; i++)
         if (strcmp(model_type, other_architectures[i].model_type) == 0)
-            cam_strbuf_printf(out, " (%s)", other_architectures[i].what);
+            cam_strbuf_printf(out, " (%s)", other_architectures[i].description);
     cam_strbuf_puts(out, " is not supported; supported: ");
     for (const cam_family *family = cam_families; family->model_type; family++)
         cam_strbuf_printf(out, "%s%s", family == cam_families ? "" : ", ", family->model_type);

@@ -1,14 +1,13 @@
-/* family.h: the model families that can be trained, in one table: everything that depends on config.json's
- * "model_type". All of them are computed by camembert.h; they differ in names and in the numbering of tokens.
+/* family.h: the table of model families that can be trained: everything that depends on "model_type" in config.json.
+ * camembert.h computes all of them; they differ in names and in the numbering of tokens.
  *
- * To add a family, add its row to family.c.
- * Source: transformers models/{camembert,xlm_roberta,roberta}, convert_slow_tokenizer.py.
- */
+ * To add a family, add its row to family.c. Source: transformers models/{camembert,xlm_roberta,roberta},
+ * convert_slow_tokenizer.py. */
 #ifndef CAM_FAMILY_H
 #define CAM_FAMILY_H
 
 #include "strbuf.h"
-#include "tokenizer.h"
+#include "tokenizer_class.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,10 +20,10 @@ enum { CAM_FAMILY_PREFIXES = 2 };
 typedef struct cam_family {
     const char *model_type;       /* config.json's "model_type" */
     const char *classifier_class; /* written to config.json's "architectures" */
-    /* What the names of the encoder's tensors begin with: the first is written, all are read, and names without a
-     * prefix are read too. NULL = no more. */
+    /* Prefixes of the names of the encoder's tensors: the first is written; all are read, and names without a prefix
+     * too. NULL = no more. */
     const char *prefixes[CAM_FAMILY_PREFIXES];
-    /* The tokenizer class where tokenizer_config.json names none; written where the folder has no such file. */
+    /* The tokenizer class where tokenizer_config.json names none; written where the folder lacks that file. */
     const cam_tokenizer_class *tokenizer_class;
     int32_t token_types;     /* rows of token_type_embeddings, config.json's "type_vocab_size" */
     int32_t position_offset; /* the position of a text's first token is pad_token_id + position_offset */
@@ -33,17 +32,17 @@ typedef struct cam_family {
 /* All families; the last row has no model_type. */
 extern const cam_family cam_families[];
 
-/* The class for a tokenizer.json whose own class is none of the table's. */
+/* The class for a tokenizer.json whose class is not in the table. */
 extern const cam_tokenizer_class cam_tokenizer_class_of_file;
 
 /* NULL where no family has this model_type. */
 const cam_family *cam_family_find(const char *model_type);
-/* The class of this name, with or without "Fast" at its end, whose ids of SentencePiece's pieces are known; NULL where
- * there is none. */
+/* The class of this name, with or without "Fast" at its end, if it has the ids of SentencePiece's pieces; otherwise
+ * NULL. */
 const cam_tokenizer_class *cam_family_tokenizer_class(const char *name);
-/* The encoder prefix, of any family, that a tensor's name begins with; "" where it begins with none. */
+/* The prefix, of any family, that a tensor's name begins with; "" where it begins with none. */
 const char *cam_family_prefix_of(const char *tensor_name);
-/* Appends why this model_type is refused: that it is not supported, and which ones are. */
+/* Appends the message that this model_type is not supported, and which ones are. */
 void cam_family_refuse(const char *model_type, cam_strbuf *out);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* cache.c: see cache.h. */
+/* hub_cache.c: see hub_cache.h. */
 #include "hub_cache.h"
 #include "files.h"
 #include <ctype.h>
@@ -9,9 +9,9 @@
 
 enum { HUB_ID_MAX = 96, REVISION_MAX = 255, COMMIT_HEX = 40 };
 
-/* --- where things lie -------------------------------------------------------------------------------------------- */
+/* --- folders ----------------------------------------------------------------------------------------------------- */
 
-/* A variable of the environment, "" counting as unset. */
+/* An environment variable; NULL where it is unset or empty. */
 static const char *environment(const char *name) {
     const char *value = getenv(name);
     return value && value[0] != '\0' ? value : NULL;
@@ -23,7 +23,7 @@ static char *copy_text(const char *text, size_t length) {
     return cam_strbuf_detach(&buf);
 }
 
-/* "~", "~/x", "~user/x" with the home folder in place; any other path as it is. To be freed. */
+/* Replaces "~" or "~user" at the beginning of a path by the home folder. To be freed. */
 static char *expand_home(const char *path) {
     if (path[0] != '~')
         return copy_text(path, strlen(path));
@@ -67,7 +67,7 @@ char *cam_hub_cache_folder(void) {
     return folder;
 }
 
-/* --- what a folder must hold ------------------------------------------------------------------------------------- */
+/* --- files of a model folder ------------------------------------------------------------------------------------- */
 
 static int folder_has(const char *folder, const char *name) {
     char *path = cam_path_join(folder, name);
@@ -76,7 +76,7 @@ static int folder_has(const char *folder, const char *name) {
     return there;
 }
 
-/* The file that is missing from a model folder, in words; NULL where all that is needed is there. */
+/* The name of the file that a model folder lacks; NULL where it lacks none. */
 static const char *missing_from(const char *folder, cam_model_needs needs) {
     if (!folder_has(folder, "config.json"))
         return "config.json";
@@ -104,7 +104,7 @@ out:
 
 /* --- Hub ids ----------------------------------------------------------------------------------------------------- */
 
-/* One part of an id, as the Hub allows it: it becomes part of a folder's name. */
+/* True for a part of an id that the Hub allows: it becomes part of a folder's name. */
 static int is_id_part(const char *part, size_t length) {
     if (length == 0 || part[0] == '.' || part[0] == '-' || part[length - 1] == '.' || part[length - 1] == '-')
         return 0;
@@ -127,7 +127,7 @@ static int is_hub_id(const char *name) {
     return is_id_part(name, (size_t)(slash - name)) && is_id_part(slash + 1, strlen(slash + 1));
 }
 
-/* A branch or tag may hold slashes ("refs/pr/1"), never a step out of its folder. */
+/* True for a branch, tag or commit. It may hold slashes ("refs/pr/1") but not leave its folder. */
 static int is_revision(const char *revision) {
     size_t length = strlen(revision);
     if (length == 0 || length > REVISION_MAX || revision[0] == '/' || revision[0] == '-' || strstr(revision, ".."))
@@ -143,7 +143,7 @@ static int is_commit(const char *text) {
     return strlen(text) == COMMIT_HEX && strspn(text, "0123456789abcdef") == COMMIT_HEX;
 }
 
-/* The commit that a revision stands for in a repository's folder of the cache, to be freed; NULL where unknown. */
+/* The commit of a revision in a repository's folder of the cache, to be freed; NULL where it is unknown. */
 static char *commit_of(const char *repository, const char *revision) {
     cam_strbuf text = CAM_STRBUF_INIT;
     char *refs = cam_path_join(repository, "refs"), *ref = cam_path_join(refs, revision), *commit = NULL;
@@ -162,8 +162,8 @@ static char *commit_of(const char *repository, const char *revision) {
     return commit;
 }
 
-/* The snapshot of `id` in the cache, where it is complete; otherwise NULL, and *missing names what it lacks if it is
- * there at all. */
+/* The snapshot of `id` in the cache where it is complete, to be freed; otherwise NULL, with *missing naming what an
+ * incomplete snapshot lacks. */
 static char *find_snapshot(const char *cache, const char *id, const char *revision, cam_model_needs needs,
                            const char **missing) {
     cam_strbuf name = CAM_STRBUF_INIT;
@@ -191,7 +191,7 @@ static char *find_snapshot(const char *cache, const char *id, const char *revisi
     return found;
 }
 
-/* The other name of a model of CamemBERT's authors, to be freed; NULL where it has none. */
+/* The other name of a CamemBERT model of the almanach organisation, to be freed; NULL where it has none. */
 static char *other_name(const char *id) {
     static const char organisation[] = "almanach/", family[] = "camembert";
     size_t prefix = sizeof organisation - 1;

@@ -1,14 +1,14 @@
-/* cache.h: from the name of a model to the folder that holds it. Nothing here opens a socket or writes a file.
+/* hub_cache.h: finds the folder of a model by its name. Nothing here opens a socket or writes a file.
  *
  * A name is, in this order:
- *   a path   it begins with '.', '/' or '~' ("~" and "~user" become home folders), or names an existing folder;
- *   a Hub id "name" or "organisation/name" of letters, digits, '.', '_' and '-', looked up in the Hugging Face cache:
- *            HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
- *            ~/.cache/huggingface/hub. "camembert-base" and "almanach/camembert-base" are one model (so are its
- *            relatives of the same organisation): both folders are looked in, the one asked for first.
- * A snapshot counts only where it holds config.json and weights (model.safetensors, its index, or pytorch_model.bin).
- * Source: huggingface/huggingface_hub, the layout of the cache.
- */
+ *   a path    it begins with '.', '/' or '~' ("~" and "~user" become home folders), or names an existing folder;
+ *   a Hub id  "name" or "organisation/name" of letters, digits, '.', '_' and '-', looked up in the Hugging Face cache:
+ *             HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
+ *             ~/.cache/huggingface/hub. "camembert-base" and "almanach/camembert-base" are the same model, and so are
+ *             other camembert models with and without the organisation: the given name is looked up first.
+ * A snapshot is used only where it holds config.json and weights (model.safetensors, its index, or pytorch_model.bin).
+ *
+ * Source: huggingface/huggingface_hub, the layout of the cache. */
 #ifndef CAM_HUB_CACHE_H
 #define CAM_HUB_CACHE_H
 
@@ -20,19 +20,19 @@ extern "C" {
 
 typedef enum cam_model_needs {
     CAM_MODEL_WEIGHTS,    /* config.json and weights */
-    CAM_MODEL_CONFIG_ONLY /* config.json: the weights will be drawn fresh */
+    CAM_MODEL_CONFIG_ONLY /* config.json: the weights will be initialised */
 } cam_model_needs;
 
-/* *folder: the folder to read, to be freed; NULL after a failure. `revision` is a branch, a tag or a full commit hash
- * (NULL = "main"); a path ignores it.
- * Errors: CAM_E_USAGE for a name or revision that cannot be one; CAM_E_MODEL for a path that is no folder or lacks a
- * file that is needed; CAM_E_NETWORK for a model that is not in the cache, with the command that downloads it. */
+/* Sets *folder to the model's folder, to be freed; NULL after a failure. `revision` is a branch, a tag or a full commit
+ * hash (NULL = "main"); a path ignores it. Errors: CAM_E_USAGE for an invalid name or revision; CAM_E_MODEL for a path
+ * that is not a folder or lacks a file; CAM_E_NETWORK for a model that is not in the cache, with the command that
+ * downloads it. */
 CAM_MUST_CHECK cam_status cam_model_locate(const char *name, const char *revision, cam_model_needs needs,
                                            char **folder);
 
-/* XDG_CACHE_HOME, else ~/.cache, whether or not it is there; to be freed. */
+/* XDG_CACHE_HOME, else ~/.cache, to be freed. It may not exist. */
 char *cam_user_cache_folder(void);
-/* The folder of the Hugging Face cache, whether or not it is there; to be freed. */
+/* The folder of the Hugging Face cache, to be freed. It may not exist. */
 char *cam_hub_cache_folder(void);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* model_config.c: reading; see model_config.h. Every field is looked at before the whole list of problems is reported.
+/* model_config.c: reads config.json; see model_config.h. All fields are read before the list of problems is reported.
  */
 #include "model_config.h"
 #include "cam/ops.h"
@@ -17,7 +17,7 @@ static const struct integer_field {
     const char *key;
     size_t offset;
     int32_t low, high;
-    int32_t fallback; /* transformers' own default; NONE = the field must be there */
+    int32_t fallback; /* transformers' default; NONE = the field is required */
 } integers[] = {
     {"vocab_size", offsetof(cam_model_config, vocab_size), 8, 1 << 24, NONE},
     {"hidden_size", offsetof(cam_model_config, hidden_size), 8, CAM_MAX_HIDDEN, NONE},
@@ -36,7 +36,7 @@ static const struct real_field {
     size_t offset;
     double low; /* the value lies in [low, 1) */
     double fallback;
-    const char *null_means; /* what null stands for, where it is allowed */
+    const char *null_means; /* the meaning of null, where null is allowed */
 } reals[] = {
     {"layer_norm_eps", offsetof(cam_model_config, layer_norm_eps), 1e-20, NONE, NULL},
     {"hidden_dropout_prob", offsetof(cam_model_config, hidden_dropout_prob), 0, 0.1, NULL},
@@ -68,7 +68,7 @@ typedef struct reader {
     cam_problems problems;
 } reader;
 
-/* A value of the file inside a message: its bytes are a stranger's, and may be many. */
+/* Adds a problem that quotes a value of the file, escaped and truncated. */
 static void add_quoted(reader *in, const char *format, const char *text) {
     cam_strbuf quoted = CAM_STRBUF_INIT;
     size_t length = cam_utf8_cut(text, strlen(text), 64);
@@ -109,7 +109,7 @@ static void read_real(reader *in, const struct real_field *field) {
         *out = json_number_value(value);
 }
 
-/* A field that has one supported value, which is also what its absence means. */
+/* A field with one supported value, which is also its default. */
 static void require_text(reader *in, const char *key, const char *only) {
     json_t *value = json_object_get(in->root, key);
     if (value && (!json_is_string(value) || strcmp(json_string_value(value), only) != 0))
@@ -172,7 +172,7 @@ static cam_status allocate_labels(cam_model_config *config, int32_t count) {
     return CAM_OK;
 }
 
-/* transformers' names for labels that nobody named. */
+/* transformers' names for unnamed labels. */
 static cam_status make_default_labels(cam_model_config *config, int32_t count) {
     cam_status st = allocate_labels(config, count);
     for (int32_t i = 0; st == CAM_OK && i < count; i++) {
@@ -303,7 +303,7 @@ cam_status cam_model_config_parse(const char *text, size_t length, const char *n
     *config = (cam_model_config){0};
     if (mistaken)
         CAM_FAIL(CAM_E_MODEL, "\"%s\" %s", name, mistaken);
-    errno = 0; /* the parser calls it a syntax error where memory runs out */
+    errno = 0; /* jansson reports a syntax error where memory runs out */
     in.root = config->source = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!in.root && errno == ENOMEM)
         CAM_TRY(no_memory());

@@ -1,12 +1,10 @@
-/* model_config.h: a model's config.json, checked on the way in, and written so that transformers loads it.
+/* model_config.h: a model's config.json: reads and checks it, and writes it so that transformers loads it.
  *
  * Invariant after reading: every number is in its range, hidden_size is a multiple of 8 and of num_attention_heads, the
- * architecture is the one that camembert.h computes. Fields of the source that mean nothing here are kept and written
- * back as they were.
+ * architecture is the one that camembert.h computes. Other fields of the file are kept and written back unchanged.
  *
- * Errors: CAM_E_MODEL with all that is wrong, one line a field; CAM_E_MEMORY; CAM_E_STORAGE on writing.
- * Source: transformers models/camembert/configuration_camembert.py, configuration_utils.py.
- */
+ * Errors: CAM_E_MODEL with all problems, one line a field; CAM_E_MEMORY; CAM_E_STORAGE on writing. Source: transformers
+ * models/camembert/configuration_camembert.py, configuration_utils.py. */
 #ifndef CAM_MODEL_CONFIG_H
 #define CAM_MODEL_CONFIG_H
 
@@ -28,7 +26,7 @@ typedef struct cam_model_config {
     int32_t num_hidden_layers;
     int32_t num_attention_heads;
     int32_t intermediate_size;
-    int32_t max_position_embeddings; /* rows before the first position are never a token's position */
+    int32_t max_position_embeddings; /* the rows before the first position are not used */
     int32_t type_vocab_size;         /* the family's token_types */
     double layer_norm_eps;
     double hidden_dropout_prob;
@@ -46,23 +44,23 @@ typedef struct cam_model_config {
 
 /* After a failure `config` is zeroed. */
 CAM_MUST_CHECK cam_status cam_model_config_read(const char *path, cam_model_config *config);
-/* The same from memory; `name` stands for the file in messages. */
+/* The same from memory; `name` is the file's name in messages. */
 CAM_MUST_CHECK cam_status cam_model_config_parse(const char *text, size_t length, const char *name,
                                                  cam_model_config *config);
 void cam_model_config_release(cam_model_config *config);
 
-/* The dropout in front of and inside the head: classifier_dropout, or hidden_dropout_prob where that is null. */
+/* The dropout before and inside the head: classifier_dropout, or hidden_dropout_prob where that is null. */
 double cam_model_config_head_dropout(const cam_model_config *config);
 /* The position of a sequence's first token. */
 int32_t cam_model_config_first_position(const cam_model_config *config);
-/* Tokens of the longest sequence, <s> and </s> counted. */
+/* The number of tokens of the longest sequence, <s> and </s> included. */
 int32_t cam_model_config_max_tokens(const cam_model_config *config);
 /* Copies the labels; 2 <= count <= CAM_MODEL_MAX_LABELS. */
 CAM_MUST_CHECK cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels,
                                                       int32_t count);
 
-/* config.json of a sequence classifier: the source's fields, and over them those of the struct. 2-space indent, keys
- * sorted, numbers as Python prints them. */
+/* Writes config.json of a sequence classifier: the fields of the source, replaced by those of the struct. 2-space
+ * indent, keys sorted, numbers as Python prints them. */
 CAM_MUST_CHECK cam_status cam_model_config_write(const cam_model_config *config, const char *path);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* model_config_write.c: config.json out; see model_config.h. The layout is that of Python's json.dumps(indent=2,
- * sort_keys=True), so that a file of transformers read and written again differs only where its meaning does. */
+/* model_config_write.c: writes config.json; see model_config.h. The layout is that of Python's json.dumps(indent=2,
+ * sort_keys=True): a file of transformers that is read and written changes only where its values change. */
 #include "files.h"
 #include "model_config.h"
 #include <jansson.h>
@@ -13,8 +13,8 @@ static cam_status no_memory(void) {
 
 /* --- JSON as Python prints it ---------------------------------------------------------------------------------- */
 
-/* Python's repr: the shortest digits that read back, an exponent below 1e-4 and from 1e16 on, always a sign that it is
- * no integer. */
+/* As Python's repr: the shortest digits that read back to the same double, an exponent below 1e-4 and from 1e16 on,
+ * always a decimal point or an exponent. */
 static void put_real(cam_strbuf *out, double value) {
     char text[40];
     int digits = 1;
@@ -41,7 +41,7 @@ static int is_number(const char *key) {
     return key[0] && key[strspn(key, "0123456789")] == '\0';
 }
 
-/* By code point; "2" before "10", since transformers sorts label ids as numbers. */
+/* By code point, but "2" before "10": transformers sorts label ids as numbers. */
 static int by_key(const void *a, const void *b) {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
     size_t p = strlen(x), q = strlen(y);
@@ -125,9 +125,9 @@ static cam_status put_value(cam_strbuf *out, json_t *value, int level) {
     CAM_BUG("a JSON value of unknown type");
 }
 
-/* --- what a classifier's file says ----------------------------------------------------------------------------- */
+/* --- the fields of a classifier -------------------------------------------------------------------------------- */
 
-/* Takes over `value`, which may be NULL where there was no memory for it. */
+/* Takes ownership of `value`, which is NULL where memory ran out. */
 static cam_status set(json_t *object, const char *key, json_t *value) {
     return json_object_set_new(object, key, value) == 0 ? CAM_OK : no_memory();
 }
@@ -179,13 +179,13 @@ static cam_status set_labels(json_t *root, const cam_model_config *config) {
         CAM_TRY(set(names, key, json_string(config->id2label[i])));
         CAM_TRY(set(ids, config->id2label[i], json_integer(i)));
     }
-    json_object_del(root, "num_labels"); /* it is the size of id2label; transformers warns where they differ */
+    json_object_del(root, "num_labels"); /* transformers warns where it differs from the size of id2label */
 out:
     return st;
 }
 
-/* transformers 4 reads "torch_dtype"; 5 writes "dtype" and reads both, and would load a half-precision model by it, so
- * whichever the source has must say what is now in the file. */
+/* transformers 4 reads "torch_dtype"; transformers 5 writes "dtype" and reads both. A model would be loaded in half
+ * precision by an old value, so every one that the source has is set. */
 static cam_status set_dtype(json_t *root) {
     cam_status st = CAM_OK;
     int has_dtype = json_object_get(root, "dtype") != NULL;
@@ -207,7 +207,7 @@ static cam_status set_kind(json_t *root, const cam_model_config *config) {
     CAM_TRY(set(root, "problem_type", json_string("single_label_classification")));
     CAM_TRY(set_dtype(root));
     if (!json_object_get(root, "transformers_version"))
-        CAM_TRY(set(root, "transformers_version", json_string("4.46.3"))); /* whose layout of files this is */
+        CAM_TRY(set(root, "transformers_version", json_string("4.46.3"))); /* the version with this layout of files */
 out:
     return st;
 }

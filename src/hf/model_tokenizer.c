@@ -9,7 +9,7 @@
 
 enum { FILE_BYTES = 1 << 24 };
 
-/* A JSON object that the folder may have; NULL where it has no such file. To be released by json_decref. */
+/* Reads a JSON object from a file of the folder; NULL where there is no such file. To be released by json_decref. */
 static cam_status read_object(const char *folder, const char *name, json_t **root) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -19,8 +19,8 @@ static cam_status read_object(const char *folder, const char *name, json_t **roo
     if (!cam_file_exists(path))
         goto out;
     CAM_TRY(cam_file_read(path, FILE_BYTES, CAM_E_MODEL, &text));
-    /* model_max_length may be 1e30 in digits, which is no integer to the parser; without memory it reports a syntax
-     * error */
+    /* model_max_length may be 1e30 in digits, which jansson does not read as an integer. Where memory runs out, jansson
+     * reports a syntax error */
     errno = 0;
     *root = json_loadb(cam_strbuf_text(&text), text.length, JSON_DECODE_INT_AS_REAL, &error);
     if (!*root && errno == ENOMEM)

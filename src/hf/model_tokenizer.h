@@ -1,5 +1,4 @@
-/* model_tokenizer.h: the tokenizer of a Hugging Face folder, with the ids that its model was trained with.
- */
+/* model_tokenizer.h: opens the tokenizer of a Hugging Face folder, with the ids that its model was trained with. */
 #ifndef CAM_MODEL_TOKENIZER_H
 #define CAM_MODEL_TOKENIZER_H
 
@@ -9,10 +8,10 @@
 extern "C" {
 #endif
 
-/* Opens the folder's tokenizer. Its class is chosen as transformers' AutoTokenizer does: the "tokenizer_class" of
- * tokenizer_config.json, else that of config.json, else the class of the family (family.h) that config.json's
- * model_type belongs to. A class that is not in the table reads tokenizer.json only. Errors: those of
- * cam_tokenizer_open; CAM_E_MODEL where the model_type, or a class without tokenizer.json, is not supported. */
+/* Opens the folder's tokenizer. Its class is chosen as in transformers' AutoTokenizer: "tokenizer_class" of
+ * tokenizer_config.json, else of config.json, else the class of the family of config.json's model_type (family.h). A
+ * class that is not in the table reads tokenizer.json only. Errors: those of cam_tokenizer_open; CAM_E_MODEL where the
+ * model_type, or a class without tokenizer.json, is not supported. */
 CAM_MUST_CHECK cam_status cam_model_tokenizer_open(const char *folder, cam_tokenizer **tokenizer);
 
 #ifdef __cplusplus

@@ -43,9 +43,10 @@ void cam_shape_print(cam_strbuf *buf, const int64_t *shape, int32_t ndim) {
     cam_strbuf_putc(buf, ']');
 }
 
-/* --- JSON from strangers --------------------------------------------------------------------------------------- */
+/* --- untrusted JSON -------------------------------------------------------------------------------------------- */
 
-/* The parser pays per value and per level, 25 MB of "[[[[" or "{},{}," would cost gigabytes: counted beforehand. */
+/* Limits values and levels before parsing: jansson allocates for each, and 25 MB of "[[[[" or "{},{}," would take
+ * gigabytes. */
 static cam_status check_json_size(const char *path, const char *text, size_t length) {
     size_t values = 0, depth = 0;
     int in_string = 0;
@@ -70,7 +71,7 @@ static cam_status check_json_size(const char *path, const char *text, size_t len
 }
 
 static cam_status fail_json(const char *path, const json_error_t *error) {
-    char shown[QUOTED_BYTES]; /* the parser quotes the file's own bytes */
+    char shown[QUOTED_BYTES]; /* the message quotes bytes of the file */
     size_t length = strnlen(error->text, sizeof shown - 1);
     memcpy(shown, error->text, length);
     for (size_t i = 0; i < length; i++)
@@ -94,14 +95,14 @@ static cam_status parse_json(const char *path, const char *text, size_t length, 
     cam_status st = check_json_size(path, text, length);
     if (st != CAM_OK)
         return st;
-    errno = 0; /* the parser calls it a syntax error where memory runs out */
+    errno = 0; /* jansson reports a syntax error where memory runs out */
     *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!*root && errno == ENOMEM)
         return cam_fail(CAM_E_MEMORY, "no memory to read \"%s\"", path);
     return *root ? CAM_OK : fail_json(path, &error);
 }
 
-/* Names are printed, compared and kept: they must be short and without control characters. */
+/* Names are printed: they must be short and without control characters. */
 static cam_status check_name(const char *path, const char *name) {
     size_t length = strlen(name);
     if (length > CAM_SAFETENSORS_NAME_BYTES)
@@ -230,7 +231,7 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const cam_safetensors_tensor *)a)->name, ((const cam_safetensors_tensor *)b)->name);
 }
 
-/* No byte of the data is without an owner, none has two. Leaves the tensors ordered by name. */
+/* Checks that every byte of the data belongs to exactly one tensor. Leaves the tensors ordered by name. */
 static cam_status check_places(cam_safetensors *file, size_t data_begin) {
     size_t end = 0, data_bytes = file->map.size - data_begin;
     const char *previous = "";

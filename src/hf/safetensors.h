@@ -1,16 +1,17 @@
-/* safetensors.h: a safetensors file, mapped and checked before anything in it is used.
+/* safetensors.h: a safetensors file, mapped, and checked before anything in it is used.
  *
- * The file is u64 little-endian N, then N bytes of JSON that name each tensor's dtype, shape and bytes, then the bytes.
- * Opening enforces every rule of the format: 8 + N within the file, N at most CAM_SAFETENSORS_HEADER_BYTES, UTF-8, JSON
- * that starts with '{', no key twice, known dtypes, sizes without overflow that agree with dtype and shape, data
- * without holes or overlaps that ends where the file ends, metadata of strings only. Our own limits, far above what any
- * model needs, bound time and memory for hostile files: CAM_SAFETENSORS_VALUES values in the header, rank
- * CAM_SAFETENSORS_DIMS, names of at most CAM_SAFETENSORS_NAME_BYTES bytes without control characters, so that they can
- * be printed as they are. Values are not looked at.
+ * The file is u64 little-endian N, then N bytes of JSON with each tensor's dtype, shape and byte range, then the data.
+ * Opening checks every rule of the format:
+ *   - 8 + N bytes are within the file, and N is at most CAM_SAFETENSORS_HEADER_BYTES;
+ *   - the header is UTF-8 JSON that begins with '{' and has no key twice; metadata holds strings only;
+ *   - dtypes are known; sizes do not overflow and agree with dtype and shape;
+ *   - the data has no holes and no overlaps, and ends at the end of the file.
+ * Own limits, far above those of any model, bound time and memory for hostile files: CAM_SAFETENSORS_VALUES values in
+ * the header, rank CAM_SAFETENSORS_DIMS, names of at most CAM_SAFETENSORS_NAME_BYTES bytes without control characters,
+ * so that they can be printed. The values of tensors are not checked.
  *
- * Errors: CAM_E_MODEL, naming the file and the broken rule; CAM_E_MEMORY.
- * Source: huggingface/safetensors README.md, safetensors/src/tensor.rs.
- */
+ * Errors: CAM_E_MODEL, naming the file and the broken rule; CAM_E_MEMORY. Source: huggingface/safetensors README.md,
+ * safetensors/src/tensor.rs. */
 #ifndef CAM_SAFETENSORS_H
 #define CAM_SAFETENSORS_H
 
@@ -24,7 +25,7 @@ extern "C" {
 #endif
 
 enum {
-    CAM_SAFETENSORS_HEADER_BYTES = 25000000, /* what the Hub's client takes; the format itself allows 100,000,000 */
+    CAM_SAFETENSORS_HEADER_BYTES = 25000000, /* the limit of the Hub's client; the format allows 100,000,000 */
     CAM_SAFETENSORS_VALUES = 1 << 18,
     CAM_SAFETENSORS_DIMS = 8,
     CAM_SAFETENSORS_NAME_BYTES = 512,
@@ -33,7 +34,7 @@ enum {
 
 typedef struct cam_safetensors_tensor {
     char *name;
-    const char *dtype; /* as the format writes it, "F32"; static */
+    const char *dtype; /* the format's name, "F32"; static */
     int32_t ndim;      /* 0 = one value */
     int64_t shape[CAM_SAFETENSORS_DIMS];
     int64_t count;    /* values */
@@ -44,7 +45,7 @@ typedef struct cam_safetensors_tensor {
 typedef struct cam_safetensors {
     char *path;
     cam_mapping map;
-    cam_safetensors_tensor *tensors; /* by name, as strcmp orders */
+    cam_safetensors_tensor *tensors; /* ordered by name (strcmp) */
     size_t count;
 } cam_safetensors;
 
@@ -53,15 +54,15 @@ CAM_MUST_CHECK cam_status cam_safetensors_open(const char *path, cam_safetensors
 void cam_safetensors_close(cam_safetensors *file);
 /* NULL where there is no such tensor. */
 const cam_safetensors_tensor *cam_safetensors_find(const cam_safetensors *file, const char *name);
-/* The tensor's bytes will not be read again: [begin, begin + count) of them stop counting as memory in use. */
+/* Frees the memory of bytes [begin, begin + count) of the tensor, which will not be read again (cam_file_forget). */
 void cam_safetensors_forget(const cam_safetensors *file, const cam_safetensors_tensor *tensor, size_t begin,
                             size_t count);
 
-/* "[32005, 768]" */
+/* Appends "[32005, 768]". */
 void cam_shape_print(cam_strbuf *buf, const int64_t *shape, int32_t ndim);
 
-/* model.safetensors.index.json: which file beside it holds which tensor. Rows are ordered by file, then tensor; files
- * are plain names that end in ".safetensors": no '/' and no "..". */
+/* model.safetensors.index.json: the file of each tensor. Rows are ordered by file, then tensor. Files are plain names
+ * that end in ".safetensors", without '/' and "..". */
 typedef struct cam_safetensors_index {
     struct cam_safetensors_row {
         char *tensor, *file;
@@ -71,8 +72,8 @@ typedef struct cam_safetensors_index {
 CAM_MUST_CHECK cam_status cam_safetensors_index_read(const char *path, cam_safetensors_index *index);
 void cam_safetensors_index_release(cam_safetensors_index *index);
 
-/* What bytes that should be a model's file really are, as the end of a sentence that begins with the file's name, and
- * with what to do about it: a Git LFS pointer, a web page, a PyTorch archive. NULL where nothing is recognised. */
+/* Recognises files that are often found in place of a model file: a Git LFS pointer, a web page, a PyTorch archive.
+ * Returns the end of a sentence that begins with the file's name, with a hint; NULL where the file is none of these. */
 const char *cam_mistaken_file(const void *bytes, size_t size);
 
 #ifdef __cplusplus

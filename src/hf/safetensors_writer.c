@@ -1,5 +1,5 @@
 /* safetensors_writer.c: see safetensors_writer.h. Invariant after begin: tensors[0, current) are complete in the file,
- * of tensors[current] the first `written` bytes are, and current is never a tensor without bytes. */
+ * the first `written` bytes of tensors[current] are in it, and current is never a tensor of 0 bytes. */
 #include "safetensors_writer.h"
 #include "files.h"
 #include "strbuf.h"
@@ -15,7 +15,7 @@ typedef struct declared {
     int32_t ndim;
     int64_t shape[CAM_MAX_DIMS];
     uint64_t bytes;
-    size_t index; /* order of declaration */
+    size_t index; /* in the order of declaration */
 } declared;
 
 struct cam_safetensors_writer {
@@ -80,7 +80,7 @@ cam_status cam_safetensors_writer_declare(cam_safetensors_writer *writer, const 
     return CAM_OK;
 }
 
-/* Place in the format's list of dtypes, from narrow to wide. */
+/* The position in the format's list of dtypes, from narrow to wide. */
 static int dtype_rank(cam_dtype dtype) {
     switch (dtype) {
     case CAM_F16:

@@ -1,5 +1,5 @@
-/* weights.c: see weights.h. Invariant: every file in `files` has passed the rules of its format; with several, each
- * tensor of the index is in the file that the index says, and no file holds another. */
+/* weights.c: see weights.h. Invariant: every file in `files` has passed the rules of its format. With an index, each
+ * tensor is in the file that the index names, and the files hold no other tensor. */
 #include "weights.h"
 #include "cam/bf16.h"
 #include "family.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_BLOCK = 1 << 18 }; /* values converted before their pages are given up */
+enum { COPY_BLOCK = 1 << 18 }; /* values that are converted before their pages are released */
 
 typedef struct match {
     const cam_safetensors *file;
@@ -21,10 +21,10 @@ struct cam_weights {
     char *path; /* of the file or the index, for messages */
     cam_safetensors *files;
     size_t file_count;
-    const char *prefix; /* what the encoder's names begin with */
-    match *matches;     /* as cam_weights_match was asked */
+    const char *prefix; /* of the names of the encoder's tensors */
+    match *matches;     /* by index of cam_weights_match's `wanted` */
     size_t match_count;
-    int told; /* what was left aside, which is said once */
+    int logged; /* the line about unused tensors was written */
 };
 
 static int begins_with(const char *text, const char *beginning) {
@@ -35,7 +35,7 @@ static int begins_with(const char *text, const char *beginning) {
 
 static cam_status fail_without_weights(const char *folder) {
     static const struct {
-        const char *name, *what;
+        const char *name, *description;
     } others[] = {
         {"pytorch_model.bin", "a pickle, which could run code and is never read"},
         {"pytorch_model.bin.index.json", "pickles, which could run code and are never read"},
@@ -54,7 +54,7 @@ static cam_status fail_without_weights(const char *folder) {
             CAM_FAIL(CAM_E_MODEL,
                      "\"%s\" has no model.safetensors, only \"%s\": %s; load the model with transformers and write it "
                      "with save_pretrained, or fetch a revision that has model.safetensors",
-                     full, others[i].name, others[i].what);
+                     full, others[i].name, others[i].description);
     }
     st = cam_fail(CAM_E_MODEL, "\"%s\" has no model.safetensors and no model.safetensors.index.json", full);
 out:
@@ -68,7 +68,7 @@ static cam_status allocate_files(cam_weights *weights, size_t count) {
     return weights->files ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory to read \"%s\"", weights->path);
 }
 
-/* `rows` are all the tensors that the index gives to one file. */
+/* Opens one file of the index; `rows` are its tensors. */
 static cam_status open_shard(cam_weights *weights, const char *folder, const struct cam_safetensors_row *rows,
                              size_t count) {
     cam_status st = CAM_OK;
@@ -162,7 +162,8 @@ static match find_stored(const cam_weights *weights, const char *name) {
     return (match){0};
 }
 
-/* The name as the folder has it: its own prefix, and TensorFlow's words for LayerNorm's two tensors. */
+/* The tensor of a classifier's name: under the folder's prefix, and also under TensorFlow's names of LayerNorm's two
+ * tensors. */
 static match find_wanted(const cam_weights *weights, const char *name) {
     static const char *const spellings[][2] = {{".LayerNorm.weight", ".LayerNorm.gamma"},
                                                {".LayerNorm.bias", ".LayerNorm.beta"}};
@@ -188,8 +189,8 @@ const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const
 
 /* --- conversion ------------------------------------------------------------------------------------------------ */
 
-/* Each converts n values, which may lie at any alignment, and returns non-zero where one is not finite as f32. The
- * loops are without branches so that compilers make vectors of them. */
+/* Each function converts n values, at any alignment, and returns non-zero where one of them is not finite as f32. The
+ * loops have no branches, so that compilers vectorise them. */
 
 static const uint32_t f32_exponent = 0x7f800000;
 
@@ -229,7 +230,7 @@ static uint32_t convert_bf16(float *restrict dst, const unsigned char *restrict 
     return bad;
 }
 
-/* The half's exponent and fraction, read as an f32's, are 2^112 times too small, subnormals included. */
+/* The bits of the half's exponent and fraction, read as an f32, are the value times 2^-112, subnormals included. */
 static uint32_t convert_f16(float *restrict dst, const unsigned char *restrict src, size_t n) {
     uint32_t bad = 0;
     for (size_t i = 0; i < n; i++) {
@@ -259,7 +260,7 @@ static const struct {
     {"F64", 8, convert_f64},
 };
 
-/* Its row of `conversions`; CONVERSIONS where the dtype cannot be read. */
+/* The row in `conversions`; CONVERSIONS where the dtype cannot be read. */
 static size_t conversion_of(const cam_safetensors_tensor *tensor) {
     size_t k = 0;
     while (k < CONVERSIONS && strcmp(tensor->dtype, conversions[k].dtype) != 0)
@@ -311,12 +312,12 @@ static void check_wanted(cam_weights *weights, const cam_weight_wanted *wanted, 
     found->taken = 1;
 }
 
-/* Parts that language models and old files have and a classifier does not use. */
+/* Parts that language models and old files have, and a classifier does not use. */
 enum { PART_LM_HEAD, PART_POOLER, PART_POSITIONS, PART_TYPES, PARTS };
 static const struct {
     const char *shown, *name;
-    int whole;         /* the whole name, or its beginning */
-    int under_encoder; /* behind the encoder's prefix */
+    int whole;         /* `name` is the whole name, not its beginning */
+    int under_encoder; /* after the encoder's prefix */
 } parts[PARTS] = {
     [PART_LM_HEAD] = {"lm_head", "lm_head.", 0, 0},
     [PART_POOLER] = {"pooler", "pooler.dense.", 0, 1},
@@ -359,7 +360,7 @@ static void check_surplus(const cam_weights *weights, size_t counts[PARTS], cam_
     }
 }
 
-static void say_left_aside(cam_weights *weights, const size_t counts[PARTS]) {
+static void log_unused(cam_weights *weights, const size_t counts[PARTS]) {
     cam_strbuf list = CAM_STRBUF_INIT;
     size_t total = 0;
     for (int i = 0; i < PARTS; i++) {
@@ -367,10 +368,10 @@ static void say_left_aside(cam_weights *weights, const size_t counts[PARTS]) {
             cam_strbuf_printf(&list, "%s%s", total ? ", " : "", parts[i].shown);
         total += counts[i];
     }
-    if (total && !weights->told)
+    if (total && !weights->logged)
         cam_log("\"%s\": %zu tensor%s that a classifier does not use left aside (%s)", weights->path, total,
                 total == 1 ? "" : "s", cam_strbuf_text(&list));
-    weights->told = 1;
+    weights->logged = 1;
     cam_strbuf_release(&list);
 }
 
@@ -390,7 +391,7 @@ cam_status cam_weights_match(cam_weights *weights, const cam_weight_wanted *want
         check_wanted(weights, &wanted[i], &matches[i], has_head, &problems);
     check_surplus(weights, counts, &problems);
     CAM_TRY(cam_problems_status(&problems, CAM_E_MODEL));
-    say_left_aside(weights, counts);
+    log_unused(weights, counts);
 out:
     cam_problems_release(&problems);
     return st;

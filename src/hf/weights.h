@@ -1,12 +1,11 @@
-/* weights.h: the tensors of a checkpoint folder, under the names that a classifier has for them.
+/* weights.h: the tensors of a checkpoint folder, by the names that a classifier has for them.
  *
  * A folder holds model.safetensors, or model.safetensors.index.json and the files that it names. Pickles
- * (pytorch_model.bin) are never opened: the message says how to convert them. Names are Hugging Face's, with the
- * encoder's prefix that the family writes (family.h); the file may have another prefix of the table or none instead,
- * and LayerNorm.gamma and .beta for LayerNorm.weight and .bias.
+ * (pytorch_model.bin) are never opened: the message says how to convert them. Names are Hugging Face's, with the prefix
+ * that the family writes (family.h); the file may have another prefix of the table or none, and LayerNorm.gamma and
+ * .beta for LayerNorm.weight and .bias.
  *
- * Errors: CAM_E_MODEL, CAM_E_MEMORY.
- */
+ * Errors: CAM_E_MODEL, CAM_E_MEMORY. */
 #ifndef CAM_WEIGHTS_H
 #define CAM_WEIGHTS_H
 
@@ -23,8 +22,8 @@ typedef struct cam_weights cam_weights;
 
 typedef enum cam_weight_need {
     CAM_WEIGHT_REQUIRED, /* the encoder */
-    CAM_WEIGHT_OPTIONAL, /* a head that the folder may have: all tensors of this need are there, or none is */
-    CAM_WEIGHT_FRESH,    /* not taken from the folder even where it has it: a head over other labels */
+    CAM_WEIGHT_OPTIONAL, /* a head that the folder may have: all optional tensors or none */
+    CAM_WEIGHT_FRESH,    /* never taken from the folder: a head over other labels */
 } cam_weight_need;
 
 typedef struct cam_weight_wanted {
@@ -37,20 +36,20 @@ typedef struct cam_weight_wanted {
 CAM_MUST_CHECK cam_status cam_weights_open(const char *folder, cam_weights **weights);
 void cam_weights_close(cam_weights *weights); /* NULL does nothing */
 
-/* The stored tensor for a classifier's name, NULL where there is none. */
+/* The stored tensor for a classifier's name; NULL where there is none. */
 const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const char *name);
 
-/* Finds every wanted tensor and checks its dtype (F32, F16, BF16, F64) and shape. What else the folder holds must be
- * what every language model has and a classifier does not use (lm_head, pooler, position_ids, token_type_ids): one line
- * of log says so, once. Otherwise fails with everything that is missing, misshapen or surplus. `wanted` is read only
- * here. */
+/* Finds every wanted tensor and checks its dtype (F32, F16, BF16, F64) and shape. Fails with all tensors that are
+ * missing, misshapen or surplus. Tensors that every language model has and a classifier does not use (lm_head, pooler,
+ * position_ids, token_type_ids) are not surplus; one log line names them, once. `wanted` is not kept. */
 CAM_MUST_CHECK cam_status cam_weights_match(cam_weights *weights, const cam_weight_wanted *wanted, size_t count);
-/* After match: whether wanted tensor `index` comes from the folder; the caller makes the others fresh. */
+/* After match: nonzero where wanted tensor `index` comes from the folder; the caller initialises the others. */
 int cam_weights_has(const cam_weights *weights, size_t index);
-/* After match: its values as f32 into dst[product of its shape]. CAM_E_MODEL naming the tensor where one is NaN or
- * infinite (as f32). The source's pages are given up on the way, so that they never count together. */
+/* After match: writes its values as f32 into dst[product of its shape]. CAM_E_MODEL naming the tensor where a value is
+ * NaN or infinite (as f32). Pages of the file are released on the way, so that file and copy are never in memory
+ * together. */
 CAM_MUST_CHECK cam_status cam_weights_copy(const cam_weights *weights, size_t index, float *dst);
-/* Rows [row, row + count) of its first dimension only. */
+/* The same for rows [row, row + count) of its first dimension. */
 CAM_MUST_CHECK cam_status cam_weights_copy_rows(const cam_weights *weights, size_t index, int64_t row, int64_t count,
                                                 float *dst);
 

@@ -1,7 +1,7 @@
 /* camembert.c: the forward pass; see camembert.h.
  *
- * Memory: trained layers leave their activations in the arena; frozen layers, evaluation and gradient checkpointing
- * give them back as soon as the layer's output is there.
+ * Memory: trained layers keep their activations in the arena. Frozen layers, evaluation and gradient checkpointing
+ * release them as soon as the layer's output is computed.
  */
 #include "camembert.h"
 #include "camembert_internal.h"
@@ -76,8 +76,8 @@ int cam_layer_is_trained(const cam_pass *pass, int layer) {
     return pass->training && layer + 1 >= pass->model->frozen_depth;
 }
 
-/* Queries, keys and values: one product over all tokens, or in the last layer keys and values of all tokens and queries
- * of the listed ones. */
+/* Queries, keys and values: one product over all tokens; in the last layer, keys and values of all tokens, and queries
+ * of the query rows only. */
 static cam_status project(cam_pass *pass, int layer, cam_layer_saved *saved) {
     cam_status st = CAM_OK;
     const cam_batch *batch = pass->batch;
@@ -189,9 +189,9 @@ out:
 cam_status cam_camembert_encode(cam_pass *pass) {
     cam_status st = CAM_OK;
     cam_camembert *model = pass->model;
-    int64_t tokens = pass->batch->ids.shape[0], listed = pass->batch->list.shape[0], h = model->params->hidden;
-    pass->hidden = cam_pass_f32_2d(pass, listed, h);
-    /* Layers that leave nothing for backward hand their output on through two buffers in turn. */
+    int64_t tokens = pass->batch->ids.shape[0], queries = pass->batch->list.shape[0], h = model->params->hidden;
+    pass->hidden = cam_pass_f32_2d(pass, queries, h);
+    /* Layers that keep nothing for backward write their output to these two buffers in turn. */
     cam_tensor stream[2] = {cam_pass_2d(pass, tokens, h), CAM_NONE};
     int turn = 0;
     CAM_TRY(embed(pass, stream[0]));
@@ -220,7 +220,7 @@ out:
     return st;
 }
 
-cam_status cam_camembert_recall(cam_pass *pass, cam_tensor features) {
+cam_status cam_camembert_gather_features(cam_pass *pass, cam_tensor features) {
     cam_status st = CAM_OK;
     pass->hidden = cam_pass_f32_2d(pass, pass->batch->row.shape[0], pass->model->params->hidden);
     CAM_RUN(head_gather_fwd, .y = pass->hidden, .x = features, .list = pass->batch->list);

@@ -1,4 +1,4 @@
-/* camembert.h: CamemBERT's encoder and classification head, forward and backward, written out by hand.
+/* camembert.h: CamemBERT's encoder and classification head: forward, and backward derived by hand.
  *
  * The computation is that of transformers' modeling_camembert.py (reference: CamembertForSequenceClassification),
  * post-LN:
@@ -7,11 +7,12 @@
  *     x1 = LN(dropout(Wo attention(Wqkv x)) + x),  x2 = LN(dropout(Wd gelu(Wu x1)) + x1)       each layer
  *     logits = Wc dropout(tanh(Wh dropout(h)))                                                  h = last x2 at <s>
  *
- * over packed rows without padding. The head reads the listed rows only (<s> of each sequence), so the last layer
- * computes queries, sums and its feed-forward block for those rows alone; gradients included, this is exact.
+ * over packed rows without padding. The head reads only the <s> row of each sequence. So the last layer has queries for
+ * these rows only (the query rows), and computes its residual sums and its feed-forward block for them only. Logits and
+ * gradients are the same as with all rows.
  *
- * This box never knows which backend runs. Run with a counting arena nothing is computed: the plan of a run is the peak
- * that the arena remembers.
+ * The code does not depend on the backend. With a counting arena nothing is computed; arena->peak then is the memory
+ * that a pass needs.
  */
 #ifndef CAM_CAMEMBERT_H
 #define CAM_CAMEMBERT_H
@@ -29,18 +30,18 @@ typedef struct cam_batch {
     cam_tensor token_index; /* [T] i32 index in its sequence */
     cam_tensor cu_seqlens;  /* [B+1] i32 */
     cam_tensor row;         /* [B] i32 data row id of each sequence */
-    cam_tensor list;        /* [R] i32 token whose last hidden state the head reads; here R = B, the <s> of each */
-    cam_tensor list_index;  /* [R] i32 its index in its sequence: 0 */
-    cam_tensor list_cu;     /* [B+1] i32 listed rows of each sequence, cumulated: 0, 1, .. B */
-    cam_tensor labels;      /* [R] i32; absent where there are none */
+    cam_tensor list;        /* [R] i32 the query rows of the last layer, as packed tokens; R = B: each <s> */
+    cam_tensor list_index;  /* [R] i32 index of the query row in its sequence: 0 */
+    cam_tensor list_cu;     /* [B+1] i32 cumulative number of query rows of the sequences: 0, 1, .. B */
+    cam_tensor labels;      /* [R] i32; absent if there are none */
     int32_t longest;        /* tokens of the longest sequence */
 } cam_batch;
 
-/* What one layer's forward pass leaves for its backward pass. N is T, or R in the last layer. */
+/* Tensors that one layer's forward pass keeps for its backward pass. N is T, or R in the last layer. */
 typedef struct cam_layer_saved {
     cam_tensor x;            /* [T,H] input */
-    cam_tensor rows;         /* [N,H] the input rows that ask: x, or its listed rows */
-    cam_tensor q, k, v;      /* views into the products' outputs */
+    cam_tensor rows;         /* [N,H] the query rows of the input: x, or in the last layer x[list] */
+    cam_tensor q, k, v;      /* views of the products' outputs */
     cam_tensor context, lse; /* [N,H] [N,A] */
     cam_tensor z1, mean1, rstd1, x1;
     cam_tensor up, activated; /* [N,F] before bias and GELU, and after */
@@ -51,9 +52,9 @@ typedef struct cam_camembert {
     const cam_model_config *config;
     const cam_parameters *params;
     cam_backend *backend;
-    int frozen_depth;           /* depths below have no gradient (see cam_train_rates) */
-    int frozen_dropout;         /* they drop out all the same */
-    int gradient_checkpointing; /* keep layer inputs only, compute the rest again */
+    int frozen_depth;           /* depths below it have no gradient (see cam_train_rates) */
+    int frozen_dropout;         /* 1: dropout is active in frozen depths, too */
+    int gradient_checkpointing; /* keep layer inputs only; backward recomputes the rest */
     cam_layer_saved *saved;     /* [L] */
 } cam_camembert;
 
@@ -61,24 +62,24 @@ CAM_MUST_CHECK cam_status cam_camembert_open(cam_camembert *model, const cam_mod
                                              const cam_parameters *params, cam_backend *backend);
 void cam_camembert_close(cam_camembert *model);
 
-/* One batch on its way through the model. Set the first block of fields, then call forward, and in training loss and
- * backward. Everything is taken from `arena`, which the caller resets before the next pass. */
+/* One pass of a batch through the model. Set the first block of fields, then call encode and classify, and in training
+ * loss and backward. All memory comes from `arena`, which the caller resets before the next pass. */
 typedef struct cam_pass {
     cam_camembert *model;
     cam_arena *arena;
     cam_step_state *state; /* device memory, already describing this batch */
     const cam_batch *batch;
-    int training;             /* dropout, and keep what backward needs */
-    int accumulate;           /* gradients and loss: += (a later micro-batch) or = */
-    cam_tensor class_weights; /* [K], may be absent */
+    int training;             /* 1: with dropout, and keeps what backward needs */
+    int accumulate;           /* gradients and loss: 1: += (a later micro-batch), 0: = */
+    cam_tensor class_weights; /* [K]; may be absent */
     float label_smoothing;
-    /* Told by backward each time all gradients of a depth (parameters.h) are there, the head's first; NULL: nobody. Not
-     * under a counting arena. */
+    /* Backward calls it once all gradients of a depth (cam_parameter.depth) are computed, the head's first; may be
+     * NULL. Not called with a counting arena. */
     cam_status (*gradients_ready)(void *context, int depth);
     void *context;
 
     cam_tensor embedded, embedded_mean, embedded_rstd; /* [T,H] [T] */
-    cam_tensor hidden;                                 /* [R,H] the encoder's output rows */
+    cam_tensor hidden;                                 /* [R,H] the encoder's output at the query rows */
     cam_tensor head_input, head_dense, head_active;    /* [R,H] after dropout, before bias and tanh, after dropout */
     cam_tensor logits;                                 /* [R,K] */
     cam_tensor row_loss;                               /* [R] */
@@ -86,14 +87,14 @@ typedef struct cam_pass {
 
 /* Embeddings and layers: fills `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_encode(cam_pass *pass);
-/* In place of encode: `hidden` from `features` [rows,H], the encoder's output kept of every row of the data set, by the
- * batch's `list`. */
-CAM_MUST_CHECK cam_status cam_camembert_recall(cam_pass *pass, cam_tensor features);
-/* The head on `hidden`: fills `logits`. */
+/* Instead of encode: gathers `hidden` from `features` [rows,H], the encoder's output for every row of the data set,
+ * which was computed before; the batch's `list` holds data row ids then. */
+CAM_MUST_CHECK cam_status cam_camembert_gather_features(cam_pass *pass, cam_tensor features);
+/* The head: fills `logits` from `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
-/* Fills `row_loss`, adds to state->loss. */
+/* Fills `row_loss`, and adds to state->loss. */
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
-/* Gradients of everything trained, from the logits down to the first trained tensor. */
+/* Gradients of all trained tensors, from the logits down to the first trained depth. */
 CAM_MUST_CHECK cam_status cam_camembert_backward(cam_pass *pass);
 
 #endif

@@ -1,11 +1,11 @@
 /* camembert_backward.c: the backward pass, from the logits down to the first trained tensor; see camembert.h.
  *
- * Invariant: on entry to a layer `dy` holds the gradient of its output and may be overwritten; on return `dx` holds the
- * gradient of its input. What lies below the first trained depth is never touched.
+ * Invariant: on entry to a layer, `dy` holds the gradient of its output and may be overwritten; on return, `dx` holds
+ * the gradient of its input. Depths below the first trained one are not computed.
  */
 #include "camembert_internal.h"
 
-/* Weight gradient of a product inside a layer: dw from dy and the product's input. */
+/* The weight gradient of a product in a layer: dw from dy and the product's input x. */
 static cam_status layer_weight_gradient(cam_pass *pass, int layer, cam_layer_tensor w, cam_tensor dy, cam_tensor x) {
     cam_status st = CAM_OK;
     CAM_RUN(linear_bwd_weight, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
@@ -14,8 +14,8 @@ out:
     return st;
 }
 
-/* The feed-forward block and its residual sum: dy -> dx1, the gradient of x1. dz is the gradient before the sum; it may
- * be dy. */
+/* The feed-forward block and its residual sum: dy -> dx1, the gradient of x1. dz receives the gradient of the last
+ * product's output and may be dy. */
 static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy,
                                         cam_tensor dz, cam_tensor dx1) {
     cam_status st = CAM_OK;
@@ -43,7 +43,7 @@ out:
     return st;
 }
 
-/* Attention proper: dcontext -> dq, dk, dv. */
+/* Attention without its projections: dcontext -> dq, dk, dv. */
 static cam_status attention_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dcontext,
                                      cam_tensor dq, cam_tensor dk, cam_tensor dv) {
     cam_status st = CAM_OK;
@@ -61,7 +61,7 @@ out:
     return st;
 }
 
-/* q, k and v of every token came from one product: dx, which holds the residual's share, gains theirs. */
+/* One product computed q, k and v of every token. dx holds the gradient through the residual; theirs is added. */
 static cam_status project_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dqkv,
                                    cam_tensor dx, int need_dx) {
     cam_status st = CAM_OK;
@@ -75,10 +75,10 @@ out:
     return st;
 }
 
-/* The last layer: queries came from the listed rows, whose gradient `drows` (with the residual's share) is scattered
- * onto what keys and values send to all tokens. */
-static cam_status project_listed_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dq,
-                                          cam_tensor dkv, cam_tensor drows, cam_tensor dx, int need_dx) {
+/* The last layer: keys and values give the gradient of all tokens, dx. `drows` holds the gradient of the query rows
+ * through the residual; that of the queries is added, and the sum is scatter-added to dx. */
+static cam_status project_query_rows_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dq,
+                                              cam_tensor dkv, cam_tensor drows, cam_tensor dx, int need_dx) {
     cam_status st = CAM_OK;
     int64_t h = pass->model->params->hidden;
     cam_tensor w = cam_layer_view(pass, layer, CAM_QKV_W, CAM_WEIGHT);
@@ -98,8 +98,8 @@ out:
     return st;
 }
 
-/* dy [N,H] -> dx [T,H]. `dx` is written only where need_dx, but must be there: the residual's share passes through it.
- */
+/* dy [N,H] -> dx [T,H]. dx holds its result only if need_dx, but is always needed: it is the buffer of the gradient
+ * through the residual. */
 static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy, cam_tensor dx,
                                  int need_dx) {
     cam_status st = CAM_OK;
@@ -109,7 +109,7 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dx1 = cam_pass_2d(pass, n, h);
     cam_tensor drows = last ? cam_pass_2d(pass, n, h) : dx;
-    /* The head's gradient is f32; below it dy's own memory serves. */
+    /* The gradient from the head is f32 and needs another buffer in mixed precision; elsewhere dz reuses dy. */
     cam_tensor dz = dy.dtype == cam_pass_act(pass) ? dy : cam_pass_2d(pass, n, h);
     CAM_TRY(feed_forward_backward(pass, layer, saved, dy, dz, dx1));
     CAM_RUN(residual_bwd, .dx = dx1, .dresidual = drows,
@@ -120,14 +120,14 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
             .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT), .rows = rows,
             .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT));
     CAM_TRY(layer_weight_gradient(pass, layer, CAM_OUTPUT_W, dx1, saved->context));
-    cam_tensor dcontext = dz; /* spent above */
+    cam_tensor dcontext = dz; /* dz is not read any more */
     CAM_RUN(linear_bwd_data, .dx = dcontext, .dy = dx1, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
             .rows = rows);
     if (last) {
         cam_tensor dq = cam_pass_2d(pass, n, h), dkv = cam_pass_2d(pass, tokens, 2 * h);
         CAM_TRY(attention_backward(pass, layer, saved, dcontext, dq, cam_tensor_columns(dkv, 0, h),
                                    cam_tensor_columns(dkv, h, h)));
-        CAM_TRY(project_listed_backward(pass, layer, saved, dq, dkv, drows, dx, need_dx));
+        CAM_TRY(project_query_rows_backward(pass, layer, saved, dq, dkv, drows, dx, need_dx));
     } else {
         cam_tensor dqkv = cam_pass_2d(pass, tokens, 3 * h);
         CAM_TRY(attention_backward(pass, layer, saved, dcontext, cam_tensor_columns(dqkv, 0, h),
@@ -160,7 +160,7 @@ out:
     return st;
 }
 
-/* The head: logits' gradient -> the gradient of `hidden`, where the encoder is trained. */
+/* The head: the loss -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
 static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
@@ -188,7 +188,7 @@ out:
     return st;
 }
 
-/* Under gradient checkpointing, makes again what the layer's forward pass gave back. */
+/* With gradient checkpointing: recomputes the activations that the layer's forward pass released. */
 static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
     cam_layer_saved *saved = &pass->model->saved[layer];
     int64_t h = pass->model->params->hidden;
@@ -196,7 +196,7 @@ static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
     return cam_layer_forward(pass, layer, saved, y);
 }
 
-static cam_status tell_ready(cam_pass *pass, int depth) {
+static cam_status notify_ready(cam_pass *pass, int depth) {
     if (!pass->gradients_ready || cam_arena_is_counting(pass->arena))
         return CAM_OK;
     return pass->gradients_ready(pass->context, depth);
@@ -206,12 +206,12 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     cam_status st = CAM_OK;
     cam_camembert *model = pass->model;
     int layers = model->params->layers;
-    int64_t tokens = pass->batch->ids.shape[0], listed = pass->hidden.shape[0], h = model->params->hidden;
+    int64_t tokens = pass->batch->ids.shape[0], queries = pass->hidden.shape[0], h = model->params->hidden;
     size_t mark = cam_arena_mark(pass->arena);
     int encoder_trained = model->frozen_depth <= layers;
-    cam_tensor dy = cam_pass_f32_2d(pass, listed, h);
+    cam_tensor dy = cam_pass_f32_2d(pass, queries, h);
     CAM_TRY(head_backward(pass, dy, encoder_trained));
-    CAM_TRY(tell_ready(pass, layers + 1));
+    CAM_TRY(notify_ready(pass, layers + 1));
     if (!encoder_trained)
         goto out;
     cam_tensor stream[2] = {cam_pass_2d(pass, tokens, h), cam_pass_2d(pass, tokens, h)};
@@ -221,13 +221,13 @@ cam_status cam_camembert_backward(cam_pass *pass) {
         if (model->gradient_checkpointing)
             CAM_TRY(recompute(pass, layer, dy.shape[0]));
         CAM_TRY(layer_backward(pass, layer, &model->saved[layer], dy, dx, layer >= model->frozen_depth));
-        CAM_TRY(tell_ready(pass, layer + 1));
+        CAM_TRY(notify_ready(pass, layer + 1));
         cam_arena_release(pass->arena, layer_mark);
         dy = dx;
     }
     if (model->frozen_depth == 0) {
         CAM_TRY(embedding_backward(pass, dy));
-        CAM_TRY(tell_ready(pass, 0));
+        CAM_TRY(notify_ready(pass, 0));
     }
 out:
     cam_arena_release(pass->arena, mark);

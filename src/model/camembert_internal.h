@@ -1,11 +1,12 @@
-/* camembert_internal.h: what forward (camembert.c) and backward (camembert_backward.c) share. */
+/* camembert_internal.h: helpers for the forward pass (camembert.c) and the backward pass (camembert_backward.c). */
 #ifndef CAM_CAMEMBERT_INTERNAL_H
 #define CAM_CAMEMBERT_INTERNAL_H
 
 #include "camembert.h"
 
-/* Runs an operator inside a pass: the step state is filled in, workspace is taken from the arena and given back. Under
- * a counting arena only the taking happens. For functions with `cam_pass *pass` and CAM_TRY's frame. */
+/* Runs an operator of a pass: adds the step state, and takes its workspace from the arena for the call. With a counting
+ * arena only the workspace is counted. For functions with a parameter `cam_pass *pass`, and `st` and `out:` for
+ * CAM_TRY. */
 #define CAM_RUN(op, ...) CAM_TRY(cam_pass_##op(pass, &(cam_##op##_args){.state = pass->state, __VA_ARGS__}))
 
 #define CAM_PASS_OPS(X)                                                                                                \
@@ -32,7 +33,7 @@
 CAM_PASS_OPS(CAM_PASS_DECLARE)
 #undef CAM_PASS_DECLARE
 
-/* Views of parameters: weight and gradient of a layer's, the embeddings' or the head's tensor. */
+/* The view of a tensor of a layer, of the embeddings or of the head, in a plane: its weight or its gradient. */
 static inline cam_tensor cam_layer_view(const cam_pass *pass, int layer, cam_layer_tensor tensor, cam_plane plane) {
     const cam_parameters *params = pass->model->params;
     return cam_parameters_view(params, cam_parameter_of_layer(params, layer, tensor), plane);
@@ -50,7 +51,7 @@ static inline cam_tensor cam_head_view(const cam_pass *pass, cam_head_tensor ten
 static inline cam_dtype cam_pass_act(const cam_pass *pass) {
     return pass->model->params->precision.bf16 ? CAM_BF16 : CAM_F32;
 }
-/* A new activation of the layers; one of the head, or statistics, which are f32 always. */
+/* A new activation: of the layers; or in f32, for the head and for statistics. */
 static inline cam_tensor cam_pass_2d(cam_pass *pass, int64_t rows, int64_t columns) {
     return cam_arena_2d(pass->arena, cam_pass_act(pass), rows, columns);
 }
@@ -64,21 +65,21 @@ static inline cam_tensor cam_pass_f32_1d(cam_pass *pass, int64_t n) {
 static inline int cam_pass_is_last(const cam_pass *pass, int layer) {
     return layer == pass->model->params->layers - 1;
 }
-/* The rows a layer computes beyond keys and values: all tokens, or in the last layer the list. */
+/* The rows of a layer's computation, keys and values excepted: all tokens, or in the last layer the query rows. */
 static inline cam_rows cam_layer_rows(const cam_pass *pass, int layer) {
     return cam_pass_is_last(pass, layer) ? CAM_ROWS_HEAD : CAM_ROWS_TOKENS;
 }
 
-/* Dropout of a depth: none outside training, none in frozen depths unless frozen_dropout. */
+/* The dropout threshold in a depth: 0 outside training, and in frozen depths unless frozen_dropout. */
 uint32_t cam_pass_threshold(const cam_pass *pass, int depth, double probability);
-/* Dropout on rows of features of a layer (site without the layer's share). */
+/* Dropout on rows of a layer's activations; `site` is that of layer 0. */
 cam_dropout cam_layer_dropout(const cam_pass *pass, int layer, enum cam_site site);
 cam_dropout cam_embedding_dropout(const cam_pass *pass);
 cam_dropout cam_head_dropout_of(const cam_pass *pass, enum cam_site site);
 uint32_t cam_attention_site(int layer);
 float cam_attention_scale(const cam_pass *pass);
 
-/* Whether backward needs what this layer computes inside. */
+/* Whether backward passes through this layer, and so needs its activations. */
 int cam_layer_is_trained(const cam_pass *pass, int layer);
 
 /* One layer: reads saved->x, writes y [N,H], fills the rest of `saved`. */

@@ -1,5 +1,5 @@
-/* model_folder.c: see model_folder.h. Tensors pass one at a time through a host buffer of the largest one's size, and
- * from there, in pieces, through a small one that the device reads directly.
+/* model_folder.c: see model_folder.h. Tensors are moved one at a time through a host buffer as large as the largest
+ * one, and between there and the device in pieces through a small staging buffer.
  */
 #include "model_folder.h"
 #include "cam/bf16.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements of parameter i in the file: the word embeddings have the whole vocabulary there. */
+/* Rows of parameter i in the file, where the word embeddings have the whole vocabulary. */
 static int64_t file_rows(const cam_parameters *params, int i) {
     return i == CAM_WORD ? params->vocab_size : params->list[i].rows;
 }
@@ -17,18 +17,19 @@ static int64_t part_elements(const cam_parameters *params, int i) {
     return file_rows(params, i) / params->list[i].parts * params->list[i].columns;
 }
 
-static cam_status take_staging(const cam_parameters *params, float **staging) {
+static cam_status allocate_values(const cam_parameters *params, float **values) {
     int64_t most = 1; /* malloc(0) may return NULL */
-    for (int i = 0; i < params->count; i++)
-        most = file_rows(params, i) * params->list[i].columns > most ? file_rows(params, i) * params->list[i].columns
-                                                                     : most;
-    *staging = malloc((size_t)most * sizeof(float));
-    return *staging ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a tensor of %lld values", (long long)most);
+    for (int i = 0; i < params->count; i++) {
+        int64_t count = file_rows(params, i) * params->list[i].columns;
+        most = count > most ? count : most;
+    }
+    *values = malloc((size_t)most * sizeof(float));
+    return *values ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a tensor of %lld values", (long long)most);
 }
 
-/* --- fresh values ---------------------------------------------------------------------------------------------- */
+/* --- initial values -------------------------------------------------------------------------------------------- */
 
-/* Four values N(0, 1) of a block, by Box and Muller in f64. */
+/* Four normal values N(0, 1) of a block, by the Box-Muller transform in f64. */
 static void normal_block(uint64_t seed, uint32_t site, uint32_t row, uint32_t block, double out[4]) {
     cam_philox_words r = cam_philox(seed, 0, site, row, block);
     for (int pair = 0; pair < 2; pair++) {
@@ -39,7 +40,7 @@ static void normal_block(uint64_t seed, uint32_t site, uint32_t row, uint32_t bl
     }
 }
 
-static void fresh_row(const cam_model_source *source, int tensor, int64_t row, int64_t columns, float *out) {
+static void initial_row(const cam_model_source *source, int tensor, int64_t row, int64_t columns, float *out) {
     double std = source->config->initializer_range, four[4];
     for (int64_t c = 0; c < columns; c++) {
         if (c % 4 == 0)
@@ -52,7 +53,7 @@ static int is_layer_norm_gain(const cam_parameter *p) {
     return strstr(p->name[0], "LayerNorm.weight") != NULL;
 }
 
-static void fresh_tensor(const cam_parameters *params, const cam_model_source *source, int i, float *out) {
+static void initial_tensor(const cam_parameters *params, const cam_model_source *source, int i, float *out) {
     const cam_parameter *p = &params->list[i];
     int pad_row = i == CAM_WORD || i == CAM_POSITION ? source->config->pad_token_id : -1;
     for (int64_t row = 0; row < file_rows(params, i); row++) {
@@ -62,20 +63,20 @@ static void fresh_tensor(const cam_parameters *params, const cam_model_source *s
         else if (row == pad_row)
             memset(at, 0, (size_t)p->columns * sizeof *at);
         else
-            fresh_row(source, i, row, p->columns, at);
+            initial_row(source, i, row, p->columns, at);
     }
 }
 
-/* --- in -------------------------------------------------------------------------------------------------------- */
+/* --- loading --------------------------------------------------------------------------------------------------- */
 
-/* The rows of a whole-vocabulary table that are kept, moved to its front. */
+/* Moves the kept rows of a whole-vocabulary table to its front. */
 static void keep_rows(const cam_parameters *params, float *table) {
     for (int64_t r = 0; params->word_id && r < params->word_rows; r++)
         memmove(table + r * params->hidden, table + params->word_id[r] * params->hidden,
                 (size_t)params->hidden * sizeof *table);
 }
 
-/* The wanted list: one entry a part, in the order of the store. */
+/* Finds every tensor in the checkpoint; the list has one entry a part, in the order of cam_parameters.list. */
 static cam_status match(const cam_parameters *params, const cam_model_source *source) {
     cam_status st = CAM_OK;
     size_t count = 0;
@@ -99,13 +100,14 @@ out:
     return st;
 }
 
-/* Parameter i as it was at first, whole vocabulary; `first` counts the parts before it. */
-static cam_status original(const cam_parameters *params, const cam_model_source *source, int i, size_t first,
-                           float *out, int *fresh) {
+/* The initial values of parameter i, with the whole vocabulary; `first` counts the parts before it. *fresh: they were
+ * not loaded. */
+static cam_status initial_values(const cam_parameters *params, const cam_model_source *source, int i, size_t first,
+                                 float *out, int *fresh) {
     cam_status st = CAM_OK;
     *fresh = !source->weights || !cam_weights_has(source->weights, first);
     if (*fresh) {
-        fresh_tensor(params, source, i, out);
+        initial_tensor(params, source, i, out);
         goto out;
     }
     for (int part = 0; part < params->list[i].parts; part++)
@@ -128,25 +130,24 @@ out:
     return st;
 }
 
-/* f32 values of a tensor on their way to the device and back, as bf16 halves where it is split. */
+/* Copies the f32 values of a tensor to the device and back; a split tensor has two bf16 halves there. */
 enum { PIECE = 1 << 20 /* elements */ };
 
-typedef struct ferry {
+typedef struct transfer {
     const cam_parameters *params;
-    void *buffer; /* staging memory of the backend: PIECE f32 values, or as many halves twice */
-} ferry;
+    void *buffer; /* staging memory of the backend: PIECE f32 values, or PIECE high and PIECE low halves */
+} transfer;
 
-static cam_status ferry_open(ferry *f, const cam_parameters *params) {
-    *f = (ferry){.params = params};
-    return cam_backend_allocate_staging(params->backend, PIECE * sizeof(float), &f->buffer);
+static cam_status transfer_open(transfer *t, const cam_parameters *params) {
+    *t = (transfer){.params = params};
+    return cam_backend_allocate_staging(params->backend, PIECE * sizeof(float), &t->buffer);
 }
 
-static void ferry_close(ferry *f) {
-    if (f->buffer)
-        cam_backend_release_staging(f->params->backend, f->buffer);
+static void transfer_close(transfer *t) {
+    if (t->buffer)
+        cam_backend_release_staging(t->params->backend, t->buffer);
 }
 
-/* cam/bf16.h. */
 static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low) {
     for (int64_t i = 0; i < count; i++) {
         uint32_t u;
@@ -163,17 +164,18 @@ static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count
     }
 }
 
-/* The next piece of a tensor, at most PIECE elements from `at` on, between the buffer and the device. */
-static cam_status carry(ferry *f, cam_tensor weight, cam_tensor low, int64_t at, int64_t count, cam_copy_kind kind) {
+/* Copies one piece of a tensor, `count` elements from `at` on, between the buffer and the device. */
+static cam_status copy_piece(transfer *t, cam_tensor weight, cam_tensor low, int64_t at, int64_t count,
+                             cam_copy_kind kind) {
     cam_status st = CAM_OK;
-    cam_backend *backend = f->params->backend;
+    cam_backend *backend = t->params->backend;
     const cam_tensor planes[2] = {weight, low};
     for (size_t half = 0; half < 2 && planes[half].data; half++) {
         size_t size = cam_dtype_size(planes[half].dtype);
-        char *there = (char *)planes[half].data + (size_t)at * size, *here = (char *)f->buffer + half * PIECE * size;
-        int out_bound = kind == CAM_TO_DEVICE;
-        CAM_TRY(
-            cam_backend_copy(backend, out_bound ? there : here, out_bound ? here : there, (size_t)count * size, kind));
+        char *device = (char *)planes[half].data + (size_t)at * size, *host = (char *)t->buffer + half * PIECE * size;
+        int to_device = kind == CAM_TO_DEVICE;
+        CAM_TRY(cam_backend_copy(backend, to_device ? device : host, to_device ? host : device, (size_t)count * size,
+                                 kind));
     }
     CAM_TRY(cam_backend_synchronize(backend));
 out:
@@ -184,33 +186,33 @@ static int64_t piece(int64_t all, int64_t at) {
     return all - at < PIECE ? all - at : PIECE;
 }
 
-static cam_status upload(ferry *f, int index, const float *values) {
+static cam_status upload(transfer *t, int index, const float *values) {
     cam_status st = CAM_OK;
-    cam_tensor weight = cam_parameters_view(f->params, index, CAM_WEIGHT);
-    cam_tensor low = cam_parameters_view(f->params, index, CAM_LOW);
-    uint16_t *halves = f->buffer;
+    cam_tensor weight = cam_parameters_view(t->params, index, CAM_WEIGHT);
+    cam_tensor low = cam_parameters_view(t->params, index, CAM_LOW);
+    uint16_t *halves = t->buffer;
     for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
         count = piece(all, at);
         if (weight.dtype == CAM_F32)
-            memcpy(f->buffer, values + at, (size_t)count * sizeof *values);
+            memcpy(t->buffer, values + at, (size_t)count * sizeof *values);
         else
             split_halves(values + at, count, halves, halves + PIECE);
-        CAM_TRY(carry(f, weight, low, at, count, CAM_TO_DEVICE));
+        CAM_TRY(copy_piece(t, weight, low, at, count, CAM_TO_DEVICE));
     }
 out:
     return st;
 }
 
-static cam_status download(ferry *f, int index, float *values) {
+static cam_status download(transfer *t, int index, float *values) {
     cam_status st = CAM_OK;
-    cam_tensor weight = cam_parameters_view(f->params, index, CAM_WEIGHT);
-    cam_tensor low = cam_parameters_view(f->params, index, CAM_LOW);
-    const uint16_t *halves = f->buffer;
+    cam_tensor weight = cam_parameters_view(t->params, index, CAM_WEIGHT);
+    cam_tensor low = cam_parameters_view(t->params, index, CAM_LOW);
+    const uint16_t *halves = t->buffer;
     for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
         count = piece(all, at);
-        CAM_TRY(carry(f, weight, low, at, count, CAM_FROM_DEVICE));
+        CAM_TRY(copy_piece(t, weight, low, at, count, CAM_FROM_DEVICE));
         if (weight.dtype == CAM_F32)
-            memcpy(values + at, f->buffer, (size_t)count * sizeof *values);
+            memcpy(values + at, t->buffer, (size_t)count * sizeof *values);
         else
             join_halves(halves, halves + PIECE, count, values + at);
     }
@@ -220,44 +222,45 @@ out:
 
 cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head) {
     cam_status st = CAM_OK;
-    float *staging = NULL;
+    float *values = NULL;
     size_t first = 0;
-    ferry boat = {0};
-    CAM_TRY(take_staging(params, &staging));
-    CAM_TRY(ferry_open(&boat, params));
+    transfer t = {0};
+    CAM_TRY(allocate_values(params, &values));
+    CAM_TRY(transfer_open(&t, params));
     if (source->weights)
         CAM_TRY(match(params, source));
     for (int i = 0; i < params->count; i++) {
         int fresh = 0;
-        CAM_TRY(original(params, source, i, first, staging, &fresh));
+        CAM_TRY(initial_values(params, source, i, first, values, &fresh));
         first += (size_t)params->list[i].parts;
         if (i == CAM_WORD)
-            keep_rows(params, staging);
-        CAM_TRY(upload(&boat, i, staging));
+            keep_rows(params, values);
+        CAM_TRY(upload(&t, i, values));
         *fresh_head = fresh;
     }
 out:
-    ferry_close(&boat);
-    free(staging);
+    transfer_close(&t);
+    free(values);
     return st;
 }
 
-/* --- out ------------------------------------------------------------------------------------------------------- */
+/* --- saving ---------------------------------------------------------------------------------------------------- */
 
-/* The whole vocabulary's table: kept rows as they are now, the others as decay alone has made them. */
-static cam_status current_words(ferry *boat, const cam_model_source *source, float *staging) {
+/* The word embeddings of the whole vocabulary: the kept rows' current values, the others' initial values after
+ * decay. */
+static cam_status current_words(transfer *t, const cam_model_source *source, float *values) {
     cam_status st = CAM_OK;
-    const cam_parameters *params = boat->params;
+    const cam_parameters *params = t->params;
     int64_t h = params->hidden;
     size_t row_bytes = (size_t)h * sizeof(float);
     float *kept = malloc((size_t)params->word_rows * row_bytes);
     int fresh;
     if (!kept)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld embeddings", (long long)params->word_rows);
-    CAM_TRY(download(boat, CAM_WORD, kept));
-    CAM_TRY(original(params, source, CAM_WORD, 0, staging, &fresh));
+    CAM_TRY(download(t, CAM_WORD, kept));
+    CAM_TRY(initial_values(params, source, CAM_WORD, 0, values, &fresh));
     for (int64_t id = 0; id < params->vocab_size; id++) {
-        float *row = staging + id * h;
+        float *row = values + id * h;
         if (params->word_row[id] < 0)
             cam_parameters_replay_decay(params, row, h);
         else
@@ -268,26 +271,26 @@ out:
     return st;
 }
 
-/* Parameter i as it is now, in the order of the file; `first` counts the parts before it. What the device keeps rounded
- * only was never trained: it still is what the source says. */
-static cam_status current(ferry *boat, const cam_model_source *source, int i, size_t first, float *staging) {
+/* The current values of parameter i, with the whole vocabulary; `first` counts the parts before it. A rounded parameter
+ * was never trained, so its initial values are taken. */
+static cam_status current_values(transfer *t, const cam_model_source *source, int i, size_t first, float *values) {
     int fresh;
-    if (cam_parameters_is_rounded(boat->params, i))
-        return original(boat->params, source, i, first, staging, &fresh);
-    if (i == CAM_WORD && boat->params->word_id)
-        return current_words(boat, source, staging);
-    return download(boat, i, staging);
+    if (cam_parameters_is_rounded(t->params, i))
+        return initial_values(t->params, source, i, first, values, &fresh);
+    if (i == CAM_WORD && t->params->word_id)
+        return current_words(t, source, values);
+    return download(t, i, values);
 }
 
-/* Declares every part; `owner` says whose part the n-th declared one is. */
-static cam_status declare(const cam_parameters *params, cam_safetensors_writer *writer, int *owner) {
+/* Declares every part; parameter_of[n] receives the parameter of the n-th part. */
+static cam_status declare(const cam_parameters *params, cam_safetensors_writer *writer, int *parameter_of) {
     cam_status st = CAM_OK;
     size_t count = 0;
     for (int i = 0; i < params->count; i++) {
         const cam_parameter *p = &params->list[i];
         int64_t shape[2] = {file_rows(params, i) / p->parts, p->columns};
         for (int part = 0; part < p->parts; part++) {
-            owner[count++] = i;
+            parameter_of[count++] = i;
             CAM_TRY(cam_safetensors_writer_declare(writer, p->name[part], CAM_F32, p->matrix ? 2 : 1, shape));
         }
     }
@@ -297,32 +300,32 @@ out:
 
 cam_status cam_model_save(const cam_parameters *params, const cam_model_source *source, const char *path) {
     cam_status st = CAM_OK;
-    float *staging = NULL;
+    float *values = NULL;
     cam_safetensors_writer *writer = NULL;
-    ferry boat = {0};
-    int *owner = malloc((size_t)params->count * CAM_MAX_PARTS * sizeof *owner), staged = -1;
-    if (!owner)
+    transfer t = {0};
+    int *parameter_of = malloc((size_t)params->count * CAM_MAX_PARTS * sizeof *parameter_of), staged = -1;
+    if (!parameter_of)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", params->count);
-    CAM_TRY(take_staging(params, &staging));
-    CAM_TRY(ferry_open(&boat, params));
+    CAM_TRY(allocate_values(params, &values));
+    CAM_TRY(transfer_open(&t, params));
     CAM_TRY(cam_safetensors_writer_new(&writer));
-    CAM_TRY(declare(params, writer, owner));
+    CAM_TRY(declare(params, writer, parameter_of));
     CAM_TRY(cam_safetensors_writer_begin(writer, path));
     for (size_t n; (n = cam_safetensors_writer_next(writer)) != CAM_SAFETENSORS_DONE;) {
-        int i = owner[n], part = 0;
-        for (size_t before = n; before > 0 && owner[before - 1] == i; before--)
+        int i = parameter_of[n], part = 0;
+        for (size_t before = n; before > 0 && parameter_of[before - 1] == i; before--)
             part++;
         if (staged != i)
-            CAM_TRY(current(&boat, source, i, n - (size_t)part, staging));
+            CAM_TRY(current_values(&t, source, i, n - (size_t)part, values));
         staged = i;
         int64_t elements = part_elements(params, i);
-        CAM_TRY(cam_safetensors_writer_write(writer, staging + part * elements, (size_t)elements * sizeof(float)));
+        CAM_TRY(cam_safetensors_writer_write(writer, values + part * elements, (size_t)elements * sizeof(float)));
     }
     CAM_TRY(cam_safetensors_writer_commit(writer));
 out:
     cam_safetensors_writer_free(writer);
-    ferry_close(&boat);
-    free(staging);
-    free(owner);
+    transfer_close(&t);
+    free(values);
+    free(parameter_of);
     return st;
 }

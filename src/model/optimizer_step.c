@@ -1,25 +1,20 @@
-/* update.c: see update.h. */
+/* optimizer_step.c: see optimizer_step.h. */
 #include "optimizer_step.h"
 #include "parameter_exchange.h"
 
-static int64_t ranks_of(const cam_optimizer_comm *peers) {
-    return peers->comm ? peers->comm->ranks : 1;
-}
-
-/* Every rank's loss and requests, and where state is sharded the sums of squares of its share. */
+/* Gathers every rank's loss and requests and merges them into the state. With sharded state, also gathers the partial
+ * sums of squares, of which each rank computed those of its shard. */
 static cam_status exchange_sums(cam_parameters *params, cam_tensor partial, cam_tensor reports, cam_step_state *state,
-                                const cam_optimizer_comm *peers) {
+                                cam_comm *comm, const uint32_t *request) {
     cam_status st = CAM_OK;
-    cam_comm *comm = peers->comm;
     cam_backend *backend = params->backend;
-    const cam_comm_buffer parts[2] = {{.data = reports.data, .dtype = reports.dtype, .count = reports.shape[0]},
-                                      {.data = partial.data, .dtype = partial.dtype, .count = partial.shape[0]}};
-    CAM_TRY(cam_step_rank_report(backend, &(cam_step_rank_report_args){.reports = reports.data,
-                                                                       .request = peers->request,
-                                                                       .rank = comm->rank,
-                                                                       .ranks = comm->ranks,
-                                                                       .state = state}));
-    CAM_TRY(cam_comm_all_gather(comm, parts, params->sharding.sharded ? 2 : 1));
+    const cam_comm_buffer buffers[2] = {{.data = reports.data, .dtype = reports.dtype, .count = reports.shape[0]},
+                                        {.data = partial.data, .dtype = partial.dtype, .count = partial.shape[0]}};
+    CAM_TRY(cam_step_rank_report(
+        backend,
+        &(cam_step_rank_report_args){
+            .reports = reports.data, .request = request, .rank = comm->rank, .ranks = comm->ranks, .state = state}));
+    CAM_TRY(cam_comm_all_gather(comm, buffers, params->sharding.sharded ? 2 : 1));
     CAM_TRY(cam_comm_join(comm));
     CAM_TRY(
         cam_step_merge(backend, &(cam_step_merge_args){.reports = reports.data, .ranks = comm->ranks, .state = state}));
@@ -27,7 +22,7 @@ out:
     return st;
 }
 
-/* The chunks [first, first + count) of those whose state is kept here. */
+/* AdamW over chunks [first, first + count) of those whose moments this rank keeps. */
 static cam_adamw_args adamw_of(const cam_parameters *params, const cam_step_state *state,
                                const cam_adamw_options *options, int64_t first, int64_t count) {
     cam_tensor m = cam_parameters_trained(params, CAM_MOMENT1), v = cam_parameters_trained(params, CAM_MOMENT2);
@@ -43,13 +38,14 @@ static cam_adamw_args adamw_of(const cam_parameters *params, const cam_step_stat
                             .state = state};
 }
 
-/* Bucket by bucket from the embeddings up: one is sent to the others while the next is computed. */
+/* Updates this rank's shard of each bucket, from the embeddings up. A bucket is gathered while the next one is
+ * computed. */
 static cam_status update_shards(const cam_parameters *params, const cam_step_state *state,
                                 const cam_adamw_options *options, cam_comm *comm) {
     cam_status st = CAM_OK;
     for (int b = params->bucket_count - 1; b >= 0; b--) {
         const cam_bucket *bucket = &params->buckets[b];
-        cam_adamw_args adamw = adamw_of(params, state, options, bucket->first_own, bucket->own);
+        cam_adamw_args adamw = adamw_of(params, state, options, bucket->first_shard_chunk, bucket->shard_chunks);
         CAM_TRY(cam_adamw(params->backend, &adamw));
         CAM_TRY(cam_exchange_weights(params, comm, bucket));
     }
@@ -59,12 +55,13 @@ out:
 }
 
 cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step_state *state,
-                              const cam_adamw_options *options, const cam_optimizer_comm *peers) {
+                              const cam_adamw_options *options, cam_comm *comm, const uint32_t *request) {
     cam_status st = CAM_OK;
     cam_backend *backend = params->backend;
     size_t mark = cam_arena_mark(arena);
     cam_chunk_range kept = cam_parameters_kept_chunks(params);
-    cam_tensor reports = cam_arena_1d(arena, CAM_F64, ranks_of(peers) * (int64_t)(sizeof(cam_rank_report) / 8));
+    int64_t report_doubles = (comm ? comm->ranks : 1) * (int64_t)(sizeof(cam_rank_report) / sizeof(double));
+    cam_tensor reports = cam_arena_1d(arena, CAM_F64, report_doubles);
     cam_tensor partial = cam_arena_1d(arena, CAM_F64, params->chunk_count);
     cam_norm_partial_args sums = {.partial = cam_tensor_rows(partial, kept.first, kept.count),
                                   .grad = cam_parameters_trained(params, CAM_GRADIENT),
@@ -74,11 +71,11 @@ cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step
     if (cam_arena_is_counting(arena))
         goto out;
     CAM_TRY(cam_norm_partial(backend, &sums));
-    if (peers->comm)
-        CAM_TRY(exchange_sums(params, partial, reports, state, peers));
+    if (comm)
+        CAM_TRY(exchange_sums(params, partial, reports, state, comm, request));
     CAM_TRY(cam_norm_final(backend, &norm));
     if (params->sharding.sharded)
-        CAM_TRY(update_shards(params, state, options, peers->comm));
+        CAM_TRY(update_shards(params, state, options, comm));
     else
         CAM_TRY(cam_adamw(backend, &adamw));
 out:

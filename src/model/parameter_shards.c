@@ -1,26 +1,43 @@
-/* parameters_shares.c: where each tensor of the store lies, and how the trained ones are cut among ranks; see
+/* parameter_shards.c: the order of the tensors in the index space, and the buckets and shards of the trained ones; see
  * parameters.h.
  *
- * Within a depth, tensors that are alike in every plane lie together, so that a bucket is few segments: in f32 one, in
- * mixed precision three a layer (matrices; query, key and value biases; the rest).
+ * Within a depth, tensors with the same element size in every plane are neighbours, so that a bucket has few segments:
+ * one a layer in f32, three in mixed precision (matrices; query, key and value biases; the rest).
  */
 #include "cam/comm.h"
 #include "parameters_internal.h"
 #include <math.h>
 #include <stdlib.h>
 
-/* A bucket is closed once it holds so many elements: enough for a collective to be worth its start, few enough to begin
- * early. */
+/* --- sizes ------------------------------------------------------------------------------------------------------ */
+
+size_t cam_parameter_bytes(const cam_parameters *params, const cam_parameter *p, cam_plane plane) {
+    int bf16 = plane == CAM_WEIGHT     ? p->split
+               : plane == CAM_GRADIENT ? p->split && p->matrix && params->precision.bf16_gradients
+                                       : plane == CAM_LOW;
+    return plane == CAM_LOW && !p->split ? 0 : bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+size_t cam_parameters_untrained_bytes(const cam_parameters *params, cam_plane plane) {
+    for (int i = 0; i < params->count && plane == CAM_WEIGHT; i++)
+        if (params->list[params->by_offset[i]].offset >= params->trained_begin)
+            return params->list[params->by_offset[i]].at[CAM_WEIGHT];
+    return plane == CAM_WEIGHT ? params->bytes[CAM_WEIGHT] : 0;
+}
+
+/* --- order, buckets and shards ---------------------------------------------------------------------------------- */
+
+/* A bucket is closed once it has this many elements: enough to outweigh the latency of a collective, and few enough for
+ * it to start early. */
 enum { BUCKET_ELEMENTS = 1 << 20 };
-/* A layer adds three segments at the most. */
+/* No further depth is added to a bucket with more segments, since a layer adds up to three. */
 enum { BUCKET_SEGMENTS = CAM_COMM_MAX_BUFFERS - 3 };
 
 static int64_t round_up(int64_t n, int64_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-/* Tensors of one depth and one form follow each other; `form` is what cam_parameter_bytes says of weight and gradient.
- */
+/* Bytes of one element of a weight and of its gradient. Tensors of one depth and one form follow each other. */
 typedef struct form {
     size_t weight, gradient;
 } form;
@@ -36,7 +53,7 @@ static int has_form(const cam_parameters *params, const cam_parameter *p, int de
            cam_parameter_bytes(params, p, CAM_GRADIENT) == f.gradient;
 }
 
-/* Gives the tensors of a depth and form their places; 0 where there are none. */
+/* Places the tensors of a depth and form; returns their number. */
 static int arrange_form(cam_parameters *params, int depth, form f, int *placed) {
     int before = *placed;
     for (int i = 0; i < params->count; i++) {
@@ -50,7 +67,8 @@ static int arrange_form(cam_parameters *params, int depth, form f, int *placed) 
     return *placed - before;
 }
 
-/* Buckets are found from the head down, as backward completes them; segments lie in ascending order. */
+/* Makes buckets from the head down, in the order in which backward completes them; a bucket's segments are
+ * ascending. */
 static void make_buckets(cam_parameters *params, const int *depth_of) {
     int end = params->segment_count;
     while (end > 0) {
@@ -69,7 +87,7 @@ static void make_buckets(cam_parameters *params, const int *depth_of) {
     }
 }
 
-/* Neighbours of one form within a bucket are one segment: fewer, larger messages. */
+/* Merges neighbours of one form within a bucket into one segment, for fewer and larger messages. */
 static void merge_segments(cam_parameters *params) {
     int count = 0;
     for (int b = params->bucket_count - 1; b >= 0; b--) {
@@ -89,14 +107,14 @@ static void merge_segments(cam_parameters *params) {
     params->segment_count = count;
 }
 
-static void count_own(cam_parameters *params) {
-    int64_t own = 0, unit = (int64_t)params->sharding.ranks * CAM_CHUNK;
+static void count_shard_chunks(cam_parameters *params) {
+    int64_t count = 0, unit = (int64_t)params->sharding.ranks * CAM_CHUNK;
     for (int b = params->bucket_count - 1; b >= 0; b--) {
         cam_bucket *bucket = &params->buckets[b];
         const cam_segment *first = &params->segments[bucket->first];
-        bucket->first_own = own;
-        bucket->own = (first[bucket->segments - 1].end - first->begin) / unit;
-        own += bucket->own;
+        bucket->first_shard_chunk = count;
+        bucket->shard_chunks = (first[bucket->segments - 1].end - first->begin) / unit;
+        count += bucket->shard_chunks;
     }
 }
 
@@ -127,7 +145,7 @@ cam_status cam_parameters_arrange(cam_parameters *params, int frozen_depth) {
     params->chunk_count = (params->elements - params->trained_begin) / CAM_CHUNK;
     make_buckets(params, depth_of);
     merge_segments(params);
-    count_own(params);
+    count_shard_chunks(params);
 out:
     free(depth_of);
     return st;
@@ -135,12 +153,13 @@ out:
 
 /* --- the chunk table --------------------------------------------------------------------------------------------- */
 
-/* What depth's group learns at, as a share of the head's rate. */
+/* The learning rate of a depth as a fraction of the head's. */
 static double rate_scale(const cam_parameters *params, const cam_train_rates *rates, int depth) {
     return pow(rates->layerwise_decay, params->layers + 1 - depth);
 }
 
-/* The chunk `element` elements into a trained tensor; places count from the trained suffix's beginning. */
+/* The chunk that begins `element` elements into a trained tensor; its offsets count from the start of the trained
+ * suffix. */
 static cam_chunk chunk_of(const cam_parameters *params, const cam_parameter *p, const cam_train_rates *rates,
                           size_t element) {
     uint32_t unit[CAM_MOMENT1];
@@ -159,7 +178,7 @@ static cam_chunk chunk_of(const cam_parameters *params, const cam_parameter *p, 
                        .form = (p->split ? CAM_CHUNK_SPLIT : 0u) | (bf16_gradient ? CAM_CHUNK_GRADIENT_BF16 : 0u)};
 }
 
-/* The trained tensors' chunks in the order of the index space. */
+/* Lists the chunks of the trained tensors in the order of the index space. */
 static void list_chunks(const cam_parameters *params, const cam_train_rates *rates, cam_chunk *chunks) {
     int64_t count = 0;
     for (int i = 0; i < params->count; i++) {
@@ -171,15 +190,15 @@ static void list_chunks(const cam_parameters *params, const cam_train_rates *rat
     CAM_ASSERT(count == params->chunk_count);
 }
 
-/* Share by share; in each, the segments in ascending order. */
-static void deal_chunks(const cam_parameters *params, const cam_chunk *chunks, cam_chunk *sharded) {
+/* Reorders the chunks by rank; for each rank, its shard of every segment in ascending order. */
+static void order_by_rank(const cam_parameters *params, const cam_chunk *chunks, cam_chunk *sharded) {
     int64_t count = 0;
     for (int rank = 0; rank < params->sharding.ranks; rank++)
         for (int s = 0; s < params->segment_count; s++) {
             const cam_segment *segment = &params->segments[s];
-            int64_t share = (segment->end - segment->begin) / CAM_CHUNK / params->sharding.ranks;
-            int64_t first = (segment->begin - params->trained_begin) / CAM_CHUNK + rank * share;
-            for (int64_t k = 0; k < share; k++)
+            int64_t shard = (segment->end - segment->begin) / CAM_CHUNK / params->sharding.ranks;
+            int64_t first = (segment->begin - params->trained_begin) / CAM_CHUNK + rank * shard;
+            for (int64_t k = 0; k < shard; k++)
                 sharded[count++] = chunks[first + k];
         }
     CAM_ASSERT(count == params->chunk_count);
@@ -193,7 +212,7 @@ cam_status cam_parameters_fill_chunks(cam_parameters *params, const cam_train_ra
     if (!in_order || !params->chunks_host)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %lld chunks", (long long)params->chunk_count);
     list_chunks(params, rates, in_order);
-    deal_chunks(params, in_order, params->chunks_host);
+    order_by_rank(params, in_order, params->chunks_host);
     void *device = NULL;
     CAM_TRY(cam_backend_allocate(params->backend, bytes, &device));
     params->chunks = device;
@@ -205,8 +224,9 @@ out:
 
 cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params) {
     const cam_sharding *sharding = &params->sharding;
-    int64_t own = params->chunk_count / sharding->ranks;
-    return sharding->sharded ? (cam_chunk_range){sharding->rank * own, own} : (cam_chunk_range){0, params->chunk_count};
+    int64_t count = params->chunk_count / sharding->ranks;
+    return sharding->sharded ? (cam_chunk_range){sharding->rank * count, count}
+                             : (cam_chunk_range){0, params->chunk_count};
 }
 
 cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane) {

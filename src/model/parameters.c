@@ -1,4 +1,5 @@
-/* parameters.c: layout, planes and views of the store; see parameters.h. */
+/* parameters.c: the tensors of a model, their planes and their views; see parameters.h. The order of the index space,
+ * its buckets and its shards are in parameter_shards.c. */
 #include "parameters_internal.h"
 #include <math.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void append_named(cam_parameters *params, int depth, int64_t rows, int64_
     snprintf(append(params, depth, rows, columns, bias_or_norm)->name[0], CAM_TENSOR_NAME_BYTES, "%s%s", prefix, name);
 }
 
-/* What a layer's products read: its matrices, and the biases of queries, keys and values. */
+/* The tensors that a layer's products read: its matrices, and the query, key and value biases. */
 static int is_read_by_products(cam_layer_tensor t) {
     return t == CAM_QKV_W || t == CAM_QKV_B || t == CAM_OUTPUT_W || t == CAM_UP_W || t == CAM_DOWN_W;
 }
@@ -89,7 +90,7 @@ static void append_all(cam_parameters *params, const cam_model_config *config) {
     append_named(params, head, config->num_labels, 0, 1, "", "classifier.out_proj.bias");
 }
 
-/* The two maps between file rows and kept rows. */
+/* Fills the two maps between file rows and kept rows. */
 static cam_status compact_vocabulary(cam_parameters *params, const cam_model_config *config,
                                      const unsigned char *used) {
     cam_status st = CAM_OK;
@@ -111,21 +112,14 @@ out:
     return st;
 }
 
-size_t cam_parameter_bytes(const cam_parameters *params, const cam_parameter *p, cam_plane plane) {
-    int bf16 = plane == CAM_WEIGHT     ? p->split
-               : plane == CAM_GRADIENT ? p->split && p->matrix && params->precision.bf16_gradients
-                                       : plane == CAM_LOW;
-    return plane == CAM_LOW && !p->split ? 0 : bf16 ? sizeof(uint16_t) : sizeof(float);
-}
-
-/* Elements from a tensor's beginning to the next one's: gaps belong to the tensor before them. */
+/* Elements from the start of a tensor to the start of the next one; a gap belongs to the tensor before it. */
 static int64_t extent(const cam_parameters *params, int place) {
     int64_t end = place + 1 < params->count ? params->list[params->by_offset[place + 1]].offset : params->elements;
     return end - params->list[params->by_offset[place]].offset;
 }
 
-/* Where each tensor lies in each plane: one after another. Moments are placed by chunk, not by tensor. */
-static void place(cam_parameters *params) {
+/* Places the tensors in each plane, one after another. Moments are placed by chunk, not by tensor. */
+static void place_in_planes(cam_parameters *params) {
     for (int i = 0; i < params->count; i++)
         for (int plane = 0; plane < CAM_MOMENT1; plane++) {
             cam_parameter *p = &params->list[params->by_offset[i]];
@@ -160,19 +154,11 @@ cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config 
         params->trained_count += p->depth < rates->frozen_depth ? 0 : p->rows * p->columns;
     }
     CAM_TRY(cam_parameters_arrange(params, rates->frozen_depth));
-    place(params);
+    place_in_planes(params);
 out:
     if (st != CAM_OK)
         cam_parameters_release(params);
     return st;
-}
-
-/* Bytes of a plane before what is trained. */
-size_t cam_parameters_untrained_bytes(const cam_parameters *params, cam_plane plane) {
-    for (int i = 0; i < params->count && plane == CAM_WEIGHT; i++)
-        if (params->list[params->by_offset[i]].offset >= params->trained_begin)
-            return params->list[params->by_offset[i]].at[CAM_WEIGHT];
-    return plane == CAM_WEIGHT ? params->bytes[CAM_WEIGHT] : 0;
 }
 
 size_t cam_parameters_bytes(const cam_parameters *params, int training) {
@@ -267,13 +253,13 @@ cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane)
 void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates) {
     if (!params->word_id || rates->weight_decay == 0 || params->trained_begin > 0)
         return;
-    /* The same roundings, in the same order, as adamw's for a chunk of this group. */
+    /* The same roundings in the same order as in adamw for a chunk of this group. */
     cam_chunk group = params->chunks_host[0];
     double lr = learning_rate * group.rate_scale;
     params->decay_factors[params->decay_updates++] = (float)(1.0 - lr * group.decay);
 }
 
-/* Sixteen elements at a time stay in registers through all updates. */
+/* Sixteen elements at a time, so that they stay in registers during all updates. */
 void cam_parameters_replay_decay(const cam_parameters *params, float *row, int64_t count) {
     enum { WIDTH = 16 };
     int64_t i = 0;

@@ -54,10 +54,10 @@ static void put_duration(cam_strbuf *buf, double duration_s) {
 }
 
 static double mean_loss(const cam_progress *progress, const cam_step_event *event) {
-    return progress->window_steps > 0 ? progress->window_loss / (double)progress->window_steps : event->loss;
+    return progress->interval_steps > 0 ? progress->interval_loss / (double)progress->interval_steps : event->loss;
 }
 
-/* The figures behind the step count, the most important first. */
+/* The figures after the step count, the most important first. */
 enum { FIELD_LOSS, FIELD_EPOCH, FIELD_ETA, FIELD_LR, FIELD_SPEED, FIELD_NORM, FIELD_COUNT };
 
 static void put_field(cam_strbuf *buf, int field, const cam_progress *progress, const cam_step_event *event) {
@@ -75,7 +75,7 @@ static void put_field(cam_strbuf *buf, int field, const cam_progress *progress, 
         cam_strbuf_printf(buf, "grad norm %.3g", event->grad_norm);
         break;
     case FIELD_SPEED:
-        put_grouped(buf, progress->window_s > 0 ? (double)progress->window_tokens / progress->window_s : 0);
+        put_grouped(buf, progress->interval_s > 0 ? (double)progress->interval_tokens / progress->interval_s : 0);
         cam_strbuf_puts(buf, " tokens/s");
         break;
     default:
@@ -107,7 +107,7 @@ void cam_progress_render(cam_strbuf *buf, const cam_progress *progress, const ca
     cam_strbuf_release(&head);
 }
 
-/* Writes the line and starts a new window. */
+/* Writes the line and starts the next interval. */
 static void show(cam_progress *progress, const cam_step_event *event) {
     cam_strbuf line = CAM_STRBUF_INIT;
     if (progress->mode == CAM_PROGRESS_BAR) {
@@ -118,22 +118,22 @@ static void show(cam_progress *progress, const cam_step_event *event) {
         cam_log("%s", cam_strbuf_text(&line));
     }
     cam_strbuf_release(&line);
-    progress->window_steps = 0;
-    progress->window_tokens = 0;
-    progress->window_s = 0;
-    progress->window_loss = 0;
+    progress->interval_steps = 0;
+    progress->interval_tokens = 0;
+    progress->interval_s = 0;
+    progress->interval_loss = 0;
 }
 
 void cam_progress_step(cam_progress *progress, const cam_step_event *event) {
-    progress->window_steps++;
-    progress->window_tokens += event->tokens;
-    progress->window_s += event->step_s;
-    progress->window_loss += event->loss;
+    progress->interval_steps++;
+    progress->interval_tokens += event->tokens;
+    progress->interval_s += event->step_s;
+    progress->interval_loss += event->loss;
     progress->seen_steps++;
     progress->seen_s += event->step_s;
     int last = event->step == progress->steps;
     if (progress->mode == CAM_PROGRESS_BAR) {
-        if (last || progress->seen_steps == 1 || progress->window_s >= redraw_s)
+        if (last || progress->seen_steps == 1 || progress->interval_s >= redraw_s)
             show(progress, event);
     } else if (progress->mode == CAM_PROGRESS_LINES) {
         if (last || (progress->logging_steps > 0 && event->step % progress->logging_steps == 0))

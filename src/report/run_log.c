@@ -1,5 +1,5 @@
-/* run_log.c: see run_log.h. Invariant: between calls the file's length is `size` and ends a line, unless taking a
- * broken line back failed too (the next open then cuts it off). */
+/* run_log.c: see run_log.h. Invariant: between calls the file's length is `size` and ends a line, unless a line was
+ * broken and could not be removed either (the next open then removes it). */
 #include "run_log.h"
 #include "files.h"
 #include <errno.h>
@@ -53,7 +53,7 @@ out:
 }
 
 cam_status cam_run_log_sync(cam_run_log *log) {
-    /* EINVAL: a pipe or a device, which has no disk behind it. */
+    /* EINVAL: a pipe or a device, which cannot be synced. */
     if (fdatasync(log->fd) != 0 && errno != EINVAL)
         return cam_fail(CAM_E_STORAGE, "cannot write \"%s\" to the disk: %s", log->path, strerror(errno));
     return CAM_OK;

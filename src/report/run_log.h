@@ -1,8 +1,7 @@
-/* run_log.h: log.jsonl, what a run did: one JSON object a line, each written by one append.
+/* run_log.h: log.jsonl, the events of a run: one JSON object a line, each appended by one write.
  *
- * Invariant: the file holds whole lines only; a line that could not be written whole is taken back. Figures that are
- * not finite are null. Failures are CAM_E_STORAGE and name the file.
- */
+ * Invariant: the file holds whole lines only; a line that was written in part is removed. Figures that are not finite
+ * are null. Failures are CAM_E_STORAGE and name the file. */
 #ifndef CAM_RUN_LOG_H
 #define CAM_RUN_LOG_H
 
@@ -23,17 +22,16 @@ typedef struct cam_run_log {
 #define CAM_RUN_LOG_INIT                                                                                               \
     { .fd = -1 }
 
-/* Opens for appending, keeping the first `keep` bytes of what is there (0 = start anew). A resumed run gives the `size`
- * that its checkpoint recorded, so that the lines of lost steps go; a file shorter than that is kept up to its last
- * whole line. */
+/* Opens for appending and keeps the first `keep` bytes of the file (0 = none). A resumed run passes the `size` of its
+ * checkpoint, so that lines of lost steps are removed; a shorter file is kept up to its last whole line. */
 CAM_MUST_CHECK cam_status cam_run_log_open(cam_run_log *log, const char *path, int64_t keep);
-CAM_MUST_CHECK cam_status cam_run_log_sync(cam_run_log *log); /* down to the disk */
+CAM_MUST_CHECK cam_status cam_run_log_sync(cam_run_log *log); /* to the disk */
 /* Syncs and closes; a second call does nothing. */
 CAM_MUST_CHECK cam_status cam_run_log_close(cam_run_log *log);
-/* For the way out after a failure: closes and frees, reports nothing. Also after close. */
+/* Closes and frees after a failure; reports nothing. Also after close. */
 void cam_run_log_release(cam_run_log *log);
 
-/* Any event: members are added to the builder between the two. */
+/* Writes any event; members are added to the builder between the two calls. */
 cam_json *cam_run_log_begin(cam_run_log *log, const char *event);
 CAM_MUST_CHECK cam_status cam_run_log_commit(cam_run_log *log);
 
@@ -47,12 +45,12 @@ typedef struct cam_run_event {
 } cam_run_event;
 CAM_MUST_CHECK cam_status cam_run_log_run(cam_run_log *log, const cam_run_event *event);
 
-/* "step", one an optimizer step. */
+/* "step", one for each optimizer step. */
 typedef struct cam_step_event {
     int64_t step;     /* from 1 */
-    double epoch;     /* done after this step */
-    double loss;      /* what is minimised, over the whole step */
-    double lr;        /* the head's rate */
+    double epoch;     /* after this step */
+    double loss;      /* the minimised loss, over the whole step */
+    double lr;        /* the head's learning rate */
     double grad_norm; /* before clipping */
     int64_t tokens;   /* of this step */
     double step_s;    /* seconds */

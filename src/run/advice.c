@@ -36,7 +36,7 @@ static void advise_plenty_rows(const cam_run *run, const char *command, cam_strb
 static void advise_cut_texts(const cam_run *run, cam_strbuf *out) {
     const cam_token_rows *tokens = &run->corpus.tokens;
     int32_t most = cam_model_config_max_tokens(&run->model);
-    if (tokens->truncated * CAM_ADVICE_CUT_SHARE < tokens->rows || tokens->truncated == 0)
+    if (tokens->truncated * CAM_ADVICE_ONE_CUT_IN < tokens->rows || tokens->truncated == 0)
         return;
     if (run->max_length < most)
         cam_strbuf_printf(out,

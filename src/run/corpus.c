@@ -55,7 +55,7 @@ out:
     return st;
 }
 
-/* Duplicates and leaks, by file; on_duplicate=drop takes rows away, so this comes before rows are numbered. */
+/* Finds duplicates and leaks between files. on_duplicate=drop removes rows, so this precedes the numbering of rows. */
 static cam_status audit(cam_corpus *corpus, const cam_config *config) {
     cam_status st = CAM_OK;
     cam_audit found;
@@ -82,7 +82,7 @@ static cam_status number_rows(cam_corpus *corpus) {
 
 /* --- labels ---------------------------------------------------------------------------------------------------- */
 
-/* True where the training rows hold exactly the labels of a model folder. */
+/* Whether the data has exactly the labels of a model folder. */
 static int same_labels(const cam_labels *a, const cam_labels *b) {
     if (!a || a->count != b->count)
         return 0;
@@ -200,7 +200,7 @@ void cam_corpus_close(cam_corpus *corpus) {
 
 /* --- tokens ---------------------------------------------------------------------------------------------------- */
 
-/* Rows whose every token between <s> and </s> is unknown: the model sees nothing of them. */
+/* The number of rows of which every token between <s> and </s> is unknown. */
 static int64_t count_unknown_only(const cam_token_rows *tokens, int32_t unk) {
     int64_t rows = 0;
     for (int64_t r = 0; r < tokens->rows; r++) {
@@ -214,7 +214,7 @@ static int64_t count_unknown_only(const cam_token_rows *tokens, int32_t unk) {
 }
 
 cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_tokenizer *tokenizer, int32_t max_length,
-                               const cam_cancel *stop) {
+                               const cam_cancel *cancel) {
     cam_status st = CAM_OK;
     cam_text *texts = malloc((size_t)(corpus->rows + 1) * sizeof *texts);
     if (!texts)
@@ -223,7 +223,7 @@ cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_tokenizer *tokenize
         const cam_row *row = cam_corpus_row(corpus, r);
         texts[r] = (cam_text){row->text, row->text_length};
     }
-    CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, corpus->rows, max_length, stop, &corpus->tokens));
+    CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, corpus->rows, max_length, cancel, &corpus->tokens));
     if (corpus->tokens.truncated > 0)
         cam_strbuf_printf(&corpus->warnings, "%lld of %lld texts were cut to max_seq_length=%d tokens\n",
                           (long long)corpus->tokens.truncated, (long long)corpus->rows, max_length);

@@ -1,7 +1,7 @@
-/* corpus.h: the data of a run, from files to token ids: read, labelled, split, audited, tokenised.
+/* corpus.h: the data of a run, from files to token ids: read, audited, labelled, split and tokenised.
  *
- * All rows of all files have one number, the data row id: those of train_file first, then validation_file's, then
- * test_file's. The id is what the random map knows a row by; it does not depend on the split or the order.
+ * Every row of every file has a number, its data row id: first the rows of train_file, then those of validation_file,
+ * then those of test_file. Random numbers (dropout) depend on this id, which does not depend on the split or the order.
  */
 #ifndef CAM_CORPUS_H
 #define CAM_CORPUS_H
@@ -14,7 +14,7 @@
 #include "tokenizer.h"
 
 typedef struct cam_corpus {
-    cam_dataset files[CAM_PARTS]; /* empty where the run has no such file */
+    cam_dataset files[CAM_PARTS]; /* empty if the run has no such file */
     int64_t first_row[CAM_PARTS]; /* data row id of each file's first row */
     int64_t rows;
     cam_labels labels;
@@ -22,23 +22,23 @@ typedef struct cam_corpus {
     int32_t *part[CAM_PARTS]; /* data row ids of training, validation and test rows, in the order of the split */
     int64_t part_count[CAM_PARTS];
     int64_t *label_count;  /* [labels] training rows */
-    size_t dropped;        /* duplicates taken away */
-    cam_token_rows tokens; /* after cam_corpus_tokenize */
+    size_t dropped;        /* duplicates removed (on_duplicate=drop) */
+    cam_token_rows tokens; /* filled by cam_corpus_tokenize */
     cam_strbuf warnings;   /* one line each */
 } cam_corpus;
 
-/* Reads, labels, splits and audits. `known` (may be NULL) are the labels of a model folder that already holds a
- * classifier: where the data's labels are exactly those, their ids are kept. CAM_E_DATA, CAM_E_USAGE, CAM_E_MEMORY. */
+/* Reads, audits, labels and splits. `known` (may be NULL) are the labels of a model folder that already has a
+ * classifier: if the data has exactly these labels, their ids are kept. CAM_E_DATA, CAM_E_USAGE, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_corpus_open(cam_corpus *corpus, const cam_config *config, const cam_labels *known);
 void cam_corpus_close(cam_corpus *corpus);
 
-/* Fills `tokens`; warns of texts that were cut or hold nothing but unknown symbols. */
+/* Fills `tokens`; warns of texts that were cut, and of texts that have only unknown symbols. `cancel` may be NULL. */
 CAM_MUST_CHECK cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_tokenizer *tokenizer, int32_t max_length,
-                                              const cam_cancel *stop);
+                                              const cam_cancel *cancel);
 
-/* The options that the reader needs for one of the run's files. */
+/* The reader's options for one of the run's files. */
 cam_read_options cam_corpus_read_options(const cam_config *config, const char *path);
-/* The row behind a data row id. */
+/* The row with a data row id. */
 const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id);
 
 #endif

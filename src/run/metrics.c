@@ -1,4 +1,4 @@
-/* metrics.c: see metrics.h. Invariant: `rows` is the sum over `confusion`. */
+/* metrics.c: see metrics.h. Invariant: cam_metrics.rows is the sum over `confusion`. */
 #include "metrics.h"
 #include <math.h>
 #include <stddef.h>

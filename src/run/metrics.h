@@ -1,7 +1,7 @@
-/* metrics.h: how well a classifier does on a set of rows.
+/* metrics.h: the metrics of a classifier on a set of rows.
  *
- * An accumulator takes one row of logits at a time and keeps the confusion matrix and the summed loss; all figures
- * follow from those two. Two accumulators over parts of a set add up to that of the whole, counts exactly.
+ * An accumulator adds one row of logits at a time to the confusion matrix and the summed loss; all figures are computed
+ * from those two. Accumulators over parts of a set can be merged; their counts then are exactly those of the whole set.
  *
  * K labels; matrices are [K,K] row-major, rows = truth, columns = prediction.
  */
@@ -18,7 +18,7 @@ typedef struct cam_metrics {
     int64_t labels;     /* K */
     int64_t rows;       /* the sum over `confusion` */
     int64_t *confusion; /* [K,K], owned */
-    double loss_sum;    /* of the rows' cross-entropies, neither smoothed nor weighted */
+    double loss_sum;    /* the sum of the rows' cross-entropies, neither smoothed nor weighted */
 } cam_metrics;
 
 /* All zero. CAM_E_MEMORY. */
@@ -26,29 +26,29 @@ CAM_MUST_CHECK cam_status cam_metrics_init(cam_metrics *metrics, int64_t labels)
 void cam_metrics_clear(cam_metrics *metrics);
 void cam_metrics_release(cam_metrics *metrics);
 
-/* A row: its K logits and its label. */
+/* Adds a row: its K logits and its label. */
 void cam_metrics_add(cam_metrics *metrics, const float *logits, int64_t truth);
-/* += another accumulator over the same labels. */
+/* Adds another accumulator over the same labels. */
 void cam_metrics_merge(cam_metrics *metrics, const cam_metrics *other);
 
-/* The label with the largest logit; the first of equals, and a NaN counts as largest (numpy.argmax). */
+/* The label with the largest logit; the first of equal ones; NaN counts as the largest (numpy.argmax). */
 int64_t cam_argmax(const float *logits, int64_t labels);
 /* log(sum(exp(logits))) - logits[truth], in double: torch.nn.functional.cross_entropy of one row. */
 double cam_cross_entropy(const float *logits, int64_t labels, int64_t truth);
-/* scores [K] out: softmax in double. */
+/* Softmax in double, to scores [K]. */
 void cam_softmax(const float *logits, int64_t labels, double *scores);
 
-/* A ratio whose denominator is 0 is 0 (scikit-learn's zero_division=0). f1 = 2 tp / (support + predicted). */
+/* A ratio with denominator 0 is 0 (scikit-learn's zero_division=0). f1 = 2 tp / (support + predicted). */
 typedef struct cam_class_scores {
     double precision, recall, f1;
     int64_t support;   /* rows of this label */
-    int64_t predicted; /* rows predicted as it */
+    int64_t predicted; /* rows for which it was predicted */
 } cam_class_scores;
 cam_class_scores cam_metrics_class(const cam_metrics *metrics, int64_t label);
 
-/* Macro: the mean over labels that occur in the truth or in the predictions. Weighted: the mean by support. Micro is
- * the accuracy, each row having one label. Without rows all are 0 and `loss` is NaN. Source: scikit-learn,
- * metrics/_classification.py. */
+/* Macro: the mean over labels that occur in the truth or in the predictions. Weighted: the mean weighted by support.
+ * Micro: equal to the accuracy, since each row has one label. Without rows all are 0 and `loss` is NaN. Source:
+ * scikit-learn, metrics/_classification.py. */
 typedef struct cam_scores {
     int64_t rows;
 #define CAM_METRIC_FIELD(code, word, field, ...) double field;
@@ -58,31 +58,32 @@ typedef struct cam_scores {
 } cam_scores;
 cam_scores cam_metrics_scores(const cam_metrics *metrics);
 
-/* By the table of choices.h. */
+/* Values by the metrics table of choices.h. */
 typedef enum cam_choice_metric cam_metric;
 double cam_metric_value(cam_metric metric, const cam_scores *scores);
 int cam_metric_sign(cam_metric metric); /* CAM_MORE_IS_BETTER or CAM_LESS_IS_BETTER */
-/* "word value" of every metric that is shown there, one of CAM_SHOWN_*, two spaces between them. */
+/* Appends "name value" of every metric that is shown in this place (one of CAM_SHOWN_*), separated by two spaces. */
 void cam_metrics_put_shown(cam_strbuf *buf, const cam_scores *scores, int where);
 
-/* The label that every row was predicted as, though the truth holds several; -1 where there is none. */
+/* The label that was predicted for all rows although the truth has several; -1 if there is none. */
 int64_t cam_metrics_only_prediction(const cam_metrics *metrics);
 
 /* The object of metrics.json and of eval --json, as member `key` (NULL in an array):
  *   {"rows":, the metrics of choices.h in their order: "loss":,"accuracy":,...,
  *    "labels":[{"label":,"precision":,"recall":,"f1":,"support":},...],"confusion":[[...],...],"warnings":[...]}
- * `names` [K] are the labels, UTF-8. The single-prediction warning is added by itself; `warnings` [count] are the
- * caller's further ones. */
+ * `names` [K] are the labels, UTF-8. The single-prediction warning is added by itself; `warnings` [count] are further
+ * ones of the caller. */
 void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *metrics, const char *const *names,
                             const char *const *warnings, int64_t count);
-/* The same as a text of its own, on one line without its end. */
+/* The same as a JSON document of its own, on one line, without the newline. */
 void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names,
                           const char *const *warnings, int64_t count);
-/* The text of the single-prediction warning; 0 and nothing appended where it does not apply. */
+/* Appends the text of the single-prediction warning and returns 1; returns 0 if it does not apply. */
 int cam_metrics_put_warning(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names);
 
-/* For people: figures a label, their means, the confusion matrix where K <= 20, and the largest confusions. Columns are
- * aligned by display width; control characters in labels are shown as '?', long labels cut with an ellipsis. */
+/* For people: the figures of each label, their means, the confusion matrix if K <= 20, and the largest confusions.
+ * Columns are aligned by display width; control characters in labels are shown as '?', long labels are cut with an
+ * ellipsis. */
 void cam_metrics_put_table(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names);
 
 #endif

@@ -6,12 +6,12 @@
 #include <string.h>
 
 enum {
-    NAME_COLUMNS = 40,    /* the widest a label is shown */
-    MATRIX_LABELS = 20,   /* larger matrices are not shown */
-    CONFUSIONS_SHOWN = 10 /* of the list of largest confusions */
+    NAME_COLUMNS = 40,    /* the widest column of labels */
+    MATRIX_LABELS = 20,   /* larger confusion matrices are not shown */
+    CONFUSIONS_SHOWN = 10 /* entries of the list of largest confusions */
 };
 
-/* Where each metric is shown: CAM_SHOWN_*. */
+/* The places where each metric is shown, bits of CAM_SHOWN_*. */
 static const int shown[] = {
 #define ROW(code, word, field, better, where) [code] = where,
     CAM_METRICS(ROW)
@@ -76,10 +76,10 @@ static void put_members(cam_json *json, const cam_metrics *metrics, const char *
     put_labels(json, metrics, names);
     put_confusion(json, metrics);
     cam_json_array(json, "warnings");
-    cam_strbuf own = CAM_STRBUF_INIT;
-    if (cam_metrics_put_warning(&own, metrics, names))
-        cam_json_text(json, NULL, own.text);
-    cam_strbuf_release(&own);
+    cam_strbuf warning = CAM_STRBUF_INIT;
+    if (cam_metrics_put_warning(&warning, metrics, names))
+        cam_json_text(json, NULL, warning.text);
+    cam_strbuf_release(&warning);
     for (int64_t i = 0; i < count; i++)
         cam_json_text(json, NULL, warnings[i]);
     cam_json_close(json);
@@ -102,14 +102,14 @@ void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const cha
 
 /* --- table ----------------------------------------------------------------------------------------------------- */
 
-/* The character at *at, which is moved past it. */
+/* Returns the character at *at and moves *at past it. */
 static uint32_t next_character(const char **at) {
     uint32_t c;
     *at += cam_utf8_next(*at, *at + strnlen(*at, CAM_UTF8_BYTES), &c);
     return c;
 }
 
-/* Columns that a terminal gives a character: combining accents none, East Asian wide characters and emoji two. */
+/* The display width of a character: 0 for combining accents, 2 for East Asian wide characters and emoji, else 1. */
 static int character_columns(uint32_t c) {
     static const uint32_t wide[][2] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
                                        {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
@@ -128,7 +128,7 @@ static int text_columns(const char *text) {
     return columns;
 }
 
-/* At most `limit` columns of a label, with nothing in it that moves the cursor. Returns the columns used. */
+/* Appends at most `limit` columns of a label, without characters that move the cursor. Returns the columns used. */
 static int put_name(cam_strbuf *buf, const char *name, int limit) {
     int fits = text_columns(name) <= limit;
     int columns = 0;
@@ -224,7 +224,7 @@ typedef struct confusion {
     int64_t truth, prediction, count;
 } confusion;
 
-/* The largest confusions, largest first, equal ones in the order of their labels. Returns how many. */
+/* The largest confusions, largest first; equal ones in the order of their labels. Returns their number. */
 static int largest_confusions(const cam_metrics *metrics, confusion *largest) {
     int found = 0;
     for (int64_t i = 0; i < metrics->labels * metrics->labels; i++) {

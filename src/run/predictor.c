@@ -1,4 +1,4 @@
-/* classifier.c: see classifier.h. */
+/* predictor.c: see predictor.h. */
 #include "predictor.h"
 #include "distribute_rows.h"
 #include "files.h"
@@ -7,16 +7,16 @@
 
 enum { BATCH_ROWS = 256, BATCH_TOKENS = 4096 };
 
-static cam_status load(cam_predictor *classifier, cam_backend *backend, const char *folder) {
+static cam_status load(cam_predictor *predictor, cam_backend *backend, const char *folder) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
     cam_train_rates rates = {.layerwise_decay = 1};
-    cam_model_source source = {.keep_head = 1, .config = &classifier->config};
+    cam_model_source source = {.keep_head = 1, .config = &predictor->config};
     CAM_TRY(cam_weights_open(folder, &source.weights));
-    CAM_TRY(cam_parameters_layout(&classifier->params, &classifier->config, NULL, &rates, (cam_precision){0},
+    CAM_TRY(cam_parameters_layout(&predictor->params, &predictor->config, NULL, &rates, (cam_precision){0},
                                   (cam_sharding){0}));
-    CAM_TRY(cam_parameters_allocate(&classifier->params, backend, 0, &rates, 0));
-    CAM_TRY(cam_model_load(&classifier->params, &source, &fresh_head));
+    CAM_TRY(cam_parameters_allocate(&predictor->params, backend, 0, &rates, 0));
+    CAM_TRY(cam_model_load(&predictor->params, &source, &fresh_head));
     if (fresh_head)
         CAM_FAIL(CAM_E_MODEL,
                  "\"%s\" holds an encoder but no classifier (no \"classifier.*\" tensors); train one first", folder);
@@ -25,72 +25,73 @@ out:
     return st;
 }
 
-cam_status cam_predictor_open(cam_predictor *classifier, cam_backend *backend, const char *folder, int32_t max_length,
+cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, const char *folder, int32_t max_length,
                               cam_group *group) {
     cam_status st = CAM_OK;
-    *classifier = (cam_predictor){.group = group};
+    *predictor = (cam_predictor){.group = group};
     char *path = cam_path_join(folder, "config.json");
-    CAM_TRY(cam_model_config_read(path, &classifier->config));
-    CAM_TRY(cam_model_tokenizer_open(folder, &classifier->tokenizer));
-    if (cam_tokenizer_vocab_size(classifier->tokenizer) > classifier->config.vocab_size)
+    CAM_TRY(cam_model_config_read(path, &predictor->config));
+    CAM_TRY(cam_model_tokenizer_open(folder, &predictor->tokenizer));
+    if (cam_tokenizer_vocab_size(predictor->tokenizer) > predictor->config.vocab_size)
         CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", folder,
-                 cam_tokenizer_vocab_size(classifier->tokenizer), classifier->config.vocab_size);
-    int32_t most = cam_model_config_max_tokens(&classifier->config);
+                 cam_tokenizer_vocab_size(predictor->tokenizer), predictor->config.vocab_size);
+    int32_t most = cam_model_config_max_tokens(&predictor->config);
     most = most < CAM_MAX_KEYS ? most : CAM_MAX_KEYS;
-    classifier->max_length = max_length > 0 && max_length < most ? max_length : most;
-    CAM_TRY(load(classifier, backend, folder));
-    CAM_TRY(cam_camembert_open(&classifier->model, &classifier->config, &classifier->params, backend));
-    CAM_TRY(cam_scorer_open(&classifier->scorer, &classifier->model, BATCH_ROWS, BATCH_TOKENS, classifier->max_length));
+    predictor->max_length = max_length > 0 && max_length < most ? max_length : most;
+    CAM_TRY(load(predictor, backend, folder));
+    CAM_TRY(cam_camembert_open(&predictor->model, &predictor->config, &predictor->params, backend));
+    CAM_TRY(cam_scorer_open(&predictor->scorer, &predictor->model, BATCH_ROWS, BATCH_TOKENS, predictor->max_length));
 out:
     free(path);
     if (st != CAM_OK)
-        cam_predictor_close(classifier);
+        cam_predictor_close(predictor);
     return st;
 }
 
-void cam_predictor_close(cam_predictor *classifier) {
-    cam_scorer_close(&classifier->scorer);
-    cam_camembert_close(&classifier->model);
-    cam_parameters_release(&classifier->params);
-    cam_tokenizer_close(classifier->tokenizer);
-    cam_model_config_release(&classifier->config);
-    *classifier = (cam_predictor){0};
+void cam_predictor_close(cam_predictor *predictor) {
+    cam_scorer_close(&predictor->scorer);
+    cam_camembert_close(&predictor->model);
+    cam_parameters_release(&predictor->params);
+    cam_tokenizer_close(predictor->tokenizer);
+    cam_model_config_release(&predictor->config);
+    *predictor = (cam_predictor){0};
 }
 
-typedef struct asking {
-    cam_predictor *classifier;
+typedef struct scoring {
+    cam_predictor *predictor;
     const cam_text *texts;
-    const cam_cancel *stop;
+    const cam_cancel *cancel;
     const int32_t *list; /* 0, 1, 2, ... */
     float *logits;
-    long long truncated;
-} asking;
+    long long truncated; /* of this rank's block; then of all */
+} scoring;
 
-static cam_status ask_run(void *context, int64_t first, int64_t count) {
+/* Tokenises and scores texts [first, first + count). */
+static cam_status score_block(void *context, int64_t first, int64_t count) {
     cam_status st = CAM_OK;
-    asking *a = context;
-    cam_predictor *classifier = a->classifier;
-    const cam_cancel *stop = a->stop;
+    scoring *s = context;
+    cam_predictor *predictor = s->predictor;
+    const cam_cancel *cancel = s->cancel;
     cam_token_rows rows = {0};
     cam_device_data data = {0};
     CAM_TRY(
-        cam_tokenizer_encode_all(classifier->tokenizer, a->texts + first, count, classifier->max_length, stop, &rows));
-    a->truncated = rows.truncated;
-    CAM_TRY(cam_device_data_open(&data, classifier->params.backend, &rows, NULL, NULL, &classifier->config));
-    cam_scored_rows all = {.tokens = &rows, .data = &data, .list = a->list, .count = count};
-    CAM_TRY(cam_scorer_logits(&classifier->scorer, &all, stop, a->logits + first * classifier->config.num_labels));
+        cam_tokenizer_encode_all(predictor->tokenizer, s->texts + first, count, predictor->max_length, cancel, &rows));
+    s->truncated = rows.truncated;
+    CAM_TRY(cam_device_data_open(&data, predictor->params.backend, &rows, NULL, NULL, &predictor->config));
+    cam_scored_rows all = {.tokens = &rows, .data = &data, .list = s->list, .count = count};
+    CAM_TRY(cam_scorer_logits(&predictor->scorer, &all, cancel, s->logits + first * predictor->config.num_labels));
 out:
     cam_device_data_close(&data);
     cam_token_rows_release(&rows);
     return st;
 }
 
-cam_status cam_predictor_logits(cam_predictor *classifier, const cam_text *texts, int64_t n, const cam_cancel *stop,
+cam_status cam_predictor_logits(cam_predictor *predictor, const cam_text *texts, int64_t n, const cam_cancel *cancel,
                                 float *logits, long long *truncated) {
     cam_status st = CAM_OK;
     int32_t *list = malloc((size_t)(n + 1) * sizeof *list);
-    int64_t *bytes = malloc((size_t)(n + 1) * sizeof *bytes); /* cost follows length before there are tokens, too */
-    asking a = {.classifier = classifier, .texts = texts, .stop = stop, .list = list, .logits = logits};
+    int64_t *bytes = malloc((size_t)(n + 1) * sizeof *bytes); /* the weights of rows before they are tokenised */
+    scoring s = {.predictor = predictor, .texts = texts, .cancel = cancel, .list = list, .logits = logits};
     if (!list || !bytes)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)n);
     bytes[0] = 0;
@@ -99,16 +100,16 @@ cam_status cam_predictor_logits(cam_predictor *classifier, const cam_text *texts
         bytes[r + 1] = bytes[r] + 8 + (int64_t)texts[r].length;
     }
     CAM_TRY(cam_distribute_rows(
-        classifier->group, &(cam_distributed_rows){.where = "scoring",
-                                                   .offsets = bytes,
-                                                   .list = list,
-                                                   .count = n,
-                                                   .results = logits,
-                                                   .row_bytes = (size_t)classifier->config.num_labels * sizeof *logits,
-                                                   .work = ask_run,
-                                                   .context = &a}));
-    CAM_TRY(cam_group_sum(classifier->group, "counting", &a.truncated));
-    *truncated += a.truncated;
+        predictor->group, &(cam_distributed_rows){.where = "scoring",
+                                                  .offsets = bytes,
+                                                  .list = list,
+                                                  .count = n,
+                                                  .results = logits,
+                                                  .row_bytes = (size_t)predictor->config.num_labels * sizeof *logits,
+                                                  .work = score_block,
+                                                  .context = &s}));
+    CAM_TRY(cam_group_sum(predictor->group, "counting", &s.truncated));
+    *truncated += s.truncated;
 out:
     free(list);
     free(bytes);

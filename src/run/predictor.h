@@ -1,4 +1,4 @@
-/* classifier.h: a trained model folder, opened to be asked: what eval and predict stand on.
+/* predictor.h: opens a trained model folder to compute the logits of texts, for eval and predict.
  */
 #ifndef CAM_PREDICTOR_H
 #define CAM_PREDICTOR_H
@@ -15,20 +15,21 @@ typedef struct cam_predictor {
     cam_parameters params;
     cam_camembert model;
     cam_scorer scorer;
-    int32_t max_length; /* tokens a text is cut to */
+    int32_t max_length; /* longer texts are cut to this many tokens */
     cam_group *group;
 } cam_predictor;
 
-/* Any Hugging Face classifier folder of this family. The ranks of `group` (NULL: alone) answer together. `max_length` 0
- * = as long as the model reads. CAM_E_MODEL where the folder holds no classifier. After a failure there is nothing to
+/* Opens a Hugging Face classifier folder of a known family. The ranks of `group` (NULL: one rank) score together.
+ * `max_length` 0: the model's limit. CAM_E_MODEL if the folder has no classifier. After a failure there is nothing to
  * close. */
-CAM_MUST_CHECK cam_status cam_predictor_open(cam_predictor *classifier, cam_backend *backend, const char *folder,
+CAM_MUST_CHECK cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, const char *folder,
                                              int32_t max_length, cam_group *group);
-void cam_predictor_close(cam_predictor *classifier);
+void cam_predictor_close(cam_predictor *predictor);
 
-/* logits[n * K] of n texts, the same ones on all ranks, each of which reads a run of them; *truncated, of all texts, is
- * added to. CAM_E_STOPPED, CAM_E_MEMORY. */
-CAM_MUST_CHECK cam_status cam_predictor_logits(cam_predictor *classifier, const cam_text *texts, int64_t n,
-                                               const cam_cancel *stop, float *logits, long long *truncated);
+/* logits[n * K] of n texts. All ranks pass the same texts; each rank scores a block of them, and all get all logits.
+ * The number of texts that were cut is added to *truncated. CAM_E_STOPPED if `cancel` is requested (may be NULL),
+ * CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_predictor_logits(cam_predictor *predictor, const cam_text *texts, int64_t n,
+                                               const cam_cancel *cancel, float *logits, long long *truncated);
 
 #endif

@@ -1,4 +1,4 @@
-/* run.c: preparing a run; see run.h. Training itself is in run_train.c. */
+/* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
 #include "hash.h"
 #include "log.h"
@@ -41,8 +41,8 @@ static int in_same_order(const cam_model_config *model, const cam_config_list *l
     return 1;
 }
 
-/* The data, with the ids of the folder's own labels where it is a classifier over the same ones. A list in the
- * configuration fixes the ids, so a folder that has them otherwise brings no head. */
+/* Opens the data. If the model folder is a classifier with the same labels, its label ids and its head are kept. A list
+ * of labels in the configuration fixes the ids; a folder with another order then loses its head. */
 static cam_status open_data(cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
@@ -63,13 +63,13 @@ static cam_status open_data(cam_run *run) {
     for (size_t i = 0; run->keep_head && i < labels->count; i++)
         run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
     CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
-    CAM_TRY(cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->stop));
+    CAM_TRY(cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel));
 out:
     cam_labels_release(&known);
     return st;
 }
 
-/* balanced: n / (K count), over the training rows. */
+/* Computes class_weights. balanced: n / (K count), over the training rows. */
 static cam_status weigh_classes(cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config_weights *weights = &run->config->class_weights;
@@ -128,7 +128,7 @@ static uint64_t hash_of_model(const cam_run *run) {
     return cam_hash_bytes(CAM_HASH_START, sizes, sizeof sizes);
 }
 
-/* Token ids, labels and the split. */
+/* Of token ids, labels and the split. */
 static uint64_t hash_of_data(const cam_run *run) {
     const cam_corpus *corpus = &run->corpus;
     const cam_token_rows *tokens = &corpus->tokens;
@@ -140,7 +140,7 @@ static uint64_t hash_of_data(const cam_run *run) {
     return hash;
 }
 
-/* Ranks that read different things would wait for each other for ever. */
+/* Ranks with different inputs would make different collective calls, and wait for each other without end. */
 static cam_status compare_ranks(const cam_run *run) {
     cam_status st = CAM_OK;
     if (cam_group_ranks(run->group) == 1)
@@ -152,12 +152,12 @@ out:
     return st;
 }
 
-cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_cancel *stop,
+cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_cancel *cancel,
                            cam_group *group) {
     cam_status st = CAM_OK;
     *run = (cam_run){.config = config, .model_folder = model_folder, .group = group};
-    if (stop)
-        run->stop = *stop;
+    if (cancel)
+        run->cancel = *cancel;
     CAM_TRY(cam_group_agree_status(group, "reading model and data", prepare(run)));
     CAM_TRY(compare_ranks(run));
 out:
@@ -188,9 +188,9 @@ static int frozen_depth(const cam_run *run) {
     }
 }
 
-/* auto: on the CPU, where AdamW's share of a step is what N ranks of one machine would do N times over. On a GPU not
- * before it has been measured there. */
-static int shards(const cam_run *run, const cam_backend *backend) {
+/* Whether to shard the optimizer state. auto: on the CPU, where AdamW takes a large part of a step and N ranks of one
+ * machine would do it N times. Not on a GPU, where it has not been measured. */
+static int is_sharded(const cam_run *run, const cam_backend *backend) {
     if (!run->comm || run->config->shard_optimizer == CAM_CONFIG_SHARD_FALSE)
         return 0;
     return run->config->shard_optimizer == CAM_CONFIG_SHARD_TRUE || (backend && backend->host_memory);
@@ -233,10 +233,10 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                  .labels = run->corpus.label,
                                  .train = run->corpus.part[CAM_PART_TRAIN],
                                  .train_count = run->corpus.part_count[CAM_PART_TRAIN],
-                                 .stop = run->stop,
+                                 .cancel = run->cancel,
                                  .group = run->group,
                                  .comm = run->comm,
-                                 .shard = shards(run, backend)};
+                                 .shard = is_sharded(run, backend)};
 }
 
 static int by_size(const void *a, const void *b) {

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* By these a folder is known to hold a run, or a model. */
-static const char *const own_files[] = {"run.yaml",  "log.jsonl",   "metrics.json",
+/* A folder with one of these files holds a run or a model. */
+static const char *const run_files[] = {"run.yaml",  "log.jsonl",   "metrics.json",
                                         "split.tsv", "config.json", "model.safetensors"};
-/* Figures of an earlier run, which must not be taken for this one's. */
+/* Figures of an earlier run, which are removed so that they are not mistaken for this run's. */
 static const char *const stale_files[] = {"log.jsonl", "metrics.json", "split.tsv"};
 
 char *cam_run_folder_path(const cam_config *config, const char *name) {
@@ -28,18 +28,18 @@ static int same_folder(const char *a, const char *b) {
 
 /* The first file of an earlier run in the folder, or NULL. */
 static const char *occupied_by(const cam_config *config) {
-    for (size_t i = 0; i < sizeof own_files / sizeof own_files[0]; i++) {
-        char *path = cam_run_folder_path(config, own_files[i]);
+    for (size_t i = 0; i < sizeof run_files / sizeof run_files[0]; i++) {
+        char *path = cam_run_folder_path(config, run_files[i]);
         int there = cam_file_exists(path);
         free(path);
         if (there)
-            return own_files[i];
+            return run_files[i];
     }
     return NULL;
 }
 
-/* The nearest ancestor that exists must be a folder that can be written. Only an attempt shows it: access() allows root
- * everything, also in /proc or on a full disk. What is made for the attempt is removed again. */
+/* Checks that the nearest existing ancestor is a writable folder, by making a temporary folder in it. access() would
+ * not do: for root it succeeds everywhere, also in /proc or on a full disk. */
 static cam_status check_writable(const char *folder) {
     cam_status st = CAM_OK;
     char *path = cam_path_absolute(folder), *full = cam_path_absolute(folder), *attempt = NULL;
@@ -82,7 +82,7 @@ static cam_status put(const cam_config *config, const char *name, const cam_strb
     return st;
 }
 
-/* split.tsv: row of the source file, part; validation and test files have all their rows in one part. */
+/* split.tsv: the part of each row of train_file. All rows of the other two files belong to one part each. */
 static cam_status put_split(const cam_config *config, const cam_corpus *corpus) {
     cam_strbuf text = CAM_STRBUF_INIT;
     unsigned char *part_of = calloc((size_t)corpus->rows + 1, 1);
@@ -101,7 +101,7 @@ static cam_status put_split(const cam_config *config, const cam_corpus *corpus) 
     return st;
 }
 
-/* The lock is on the folder itself: no file is left behind, and it ends with the process, however that ends. */
+/* Locks the folder itself, so there is no lock file. The kernel releases the lock when the process ends. */
 static cam_status take_lock(const char *folder, int *lock) {
     *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*lock < 0)

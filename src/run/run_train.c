@@ -1,4 +1,4 @@
-/* run_train.c: the loop of a run: steps, evaluations, the best model, the figures at the end. */
+/* run_train.c: cam_run_train: steps, evaluations, the best model, and the figures at the end. */
 #include "best_internal.h"
 #include "clock.h"
 #include "files.h"
@@ -14,10 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Several ranks act on a request so many steps after the one that brought it, since one may be so far ahead of another. */
+/* With several ranks, the most steps in flight. Ranks act on a request this many steps after the one that delivered it,
+ * since one rank may be this far ahead of another. */
 enum { RANKS_MAX_STEPS_IN_FLIGHT = 16 };
 
-/* A run while it goes on. On several ranks each of these does the same, and only what `writes_output` guards is one's own. */
+/* The state of a run. All ranks do the same work; only the one with `writes_output` also writes files and messages. */
 typedef struct training {
     cam_run *run;
     cam_trainer trainer;
@@ -25,39 +26,39 @@ typedef struct training {
     cam_progress progress;
     cam_best best;
     cam_metrics latest;  /* of the last evaluation */
-    cam_metrics kept;    /* of the model that stands in the output folder */
-    int64_t saved_step;  /* whose weights stand there; -1 = none */
-    int64_t scored_step; /* of `latest`; -1 = none */
+    cam_metrics kept;    /* validation figures of the model in the output folder */
+    int64_t saved_step;  /* the step of the model in the output folder; -1: none */
+    int64_t scored_step; /* the step of `latest`; -1: none */
     int64_t skipped;     /* steps that were not finite */
     float *logits;       /* for the larger of the validation and test parts */
     double begin_s;
-    double reported_s; /* the device's clock at the last step reported; 0 where something came between */
-    double asked_s;    /* when the first step after that was asked for, by our clock */
-    int lock;          /* on the output folder; -1 = none */
+    double reported_s;  /* the device's clock at the end of the last reported step; 0 after a pause (evaluation) */
+    double submitted_s; /* the host's clock when the first step after a pause was submitted */
+    int lock;           /* on the output folder; -1: none */
     cam_watchdog *watchdog;
-    cam_comm_figures exchanged;  /* before the first step */
+    cam_comm_figures exchanged;  /* the comm's figures before the first step */
     int writes_output;           /* rank 0: writes the folder, the log and the progress */
-    int64_t max_steps_in_flight; /* steps that may be asked for before their reports are waited for */
-    int64_t stop_step; /* the step whose report brought the request to stop, on every rank the same; 0 = none */
-    int drained;       /* all reports were waited for after the last step, on every rank */
+    int64_t max_steps_in_flight; /* steps submitted whose reports are not read yet, at most */
+    int64_t stop_step;           /* the step whose report delivered the stop request, the same on every rank; 0: none */
+    int drained;                 /* no step is in flight, on every rank */
 } training;
 
 static const cam_config *config_of(const training *t) {
     return t->run->config;
 }
 
-static int logs(const training *t) {
+static int writes_log(const training *t) {
     return t->writes_output && (config_of(t)->report_to & CAM_CONFIG_REPORT_JSONL);
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
-/* A name for the run that no other has: 16 hexadecimal digits. Nothing that is computed depends on it. */
+/* A random name for the run: 16 hexadecimal digits. No result depends on it. */
 enum { RUN_ID_BYTES = 8 };
 static void draw_run_id(char text[RUN_ID_BYTES * 2 + 1]) {
     unsigned char bytes[RUN_ID_BYTES] = {0};
     if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t)sizeof bytes) {
-        struct timespec now; /* a machine too young to have random bytes */
+        struct timespec now; /* early after boot there are no random bytes */
         clock_gettime(CLOCK_REALTIME, &now);
         memcpy(bytes, &now.tv_nsec, sizeof bytes < sizeof now.tv_nsec ? sizeof bytes : sizeof now.tv_nsec);
     }
@@ -88,10 +89,10 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
             need.activations >> 20);
     if (t->run->weights && trainer->fresh_head)
         cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
-    return logs(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
+    return writes_log(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
 }
 
-/* Rank 0's, for all. */
+/* Rank 0 opens the folder; all ranks get the status. */
 static cam_status open_folder(training *t, cam_backend *backend) {
     cam_status st = CAM_OK;
     const cam_config *config = config_of(t);
@@ -99,7 +100,7 @@ static cam_status open_folder(training *t, cam_backend *backend) {
     if (!t->writes_output)
         goto out;
     CAM_TRY(cam_run_folder_begin(config, &t->run->corpus, &t->lock));
-    if (logs(t))
+    if (writes_log(t))
         CAM_TRY(cam_run_log_open(&t->log, path, 0));
     CAM_TRY(log_beginning(t, backend));
 out:
@@ -167,7 +168,7 @@ out:
     return st;
 }
 
-/* The present weights become the model of the output folder. */
+/* Writes the current weights to the output folder. */
 static cam_status save(training *t) {
     cam_status st = CAM_OK;
     const cam_config *config = config_of(t);
@@ -197,7 +198,7 @@ static cam_status evaluate(training *t, cam_verdict *verdict) {
     cam_eval_event event = {.step = t->trainer.steps_submitted};
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
         event.metrics[m] = cam_metric_value((cam_metric)m, &scores);
-    if (logs(t))
+    if (writes_log(t))
         CAM_TRY(cam_run_log_eval(&t->log, &event));
     *verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_metric_value(t->best.metric, &scores));
     cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_EVAL);
@@ -225,7 +226,7 @@ static int evaluation_is_due(const training *t) {
 /* --- the loop -------------------------------------------------------------------------------------------------- */
 
 static cam_status show_report(training *t, const cam_step_report *report) {
-    double step_s = t->reported_s > 0 ? report->time_s - t->reported_s : cam_now_s() - t->asked_s;
+    double step_s = t->reported_s > 0 ? report->time_s - t->reported_s : cam_now_s() - t->submitted_s;
     cam_step_event event = {.step = report->step,
                             .epoch = report->epoch,
                             .loss = report->loss,
@@ -238,54 +239,55 @@ static cam_status show_report(training *t, const cam_step_report *report) {
     if (report->requests & CAM_REQUEST_STOP && t->stop_step == 0)
         t->stop_step = report->step;
     cam_progress_step(&t->progress, &event);
-    return logs(t) ? cam_run_log_step(&t->log, &event) : CAM_OK;
+    return writes_log(t) ? cam_run_log_step(&t->log, &event) : CAM_OK;
 }
 
-/* Takes the reports that are there, and waits for more until at most `ahead` steps are without one. */
-static cam_status take_reports(training *t, int64_t ahead) {
+/* Reads the reports of all finished steps, and waits until at most `max_in_flight` steps are in flight. */
+static cam_status read_reports(training *t, int64_t max_in_flight) {
     for (;;) {
         cam_step_report report;
-        int present = 0, wait = cam_trainer_steps_in_flight(&t->trainer) > ahead;
+        int present = 0, wait = cam_trainer_steps_in_flight(&t->trainer) > max_in_flight;
         cam_status outcome = cam_trainer_report(&t->trainer, wait, &report, &present);
         cam_status shown = present ? show_report(t, &report) : CAM_OK;
-        if (outcome != CAM_OK) /* its message is still the last one */
+        if (outcome != CAM_OK) /* show_report has not replaced its message */
             return outcome;
         if (shown != CAM_OK || !present)
             return shown;
     }
 }
 
-/* Whether to stop before the next step. Alone, at once; of several ranks at the same step everywhere: when all must
- * have heard of the request, be it because none can be further ahead or because all have waited for their reports. */
+/* Whether to stop before the next step. One rank stops at once. Several ranks must stop before the same step: after
+ * max_steps_in_flight further steps, when the report with the request has been read on every rank, or as soon as no
+ * step is in flight. */
 static int stop_is_due(training *t) {
-    int wanted = cam_cancel_requested(&t->run->stop);
+    int requested = cam_cancel_requested(&t->run->cancel);
     if (!t->run->comm)
-        return wanted;
-    if (wanted)
+        return requested;
+    if (requested)
         cam_trainer_request(&t->trainer, CAM_REQUEST_STOP);
     return t->stop_step > 0 && (t->trainer.steps_submitted >= t->stop_step + t->max_steps_in_flight || t->drained);
 }
 
 static cam_status one_step(training *t) {
     if (t->reported_s == 0 && cam_trainer_steps_in_flight(&t->trainer) == 0)
-        t->asked_s = cam_now_s();
+        t->submitted_s = cam_now_s();
     cam_status st = cam_trainer_step(&t->trainer);
     int pause = evaluation_is_due(t) || cam_trainer_is_done(&t->trainer);
     if (st == CAM_OK)
-        st = take_reports(t, pause ? 0 : t->max_steps_in_flight);
+        st = read_reports(t, pause ? 0 : t->max_steps_in_flight);
     t->drained = pause;
     if (pause)
         t->reported_s = 0;
     return st;
 }
 
-/* *reason: "done" or "early_stopping". */
+/* *reason: "done" or "early_stopping", for the log. */
 static cam_status loop(training *t, const char **reason) {
     cam_status st = CAM_OK;
     *reason = "done";
     while (!cam_trainer_is_done(&t->trainer)) {
         if (stop_is_due(t)) {
-            CAM_TRY(take_reports(t, 0));
+            CAM_TRY(read_reports(t, 0));
             CAM_FAIL(CAM_E_STOPPED, "stopped by a signal after step %lld of %lld",
                      (long long)t->trainer.steps_submitted, (long long)t->trainer.plan.updates);
         }
@@ -308,9 +310,9 @@ out:
 
 /* --- the end --------------------------------------------------------------------------------------------------- */
 
-/* The output folder gets the model it is to keep: the best one, or the last where none was evaluated or the best is not
- * wanted. */
-static cam_status choose_final_model(training *t) {
+/* Makes sure that the output folder has the final model: the best one, or the last one if there was no evaluation or
+ * load_best_model_at_end is false. */
+static cam_status save_final_model(training *t) {
     cam_status st = CAM_OK;
     cam_verdict verdict;
     if (t->run->corpus.part_count[CAM_PART_VALIDATION] > 0 && t->scored_step != t->trainer.steps_submitted)
@@ -345,7 +347,8 @@ static void print_figures(const char *name, const cam_metrics *metrics, const ch
     cam_strbuf_release(&warning);
 }
 
-/* What the steps exchanged; NCCL's are launched out of sight, and seconds are known where the host does the work. */
+/* Logs how much the ranks sent, and how long it took. Not for collectives inside captured graphs (NCCL), which the host
+ * cannot measure. */
 static void log_exchange(const training *t) {
     const cam_comm *comm = t->run->comm;
     if (!comm || comm->captures || t->trainer.steps_submitted == 0)
@@ -355,7 +358,7 @@ static void log_exchange(const training *t) {
     cam_log_verbose("exchange %.2f MB sent a step and rank (least possible: %.2f), %.1f ms at work, %.0f %% of them "
                     "beside other work",
                     1e-6 * (double)(comm->figures.bytes_sent - t->exchanged.bytes_sent) / steps,
-                    1e-6 * cam_exchange_least_bytes(&t->trainer.params), 1e3 * busy_s / steps,
+                    1e-6 * cam_exchange_min_bytes(&t->trainer.params), 1e3 * busy_s / steps,
                     busy_s > 0 ? 100 * (1 - waited_s / busy_s) : 0.0);
 }
 
@@ -366,7 +369,7 @@ static cam_status finish(training *t, const char *reason) {
     cam_metrics test = {0};
     int has_test = corpus->part_count[CAM_PART_TEST] > 0, has_validation = corpus->part_count[CAM_PART_VALIDATION] > 0;
     log_exchange(t);
-    CAM_TRY(choose_final_model(t));
+    CAM_TRY(save_final_model(t));
     CAM_TRY(cam_metrics_init(&test, (int64_t)corpus->labels.count));
     CAM_TRY(score_test(t, &test));
     if (t->skipped > 0)
@@ -377,7 +380,7 @@ static cam_status finish(training *t, const char *reason) {
                                  .warnings = &corpus->warnings};
     if (t->writes_output)
         CAM_TRY(cam_run_folder_put_metrics(config_of(t), &figures));
-    if (logs(t))
+    if (writes_log(t))
         CAM_TRY(cam_run_log_end(&t->log, reason, cam_now_s() - t->begin_s));
     cam_log("saved the model of step %lld to \"%s\" (%.1f s)", (long long)t->saved_step, config_of(t)->output_dir,
             cam_now_s() - t->begin_s);
@@ -390,10 +393,10 @@ out:
     return st;
 }
 
-/* A run that ends early leaves its log ended, and a stopped one a model where it had none yet. The first failure is
- * what is reported. */
+/* Ends a run that failed or was stopped: completes the log, and saves a model after a stop if there is none yet. The
+ * message of the first failure is kept. */
 static cam_status end_early(training *t, cam_status why) {
-    if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks are here */
+    if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks get here */
         why = cam_group_agree_status(t->run->group, "ending the run", why);
     char *message = strdup(cam_status_message());
     cam_status saved = CAM_OK, logged = CAM_OK;

@@ -1,10 +1,9 @@
-/* tokenizer_charsmap.c: the precompiled character map of a SentencePiece model (nmt_nfkc and its kind).
+/* charsmap.c: the precompiled character map of a SentencePiece model, such as nmt_nfkc.
  *
- * Layout: u32 bytes of the trie, the trie (little-endian u32 units), replacements, each ended by a NUL. The file may be
- * hostile: every index is checked before it is followed.
- * Source: Darts-clone for the units; google/sentencepiece src/normalizer.cc.
- */
-#include "normalizer_internal.h"
+ * Layout: u32 size of the trie in bytes; the trie, as little-endian u32 units; the replacements, each ended by a NUL.
+ * The file may be hostile: every index is checked before it is used. Source: Darts-clone for the units;
+ * google/sentencepiece src/normalizer.cc. */
+#include "charsmap_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +97,8 @@ static void apply_by_character(const cam_charsmap *map, const char *at, const ch
 void cam_charsmap_apply(const cam_charsmap *map, const char *text, size_t length, cam_strbuf *out) {
     const char *at = text, *end = text + length;
     while (at < end) {
-        /* two ASCII characters in a row never share a cluster, but for CR LF, and CR is never kept apart from it */
+        /* Fast path: two neighbouring ASCII characters are never one cluster, except CR LF, and CR is left to the slow
+         * path. */
         const char *plain = at;
         while (plain < end && (unsigned char)*plain < 128 && *plain != '\r' &&
                map->keeps_ascii[(unsigned char)*plain] && (plain + 1 == end || (unsigned char)plain[1] < 128))

@@ -1,5 +1,5 @@
-/* encoder.c: a text's way to ids: added tokens are cut out, the rest is normalized, cut into words, and each
- * word goes to SentencePiece. The order and the rules are those of huggingface/tokenizers. */
+/* encoder.c: encodes a text: splits it at the added tokens, normalizes the rest, splits that into words, and segments
+ * each word with SentencePiece. Order and rules are those of huggingface/tokenizers. */
 #include "encoder_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -8,12 +8,66 @@
 static const char metaspace[] = "\u2581";
 enum { METASPACE_BYTES = sizeof metaspace - 1 };
 
-/* Longer words are settled at once: SentencePiece's time grows with the square of a run of unknown characters. */
+/* A longer word is segmented by cam_viterbi_word alone: SentencePiece's time grows with the square of a run of unknown
+ * characters. */
 enum { SEGMENT_BYTES = 1024 };
 
-void cam_encoder_init(cam_encoder *encoder, const cam_tokenizer *tokenizer, int remember_words) {
-    *encoder = (cam_encoder){.tokenizer = tokenizer};
-    if (remember_words)
+/* --- pipeline ---------------------------------------------------------------------------------------------------- */
+
+static cam_status open_segmenter(cam_pipeline *pipeline) {
+    cam_strbuf proto = CAM_STRBUF_INIT;
+    cam_vocabulary_to_proto(&pipeline->model, &proto);
+    cam_status st = cam_segmenter_open(cam_strbuf_text(&proto), proto.length, &pipeline->segmenter);
+    cam_strbuf_release(&proto);
+    return st;
+}
+
+/* Normalizes the added tokens that are matched in normalized text, and fills token_begins. */
+static cam_status prepare_added_tokens(cam_pipeline *pipeline) {
+    cam_status st = CAM_OK;
+    cam_strbuf text = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
+    cam_vocabulary *model = &pipeline->model;
+    for (size_t i = 0; i < model->added_count; i++) {
+        cam_added_token *token = &model->added[i];
+        if (token->normalized) {
+            cam_strbuf_clear(&text);
+            cam_strbuf_append(&text, token->text, token->length);
+            cam_normalize(model->steps, model->step_count, &text, &spare);
+            char *copy = strndup(cam_strbuf_text(&text), text.length);
+            if (!copy)
+                CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
+            free(token->text);
+            token->text = copy;
+            token->length = strlen(copy);
+        }
+        if (token->length > 0)
+            pipeline->token_begins[token->normalized][(unsigned char)token->text[0]] = 1;
+    }
+out:
+    cam_strbuf_release(&text);
+    cam_strbuf_release(&spare);
+    return st;
+}
+
+cam_status cam_pipeline_prepare(cam_pipeline *pipeline) {
+    cam_status st = CAM_OK;
+    CAM_TRY(open_segmenter(pipeline));
+    CAM_TRY(prepare_added_tokens(pipeline));
+out:
+    return st;
+}
+
+void cam_pipeline_release(cam_pipeline *pipeline) {
+    cam_segmenter_close(pipeline->segmenter);
+    cam_vocabulary_release(&pipeline->model);
+    *pipeline = (cam_pipeline){0};
+}
+
+/* --- encoder ----------------------------------------------------------------------------------------------------- */
+
+void cam_encoder_init(cam_encoder *encoder, const cam_pipeline *pipeline, int with_cache) {
+    *encoder = (cam_encoder){.pipeline = pipeline};
+    if (with_cache)
         encoder->words = calloc(CAM_WORD_SLOTS, sizeof *encoder->words);
 }
 
@@ -51,9 +105,9 @@ static cam_status encode_word(cam_encoder *encoder, const char *text, size_t len
     }
     size_t before = out->count;
     if (length <= SEGMENT_BYTES)
-        CAM_TRY(cam_segmenter_encode(encoder->tokenizer->segmenter, text, length, out));
+        CAM_TRY(cam_segmenter_encode(encoder->pipeline->segmenter, text, length, out));
     if (length > SEGMENT_BYTES || out->count - before > 1)
-        CAM_TRY(cam_viterbi_word(&encoder->viterbi, &encoder->tokenizer->model, text, length, before, out));
+        CAM_TRY(cam_viterbi_word(&encoder->viterbi, &encoder->pipeline->model, text, length, before, out));
     size_t count = out->count - before;
     if (word && count <= CAM_WORD_IDS) {
         word->length = (uint8_t)length;
@@ -65,11 +119,11 @@ out:
     return st;
 }
 
-/* Words begin at every "▁". */
+/* Splits into words, which begin at every "▁". */
 static cam_status encode_marked(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     cam_status st = CAM_OK;
     const char *begin = text, *end = text + length;
-    if (!encoder->tokenizer->model.metaspace_split)
+    if (!encoder->pipeline->model.metaspace_split)
         return encode_word(encoder, text, length, out);
     while (begin < end) {
         const char *next = memmem(begin + 1, (size_t)(end - begin) - 1, metaspace, METASPACE_BYTES);
@@ -82,9 +136,9 @@ out:
     return st;
 }
 
-/* Marks spaces in what the normalizer and WhitespaceSplit left. Uses `spare`. */
+/* Metaspace: marks spaces by "▁". Uses `spare`. */
 static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
-    const cam_vocabulary *model = &encoder->tokenizer->model;
+    const cam_vocabulary *model = &encoder->pipeline->model;
     if (!model->metaspace || length == 0)
         return encode_word(encoder, text, length, out);
     cam_strbuf *marked = &encoder->spare;
@@ -105,7 +159,7 @@ static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t le
 static cam_status encode_normalized(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     cam_status st = CAM_OK;
     const char *end = text + length, *begin = text;
-    if (!encoder->tokenizer->model.whitespace_split)
+    if (!encoder->pipeline->model.whitespace_split)
         return encode_piece(encoder, text, length, out);
     for (const char *at = text; at < end;) {
         uint32_t rune;
@@ -123,7 +177,7 @@ out:
 
 /* --- added tokens ------------------------------------------------------------------------------------------------ */
 
-/* The longest added token of the kind that `at` begins with. */
+/* The longest added token of this kind at `at`. */
 static const cam_added_token *token_at(const cam_vocabulary *model, int normalized, const char *at, const char *end) {
     const cam_added_token *longest = NULL;
     for (size_t i = 0; i < model->added_count; i++) {
@@ -135,7 +189,7 @@ static const cam_added_token *token_at(const cam_vocabulary *model, int normaliz
     return longest;
 }
 
-/* Where the run of space that ends at `at` begins, not before `begin`. */
+/* The start of the run of space that ends at `at`, not before `begin`. */
 static const char *space_before(const char *begin, const char *at) {
     const char *first = at;
     uint32_t rune;
@@ -163,15 +217,15 @@ static const char *space_behind(const char *at, const char *end) {
 
 typedef cam_status (*segment_fn)(cam_encoder *encoder, const char *text, size_t length, cam_ids *out);
 
-/* Cuts the added tokens of one kind out of a text; what lies between them goes to `segment`. */
-static cam_status cut_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length, segment_fn segment,
-                             cam_ids *out) {
+/* Splits a text at the added tokens of one kind; `segment` encodes the text between them. */
+static cam_status split_at_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length,
+                                  segment_fn segment, cam_ids *out) {
     cam_status st = CAM_OK;
-    const cam_tokenizer *tokenizer = encoder->tokenizer;
+    const cam_pipeline *pipeline = encoder->pipeline;
     const char *begin = text, *end = text + length;
     for (const char *at = text; at < end;) {
-        const cam_added_token *token = tokenizer->token_begins[normalized][(unsigned char)*at]
-                                           ? token_at(&tokenizer->model, normalized, at, end)
+        const cam_added_token *token = pipeline->token_begins[normalized][(unsigned char)*at]
+                                           ? token_at(&pipeline->model, normalized, at, end)
                                            : NULL;
         if (!token) {
             at++;
@@ -189,30 +243,30 @@ out:
 }
 
 static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
-    const cam_vocabulary *model = &encoder->tokenizer->model;
+    const cam_vocabulary *model = &encoder->pipeline->model;
     if (length == 0)
         return CAM_OK;
     cam_strbuf_clear(&encoder->text);
     cam_strbuf_append(&encoder->text, text, length);
     cam_normalize(model->steps, model->step_count, &encoder->text, &encoder->spare);
-    return cut_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
+    return split_at_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
 }
 
 cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_length, cam_ids *out, int *truncated) {
     cam_status st = CAM_OK;
-    const cam_special_ids *special = &encoder->tokenizer->model.special;
+    const cam_special_ids *special = &encoder->pipeline->model.special;
     CAM_ASSERT(max_length == 0 || max_length >= 2);
     CAM_TRY(cam_ids_reserve(out, 1));
     out->ids[out->count++] = special->bos;
     size_t begin = out->count;
-    CAM_TRY(cut_tokens(encoder, 0, text.bytes, text.length, encode_raw, out));
-    int cut = max_length > 0 && out->count - begin > (size_t)max_length - 2;
-    if (cut)
+    CAM_TRY(split_at_tokens(encoder, 0, text.bytes, text.length, encode_raw, out));
+    int is_longer = max_length > 0 && out->count - begin > (size_t)max_length - 2;
+    if (is_longer)
         out->count = begin + (size_t)max_length - 2;
     CAM_TRY(cam_ids_reserve(out, 1));
     out->ids[out->count++] = special->eos;
     if (truncated)
-        *truncated = cut;
+        *truncated = is_longer;
 out:
     return st;
 }

@@ -1,9 +1,8 @@
-/* tokenizer_batch.c: a whole data set, tokenized by all threads.
+/* encoder_batch.c: encodes a data set with all threads.
  *
- * Texts are taken in blocks of fixed size; a thread fills one block at a time into memory of that block, and the blocks
- * are then joined in their order. Which thread had which block leaves no trace.
- */
-#include "encoder_internal.h"
+ * Texts are divided into blocks of fixed size. A thread encodes one block at a time into memory of that block, and the
+ * blocks are then joined in their order: the result does not depend on which thread encoded which block. */
+#include "tokenizer_internal.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,14 +39,14 @@ static void encode_block(job *j, cam_encoder *encoder, int64_t block) {
     }
     for (int64_t row = begin; row < end; row++) {
         size_t before = ids->count;
-        int cut = 0;
-        cam_status status = cam_encoder_encode(encoder, j->texts[row], j->max_length, ids, &cut);
+        int is_cut = 0;
+        cam_status status = cam_encoder_encode(encoder, j->texts[row], j->max_length, ids, &is_cut);
         if (status != CAM_OK) {
             fail_job(j, status);
             return;
         }
         j->offsets[row + 1] = (int64_t)(ids->count - before);
-        truncated += cut;
+        truncated += is_cut;
     }
     atomic_fetch_add(&j->truncated, truncated);
 }
@@ -56,7 +55,7 @@ static void encode_blocks(job *j) {
 #pragma omp parallel
     {
         cam_encoder encoder;
-        cam_encoder_init(&encoder, j->tokenizer, 1);
+        cam_encoder_init(&encoder, &j->tokenizer->pipeline, 1);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t block = 0; block < j->blocks; block++) {
             if (atomic_load(&j->failed) == CAM_OK)
@@ -64,12 +63,6 @@ static void encode_blocks(job *j) {
         }
         cam_encoder_release(&encoder);
     }
-}
-
-void cam_token_rows_release(cam_token_rows *rows) {
-    free(rows->ids);
-    free(rows->offsets);
-    *rows = (cam_token_rows){0};
 }
 
 cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_text *texts, int64_t n,

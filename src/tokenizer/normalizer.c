@@ -16,7 +16,7 @@ static int class_add(character_class *class, uint32_t rune) {
     return 1;
 }
 
-/* One character or escape of an expression, added to `class`. */
+/* Parses one character or escape and adds it to `class`. */
 static int parse_character(const char **at, character_class *class) {
     const char *end = *at + strlen(*at);
     if (**at == '\\') {
@@ -36,7 +36,7 @@ static int parse_character(const char **at, character_class *class) {
             return class_add(class, '\v');
         case 'f':
             return class_add(class, '\f');
-        default: /* an escaped mark stands for itself; \d, \p and their kind are not known here */
+        default: /* an escaped punctuation mark stands for itself; \d, \p and the like are not supported */
             return escape != '\0' && strchr("\\.^$()[]{}*+?|-/", escape) ? class_add(class, (uint32_t)escape) : 0;
         }
     }
@@ -116,7 +116,7 @@ static int class_holds(const character_class *class, uint32_t rune) {
     return 0;
 }
 
-/* Bytes that the pattern matches at `at`; 0 = it does not. */
+/* The number of bytes that the pattern matches at `at`; 0 = no match. */
 static size_t pattern_match(const cam_pattern *pattern, const char *at, const char *end) {
     for (int i = 0; i < pattern->count; i++) {
         const character_class *class = &pattern->alternatives[i];

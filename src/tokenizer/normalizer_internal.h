@@ -1,31 +1,13 @@
-/* normalizer_internal.h: the steps that change a text before it is cut into words. Internal to the tokenizer.
+/* normalizer_internal.h: the steps that change a text before it is split into words.
  *
- * Each step does what the step of the same name in huggingface/tokenizers does, quirks included: ids must be equal.
- */
+ * Each step does the same as the step of that name in huggingface/tokenizers, oddities included: ids must be equal. */
 #ifndef CAM_NORMALIZER_INTERNAL_H
 #define CAM_NORMALIZER_INTERNAL_H
 
-#include "cam/status.h"
+#include "charsmap_internal.h"
 #include "strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
-
-/* SentencePiece's precompiled character map: a double-array trie whose values are offsets of NUL-ended replacements. */
-typedef struct cam_charsmap {
-    char *blob; /* owned */
-    const unsigned char *units;
-    size_t unit_count;
-    const char *replacements;
-    size_t replacement_bytes;
-    unsigned char keeps_ascii[128]; /* the character is no key of the map */
-} cam_charsmap;
-
-/* Takes `blob` (malloc'ed), also when it fails: CAM_E_MODEL where it is none. */
-CAM_MUST_CHECK cam_status cam_charsmap_init(cam_charsmap *map, char *blob, size_t bytes);
-void cam_charsmap_release(cam_charsmap *map);
-/* Appends `text` as the map rewrites it. Like tokenizers and unlike SentencePiece: an extended grapheme cluster shorter
- * than 6 bytes is replaced whole by what its *shortest* prefix in the map says; else character by character. */
-void cam_charsmap_apply(const cam_charsmap *map, const char *text, size_t length, cam_strbuf *out);
 
 /* The regular expressions that tokenizer files use: alternatives of one character class each, repeated or not
  * (" {2,}", "\s{2,}|[\n\r\t]"). Greedy, first alternative first. */
@@ -40,7 +22,7 @@ typedef struct cam_pattern {
     int count;
 } cam_pattern;
 
-/* Nonzero where `expression` is one of these. */
+/* Nonzero where `expression` has this form. */
 int cam_pattern_compile(cam_pattern *pattern, const char *expression);
 
 typedef enum cam_normal_kind {

@@ -1,4 +1,4 @@
-/* tokenizer.cc: see segmenter_internal.h. The one C++ file here: SentencePiece's interface is C++. */
+/* segmenter.cc: see segmenter_internal.h. The only C++ file: SentencePiece's interface is C++. */
 #include "segmenter_internal.h"
 #include <memory>
 #include <new>

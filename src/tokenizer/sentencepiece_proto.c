@@ -1,16 +1,16 @@
-/* tokenizer_proto.c: SentencePiece's ModelProto, read from a file and written for SentencePiece.
+/* sentencepiece_proto.c: SentencePiece's ModelProto, read from a file and written for SentencePiece.
  *
- * Only the fields that matter are read; everything else is skipped. The file may be hostile: a length is
- * checked before it is believed. What is handed to SentencePiece is always our own writing, so that its
- * own parser never meets the file.
+ * The fields below are read, all others skipped. The file may be hostile: every length is checked before it is used.
+ * SentencePiece gets a proto that is written here, so its own parser never reads the file.
  *
  *   ModelProto      1 pieces*, 2 trainer_spec, 3 normalizer_spec
  *   SentencePiece   1 piece, 2 score (f32), 3 type
  *   TrainerSpec     3 model_type, 40-43 unk/bos/eos/pad id
- *   NormalizerSpec  1 name, 2 precompiled_charsmap, 3 add_dummy_prefix, 4 remove_extra_whitespaces, 5
- * escape_whitespaces Source: google/sentencepiece src/sentencepiece_model.proto; the protobuf encoding;
- * CamembertConverter and XLMRobertaConverter of transformers.
- */
+ *   NormalizerSpec  1 name, 2 precompiled_charsmap, 3 add_dummy_prefix, 4 remove_extra_whitespaces,
+ *                   5 escape_whitespaces
+ *
+ * Source: google/sentencepiece src/sentencepiece_model.proto; the protobuf encoding; CamembertConverter and
+ * XLMRobertaConverter of transformers. */
 #include "vocabulary_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,16 +105,17 @@ static cam_status fail_damaged(void) {
     return cam_fail(CAM_E_MODEL, "it is damaged, or no SentencePiece model");
 }
 
-static cam_status check_piece(size_t number, const field *text, const char *due, const char *class_name) {
-    if (text->length == strlen(due) && memcmp(text->bytes, due, text->length) == 0)
+static cam_status check_piece(size_t number, const field *text, const char *expected, const char *class_name) {
+    if (text->length == strlen(expected) && memcmp(text->bytes, expected, text->length) == 0)
         return CAM_OK;
-    return cam_fail(CAM_E_MODEL, "piece %zu is not \"%s\", as models of %s have it", number, due, class_name);
+    return cam_fail(CAM_E_MODEL, "piece %zu is not \"%s\", as models of %s have it", number, expected, class_name);
 }
 
-/* Piece 0 is the unknown one. The pieces before `first_piece` have their ids in `front`; the others follow. */
-static cam_status take_piece(cam_vocabulary *model, size_t number, const field *message) {
+/* Reads one piece. Piece 0 is the unknown one. The pieces before `first_piece` have their ids in `front`; the others
+ * follow. */
+static cam_status read_piece(cam_vocabulary *model, size_t number, const field *message) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *facts = model->tokenizer_class;
+    const cam_tokenizer_class *class = model->tokenizer_class;
     reader r = reader_of(message->bytes, message->length);
     field f, text = {0};
     float score = 0;
@@ -131,12 +132,12 @@ static cam_status take_piece(cam_vocabulary *model, size_t number, const field *
         CAM_TRY(fail_damaged());
     if ((number == 0) != (type == PIECE_UNKNOWN))
         CAM_FAIL(CAM_E_MODEL, "piece %zu is %s unknown piece; models of %s have it at 0 and only there", number,
-                 number == 0 ? "not the" : "an", facts->name);
-    if (number == 1 && facts->first_piece > 1)
-        CAM_TRY(check_piece(number, &text, facts->bos, facts->name));
-    if (number == 2 && facts->first_piece > 2)
-        CAM_TRY(check_piece(number, &text, facts->eos, facts->name));
-    if (number < (size_t)facts->first_piece)
+                 number == 0 ? "not the" : "an", class->name);
+    if (number == 1 && class->first_piece > 1)
+        CAM_TRY(check_piece(number, &text, class->bos, class->name));
+    if (number == 2 && class->first_piece > 2)
+        CAM_TRY(check_piece(number, &text, class->eos, class->name));
+    if (number < (size_t) class->first_piece)
         goto out;
     if (type == PIECE_USER_DEFINED) {
         cam_added_token *token;
@@ -168,7 +169,7 @@ static cam_status check_trainer_spec(const field *message) {
     return CAM_OK;
 }
 
-static cam_status take_charsmap(cam_vocabulary *model, const field *message) {
+static cam_status read_charsmap(cam_vocabulary *model, const field *message) {
     cam_status st = CAM_OK;
     reader r = reader_of(message->bytes, message->length);
     field f, map = {0};
@@ -201,22 +202,22 @@ out:
     return st;
 }
 
-static int is_in_front(const cam_tokenizer_class *facts, const char *text) {
-    for (const struct cam_front_piece *piece = facts->front; piece->text; piece++)
+static int is_in_front(const cam_tokenizer_class *class, const char *text) {
+    for (const struct cam_front_piece *piece = class->front; piece->text; piece++)
         if (strcmp(piece->text, text) == 0)
             return 1;
     return 0;
 }
 
-/* Control tokens are those in `front`, and bos, eos and mask where these are not among them. */
+/* Control tokens are those in `front`, and bos, eos and mask where `front` does not have them. */
 static cam_status add_controls(cam_vocabulary *model) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *facts = model->tokenizer_class;
-    const char *const others[] = {facts->bos, facts->eos, facts->mask};
-    for (const struct cam_front_piece *piece = facts->front; piece->text; piece++)
+    const cam_tokenizer_class *class = model->tokenizer_class;
+    const char *const others[] = {class->bos, class->eos, class->mask};
+    for (const struct cam_front_piece *piece = class->front; piece->text; piece++)
         CAM_TRY(add_control(model, piece->text));
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (!is_in_front(facts, others[i]))
+        if (!is_in_front(class, others[i]))
             CAM_TRY(add_control(model, others[i]));
 out:
     return st;
@@ -224,9 +225,9 @@ out:
 
 static cam_status add_front(cam_vocabulary *model) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *facts = model->tokenizer_class;
-    for (const struct cam_front_piece *piece = facts->front; piece->text; piece++) {
-        if (strcmp(piece->text, facts->unk) == 0)
+    const cam_tokenizer_class *class = model->tokenizer_class;
+    for (const struct cam_front_piece *piece = class->front; piece->text; piece++) {
+        if (strcmp(piece->text, class->unk) == 0)
             model->unk_piece = (int32_t)model->count;
         CAM_TRY(cam_vocabulary_add(model, piece->text, strlen(piece->text), piece->score));
     }
@@ -236,7 +237,7 @@ out:
 
 cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, size_t length) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *facts = model->tokenizer_class;
+    const cam_tokenizer_class *class = model->tokenizer_class;
     reader r = reader_of(bytes, length);
     field f;
     size_t pieces = 0;
@@ -245,15 +246,15 @@ cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, s
         if (f.wire != WIRE_BYTES)
             continue;
         if (f.number == 1)
-            CAM_TRY(take_piece(model, pieces++, &f));
+            CAM_TRY(read_piece(model, pieces++, &f));
         else if (f.number == 2)
             CAM_TRY(check_trainer_spec(&f));
         else if (f.number == 3)
-            CAM_TRY(take_charsmap(model, &f));
+            CAM_TRY(read_charsmap(model, &f));
     }
-    if (message_is_broken(&r) || pieces < (size_t)facts->first_piece)
+    if (message_is_broken(&r) || pieces < (size_t) class->first_piece)
         CAM_TRY(fail_damaged());
-    CAM_TRY(cam_vocabulary_add(model, facts->mask, strlen(facts->mask), 0));
+    CAM_TRY(cam_vocabulary_add(model, class->mask, strlen(class->mask), 0));
     model->whitespace_split = model->metaspace = model->metaspace_prepend = model->metaspace_split = 1;
     CAM_TRY(cam_vocabulary_finish(model));
     CAM_TRY(add_controls(model));
@@ -299,7 +300,7 @@ void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out) {
         if ((int32_t)i == model->unk_piece) {
             put_piece(out, &scratch, "<unk>", 0, PIECE_UNKNOWN);
         } else if (piece->text[0] == '\0' || cam_vocabulary_is_hidden(model, i)) {
-            /* a name that no text holds: 0xFF is no part of UTF-8 */
+            /* a name that occurs in no text: 0xFF is not UTF-8 */
             char name[32];
             snprintf(name, sizeof name, "\xFF%zu", i);
             put_piece(out, &scratch, name, 0, PIECE_CONTROL);
@@ -307,8 +308,8 @@ void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out) {
             put_piece(out, &scratch, piece->text, piece->score, PIECE_NORMAL);
         }
     }
-    /* tokenizers takes the unknown character's score from the lowest of the whole list, SentencePiece from NORMAL
-     * pieces only: one more piece, that no text holds, has that lowest score */
+    /* The score of an unknown character follows from the lowest score: of all pieces in tokenizers, of NORMAL pieces in
+     * SentencePiece. One more NORMAL piece, which occurs in no text, has the lowest score of all. */
     put_piece(out, &scratch, "\xFF", model->lowest_score, PIECE_NORMAL);
 
     cam_strbuf_clear(&scratch);

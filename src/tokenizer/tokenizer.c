@@ -1,34 +1,15 @@
-/* tokenizer.c: opening a folder's tokenizer, and the small questions about it. */
-#include "encoder_internal.h"
+/* tokenizer.c: opens the tokenizer of a folder; its properties; encodes one text. */
 #include "files.h"
 #include "log.h"
+#include "tokenizer_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
 static const size_t file_bytes_max = (size_t)256 << 20;
 
-void cam_ids_release(cam_ids *ids) {
-    free(ids->ids);
-    *ids = (cam_ids){0};
-}
-
-cam_status cam_ids_reserve(cam_ids *ids, size_t more) {
-    size_t needed = ids->count + more, capacity = ids->capacity ? ids->capacity : 64;
-    if (needed <= ids->capacity)
-        return CAM_OK;
-    while (capacity < needed)
-        capacity *= 2;
-    int32_t *grown = realloc(ids->ids, capacity * sizeof *grown);
-    if (!grown)
-        return cam_fail(CAM_E_MEMORY, "no memory for %zu token ids", needed);
-    ids->ids = grown;
-    ids->capacity = capacity;
-    return CAM_OK;
-}
-
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
-/* What people have in the place of a model file. */
+/* Refuses files that are often found in place of a model file. */
 static cam_status check_not_pointer(const cam_strbuf *file) {
     const char *text = cam_strbuf_text(file);
     if (strncmp(text, "version https://git-lfs", 23) == 0)
@@ -39,7 +20,7 @@ static cam_status check_not_pointer(const cam_strbuf *file) {
     return CAM_OK;
 }
 
-/* Puts the file in front of the message of whatever failed in it. */
+/* Adds the path to the message of a failure in the file. */
 static cam_status fail_in(const char *path, cam_status st) {
     char *full = cam_path_absolute(path);
     if (st == CAM_E_MODEL)
@@ -48,7 +29,8 @@ static cam_status fail_in(const char *path, cam_status st) {
     return st;
 }
 
-/* 0 where the folder's config.json cannot be read: that is for the reader of the model to report. */
+/* Reads vocab_size from the folder's config.json; 0 where that cannot be read, which the reader of the model reports.
+ */
 static cam_status vocab_limit_of(const char *folder, int64_t *limit) {
     cam_status st = CAM_OK;
     cam_strbuf config = CAM_STRBUF_INIT;
@@ -67,7 +49,7 @@ out:
     return st;
 }
 
-/* The model that a file holds; `json` says which kind it is. */
+/* Reads tokenizer.json, or with json == 0 a SentencePiece model. */
 static cam_status read_model(const char *path, int json, int64_t vocab_limit, cam_vocabulary *model) {
     cam_status st = CAM_OK;
     cam_strbuf file = CAM_STRBUF_INIT;
@@ -88,7 +70,7 @@ static int pieces_agree(const cam_vocabulary *a, const cam_vocabulary *b, size_t
            (i < CAM_TOKENIZER_FRONT && a->tokenizer_class->front[i].renamed);
 }
 
-/* Where the folder has both files, says whether their vocabularies agree. */
+/* Warns where the vocabulary of tokenizer.json is another one. */
 static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *model) {
     cam_vocabulary other = {.tokenizer_class = model->tokenizer_class};
     cam_status st = read_model(json_path, 1, 0, &other);
@@ -112,41 +94,6 @@ static cam_status compare_with_json(const char *folder, const char *json_path, c
                      folder, model->count, other.count);
 out:
     cam_vocabulary_release(&other);
-    return st;
-}
-
-static cam_status open_segmenter(cam_tokenizer *tokenizer) {
-    cam_strbuf proto = CAM_STRBUF_INIT;
-    cam_vocabulary_to_proto(&tokenizer->model, &proto);
-    cam_status st = cam_segmenter_open(cam_strbuf_text(&proto), proto.length, &tokenizer->segmenter);
-    cam_strbuf_release(&proto);
-    return st;
-}
-
-/* Tokens that are looked for in normalized text are normalized themselves. */
-static cam_status prepare_added_tokens(cam_tokenizer *tokenizer) {
-    cam_status st = CAM_OK;
-    cam_strbuf text = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
-    cam_vocabulary *model = &tokenizer->model;
-    for (size_t i = 0; i < model->added_count; i++) {
-        cam_added_token *token = &model->added[i];
-        if (token->normalized) {
-            cam_strbuf_clear(&text);
-            cam_strbuf_append(&text, token->text, token->length);
-            cam_normalize(model->steps, model->step_count, &text, &spare);
-            char *copy = strndup(cam_strbuf_text(&text), text.length);
-            if (!copy)
-                CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
-            free(token->text);
-            token->text = copy;
-            token->length = strlen(copy);
-        }
-        if (token->length > 0)
-            tokenizer->token_begins[token->normalized][(unsigned char)token->text[0]] = 1;
-    }
-out:
-    cam_strbuf_release(&text);
-    cam_strbuf_release(&spare);
     return st;
 }
 
@@ -176,18 +123,17 @@ cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tok
     *tokenizer = NULL;
     if (!opened || !(opened->folder = strdup(folder)))
         CAM_FAIL(CAM_E_MEMORY, "no memory for a tokenizer");
-    opened->model.tokenizer_class = tokenizer_class;
+    opened->pipeline.model.tokenizer_class = tokenizer_class;
     if (!use_proto && !has_json)
         CAM_TRY(fail_without_file(folder, has_proto));
     if (!use_proto)
         CAM_TRY(vocab_limit_of(folder, &vocab_limit));
-    CAM_TRY(read_model(path, !use_proto, vocab_limit, &opened->model));
-    st = open_segmenter(opened);
+    CAM_TRY(read_model(path, !use_proto, vocab_limit, &opened->pipeline.model));
+    st = cam_pipeline_prepare(&opened->pipeline);
     if (st != CAM_OK)
         CAM_TRY(fail_in(path, st));
-    CAM_TRY(prepare_added_tokens(opened));
     if (use_proto && has_json)
-        CAM_TRY(compare_with_json(folder, json_path, &opened->model));
+        CAM_TRY(compare_with_json(folder, json_path, &opened->pipeline.model));
     *tokenizer = opened;
     opened = NULL;
 out:
@@ -200,24 +146,23 @@ out:
 void cam_tokenizer_close(cam_tokenizer *tokenizer) {
     if (!tokenizer)
         return;
-    cam_segmenter_close(tokenizer->segmenter);
-    cam_vocabulary_release(&tokenizer->model);
+    cam_pipeline_release(&tokenizer->pipeline);
     free(tokenizer->folder);
     free(tokenizer);
 }
 
-/* --- questions --------------------------------------------------------------------------------------------------- */
+/* --- properties, one text ---------------------------------------------------------------------------------------- */
 
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer) {
-    return tokenizer->model.special;
+    return tokenizer->pipeline.model.special;
 }
 
 int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer) {
-    return tokenizer->model.vocab_size;
+    return tokenizer->pipeline.model.vocab_size;
 }
 
 const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id) {
-    const cam_vocabulary *model = &tokenizer->model;
+    const cam_vocabulary *model = &tokenizer->pipeline.model;
     if (id >= 0 && (size_t)id < model->count)
         return model->pieces[id].text;
     for (size_t i = 0; i < model->added_count; i++) {
@@ -230,7 +175,7 @@ const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id) {
 cam_status cam_tokenizer_encode(const cam_tokenizer *tokenizer, cam_text text, int32_t max_length, cam_ids *out,
                                 int *truncated) {
     cam_encoder encoder;
-    cam_encoder_init(&encoder, tokenizer, 0);
+    cam_encoder_init(&encoder, &tokenizer->pipeline, 0);
     out->count = 0;
     cam_status st = cam_encoder_encode(&encoder, text, max_length, out, truncated);
     cam_encoder_release(&encoder);

@@ -1,21 +1,22 @@
 /* tokenizer.h: text to token ids, equal to Hugging Face's fast tokenizers for CamemBERT and XLM-RoBERTa.
  *
- * A tokenizer is opened from a model folder. `sentencepiece.bpe.model` is read where the folder has it, otherwise
- * `tokenizer.json`, whose own pipeline (normalizer, pre-tokenizer, added tokens) is then followed. SentencePiece does
- * the segmentation in both cases, on a model built in memory whose piece numbers are Hugging Face's ids. Of a folder
- * with both files the first segments, and a vocabulary that differs is reported by a warning with the first difference.
+ * A tokenizer is opened from a model folder. Where the folder has `sentencepiece.bpe.model`, this file is used; a
+ * warning names the first difference between its vocabulary and that of a `tokenizer.json` beside it. Otherwise
+ * `tokenizer.json` is used, with the pipeline that it describes (normalizer, pre-tokenizer, added tokens). In both
+ * cases SentencePiece segments the words, on a model built in memory whose piece numbers are Hugging Face's ids.
  *
- * A text is UTF-8 (a byte that is not counts as one unknown character). It becomes `<s> X </s>`; literal special tokens
- * in it ("<mask>") become their ids; neighbouring unknown characters of a word become one `<unk>`.
+ * Texts are UTF-8; an invalid byte counts as one unknown character. A text X becomes `<s> X </s>`. Special tokens
+ * written in it ("<mask>") become their ids; neighbouring unknown characters of a word become one `<unk>`.
  *
- * An open tokenizer is never written to: any number of threads may use one.
- * Source: Kudo 2018 (unigram model); huggingface/tokenizers for the pipeline.
- */
+ * An open tokenizer is read-only: any number of threads may use it. Source: Kudo 2018 (unigram model);
+ * huggingface/tokenizers for the pipeline. */
 #ifndef CAM_TOKENIZER_H
 #define CAM_TOKENIZER_H
 
 #include "cam/status.h"
 #include "cancel.h"
+#include "token_ids.h"
+#include "tokenizer_class.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,74 +24,34 @@
 extern "C" {
 #endif
 
-/* What a tokenizer class of transformers knows and a tokenizer's files do not say: the contents of the special tokens,
- * and the ids of SentencePiece's pieces. The ids are, in this order: `front`, the pieces of sentencepiece.bpe.model
- * from number `first_piece` on, the mask token. The pieces before `first_piece` are the unknown one, bos and eos, in
- * this order; their ids are in `front`. The values are in the table of model families. */
-enum { CAM_TOKENIZER_FRONT = 6 };
-typedef struct cam_tokenizer_class {
-    const char *name; /* "CamembertTokenizer", as tokenizer_config.json has it */
-    const char *bos, *eos, *pad, *unk, *mask;
-    struct cam_front_piece {
-        const char *text;
-        double score;
-        int renamed;              /* transformers 5 saves it in tokenizer.json under another name */
-    } front[CAM_TOKENIZER_FRONT]; /* ends at a NULL text; empty: the class reads tokenizer.json only */
-    int first_piece;              /* 1 .. 3 */
-} cam_tokenizer_class;
-
 typedef struct cam_tokenizer cam_tokenizer;
 
-/* `tokenizer_class` must outlive the tokenizer. CAM_E_MODEL where neither file is there, or one is damaged, no unigram
- * model, or asks for a step that is not implemented (the message names it). *tokenizer is NULL after a failure. */
+/* `tokenizer_class` must outlive the tokenizer. CAM_E_MODEL where the folder has neither file, or the file is damaged,
+ * holds no unigram model, or needs a step that is not implemented (the message names it). *tokenizer is NULL after a
+ * failure. */
 CAM_MUST_CHECK cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
                                              cam_tokenizer **tokenizer);
-void cam_tokenizer_close(cam_tokenizer *tokenizer); /* NULL is fine */
+void cam_tokenizer_close(cam_tokenizer *tokenizer); /* NULL does nothing */
 
-typedef struct cam_special_ids {
-    int32_t bos, eos, pad, unk;
-    int32_t mask; /* -1 where the vocabulary has none */
-} cam_special_ids;
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer);
-int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer); /* ids are below it */
+int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer); /* all ids are below it */
 /* The piece of an id ("▁de"), owned by the tokenizer; NULL where `id` is no id. */
 const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id);
 
-typedef struct cam_text {
-    const char *bytes; /* not NUL-terminated; may hold NUL */
-    size_t length;
-} cam_text;
-
-/* A growing row of ids; a zeroed struct is empty. */
-typedef struct cam_ids {
-    int32_t *ids;
-    size_t count, capacity;
-} cam_ids;
-void cam_ids_release(cam_ids *ids);
-
-/* `<s> X </s>`, replacing what `out` held. At most max_length ids, both ends included, the first max_length - 2 of X
- * kept (0 = no limit; otherwise at least 2); *truncated, where not NULL, says whether any were cut. Errors:
- * CAM_E_MEMORY. */
+/* Replaces the contents of `out` by `<s> X </s>`. At most max_length ids, both ends included: the first max_length - 2
+ * ids of X are kept (0 = no limit; otherwise at least 2). *truncated, unless NULL, is 1 where ids of X were removed.
+ * Errors: CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_tokenizer_encode(const cam_tokenizer *tokenizer, cam_text text, int32_t max_length,
                                                cam_ids *out, int *truncated);
 
-/* A whole data set: row r is ids[offsets[r]] .. ids[offsets[r + 1] - 1]. A zeroed struct is empty. */
-typedef struct cam_token_rows {
-    int32_t *ids;
-    int64_t *offsets; /* rows + 1 of them */
-    int64_t rows;
-    int64_t truncated; /* rows that were cut */
-} cam_token_rows;
-void cam_token_rows_release(cam_token_rows *rows);
-
-/* encode for n texts, on all threads of OpenMP; the result does not depend on their number. `cancel` (may be NULL) is
- * asked now and then, from any thread; CAM_E_STOPPED once it is requested. */
+/* Encodes n texts on all threads of OpenMP; the result does not depend on their number. All threads poll `cancel` (may
+ * be NULL); CAM_E_STOPPED once it is requested. */
 CAM_MUST_CHECK cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_text *texts, int64_t n,
                                                    int32_t max_length, const cam_cancel *cancel, cam_token_rows *out);
 
-/* Makes `to` a folder whose tokenizer Hugging Face loads: copies the tokenizer files of the folder that was opened
- * unchanged, and writes tokenizer_config.json and special_tokens_map.json where that folder has none. The copies come
- * from the files as they are now. Errors: CAM_E_STORAGE, CAM_E_MODEL. */
+/* Writes the tokenizer into the folder `to`, in Hugging Face's layout: copies the tokenizer files of the opened folder
+ * as they are on disk now, and writes tokenizer_config.json and special_tokens_map.json where the folder has none.
+ * Errors: CAM_E_STORAGE, CAM_E_MODEL. */
 CAM_MUST_CHECK cam_status cam_tokenizer_save(const cam_tokenizer *tokenizer, const char *to);
 
 #ifdef __cplusplus

@@ -1,9 +1,8 @@
-/* tokenizer_json.c: tokenizer.json, the file of huggingface/tokenizers.
+/* tokenizer_json.c: reads tokenizer.json, the file of huggingface/tokenizers.
  *
- * Only what CamemBERT's and its relatives' files hold is read: a Unigram model, normalizers Precompiled, Strip and
- * Replace, pre-tokenizers WhitespaceSplit and Metaspace. Anything else is refused by name: an ignored step would
- * give other ids without a word.
- */
+ * Supported is what the files of CamemBERT and its relatives hold: a Unigram model, the normalizers Precompiled, Strip
+ * and Replace, the pre-tokenizers WhitespaceSplit and Metaspace. Anything else is refused by name: an ignored step
+ * would silently give other ids. */
 #include "vocabulary_internal.h"
 #include <errno.h>
 #include <jansson.h>
@@ -15,9 +14,9 @@ static const char *type_of(const json_t *object) {
     return type ? type : "?";
 }
 
-static int flag_of(const json_t *object, const char *key, int otherwise) {
+static int flag_of(const json_t *object, const char *key, int fallback) {
     const json_t *value = json_object_get(object, key);
-    return json_is_boolean(value) ? json_is_true(value) : otherwise;
+    return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
 /* --- normalizer -------------------------------------------------------------------------------------------------- */
@@ -82,7 +81,7 @@ static cam_status read_charsmap(cam_vocabulary *model, const json_t *object) {
     char *blob = NULL;
     size_t bytes = 0;
     cam_normal_step *step;
-    if (!text || text[0] == '\0') /* "Precompiled" of nothing changes nothing */
+    if (!text || text[0] == '\0') /* an empty map changes nothing */
         goto out;
     CAM_TRY(cam_vocabulary_add_step(model, CAM_NORMAL_CHARSMAP, &step));
     CAM_TRY(base64_decode(text, &blob, &bytes));
@@ -121,7 +120,7 @@ out:
 static cam_status read_metaspace(cam_vocabulary *model, const json_t *object) {
     const char *replacement = json_string_value(json_object_get(object, "replacement"));
     const char *scheme = json_string_value(json_object_get(object, "prepend_scheme"));
-    int prepend = flag_of(object, "add_prefix_space", 1); /* the key before prepend_scheme came */
+    int prepend = flag_of(object, "add_prefix_space", 1); /* the older form of prepend_scheme */
     if (model->metaspace)
         return cam_fail(CAM_E_MODEL, "its pre-tokenizer has two \"Metaspace\"");
     if (!replacement || strcmp(replacement, "\u2581") != 0)
@@ -192,7 +191,7 @@ static cam_status read_added_token(cam_vocabulary *model, const json_t *object, 
     cam_added_token *token;
     if (!text || !json_is_integer(number))
         CAM_FAIL(CAM_E_MODEL, "one of its added tokens has no id or no content");
-    int64_t id = cam_vocabulary_find(model, text); /* the vocabulary's word goes before the file's */
+    int64_t id = cam_vocabulary_find(model, text); /* it replaces the token's own id */
     if (id < 0)
         id = json_integer_value(number);
     if (text[0] == '\0' || id < 0 || id >= vocab_limit)
@@ -210,7 +209,7 @@ out:
     return st;
 }
 
-/* errno tells where memory ran out; the parser itself calls that a syntax error. */
+/* Where memory runs out, jansson reports a syntax error; errno is ENOMEM then. */
 static json_t *load(const char *text, size_t length, json_error_t *error) {
     errno = 0;
     return json_loadb(text, length, 0, error);

@@ -1,10 +1,10 @@
-/* tokenizer_save.c: the tokenizer's files in a folder that Hugging Face loads. */
-#include "encoder_internal.h"
+/* tokenizer_save.c: writes the tokenizer's files into a folder. */
 #include "files.h"
+#include "tokenizer_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Copies one file of the opened folder; *copied says whether it has it. */
+/* Copies one file of the opened folder; *copied is 0 where it has none. */
 static cam_status copy_file(const cam_tokenizer *tokenizer, const char *to, const char *name, int *copied) {
     cam_status st = CAM_OK;
     char *source = cam_path_join(tokenizer->folder, name), *target = cam_path_join(to, name);
@@ -23,7 +23,7 @@ static cam_status write_text(const char *to, const char *name, const cam_strbuf 
     return st;
 }
 
-/* The mask token takes the space before it with it, or not, as it does in the opened tokenizer. */
+/* lstrip of the mask token (it removes the space before it), as in the opened tokenizer. */
 static int mask_lstrip(const cam_vocabulary *model) {
     for (size_t i = 0; i < model->added_count; i++) {
         if (model->added[i].id == model->special.mask)
@@ -33,42 +33,43 @@ static int mask_lstrip(const cam_vocabulary *model) {
 }
 
 static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char *type) {
-    if (tokenizer->model.special.mask < 0)
+    if (tokenizer->pipeline.model.special.mask < 0)
         return;
     cam_strbuf_printf(out,
                       "  \"mask_token\": {\n%s    \"content\": \"%s\",\n    \"lstrip\": %s,\n"
                       "    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  },\n",
-                      type, tokenizer->model.tokenizer_class->mask, mask_lstrip(&tokenizer->model) ? "true" : "false");
+                      type, tokenizer->pipeline.model.tokenizer_class->mask,
+                      mask_lstrip(&tokenizer->pipeline.model) ? "true" : "false");
 }
 
-static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *facts) {
-    cam_strbuf_printf(out, "  \"bos_token\": \"%s\",\n  \"cls_token\": \"%s\",\n  \"eos_token\": \"%s\",\n", facts->bos,
-                      facts->bos, facts->eos);
+static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *class) {
+    cam_strbuf_printf(out, "  \"bos_token\": \"%s\",\n  \"cls_token\": \"%s\",\n  \"eos_token\": \"%s\",\n", class->bos,
+                      class->bos, class->eos);
 }
 
 static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const char *to) {
-    const cam_tokenizer_class *facts = tokenizer->model.tokenizer_class;
+    const cam_tokenizer_class *class = tokenizer->pipeline.model.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "{\n  \"add_prefix_space\": true,\n");
-    put_begin_and_end(&text, facts);
+    put_begin_and_end(&text, class);
     put_mask(&text, tokenizer, "    \"__type\": \"AddedToken\",\n");
     cam_strbuf_printf(&text,
                       "  \"model_max_length\": 512,\n  \"pad_token\": \"%s\",\n  \"sep_token\": \"%s\",\n"
                       "  \"tokenizer_class\": \"%s\",\n  \"unk_token\": \"%s\"\n}\n",
-                      facts->pad, facts->eos, facts->name, facts->unk);
+                      class->pad, class->eos, class->name, class->unk);
     cam_status st = write_text(to, "tokenizer_config.json", &text);
     cam_strbuf_release(&text);
     return st;
 }
 
 static cam_status write_special_tokens_map(const cam_tokenizer *tokenizer, const char *to) {
-    const cam_tokenizer_class *facts = tokenizer->model.tokenizer_class;
+    const cam_tokenizer_class *class = tokenizer->pipeline.model.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "{\n");
-    put_begin_and_end(&text, facts);
+    put_begin_and_end(&text, class);
     put_mask(&text, tokenizer, "");
     cam_strbuf_printf(&text, "  \"pad_token\": \"%s\",\n  \"sep_token\": \"%s\",\n  \"unk_token\": \"%s\"\n}\n",
-                      facts->pad, facts->eos, facts->unk);
+                      class->pad, class->eos, class->unk);
     cam_status st = write_text(to, "special_tokens_map.json", &text);
     cam_strbuf_release(&text);
     return st;

@@ -1,9 +1,6 @@
 /* unigram_viterbi.c: see unigram_viterbi_internal.h.
  *
- * Pieces are found by narrowing the range of by_text that shares a prefix, byte by byte: no index beside the one that
- * the model has anyway.
- */
-#include "segmenter_internal.h"
+ * Pieces are found in by_text: the range of pieces that share a prefix is narrowed byte by byte. */
 #include "unigram_viterbi_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -43,12 +40,13 @@ static int32_t piece_of(const cam_vocabulary *model, range in, size_t depth) {
     return found == model->unk_piece ? -1 : found;
 }
 
-static void offer(cam_viterbi_node *paths, size_t begin, size_t end, int32_t id, double score) {
+/* Keeps the better path into `end`. */
+static void relax(cam_viterbi_node *paths, size_t begin, size_t end, int32_t id, double score) {
     if (paths[end].id < 0 || score > paths[end].score)
         paths[end] = (cam_viterbi_node){score, begin, id};
 }
 
-/* Extends the best path into `begin` by every piece that stands there, or by one unknown character. */
+/* Extends the best path into `begin` by every piece that matches there, or by one unknown character. */
 static void extend(const cam_vocabulary *model, cam_viterbi_node *paths, const char *word, size_t length, size_t begin,
                    size_t character_bytes) {
     double score = paths[begin].score;
@@ -62,27 +60,27 @@ static void extend(const cam_vocabulary *model, cam_viterbi_node *paths, const c
             break;
         int32_t id = piece_of(model, in, depth + 1);
         if (id >= 0) {
-            offer(paths, begin, begin + depth + 1, id, model->pieces[id].score + score);
+            relax(paths, begin, begin + depth + 1, id, model->pieces[id].score + score);
             whole_character |= depth + 1 == character_bytes;
         }
     }
     if (!whole_character)
-        offer(paths, begin, begin + character_bytes, model->unk_piece, model->lowest_score - unknown_penalty + score);
+        relax(paths, begin, begin + character_bytes, model->unk_piece, model->lowest_score - unknown_penalty + score);
 }
 
-/* Writes the ids of the best path, neighbouring unknown characters as one. */
+/* Appends the ids of the best path, with neighbouring unknown characters as one. */
 static cam_status write_path(const cam_vocabulary *model, const cam_viterbi_node *paths, size_t length, cam_ids *out) {
     size_t count = 0, begin = out->count;
-    int32_t behind = -1;
-    for (size_t end = length; end > 0; behind = paths[end].id, end = paths[end].begin)
-        count += !(paths[end].id == model->unk_piece && behind == model->unk_piece);
+    int32_t next = -1;
+    for (size_t end = length; end > 0; next = paths[end].id, end = paths[end].begin)
+        count += !(paths[end].id == model->unk_piece && next == model->unk_piece);
     cam_status st = cam_ids_reserve(out, count);
     if (st != CAM_OK)
         return st;
     out->count += count;
-    behind = -1;
-    for (size_t end = length; end > 0; behind = paths[end].id, end = paths[end].begin) {
-        if (!(paths[end].id == model->unk_piece && behind == model->unk_piece))
+    next = -1;
+    for (size_t end = length; end > 0; next = paths[end].id, end = paths[end].begin) {
+        if (!(paths[end].id == model->unk_piece && next == model->unk_piece))
             out->ids[begin + --count] = paths[end].id;
     }
     return CAM_OK;

@@ -42,7 +42,7 @@ cam_status cam_vocabulary_add(cam_vocabulary *model, const char *text, size_t le
     return CAM_OK;
 }
 
-/* Room for one more at the end of an array that grows slowly, zeroed; NULL without memory. */
+/* Adds a zeroed entry to an array that grows slowly; NULL without memory. */
 static void *grow(void *array, size_t *count, size_t size, void **entry) {
     char *grown = realloc(array, (*count + 1) * size);
     if (grown) {
@@ -85,7 +85,7 @@ static int compare_pieces(const void *a, const void *b, void *context) {
     return order != 0 ? order : i < j ? -1 : i > j;
 }
 
-/* The first place in by_text whose piece is greater than `text`. */
+/* The first position in by_text whose piece is greater than `text`. */
 static size_t upper_bound(const cam_vocabulary *model, const char *text) {
     size_t low = 0, high = model->count;
     while (low < high) {
@@ -109,7 +109,7 @@ int cam_vocabulary_is_hidden(const cam_vocabulary *model, size_t i) {
     return cam_vocabulary_find(model, model->pieces[i].text) != (int32_t)i;
 }
 
-/* An id that must be there, by the text of its piece. */
+/* The id of a token that must be there. */
 static cam_status find_special(const cam_vocabulary *model, const char *text, int32_t *id) {
     *id = cam_vocabulary_find(model, text);
     if (*id < 0)

@@ -1,27 +1,26 @@
-/* vocabulary_internal.h: what a tokenizer file says, whichever kind it was. Internal to the tokenizer.
+/* vocabulary_internal.h: the contents of a tokenizer file, of either kind.
  *
- * Invariant after cam_vocabulary_finish: piece i is Hugging Face's id i, unk, bos, eos and pad are ids, and every
- * added token's id is below vocab_size.
- */
+ * Invariant after cam_vocabulary_finish: piece i is Hugging Face's id i, unk, bos, eos and pad are ids, and every added
+ * token's id is below vocab_size. */
 #ifndef CAM_VOCABULARY_INTERNAL_H
 #define CAM_VOCABULARY_INTERNAL_H
 
 #include "normalizer_internal.h"
 #include "strbuf.h"
-#include "tokenizer.h"
+#include "tokenizer_class.h"
 
 typedef struct cam_piece {
     char *text; /* owned; no NUL inside */
     double score;
 } cam_piece;
 
-/* A token that is cut out of the text before segmentation. */
+/* A token that is found in the text before segmentation. */
 typedef struct cam_added_token {
     char *text; /* owned */
     size_t length;
     int32_t id;
-    int lstrip, rstrip; /* takes the space before or behind with it */
-    int normalized;     /* looked for in the normalized text, not in the raw one */
+    int lstrip, rstrip; /* removes the space before or behind it */
+    int normalized;     /* matched in the normalized text, not in the raw one */
 } cam_added_token;
 
 typedef struct cam_vocabulary {
@@ -43,27 +42,26 @@ typedef struct cam_vocabulary {
 } cam_vocabulary;
 
 void cam_vocabulary_release(cam_vocabulary *model);
-/* Appends; `text` is copied. CAM_E_MODEL beyond 4 million pieces or for a score that is not finite. */
+/* Appends a copy of `text`. CAM_E_MODEL beyond 4 million pieces or for a score that is not finite. */
 CAM_MUST_CHECK cam_status cam_vocabulary_add(cam_vocabulary *model, const char *text, size_t length, double score);
-/* Appends and gives the new entry, zeroed. */
+/* Appends a zeroed entry. */
 CAM_MUST_CHECK cam_status cam_vocabulary_add_token(cam_vocabulary *model, const char *text, cam_added_token **token);
 CAM_MUST_CHECK cam_status cam_vocabulary_add_step(cam_vocabulary *model, cam_normal_kind kind, cam_normal_step **step);
-/* To be called once all pieces are there: the order by text, the special ids. */
+/* Makes by_text and the special ids, once all pieces are there. */
 CAM_MUST_CHECK cam_status cam_vocabulary_finish(cam_vocabulary *model);
-/* The id of a piece, the last where several have this text; -1 where none has. Needs `by_text`. */
+/* The id of a piece, the last where several have this text; -1 where none has it. Needs `by_text`. */
 int32_t cam_vocabulary_find(const cam_vocabulary *model, const char *text);
-/* Nonzero where a later piece has the text of piece i (which then can never be produced). Needs `by_text`. */
+/* Nonzero where a later piece has the text of piece i, which is then never produced. Needs `by_text`. */
 int cam_vocabulary_is_hidden(const cam_vocabulary *model, size_t i);
 
-/* tokenizer.json. `vocab_limit`: ids of added tokens from there on are strays and left out; 0 = the size of the list.
- */
+/* Reads tokenizer.json. Added tokens with ids from `vocab_limit` on are ignored; 0 = the size of the vocabulary. */
 CAM_MUST_CHECK cam_status cam_vocabulary_from_json(cam_vocabulary *model, const char *text, size_t length,
                                                    int64_t vocab_limit);
-/* vocab_size of a config.json; 0 where it says none. CAM_E_MEMORY. */
+/* Reads vocab_size from a config.json; 0 where it has none. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *limit);
-/* sentencepiece.bpe.model, with the ids of the tokenizer class. */
+/* Reads sentencepiece.bpe.model, with the ids of the tokenizer class. */
 CAM_MUST_CHECK cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, size_t length);
-/* The model as a ModelProto for SentencePiece, appended: piece numbers are ids, no normalization. */
+/* Appends the ModelProto for SentencePiece: piece numbers are ids, no normalization. */
 void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out);
 
 #endif

@@ -1,8 +1,8 @@
-/* stream.c: see stream.h.
+/* batch_stream.c: see batch_stream.h.
  *
- * Layout of a batch for capacities T and B, in i32:
- *     ids[T] positions[T] token_row[T] token_index[T] cu_seqlens[B+1] row[B] list[B] list_index[B] list_cu[B+1]
- * labels[B]
+ * Layout of a batch with capacities T and B, in i32:
+ *     ids[T] positions[T] token_row[T] token_index[T]
+ *     cu_seqlens[B+1] row[B] list[B] list_index[B] list_cu[B+1] labels[B]
  */
 #include "batch_stream.h"
 #include <stdlib.h>
@@ -15,14 +15,14 @@ int64_t cam_token_size_class(int64_t tokens) {
     return (tokens + step - 1) / step * step;
 }
 
-int32_t cam_length_size_class(int64_t longest, int32_t most) {
+int32_t cam_length_size_class(int64_t longest, int32_t max) {
     int32_t bound = 16;
     while (bound < longest)
         bound *= 2;
-    return bound < most ? bound : most;
+    return bound < max ? bound : max;
 }
 
-/* Where the parts of the uploaded buffer begin; [4] is its size. */
+/* The offset of each part of the uploaded buffer; begin[END] is its size. */
 enum { STATE, CORRECTIONS, PLAN, ORDER, END };
 static void layout(const cam_batch_stream_limits *limits, size_t begin[END + 1]) {
     const size_t bytes[END] = {[STATE] = sizeof(cam_step_state),
@@ -105,7 +105,7 @@ out:
     return st;
 }
 
-/* The next `count` values of a buffer. */
+/* A view of the next `count` values at *at, which moves past them. */
 static cam_tensor carve(int32_t **at, int64_t count) {
     cam_tensor view = cam_tensor_1d(*at, CAM_I32, count);
     *at += count;
@@ -114,7 +114,8 @@ static cam_tensor carve(int32_t **at, int64_t count) {
 
 cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens, int64_t rows, int32_t longest) {
     CAM_ASSERT(tokens <= stream->limits.tokens && rows <= stream->limits.rows);
-    /* For counting: a fake address, as in arena.c, so that no view is taken for an absent one. */
+    /* When memory is counted there is no buffer. Any address but NULL will do: a view at NULL means an absent
+     * tensor. */
     int32_t *at = stream->batch ? stream->batch : (int32_t *)(uintptr_t)CAM_ARENA_ALIGN;
     cam_batch batch = {.longest = longest};
     batch.ids = carve(&at, tokens);

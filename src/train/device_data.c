@@ -1,9 +1,9 @@
-/* device_data.c: see device_data.h. One buffer: offsets[rows + 1] ids[tokens] positions[tokens] labels[rows]. */
+/* device_data.c: see device_data.h. One buffer holds offsets[rows + 1] ids[tokens] positions[tokens] labels[rows]. */
 #include "device_data.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* The whole data set, packed like one batch: its cu_seqlens are the offsets. */
+/* Packs the whole data set as one batch: its cu_seqlens are the offsets. */
 static cam_status pack_all(const cam_token_rows *tokens, int32_t *host, const cam_model_config *config) {
     cam_status st = CAM_OK;
     int64_t rows = tokens->rows, count = tokens->offsets[rows];

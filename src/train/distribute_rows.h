@@ -1,4 +1,4 @@
-/* distribute_rows.h: rows that ranks work through together, each a run of them, and whose results all get.
+/* distribute_rows.h: splits work on rows among the ranks, and gathers the results on all of them.
  */
 #ifndef CAM_DISTRIBUTE_ROWS_H
 #define CAM_DISTRIBUTE_ROWS_H
@@ -8,17 +8,18 @@
 
 typedef struct cam_distributed_rows {
     const char *where;      /* for messages: "scoring" */
-    const int64_t *offsets; /* tokens of the rows, as cut.h's; may be NULL */
+    const int64_t *offsets; /* the rows' weights, as in cam_rows_partition; NULL: all rows weigh the same */
     const int32_t *list;    /* [count] */
     int64_t count;
-    void *results; /* [count] of row_bytes, host memory */
+    void *results; /* host memory: [count] entries of row_bytes bytes */
     size_t row_bytes;
-    /* Fills the results of places [first, first + count) of the list; never asked for none. */
+    /* Fills results[first .. first + count) from the same places of the list; count > 0. */
     cam_status (*work)(void *context, int64_t first, int64_t count);
     void *context;
 } cam_distributed_rows;
 
-/* `group` may be NULL: alone. A failure of one rank is a failure of all (cam_group_agree_status). */
+/* Each rank works on one block of the list; then all results are gathered on every rank. `group` NULL: one rank. If one
+ * rank fails, the call fails on all of them (cam_group_agree_status). */
 CAM_MUST_CHECK cam_status cam_distribute_rows(cam_group *group, const cam_distributed_rows *rows);
 
 #endif

@@ -1,4 +1,4 @@
-/* graphs.c: see graphs.h. */
+/* graph_cache.c: see graph_cache.h. */
 #include "graph_cache.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static int find(const cam_graph_cache *graphs, cam_graph_key key) {
     return i;
 }
 
-/* A capture must be ended even where its work has failed; what it recorded is then of no use, and what ending says is
- * no news. */
+/* A capture must be ended even if its work failed. Its graph is then released, and the message of the work's failure is
+ * kept. */
 static cam_status capture(cam_graph_cache *graphs, cam_status (*work)(void *context), void *context, void **graph) {
     cam_status st = CAM_OK;
     cam_backend *backend = graphs->backend;

@@ -1,11 +1,13 @@
-/* graphs.h: work of a few recurring shapes, recorded once and launched again.
+/* graph_cache.h: captures the work of recurring shapes as graphs (such as CUDA graphs), and launches them again.
  *
- * The first time a shape occurs its work runs as it is written; the second time it is captured, and from then on it is
- * one launch. Where the backend captures nothing or operators are timed, or the table is full, work always runs as
- * written. Either way it is
- * the same operators in the same order: the same bits.
+ * The first time a key occurs, its work runs eagerly. The second time it is captured and launched as a graph, and from
+ * then on the graph is launched. Work always runs eagerly
+ *   - if the backend cannot capture,
+ *   - while operators are timed (backend->op_seconds),
+ *   - once the table is full.
+ * In every case the same operators run in the same order, so the results have the same bits.
  *
- * What is captured must depend on nothing but its key, constant addresses, and what lies on the device.
+ * Captured work may depend only on its key, on constant addresses and on the contents of device memory.
  */
 #ifndef CAM_GRAPH_CACHE_H
 #define CAM_GRAPH_CACHE_H
@@ -16,7 +18,7 @@ enum { CAM_GRAPH_CACHE_SIZE = 256 };
 
 typedef struct cam_graph_key {
     int64_t tokens, rows;
-    int32_t longest, kind; /* kind: which work, the caller's number */
+    int32_t longest, kind; /* kind: the caller's number for what the work does */
 } cam_graph_key;
 
 typedef struct cam_graph_cache {
@@ -25,11 +27,11 @@ typedef struct cam_graph_cache {
     int count;
     struct {
         cam_graph_key key;
-        void *graph; /* NULL: seen once */
+        void *graph; /* NULL: not captured yet */
     } list[CAM_GRAPH_CACHE_SIZE];
 } cam_graph_cache;
 
-/* Without `captures` work always runs as written. */
+/* With captures 0, work always runs eagerly. */
 void cam_graph_cache_open(cam_graph_cache *graphs, cam_backend *backend, int captures);
 void cam_graph_cache_close(cam_graph_cache *graphs);
 

@@ -39,14 +39,14 @@ static void shuffle(const cam_order *order, int64_t epoch) {
 }
 
 /* Longest first; rows of equal length keep their order. */
-static int by_falling_length(const void *a, const void *b) {
+static int by_descending_length(const void *a, const void *b) {
     const cam_keyed_row *x = a, *y = b;
     if (x->length != y->length)
         return x->length < y->length ? 1 : -1;
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* In place, without memory of its own: qsort may take some. */
+/* Sorts in place. qsort is not used, since it may allocate. */
 static void sort(cam_keyed_row *rows, int64_t count) {
     for (int64_t end = count, start = count / 2; end > 1;) { /* heapsort */
         cam_keyed_row moving;
@@ -58,8 +58,8 @@ static void sort(cam_keyed_row *rows, int64_t count) {
         }
         int64_t hole = start, child;
         while ((child = 2 * hole + 1) < end) {
-            child += child + 1 < end && by_falling_length(&rows[child], &rows[child + 1]) < 0;
-            if (by_falling_length(&moving, &rows[child]) >= 0)
+            child += child + 1 < end && by_descending_length(&rows[child], &rows[child + 1]) < 0;
+            if (by_descending_length(&moving, &rows[child]) >= 0)
                 break;
             rows[hole] = rows[child];
             hole = child;

@@ -1,4 +1,4 @@
-/* cut.c: see cut.h. */
+/* partition.c: see partition_internal.h. Binary search for the smallest limit with which `ranks` blocks suffice. */
 #include "partition_internal.h"
 #include <stddef.h>
 
@@ -13,20 +13,20 @@ int64_t cam_rows_weight(const int64_t *offsets, const int32_t *list, int64_t cou
     return sum;
 }
 
-/* Fills runs one after another, each up to `most`; how many are begun. begin may be NULL: only counted. */
-static int64_t fill(const int64_t *offsets, const int32_t *list, int64_t count, int64_t most, int64_t *begin) {
-    int64_t runs = 0, sum = 0;
+/* Fills blocks one after another, each up to `limit` tokens, and returns their number. begin NULL: only counts. */
+static int64_t fill(const int64_t *offsets, const int32_t *list, int64_t count, int64_t limit, int64_t *begin) {
+    int64_t blocks = 0, sum = 0;
     for (int64_t i = 0; i < count; i++) {
         int64_t w = weight(offsets, list[i]);
-        if (runs == 0 || sum + w > most) {
+        if (blocks == 0 || sum + w > limit) {
             if (begin)
-                begin[runs] = i;
-            runs++;
+                begin[blocks] = i;
+            blocks++;
             sum = 0;
         }
         sum += w;
     }
-    return runs;
+    return blocks;
 }
 
 void cam_rows_partition(const int64_t *offsets, const int32_t *list, int64_t count, int ranks, int64_t *begin) {

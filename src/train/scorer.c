@@ -1,14 +1,14 @@
-/* scorer.c: see scorer.h. Rows go in waves: a block's order and plan lie on the device, its batches follow one another
- * without waiting, and its answers come back in one copy.
+/* scorer.c: see scorer.h. Rows are scored in blocks of up to BLOCK_ROWS. The order and plan of a block are uploaded
+ * once, its batches are launched without waiting for each other, and its logits are copied to the host at once.
  */
 #include "scorer.h"
 
 enum { BLOCK_ROWS = 4096 };
 
-/* What is asked: graphs.h's kind. */
+/* What to compute; also the kind in a cam_graph_key. */
 typedef enum score_kind { LOGITS, FEATURES, LOGITS_OF_FEATURES } score_kind;
 
-/* One batch on its way; all that the work of a captured batch may depend on. */
+/* The argument of run_batch. The work of a captured batch depends on these only. */
 typedef struct batch_work {
     cam_scorer *scorer;
     score_kind score_kind;
@@ -16,14 +16,15 @@ typedef struct batch_work {
     cam_batch batch;
 } batch_work;
 
-static int64_t columns_of(const cam_scorer *scorer, score_kind q) {
-    return q == FEATURES ? scorer->model->params->hidden : scorer->model->config->num_labels;
+/* Columns of the output. */
+static int64_t columns_of(const cam_scorer *scorer, score_kind kind) {
+    return kind == FEATURES ? scorer->model->params->hidden : scorer->model->config->num_labels;
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
-/* Runs the largest batch on a counting arena. */
-static cam_status plan(cam_scorer *scorer, size_t *bytes) {
+/* Counts the bytes of the largest batch's pass. */
+static cam_status count_memory(cam_scorer *scorer, size_t *bytes) {
     cam_status st = CAM_OK;
     cam_arena_init_counting(&scorer->arena, "scoring");
     cam_batch batch = cam_batch_stream_batch(&scorer->stream, scorer->stream.limits.tokens, scorer->stream.limits.rows,
@@ -60,7 +61,7 @@ cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max
                                       .tokens = cam_token_size_class(scorer->max_tokens),
                                       .rows = max_rows};
     CAM_TRY(cam_batch_stream_open(&scorer->stream, model->backend, NULL, &limits));
-    CAM_TRY(plan(scorer, &bytes));
+    CAM_TRY(count_memory(scorer, &bytes));
     CAM_TRY(cam_backend_allocate(model->backend, bytes, &scorer->memory));
     cam_arena_init(&scorer->arena, "scoring", scorer->memory, bytes);
     CAM_TRY(allocate(scorer, max_rows * (labels > h ? labels : h), &scorer->batch_out));
@@ -84,7 +85,7 @@ void cam_scorer_close(cam_scorer *scorer) {
 
 /* --- a block ---------------------------------------------------------------------------------------------------- */
 
-/* Cuts rows [begin, begin + count) of the list into batches and lays them out on the device; how many there are. */
+/* Divides rows [begin, begin + count) of the list into batches, and uploads their order and plan. */
 static cam_status begin_block(cam_scorer *scorer, const cam_scored_rows *rows, int64_t begin, int64_t count,
                               int64_t *batches) {
     cam_micro_step *step = cam_batch_stream_host_plan(&scorer->stream);
@@ -113,7 +114,7 @@ static cam_status begin_block(cam_scorer *scorer, const cam_scored_rows *rows, i
     return cam_batch_stream_begin(&scorer->stream);
 }
 
-/* The longest row of a batch. */
+/* Tokens of the longest row of a batch. */
 static int64_t longest(const cam_scored_rows *rows, const int32_t *order, int32_t count) {
     const int64_t *offsets = rows->tokens->offsets;
     int64_t most = 1;
@@ -126,32 +127,31 @@ static cam_status run_batch(void *context) {
     cam_status st = CAM_OK;
     batch_work *work = context;
     cam_scorer *scorer = work->scorer;
-    cam_pass one = {.model = scorer->model,
-                    .arena = &scorer->arena,
-                    .state = cam_batch_stream_state(&scorer->stream),
-                    .batch = &work->batch},
-             *pass = &one;
+    cam_pass pass = {.model = scorer->model,
+                     .arena = &scorer->arena,
+                     .state = cam_batch_stream_state(&scorer->stream),
+                     .batch = &work->batch};
     cam_arena_reset(&scorer->arena);
     CAM_TRY(cam_batch_stream_next(&scorer->stream, &work->batch));
-    CAM_TRY(work->score_kind == LOGITS_OF_FEATURES ? cam_camembert_recall(pass, work->features)
-                                                   : cam_camembert_encode(pass));
+    CAM_TRY(work->score_kind == LOGITS_OF_FEATURES ? cam_camembert_gather_features(&pass, work->features)
+                                                   : cam_camembert_encode(&pass));
     if (work->score_kind != FEATURES)
-        CAM_TRY(cam_camembert_classify(pass));
-    cam_tensor answer = work->score_kind == FEATURES ? pass->hidden : pass->logits;
-    CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out, answer.data, cam_tensor_bytes(answer),
+        CAM_TRY(cam_camembert_classify(&pass));
+    cam_tensor output = work->score_kind == FEATURES ? pass.hidden : pass.logits;
+    CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out, output.data, cam_tensor_bytes(output),
                              CAM_ON_DEVICE));
 out:
     return st;
 }
 
-/* The answers of a batch go where they belong: to `features` by row number, or to the block's results. */
-static cam_status store_results(cam_scorer *scorer, score_kind q, const int32_t *order, const cam_micro_step *step,
+/* Copies the output of a batch: features to `features` by row number, logits to the block's results. */
+static cam_status store_results(cam_scorer *scorer, score_kind kind, const int32_t *order, const cam_micro_step *step,
                                 float *features) {
     cam_status st = CAM_OK;
     cam_backend *backend = scorer->model->backend;
-    int64_t columns = columns_of(scorer, q);
+    int64_t columns = columns_of(scorer, kind);
     size_t row_bytes = (size_t)columns * sizeof(float);
-    if (q != FEATURES)
+    if (kind != FEATURES)
         return cam_backend_copy(backend, scorer->results + step->first * columns, scorer->batch_out,
                                 (size_t)step->rows * row_bytes, CAM_ON_DEVICE);
     for (int32_t r = 0; r < step->rows; r++)
@@ -162,7 +162,7 @@ out:
 }
 
 static cam_status run_block(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, int64_t begin,
-                            int64_t count, const cam_cancel *stop, float *out) {
+                            int64_t count, const cam_cancel *cancel, float *out) {
     cam_status st = CAM_OK;
     int64_t batches = 0, columns = columns_of(scorer, work->score_kind);
     int packs = work->score_kind != LOGITS_OF_FEATURES;
@@ -170,7 +170,7 @@ static cam_status run_block(cam_scorer *scorer, batch_work *work, const cam_scor
     for (int64_t b = 0; b < batches; b++) {
         const cam_micro_step *step = cam_batch_stream_host_plan(&scorer->stream) + b;
         const int32_t *order = cam_batch_stream_host_order(&scorer->stream);
-        if (cam_cancel_requested(stop))
+        if (cam_cancel_requested(cancel))
             CAM_FAIL(CAM_E_STOPPED, "stopped while scoring");
         cam_graph_key key = {
             .tokens = packs ? cam_token_size_class(step->tokens) : 0,
@@ -189,14 +189,14 @@ out:
     return st;
 }
 
-/* Captured batches read where the data set lay. */
+/* Captured batches hold the addresses of the data set. */
 static int is_same_data(const cam_device_data *a, const cam_device_data *b) {
     return a->offsets.data == b->offsets.data && a->ids.data == b->ids.data && a->positions.data == b->positions.data &&
            a->labels.data == b->labels.data;
 }
 
-static cam_status score_rows(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows, const cam_cancel *stop,
-                             float *out) {
+static cam_status score_rows(cam_scorer *scorer, batch_work *work, const cam_scored_rows *rows,
+                             const cam_cancel *cancel, float *out) {
     cam_status st = CAM_OK;
     work->scorer = scorer;
     if (!is_same_data(&scorer->captured, rows->data))
@@ -205,23 +205,23 @@ static cam_status score_rows(cam_scorer *scorer, batch_work *work, const cam_sco
     scorer->stream.data = rows->data;
     for (int64_t begin = 0, count; begin < rows->count; begin += count) {
         count = rows->count - begin < BLOCK_ROWS ? rows->count - begin : BLOCK_ROWS;
-        CAM_TRY(run_block(scorer, work, rows, begin, count, stop, out));
+        CAM_TRY(run_block(scorer, work, rows, begin, count, cancel, out));
     }
 out:
     return st;
 }
 
-cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop, float *logits) {
-    return score_rows(scorer, &(batch_work){.score_kind = LOGITS}, rows, stop, logits);
+cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *cancel, float *logits) {
+    return score_rows(scorer, &(batch_work){.score_kind = LOGITS}, rows, cancel, logits);
 }
 
-cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop,
+cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *cancel,
                                float *features) {
-    return score_rows(scorer, &(batch_work){.score_kind = FEATURES}, rows, stop, features);
+    return score_rows(scorer, &(batch_work){.score_kind = FEATURES}, rows, cancel, features);
 }
 
 cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
-                                  const cam_cancel *stop, float *logits) {
-    return score_rows(scorer, &(batch_work){.score_kind = LOGITS_OF_FEATURES, .features = features}, rows, stop,
+                                  const cam_cancel *cancel, float *logits) {
+    return score_rows(scorer, &(batch_work){.score_kind = LOGITS_OF_FEATURES, .features = features}, rows, cancel,
                       logits);
 }

@@ -1,8 +1,7 @@
-/* scorer.h: a model that reads rows and answers with logits: evaluation, prediction, and the features of a frozen
- * encoder.
+/* scorer.h: inference: the logits of rows (for evaluation and prediction), and the features of a frozen encoder.
  *
- * Rows go through in batches of at most max_rows rows and max_tokens tokens (one row always fits), in the order given.
- * No dropout; what backward would need is not kept. Memory is taken once, when opened.
+ * Rows are scored in the order given, in batches of at most max_rows rows and max_tokens tokens; a longer single row is
+ * a batch of its own. There is no dropout, and activations are not kept for backward. All memory is allocated by open.
  */
 #ifndef CAM_SCORER_H
 #define CAM_SCORER_H
@@ -15,11 +14,11 @@ typedef struct cam_scorer {
     cam_camembert *model;
     cam_batch_stream stream;
     cam_graph_cache graphs;
-    cam_device_data captured; /* where the data set lies that the graphs read */
+    cam_device_data captured; /* the data set whose addresses the graphs hold */
     cam_arena arena;
-    void *memory;     /* device: the arena's */
-    float *batch_out; /* device: what one batch answers, [max_rows, K or H] */
-    float *results;   /* device: what a stream's rows answer, [rows, K] */
+    void *memory;     /* device memory: the arena's */
+    float *batch_out; /* device memory: the output of one batch, [max_rows, K or H] */
+    float *results;   /* device memory: the logits of a block of rows, [block, K] */
     int64_t max_tokens;
     int32_t max_length;
 } cam_scorer;
@@ -29,7 +28,7 @@ CAM_MUST_CHECK cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *mod
                                           int64_t max_tokens, int32_t max_length);
 void cam_scorer_close(cam_scorer *scorer);
 
-/* Rows to score: `list`, row numbers of a tokenised data set and of its image on the device. */
+/* The rows to score: row numbers of a tokenised data set, which is in host memory and in device memory. */
 typedef struct cam_scored_rows {
     const cam_token_rows *tokens;
     const cam_device_data *data;
@@ -37,14 +36,14 @@ typedef struct cam_scored_rows {
     int64_t count;
 } cam_scored_rows;
 
-/* logits[count * K], host memory. */
-CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop,
+/* logits[count * K]: host memory. CAM_E_STOPPED if `cancel` is requested; it may be NULL. */
+CAM_MUST_CHECK cam_status cam_scorer_logits(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *cancel,
                                             float *logits);
-/* features[(row number) * H], device memory: the encoder's output at <s> for every listed row. */
-CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *stop,
+/* features[(row number) * H]: device memory. Writes the encoder's output at <s> of every row of the list. */
+CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *cancel,
                                               float *features);
-/* The same as cam_scorer_logits from features [rows,H]. */
+/* Like cam_scorer_logits, but the head reads `features` [rows,H] and the encoder does not run. */
 CAM_MUST_CHECK cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
-                                                 const cam_cancel *stop, float *logits);
+                                                 const cam_cancel *cancel, float *logits);
 
 #endif

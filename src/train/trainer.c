@@ -1,4 +1,5 @@
-/* trainer.c: steps, their reports, and the plan of an epoch; see trainer.h. Opening is in trainer_open.c. */
+/* trainer.c: steps, their reports, and the plan of an epoch; scoring, saving and loading; see trainer.h.
+ * cam_trainer_open is in trainer_open.c. */
 #include "trainer.h"
 #include "distribute_rows.h"
 #include "trainer_internal.h"
@@ -6,9 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is captured: graphs.h's kind. Micro-steps of a step, of which the LAST one's gradients are exchanged; a step
- * that is its only micro-step. */
-enum { FIRST, LATER, LAST, WHOLE, UPDATE };
+/* What a piece of work does; also the kind in a cam_graph_key. */
+enum {
+    FIRST, /* the first micro-step of several */
+    LATER, /* a later one: gradients are added */
+    LAST,  /* the last one, with several ranks: gradients are added, then exchanged */
+    WHOLE, /* the only micro-step of its step, and the update */
+    UPDATE /* the update after several micro-steps */
+};
 
 int cam_trainer_ranks(const cam_trainer *trainer) {
     return trainer->options.comm ? trainer->options.comm->ranks : 1;
@@ -22,15 +28,11 @@ void cam_trainer_request(cam_trainer *trainer, cam_step_request request) {
     __atomic_fetch_or(trainer->request, (uint32_t)request, __ATOMIC_RELAXED);
 }
 
-cam_optimizer_comm cam_trainer_optimizer_comm(const cam_trainer *trainer) {
-    return (cam_optimizer_comm){.comm = trainer->options.comm, .request = trainer->device_request};
-}
+/* --- forward and backward --------------------------------------------------------------------------------------- */
 
-/* --- a pass ---------------------------------------------------------------------------------------------------- */
-
-/* `hidden` of the batch's rows, from the kept features or through the encoder. */
+/* Fills pass->hidden: from the features computed once, or by running the encoder. */
 static cam_status encode(cam_trainer *trainer, cam_pass *pass) {
-    return cam_trainer_keeps_features(trainer) ? cam_camembert_recall(pass, trainer->features)
+    return cam_trainer_keeps_features(trainer) ? cam_camembert_gather_features(pass, trainer->features)
                                                : cam_camembert_encode(pass);
 }
 
@@ -64,24 +66,27 @@ out:
     return st;
 }
 
-/* --- stepping -------------------------------------------------------------------------------------------------- */
+/* --- progress -------------------------------------------------------------------------------------------------- */
 
-/* From any thread: memory that the device writes, and one number of this host's. */
+/* Called from any thread, so it reads only the ring, which the device writes, and steps_submitted. */
 cam_step_progress cam_trainer_progress(void *context) {
     const cam_trainer *trainer = context;
-    cam_step_progress awaited = {.asked = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
-    awaited.done = awaited.asked > CAM_REPORTS ? awaited.asked - CAM_REPORTS : 0;
-    while (awaited.done < awaited.asked && __atomic_load_n(&trainer->ring[awaited.done % CAM_REPORTS].sequence,
-                                                           __ATOMIC_ACQUIRE) == (uint32_t)awaited.done + 1)
-        awaited.done++;
-    return awaited;
+    cam_step_progress progress = {.submitted = __atomic_load_n(&trainer->steps_submitted, __ATOMIC_ACQUIRE)};
+    progress.reported = progress.submitted > CAM_REPORTS ? progress.submitted - CAM_REPORTS : 0;
+    while (progress.reported < progress.submitted &&
+           __atomic_load_n(&trainer->ring[progress.reported % CAM_REPORTS].sequence, __ATOMIC_ACQUIRE) ==
+               (uint32_t)progress.reported + 1)
+        progress.reported++;
+    return progress;
 }
 
 int cam_trainer_is_done(const cam_trainer *trainer) {
     return trainer->steps_submitted >= trainer->plan.updates;
 }
 
-/* The sum of class weights over a window's rows. */
+/* --- the plan of an epoch --------------------------------------------------------------------------------------- */
+
+/* The sum of the class weights of a span's rows. */
 static double loss_denominator(const cam_trainer *trainer, const cam_update_span *span) {
     const cam_trainer_options *o = &trainer->options;
     double sum = 0;
@@ -89,8 +94,6 @@ static double loss_denominator(const cam_trainer *trainer, const cam_update_span
         sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order.rows[span->first + r]]] : 1.0;
     return sum;
 }
-
-/* --- the epoch's plan --- */
 
 cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64_t rows) {
     const cam_token_rows *tokens = trainer->options.tokens;
@@ -102,8 +105,8 @@ cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64
     cam_rows_partition(offsets, list, rows, cam_trainer_ranks(trainer), trainer->partition);
     for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
         int64_t begin = trainer->partition[r];
-        int64_t share = cam_packing_tokens(tokens, list + begin, trainer->partition[r + 1] - begin, NULL);
-        shape.most = share > shape.most ? share : shape.most;
+        int64_t rank_tokens = cam_packing_tokens(tokens, list + begin, trainer->partition[r + 1] - begin, NULL);
+        shape.rank_tokens = rank_tokens > shape.rank_tokens ? rank_tokens : shape.rank_tokens;
     }
     return shape;
 }
@@ -127,8 +130,8 @@ static void plan_update(cam_trainer *trainer, int64_t update, int64_t *count) {
     }
 }
 
-/* The rest of the epoch that the next step belongs to. Corrections count from the updates applied so far, so all steps
- * asked for before must have been heard of. */
+/* Uploads the rest of the epoch, beginning with the next step. Bias corrections count from the updates applied so far,
+ * so the reports of all earlier steps must have been read. */
 static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     const cam_trainer_options *o = &trainer->options;
     cam_bias_corrections *corrections = cam_batch_stream_host_corrections(&trainer->stream);
@@ -147,9 +150,9 @@ static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     return cam_batch_stream_begin(&trainer->stream);
 }
 
-/* --- reports --- */
+/* --- reports ---------------------------------------------------------------------------------------------------- */
 
-/* Moves what the ring holds of step `heard` into the reports; 0 where the device has not written it yet. */
+/* Reads the next record from the ring into `reports`. Returns 0 if the device has not written it yet. */
 static int read_report(cam_trainer *trainer) {
     const cam_step_record *record = &trainer->ring[trainer->reports_read % CAM_REPORTS];
     if (__atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE) != (uint32_t)trainer->reports_read + 1)
@@ -169,7 +172,7 @@ static int read_report(cam_trainer *trainer) {
     return 1;
 }
 
-/* Waits for the record of one more step, or for the device's failure. */
+/* Waits for the next record, for a failure of the device, or for a lost rank. */
 static cam_status wait_for_report(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     for (int64_t turns = 1; !read_report(trainer); turns++) {
@@ -207,7 +210,7 @@ out:
     return st;
 }
 
-/* --- steps --- */
+/* --- steps ------------------------------------------------------------------------------------------------------ */
 
 typedef struct step_work {
     cam_trainer *trainer;
@@ -228,8 +231,8 @@ out:
 static cam_status run_update(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     cam_step_state *state = cam_batch_stream_state(&trainer->stream);
-    cam_optimizer_comm peers = cam_trainer_optimizer_comm(trainer);
-    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, state, &trainer->options.adamw, &peers));
+    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, state, &trainer->options.adamw, trainer->options.comm,
+                               trainer->device_request));
     CAM_TRY(cam_step_end(trainer->backend,
                          &(cam_step_end_args){.ring = trainer->device_ring, .slots = CAM_REPORTS, .state = state}));
 out:
@@ -247,10 +250,10 @@ out:
     return st;
 }
 
-/* The next micro-step of the plan; with the update, where it is the only one of its step. */
+/* Submits the next micro-step of the plan; kind WHOLE includes the update. */
 static cam_status submit_micro_step(cam_trainer *trainer, int kind) {
     const cam_micro_shape *shape = &trainer->shapes[trainer->micro_steps_submitted++];
-    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(shape->most),
+    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(shape->rank_tokens),
                          .rows = trainer->stream.limits.rows,
                          .longest = cam_length_size_class(shape->longest, trainer->largest_length),
                          .kind = kind};
@@ -270,7 +273,7 @@ static void begin_report(cam_trainer *trainer, const cam_update_span *span) {
         report->tokens += (shape++)->tokens;
 }
 
-/* Which micro-step of several begins `done` rows into the span. */
+/* The kind of the micro-step that begins `done` rows into the span, one of several. */
 static int kind_of(const cam_trainer *trainer, const cam_update_span *span, int64_t done) {
     if (done == 0)
         return FIRST;
@@ -315,21 +318,23 @@ out:
     return st;
 }
 
+/* --- scoring, saving, loading ---------------------------------------------------------------------------------- */
+
 typedef struct scoring {
     cam_trainer *trainer;
     const int32_t *list;
     float *logits;
 } scoring;
 
-static cam_status score_run(void *context, int64_t first, int64_t count) {
+static cam_status score_block(void *context, int64_t first, int64_t count) {
     const scoring *s = context;
     cam_trainer *trainer = s->trainer;
     const cam_trainer_options *o = &trainer->options;
     cam_scored_rows rows = {.tokens = o->tokens, .data = &trainer->data, .list = s->list + first, .count = count};
     float *logits = s->logits + first * o->config->num_labels;
     if (cam_trainer_keeps_features(trainer))
-        return cam_scorer_head_logits(&trainer->scorer, trainer->features, &rows, &o->stop, logits);
-    return cam_scorer_logits(&trainer->scorer, &rows, &o->stop, logits);
+        return cam_scorer_head_logits(&trainer->scorer, trainer->features, &rows, &o->cancel, logits);
+    return cam_scorer_logits(&trainer->scorer, &rows, &o->cancel, logits);
 }
 
 cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits) {
@@ -342,17 +347,17 @@ cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t
                                                        .count = count,
                                                        .results = logits,
                                                        .row_bytes = (size_t)o->config->num_labels * sizeof *logits,
-                                                       .work = score_run,
+                                                       .work = score_block,
                                                        .context = &s});
 }
 
-/* Rank 0 has what a save needs: where state is sharded, low halves come from where they are kept. */
-static cam_status collect_masters(const cam_trainer *trainer) {
+/* With sharded state, each rank holds the low halves of its own shards. A save needs all of them on rank 0. */
+static cam_status gather_low_halves(const cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
     if (!trainer->params.sharding.sharded || !o->bf16)
         return CAM_OK;
-    cam_watchdog_enter(o->watchdog, "collecting weights");
+    cam_watchdog_enter(o->watchdog, "gathering weights");
     CAM_TRY(cam_exchange_low_halves(&trainer->params, o->comm));
     CAM_TRY(cam_comm_join(o->comm));
     CAM_TRY(cam_backend_synchronize(trainer->backend));
@@ -363,7 +368,7 @@ out:
 
 cam_status cam_trainer_save(const cam_trainer *trainer, const char *path) {
     cam_status st = CAM_OK;
-    CAM_TRY(collect_masters(trainer));
+    CAM_TRY(gather_low_halves(trainer));
     if (cam_trainer_rank(trainer) == 0)
         st = cam_model_save(&trainer->params, &trainer->options.source, path);
     st = cam_group_agree_status(trainer->options.group, "saving", st);
@@ -380,7 +385,7 @@ cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source
     if (!comm)
         goto out;
     cam_watchdog_enter(trainer->options.watchdog, "receiving rank 0's weights");
-    CAM_TRY(cam_exchange_from_first(&trainer->params, comm));
+    CAM_TRY(cam_exchange_broadcast(&trainer->params, comm));
     CAM_TRY(cam_comm_join(comm));
     CAM_TRY(cam_backend_synchronize(trainer->backend));
 out:

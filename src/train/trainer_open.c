@@ -1,4 +1,4 @@
-/* trainer_open.c: planning a run, loading its model and taking all of its memory; see trainer.h. */
+/* trainer_open.c: cam_trainer_open: plans a run, loads its model and allocates all of its memory; see trainer.h. */
 #include "distribute_rows.h"
 #include "trainer.h"
 #include "trainer_internal.h"
@@ -9,8 +9,12 @@ enum { SCORING_TOKENS = 4096 };
 
 /* --- planning -------------------------------------------------------------------------------------------------- */
 
-/* The order of every epoch is a function, so the largest batch of the run is known before its first step; of several
- * ranks, the largest share of any, so that all take the same memory. */
+static int64_t max_of(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+/* The order of every epoch is a pure function, so the largest micro-batch of the run is known before its first step.
+ * With several ranks it is the largest part of any rank, so that all ranks allocate the same memory. */
 static void find_largest(cam_trainer *trainer) {
     for (int64_t update = 0; update < trainer->plan.updates; update++) {
         cam_update_span span = cam_plan_update_span(&trainer->plan, update);
@@ -18,11 +22,11 @@ static void find_largest(cam_trainer *trainer) {
         for (int64_t done = 0, rows; done < span.rows; done += rows) {
             rows = cam_trainer_micro_rows(trainer, &span, done);
             cam_micro_shape shape = cam_trainer_partition(trainer, span.first + done, rows);
-            trainer->largest_tokens = shape.most > trainer->largest_tokens ? shape.most : trainer->largest_tokens;
-            trainer->largest_length = shape.longest > trainer->largest_length ? shape.longest : trainer->largest_length;
+            trainer->largest_tokens = max_of(trainer->largest_tokens, shape.rank_tokens);
+            trainer->largest_length = (int32_t)max_of(trainer->largest_length, shape.longest);
             for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
-                int64_t share = trainer->partition[r + 1] - trainer->partition[r];
-                trainer->largest_rows = share > trainer->largest_rows ? share : trainer->largest_rows;
+                int64_t rank_rows = trainer->partition[r + 1] - trainer->partition[r];
+                trainer->largest_rows = max_of(trainer->largest_rows, rank_rows);
             }
         }
         if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && span.epoch > 0)
@@ -39,16 +43,15 @@ static cam_batch_stream_limits stream_limits(const cam_trainer *trainer, int64_t
                                      .rows = rows};
 }
 
-/* The largest micro-batch and the update, on a counting arena. */
+/* Counts the bytes of a micro-batch of this size and of the update. */
 static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t rows, size_t *bytes) {
     cam_status st = CAM_OK;
     cam_arena_init_counting(&trainer->arena, "step");
     cam_batch_stream sizes = {.limits = stream_limits(trainer, tokens, rows)};
     cam_batch batch = cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
-    cam_optimizer_comm peers = cam_trainer_optimizer_comm(trainer);
     CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
     CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, cam_batch_stream_state(&sizes),
-                               &trainer->options.adamw, &peers));
+                               &trainer->options.adamw, trainer->options.comm, NULL));
     *bytes = trainer->arena.peak + cam_batch_stream_bytes(&sizes.limits);
 out:
     return st;
@@ -61,7 +64,8 @@ cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
-/* Which vocabulary rows the data uses. Frozen embeddings have no optimizer state to save: all are kept. */
+/* Marks the vocabulary rows that the data uses. Frozen embeddings keep all rows (*used = NULL): they have no gradient
+ * and no moments, so dropping rows saves little. */
 static cam_status mark_used(const cam_trainer_options *options, unsigned char **used) {
     const cam_token_rows *tokens = options->tokens;
     *used = NULL;
@@ -90,8 +94,8 @@ out:
     return st;
 }
 
-/* Bytes that this rank may take: the ranks of one machine share its memory. */
-static size_t available_here(const cam_trainer *trainer) {
+/* Bytes that this rank may allocate: on the CPU, the ranks of one machine divide its memory. */
+static size_t available_bytes(const cam_trainer *trainer) {
     const cam_group *group = trainer->options.group;
     size_t available = cam_backend_available(trainer->backend);
     return group && trainer->backend->host_memory ? available / (size_t)group->local_ranks : available;
@@ -108,7 +112,7 @@ static cam_status open_model(cam_trainer *trainer) {
     cam_sharding sharding = {
         .rank = cam_trainer_rank(trainer), .ranks = cam_trainer_ranks(trainer), .sharded = o->comm && o->shard};
     CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision, sharding));
-    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = available_here(trainer);
+    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = available_bytes(trainer);
     if (needed > available)
         CAM_FAIL(
             CAM_E_MEMORY,
@@ -153,7 +157,8 @@ out:
     return st;
 }
 
-/* The largest batch, by halving, whose activations fit into `available` bytes; 0 where not even one row does. */
+/* Halves the batch until its activations fit into `available` bytes, and returns its rows; 0 if not even one row
+ * fits. */
 static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
     for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
         int64_t tokens = cam_token_size_class(trainer->largest_tokens * rows / trainer->largest_rows);
@@ -163,7 +168,7 @@ static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *byt
     return 0;
 }
 
-static cam_status too_large(cam_trainer *trainer, size_t activations, size_t available) {
+static cam_status fail_too_large(cam_trainer *trainer, size_t activations, size_t available) {
     size_t parameters = cam_parameters_bytes(&trainer->params, 1), smaller = 0;
     int64_t rows = rows_that_fit(trainer, available, &smaller);
     cam_strbuf advice = CAM_STRBUF_INIT;
@@ -195,9 +200,9 @@ static cam_status open_memory(cam_trainer *trainer) {
     cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row, o->config));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
-    size_t available = available_here(trainer);
+    size_t available = available_bytes(trainer);
     if (bytes > available)
-        return too_large(trainer, bytes, available);
+        return fail_too_large(trainer, bytes, available);
     bytes -= cam_batch_stream_bytes(&limits);
     CAM_TRY(cam_batch_stream_open(&trainer->stream, backend, &trainer->data, &limits));
     CAM_TRY(cam_backend_allocate(backend, bytes, &trainer->memory));
@@ -224,44 +229,45 @@ static int32_t longest_row(const cam_token_rows *tokens) {
     return (int32_t)longest;
 }
 
-/* Rows [first, first + count) of the data set; of several ranks, here and in `host`. */
-typedef struct features_run {
+typedef struct features_work {
     cam_trainer *trainer;
-    const int32_t *all;
-    float *host; /* NULL: alone */
-} features_run;
+    const int32_t *all; /* [rows] 0, 1, 2, .. */
+    float *host;        /* [rows,H] host memory for gathering over the ranks; NULL: one rank */
+} features_work;
 
-static cam_status compute_run(void *context, int64_t first, int64_t count) {
+/* Computes the features of rows [first, first + count) of the data set, and copies them to `host`. */
+static cam_status compute_block(void *context, int64_t first, int64_t count) {
     cam_status st = CAM_OK;
-    const features_run *run = context;
-    cam_trainer *trainer = run->trainer;
+    const features_work *work = context;
+    cam_trainer *trainer = work->trainer;
     int64_t h = trainer->params.hidden;
     float *features = trainer->features.data;
     cam_scored_rows rows = {
-        .tokens = trainer->options.tokens, .data = &trainer->data, .list = run->all + first, .count = count};
-    CAM_TRY(cam_scorer_features(&trainer->scorer, &rows, &trainer->options.stop, features));
-    if (!run->host)
+        .tokens = trainer->options.tokens, .data = &trainer->data, .list = work->all + first, .count = count};
+    CAM_TRY(cam_scorer_features(&trainer->scorer, &rows, &trainer->options.cancel, features));
+    if (!work->host)
         goto out;
-    CAM_TRY(cam_backend_copy(trainer->backend, run->host + first * h, features + first * h,
+    CAM_TRY(cam_backend_copy(trainer->backend, work->host + first * h, features + first * h,
                              (size_t)(count * h) * sizeof(float), CAM_FROM_DEVICE));
     CAM_TRY(cam_backend_synchronize(trainer->backend));
 out:
     return st;
 }
 
-/* A frozen encoder says the same of a row in every epoch: it is asked once, by the rank that the row falls to. */
+/* Computes the features of a frozen encoder once for the whole run. Each rank computes a block of rows; all are
+ * gathered. */
 static cam_status compute_features(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_token_rows *tokens = trainer->options.tokens;
     size_t row_bytes = (size_t)trainer->params.hidden * sizeof(float), bytes = (size_t)tokens->rows * row_bytes;
     void *memory = NULL;
     int32_t *all = NULL;
-    features_run run = {.trainer = trainer};
+    features_work work = {.trainer = trainer};
     if (!cam_trainer_keeps_features(trainer))
         return CAM_OK;
-    run.all = all = malloc((size_t)tokens->rows * sizeof *all);
-    run.host = cam_trainer_ranks(trainer) > 1 ? malloc(bytes) : NULL;
-    if (!all || (!run.host && cam_trainer_ranks(trainer) > 1))
+    work.all = all = malloc((size_t)tokens->rows * sizeof *all);
+    work.host = cam_trainer_ranks(trainer) > 1 ? malloc(bytes) : NULL;
+    if (!all || (!work.host && cam_trainer_ranks(trainer) > 1))
         CAM_FAIL(CAM_E_MEMORY, "no memory for the features of %lld rows", (long long)tokens->rows);
     for (int64_t r = 0; r < tokens->rows; r++)
         all[r] = (int32_t)r;
@@ -271,16 +277,16 @@ static cam_status compute_features(cam_trainer *trainer) {
                                                                                 .offsets = tokens->offsets,
                                                                                 .list = all,
                                                                                 .count = tokens->rows,
-                                                                                .results = run.host,
+                                                                                .results = work.host,
                                                                                 .row_bytes = row_bytes,
-                                                                                .work = compute_run,
-                                                                                .context = &run}));
-    if (run.host) {
-        CAM_TRY(cam_backend_copy(trainer->backend, memory, run.host, bytes, CAM_TO_DEVICE));
+                                                                                .work = compute_block,
+                                                                                .context = &work}));
+    if (work.host) {
+        CAM_TRY(cam_backend_copy(trainer->backend, memory, work.host, bytes, CAM_TO_DEVICE));
         CAM_TRY(cam_backend_synchronize(trainer->backend));
     }
 out:
-    free(run.host);
+    free(work.host);
     free(all);
     return st;
 }

@@ -1,4 +1,4 @@
-# The command line: verbs, options, where text goes.
+# The command line: verbs, options, standard output and standard error.
 load common
 setup() { in_own_folder; }
 
@@ -45,7 +45,7 @@ setup() { in_own_folder; }
 
 @test "an unknown verb" { refused 2 'unknown verb "trian"; did you mean "train"' cam-train trian; }
 
-@test "a misspelt option is answered with the right one" {
+@test "for a misspelt option the error names the right one" {
     refused 2 'unknown option "--top"' cam-train predict --top 3
     refused 2 'did you mean "--dry-run"?' cam-train --config c.yaml --dry-rum
     refused 2 'did you mean "--config"?' cam-train --confg c.yaml
@@ -67,17 +67,17 @@ setup() { in_own_folder; }
     refused 2 "--config FILE" cam-train tune
 }
 
-@test "a file without --config before it" { refused 2 "behind --config" cam-train train c.yaml; }
+@test "a file without --config before it" { refused 2 "after --config" cam-train train c.yaml; }
 
 @test "a missing configuration is named in full" { refused 2 "$PWD/none.yaml" cam-train --config none.yaml; }
 
-@test "what a verb cannot do without" {
+@test "options that a verb requires" {
     refused 2 "--model DIR" cam-train predict
     refused 2 "--model DIR" cam-train tokenize
     refused 2 "--data FILE" cam-train eval --model tiny
 }
 
-@test "words that an option does not take" {
+@test "values that an option does not take" {
     refused 2 '"--color" takes' cam-train show --config c.yaml --color blue
     refused 2 'progress' cam-train --config c.yaml --progress dots
     refused 2 '"--format" of predict' cam-train predict --model tiny --format xml

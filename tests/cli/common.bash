@@ -1,5 +1,5 @@
-# common.bash: what every file of these tests uses. A test runs in its own empty folder, with the executable as `cam-train`,
-# a model folder ./tiny (one layer of 32, no weights) and ./data.csv (60 rows, three labels) beside it.
+# common.bash: the functions of all these tests. A test runs in a folder of its own, with the executable as `cam-train`, a model
+# folder ./tiny (one layer of 32, no weights) and ./data.csv (60 rows, three labels).
 bats_require_minimum_version 1.5.0
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 program=${CAM_TRAIN:-$repository/build/cam-train}
@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY=passive
 
 cam-train() { "$program" "$@"; }
 
-# make_tiny FOLDER [JQ EDIT]: a model folder without weights.
+# make_tiny FOLDER [JQ EDIT]: makes a model folder without weights.
 make_tiny() {
     local source=$repository/examples/quickstart-model small='.hidden_size = 32 | .intermediate_size = 64
         | .num_hidden_layers = 1 | .num_attention_heads = 2 | .max_position_embeddings = 66'
@@ -31,7 +31,7 @@ make_config() {
         'training:' '  output_dir: out' '  learning_rate: 5e-3' '  per_device_train_batch_size: 8'
 }
 
-# Everything in the present folder.
+# Makes all of them in the current folder.
 make_all() {
     make_tiny tiny
     make_data >data.csv
@@ -56,7 +56,7 @@ complain() {
     return 1
 }
 
-# succeeds COMMAND...: exit 0; $output and $stderr are then there to look at.
+# succeeds COMMAND...: exit 0; sets $output and $stderr.
 succeeds() {
     run --separate-stderr "$@"
     [ "$status" -eq 0 ] || complain "expected exit 0: $*"

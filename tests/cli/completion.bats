@@ -2,7 +2,7 @@
 load common
 setup() { in_own_folder; }
 
-# completes WORD...: what may stand in place of the last word; prints one a line.
+# completes WORD...: the completions of the last word, one a line.
 completes() {
     run --separate-stderr bash -uc 'source "$1" && shift && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) &&
         _cam_train && for word in "${COMPREPLY[@]}"; do echo "$word"; done' bash "$repository/docs/cam-train.bash" "$@"
@@ -12,14 +12,14 @@ completes() {
 # offers WORDS: exactly these, one blank between them.
 offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
 
-@test "verbs first, those that begin as the word does" {
+@test "the first word completes to verbs" {
     completes cam-train t
     offers "train tokenize tune"
     completes cam-train ""
     for verb in $(cam-train --help | sed -n 's/^  cam-train \([a-z]*\).*/\1/p'); do answers "$verb"; done
 }
 
-@test "every verb's options are those of its help" {
+@test "the options of every verb are those of its help" {
     for verb in $(cam-train --help | sed -n 's/^  cam-train \([a-z]*\).*/\1/p'); do
         completes cam-train "$verb" --
         offers "$(cam-train "$verb" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | paste -sd ' ')"
@@ -28,7 +28,7 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
     offers "--dry-run"
 }
 
-@test "words of an option, behind a blank and behind =" {
+@test "values of an option, after a blank and after =" {
     completes cam-train predict --format ""
     offers "tsv jsonl"
     completes cam-train tokenize --format i
@@ -45,7 +45,7 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
     offers ""
 }
 
-@test "files and folders where one is due" {
+@test "files and folders, for options that take them" {
     mkdir "a folder"
     completes cam-train --config c
     offers "c.yaml"

@@ -1,8 +1,8 @@
-# The configuration: show, init, overrides, and what is refused, with file and line.
+# The configuration: show, init, overrides, and errors with file and line.
 load common
 setup() { in_own_folder; }
 
-@test "show prints every value with where it came from" {
+@test "show prints every value and its origin" {
     succeeds cam-train show --config c.yaml seed=7
     answers "learning_rate: 0.005"
     [[ "$output" =~ learning_rate:\ 0.005\ +#.*c.yaml:8 ]] || complain "file and line of learning_rate"
@@ -10,13 +10,13 @@ setup() { in_own_folder; }
     [ -z "$stderr" ]
 }
 
-@test "what show prints can be read back, and shows the same" {
+@test "the output of show reads back to the same configuration" {
     cam-train show --config c.yaml | sed 's/ *#.*//' >first.yaml
     cam-train show --config first.yaml | sed 's/ *#.*//' >second.yaml
     diff first.yaml second.yaml
 }
 
-@test "the presets are good" {
+@test "the presets are valid" {
     for preset in "$repository"/configs/*.yaml; do succeeds cam-train show --config "$preset"; done
 }
 
@@ -46,7 +46,7 @@ setup() { in_own_folder; }
     [ ! -e out ]
 }
 
-@test "names of other tools are answered with ours" {
+@test "for a name of another tool the error names our key" {
     refused 2 learning_rate cam-train --config c.yaml lr=1e-5
     refused 2 num_train_epochs cam-train --config c.yaml epochs=3
     refused 2 per_device_train_batch_size cam-train --config c.yaml batch_size=8
@@ -84,21 +84,21 @@ setup() { in_own_folder; }
     [ ! -e out ]
 }
 
-@test "2e-5 and 1e-05 are numbers where a number is due; no, 01 and null are labels where labels are due" {
+@test "the key decides the type: 2e-5 and 1e-05 are numbers; no, 01 and null in labels are texts" {
     succeeds cam-train show --config c.yaml learning_rate=1e-05
     answers "learning_rate: 1e-5"
     succeeds cam-train show --config c.yaml 'labels=[no, 01, null, 2e-5]'
     for label in no 01 null 2e-5; do answers "$label"; done
 }
 
-@test "init without a file is the documented default, and reads back" {
+@test "init without a file prints the defaults, and reads back" {
     cam-train init >init.yaml
     succeeds cam-train show --config init.yaml
     answers "model_name_or_path: camembert-base"
     grep -q '# ' init.yaml
 }
 
-@test "init --data finds encoding, delimiter and columns; the run then can start" {
+@test "init --data finds encoding, delimiter and columns; a run can start with them" {
     { echo 'Libellé;Catégorie'; tail -n +2 data.csv | sed 's/"mot de passe perdu, \(.*\)",/mot de passe \1,/; s/,/;/'; } |
         iconv -f utf-8 -t windows-1252 >excel.csv
     cam-train init --data excel.csv >init.yaml
@@ -113,7 +113,7 @@ setup() { in_own_folder; }
 
 @test "init --data of a file that is not there" { refused 3 none.csv cam-train init --data none.csv; }
 
-@test "check says what a run would meet, gives both commands for few rows, and writes nothing" {
+@test "check describes the run, gives both commands for few rows, and writes nothing" {
     succeeds cam-train check --config c.yaml
     answers "54 train, 6 validation"
     answers freeze=encoder

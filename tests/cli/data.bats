@@ -1,17 +1,17 @@
-# Data as people have it: what spreadsheets write, what is refused, with the line.
+# Data files: those of spreadsheets, and errors that name the line.
 load common
 setup() { in_own_folder; }
 
 check() { cam-train check --config c.yaml "$@"; }
 
-@test "a Windows-1252 file is refused with what it would read, and read when asked for" {
+@test "a Windows-1252 file is refused with the text as Windows-1252, and read with encoding=windows-1252" {
     sed 's/text,label/Libellé,label/' data.csv >utf8.csv
     iconv -f utf-8 -t windows-1252 utf8.csv >data.csv
     refused 3 'data.csv:1: byte 0xE9 is not UTF-8; as Windows-1252 this reads "Libellé"; set encoding=windows-1252' \
         check text_column=Libellé
     succeeds cam-train --config c.yaml encoding=windows-1252 text_column=Libellé
-    succeeds cam-train --config c.yaml train_file=utf8.csv text_column=Libellé output_dir=twin
-    cmp out/model.safetensors twin/model.safetensors
+    succeeds cam-train --config c.yaml train_file=utf8.csv text_column=Libellé output_dir=utf8
+    cmp out/model.safetensors utf8/model.safetensors
 }
 
 @test "mark, CRLF, lone CR, semicolons, sep=;, empty records, UTF-16: the same rows" {
@@ -39,7 +39,7 @@ check() { cam-train check --config c.yaml "$@"; }
 
 @test "a file that is not there is named in full" { refused 3 "$PWD/none.csv" check train_file=none.csv; }
 
-@test "a column that is not there: the file's own columns are listed" {
+@test "for a missing column the error lists those of the file" {
     refused 3 'no column "message"; the file has "text", "label"' check text_column=message
 }
 
@@ -81,12 +81,12 @@ check() { cam-train check --config c.yaml "$@"; }
     succeeds check stratify=false
 }
 
-@test "a column of numbers taken for the labels" {
+@test "a column of numbers as the label column" {
     { echo text,label; seq 70000 | sed 's/.*/texte &,&/'; } >data.csv
     refused 3 'holds 70000 different labels, and a model has 65536 at most' check stratify=false
 }
 
-@test "duplicates, conflicts and twin labels are warned of" {
+@test "duplicates, conflicts and near-duplicate labels are warnings" {
     printf 'Où est le colis numéro 3 !,suivi\nbonjour,Suivi\nbonsoir,Suivi\n' >>data.csv
     succeeds check
     answers "the text of an earlier row"
@@ -95,7 +95,7 @@ check() { cam-train check --config c.yaml "$@"; }
     [ "$status" -eq 3 ] && says "the text of an earlier row"
 }
 
-@test "a text of 1 MB, an empty one, only unknown symbols: trained on, the cut is told" {
+@test "a text of 1 MB, an empty one, only unknown symbols: trained on, with a warning that texts are cut" {
     { head -c 1000000 /dev/zero | tr '\0' 'a'; echo ',suivi'; printf '"",accès\n☃☃☃,accès\n'; } >>data.csv
     succeeds cam-train --config c.yaml
     says "cut to"

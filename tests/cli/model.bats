@@ -1,4 +1,4 @@
-# The model a run starts from: where it is looked for, and what is refused as one.
+# The model of a run: where it is looked up, and which models are refused.
 load common
 setup() { in_own_folder; }
 
@@ -25,7 +25,7 @@ setup_file() { train_once; }
     find cache | sort | diff before -
 }
 
-@test "names that begin like paths are paths, and stay where they are" {
+@test "a name that begins like a path is a path, and a Hub id cannot leave the cache" {
     refused 4 "/none" cam-train check --config c.yaml model_name_or_path=./none init=pretrained
     run --separate-stderr cam-train check --config c.yaml model_name_or_path=../../x init=pretrained
     [ "$status" -eq 4 ] || complain "../../x"
@@ -66,7 +66,7 @@ edit_header() {
     { for shift in 0 8 16 24 32 40 48 56; do printf "\\x$(printf %x $(((length >> shift) & 255)))"; done; cat header rest; } >$file
 }
 
-@test "a tensor missing, surplus, transposed, of another type: named, and nothing is written" {
+@test "a missing, surplus or transposed tensor, or one of another type, is named, and nothing is written" {
     train_on_m() { cam-train --config c.yaml model_name_or_path=./m init=pretrained; }
     broken_model
     edit_header 'with_entries(if .key == "classifier.dense.weight" then .key = "classifier.dance.weight" else . end)'
@@ -95,7 +95,7 @@ edit_header() {
     [ ! -e out/model.safetensors ]
 }
 
-@test "a pickle is never run" {
+@test "a pickle is never executed" {
     broken_model
     rm m/model.safetensors
     printf '\x80\x02cposix\nsystem\n(S"touch pwned"\ntR.' >m/pytorch_model.bin
@@ -104,7 +104,7 @@ edit_header() {
     [ ! -e pwned ]
 }
 
-@test "a folder without a tokenizer, a config that is no model" {
+@test "a folder without a tokenizer, a config.json of an unsupported model" {
     broken_model
     rm m/tokenizer.json m/sentencepiece.bpe.model
     refused 4 tokenizer pretrained
@@ -119,7 +119,7 @@ edit_header() {
     refused 4 hidden_size pretrained
 }
 
-@test "an XLM-RoBERTa folder with SentencePiece's file only has XLM-RoBERTa's ids, and so has what it trains" {
+@test "an XLM-RoBERTa folder with only SentencePiece's file has XLM-RoBERTa's ids, and so has the trained model" {
     broken_model
     rm m/tokenizer.json m/tokenizer_config.json m/special_tokens_map.json
     jq '.model_type = "xlm-roberta" | .bos_token_id = 0 | .eos_token_id = 2' "$BATS_FILE_TMPDIR/out/config.json" \

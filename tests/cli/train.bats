@@ -1,8 +1,8 @@
-# A training run: what it says, what it leaves behind, how it stops.
+# A training run: its messages, its files, how it stops.
 load common
 setup() { in_own_folder; }
 
-@test "a run leaves its files, and results go nowhere but there" {
+@test "a run writes its files, and nothing to standard output" {
     succeeds cam-train --config c.yaml
     [ -z "$output" ] || complain "standard output is not empty"
     for file in config.json model.safetensors tokenizer.json sentencepiece.bpe.model tokenizer_config.json \
@@ -21,7 +21,7 @@ setup() { in_own_folder; }
     [ -z "$(grep -v '^warning: ' <<<"$stderr")" ] || complain "not quiet"
 }
 
-@test "colour is asked for, and NO_COLOR and TERM=dumb are honoured" {
+@test "--color always gives colour; NO_COLOR and TERM=dumb turn it off" {
     run --separate-stderr cam-train train --color always
     [[ "$stderr" == *$'\033['* ]] || complain "--color always"
     run script -qec "env TERM=xterm $program train" /dev/null
@@ -47,11 +47,11 @@ setup() { in_own_folder; }
 @test "metrics.json has the figures of eval --json" {
     succeeds cam-train --config c.yaml num_train_epochs=6
     { echo text,label; awk -F'\t' '$2 == "validation" { print $1 + 2 }' out/split.tsv |
-        while read -r line; do sed -n "${line}p" data.csv; done; } >held.csv
-    cam-train eval --model out --data held.csv --json >eval.json
+        while read -r line; do sed -n "${line}p" data.csv; done; } >heldout.csv
+    cam-train eval --model out --data heldout.csv --json >eval.json
     jq -e '.rows == 6 and (.labels | length) == 3 and (.confusion | length) == 3 and (.warnings | type) == "array"
         and (.labels[0] | has("label") and has("precision") and has("recall") and has("f1") and has("support"))' eval.json
-    # other rows beside each, and a sum in another order: the loss is equal to rounding
+    # other batches, and a sum in another order: the loss is equal up to rounding
     diff <(jq -S '.validation | del(.loss)' out/metrics.json) <(jq -S 'del(.loss)' eval.json)
     jq -es '(.[0].validation.loss - .[1].loss) | fabs < 1e-6' out/metrics.json eval.json
 }
@@ -62,7 +62,7 @@ setup() { in_own_folder; }
     cmp out/model.safetensors again/model.safetensors
 }
 
-@test "split.tsv gives every row of the file one part" {
+@test "split.tsv lists the part of every row of the file" {
     succeeds cam-train --config c.yaml
     [ "$(head -1 out/split.tsv)" = $'row\tpart' ]
     [ "$(tail -n +2 out/split.tsv | cut -f1 | tr '\n' ' ')" = "$(seq 0 59 | tr '\n' ' ')" ]
@@ -135,7 +135,7 @@ setup() { in_own_folder; }
     refused 8 "/proc/x" cam-train --config c.yaml output_dir=/proc/x --dry-run # root passes access() there
 }
 
-@test "a dry run leaves nothing behind in the output folder or above it" {
+@test "a dry run leaves no files in the output folder or above it" {
     mkdir there
     for folder in there none/below; do
         succeeds cam-train --config c.yaml output_dir=$folder --dry-run
@@ -143,7 +143,7 @@ setup() { in_own_folder; }
     [ -z "$(ls -A there)" ] && [ ! -e none ] && [ -z "$(find . -name '.cam-train*')" ]
 }
 
-@test "the model's own folder is no output folder" {
+@test "the model's own folder is refused as the output folder" {
     refused 2 "own folder" cam-train --config c.yaml output_dir=./tiny overwrite_output_dir=true
     [ ! -e tiny/model.safetensors ]
 }
@@ -170,7 +170,7 @@ stopped_by() {
     done
 }
 
-@test "a test file is scored at the end, its labels must be known" {
+@test "a test file is scored at the end; its labels must be those of the training file" {
     { echo text,label; echo 'où est le colis,suivi'; echo 'mot de passe oublié,accès'; } >test.csv
     succeeds cam-train --config c.yaml test_file=test.csv
     jq -e '.test.rows == 2 and .validation.rows == 6' out/metrics.json
@@ -186,7 +186,7 @@ stopped_by() {
     [ "$tokens" -eq "$(jq 'select(.event == "run") | .tokens' out/log.jsonl)" ]
 }
 
-@test "a head over the same labels is kept, a frozen encoder stays as it was" {
+@test "a head over the same labels is kept; one over other labels is fresh" {
     succeeds cam-train --config c.yaml
     succeeds cam-train --config c.yaml model_name_or_path=./out init=pretrained output_dir=second freeze=encoder
     says "kept"

@@ -1,4 +1,4 @@
-# tune: what it refuses everywhere; what it measures and writes where there is a GPU.
+# tune: its errors on every machine; its measurements and table where there is a GPU.
 load common
 setup() { in_own_folder && export XDG_CACHE_HOME=$PWD/cache && unset CAM_MATMUL_TABLE; }
 
@@ -6,25 +6,25 @@ has_gpu() { cam-train --version | grep -q '^ *cuda: .*, sm_[0-9]*, '; }
 needs_gpu() { has_gpu || skip "no GPU here: nothing is measured"; }
 lacks_gpu() { ! has_gpu || skip "there is a GPU here"; }
 
-@test "without a GPU: exit 6, in plain words, and nothing is written" {
+@test "without a GPU: exit 6 with a message, and nothing is written" {
     lacks_gpu
     refused 6 'tune measures a GPU: ' cam-train tune --config c.yaml
     refused 6 'tune measures a GPU: ' cam-train tune --config c.yaml --output t.txt
     [ ! -e cache ] && [ ! -e t.txt ] && [ ! -e out ]
 }
 
-@test "a run that has its output already can be tuned" {
+@test "an occupied output folder does not matter to tune" {
     lacks_gpu
     mkdir out && touch out/model.safetensors
     refused 6 'tune measures a GPU: ' cam-train tune --config c.yaml
 }
 
-@test "a table that is named changes nothing where there is no GPU" {
+@test "without a GPU, CAM_MATMUL_TABLE has no effect" {
     lacks_gpu
     CAM_MATMUL_TABLE=none.txt succeeds cam-train --config c.yaml
 }
 
-@test "options and configurations that are not for tune" {
+@test "options and configurations that tune refuses" {
     refused 2 '"--dry-run" is not one of "tune"' cam-train tune --config c.yaml --dry-run
     refused 2 'takes the name of a file, not "-"' cam-train tune --config c.yaml --output -
     refused 2 'takes the name of a file, not "tiny"' cam-train tune --config c.yaml --output tiny
@@ -33,7 +33,7 @@ lacks_gpu() { ! has_gpu || skip "there is a GPU here"; }
     refused 3 'data.csv' bash -c 'rm data.csv && "$0" tune --config c.yaml' "$program"
 }
 
-@test "--help says where the table goes" {
+@test "--help names the file of the table" {
     succeeds cam-train tune --help
     answers CAM_MATMUL_TABLE
     answers matmul-GPU.txt
@@ -51,7 +51,7 @@ lacks_gpu() { ! has_gpu || skip "there is a GPU here"; }
     [[ "$stderr" != *"products tuned"* ]]
 }
 
-@test "on a GPU: another machine's table is ignored with a line, no table is exit 3" {
+@test "on a GPU: the table of another GPU is ignored with a message, a missing or damaged one is exit 3" {
     needs_gpu
     printf 'table 1\ndevice 80 1 1 Another\n' >t.txt
     CAM_MATMUL_TABLE=t.txt succeeds cam-train --config c.yaml

@@ -1,5 +1,4 @@
-/* fixture.h: the golden model, rows and settings, ready for a trainer. Everything lives in static memory of the test
- * program.
+/* fixture.h: the golden model, rows and settings as options of a trainer, in static memory of the test program.
  */
 #ifndef CAM_TEST_FIXTURE_H
 #define CAM_TEST_FIXTURE_H
@@ -8,7 +7,7 @@
 
 enum { FIXTURE_STEPS = 40, FIXTURE_LABELS = 5 };
 
-/* A golden case: settings as trainer options, and what PyTorch saw at each step in f32 and f64. */
+/* A golden case: settings as trainer options, and PyTorch's figures of each step in f32 and f64. */
 typedef struct golden_case {
     cam_trainer_options options;
     float class_weights[FIXTURE_LABELS];
@@ -16,14 +15,14 @@ typedef struct golden_case {
     double grad_norm[FIXTURE_STEPS], grad_norm_f64[FIXTURE_STEPS];
 } golden_case;
 
-/* The rows of data.json; labels by row. */
+/* The rows of data.json, and their labels. */
 const cam_token_rows *fixture_rows(const int32_t **labels);
-/* tests/model/golden/<name>.json over the golden model. Options point into the case and into static memory. */
+/* Reads tests/model/golden/<name>.json. The options point into the case and into static memory. */
 void fixture_case(const char *name, golden_case *golden);
 /* The golden model's config and checkpoint. */
 const cam_model_config *fixture_config(void);
 cam_weights *fixture_weights(void);
-/* Of the device that fixture_use_device named, "cpu" at first; threads count there only. */
+/* A backend of the device set by fixture_use_device (default: "cpu"); `threads` is for the CPU. */
 cam_backend *fixture_backend(int threads);
 void fixture_use_device(const char *name);
 void fixture_release(void);

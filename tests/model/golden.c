@@ -1,11 +1,11 @@
 /* golden.c: logits, every gradient, and forty steps of every training case against PyTorch and transformers.
  *
- * Tolerances are PyTorch's own: the golden files hold each figure from a float32 and from a float64 run. Of logits,
- * gradients, losses and norms ours may differ from the float64 figure by at most FACTOR times what PyTorch's float32
- * figures do (the largest difference of the series or tensor, since single ones may be zero by chance), and a floor of
+ * Tolerances come from PyTorch: the golden files hold each figure from a float32 and from a float64 run. Logits,
+ * gradients, losses and norms may differ from the float64 figures by at most FACTOR times the difference of PyTorch's
+ * float32 figures (the largest in the series or tensor, since single differences may be zero by chance), plus
  * FLOOR_ULPS units in the last place of the largest value. Final weights are compared by root mean square with the same
- * factor. Single elements of them are not: AdamW divides a gradient by its own size, so where it is nearly zero
- * rounding becomes a share of a step; that share may be 1 % of one step at most.
+ * factor. Single elements may be off by 1 % of one step: AdamW divides a gradient by its own size, so a rounding error
+ * of a gradient near zero becomes a fraction of a step.
  */
 #include "fixture.h"
 #include "safetensors.h"
@@ -30,7 +30,7 @@
             fail_msg("%s", cam_status_message());                                                                      \
     } while (0)
 
-/* max |a - b| of two series, and the largest |b|. */
+/* Returns max |a - b| of two series; *largest receives the largest |b|. */
 static double difference(const double *a, const double *b, int64_t n, double *largest) {
     double worst = 0;
     *largest = 0;
@@ -42,7 +42,7 @@ static double difference(const double *a, const double *b, int64_t n, double *la
     return worst;
 }
 
-/* Ours and PyTorch's float32 against float64. */
+/* Compares our figures and PyTorch's float32 figures with float64. */
 static void compare(const char *what, const double *ours, const double *f32, const double *f64, int64_t n) {
     double largest, error = difference(ours, f64, n, &largest), theirs = difference(f32, f64, n, &largest);
     double tolerance = FACTOR * theirs + FLOOR_ULPS * (double)FLT_EPSILON * largest;
@@ -57,7 +57,7 @@ static double root_mean_square(const double *a, const double *b, int64_t n) {
     return sqrt(sum / (double)n);
 }
 
-/* Final weights: by root mean square, and no element off by more than 1 % of a step of this rate. */
+/* Compares final weights by root mean square; no element may be off by more than 1 % of a step at this rate. */
 static void compare_trained(const char *what, double rate, const double *ours, const double *f32, const double *f64,
                             int64_t n) {
     double largest, worst = difference(ours, f64, n, &largest), floor = FLOOR_ULPS * (double)FLT_EPSILON * largest;
@@ -68,7 +68,7 @@ static void compare_trained(const char *what, double rate, const double *ours, c
         fail_msg("%s: one element is off by %.3g, more than 1 %% of a step of %.3g", what, worst, rate);
 }
 
-/* A tensor as doubles, whatever it is stored as. */
+/* A tensor of a file as doubles; NULL if there is none. */
 static double *values(const cam_safetensors *file, const char *name, const char *suffix, int64_t *count) {
     char full[256];
     snprintf(full, sizeof full, "%s%s", name, suffix);
@@ -90,7 +90,7 @@ static double *values(const cam_safetensors *file, const char *name, const char 
     return out;
 }
 
-/* rate 0: figures of one pass; otherwise final weights of a run at this peak rate. */
+/* rate 0: figures of one pass; otherwise final weights of a run with this peak rate. */
 static void compare_tensor(const cam_safetensors *golden, const char *name, double rate, const double *ours,
                            int64_t n) {
     int64_t n32 = 0, n64 = 0;
@@ -159,7 +159,7 @@ static void test_gradients(void **state) {
     cam_safetensors golden;
     cam_backend *backend = fixture_backend(0);
     fixture_case("script", &c);
-    c.options.learning_rate = 0; /* one step, of which only the gradients matter */
+    c.options.learning_rate = 0; /* one step, for its gradients only */
     assert_ok(cam_trainer_open(&trainer, backend, &c.options));
     assert_ok(cam_trainer_step_now(&trainer, &report));
     assert_ok(cam_safetensors_open(GOLDEN "forward.safetensors", &golden));
@@ -170,7 +170,7 @@ static void test_gradients(void **state) {
             double *ours = gradient_of(&trainer, i, part, &n);
             const char *name = trainer.params.list[i].name[part];
             if (strstr(name, "self.key.bias"))
-                for (int64_t k = 0; k < n; k++) /* truly zero: softmax does not see it */
+                for (int64_t k = 0; k < n; k++) /* exactly zero in theory: softmax does not depend on it */
                     assert_true(fabs(ours[k]) < 1e-7);
             else
                 compare_tensor(&golden, name, 0, ours, n);
@@ -183,7 +183,7 @@ static void test_gradients(void **state) {
     cam_backend_close(backend);
 }
 
-/* Final weights: every tensor of the golden file; frozen ones as they were. */
+/* Final weights: every tensor of the golden file is compared; frozen ones must be unchanged. */
 static void compare_weights(const char *name, const cam_trainer *trainer) {
     char path[256];
     cam_safetensors golden, ours, before;
@@ -197,7 +197,7 @@ static void compare_weights(const char *name, const cam_trainer *trainer) {
     for (size_t i = 0; i < ours.count; i++) {
         const cam_safetensors_tensor *t = &ours.tensors[i];
         int64_t n;
-        if (strstr(t->name, "self.key.bias")) /* moved by rounding noise alone, see test_gradients */
+        if (strstr(t->name, "self.key.bias")) /* changed by rounding noise only, see test_gradients */
             continue;
         double *values_of = values(&ours, t->name, "", &n);
         if (cam_safetensors_find(&golden, t->name))
@@ -253,7 +253,7 @@ static int release(void **state) {
 #define CASE(name)                                                                                                     \
     { "case_" #name, test_case, NULL, NULL, (void *)(uintptr_t) #name }
 
-/* --device cuda asks the same of the GPU of this machine. */
+/* With --device cuda the same tests run on this machine's GPU. */
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--device") == 0)
         fixture_use_device(argv[2]);

@@ -1,7 +1,10 @@
-/* trainer.c: what must hold of the trainer whatever the numbers are: the same bits on any number of threads, with a
- * compacted vocabulary, and after save and reload; equal gradients under gradient checkpointing and accumulation;
- * dropout that knows rows, not places; no allocation in a step; nothing changed by a step that is not finite; an
- * out-of-memory that names what would fit.
+/* trainer.c: properties of the trainer that do not depend on the values:
+ *   - the same bits on any number of threads, with a compacted vocabulary, and after save and reload;
+ *   - equal gradients with gradient checkpointing and with accumulation;
+ *   - dropout that depends on data row ids, not on places in the batch;
+ *   - no allocation in a step;
+ *   - a step that is not finite changes nothing;
+ *   - an out-of-memory message that names a batch that fits.
  */
 #include "files.h"
 #include "fixture.h"
@@ -20,7 +23,7 @@
             fail_msg("%s", cam_status_message());                                                                      \
     } while (0)
 
-/* --- allocations are counted (linked with --wrap) --------------------------------------------------------------- */
+/* --- counting allocations (linked with --wrap) ------------------------------------------------------------------ */
 
 static long allocations;
 void *__real_malloc(size_t bytes);
@@ -105,7 +108,7 @@ static void test_threads_give_the_same_bits(void **state) {
     assert_same_file(&c, 1, &c, 2, 20);
 }
 
-/* Rows that are in the data but never trained on, using every id, keep the whole vocabulary. */
+/* `dense` has further rows that use every id and are not trained on, so that the whole vocabulary is kept. */
 static void test_compacted_vocabulary_equals_dense(void **state) {
     (void)state;
     golden_case c, dense;
@@ -197,8 +200,8 @@ static void test_accumulation_equals_one_batch(void **state) {
     cam_backend_close(backend);
 }
 
-/* The same rows in another order are the same batch: masks follow data row ids. */
-static void test_dropout_knows_rows(void **state) {
+/* The same rows in another order give the same gradients: dropout masks depend on data row ids. */
+static void test_dropout_depends_on_data_rows(void **state) {
     (void)state;
     golden_case c;
     cam_trainer forward, backward;
@@ -217,7 +220,7 @@ static void test_dropout_knows_rows(void **state) {
     assert_true(fabs(loss_forward - loss_backward) < 1e-6);
     assert_true(gradient_distance(&forward, &backward) < 1e-5);
     cam_trainer_close(&backward);
-    c.options.seed = 8; /* and another seed is another batch */
+    c.options.seed = 8; /* another seed gives other masks */
     run_steps(&backward, backend, &c, 1, &loss_backward);
     assert_true(fabs(loss_forward - loss_backward) > 1e-4);
     cam_trainer_close(&forward);
@@ -234,7 +237,7 @@ static void test_features_are_computed_once(void **state) {
     fixture_case("frozen", &c);
     run_steps(&kept, backend, &c, 20, loss_kept);
     assert_non_null(kept.features.data);
-    c.options.frozen_dropout = 1; /* its probabilities are 0 here: the encoder runs every step, to the same end */
+    c.options.frozen_dropout = 1; /* with probability 0 here: the encoder runs in every step, with the same result */
     run_steps(&again, backend, &c, 20, loss_again);
     assert_null(again.features.data);
     for (int i = 0; i < 20; i++)
@@ -247,10 +250,10 @@ static void test_features_are_computed_once(void **state) {
     cam_backend_close(backend);
 }
 
-/* What is frozen is not walked backwards: the wrappers' timers see no operator of it. */
+/* Backward does not run through frozen parts: the operators' timers count none of theirs. */
 static void test_frozen_parts_cost_no_backward_work(void **state) {
     (void)state;
-    static const int depths[] = {0, 1, 2, 4}; /* nothing; embeddings; and one layer; the encoder */
+    static const int depths[] = {0, 1, 2, 4}; /* frozen: nothing; embeddings; and one layer; the encoder */
     for (int i = 0; i < 4; i++) {
         golden_case c;
         cam_trainer trainer;
@@ -264,7 +267,8 @@ static void test_frozen_parts_cost_no_backward_work(void **state) {
         assert_ok(cam_trainer_step_now(&trainer, &report));
         assert_true((seconds[CAM_OP_embedding_bwd] > 0) == (depths[i] == 0));
         assert_true((seconds[CAM_OP_attention_bwd] > 0) == (depths[i] < 4));
-        assert_true((seconds[CAM_OP_embedding_fwd] > 0) == (depths[i] < 4)); /* features are kept */
+        assert_true((seconds[CAM_OP_embedding_fwd] > 0) ==
+                    (depths[i] < 4)); /* with a frozen encoder, features are computed once */
         assert_true(seconds[CAM_OP_linear_bwd_weight] > 0);
         cam_tensor below = cam_parameters_view(&trainer.params, CAM_EMBEDDING_BETA, CAM_GRADIENT);
         assert_true((below.data != NULL) == (depths[i] == 0));
@@ -287,9 +291,9 @@ static void test_a_step_allocates_nothing(void **state) {
     c.options.sampling = CAM_SAMPLING_GROUP_BY_LENGTH;
     long before_open = allocations;
     run_steps(&trainer, backend, &c, 1, NULL);
-    assert_true(allocations > before_open); /* the count counts */
+    assert_true(allocations > before_open); /* the wrappers work */
     long before = allocations;
-    for (int step = 0; step < 12; step++) /* over an epoch's end */
+    for (int step = 0; step < 12; step++) /* beyond the end of an epoch */
         assert_ok(cam_trainer_step_now(&trainer, &report));
     assert_int_equal(allocations, before);
     cam_trainer_close(&trainer);
@@ -326,8 +330,8 @@ static void test_a_step_that_is_not_finite_changes_nothing(void **state) {
         }
         bias[0] = 0;
         st = cam_trainer_step_now(&trainer, &report);
-        assert_int_equal(st,
-                         skip ? CAM_OK : CAM_E_DIVERGED); /* with skip the run goes on; without, nothing more changes */
+        /* with skip the run continues; without, no later step changes anything */
+        assert_int_equal(st, skip ? CAM_OK : CAM_E_DIVERGED);
         assert_int_equal(report.applied, skip);
         assert_int_equal(trainer.updates_applied, 3 + skip);
         cam_trainer_close(&trainer);
@@ -360,7 +364,7 @@ static void test_reload_gives_the_same_logits(void **state) {
     cam_backend_close(backend);
 }
 
-/* A device with little memory left. */
+/* A device with only `memory_left` bytes available. */
 static size_t memory_left;
 static size_t little_available(cam_backend *backend) {
     (void)backend;
@@ -383,10 +387,10 @@ static void test_out_of_memory_names_what_fits(void **state) {
 
     backend->calls = &calls;
     memory_left = need.activations * 7 / 10;
-    assert_true(memory_left > need.parameters); /* which are taken first */
+    assert_true(memory_left > need.parameters); /* these are allocated first */
     assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_MEMORY);
     assert_non_null(strstr(cam_status_message(), "per_device_train_batch_size=24 needs"));
-    c.options.plan.batch_rows = 24; /* and it does fit */
+    c.options.plan.batch_rows = 24; /* it does fit */
     run_steps(&trainer, backend, &c, 1, NULL);
     cam_trainer_close(&trainer);
     memory_left = need.parameters - 1;
@@ -408,7 +412,7 @@ int main(void) {
         cmocka_unit_test(test_compacted_vocabulary_equals_dense),
         cmocka_unit_test(test_gradient_checkpointing),
         cmocka_unit_test(test_accumulation_equals_one_batch),
-        cmocka_unit_test(test_dropout_knows_rows),
+        cmocka_unit_test(test_dropout_depends_on_data_rows),
         cmocka_unit_test(test_features_are_computed_once),
         cmocka_unit_test(test_frozen_parts_cost_no_backward_work),
         cmocka_unit_test(test_a_step_allocates_nothing),

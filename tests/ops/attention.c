@@ -286,6 +286,17 @@ static const spoil spoils_bwd[] = {SPOIL(attention_bwd, heads, int32_t, 0),
                                    {"keys", offsetof(cam_attention_bwd_args, max_keys), 4, &(const int32_t){1025}},
                                    SPOIL(attention_bwd, threshold, uint32_t, 65536)};
 
-OP_TESTS(attention, attention_fwd, cases, .setup = setup_fwd, .precisions = 2, .odd_hidden = &odd, SPOILS(spoils_fwd));
+/* 30 of 158 cases and precisions, for both operators. The plain kernels run in f32, the short and tiled ones in bf16;
+ * one-long-among-short, 129-of-64 and 256 are here because their loops run more than twice. */
+#define CORE_CASES                                                                                                     \
+    CORE("small-list", "one-token", "one-token/bf16", "768/bf16", "one-long-among-short", "up-to-32/bf16", "256/bf16", \
+         "max-keys-128-of-12/bf16", "max-keys-1024-head-size-8", "max-keys-1024-head-size-8/bf16", "masked-list/bf16", \
+         "classifier-list-short/bf16", "all-listed/bf16", "all-listed-long/bf16", "nobody-asks/bf16", "no-sequence",   \
+         "no-sequence-head-size-64/bf16", "no-sequence-strided/bf16", "no-sequence-128/bf16", "no-sequence-list/bf16", \
+         "no-sequence-list-short/bf16", "no-sequence-list-short-no-dropout/bf16",                                      \
+         "nearly-all-dropped-head-size-64/bf16", "not-finite/bf16", "not-finite-head-size-64/bf16",                    \
+         "not-finite-long/bf16", "128-of-64/bf16", "129-of-64/bf16", "list-32-of-64/bf16", "not-finite-of-64")
+OP_TESTS(attention, attention_fwd, cases, .setup = setup_fwd, .precisions = 2, .odd_hidden = &odd, SPOILS(spoils_fwd),
+         CORE_CASES);
 OP_TESTS(attention, attention_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 2, .odd_hidden = &odd,
-         SPOILS(spoils_bwd));
+         SPOILS(spoils_bwd), CORE_CASES);

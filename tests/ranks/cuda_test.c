@@ -1,20 +1,20 @@
-/* cuda_test.c: ranks that train one model on the CUDA backend, which runs on the machine of tests/simt: through the
- * stand-in for NCCL, with steps captured, and through MPI's staging path; beside a rank alone on that backend.
+/* cuda_test.c: several ranks train one model on the CUDA backend of tests/simt, by the stand-in for NCCL with captured
+ * steps, and by MPI through the staging buffer; compared with one rank on that backend.
  */
 #include "runtime.h"
 #include "training.h"
 #include <stdlib.h>
 
-enum { STEPS = 5 /* of two shapes: as written, captured, launched again */ };
+enum { STEPS = 5 /* of two shapes: each runs eagerly, is captured, and is launched again */ };
 
-/* Gradients are rounded to bf16 on every rank before they are summed, 2^-9 of each, and what comes of it in the weights
- * is rounded again, in other places, by the forward pass. Seen are 2e-4 and 2e-6. */
+/* Every rank rounds its gradients to bf16 before the sum, by at most 2^-9 each; the forward pass rounds the weights
+ * that result, at other places. Observed: 2e-4 and 2e-6. */
 static const tolerance rounding_bf16 = {.relative = 2e-3, .logits = 2e-3, .weights = 1e-5};
 
 static golden_case golden;
 static cam_model_config model;
 
-/* Few rows, in an order that brings the same shapes in every epoch. */
+/* Few rows, in an order that gives the same shapes in every epoch. */
 static cam_trainer_options small_case(void) {
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
     o.sampling = CAM_SAMPLING_SEQUENTIAL;
@@ -23,7 +23,7 @@ static cam_trainer_options small_case(void) {
     return o;
 }
 
-/* Heads of 64 columns, for bf16; the weights are fresh. */
+/* Heads of 64 columns, for bf16; the weights are drawn at random. */
 static cam_trainer_options wide_case(void) {
     cam_trainer_options o = small_case();
     model.hidden_size = 128;
@@ -35,15 +35,15 @@ static cam_trainer_options wide_case(void) {
     return o;
 }
 
-static outcome train_captured(const cam_trainer_options *o, manner how) {
+static outcome train_captured(const cam_trainer_options *o, run_kind how) {
     long before = simt_calls_of("cudaGraphLaunch");
     outcome result = train(o, how);
     assert_true((simt_calls_of("cudaGraphLaunch") > before) == (how.by != BY_MPI));
     return result;
 }
 
-/* Every launch waited for, nothing captured. */
-static outcome train_eagerly(const cam_trainer_options *o, manner how) {
+/* Waits for every launch and captures nothing. */
+static outcome train_eagerly(const cam_trainer_options *o, run_kind how) {
     long before = simt_calls_of("cudaGraphLaunch");
     setenv("CAM_CUDA_CHECK", "1", 1);
     outcome result = train(o, how);
@@ -57,24 +57,24 @@ static void assert_identical_and_release(const outcome *a, outcome b) {
     outcome_release(&b);
 }
 
-/* The stand-in sums in rank order, as MPI's collectives do: so they have the same bits, and sharded or not, too. */
+/* The stand-in sums in rank order, as the collectives by MPI do. So both give the same bits, sharded or not. */
 static void compare(const cam_trainer_options *o, tolerance t) {
-    outcome alone = train_captured(o, (manner){.by = ALONE});
-    outcome nccl = train_captured(o, (manner){.by = BY_NCCL});
+    outcome alone = train_captured(o, (run_kind){.by = ALONE});
+    outcome nccl = train_captured(o, (run_kind){.by = BY_NCCL});
     if (ranks == 1)
         assert_identical(&nccl, &alone);
     assert_near(&nccl, &alone, t);
-    assert_identical_and_release(&nccl, train_eagerly(o, (manner){.by = BY_NCCL}));
+    assert_identical_and_release(&nccl, train_eagerly(o, (run_kind){.by = BY_NCCL}));
     if (ranks > 1)
-        assert_identical_and_release(&nccl, train_captured(o, (manner){.by = BY_MPI}));
-    outcome shared = train_captured(o, (manner){.by = BY_NCCL, .shard = 1});
-    assert_identical(&nccl, &shared);
-    assert_int_equal(shared.moments * ranks, nccl.moments);
+        assert_identical_and_release(&nccl, train_captured(o, (run_kind){.by = BY_MPI}));
+    outcome sharded = train_captured(o, (run_kind){.by = BY_NCCL, .shard = 1});
+    assert_identical(&nccl, &sharded);
+    assert_int_equal(sharded.moments * ranks, nccl.moments);
     if (ranks > 1)
-        assert_identical_and_release(&nccl, train_captured(o, (manner){.by = BY_MPI, .shard = 1}));
+        assert_identical_and_release(&nccl, train_captured(o, (run_kind){.by = BY_MPI, .shard = 1}));
     outcome_release(&alone);
     outcome_release(&nccl);
-    outcome_release(&shared);
+    outcome_release(&sharded);
 }
 
 static void test_f32(void **state) {
@@ -89,26 +89,26 @@ static void test_bf16(void **state) {
     compare(&o, rounding_bf16);
 }
 
-/* Micro-steps and updates are graphs of their own, gradients f32. */
+/* Micro-steps and updates are separate graphs; gradients are f32. */
 static void test_accumulation(void **state) {
     (void)state;
     cam_trainer_options o = wide_case();
     o.plan.batch_rows = 4;
     o.plan.accumulation = 2;
-    outcome alone = train_captured(&o, (manner){.by = ALONE});
-    outcome nccl = train_captured(&o, (manner){.by = BY_NCCL, .shard = 1});
+    outcome alone = train_captured(&o, (run_kind){.by = ALONE});
+    outcome nccl = train_captured(&o, (run_kind){.by = BY_NCCL, .shard = 1});
     assert_near(&nccl, &alone, rounding_bf16);
-    assert_identical_and_release(&nccl, train_eagerly(&o, (manner){.by = BY_NCCL, .shard = 1}));
+    assert_identical_and_release(&nccl, train_eagerly(&o, (run_kind){.by = BY_NCCL, .shard = 1}));
     outcome_release(&alone);
     outcome_release(&nccl);
 }
 
-/* One rank's host asks, and all hear of it with the same step, captured or not. */
+/* A request of one rank must be in all ranks' reports of the same step, captured or not. */
 static void test_requests(void **state) {
     (void)state;
     cam_trainer_options o = small_case();
     training t;
-    training_open(&t, &o, (manner){.by = BY_NCCL, .shard = 1});
+    training_open(&t, &o, (run_kind){.by = BY_NCCL, .shard = 1});
     for (int s = 1; s <= STEPS; s++) {
         if (s == STEPS - 1 && rank == ranks - 1)
             cam_trainer_request(&t.trainer, CAM_REQUEST_STOP);

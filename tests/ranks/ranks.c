@@ -13,7 +13,7 @@ cam_group group;
 int ends_of_mpi;
 unsigned lingered_s;
 
-/* --- MPI begins and ends once (linked with --wrap) ---------------------------------------------------------------- */
+/* --- MPI is started and ended once (linked with --wrap) ----------------------------------------------------------- */
 
 int __real_MPI_Init_thread(int *argc, char ***argv, int required, int *provided);
 int __real_MPI_Finalize(void);
@@ -49,8 +49,7 @@ void end_ranks(void) {
     __real_MPI_Finalize();
 }
 
-/* --- cases ---------------------------------------------------------------------------------------------------------
- */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 int begin_case(void **state) {
     (void)state;
@@ -74,16 +73,16 @@ int end_case(void **state) {
     return 0;
 }
 
-void assert_told(cam_status st, cam_status expected, const char *const words[], int count) {
+void assert_fails(cam_status st, cam_status expected, const char *const texts[], int count) {
     if (st != expected)
         fail_msg("rank %d: %s \"%s\" instead of %s", rank, cam_status_name(st), cam_status_message(),
                  cam_status_name(expected));
     for (int i = 0; i < count; i++)
-        if (!strstr(cam_status_message(), words[i]))
-            fail_msg("rank %d: \"%s\" does not say \"%s\"", rank, cam_status_message(), words[i]);
+        if (!strstr(cam_status_message(), texts[i]))
+            fail_msg("rank %d: \"%s\" does not say \"%s\"", rank, cam_status_message(), texts[i]);
 }
 
-/* Past the group: its calls are what is tested. */
+/* Not with the group's calls, because these are tested. */
 void assert_same_on_all(const char *what, const void *bytes, size_t count) {
     uint64_t mine = cam_hash_bytes(CAM_HASH_START, bytes, count), first = mine;
     MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, MPI_COMM_WORLD);

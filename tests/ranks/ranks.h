@@ -1,8 +1,8 @@
-/* ranks.h: what the programs of this folder have in common. mpirun starts several processes of one program, and every
- * rank runs the same cases; one that fails takes the others with it, since they would wait for it.
+/* ranks.h: shared by the programs of this folder. mpirun starts several processes of one program, and every rank runs
+ * the same cases. A failed case ends all ranks, since the others would wait.
  *
- * Programs are linked with --wrap, so that a process may open groups one after another: MPI begins and ends once, and
- * each group has channels of its own; nobody sleeps.
+ * Programs are linked with --wrap, so that a process can open groups one after another: MPI is started and ended once,
+ * each group has channels of its own, and sleep() only counts.
  */
 #ifndef RANKS_H
 #define RANKS_H
@@ -16,14 +16,14 @@
 
 #include <cmocka.h>
 
-/* Seconds for the other ranks: more than enough; soon over. What comes at once comes long before. */
+/* Timeouts in seconds: more than enough, and short. AT_ONCE_S is a limit for what must not wait for a timeout. */
 #define PATIENCE_S   30.0
 #define IMPATIENCE_S 0.75
 #define AT_ONCE_S    5.0
 
 extern int rank, ranks;
 extern cam_group group;
-/* What the group of this case asked for: the end of MPI, so often; time for the others to speak, after a lost peer. */
+/* In this case: how often the group ended MPI, and how long it slept after a lost peer. */
 extern int ends_of_mpi;
 extern unsigned lingered_s;
 
@@ -33,30 +33,30 @@ extern unsigned lingered_s;
             fail_msg("rank %d: %s", rank, cam_status_message());                                                       \
     } while (0)
 
-/* The status, and each of the words in the message. */
-void assert_told(cam_status st, cam_status expected, const char *const words[], int count);
-#define ASSERT_TOLD(st, expected, ...)                                                                                 \
-    assert_told((st), (expected), (const char *const[]){__VA_ARGS__},                                                  \
-                (int)(sizeof(const char *[]){__VA_ARGS__} / sizeof(const char *)))
+/* Checks the status, and that the message contains each of `texts`. */
+void assert_fails(cam_status st, cam_status expected, const char *const texts[], int count);
+#define ASSERT_FAILS(st, expected, ...)                                                                                \
+    assert_fails((st), (expected), (const char *const[]){__VA_ARGS__},                                                 \
+                 (int)(sizeof(const char *[]){__VA_ARGS__} / sizeof(const char *)))
 
-/* Fails unless all ranks call it with the same bytes; every rank at once. */
+/* Fails unless all ranks call it with the same bytes. All ranks must call it. */
 void assert_same_on_all(const char *what, const void *bytes, size_t count);
 double seconds(void);
 
-/* Cases begin with a fresh group, together, and under an alarm, so that waiting for what never comes fails. What is
- * still open of the group at the end is left. */
+/* All ranks begin a case together, with a new group and an alarm, so that an endless wait fails. end_case finalizes the
+ * group if the case has not. */
 int begin_case(void **state);
 int end_case(void **state);
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin_case, end_case)
 
-/* What fewer ranks cannot show. */
+/* Skips a case that needs more ranks. */
 #define NEEDS_RANKS(least)                                                                                             \
     do {                                                                                                               \
         if (ranks < (least))                                                                                           \
             return;                                                                                                    \
     } while (0)
 
-/* MPI's beginning and end around a program's cases. */
+/* Start and end MPI, before and after a program's cases. */
 void begin_ranks(void);
 void end_ranks(void);
 

@@ -1,5 +1,6 @@
-/* trainer_test.c: ranks that train one model: what one rank computes with the same global batch, whatever the batch's
- * rows, their cut and the masks on them; sharded or not to the bit; and what happens to one rank happens to all.
+/* trainer_test.c: several ranks train one model. They must compute what one rank computes with the same global batch,
+ * for any partition of its rows, with the same dropout masks; sharded and unsharded bit for bit the same. An event on
+ * one rank must take effect on all.
  */
 #include "safetensors.h"
 #include "training.h"
@@ -8,23 +9,22 @@
 static golden_case golden;
 static cam_model_config model;
 
-/* Against one rank, with all state on every rank and with a share of it. */
+/* Against one rank, with unsharded and with sharded optimizer state. */
 static void compare(const cam_trainer_options *o) {
-    outcome alone = train(o, (manner){.by = ALONE}), whole = train(o, (manner){.by = BY_MPI});
-    outcome shared = train(o, (manner){.by = BY_MPI, .shard = 1});
+    outcome alone = train(o, (run_kind){.by = ALONE}), whole = train(o, (run_kind){.by = BY_MPI});
+    outcome sharded = train(o, (run_kind){.by = BY_MPI, .shard = 1});
     assert_near(&whole, &alone, rounding_f32);
-    assert_identical(&shared, &whole);
-    assert_int_equal(shared.moments * ranks, whole.moments);
+    assert_identical(&sharded, &whole);
+    assert_int_equal(sharded.moments * ranks, whole.moments);
     assert_true(whole.moments >= alone.moments);
-    /* a bucket is padded to a chunk a rank */
+    /* each bucket is padded by less than a chunk for each rank */
     assert_true(whole.moments - alone.moments < (fixture_config()->num_hidden_layers + 2) * ranks * CAM_CHUNK);
     outcome_release(&alone);
     outcome_release(&whole);
-    outcome_release(&shared);
+    outcome_release(&sharded);
 }
 
-/* --- the same run --------------------------------------------------------------------------------------------------
- */
+/* --- the same run ------------------------------------------------------------------------------------------------- */
 
 static void test_plain(void **state) {
     (void)state;
@@ -32,7 +32,7 @@ static void test_plain(void **state) {
     compare(&o);
 }
 
-/* Windows of 5 + 5, 5 + 5 and, at an epoch's end, 3 rows; then of 5 + 5 and 5 + 2. */
+/* Updates of 5 + 5, 5 + 5 and, at the end of an epoch, 3 rows; then of 5 + 5 and 5 + 2. */
 static void test_accumulation(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("accumulation", &golden, &model);
@@ -62,13 +62,13 @@ static void test_frozen_layers(void **state) {
     compare(&o);
 }
 
-/* Each rank computes the features of a run of rows, and gets those of the others. */
+/* Each rank computes the features of some rows and receives the others'. */
 static void test_frozen_encoder(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("frozen", &golden, &model);
     compare(&o);
     training t;
-    training_open(&t, &o, (manner){.by = BY_MPI});
+    training_open(&t, &o, (run_kind){.by = BY_MPI});
     assert_non_null(t.trainer.features.data);
     assert_same_on_all("features", t.trainer.features.data, cam_tensor_bytes(t.trainer.features));
     training_close(&t);
@@ -96,7 +96,7 @@ static void test_layerwise_decay(void **state) {
     compare(&o);
 }
 
-/* Of two rows, and at an epoch's end one: a rank has none, or most have none. */
+/* Batches of two rows, and of one at the end of an epoch: some ranks have no row. */
 static void test_fewer_rows_than_ranks(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
@@ -107,7 +107,7 @@ static void test_fewer_rows_than_ranks(void **state) {
     compare(&o);
 }
 
-/* A wider model, whose gradients go in several buckets; its weights are drawn here. */
+/* A wider model, whose gradients fill several buckets; its weights are drawn at random. */
 static void test_several_buckets(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
@@ -116,18 +116,18 @@ static void test_several_buckets(void **state) {
     model.num_attention_heads = 5;
     o.source.weights = NULL;
     o.plan.max_updates = 3;
-    outcome whole = train(&o, (manner){.by = BY_MPI});
+    outcome whole = train(&o, (run_kind){.by = BY_MPI});
     assert_true(whole.buckets > 2);
     outcome_release(&whole);
     compare(&o);
 }
 
-/* Rows of the vocabulary that no text uses are not in memory; what is saved of them has the bits of a run alone. */
+/* Vocabulary rows that no text uses are not in memory; their saved values must be those of one rank, bit for bit. */
 static void test_unused_vocabulary(void **state) {
     (void)state;
     static unsigned char used[1 << 10];
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
-    outcome outcomes[2] = {train(&o, (manner){.by = ALONE}), train(&o, (manner){.by = BY_MPI, .shard = 1})};
+    outcome outcomes[2] = {train(&o, (run_kind){.by = ALONE}), train(&o, (run_kind){.by = BY_MPI, .shard = 1})};
     const cam_token_rows *tokens = o.tokens;
     for (int64_t t = 0; t < tokens->offsets[tokens->rows]; t++)
         used[tokens->ids[t]] = 1;
@@ -148,65 +148,63 @@ static void test_unused_vocabulary(void **state) {
                 assert_memory_equal(begin[0] + v * row, begin[1] + v * row, row);
         cam_safetensors_close(&file);
         assert_true(unused > 10);
-        assert_true(ranks == 1 || moved > 0); /* what is used differs by rounding */
+        assert_true(ranks == 1 || moved > 0); /* used rows differ by rounding */
     }
     outcome_release(&outcomes[0]);
     outcome_release(&outcomes[1]);
 }
 
-/* --- bits ----------------------------------------------------------------------------------------------------------
- */
+/* --- bits --------------------------------------------------------------------------------------------------------- */
 
 static void test_two_runs(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("accumulation", &golden, &model);
     for (int shard = 0; shard < 2; shard++) {
-        outcome first = train(&o, (manner){BY_MPI, shard}), again = train(&o, (manner){BY_MPI, shard});
+        outcome first = train(&o, (run_kind){BY_MPI, shard}), again = train(&o, (run_kind){BY_MPI, shard});
         assert_identical(&first, &again);
         outcome_release(&first);
         outcome_release(&again);
     }
 }
 
-/* Collectives through the staging path, as for memory that the host does not reach. */
+/* Collectives through the staging buffer, as for memory that the host cannot access. */
 static void test_staging(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
     for (int shard = 0; shard < 2; shard++) {
-        outcome near = train(&o, (manner){BY_MPI, shard}), far = train(&o, (manner){BY_MPI_FAR, shard});
-        assert_identical(&near, &far);
-        outcome_release(&near);
-        outcome_release(&far);
+        outcome direct = train(&o, (run_kind){BY_MPI, shard}), staged = train(&o, (run_kind){BY_MPI_STAGED, shard});
+        assert_identical(&direct, &staged);
+        outcome_release(&direct);
+        outcome_release(&staged);
     }
 }
 
-/* Half of everything is dropped, and no weight moves: each loss is made by its masks alone, which follow seed, step and
- * data row, not the rank or the place where a row is. */
+/* With dropout 0.5 and a learning rate of 0 each loss depends on its masks only. Masks depend on seed, step and data
+ * row, not on the rank or the place of a row in the batch. */
 static void test_dropout_masks(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
     model.hidden_dropout_prob = model.attention_probs_dropout_prob = 0.5;
     o.learning_rate = 0;
     o.plan.max_updates = 6;
-    outcome alone = train(&o, (manner){.by = ALONE}), several = train(&o, (manner){.by = BY_MPI});
+    outcome alone = train(&o, (run_kind){.by = ALONE}), several = train(&o, (run_kind){.by = BY_MPI});
     for (int s = 0; s < several.steps; s++)
         if (!(fabs(several.figures[s].loss - alone.figures[s].loss) <= rounding_f32.relative * alone.figures[s].loss))
             fail_msg("step %d: the masks are not those of one rank", s + 1);
     assert_near(&several, &alone, rounding_f32);
     outcome_release(&several);
-    o.sampling = CAM_SAMPLING_SEQUENTIAL; /* so that the seed is that of masks only */
+    o.sampling = CAM_SAMPLING_SEQUENTIAL; /* so that the seed changes only the masks */
     outcome_release(&alone);
-    alone = train(&o, (manner){.by = ALONE});
+    alone = train(&o, (run_kind){.by = ALONE});
     o.seed++;
-    several = train(&o, (manner){.by = BY_MPI});
+    several = train(&o, (run_kind){.by = BY_MPI});
     for (int s = 0; s < several.steps; s++)
         assert_true(fabs(several.figures[s].loss - alone.figures[s].loss) > 1e-3);
     outcome_release(&alone);
     outcome_release(&several);
 }
 
-/* --- what happens to one rank --------------------------------------------------------------------------------------
- */
+/* --- events on one rank ------------------------------------------------------------------------------------------- */
 
 /* Weights and moments of the trained part. */
 enum { COPIES = 3 };
@@ -225,8 +223,8 @@ static void copy_state(const training *t, void *copies[COPIES], int check) {
     }
 }
 
-/* Three good steps, then NaN where `spoil` puts it on the last rank, and a step that changes nothing anywhere. */
-static void one_rank_diverges(const cam_trainer_options *o, manner how, void (*spoil)(const training *t)) {
+/* Three good steps; then `spoil` writes NaN on the last rank, and the next step must change nothing on any rank. */
+static void one_rank_diverges(const cam_trainer_options *o, run_kind how, void (*spoil)(const training *t)) {
     training t;
     void *copies[COPIES];
     training_open(&t, o, how);
@@ -249,7 +247,7 @@ static void spoil_a_weight(const training *t) {
     float *bias = cam_parameters_view(p, cam_parameter_of_layer(p, 1, CAM_UP_B), CAM_WEIGHT).data;
     bias[0] = NAN;
 }
-/* No parameter is touched: where state is sharded, a planted one would be spread or healed with its share. */
+/* No parameter is changed: with sharded state a NaN in one would be gathered or overwritten with its shard. */
 static void spoil_the_loss(const training *t) {
     float *weights = t->trainer.class_weights.data;
     for (int k = 0; k < FIXTURE_LABELS; k++)
@@ -261,21 +259,21 @@ static void test_a_nan_on_one_rank(void **state) {
     for (int skip = 0; skip < 2; skip++) {
         cam_trainer_options o = dropout_case("trainer", &golden, &model);
         o.skip_nonfinite = skip;
-        one_rank_diverges(&o, (manner){.by = BY_MPI}, spoil_a_weight);
+        one_rank_diverges(&o, (run_kind){.by = BY_MPI}, spoil_a_weight);
         o = dropout_case("class_weights", &golden, &model);
         o.skip_nonfinite = skip;
         for (int shard = 0; shard < 2; shard++)
-            one_rank_diverges(&o, (manner){BY_MPI, shard}, spoil_the_loss);
+            one_rank_diverges(&o, (run_kind){BY_MPI, shard}, spoil_the_loss);
     }
 }
 
-/* One rank's host asks, and all hear of it with the same step. */
+/* A request of one rank must be in all ranks' reports of the same step. */
 static void test_requests(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
     for (int shard = 0; shard < 2; shard++) {
         training t;
-        training_open(&t, &o, (manner){BY_MPI, shard});
+        training_open(&t, &o, (run_kind){BY_MPI, shard});
         for (int s = 1; s <= 6; s++) {
             if (s == 4 && rank == ranks - 1)
                 cam_trainer_request(&t.trainer, CAM_REQUEST_STOP);
@@ -286,8 +284,7 @@ static void test_requests(void **state) {
     }
 }
 
-/* --- allocations are counted (linked with --wrap) ------------------------------------------------------------------
- */
+/* --- allocations are counted (linked with --wrap) ----------------------------------------------------------------- */
 
 static long allocations;
 void *__real_malloc(size_t bytes);
@@ -310,19 +307,19 @@ void *__wrap_realloc(void *memory, size_t bytes) {
     return __real_realloc(memory, bytes);
 }
 
-/* Ours; MPI's own are its library's. */
+/* Only this program's allocations; MPI's library is not wrapped. */
 static void test_a_step_allocates_nothing(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("accumulation", &golden, &model);
     o.sampling = CAM_SAMPLING_GROUP_BY_LENGTH;
-    for (int far = 0; far < 2; far++)
+    for (int staged = 0; staged < 2; staged++)
         for (int shard = 0; shard < 2; shard++) {
             training t;
             long before_open = allocations;
-            training_open(&t, &o, (manner){far ? BY_MPI_FAR : BY_MPI, shard});
-            assert_true(allocations > before_open); /* the count counts */
+            training_open(&t, &o, (run_kind){staged ? BY_MPI_STAGED : BY_MPI, shard});
+            assert_true(allocations > before_open); /* the counter works */
             long before = allocations;
-            for (int s = 0; s < MOST_STEPS; s++) /* over an epoch's end */
+            for (int s = 0; s < MOST_STEPS; s++) /* beyond the end of an epoch */
                 (void)training_step(&t, CAM_OK);
             assert_int_equal(allocations, before);
             training_close(&t);

@@ -8,8 +8,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 
-/* --- a trainer -----------------------------------------------------------------------------------------------------
- */
+/* --- a trainer ---------------------------------------------------------------------------------------------------- */
 
 static void connect_nccl(training *t) {
     unsigned char id[CAM_NCCL_ID_BYTES] = {0};
@@ -21,15 +20,15 @@ static void connect_nccl(training *t) {
         &t->comm));
 }
 
-void training_open(training *t, const cam_trainer_options *options, manner how) {
+void training_open(training *t, const cam_trainer_options *options, run_kind how) {
     cam_trainer_options o = *options;
     *t = (training){.backend = fixture_backend(1)};
-    t->far_away = *t->backend;
-    t->far_away.host_memory = 0;
+    t->device_only = *t->backend;
+    t->device_only.host_memory = 0;
     if (how.by == BY_NCCL)
         connect_nccl(t);
     else if (how.by != ALONE)
-        assert_ok(cam_comm_mpi_open(&group, how.by == BY_MPI_FAR ? &t->far_away : t->backend, &t->comm));
+        assert_ok(cam_comm_mpi_open(&group, how.by == BY_MPI_STAGED ? &t->device_only : t->backend, &t->comm));
     o.group = how.by == ALONE ? NULL : &group;
     o.comm = t->comm;
     o.shard = how.shard;
@@ -72,10 +71,9 @@ step_figures training_step(training *t, cam_status expected) {
     return f;
 }
 
-/* --- a run ---------------------------------------------------------------------------------------------------------
- */
+/* --- a run -------------------------------------------------------------------------------------------------------- */
 
-/* Weights are kept alike by the same updates everywhere, or by sending them. */
+/* Weights are equal because all ranks apply the same updates, or because shards are gathered. */
 static void assert_weights_everywhere(const training *t) {
     const cam_parameters *p = &t->trainer.params;
     size_t bytes = p->bytes[CAM_WEIGHT];
@@ -98,7 +96,7 @@ static void score(training *t, outcome *o) {
         assert_same_on_all("logits", o->logits, sizeof o->logits);
 }
 
-/* Steps are asked for ahead of their reports, as far as an epoch goes. */
+/* Submits the steps ahead of their reports. */
 static void take_steps(training *t, outcome *o) {
     cam_step_report report;
     int present;
@@ -115,7 +113,7 @@ static void take_steps(training *t, outcome *o) {
     assert_figures_everywhere(t, o->figures, (size_t)o->steps);
 }
 
-outcome train(const cam_trainer_options *options, manner how) {
+outcome train(const cam_trainer_options *options, run_kind how) {
     training t;
     outcome o = {.file = CAM_STRBUF_INIT};
     const char *path = fixture_temporary("model.safetensors");
@@ -138,8 +136,7 @@ void outcome_release(outcome *o) {
     cam_strbuf_release(&o->file);
 }
 
-/* --- two runs ------------------------------------------------------------------------------------------------------
- */
+/* --- two runs ----------------------------------------------------------------------------------------------------- */
 
 const tolerance rounding_f32 = {.relative = 1e-6, .logits = 2e-6, .weights = 1e-8};
 
@@ -148,7 +145,7 @@ static void assert_value_near(const char *what, double a, double b, double allow
         fail_msg("rank %d: %s: %.12g with several ranks, %.12g with one", rank, what, a, b);
 }
 
-/* Both begin alike up to their values, f32. */
+/* Both files must have the same header; the values are f32. */
 static void assert_files_near(const cam_strbuf *a, const cam_strbuf *b, double allowed) {
     uint64_t header;
     double sum = 0;
@@ -194,8 +191,7 @@ void assert_identical(const outcome *a, const outcome *b) {
     assert_memory_equal(a->file.text, b->file.text, a->file.length);
 }
 
-/* --- cases ---------------------------------------------------------------------------------------------------------
- */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 cam_trainer_options dropout_case(const char *name, golden_case *golden, cam_model_config *model) {
     fixture_case(name, golden);
@@ -207,7 +203,7 @@ cam_trainer_options dropout_case(const char *name, golden_case *golden, cam_mode
     o.seed = 7;
     o.sampling = CAM_SAMPLING_RANDOM;
     o.warmup_steps = 0;
-    o.adamw.eps = 1e-4; /* or a gradient that is all rounding, a key bias's, moves its weight by a whole step */
+    o.adamw.eps = 1e-4; /* else a gradient of pure rounding errors (a key bias's) moves its weight by a whole step */
     o.plan.max_updates = MOST_STEPS;
     return o;
 }

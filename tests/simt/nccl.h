@@ -1,8 +1,8 @@
 /* nccl.h: host stand-ins for the part of NCCL that the CUDA backend uses, between processes that MPI connects.
  *
- * All communicators are nonblocking: what NCCL does in the background is done by a later ncclCommGetAsyncError, and not
- * by the first. Calls that NCCL's documentation forbids fail: any while something goes on, or after an error, but to
- * abort. Only in-place collectives in groups are there. Source: NCCL 2.28 user guide.
+ * All communicators are nonblocking: the background work of a call is done by a later ncclCommGetAsyncError, not by the
+ * first one. Calls that NCCL's documentation forbids fail: any call during a pending one, and any call but abort after
+ * an error. Only in-place collectives in groups are implemented. Source: NCCL 2.28 user guide.
  */
 #ifndef SIMT_NCCL_H
 #define SIMT_NCCL_H

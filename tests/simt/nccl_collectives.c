@@ -1,9 +1,9 @@
-/* nccl_collectives.c: what the collectives of kernels/comm_nccl.cu do, in which order, and what it says of itself. */
+/* nccl_collectives.c: results, order and description of the collectives in kernels/vendor/comm_nccl.cu. */
 #include "nccl_test.h"
 #include <math.h>
 
-static void run_part(verb v, cam_dtype dtype, int64_t count) {
-    bench b = {.verb = v};
+static void run_buffer(collective v, cam_dtype dtype, int64_t count) {
+    bench b = {.collective = v};
     bench_add(&b, dtype, count);
     bench_run(&b);
 }
@@ -13,30 +13,30 @@ static void run_part(verb v, cam_dtype dtype, int64_t count) {
 static void test_sums(void **state) {
     (void)state;
     const cam_dtype dtypes[] = {CAM_F32, CAM_BF16, CAM_F64};
-    for (int v = REDUCE_OWN; v <= REDUCE_ALL; v++)
+    for (int v = REDUCE_SCATTER; v <= ALL_REDUCE; v++)
         for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes; d++)
-            for (int64_t share = 1; share <= 19; share += 6)
-                run_part((verb)v, dtypes[d], share * comm->ranks);
+            for (int64_t shard = 1; shard <= 19; shard += 6)
+                run_buffer((collective)v, dtypes[d], shard * comm->ranks);
 }
 
-static void test_gathering(void **state) {
+static void test_all_gather(void **state) {
     (void)state;
-    run_part(GATHER, CAM_F32, 7 * comm->ranks);
-    run_part(GATHER, CAM_BF16, comm->ranks);
-    run_part(GATHER, CAM_I32, 13 * comm->ranks);
+    run_buffer(ALL_GATHER, CAM_F32, 7 * comm->ranks);
+    run_buffer(ALL_GATHER, CAM_BF16, comm->ranks);
+    run_buffer(ALL_GATHER, CAM_I32, 13 * comm->ranks);
 }
 
 static void test_broadcasts_of_any_count(void **state) {
     (void)state;
-    run_part(BROADCAST, CAM_F64, 1);
-    run_part(BROADCAST, CAM_BF16, 61);
-    run_part(BROADCAST, CAM_I32, 7);
+    run_buffer(BROADCAST, CAM_F64, 1);
+    run_buffer(BROADCAST, CAM_BF16, 61);
+    run_buffer(BROADCAST, CAM_I32, 7);
 }
 
-static void test_several_parts(void **state) {
+static void test_several_buffers(void **state) {
     (void)state;
-    for (int v = REDUCE_OWN; v <= BROADCAST; v++) {
-        bench b = {.verb = (verb)v};
+    for (int v = REDUCE_SCATTER; v <= BROADCAST; v++) {
+        bench b = {.collective = (collective)v};
         const cam_dtype dtypes[] = {CAM_F32, CAM_BF16, CAM_F64, CAM_F32};
         for (int p = 0; p < CAM_COMM_MAX_BUFFERS; p++)
             bench_add(&b, dtypes[p % 4], (p % 5 + 1) * comm->ranks);
@@ -44,31 +44,31 @@ static void test_several_parts(void **state) {
     }
 }
 
-static void test_empty_parts(void **state) {
+static void test_empty_buffers(void **state) {
     (void)state;
-    run_part(REDUCE_ALL, CAM_F32, 0);
-    run_part(GATHER, CAM_F32, 0);
+    run_buffer(ALL_REDUCE, CAM_F32, 0);
+    run_buffer(ALL_GATHER, CAM_F32, 0);
     assert_ok(cam_comm_broadcast(comm, NULL, 0));
     assert_ok(cam_comm_join(comm));
 }
 
 static void test_other_sums_are_refused(void **state) {
     (void)state;
-    const cam_comm_buffer part = {.dtype = CAM_I32, .count = ranks};
-    ASSERT_TOLD(cam_comm_reduce(comm, &part, 1, CAM_REACH_ALL), CAM_E_DTYPE, "I32");
+    const cam_comm_buffer buffer = {.dtype = CAM_I32, .count = ranks};
+    ASSERT_FAILS(cam_comm_all_reduce(comm, &buffer, 1), CAM_E_DTYPE, "I32");
 }
 
-/* Every rank may have one to itself, beside the others. */
+/* Every rank may open a communicator of its own. */
 static void test_a_rank_alone(void **state) {
     (void)state;
     assert_ok(open_for(0, 1, PATIENCE_S));
-    for (int v = REDUCE_OWN; v <= BROADCAST; v++)
-        run_part((verb)v, v == BROADCAST ? CAM_I32 : CAM_BF16, 11);
+    for (int v = REDUCE_SCATTER; v <= BROADCAST; v++)
+        run_buffer((collective)v, v == BROADCAST ? CAM_I32 : CAM_BF16, 11);
     assert_int_equal(comm->figures.bytes_sent, 0);
 }
 
 static void test_with_every_launch_waited_for(void **state) {
-    bench b = {.verb = REDUCE_ALL};
+    bench b = {.collective = ALL_REDUCE};
     setenv("CAM_CUDA_CHECK", "1", 1);
     begin_opened(state);
     unsetenv("CAM_CUDA_CHECK");
@@ -77,7 +77,7 @@ static void test_with_every_launch_waited_for(void **state) {
     bench_fill(&b, 0);
     bench_copy(&b, CAM_TO_DEVICE);
     assert_ok(bench_call(&b));
-    assert_true(number_at(b.parts[0].data, CAM_F32, 0) == sum_of_numbers(0, 0, 0));
+    assert_true(number_at(b.buffers[0].data, CAM_F32, 0) == sum_of_numbers(0, 0, 0));
     assert_ok(cam_comm_join(comm));
     bench_release(&b);
 }
@@ -85,14 +85,14 @@ static void test_with_every_launch_waited_for(void **state) {
 /* --- order ------------------------------------------------------------------------------------------------------- */
 
 static double first_of(const bench *b) {
-    return number_at(b->parts[0].data, CAM_F64, 0);
+    return number_at(b->buffers[0].data, CAM_F64, 0);
 }
 
-/* On a lazy device: nothing is done before somebody waits, a call brings along what came before it, and the backend
- * waits for it from the join on, not earlier. */
+/* A lazy device does no work until it is waited for. A call completes the work before it, and the backend waits for the
+ * call only after the join. */
 static void test_join_is_what_waits(void **state) {
     (void)state;
-    bench b = {.verb = BROADCAST};
+    bench b = {.collective = BROADCAST};
     simt_set_lazy(true);
     bench_add(&b, CAM_F64, 1);
     bench_fill(&b, 0);
@@ -108,10 +108,10 @@ static void test_join_is_what_waits(void **state) {
     bench_release(&b);
 }
 
-/* The whole device is waited for: were the call not ordered behind the copy, it would come first. */
+/* Waits for the whole device: a call that is not ordered after the copy would run first. */
 static void test_a_call_waits_for_what_came_before(void **state) {
     (void)state;
-    bench b = {.verb = REDUCE_ALL};
+    bench b = {.collective = ALL_REDUCE};
     simt_set_lazy(true);
     bench_add(&b, CAM_F64, ranks);
     bench_fill(&b, 0);
@@ -125,12 +125,12 @@ static void test_a_call_waits_for_what_came_before(void **state) {
 
 static void test_a_capture_without_its_join_is_refused(void **state) {
     (void)state;
-    bench b = {.verb = REDUCE_ALL};
+    bench b = {.collective = ALL_REDUCE};
     void *graph;
     bench_add(&b, CAM_F32, ranks);
     assert_ok(cuda->calls->capture_begin(cuda));
     assert_ok(bench_call(&b));
-    ASSERT_TOLD(cuda->calls->capture_end(cuda, &graph), CAM_E_DEVICE, "unjoined");
+    ASSERT_FAILS(cuda->calls->capture_end(cuda, &graph), CAM_E_DEVICE, "unjoined");
     bench_release(&b);
 }
 
@@ -150,16 +150,16 @@ static void test_join_without_a_call_is_nothing(void **state) {
     capture_a_join();
 }
 
-/* --- what it says of itself -------------------------------------------------------------------------------------- */
+/* --- description and figures ------------------------------------------------------------------------------------- */
 
 static void test_the_ring_is_pinned(void **state) {
     (void)state;
-    assert_string_equal(simt_nccl_saw("NCCL_ALGO"), "Ring");
-    assert_string_equal(simt_nccl_saw("NCCL_PROTO"), "LL,Simple"); /* main set it, as a user might */
-    assert_string_equal(simt_nccl_saw("NCCL_GRAPH_REGISTER"), "0");
+    assert_string_equal(simt_nccl_environment("NCCL_ALGO"), "Ring");
+    assert_string_equal(simt_nccl_environment("NCCL_PROTO"), "LL,Simple"); /* set by main, as by a user */
+    assert_string_equal(simt_nccl_environment("NCCL_GRAPH_REGISTER"), "0");
 }
 
-static void test_what_it_says(void **state) {
+static void test_description(void **state) {
     (void)state;
     assert_string_equal(comm->name, "nccl");
     assert_string_equal(comm->description, "NCCL 2.28.9");
@@ -168,8 +168,8 @@ static void test_what_it_says(void **state) {
     assert_true(comm->captures && !comm->exact_order);
 }
 
-static int64_t sent_by(verb v, cam_dtype dtype, int64_t count) {
-    bench b = {.verb = v};
+static int64_t sent_by(collective v, cam_dtype dtype, int64_t count) {
+    bench b = {.collective = v};
     int64_t before = comm->figures.bytes_sent;
     bench_add(&b, dtype, count);
     bench_add(&b, dtype, count);
@@ -179,13 +179,13 @@ static int64_t sent_by(verb v, cam_dtype dtype, int64_t count) {
     return comm->figures.bytes_sent - before;
 }
 
-static void test_what_is_sent(void **state) {
+static void test_bytes_sent(void **state) {
     (void)state;
     assert_int_equal(comm->figures.bytes_sent, 0);
-    assert_int_equal(sent_by(GATHER, CAM_F32, 5 * ranks), 2 * 5 * 4 * (ranks - 1));
+    assert_int_equal(sent_by(ALL_GATHER, CAM_F32, 5 * ranks), 2 * 5 * 4 * (ranks - 1));
     assert_int_equal(sent_by(BROADCAST, CAM_F32, 5 * ranks), 2 * 5 * 4 * (ranks - 1));
-    assert_int_equal(sent_by(REDUCE_OWN, CAM_BF16, 5 * ranks), 2 * 5 * 2 * (ranks - 1));
-    assert_int_equal(sent_by(REDUCE_ALL, CAM_F64, 5 * ranks), 2 * 2 * 5 * 8 * (ranks - 1));
+    assert_int_equal(sent_by(REDUCE_SCATTER, CAM_BF16, 5 * ranks), 2 * 5 * 2 * (ranks - 1));
+    assert_int_equal(sent_by(ALL_REDUCE, CAM_F64, 5 * ranks), 2 * 2 * 5 * 8 * (ranks - 1));
 }
 
 static void test_nothing_is_taken_after_opening(void **state) {
@@ -193,11 +193,11 @@ static void test_nothing_is_taken_after_opening(void **state) {
     static const char *const calls[] = {"cudaMalloc", "cudaHostAlloc", "cudaStreamCreateWithFlags",
                                         "cudaEventCreateWithFlags"};
     long before[4];
-    bench b = {.verb = REDUCE_ALL};
+    bench b = {.collective = ALL_REDUCE};
     bench_add(&b, CAM_F32, ranks);
     for (int i = 0; i < 4; i++)
         before[i] = simt_calls_of(calls[i]);
-    bench_run_as_asked(&b);
+    bench_run_eager(&b);
     bench_run_captured(&b);
     for (int i = 0; i < 4; i++)
         assert_int_equal(simt_calls_of(calls[i]), before[i]);
@@ -207,12 +207,12 @@ static void test_nothing_is_taken_after_opening(void **state) {
 int run_collectives(void) {
     const struct CMUnitTest tests[] = {
         OPENED(test_the_ring_is_pinned),
-        OPENED(test_what_it_says),
+        OPENED(test_description),
         OPENED(test_sums),
-        OPENED(test_gathering),
+        OPENED(test_all_gather),
         OPENED(test_broadcasts_of_any_count),
-        OPENED(test_several_parts),
-        OPENED(test_empty_parts),
+        OPENED(test_several_buffers),
+        OPENED(test_empty_buffers),
         OPENED(test_other_sums_are_refused),
         UNOPENED(test_a_rank_alone),
         cmocka_unit_test_teardown(test_with_every_launch_waited_for, end),
@@ -220,7 +220,7 @@ int run_collectives(void) {
         OPENED(test_a_call_waits_for_what_came_before),
         OPENED(test_a_capture_without_its_join_is_refused),
         OPENED(test_join_without_a_call_is_nothing),
-        OPENED(test_what_is_sent),
+        OPENED(test_bytes_sent),
         OPENED(test_nothing_is_taken_after_opening),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,11 @@
-/* nccl_faults.c: what kernels/comm_nccl.cu does when it cannot be opened, when calls fail or do not end, and when it is
- * aborted: the status, the words, and that nothing is left behind.
+/* nccl_faults.c: failures of kernels/vendor/comm_nccl.cu: at opening, of calls that fail or never complete, and after
+ * an abort. Checks the status, the message, and that nothing stays allocated.
  */
 #include "nccl_test.h"
 #include <pthread.h>
 #include <time.h>
 
-/* --- opening fails ----------------------------------------------------------------------------------------------- */
+/* --- opening fails ------------------------------------------------------------------------------------------------ */
 
 static void assert_nothing_left(void) {
     assert_null(comm);
@@ -17,14 +17,14 @@ static void test_no_id(void **state) {
     (void)state;
     unsigned char id[CAM_NCCL_ID_BYTES];
     simt_nccl_fail("ncclGetUniqueId", ncclSystemError, "no socket interface found");
-    ASSERT_TOLD(cam_comm_nccl_id(id), CAM_E_PEER, "ncclGetUniqueId", "comm_nccl.cu:", "unhandled system error",
-                "no socket interface found");
+    ASSERT_FAILS(cam_comm_nccl_id(id), CAM_E_PEER, "ncclGetUniqueId", "comm_nccl.cu:", "unhandled system error",
+                 "no socket interface found");
 }
 
 static void test_another_id(void **state) {
     (void)state;
     const unsigned char id[CAM_NCCL_ID_BYTES] = {0};
-    ASSERT_TOLD(
+    ASSERT_FAILS(
         cam_comm_nccl_open(
             cuda, &(cam_comm_nccl_options){.rank = rank, .ranks = ranks, .id = id, .timeout_s = PATIENCE_S}, &comm),
         CAM_E_DEVICE, "ncclCommInitRankConfig", "invalid argument", "wrong id");
@@ -33,32 +33,32 @@ static void test_another_id(void **state) {
 
 static void test_two_ranks_on_one_gpu(void **state) {
     (void)state;
-    const char *words = "Duplicate GPU detected : rank 0 and rank 1 both on CUDA device 2000";
-    simt_nccl_end("ncclCommInitRankConfig", ncclInvalidUsage, words);
-    ASSERT_TOLD(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE,
-                "two ranks share one GPU, which NCCL refuses; start one rank a GPU, or CAM_COMM=mpi");
+    const char *text = "Duplicate GPU detected : rank 0 and rank 1 both on CUDA device 2000";
+    simt_nccl_end("ncclCommInitRankConfig", ncclInvalidUsage, text);
+    ASSERT_FAILS(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE,
+                 "two ranks share one GPU, which NCCL refuses; start one rank a GPU, or CAM_COMM=mpi");
     assert_nothing_left();
     simt_nccl_end("ncclCommInitRankConfig", ncclInvalidUsage, "something else");
-    ASSERT_TOLD(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE, "invalid usage", "something else");
+    ASSERT_FAILS(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE, "invalid usage", "something else");
     assert_nothing_left();
 }
 
-static void test_nobody_comes(void **state) {
+static void test_missing_ranks(void **state) {
     (void)state;
     char expected[96];
     snprintf(expected, sizeof expected, "rank %d of %d waited 0.05 s for the other ranks to open NCCL", rank, ranks);
     simt_nccl_end("ncclCommInitRankConfig", ncclInProgress, "");
-    ASSERT_TOLD(open_for(rank, ranks, IMPATIENCE_S), CAM_E_PEER, expected);
+    ASSERT_FAILS(open_for(rank, ranks, IMPATIENCE_S), CAM_E_PEER, expected);
     assert_nothing_left();
     simt_nccl_end("ncclGroupEnd", ncclInProgress, ""); /* of the first sum */
-    ASSERT_TOLD(open_for(rank, ranks, IMPATIENCE_S), CAM_E_PEER, expected);
+    ASSERT_FAILS(open_for(rank, ranks, IMPATIENCE_S), CAM_E_PEER, expected);
     assert_nothing_left();
 }
 
 static void test_an_old_library(void **state) {
     (void)state;
     simt_nccl_set_version(21307);
-    ASSERT_TOLD(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE, "older than 2.14", "CAM_COMM=mpi");
+    ASSERT_FAILS(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE, "older than 2.14", "CAM_COMM=mpi");
     simt_nccl_set_version(NCCL_VERSION_CODE);
     assert_nothing_left();
 }
@@ -70,23 +70,23 @@ static void test_opening_with_a_call_that_fails(void **state) {
                                         "cudaStreamQuery", "cudaStreamWaitEvent"};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         simt_fail_call(calls[i], cudaErrorInvalidValue, 1);
-        ASSERT_TOLD(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE, "invalid argument");
+        ASSERT_FAILS(open_for(rank, ranks, PATIENCE_S), CAM_E_DEVICE, "invalid argument");
         assert_nothing_left();
     }
     simt_fail_call("cudaMalloc", cudaErrorMemoryAllocation, 1);
-    ASSERT_TOLD(open_for(rank, ranks, PATIENCE_S), CAM_E_MEMORY, "no memory left");
+    ASSERT_FAILS(open_for(rank, ranks, PATIENCE_S), CAM_E_MEMORY, "no memory left");
     assert_nothing_left();
 }
 
-/* --- calls fail -------------------------------------------------------------------------------------------------- */
+/* --- calls fail --------------------------------------------------------------------------------------------------- */
 
-static bench one_part(void) {
-    bench b = {.verb = REDUCE_ALL};
+static bench one_buffer(void) {
+    bench b = {.collective = ALL_REDUCE};
     bench_add(&b, CAM_F32, ranks);
     return b;
 }
 
-/* Whether a call that ended so left the communicator to be aborted, not finalized. */
+/* After a failed call, close must abort the communicator and not finalize it. */
 static void assert_aborted_at_close(bench *b) {
     long finalized = simt_nccl_calls_of("ncclCommFinalize"), aborts = simt_nccl_calls_of("ncclCommAbort");
     bench_release(b);
@@ -97,13 +97,13 @@ static void assert_aborted_at_close(bench *b) {
 }
 
 static void test_a_lost_peer(void **state) {
-    bench b = one_part();
-    char who[64];
+    bench b = one_buffer();
+    char expected[64];
     (void)state;
     comm->step = 5;
-    snprintf(who, sizeof who, "rank %d of %d in step 5: \"ncclAllReduce\" in comm_nccl.cu:", rank, ranks);
+    snprintf(expected, sizeof expected, "rank %d of %d in step 5: \"ncclAllReduce\" in comm_nccl.cu:", rank, ranks);
     simt_nccl_end("ncclGroupEnd", ncclRemoteError, "socket of rank 7 closed");
-    ASSERT_TOLD(bench_call(&b), CAM_E_PEER, who, "remote process exited", "socket of rank 7 closed");
+    ASSERT_FAILS(bench_call(&b), CAM_E_PEER, expected, "remote process exited", "socket of rank 7 closed");
     assert_aborted_at_close(&b);
 }
 
@@ -112,22 +112,22 @@ static void test_calls_that_fail(void **state) {
         const char *call, *named;
         ncclResult_t error;
         cam_status status;
-        verb verb;
+        collective collective;
     } cases[] = {
-        {"ncclGroupStart", "ncclAllReduce", ncclInternalError, CAM_E_DEVICE, REDUCE_ALL},
-        {"ncclAllReduce", "ncclAllReduce", ncclSystemError, CAM_E_PEER, REDUCE_ALL},
-        {"ncclReduceScatter", "ncclReduceScatter", ncclUnhandledCudaError, CAM_E_DEVICE, REDUCE_OWN},
-        {"ncclAllGather", "ncclAllGather", ncclInvalidArgument, CAM_E_DEVICE, GATHER},
+        {"ncclGroupStart", "ncclAllReduce", ncclInternalError, CAM_E_DEVICE, ALL_REDUCE},
+        {"ncclAllReduce", "ncclAllReduce", ncclSystemError, CAM_E_PEER, ALL_REDUCE},
+        {"ncclReduceScatter", "ncclReduceScatter", ncclUnhandledCudaError, CAM_E_DEVICE, REDUCE_SCATTER},
+        {"ncclAllGather", "ncclAllGather", ncclInvalidArgument, CAM_E_DEVICE, ALL_GATHER},
         {"ncclBroadcast", "ncclBroadcast", ncclRemoteError, CAM_E_PEER, BROADCAST},
-        {"ncclGroupEnd", "ncclAllReduce", ncclInternalError, CAM_E_DEVICE, REDUCE_ALL},
-        {"ncclCommGetAsyncError", "ncclAllReduce", ncclInternalError, CAM_E_DEVICE, REDUCE_ALL},
+        {"ncclGroupEnd", "ncclAllReduce", ncclInternalError, CAM_E_DEVICE, ALL_REDUCE},
+        {"ncclCommGetAsyncError", "ncclAllReduce", ncclInternalError, CAM_E_DEVICE, ALL_REDUCE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_ok(open_for(rank, ranks, PATIENCE_S));
-        bench b = one_part();
-        b.verb = cases[i].verb;
+        bench b = one_buffer();
+        b.collective = cases[i].collective;
         simt_nccl_fail(cases[i].call, cases[i].error, "the reason");
-        ASSERT_TOLD(bench_call(&b), cases[i].status, cases[i].named, ncclGetErrorString(cases[i].error), "the reason");
+        ASSERT_FAILS(bench_call(&b), cases[i].status, cases[i].named, ncclGetErrorString(cases[i].error), "the reason");
         assert_aborted_at_close(&b);
         end(state);
         begin_unopened(state);
@@ -135,7 +135,7 @@ static void test_calls_that_fail(void **state) {
 }
 
 static void test_a_call_that_no_other_rank_makes(void **state) {
-    bench b = one_part();
+    bench b = one_buffer();
     char expected[96];
     (void)state;
     cam_comm_close(comm);
@@ -144,18 +144,18 @@ static void test_a_call_that_no_other_rank_makes(void **state) {
     snprintf(expected, sizeof expected,
              "rank %d of %d waited 0.05 s for the other ranks in \"ncclAllReduce\" of step 12", rank, ranks);
     simt_nccl_end("ncclGroupEnd", ncclInProgress, "");
-    ASSERT_TOLD(bench_call(&b), CAM_E_PEER, expected);
+    ASSERT_FAILS(bench_call(&b), CAM_E_PEER, expected);
     assert_aborted_at_close(&b);
 }
 
 static void test_events_that_fail(void **state) {
-    bench b = one_part();
+    bench b = one_buffer();
     (void)state;
     simt_fail_call("cudaEventRecord", cudaErrorInvalidValue, 1);
-    ASSERT_TOLD(bench_call(&b), CAM_E_DEVICE, "cudaEventRecord");
+    ASSERT_FAILS(bench_call(&b), CAM_E_DEVICE, "cudaEventRecord");
     assert_ok(bench_call(&b));
     simt_fail_call("cudaStreamWaitEvent", cudaErrorInvalidValue, 1);
-    ASSERT_TOLD(cam_comm_join(comm), CAM_E_DEVICE, "cudaStreamWaitEvent");
+    ASSERT_FAILS(cam_comm_join(comm), CAM_E_DEVICE, "cudaStreamWaitEvent");
     assert_ok(cam_comm_join(comm));
     bench_release(&b);
 }
@@ -185,10 +185,10 @@ static void test_a_close_that_fails(void **state) {
     }
 }
 
-/* --- abort ------------------------------------------------------------------------------------------------------- */
+/* --- abort -------------------------------------------------------------------------------------------------------- */
 
 static void test_abort_ends_what_waits_on_the_device(void **state) {
-    bench b = one_part();
+    bench b = one_buffer();
     (void)state;
     simt_set_lazy(true);
     bench_fill(&b, 0);
@@ -197,8 +197,8 @@ static void test_abort_ends_what_waits_on_the_device(void **state) {
     assert_ok(cam_comm_join(comm));
     comm->calls->abort(comm);
     assert_ok(cam_backend_synchronize(cuda));
-    assert_true(number_at(b.parts[0].data, CAM_F32, 0) == number_of(rank, 0, 0, 0));
-    ASSERT_TOLD(bench_call(&b), CAM_E_PEER, "aborted");
+    assert_true(number_at(b.buffers[0].data, CAM_F32, 0) == number_of(rank, 0, 0, 0));
+    ASSERT_FAILS(bench_call(&b), CAM_E_PEER, "aborted");
     comm->calls->abort(comm);
     bench_release(&b);
 }
@@ -211,13 +211,13 @@ static void *abort_soon(void *context) {
 }
 
 static void test_abort_from_another_thread(void **state) {
-    bench b = one_part();
+    bench b = one_buffer();
     pthread_t thread;
     (void)state;
     comm->step = 3;
     simt_nccl_end("ncclGroupEnd", ncclInProgress, "");
     assert_int_equal(pthread_create(&thread, NULL, abort_soon, NULL), 0);
-    ASSERT_TOLD(bench_call(&b), CAM_E_PEER, "aborted", "step 3");
+    ASSERT_FAILS(bench_call(&b), CAM_E_PEER, "aborted", "step 3");
     pthread_join(thread, NULL);
     bench_release(&b);
 }
@@ -227,7 +227,7 @@ int run_faults(void) {
         UNOPENED(test_no_id),
         UNOPENED(test_another_id),
         UNOPENED(test_two_ranks_on_one_gpu),
-        UNOPENED(test_nobody_comes),
+        UNOPENED(test_missing_ranks),
         UNOPENED(test_an_old_library),
         UNOPENED(test_opening_with_a_call_that_fails),
         OPENED(test_a_lost_peer),

@@ -1,7 +1,7 @@
-/* nccl_host.cc: nccl.h by MPI, as work of the streams.
+/* nccl_host.cc: nccl.h by MPI, as work on streams.
  *
- * A group's collectives are put on their streams when a communicator is asked for its state and says that it has ended.
- * Sums go in rank order, bf16 in f32.
+ * A group's collectives are put on their streams by the ncclCommGetAsyncError that reports the group's end. Sums are in
+ * rank order, bf16 in f32.
  */
 #include "nccl_host.h"
 #include "comm_nccl_library.h"
@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-enum { POLLS = 2 /* of a call that goes on in the background, until it ends */ };
+enum { POLLS = 2 /* until a call's background work ends */ };
 
-/* What work on a stream needs of its communicator, even when that has been aborted. */
+/* The part of a communicator that work on a stream uses; it outlives an abort. */
 struct ring {
     MPI_Comm mpi = MPI_COMM_NULL;
     int rank, ranks;
@@ -29,10 +29,10 @@ struct ring {
 struct ncclComm {
     std::shared_ptr<ring> shared;
     std::set<cudaStream_t> streams;
-    int polls = 0; /* left; 0: nothing goes on */
+    int polls = 0; /* left; 0: no call is pending */
     ncclResult_t ends = ncclSuccess;
-    std::string words;
-    std::function<void()> rest; /* of what goes on */
+    std::string text;
+    std::function<void()> rest; /* background work of the pending call */
     ncclResult_t broken = ncclSuccess;
     bool finalized = false;
 };
@@ -41,7 +41,7 @@ namespace {
 
 struct fault {
     ncclResult_t result;
-    std::string words;
+    std::string text;
 };
 
 struct {
@@ -59,12 +59,12 @@ struct {
     std::vector<std::pair<cudaStream_t, std::function<void()>>> works;
 } group;
 
-ncclResult_t told(ncclResult_t result, const std::string &words) {
-    state.last_error = words;
+ncclResult_t fail(ncclResult_t result, const std::string &text) {
+    state.last_error = text;
     return result;
 }
 
-/* Every call begins here. */
+/* Counts a call and returns the failure that a test has set for it. Every call begins with it. */
 ncclResult_t fault_of(const char *call) {
     if (state.environment.empty())
         for (const char *name : {"NCCL_ALGO", "NCCL_PROTO", "NCCL_GRAPH_REGISTER"})
@@ -75,7 +75,7 @@ ncclResult_t fault_of(const char *call) {
         return ncclSuccess;
     fault f = found->second;
     state.calls.erase(found);
-    return told(f.result, f.words);
+    return fail(f.result, f.text);
 }
 #define FAULT(call)                                                                                                    \
     do {                                                                                                               \
@@ -84,23 +84,23 @@ ncclResult_t fault_of(const char *call) {
             return fault_;                                                                                             \
     } while (0)
 
-/* Whether a communicator may be asked for anything. */
+/* Whether a call is allowed now. */
 ncclResult_t ready(const ncclComm *comm) {
     if (comm->polls)
-        return told(ncclInvalidUsage, "asked while the last call goes on");
+        return fail(ncclInvalidUsage, "called while another call is pending");
     if (comm->broken != ncclSuccess || comm->finalized)
-        return told(ncclInvalidUsage, "asked after an error or the end");
+        return fail(ncclInvalidUsage, "called after an error or the end");
     return ncclSuccess;
 }
 
-ncclResult_t go_on(ncclComm *comm, const char *call, std::function<void()> rest) {
+ncclResult_t start_background(ncclComm *comm, const char *call, std::function<void()> rest) {
     auto found = state.ends.find(call);
     comm->polls = POLLS;
     comm->ends = ncclSuccess;
     comm->rest = std::move(rest);
     if (found != state.ends.end()) {
         comm->ends = found->second.result;
-        comm->words = found->second.words;
+        comm->text = found->second.text;
         state.ends.erase(found);
     }
     return ncclInProgress;
@@ -159,7 +159,7 @@ ncclResult_t add(ncclComm_t comm, cudaStream_t stream, const std::function<void(
     if (usable != ncclSuccess)
         return usable;
     if (group.depth == 0)
-        return told(ncclInvalidUsage, "a collective outside of a group");
+        return fail(ncclInvalidUsage, "a collective outside of a group");
     std::shared_ptr<ring> shared = comm->shared;
     group.comm = comm;
     group.works.emplace_back(stream, [shared, work] {
@@ -184,13 +184,13 @@ cam_status cam_nccl_load(cam_nccl_library *library) {
 
 extern "C" {
 
-/* --- what tests set ----------------------------------------------------------------------------------------------- */
+/* --- control by tests --------------------------------------------------------------------------------------------- */
 
-void simt_nccl_fail(const char *call, ncclResult_t result, const char *words) {
-    state.calls[call] = fault{result, words};
+void simt_nccl_fail(const char *call, ncclResult_t result, const char *text) {
+    state.calls[call] = fault{result, text};
 }
-void simt_nccl_end(const char *call, ncclResult_t result, const char *words) {
-    state.ends[call] = fault{result, words};
+void simt_nccl_end(const char *call, ncclResult_t result, const char *text) {
+    state.ends[call] = fault{result, text};
 }
 void simt_nccl_set_version(int version) {
     state.version = version;
@@ -201,7 +201,7 @@ long simt_nccl_calls_of(const char *call) {
 int simt_nccl_live(void) {
     return state.live;
 }
-const char *simt_nccl_saw(const char *variable) {
+const char *simt_nccl_environment(const char *variable) {
     return state.environment[variable].c_str();
 }
 
@@ -211,7 +211,7 @@ ncclResult_t ncclGetVersion(int *version) {
     *version = state.version;
     return ncclSuccess;
 }
-/* MPI knows where the ranks meet; that an id arrives is all that can go wrong. */
+/* MPI connects the ranks, so the id only has to be the same on all of them. */
 ncclResult_t ncclGetUniqueId(ncclUniqueId *id) {
     FAULT(ncclGetUniqueId);
     memset(id, 'i', sizeof *id);
@@ -238,22 +238,23 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id
     FAULT(ncclCommInitRankConfig);
     memset(&right, 'i', sizeof right);
     if (memcmp(&id, &right, sizeof id) != 0 || config->magic != 0xcafebeef || config->blocking != 0)
-        return told(ncclInvalidArgument, "wrong id or configuration");
+        return fail(ncclInvalidArgument, "wrong id or configuration");
     *comm = new ncclComm();
     state.live++;
     std::shared_ptr<ring> shared = (*comm)->shared = std::make_shared<ring>();
     shared->rank = rank;
     shared->ranks = ranks;
-    return go_on(*comm, "ncclCommInitRankConfig",
-                 [shared] { MPI_Comm_dup(shared->ranks == 1 ? MPI_COMM_SELF : MPI_COMM_WORLD, &shared->mpi); });
+    return start_background(*comm, "ncclCommInitRankConfig", [shared] {
+        MPI_Comm_dup(shared->ranks == 1 ? MPI_COMM_SELF : MPI_COMM_WORLD, &shared->mpi);
+    });
 }
-/* What is on the streams ends first. */
+/* Completes the work on the streams first. */
 ncclResult_t ncclCommFinalize(ncclComm_t comm) {
     FAULT(ncclCommFinalize);
     ncclResult_t usable = ready(comm);
     if (usable != ncclSuccess)
         return usable;
-    return go_on(comm, "ncclCommFinalize", [comm] {
+    return start_background(comm, "ncclCommFinalize", [comm] {
         for (cudaStream_t stream : comm->streams)
             (void)cudaStreamQuery(stream);
         comm->finalized = true;
@@ -262,7 +263,7 @@ ncclResult_t ncclCommFinalize(ncclComm_t comm) {
 ncclResult_t ncclCommDestroy(ncclComm_t comm) {
     FAULT(ncclCommDestroy);
     if (!comm->finalized)
-        return told(ncclInvalidUsage, "destroyed before the end");
+        return fail(ncclInvalidUsage, "destroyed before the end");
     if (comm->shared.use_count() > 1) {
         fprintf(stderr, "simt: ncclCommDestroy of a communicator whose calls a graph still holds would never return\n");
         abort();
@@ -272,7 +273,7 @@ ncclResult_t ncclCommDestroy(ncclComm_t comm) {
     delete comm;
     return ncclSuccess;
 }
-/* Freeing MPI's communicator would need all ranks. */
+/* MPI's communicator stays: all ranks would have to free it. */
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
     FAULT(ncclCommAbort);
     comm->shared->aborted = true;
@@ -288,7 +289,7 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *result) {
         if (comm->ends == ncclSuccess)
             rest();
         else
-            comm->broken = told(comm->ends, comm->words);
+            comm->broken = fail(comm->ends, comm->text);
     }
     *result = comm->polls ? ncclInProgress : comm->broken;
     return ncclSuccess;
@@ -312,7 +313,7 @@ ncclResult_t ncclGroupEnd(void) {
         return fault;
     if (!comm)
         return ncclSuccess;
-    return go_on(comm, "ncclGroupEnd", [comm, works] {
+    return start_background(comm, "ncclGroupEnd", [comm, works] {
         for (const auto &w : works) {
             comm->streams.insert(w.first);
             (void)simt_enqueue_host(w.first, w.second);
@@ -323,7 +324,7 @@ ncclResult_t ncclAllReduce(const void *send, void *receive, size_t count, ncclDa
                            ncclComm_t comm, cudaStream_t stream) {
     FAULT(ncclAllReduce);
     if (send != receive)
-        return told(ncclInvalidArgument, "not in place");
+        return fail(ncclInvalidArgument, "not in place");
     return add(comm, stream, [=](const ring &r) { reduce(r, receive, count, 0, count, type); });
 }
 ncclResult_t ncclReduceScatter(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t,
@@ -331,7 +332,7 @@ ncclResult_t ncclReduceScatter(const void *send, void *receive, size_t count, nc
     FAULT(ncclReduceScatter);
     size_t rank = (size_t)comm->shared->rank;
     if (receive != at(send, rank * count * size_of(type)))
-        return told(ncclInvalidArgument, "not in place");
+        return fail(ncclInvalidArgument, "not in place");
     return add(comm, stream, [=](const ring &r) {
         reduce(r, const_cast<void *>(send), count * (size_t)r.ranks, rank * count, count, type);
     });
@@ -340,7 +341,7 @@ ncclResult_t ncclAllGather(const void *send, void *receive, size_t count, ncclDa
                            cudaStream_t stream) {
     FAULT(ncclAllGather);
     if (send != at(receive, (size_t)comm->shared->rank * count * size_of(type)))
-        return told(ncclInvalidArgument, "not in place");
+        return fail(ncclInvalidArgument, "not in place");
     return add(comm, stream, [=](const ring &r) {
         MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, receive, (int)(count * size_of(type)), MPI_BYTE, r.mpi);
     });
@@ -349,7 +350,7 @@ ncclResult_t ncclBroadcast(const void *send, void *receive, size_t count, ncclDa
                            ncclComm_t comm, cudaStream_t stream) {
     FAULT(ncclBroadcast);
     if (send != receive)
-        return told(ncclInvalidArgument, "not in place");
+        return fail(ncclInvalidArgument, "not in place");
     return add(comm, stream,
                [=](const ring &r) { MPI_Bcast(receive, (int)(count * size_of(type)), MPI_BYTE, root, r.mpi); });
 }

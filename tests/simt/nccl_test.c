@@ -1,4 +1,5 @@
-/* nccl_test.c: kernels/comm_nccl.cu over the stand-ins for CUDA and NCCL, under mpirun: every rank runs the same cases.
+/* nccl_test.c: tests kernels/vendor/comm_nccl.cu on the stand-ins for CUDA and NCCL. mpirun starts it; every rank runs
+ * the same cases.
  */
 #include "nccl_test.h"
 #include <math.h>
@@ -10,15 +11,15 @@ int rank, ranks;
 cam_backend *cuda;
 cam_comm *comm;
 
-void assert_told(cam_status st, cam_status expected, const char *const words[], int count) {
+void assert_fails(cam_status st, cam_status expected, const char *const texts[], int count) {
     if (st != expected)
         fail_msg("%s \"%s\" instead of %s", cam_status_name(st), cam_status_message(), cam_status_name(expected));
     for (int i = 0; i < count; i++)
-        if (!strstr(cam_status_message(), words[i]))
-            fail_msg("\"%s\" does not say \"%s\"", cam_status_message(), words[i]);
+        if (!strstr(cam_status_message(), texts[i]))
+            fail_msg("\"%s\" does not say \"%s\"", cam_status_message(), texts[i]);
 }
 
-/* --- one case ---------------------------------------------------------------------------------------------------- */
+/* --- one case ----------------------------------------------------------------------------------------------------- */
 
 cam_status open_for(int as_rank, int of_ranks, double timeout_s) {
     unsigned char id[CAM_NCCL_ID_BYTES] = {0};
@@ -57,7 +58,7 @@ int end(void **state) {
     return 0;
 }
 
-/* --- numbers ----------------------------------------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 static void put_number(void *data, cam_dtype dtype, int64_t i, double x) {
     float f = (float)x;
@@ -83,66 +84,67 @@ double number_at(const void *data, cam_dtype dtype, int64_t i) {
                               : (double)f;
 }
 
-double number_of(int of_rank, int part, int launch, int64_t i) {
-    return (double)((of_rank + 1) * (1 + (i + part) % 5) + launch);
+double number_of(int of_rank, int buffer, int launch, int64_t i) {
+    return (double)((of_rank + 1) * (1 + (i + buffer) % 5) + launch);
 }
 
-double sum_of_numbers(int part, int launch, int64_t i) {
+double sum_of_numbers(int buffer, int launch, int64_t i) {
     double sum = 0;
     for (int r = 0; r < comm->ranks; r++)
-        sum += number_of(r, part, launch, i);
+        sum += number_of(r, buffer, launch, i);
     return sum;
 }
 
-/* --- a call and what must come of it ----------------------------------------------------------------------------- */
+/* --- a call and its expected results ------------------------------------------------------------------------------ */
 
-static size_t bytes_of(const cam_comm_buffer *part) {
-    return (size_t)(part->count + 1) * cam_dtype_size(part->dtype);
+static size_t bytes_of(const cam_comm_buffer *buffer) {
+    return (size_t)(buffer->count + 1) * cam_dtype_size(buffer->dtype);
 }
 
 void bench_add(bench *b, cam_dtype dtype, int64_t count) {
-    cam_comm_buffer *part = &b->parts[b->count++];
-    *part = (cam_comm_buffer){.dtype = dtype, .count = count};
+    cam_comm_buffer *buffer = &b->buffers[b->count++];
+    *buffer = (cam_comm_buffer){.dtype = dtype, .count = count};
     assert_true(count <= MOST);
-    assert_ok(cam_backend_allocate(cuda, bytes_of(part), &part->data));
+    assert_ok(cam_backend_allocate(cuda, bytes_of(buffer), &buffer->data));
 }
 
 void bench_release(bench *b) {
     for (int p = 0; p < b->count; p++)
-        cam_backend_release(cuda, b->parts[p].data);
+        cam_backend_release(cuda, b->buffers[p].data);
 }
 
 void bench_fill(bench *b, int launch) {
     memset(b->out, 0, sizeof b->out);
     for (int p = 0; p < b->count; p++)
-        for (int64_t i = 0; i <= b->parts[p].count; i++)
-            put_number(b->in[p], b->parts[p].dtype, i, number_of(comm->rank, p, launch, i));
+        for (int64_t i = 0; i <= b->buffers[p].count; i++)
+            put_number(b->in[p], b->buffers[p].dtype, i, number_of(comm->rank, p, launch, i));
 }
 
 cam_status bench_call(const bench *b) {
-    switch (b->verb) {
-    case GATHER:
-        return cam_comm_all_gather(comm, b->parts, b->count);
+    switch (b->collective) {
+    case ALL_GATHER:
+        return cam_comm_all_gather(comm, b->buffers, b->count);
     case BROADCAST:
-        return cam_comm_broadcast(comm, b->parts, b->count);
-    case REDUCE_OWN:
-    case REDUCE_ALL:
+        return cam_comm_broadcast(comm, b->buffers, b->count);
+    case REDUCE_SCATTER:
+        return cam_comm_reduce_scatter(comm, b->buffers, b->count);
+    case ALL_REDUCE:
         break;
     }
-    return cam_comm_reduce(comm, b->parts, b->count, b->verb == REDUCE_OWN ? CAM_REACH_OWN : CAM_REACH_ALL);
+    return cam_comm_all_reduce(comm, b->buffers, b->count);
 }
 
 void bench_copy(bench *b, cam_copy_kind kind) {
     for (int p = 0; p < b->count; p++) {
-        void *device = b->parts[p].data;
+        void *device = b->buffers[p].data;
         if (kind == CAM_TO_DEVICE)
-            assert_ok(cam_backend_copy(cuda, device, b->in[p], bytes_of(&b->parts[p]), kind));
+            assert_ok(cam_backend_copy(cuda, device, b->in[p], bytes_of(&b->buffers[p]), kind));
         else
-            assert_ok(cam_backend_copy(cuda, b->out[p], device, bytes_of(&b->parts[p]), kind));
+            assert_ok(cam_backend_copy(cuda, b->out[p], device, bytes_of(&b->buffers[p]), kind));
     }
 }
 
-static void bench_ask(bench *b) {
+static void bench_submit(bench *b) {
     bench_copy(b, CAM_TO_DEVICE);
     assert_ok(bench_call(b));
     assert_ok(cam_comm_join(comm));
@@ -151,20 +153,20 @@ static void bench_ask(bench *b) {
 
 static void bench_check(const bench *b, int launch) {
     for (int p = 0; p < b->count; p++) {
-        const cam_comm_buffer *part = &b->parts[p];
-        int64_t share = part->count / comm->ranks;
-        for (int64_t i = 0; i <= part->count; i++) {
-            double expected = number_of(comm->rank, p, launch, i), found = number_at(b->out[p], part->dtype, i);
-            int is_own = share && i / share == comm->rank;
-            if (i < part->count && b->verb == BROADCAST)
+        const cam_comm_buffer *buffer = &b->buffers[p];
+        int64_t shard = buffer->count / comm->ranks;
+        for (int64_t i = 0; i <= buffer->count; i++) {
+            double expected = number_of(comm->rank, p, launch, i), found = number_at(b->out[p], buffer->dtype, i);
+            int is_own = shard && i / shard == comm->rank;
+            if (i < buffer->count && b->collective == BROADCAST)
                 expected = number_of(0, p, launch, i);
-            else if (i < part->count && b->verb == GATHER)
-                expected = number_of((int)(i / share), p, launch, i);
-            else if (i < part->count && (b->verb == REDUCE_ALL || is_own))
+            else if (i < buffer->count && b->collective == ALL_GATHER)
+                expected = number_of((int)(i / shard), p, launch, i);
+            else if (i < buffer->count && (b->collective == ALL_REDUCE || is_own))
                 expected = sum_of_numbers(p, launch, i);
             if (!(fabs(found - expected) < 1e-9))
-                fail_msg("rank %d, part %d, launch %d: element %d is %g instead of %g", rank, p, launch, (int)i, found,
-                         expected);
+                fail_msg("rank %d, buffer %d, launch %d: element %d is %g instead of %g", rank, p, launch, (int)i,
+                         found, expected);
         }
     }
 }
@@ -173,10 +175,10 @@ void wait_for_device(void) {
     assert_int_equal(cudaFree(NULL), cudaSuccess);
 }
 
-void bench_run_as_asked(bench *b) {
+void bench_run_eager(bench *b) {
     for (int launch = 0; launch < LAUNCHES; launch++) {
         bench_fill(b, launch);
-        bench_ask(b);
+        bench_submit(b);
         if (launch == 1)
             wait_for_device();
         assert_ok(cam_backend_synchronize(cuda));
@@ -189,7 +191,7 @@ void bench_run_captured(bench *b) {
     int64_t sent;
     bench_fill(b, 0);
     assert_ok(cuda->calls->capture_begin(cuda));
-    bench_ask(b);
+    bench_submit(b);
     assert_ok(cuda->calls->capture_end(cuda, &graph));
     sent = comm->figures.bytes_sent;
     for (int launch = 0; launch < LAUNCHES; launch++) {
@@ -205,7 +207,7 @@ void bench_run_captured(bench *b) {
 void bench_run(bench *b) {
     for (int lazy = 0; lazy < 2; lazy++) {
         simt_set_lazy(lazy);
-        bench_run_as_asked(b);
+        bench_run_eager(b);
         bench_run_captured(b);
     }
     bench_release(b);
@@ -215,7 +217,7 @@ int main(int argc, char **argv) {
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    setenv("CMOCKA_TEST_ABORT", "1", 1); /* a rank that fails takes the others with it: they would wait for it */
+    setenv("CMOCKA_TEST_ABORT", "1", 1); /* a failed rank ends the others, too: they would wait for it */
     setenv("NCCL_PROTO", "LL,Simple", 1);
     int failed = run_collectives() + run_faults();
     MPI_Finalize();

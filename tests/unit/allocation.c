@@ -1,15 +1,14 @@
-/* allocation.c: every allocation of the host code fails once, and once with all that follow it; an operation then ends
- * in CAM_E_MEMORY with a message, or as if nothing had happened. It holds no block after a failure, and none after its
- * own release.
+/* allocation.c: every allocation of the host code fails once, alone, and once together with all later ones. The
+ * operation then returns CAM_E_MEMORY with a message, or succeeds as usual. It holds no memory after a failure, and
+ * none after its release.
  *
- * An operation runs once to count its allocations, and then again for each of them; of one instruction that allocates
- * over and over (a vocabulary), for its first 24 turns and those that are powers of two.
+ * An operation runs once to count its allocations, and then once for each of them. Of an instruction that allocates
+ * repeatedly (a vocabulary), only the first 24 allocations and those whose number is a power of two are tried.
  *
- * What does not fail here: strbuf.c and pool.c abort by contract when a text or a configuration finds no memory, so
- * they are built into this program with an allocator that never fails (tests/CMakeLists.txt). SentencePiece (C++ new),
- * libyaml, utf8proc and OpenMP allocate inside their own shared libraries, which --wrap does not reach. jansson is
- * given our allocator, and its parser fails as a whole (failing_allocator.h).
- */
+ * Not covered: strbuf.c and pool.c abort by contract when memory runs out, so they are built into this program with an
+ * allocator that never fails (tests/CMakeLists.txt). SentencePiece (C++ new), libyaml, utf8proc and OpenMP allocate
+ * inside their own shared libraries, which --wrap does not reach. jansson gets our allocator, and its parser fails as a
+ * whole (failing_allocator.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +33,7 @@
 
 enum { FIRST_TURNS = 24 };
 
-/* Does something and releases it. After CAM_OK it has checked what came out. */
+/* Runs the operation and releases its result, which it checks where the status is CAM_OK. */
 typedef cam_status (*operation)(const tree *t);
 
 static void run_with(operation run, const tree *t, size_t n, failing kind) {
@@ -55,7 +54,7 @@ static int by_site_and_turn(const void *a, const void *b) {
     return *x != *y ? (*x < *y ? -1 : 1) : x < y ? -1 : x > y;
 }
 
-/* chosen[i]: allocation i + 1 is to fail. */
+/* chosen[i]: allocation i + 1 will fail. */
 static void choose(unsigned char *chosen, size_t count) {
     void **sites = malloc(count * sizeof *sites), ***sorted = malloc(count * sizeof *sorted);
     size_t turn = 0;
@@ -71,9 +70,9 @@ static void choose(unsigned char *chosen, size_t count) {
     free(sorted);
 }
 
-/* At least `expected` allocations, so that a sweep over nothing is seen. */
+/* `expected` is the least number of allocations: a sweep over none would prove nothing. */
 static void sweep(operation run, const tree *t, size_t expected) {
-    run_with(run, t, 0, FAIL_ONE); /* what is made once and kept, in the libraries, is made here */
+    run_with(run, t, 0, FAIL_ONE); /* the libraries make here what they make once and keep */
     run_with(run, t, 0, FAIL_ONE);
     size_t count = allocator.count, memory_errors = 0;
     assert_in_range(count, expected, SITES);
@@ -137,7 +136,7 @@ static cam_status load_jsonl(const tree *t) {
 }
 SWEEP(load_jsonl, 10)
 
-/* A row is bad for what it holds, never for want of memory. */
+/* A lack of memory never makes a row bad. */
 static cam_status load_jsonl_and_skip(const tree *t) {
     cam_dataset data;
     cam_status st = load(t, "data.jsonl", 3, CAM_BAD_ROW_SKIP, &data);
@@ -387,7 +386,7 @@ out:
     return st;
 }
 
-/* Both files, which are compared. */
+/* A folder with both files, which are compared. */
 static cam_status tokenize_quickstart(const tree *t) {
     (void)t;
     return tokenize("examples/quickstart-model", 27);
@@ -421,7 +420,7 @@ SWEEP(save_tokenizer, 25)
 
 static golden_case whole, frozen;
 
-/* A step, logits, a save and the way back. */
+/* A step, logits, saving and loading. */
 static cam_status train(const tree *t, cam_trainer_options options) {
     char *folder = tree_path(t, "trained"), *path = tree_path(t, "trained/model.safetensors");
     cam_backend *backend = NULL;

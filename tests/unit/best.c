@@ -1,5 +1,5 @@
-/* best.c: the best evaluation and early stopping, against transformers 5.23: EarlyStoppingCallback.on_evaluate and
- * Trainer._determine_best_metric called in the Trainer's order on the same values. */
+/* best.c: the best evaluation and early stopping, compared with transformers 5.23: EarlyStoppingCallback.on_evaluate
+ * and Trainer._determine_best_metric, called in the Trainer's order with the same values. */
 #include "best_internal.h"
 #include <math.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static const run_case cases[] = {
       {.7, 1, 0, 0, 5},
       {.1, 0, 0, 1, 5},
       {.2, 0, 1, 2, 5}}},
-    /* gains within the threshold are best and wait nevertheless */
+    /* a gain within the threshold makes a new best value, but does not reset `waited` */
     {CAM_METRIC_F1_MACRO,
      2,
      0.01,
@@ -82,7 +82,7 @@ static void without_patience_nothing_stops(void **unused) {
     assert_int_equal(best.step, 1);
 }
 
-static void a_copied_state_goes_on_where_it_was(void **unused) {
+static void a_copied_state_continues(void **unused) {
     (void)unused;
     cam_best whole, resumed;
     cam_best_init(&whole, CAM_METRIC_ACCURACY, 3, 0);
@@ -107,7 +107,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_are_those_of_the_callback),
         cmocka_unit_test(without_patience_nothing_stops),
-        cmocka_unit_test(a_copied_state_goes_on_where_it_was),
+        cmocka_unit_test(a_copied_state_continues),
         cmocka_unit_test(each_metric_reads_its_own_figure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

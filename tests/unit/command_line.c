@@ -32,7 +32,7 @@ static void rows_are_complete(void **state) {
         assert_true(cam_verb_rows[v].word[0] && cam_verb_rows[v].help[0] && cam_verb_rows[v].more[0]);
 }
 
-/* A key that is an option as well has the same words. */
+/* A key that is also an option has the same words. */
 static void options_have_the_words_of_their_keys(void **state) {
     static const struct {
         int option;
@@ -89,7 +89,7 @@ static void words_are_parsed(void **state) {
     assert_null(arguments.encoding.word);
     assert_int_equal(arguments.encoding.value, CAM_ENCODING_AUTO);
     cam_arguments_release(&arguments);
-    assert_int_equal(cam_arguments_parse(&arguments, 6, words), CAM_E_USAGE); /* --json is not of predict */
+    assert_int_equal(cam_arguments_parse(&arguments, 6, words), CAM_E_USAGE); /* predict has no --json */
     cam_arguments_release(&arguments);
 
     char *train[] = {"cam-train", "--config", "a", "k=1", "--config=b", "~k", "--progress", "lines"};

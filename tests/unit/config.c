@@ -1,4 +1,4 @@
-/* config.c: what a configuration means: defaults, types, overrides, origins, and the rules between keys. */
+/* config.c: reading configurations: defaults, types, overrides, origins, and the rules between keys. */
 #include "config_files.h"
 
 static void test_defaults(void **state) {
@@ -42,7 +42,7 @@ static void test_defaults(void **state) {
     cam_config_release(&c);
 }
 
-/* The schema gives the type, never YAML. */
+/* The schema decides the type, not YAML. */
 static void test_schema_decides(void **state) {
     cam_config c;
     (void)state;

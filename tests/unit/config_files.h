@@ -19,7 +19,7 @@
 
 static char test_folder[256], home_folder[4096];
 
-/* Tests run inside the temporary folder; home_folder is where they came from. */
+/* Tests run in the temporary folder; home_folder is the folder before. */
 static int folder_make(void **state) {
     const char *parent = getenv("TMPDIR");
     (void)state;

@@ -1,8 +1,9 @@
-/* config_hostile.c: files that nobody means well: YAML's own traps, bytes that are no text, sizes, and noise. */
+/* config_hostile.c: hostile and damaged files: dangerous features of YAML, bytes that are not text, sizes, and noise.
+ */
 #include "config_files.h"
 #include <time.h>
 
-/* Bombs need aliases; those and all else that hides what a value is are refused. */
+/* Expansion bombs need aliases, which are refused, as is all other syntax that hides the type of a value. */
 static void test_traps(void **state) {
     (void)state;
     expect_problems("training: &t\n  seed: 1\neval: *t\n",
@@ -34,7 +35,7 @@ static void test_traps(void **state) {
     expect_problems("? [a, b]\n: 1\n", "base.yaml:1: a key must be a plain text\n");
 }
 
-/* A syntax error does not hide what stands before it. */
+/* A syntax error does not hide the problems before it. */
 static void test_syntax(void **state) {
     (void)state;
     expect_problems(
@@ -87,8 +88,9 @@ static double seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* `head`, then `unit` until the file has `total` bytes; where `tail` is given, unit, a count from 0, and tail. It must
- * be refused with `expected` among the problems, and in a time that only something quadratic would need. */
+/* A file of `head`, then `unit` repeated up to `total` bytes; where `tail` is given, unit, a counter and tail are
+ * repeated. It must be refused with `expected` among the problems, in a time that only a quadratic algorithm would
+ * exceed. */
 static void expect_refused(const char *head, const char *unit, const char *tail, size_t total, const char *expected) {
     cam_config config;
     cam_problems problems;
@@ -126,7 +128,7 @@ static void test_sizes(void **state) {
     expect_refused("a: &a [x]\n", "b", ": [*a, *a, *a, *a, *a]\n", MIB, "base.yaml:2: aliases are not allowed");
 }
 
-/* The line of a file that is too large is the one the limit falls on. */
+/* The error of a file that is too large names the line at the limit. */
 static void test_too_large_has_a_line(void **state) {
     enum { LINES = 300000 };
     static char text[LINES * 4];
@@ -161,12 +163,12 @@ static void mutate(cam_strbuf *text) {
         size_t kind = random_below(4);
         if (kind == 0) {
             text->text[at] = (char)random_below(256);
-        } else if (kind == 1) { /* a piece goes */
+        } else if (kind == 1) { /* removes a piece */
             size_t gone = 1 + random_below(20);
             gone = gone < text->length - at ? gone : text->length - at;
             memmove(text->text + at, text->text + at + gone, text->length - at - gone + 1);
             text->length -= gone;
-        } else { /* a piece comes */
+        } else { /* inserts a piece */
             const char *piece = pieces[random_below(COUNT(pieces))];
             char *tail = strdup(text->text + at);
             assert_non_null(tail);
@@ -179,8 +181,8 @@ static void mutate(cam_strbuf *text) {
     }
 }
 
-/* Thousands of damaged configurations: each is refused with a message, or accepted and then written and read again
- * without a change. The sanitizers watch. */
+/* Thousands of damaged configurations: each is refused with a message, or is accepted and then written and read again
+ * without a change. The sanitizers find the rest. */
 static void test_noise(void **state) {
     const char *seed = getenv("CAM_TEST_SEED");
     cam_strbuf whole = CAM_STRBUF_INIT, text = CAM_STRBUF_INIT;
@@ -217,13 +219,13 @@ static void test_noise(void **state) {
         cam_config_release(&config);
         cam_problems_release(&problems);
     }
-    /* Both ways were really tried. */
+    /* Both outcomes occurred. */
     assert_true(accepted > 100 && refused > 1000);
     cam_strbuf_release(&whole);
     cam_strbuf_release(&text);
 }
 
-/* The same for the command line, whose texts are YAML only where they begin like it. */
+/* The same for the command line, whose texts are YAML only where they begin like YAML. */
 static void test_noise_in_overrides(void **state) {
     static const char *const starts[] = {"training.class_weights={a: 2, 'b c': 1e-3}", "labels=[a, \"b c\", 01]",
                                          "train_file='d.csv'", "~learning_rate", "training.learning_rate=2e-5"};

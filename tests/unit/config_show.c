@@ -1,7 +1,7 @@
-/* config_show.c: the configuration as text: show, run.yaml, init, and the schema behind them. */
+/* config_show.c: writing configurations: show, run.yaml, init; and the schema. */
 #include "config_files.h"
 
-/* Every key with a value that is not its default and not easy to write. */
+/* A value for every key that is not its default and is hard to write. */
 static const char rich[] = "model:\n"
                            "  model_name_or_path: ./models/a b\n  revision: '123'\n  init: random\n  num_labels: 4\n"
                            "  max_seq_length: 512\n  freeze: first:11\n  frozen_dropout: true\n"
@@ -39,7 +39,7 @@ static void test_round_trip(void **state) {
     (void)state;
     load_good(&first, rich);
     char *plain = show_plain(&first);
-    /* Everything above was set, or this test proves little. */
+    /* All keys above were set. */
     cam_config defaults;
     cam_config_defaults(&defaults);
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
@@ -58,7 +58,7 @@ static void test_round_trip(void **state) {
     load_good(&second, shown.text);
     char *again = show_plain(&second);
     assert_string_equal(again, plain);
-    assert_string_equal(second.columns.items[2], "x"); /* outer Unicode space goes */
+    assert_string_equal(second.columns.items[2], "x"); /* outer Unicode space is removed */
     assert_string_equal(second.columns.items[4], "tab\tline");
     assert_true(second.learning_rate == 1.2345678901234567e-05);
     assert_int_equal(second.max_steps, 9007199254740993);
@@ -72,7 +72,7 @@ static void test_round_trip(void **state) {
     cam_config_release(&second);
 }
 
-/* A label that YAML takes as a key only in its explicit form, and characters that YAML must not see bare. */
+/* A label that YAML accepts as a key only in the explicit form, and characters that must be escaped in YAML. */
 static void test_round_trip_of_texts(void **state) {
     static const char *const texts[] = {"\xC2\x85",
                                         "\xE2\x80\xA9z",
@@ -151,7 +151,7 @@ static void test_show_has_origins(void **state) {
     cam_config_release(&config);
 }
 
-/* Whatever a file is called, its name stays inside the comment. */
+/* The name of a file stays inside the comment, whatever its characters. */
 static void test_origin_is_harmless(void **state) {
     cam_config config, again;
     cam_strbuf shown = CAM_STRBUF_INIT;
@@ -217,7 +217,7 @@ static void test_schema(void **state) {
     (void)state;
     for (size_t i = 0; i < CAM_CONFIG_KEY_COUNT; i++) {
         const cam_config_row *row = &cam_config_rows[i];
-        assert_ptr_equal(cam_config_row_find(row->leaf), row); /* so no leaf name occurs twice */
+        assert_ptr_equal(cam_config_row_find(row->leaf), row); /* no leaf name occurs twice */
         assert_true(cam_config_section_exists(row->section));
         assert_true(strlen(row->help) > 0 && !strchr(row->help, '\n'));
         check_choices(row);

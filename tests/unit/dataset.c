@@ -1,5 +1,4 @@
-/* dataset.c: a file becomes the same rows whatever it was written in; what init finds out about a
- * file. */
+/* dataset.c: a file gives the same rows in every format and encoding; what init detects in a file. */
 #include "dataset_case.h"
 #include "detect.h"
 
@@ -10,7 +9,7 @@ static cam_dataset load(const cam_read_options *options) {
     return data;
 }
 
-/* The same rows in CSV, TSV, JSONL, UTF-16 and Windows-1252 are the same data: one hash. */
+/* The same rows in CSV, TSV, JSONL, UTF-16 and Windows-1252 have the same hash. */
 static void test_one_hash(void **state) {
     case_folder *f = *state;
     static const char utf16[] = "\xFE\xFF\0t\0e\0x\0t\0;\0l\0a\0b\0e\0l\0\r\0\xE9\0t\0\xE9\0;\0x\0\r\0b\0;\0y";
@@ -111,13 +110,13 @@ static void test_detect(void **state) {
                                 .rows = 4,
                                 .labels = 2},
                  "Libellé", "Catégorie");
-    /* no header: the first label comes again */
+    /* no header: the first label occurs again */
     expect_found(
         f, "d.tsv", "achat\tacheter une vis\nretour\trendre une vis\nachat\tun clou\nretour\tle clou\n",
         (cam_detected){
             .format = CAM_FORMAT_TSV, .encoding = CAM_ENCODING_UTF8, .delimiter = '\t', .rows = 4, .labels = 2},
         "text", "label");
-    /* both ; and , in the first record; numbers repeat more than words, an identifier never does */
+    /* both ; and , in the first record; numbers repeat more often than words, an identifier never repeats */
     expect_found(f, "d.csv",
                  "id,note;texte,long;classe\n1;la première demande, longue;a\n2;la seconde demande;b\n3;une "
                  "autre;a\n4;encore une;b\n",

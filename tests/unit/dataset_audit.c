@@ -1,4 +1,4 @@
-/* dataset_audit.c: duplicates, contradictions and leaks are counted and shown with their lines. Fault 31. */
+/* dataset_audit.c: duplicates, conflicting labels and overlaps are counted and shown with their lines. Fault 31. */
 #include "audit.h"
 #include "dataset_case.h"
 #include "text_fold_internal.h"
@@ -32,7 +32,7 @@ static void test_what_counts_as_the_same(void **state) {
         {"\xC2\xB5", "\xCE\xBC"}, /* micro sign: Greek mu */
         {"3 \xC3\x97 4", "3 × 4"},
         {"\xCE\xA3\xCE\xAF\xCF\x82", "\xCF\x83\xCE\xAF\xCF\x83"}, /* final sigma folds */
-        {"?!", "?!"},                                             /* nothing but punctuation stays */
+        {"?!", "?!"},                                             /* a text of punctuation keeps it */
         {"12,5.", "12,5"},
     };
     cam_strbuf key = CAM_STRBUF_INIT;
@@ -43,8 +43,8 @@ static void test_what_counts_as_the_same(void **state) {
     cam_strbuf_release(&key);
 }
 
-/* The short way through Latin text gives what utf8proc gives: a text is taken the long way by a character in front that
- * folds to itself and is cut off again. */
+/* The fast path for Latin text gives the same keys as utf8proc. A character that folds to itself is put in front of a
+ * text to force the slow path, and is then removed from the key. */
 static void test_short_way_is_the_long_way(void **state) {
     (void)state;
     static const char front[] = "\xE4\xB8\xAD ";

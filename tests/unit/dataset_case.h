@@ -1,4 +1,4 @@
-/* dataset_case.h: a temporary folder with one data file in it, for the tests of src/text. */
+/* dataset_case.h: a temporary folder with data files, for the tests of src/data. */
 #ifndef DATASET_CASE_H
 #define DATASET_CASE_H
 
@@ -42,7 +42,7 @@ static inline int case_teardown(void **state) {
     return failed;
 }
 
-/* Writes a file, over an older one of that name; the path lives as long as the folder. */
+/* Writes a file and replaces an older one of that name; the path is valid as long as the folder. */
 static inline const char *case_write(case_folder *folder, const char *name, const void *bytes, size_t size) {
     char path[sizeof folder->file[0]];
     snprintf(path, sizeof path, "%.200s/%.90s", folder->path, name);
@@ -65,14 +65,14 @@ static inline const char *case_text(case_folder *folder, const char *name, const
     return case_write(folder, name, text, strlen(text));
 }
 
-/* The message that a test expects: `tail` behind the path of the file written last. */
+/* The message that a test expects: the path of the file written last, and `tail`. */
 static inline const char *case_says(case_folder *folder, const char *tail) {
     snprintf(folder->message, sizeof folder->message, "%s%s", folder->file[folder->files - 1], tail);
     return folder->message;
 }
 
-/* All rows, label required, as "label|text" one a line (line ends in texts as \n), with what the options ask for; or
- * the error's message. */
+/* All rows, with labels, as "label|text" one a line (line ends in texts as \n), read with the given options; or the
+ * message of the error. */
 static inline char *case_rows(const cam_read_options *options) {
     cam_dataset data;
     cam_strbuf out = CAM_STRBUF_INIT;

@@ -1,13 +1,12 @@
-/* failing_allocator.h: an allocator that fails when it is told to, for one test program, linked with --wrap for malloc,
- * calloc, realloc, free, strdup, strndup and posix_memalign.
+/* failing_allocator.h: an allocator that fails on request, for one test program, linked with --wrap for malloc, calloc,
+ * realloc, free, strdup, strndup and posix_memalign.
  *
- * While armed it counts what our objects ask for, and jansson once it has jansson_malloc; fails the n-th allocation, or
- * all from the n-th on, as malloc does (ENOMEM); and knows every block that was given out since and is still held, so
- * that a leak is seen where it happens. The instruction that asked is kept.
+ * While armed it counts the allocations of our objects, and of jansson once that has jansson_malloc. It fails the n-th
+ * allocation, or all from the n-th on, as malloc does (ENOMEM). It keeps the blocks that are still allocated, so that a
+ * leak is found, and the instruction of each allocation.
  *
- * jansson's parser must not be refused memory (2.14 overruns its buffers then; cam-train never refuses it, see main.c):
- * json_loadb, wrapped too, fails as a whole, as it does when its first allocation fails.
- */
+ * jansson's parser must never get NULL (2.14 overruns its buffers then; cam-train never returns NULL to it, see
+ * main.c): json_loadb, wrapped too, fails as a whole, as when its first allocation fails. */
 #ifndef FAILING_ALLOCATOR_H
 #define FAILING_ALLOCATOR_H
 
@@ -23,7 +22,7 @@ enum { HELD_SLOTS = 1 << 18, SITES = 1 << 18 };
 
 typedef enum failing { FAIL_ONE, FAIL_ALL_FROM } failing;
 
-/* Held blocks by address, open addressing; a slot that was given back keeps its mark. */
+/* Allocated blocks by address, open addressing; the slot of a freed block keeps its mark. */
 static struct allocator {
     pthread_mutex_t lock;
     int armed, failed;
@@ -31,7 +30,7 @@ static struct allocator {
     failing kind;
     void *held[HELD_SLOTS];
     size_t held_count, held_used;
-    void *site[SITES]; /* the instruction that asked for allocation i + 1 */
+    void *site[SITES]; /* the instruction that made allocation i + 1 */
 } allocator = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static char given_back;

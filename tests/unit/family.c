@@ -1,4 +1,4 @@
-/* family.c: the table of model families, and what is said about a type that is not in it. */
+/* family.c: the table of model families, and the message about a type that is not in it. */
 #include "family.h"
 #include "temporary_tree.h"
 
@@ -22,7 +22,7 @@ static void test_unknown_types(void **state) {
     assert_said("a\n\x1b", "model_type \"a\\n\\u001b\"" SUPPORTED);
     char longest[200], expected[300];
     memset(longest, 'a', sizeof longest);
-    memcpy(longest + 63, "\xC3\xA9", 2); /* lies across the cut at 64 bytes */
+    memcpy(longest + 63, "\xC3\xA9", 2); /* the message ends in it, at 64 bytes */
     longest[sizeof longest - 1] = '\0';
     snprintf(expected, sizeof expected, "model_type \"%.63s\"" SUPPORTED, longest);
     assert_said(longest, expected);

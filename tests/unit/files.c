@@ -1,5 +1,5 @@
-/* files.c: reading, mapping, and writing whole or not at all. A full disk is /dev/full; a limit on the size of files
- * makes a write fail in the middle. */
+/* files.c: reads, maps and atomically writes files. A full disk is /dev/full; a limit on the size of files makes a
+ * write fail in the middle. */
 #include "files.h"
 #include <setjmp.h>
 #include <signal.h>

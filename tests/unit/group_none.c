@@ -1,5 +1,5 @@
-/* group_none.c: a program that was built without MPI, alone and under a launcher. Linked with the source itself, which
- * a build with MPI leaves out of the library. */
+/* group_none.c: a program that was built without MPI, started alone and by a launcher. It compiles
+ * src/comm/group_none.c itself, because a build with MPI has another group in its library. */
 #include "group.h"
 #include "launcher_internal.h"
 #include <setjmp.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-/* This test may itself run under one. */
-static int leave_launchers(void **unused) {
+/* This test may itself run under a launcher. */
+static int unset_launchers(void **unused) {
     (void)unused;
     static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK",     "PMI_RANK",
                                         "MV2_COMM_WORLD_RANK",  "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",
@@ -47,13 +47,13 @@ static void alone_it_is_one_rank(void **unused) {
     assert_string_equal(data, "abc");
     assert_int_equal(cam_group_require_equal(&group, "data", 1), CAM_OK);
     assert_int_equal(cam_group_poll(&group), CAM_OK);
-    assert_true(group.reporter < 0); /* it tells of its own failures */
+    assert_true(group.reporter < 0); /* it reports its own failures */
     assert_int_equal(cam_group_finish(&group, CAM_E_DATA), CAM_E_DATA);
     assert_int_equal(cam_group_finalize(&group, CAM_E_DATA), CAM_E_DATA);
     assert_string_equal(cam_group_build(), "none: built without MPI");
 }
 
-static void a_launcher_is_told_so(void **unused) {
+static void a_launcher_is_refused(void **unused) {
     (void)unused;
     static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -70,7 +70,7 @@ static void a_launcher_is_told_so(void **unused) {
     opens_alone();
 }
 
-/* What sbatch gives its script is not yet a step; srun's steps are, except of one task. */
+/* The environment of sbatch's script is no launcher; that of srun's tasks is, if there are several. */
 static void a_batch_script_is_no_launcher(void **unused) {
     (void)unused;
     cam_group group;
@@ -87,9 +87,9 @@ static void a_batch_script_is_no_launcher(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(alone_it_is_one_rank, leave_launchers),
-        cmocka_unit_test_setup(a_launcher_is_told_so, leave_launchers),
-        cmocka_unit_test_setup(a_batch_script_is_no_launcher, leave_launchers),
+        cmocka_unit_test_setup(alone_it_is_one_rank, unset_launchers),
+        cmocka_unit_test_setup(a_launcher_is_refused, unset_launchers),
+        cmocka_unit_test_setup(a_batch_script_is_no_launcher, unset_launchers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

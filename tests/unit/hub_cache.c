@@ -1,4 +1,4 @@
-/* hub_cache.c: names of models, against a fake Hugging Face cache with the layout of huggingface_hub. */
+/* hub_cache.c: finds models in a fake Hugging Face cache with the layout of huggingface_hub. */
 #include "hub_cache.h"
 #include "temporary_tree.h"
 
@@ -109,7 +109,7 @@ static void test_paths(void **state) {
     assert_failure("~/nowhere", NULL, CAM_E_MODEL, "/nowhere\"");
     assert_failure("./nowhere", NULL, CAM_E_MODEL, "/./nowhere\"");
     assert_failure("~no-such-user-here/x", NULL, CAM_E_MODEL, "~no-such-user-here/x");
-    /* a folder of that name goes before the Hub; the repository's own serves here, since tests run in its root */
+    /* a folder of that name has precedence over the Hub; the test runs in the root of the repository, which has one */
     assert_failure("tests/unit", NULL, CAM_E_MODEL, "has no config.json");
     assert_int_equal(cam_model_locate("examples/quickstart-model", NULL, CAM_MODEL_CONFIG_ONLY, &folder), CAM_OK);
     assert_string_equal(folder, "examples/quickstart-model");

@@ -1,4 +1,4 @@
-/* labels.c: names become ids; what a classifier cannot be trained on is said. Faults 28 and 30. */
+/* labels.c: names get ids; labels that a classifier cannot be trained on are errors. Faults 28 and 30. */
 #include "labels.h"
 #include "dataset_case.h"
 
@@ -112,7 +112,7 @@ static void test_unseen_in_validation(void **state) {
     cam_dataset_release(&validation);
 }
 
-/* Labels of rows that were dropped are no labels. */
+/* A label that only removed rows have gets no id. */
 static void test_after_removal(void **state) {
     case_folder *f = *state;
     cam_dataset data = load(f, "d.csv", "text;label\n1;z\n2;b\n3;a\n");

@@ -1,4 +1,4 @@
-/* metrics.c: scores against scikit-learn 1.9 (precision_recall_fscore_support, zero_division=0) and PyTorch 2.15
+/* metrics.c: scores compared with scikit-learn 1.9 (precision_recall_fscore_support, zero_division=0) and PyTorch 2.15
  * (cross_entropy, softmax in float64); metrics.json read back with jansson. */
 #include "metrics.h"
 #include <jansson.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* Label 2 occurs in predictions only, label 4 nowhere. */
+/* Label 2 occurs in predictions only; label 4 does not occur. */
 static const int truth30[30] = {3, 0, 1, 1, 3, 3, 3, 3, 0, 1, 1, 3, 0, 1, 1,
                                 1, 1, 0, 3, 1, 0, 0, 3, 3, 0, 0, 3, 3, 1, 1};
 static const int guess30[30] = {1, 0, 1, 1, 3, 1, 1, 3, 0, 3, 2, 3, 2, 2, 2,
@@ -92,7 +92,7 @@ static void a_model_that_says_one_thing_is_noticed(void **unused) {
     add_guess(&metrics, 0, 2);
     assert_int_equal(cam_metrics_only_prediction(&metrics), -1);
     cam_metrics_clear(&metrics);
-    add_guess(&metrics, 1, 1); /* one label in the truth too: nothing is wrong */
+    add_guess(&metrics, 1, 1); /* the truth has one label, too: no warning */
     assert_int_equal(cam_metrics_only_prediction(&metrics), -1);
     cam_metrics_release(&metrics);
 }
@@ -104,7 +104,7 @@ static void losses_are_those_of_pytorch(void **unused) {
     cam_metrics metrics;
     assert_int_equal(cam_metrics_init(&metrics, 3), CAM_OK);
     for (int i = 0; i < 4; i++) {
-        /* log(sum) + top cancels where the loss is small: the error is of the sum's size. */
+        /* For a small loss log(sum) + top cancels, so the error is relative to the sum. */
         assert_true(fabs(cam_cross_entropy(logits4[i], 3, truth4[i]) - losses[i]) < 2e-15);
         cam_metrics_add(&metrics, logits4[i], truth4[i]);
     }
@@ -184,7 +184,7 @@ static void the_json_has_the_schema_of_the_contract(void **unused) {
         assert_non_null(json_object_get(set, keys[i]));
     cam_scores scores = cam_metrics_scores(&metrics);
     assert_int_equal(json_integer_value(json_object_get(set, "rows")), 3);
-    assert_true(json_number_value(json_object_get(set, "loss")) == scores.loss); /* to the bit */
+    assert_true(json_number_value(json_object_get(set, "loss")) == scores.loss); /* bit for bit */
     assert_true(json_number_value(json_object_get(set, "f1_macro")) == scores.f1_macro);
     for (size_t k = 0; k < 3; k++) {
         json_t *label = json_array_get(json_object_get(set, "labels"), k);
@@ -214,7 +214,7 @@ static void the_warning_reaches_the_json(void **unused) {
 
 static void the_table_lines_up(void **unused) {
     (void)unused;
-    /* composed, decomposed, wide, with a line end inside, longer than is shown */
+    /* composed, decomposed, wide, with a line end inside, longer than the column */
     static const char *const names[] = {"réclamation", "re\xcc\x81sumé", "返品", "x\ny",
                                         "un libellé qui est bien plus long que quarante colonnes"};
     cam_metrics metrics;

@@ -1,4 +1,4 @@
-/* model_config.c: what transformers writes is read and written back byte for byte; every wrong field is named. */
+/* model_config.c: a config.json of transformers is read and written back byte for byte; every wrong field is named. */
 #include "safetensors_case.h"
 
 #include "files.h"
@@ -6,7 +6,7 @@
 
 static const char golden[] = "tests/model/golden/model/config.json";
 
-/* The fields and values of camembert-base's file, which is older than most of today's fields. */
+/* The fields and values of camembert-base's file, which lacks most of the newer fields. */
 static const char base[] =
     "{\"architectures\": [\"CamembertForMaskedLM\"], \"attention_probs_dropout_prob\": 0.1, \"bos_token_id\": 5,"
     " \"eos_token_id\": 6, \"hidden_act\": \"gelu\", \"hidden_dropout_prob\": 0.1, \"hidden_size\": 768,"
@@ -51,7 +51,7 @@ static void read_back(const char *path, cam_strbuf *text) {
     assert_int_equal(cam_file_read(path, 1 << 20, CAM_E_MODEL, text), CAM_OK);
 }
 
-/* save_pretrained's file (transformers 5), read and written, is the same file. */
+/* A file of save_pretrained (transformers 5) is unchanged after reading and writing. */
 static void test_golden_round_trip(void **state) {
     (void)state;
     cam_model_config c;
@@ -69,7 +69,7 @@ static void test_golden_round_trip(void **state) {
     cam_model_config_release(&c);
 }
 
-/* Numbers as Python's json.dumps prints them; label ids in the order of numbers; foreign fields kept. */
+/* Numbers are written as by Python's json.dumps, label ids in the order of numbers; unknown fields are kept. */
 static void test_written(void **state) {
     (void)state;
     static const char source[] =
@@ -221,7 +221,7 @@ static void test_each_field(void **state) {
     cam_strbuf_release(&text);
 }
 
-/* A regression model that does not say so: one label, and a classifier's class. Another class's single label says
+/* One label of a sequence classifier means regression, also without problem_type. One label of another class means
  * nothing. */
 static void test_one_label(void **state) {
     (void)state;

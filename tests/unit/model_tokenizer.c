@@ -1,8 +1,7 @@
-/* model_tokenizer.c: which ids a folder's tokenizer gives, by model_type and tokenizer class.
+/* model_tokenizer.c: the ids of a folder's tokenizer, by model_type and tokenizer class.
  *
- * data/tokenizer_xlm_roberta.jsonl holds what tokenizers 0.23.3 answers for the shipped SentencePiece model in an
- * XLM-RoBERTa folder; XLMRobertaTokenizer of transformers 5.24.0, given that folder, answers the same.
- */
+ * data/tokenizer_xlm_roberta.jsonl has the ids that tokenizers 0.23.3 gives with the shipped SentencePiece model in an
+ * XLM-RoBERTa folder; XLMRobertaTokenizer of transformers 5.24.0 gives the same ids there. */
 #include "model_tokenizer.h"
 #include "family.h"
 #include "temporary_tree.h"
@@ -77,7 +76,7 @@ static void test_golden(void **state) {
     cam_tokenizer_close(tokenizer);
 }
 
-/* tokenizer_config.json goes before config.json, as in transformers; "Fast" names the same class. */
+/* tokenizer_config.json has precedence over config.json, as in transformers; "Fast" names the same class. */
 static void test_class_of_the_folder(void **state) {
     static const struct {
         const char *config, *tokenizer_config, *family;
@@ -103,7 +102,7 @@ static void test_class_of_the_folder(void **state) {
     }
 }
 
-/* A class that the table does not have: tokenizer.json says the ids, and the other file is not read. */
+/* A class that is not in the table: the ids are those of tokenizer.json, and the other file is not read. */
 static void test_other_classes(void **state) {
     const tree *t = *state;
     tree_write_text(t, "config.json", "{\"model_type\":\"roberta\"}");
@@ -136,7 +135,7 @@ static void test_refused(void **state) {
     assert_refused(t, "config.json:1: this is not a JSON object");
 }
 
-/* The pieces 1 and 2 of a model of XLM-RoBERTa are <s> and </s>. */
+/* Pieces 1 and 2 of an XLM-RoBERTa model must be <s> and </s>. */
 static void test_model_without_its_specials(void **state) {
     static const char pieces[] = "\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02"
                                  "\x0a\x0a\x0a\x01"
@@ -149,7 +148,7 @@ static void test_model_without_its_specials(void **state) {
     assert_refused(t, "damaged");
 }
 
-/* What is written where the folder has no tokenizer_config.json: the class whose ids were used. */
+/* Where the folder has no tokenizer_config.json, the class is written whose ids were used. */
 static void test_saved_class(void **state) {
     const tree *t = *state;
     char *saved = tree_path(t, "saved"), *config = tree_path(t, "saved/tokenizer_config.json");

@@ -1,4 +1,4 @@
-/* normalizer.c: the steps before segmentation. Expected values are tokenizers 0.23.3's own. */
+/* normalizer.c: the normalizer's steps. Expected values are those of tokenizers 0.23.3. */
 #include "normalizer_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
-/* order.c: the order of an epoch: every row once, the same for the same seed and epoch, lengths grouped as transformers
- * does. */
+/* order.c: the order of an epoch: every row once, the same for the same seed and epoch, lengths grouped as in
+ * transformers.
+ */
 #include "order.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +56,7 @@ static void test_random(void **state) {
     cam_order_load(&order, 1);
     assert_each_row_once(&order);
     assert_memory_not_equal(order.rows, first, sizeof first);
-    cam_order_load(&order, 0); /* a function, not a state */
+    cam_order_load(&order, 0); /* epoch 0 again gives the same order */
     assert_memory_equal(order.rows, first, sizeof first);
     cam_order_load(&other, 0);
     assert_memory_not_equal(other.rows, first, sizeof first);
@@ -63,7 +64,8 @@ static void test_random(void **state) {
     cam_order_close(&other);
 }
 
-/* Every place is as likely for every row: 10,000 shuffles of five rows, chi-squared over the 25 (row, place) counts. */
+/* Each row is equally likely at each place: 10,000 shuffles of five rows, chi-squared test of the 25 (row, place)
+ * counts. */
 static void test_random_is_fair(void **state) {
     (void)state;
     enum { N = 5, TIMES = 10000 };
@@ -78,7 +80,7 @@ static void test_random_is_fair(void **state) {
     for (int r = 0; r < N; r++)
         for (int place = 0; place < N; place++)
             chi += (count[r][place] - expected) * (count[r][place] - expected) / expected;
-    assert_true(chi < 39.3); /* 16 degrees of freedom: one in a thousand is above */
+    assert_true(chi < 39.3); /* 16 degrees of freedom: probability 0.001 of a larger value */
     cam_order_close(&order);
 }
 
@@ -93,7 +95,7 @@ static void test_group_by_length(void **state) {
     for (int32_t r = 0; r < ROWS; r++)
         longest = length_of(r) > longest ? length_of(r) : longest;
     assert_int_equal(length_of(order.rows[0]), longest);
-    for (int i = 2; i < ROWS; i++) /* the swap moves the first row of two blocks only */
+    for (int i = 2; i < ROWS; i++) /* the swap concerns only the first row of two blocks */
         if (i % BLOCK > 1)
             assert_true(length_of(order.rows[i - 1]) >= length_of(order.rows[i]));
     cam_order_close(&order);

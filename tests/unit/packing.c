@@ -1,5 +1,5 @@
-/* dataset_packing.c: a packed batch says where every token came from. Positions follow Hugging Face's
- * create_position_ids_from_input_ids; its own test: ids 12 31 13 1 have positions 2 3 4 1.
+/* packing.c: the index arrays of a packed batch. Positions are those of Hugging Face's
+ * create_position_ids_from_input_ids; the example of its own test is included: ids 12 31 13 1 have positions 2 3 4 1.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* cut.c: how ranks divide rows: against every cut there is, for lists short enough to try them all.
+/* partition.c: cam_rows_partition, which divides rows among ranks, against the best of all partitions of short lists.
  */
 #include "partition_internal.h"
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 enum { ROWS = 9, RANKS = 5, DRAWS = 400 };
 
-/* Rows of these tokens, listed backwards: a row's number is not its place. */
+/* Rows with these numbers of tokens, listed in reverse order, so that a row's number is not its place. */
 typedef struct rows {
     int64_t offsets[ROWS + 1];
     int32_t list[ROWS];
@@ -27,30 +27,31 @@ static rows rows_of(const int64_t *tokens, int64_t count) {
     return r;
 }
 
-static int64_t tokens_at(const rows *r, int alike, int64_t place) {
+static int64_t tokens_at(const rows *r, int equal_weights, int64_t place) {
     int32_t row = r->list[place];
-    return alike ? 1 : r->offsets[row + 1] - r->offsets[row];
+    return equal_weights ? 1 : r->offsets[row + 1] - r->offsets[row];
 }
 
-/* The least that the largest of `ranks` runs of list[first ..) can hold. */
-static int64_t least_largest(const rows *r, int alike, int64_t first, int ranks) {
+/* The minimum, over all partitions of list[first ..) into `ranks` runs, of the largest run's tokens. */
+static int64_t least_largest(const rows *r, int equal_weights, int64_t first, int ranks) {
     int64_t run = 0, best = INT64_MAX;
     for (int64_t end = first; end <= r->count; end++) {
-        run += end > first ? tokens_at(r, alike, end - 1) : 0;
+        run += end > first ? tokens_at(r, equal_weights, end - 1) : 0;
         if (ranks == 1 && end < r->count)
             continue;
-        int64_t rest = ranks == 1 ? 0 : least_largest(r, alike, end, ranks - 1), largest = run > rest ? run : rest;
+        int64_t rest = ranks == 1 ? 0 : least_largest(r, equal_weights, end, ranks - 1),
+                largest = run > rest ? run : rest;
         best = largest < best ? largest : best;
     }
     return best;
 }
 
-/* A cut's largest run, having seen that the runs are the list, in order and whole. */
-static int64_t largest_run(const rows *r, int alike, int ranks) {
+/* The tokens of a partition's largest run. Checks that the runs are the whole list, in order. */
+static int64_t largest_run(const rows *r, int equal_weights, int ranks) {
     int64_t begin[RANKS + 2], largest = 0;
     memset(begin, 0x5a, sizeof begin);
     int64_t untouched = begin[0];
-    cam_rows_partition(alike ? NULL : r->offsets, r->list, r->count, ranks, begin);
+    cam_rows_partition(equal_weights ? NULL : r->offsets, r->list, r->count, ranks, begin);
     assert_int_equal(begin[0], 0);
     assert_int_equal(begin[ranks], r->count);
     assert_int_equal(begin[ranks + 1], untouched);
@@ -58,9 +59,9 @@ static int64_t largest_run(const rows *r, int alike, int ranks) {
         int64_t sum = 0;
         assert_true(begin[rank] <= begin[rank + 1]);
         for (int64_t i = begin[rank]; i < begin[rank + 1]; i++)
-            sum += tokens_at(r, alike, i);
-        assert_int_equal(
-            sum, cam_rows_weight(alike ? NULL : r->offsets, r->list + begin[rank], begin[rank + 1] - begin[rank]));
+            sum += tokens_at(r, equal_weights, i);
+        assert_int_equal(sum, cam_rows_weight(equal_weights ? NULL : r->offsets, r->list + begin[rank],
+                                              begin[rank + 1] - begin[rank]));
         largest = sum > largest ? sum : largest;
     }
     return largest;
@@ -68,11 +69,11 @@ static int64_t largest_run(const rows *r, int alike, int ranks) {
 
 static void check(const rows *r) {
     for (int ranks = 1; ranks <= RANKS; ranks++)
-        for (int alike = 0; alike < 2; alike++)
-            assert_int_equal(largest_run(r, alike, ranks), least_largest(r, alike, 0, ranks));
+        for (int equal_weights = 0; equal_weights < 2; equal_weights++)
+            assert_int_equal(largest_run(r, equal_weights, ranks), least_largest(r, equal_weights, 0, ranks));
 }
 
-static void test_the_largest_share_is_the_least_possible(void **state) {
+static void test_the_largest_part_is_minimal(void **state) {
     (void)state;
     uint32_t random = 1;
     for (int draw = 0; draw < DRAWS; draw++) {
@@ -118,7 +119,7 @@ static void test_fewer_rows_than_ranks(void **state) {
     }
 }
 
-static void test_rows_without_tokens_are_dealt_too(void **state) {
+static void test_rows_without_tokens(void **state) {
     (void)state;
     const int64_t none[4] = {0, 0, 0, 0}, some[4] = {0, 5, 0, 0};
     rows r = rows_of(none, 4), s = rows_of(some, 4);
@@ -126,8 +127,8 @@ static void test_rows_without_tokens_are_dealt_too(void **state) {
     check(&s);
 }
 
-/* Ranks work it out each for themselves. */
-static void test_the_same_cut_every_time(void **state) {
+/* Each rank computes the partition by itself, so all must get the same one. */
+static void test_deterministic(void **state) {
     (void)state;
     const int64_t tokens[ROWS] = {2, 20, 3, 16, 13, 3, 5, 9, 7};
     rows r = rows_of(tokens, ROWS);
@@ -141,12 +142,9 @@ static void test_the_same_cut_every_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_largest_share_is_the_least_possible),
-        cmocka_unit_test(test_one_row_of_most_tokens),
-        cmocka_unit_test(test_rows_of_equal_length),
-        cmocka_unit_test(test_fewer_rows_than_ranks),
-        cmocka_unit_test(test_rows_without_tokens_are_dealt_too),
-        cmocka_unit_test(test_the_same_cut_every_time),
+        cmocka_unit_test(test_the_largest_part_is_minimal), cmocka_unit_test(test_one_row_of_most_tokens),
+        cmocka_unit_test(test_rows_of_equal_length),        cmocka_unit_test(test_fewer_rows_than_ranks),
+        cmocka_unit_test(test_rows_without_tokens),         cmocka_unit_test(test_deterministic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* progress.c: what a run shows: the line itself at every width, plain lines on a pipe, one redrawn line on a terminal.
+/* progress.c: the progress of a run: the text at every width, plain lines on a pipe, one redrawn line on a terminal.
  */
 #include "progress.h"
 #include "log.h"
@@ -25,10 +25,10 @@ static void the_line_fits_every_width(void **unused) {
                              .steps = 129,
                              .seen_steps = 1,
                              .seen_s = 0.5,
-                             .window_steps = 1,
-                             .window_tokens = 6172,
-                             .window_s = 0.5,
-                             .window_loss = 2.5};
+                             .interval_steps = 1,
+                             .interval_tokens = 6172,
+                             .interval_s = 0.5,
+                             .interval_loss = 2.5};
     cam_strbuf buf = CAM_STRBUF_INIT;
     cam_progress_render(&buf, &progress, &step20, 200);
     assert_string_equal(buf.text, WHOLE);
@@ -53,7 +53,7 @@ static void long_times_have_hours(void **unused) {
     cam_strbuf_release(&buf);
 }
 
-/* Runs 45 steps with standard error going to `fd_out`, and puts what came out of `fd_in` into `text`. */
+/* Runs 45 steps with standard error redirected to `fd_out`, and reads `text` from `fd_in`. */
 static void run_steps(int fd_out, int fd_in, char *text, size_t size) {
     int kept = dup(STDERR_FILENO);
     assert_true(kept >= 0 && dup2(fd_out, STDERR_FILENO) >= 0);
@@ -83,7 +83,7 @@ static void a_pipe_gets_plain_lines(void **unused) {
     assert_int_equal(pipe(ends), 0);
     setenv("TERM", "xterm", 1);
     run_steps(ends[1], ends[0], text, sizeof text);
-    assert_string_equal(text, /* the loss is the mean since the line before */
+    assert_string_equal(text, /* the loss is the mean since the previous line */
                         "step 20/45  epoch 0.00  loss 10.5000  lr 1e-05  grad norm 1  2,000 tokens/s  ETA 0:02\n"
                         "step 40/45  epoch 0.00  loss 30.5000  lr 1e-05  grad norm 1  2,000 tokens/s  ETA 0:01\n"
                         "step 45/45  epoch 0.00  loss 43.0000  lr 1e-05  grad norm 1  2,000 tokens/s  ETA 0:00\n");

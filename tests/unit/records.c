@@ -1,5 +1,4 @@
-/* records.c: what spreadsheets write is read; what is broken is named with its line. cli.md section 6, faults 28 and
- * 29. */
+/* records.c: files of spreadsheets are read; errors name the line. cli.md section 6, faults 28 and 29. */
 #include "records.h"
 #include "dataset_case.h"
 
@@ -7,7 +6,8 @@ static cam_read_options labelled(const char *path) {
     return (cam_read_options){.path = path, .label_required = 1};
 }
 
-/* Reads `text` as data.csv with a required label; `expected` beginning with ':' is a message behind the path. */
+/* Reads `text` as data.csv with a required label. Where `expected` begins with ':', it is the message after the path.
+ */
 static void expect_csv(case_folder *f, const char *text, const char *expected) {
     cam_read_options options = labelled(case_text(f, "data.csv", text));
     ASSERT_ROWS(&options, expected[0] == ':' ? case_says(f, expected) : expected);
@@ -120,7 +120,7 @@ static void test_delimiter_asked_for(void **state) {
                                        "label_column=… or delimiter=\";\""));
 }
 
-/* A bad row before the place where the file breaks is still reported. */
+/* A bad row before a failure that ends the reading is still reported. */
 static void test_bad_row_before_break(void **state) {
     case_folder *f = *state;
     cam_read_options options = labelled(case_text(f, "d.csv", "text;label\na\n\"b;x\n"));
@@ -168,7 +168,7 @@ static void test_columns_given(void **state) {
     ASSERT_ROWS(&options, case_says(f, ":1: the file has a header row; leave \"columns\" out"));
 }
 
-/* Quotes in TSV are plain characters unless they hold a whole cell. */
+/* In TSV, quotes are plain characters unless they enclose a whole cell. */
 static void test_tsv_quotes(void **state) {
     case_folder *f = *state;
     cam_read_options options = labelled(case_text(f, "data.tsv",
@@ -215,7 +215,7 @@ static void test_jsonl(void **state) {
     free(message);
 }
 
-/* predict: every record of the file gives one row, blank ones too, and the first bad one ends it. */
+/* As in predict: every record of the file gives a row, blank ones too, and the first bad row ends the reading. */
 static void test_keep_blank(void **state) {
     case_folder *f = *state;
     cam_read_options options = {.path = case_text(f, "p.csv", "text;id\na;1\n\n;\nb;2\nc\nd;3\n"), .keep_blank = 1};
@@ -255,7 +255,7 @@ static void test_lines(void **state) {
     free(message);
 }
 
-/* A pipe that gives one byte at a time gives the same rows, and a record as soon as its line is there. */
+/* A pipe that gives one byte at a time gives the same rows, and each record as soon as its line is complete. */
 static void test_standard_input(void **state) {
     (void)state;
     int ends[2], kept = dup(STDIN_FILENO), got;
@@ -307,18 +307,14 @@ static void test_long_cell(void **state) {
 
 static void test_words_of_the_configuration(void **state) {
     (void)state;
-    char delimiter;
-    cam_data_format format;
-    assert_true(cam_delimiter_parse("auto", &delimiter) && delimiter == '\0');
-    assert_true(cam_delimiter_parse("tab", &delimiter) && delimiter == '\t');
-    assert_true(cam_delimiter_parse("\t", &delimiter) && delimiter == '\t');
-    assert_true(cam_delimiter_parse("|", &delimiter) && delimiter == '|');
-    assert_false(cam_delimiter_parse("\"", &delimiter));
-    assert_false(cam_delimiter_parse("a", &delimiter));
-    assert_false(cam_delimiter_parse(";;", &delimiter));
-    assert_false(cam_delimiter_parse("", &delimiter));
-    assert_true(cam_format_parse("jsonl", &format) && format == CAM_FORMAT_JSONL);
-    assert_false(cam_format_parse("xlsx", &format));
+    static const char *const delimiters[] = {"auto", ";", ",", "tab"}, *const none[] = {"\"", "a", ";;", "|", ""};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(cam_choice_find(cam_words_delimiter, CAM_CHOICE_COUNT_delimiter, delimiters[i]),
+                         CAM_CONFIG_DELIMITER_AUTO + i);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(cam_choice_find(cam_words_delimiter, CAM_CHOICE_COUNT_delimiter, none[i]), -1);
+    assert_int_equal(cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, "jsonl"), CAM_FORMAT_JSONL);
+    assert_int_equal(cam_choice_find(cam_words_format, CAM_CHOICE_COUNT_format, "xlsx"), -1);
     assert_int_equal(cam_format_of_path("a/B.CSV"), CAM_FORMAT_CSV);
     assert_int_equal(cam_format_of_path("csv"), CAM_FORMAT_AUTO);
 }

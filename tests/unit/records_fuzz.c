@@ -1,6 +1,5 @@
-/* records_fuzz.c: mutated files never crash a reader, never hang it, and never bend its promises: rows are valid UTF-8
- * with trimmed labels, lines go up, and a failure has a message. The seed is printed; CAM_FUZZ_SEED sets another.
- */
+/* records_fuzz.c: mutated files never crash or hang a reader, and its contract holds: rows are valid UTF-8 with trimmed
+ * labels, line numbers increase, and a failure has a message. The seed is printed; CAM_FUZZ_SEED sets another. */
 #include "dataset_case.h"
 #include "detect.h"
 #include "text_fold_internal.h"

@@ -1,4 +1,4 @@
-/* run_log.c: log.jsonl: its lines, what a resume keeps, what a full disk leaves behind; and the JSON builder below it.
+/* run_log.c: the lines of log.jsonl, those that a resumed run keeps, and those after a full disk; and the JSON builder.
  */
 #include "run_log.h"
 #include "files.h"
@@ -109,7 +109,7 @@ static void a_broken_last_line_is_cut_off(void **state) {
     fixture *f = *state;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, STEP1 STEP2 "{\"event\":\"step\",");
-    for (int i = 0; i < 10000; i++) /* longer than what is read at once */
+    for (int i = 0; i < 10000; i++) /* longer than the block that is read at once */
         cam_strbuf_putc(&text, 'x');
     assert_int_equal(cam_file_write(f->path, text.text, text.length), CAM_OK);
     cam_run_log log;

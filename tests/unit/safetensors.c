@@ -1,4 +1,5 @@
-/* safetensors.c: every rule of the format broken once, files cut and mutated, and a file that Hugging Face wrote. */
+/* safetensors.c: every rule of the format is broken once; truncated and mutated files; a file of Hugging Face's writer.
+ */
 #include "safetensors_case.h"
 
 #include "safetensors.h"
@@ -108,7 +109,7 @@ static void test_other_files(void **state) {
     assert_refused(scratch_write("x", pickle, sizeof pickle - 1), "no safetensors file");
 }
 
-/* Headers made to cost memory or time: each is refused in well under a second. */
+/* Headers that would take much memory or time: each is refused in well under a second. */
 static void test_costly_headers(void **state) {
     (void)state;
     static const struct {
@@ -164,7 +165,7 @@ static void test_legal_oddities(void **state) {
     cam_safetensors_close(&file);
 }
 
-/* As transformers' save_pretrained wrote it. */
+/* The file as transformers' save_pretrained wrote it. */
 static void test_golden(void **state) {
     (void)state;
     cam_safetensors file;
@@ -199,7 +200,7 @@ static uint64_t next_random(uint64_t *state) {
     return *state >> 33;
 }
 
-/* Whatever a few changed bytes make of a file: refused with a message, or all that it claims lies inside it. */
+/* A file with a few changed bytes is refused with a message, or all its tensors lie inside it. */
 static void test_mutations(void **state) {
     (void)state;
     static const char header[] = "{\"__metadata__\":{\"format\":\"pt\"},\"a\":" A8 ",\"b\":" B16

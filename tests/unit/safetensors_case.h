@@ -51,7 +51,7 @@ static inline const char *scratch_write(const char *name, const void *bytes, siz
     return path;
 }
 
-/* A file with this header and `data_bytes` bytes of data: 0x01, or `data` where given. */
+/* Writes a file with this header and `data_bytes` bytes of data: 0x01, or `data` unless that is NULL. */
 static inline const char *scratch_safetensors(const char *name, const char *header, size_t header_bytes,
                                               const void *data, size_t data_bytes) {
     unsigned char *file = malloc(8 + header_bytes + data_bytes);

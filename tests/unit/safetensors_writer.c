@@ -1,4 +1,4 @@
-/* safetensors_writer.c: files equal to those of Hugging Face's writer, and what is left when writing fails. */
+/* safetensors_writer.c: the files equal those of Hugging Face's writer; a failed write leaves nothing behind. */
 #include "safetensors_case.h"
 
 #include "files.h"
@@ -30,7 +30,8 @@ out:
     return st;
 }
 
-/* Read and written again, in whatever order declared and in whatever pieces, the file is what it was, bit for bit. */
+/* A file that is read and written again is the same, bit for bit, in any order of declaration and in pieces of any
+ * size. */
 static void test_golden_round_trip(void **state) {
     (void)state;
     cam_safetensors file;
@@ -104,7 +105,7 @@ static int count_files(void) {
     return count - 2;
 }
 
-/* The old file stays whole, and readable where it is mapped, until the new one is complete. */
+/* The old file stays complete, and readable where it is mapped, until the new one is complete. */
 static void test_abandoned_and_replaced(void **state) {
     (void)state;
     static const int64_t shape[] = {4};

@@ -49,7 +49,7 @@ static void rates_are_those_of_transformers(void **unused) {
     (void)unused;
     for (size_t i = 0; i < sizeof rate_cases / sizeof rate_cases[0]; i++) {
         const rate_case *c = &rate_cases[i];
-        /* Only the cosine depends on the C library's last bit. */
+        /* Only the cosine depends on the rounding of the C library. */
         double slack = c->schedule.kind == CAM_SCHEDULE_COSINE ? 4 * 2.3e-16 * c->schedule.learning_rate : 0;
         for (int u = 0; u < c->count; u++) {
             double rate = cam_schedule_rate(&c->schedule, c->first + u);
@@ -68,7 +68,7 @@ static void warmup_is_rounded_up(void **unused) {
                  {0.29, 100, 29}, {0.06, 0, 0},   {0, 50, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(cam_schedule_warmup(cases[i].ratio, 0, cases[i].updates), cases[i].warmup);
-    assert_int_equal(cam_schedule_warmup(0.06, 500, 100), 500); /* explicit steps stand as they are */
+    assert_int_equal(cam_schedule_warmup(0.06, 500, 100), 500); /* an explicit number of steps is taken as it is */
 }
 
 static void run_lengths_are_those_of_the_trainer(void **unused) {
@@ -91,7 +91,7 @@ static void run_lengths_are_those_of_the_trainer(void **unused) {
     }
 }
 
-static void windows_cover_each_row_once_an_epoch(void **unused) {
+static void spans_cover_each_row_once_an_epoch(void **unused) {
     (void)unused;
     for (int64_t rows = 1; rows < 40; rows++) {
         for (int64_t accumulation = 1; accumulation < 5; accumulation++) {
@@ -116,7 +116,7 @@ static void windows_cover_each_row_once_an_epoch(void **unused) {
     }
 }
 
-static void a_short_last_window_is_kept(void **unused) {
+static void a_short_last_span_is_kept(void **unused) {
     (void)unused;
     cam_plan plan;
     cam_plan_settings settings = {.rows = 100, .batch_rows = 32, .accumulation = 3, .epochs = 3};
@@ -158,8 +158,8 @@ int main(void) {
         cmocka_unit_test(rates_are_those_of_transformers),
         cmocka_unit_test(warmup_is_rounded_up),
         cmocka_unit_test(run_lengths_are_those_of_the_trainer),
-        cmocka_unit_test(windows_cover_each_row_once_an_epoch),
-        cmocka_unit_test(a_short_last_window_is_kept),
+        cmocka_unit_test(spans_cover_each_row_once_an_epoch),
+        cmocka_unit_test(a_short_last_span_is_kept),
         cmocka_unit_test(impossible_lengths_are_refused),
         cmocka_unit_test(bias_correction_is_one_minus_the_power),
     };

@@ -1,5 +1,5 @@
 /* split.c: the split is scikit-learn's, row for row. Expected values were made by scikit-learn 1.9.1 with numpy 2.4.6:
- *     train_test_split(np.arange(n), test_size=share, random_state=seed, stratify=ids)
+ *     train_test_split(np.arange(n), test_size=fraction, random_state=seed, stratify=ids)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +56,7 @@ static void test_stratified_example(void **state) {
     static const int64_t train[] = {14, 5, 16, 13, 9, 12, 0, 7, 18, 17, 2, 10, 1, 8}, test[] = {4, 15, 3, 11, 19, 6};
     int32_t ids[20];
     for (int i = 0; i < 20; i++)
-        ids[i] = i < 9 ? 0 : i < 16 ? 5 : 7; /* unused ids between do not matter */
+        ids[i] = i < 9 ? 0 : i < 16 ? 5 : 7; /* there are unused ids in between */
     cam_split split;
     assert_int_equal(cam_split_rows(&split, 20, 0.3, 42, ids, 8, NULL), CAM_OK);
     assert_int_equal(split.train_count, 14);
@@ -74,7 +74,7 @@ static uint64_t fnv(const int64_t *numbers, size_t count) {
     return hash;
 }
 
-/* Skewed, and not sorted: min(x % k, x / 16 % k) with x = (i * 2654435761 mod 2^32) >> 16. */
+/* Classes of unequal sizes, not sorted: min(x % k, x / 16 % k) with x = (i * 2654435761 mod 2^32) >> 16. */
 static int32_t class_of(size_t i, uint32_t k) {
     uint32_t x = (uint32_t)((uint64_t)i * 2654435761U) >> 16;
     uint32_t a = x % k, b = (x >> 4) % k;
@@ -83,10 +83,10 @@ static int32_t class_of(size_t i, uint32_t k) {
 
 static void test_table(void **state) {
     (void)state;
-    /* rows, share, seed, classes (0 = not stratified), test rows, FNV-1a of the train and test arrays as int64 */
+    /* rows, fraction, seed, classes (0 = not stratified), test rows, FNV-1a of the train and test arrays as int64 */
     static const struct {
         size_t rows;
-        double share;
+        double fraction;
         uint32_t seed, classes;
         size_t test_rows;
         uint64_t train, test;
@@ -109,7 +109,7 @@ static void test_table(void **state) {
         assert_non_null(ids);
         for (size_t i = 0; i < table[t].rows; i++)
             ids[i] = table[t].classes ? class_of(i, table[t].classes) : 0;
-        assert_int_equal(cam_split_rows(&split, table[t].rows, table[t].share, table[t].seed,
+        assert_int_equal(cam_split_rows(&split, table[t].rows, table[t].fraction, table[t].seed,
                                         table[t].classes ? ids : NULL, table[t].classes, NULL),
                          CAM_OK);
         assert_int_equal(split.test_count, table[t].test_rows);
@@ -121,10 +121,10 @@ static void test_table(void **state) {
     }
 }
 
-static void expect_failure(cam_status status, const char *message, size_t count, double share, const int32_t *ids,
+static void expect_failure(cam_status status, const char *message, size_t count, double fraction, const int32_t *ids,
                            size_t classes, const char *const *names) {
     cam_split split;
-    assert_int_equal(cam_split_rows(&split, count, share, 42, ids, classes, names), status);
+    assert_int_equal(cam_split_rows(&split, count, fraction, 42, ids, classes, names), status);
     assert_string_equal(cam_status_message(), message);
     assert_null(split.train);
     assert_null(split.test);

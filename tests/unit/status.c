@@ -72,7 +72,7 @@ static void messages_at_the_limit_are_whole(void **state) {
     assert_string_equal(cam_status_message() + MOST - 3, "...");
 }
 
-/* One, two, three and four byte characters, shifted so that the cut falls on each of their bytes. */
+/* Characters of one to four bytes, shifted so that the message ends at each of their bytes. */
 static void long_messages_are_cut_between_characters(void **state) {
     (void)state;
     static const char *const characters[] = {"a", "é", "€", "😀"};

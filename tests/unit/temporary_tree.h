@@ -1,4 +1,4 @@
-/* temporary_tree.h: a temporary folder with files and folders in it, taken away at the end, for tests. */
+/* temporary_tree.h: a temporary folder of files and folders for a test, removed at its end. */
 #ifndef TEMPORARY_TREE_H
 #define TEMPORARY_TREE_H
 
@@ -68,7 +68,7 @@ static inline void tree_copy(const tree *t, const char *from, const char *name) 
     free(path);
 }
 
-/* The whole of a file, to be released. */
+/* Reads a whole file; to be released. */
 static inline cam_strbuf tree_read_path(const char *path) {
     cam_strbuf bytes = CAM_STRBUF_INIT;
     assert_int_equal(cam_file_read(path, (size_t)1 << 28, CAM_E_DATA, &bytes), CAM_OK);

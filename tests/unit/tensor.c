@@ -87,11 +87,11 @@ static void views_of_one_stride_are_told_exactly(void **state) {
                 cam_tensor b =
                     cam_tensor_2d(memory + at_b, CAM_F32, 1 + shape / ((STRIDE + 1) * (STRIDE + 1)), width_b);
                 a.row_stride = b.row_stride = STRIDE;
-                int shared = shares_bytes(a, b), told = cam_tensor_overlaps(a, b);
+                int shared = shares_bytes(a, b), overlap = cam_tensor_overlaps(a, b);
                 if (shared)
-                    assert_true(told);
+                    assert_true(overlap);
                 else if (at_a < STRIDE && at_b < STRIDE && at_a + width_a <= STRIDE && at_b + width_b <= STRIDE)
-                    assert_false(told);
+                    assert_false(overlap);
             }
 }
 

@@ -1,9 +1,8 @@
-/* tokenizer.c: ids against Hugging Face's.
+/* tokenizer.c: compares ids with Hugging Face's.
  *
- * data/tokenizer_quickstart.jsonl holds what tokenizers 0.23.3 answers for the shipped quickstart tokenizer. The ids of
- * the real CamemBERT vocabulary are transformers' own test values (tests/models/camembert), bumblebee's, and answers of
- * tokenizers 0.23.3; they need shared data and are skipped, loudly, without it.
- */
+ * data/tokenizer_quickstart.jsonl has the ids that tokenizers 0.23.3 gives with the shipped quickstart tokenizer. The
+ * ids of the real CamemBERT vocabulary are test values of transformers (tests/models/camembert) and of bumblebee, and
+ * ids of tokenizers 0.23.3; these tests need shared data, and are skipped with a message without it. */
 #include "tokenizer.h"
 #include "family.h"
 #include "temporary_tree.h"
@@ -121,7 +120,7 @@ static void test_special_ids(void **state) {
     cam_tokenizer_close(tokenizer);
 }
 
-/* One text of a megabyte gives the ids of its words, without spaces too; a NUL is one unknown character. */
+/* A text of a megabyte gives the ids of its words, also without spaces; a NUL is one unknown character. */
 static void test_extreme_texts(void **state) {
     (void)state;
     cam_tokenizer *tokenizer = open_tokenizer(quickstart);
@@ -294,7 +293,7 @@ static void test_real_oddities(void **state) {
     ASSERT_IDS(t, "x  <mask>  y", 5, 758, 32004, 102, 6);
     ASSERT_IDS(t, "日本語 日 本", 5, 21, 3, 21, 3, 21, 3, 6);
     ASSERT_IDS(t, "e\u0301te\u0301", 5, 599, 3, 487, 3, 6);
-    /* equal sums, decided by rounding: single precision finds 57 9 and 25330 first */
+    /* equal sums, where rounding decides: float32 finds 57 9 and 25330 first */
     ASSERT_IDS(t, "Je le pense aussi.... répondit Harry Markel.", 5, 100, 16, 500, 99, 9, 57, 9899, 8635, 7487, 647, 9,
                6);
     ASSERT_IDS(t, "xxxxxxxxxx", 5, 7099, 290, 25330, 25330, 6);

@@ -1,4 +1,4 @@
-/* tokenizer_files.c: the files of a tokenizer: damaged, foreign and hostile ones, two that differ, and saving. */
+/* tokenizer_files.c: files of tokenizers: damaged, foreign and hostile ones, two that differ; saving. */
 #include "family.h"
 #include "log.h"
 #include "temporary_tree.h"
@@ -89,7 +89,7 @@ static void assert_encodes(const tree *t, const char *text, const int32_t *ids, 
 #define ASSERT_ENCODES(t, text, ...)                                                                                   \
     assert_encodes(t, text, (int32_t[]){__VA_ARGS__}, sizeof(int32_t[]){__VA_ARGS__} / sizeof(int32_t))
 
-/* The ids are what tokenizers 0.23.3 answers for these files. */
+/* The ids are those of tokenizers 0.23.3 for these files. */
 static void test_json_pipelines(void **state) {
     tree_write_text(*state, "tokenizer.json",
                     "{" MODEL ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":["
@@ -108,7 +108,8 @@ static void test_json_pipelines(void **state) {
     ASSERT_ENCODES(*state, "", 5, 6);
 }
 
-/* An added token in the vocabulary config.json speaks of counts; one beyond is a stray, and its text is text. */
+/* An added token is used where its id is below config.json's vocab_size; otherwise it is ignored, and its text is plain
+ * text. */
 static void test_added_tokens(void **state) {
     static const char json[] = "{" MODEL ",\"added_tokens\":[{\"id\":11,\"content\":\"aaa\",\"rstrip\":true},"
                                "{\"id\":12,\"content\":\"aa\",\"lstrip\":true,\"normalized\":false}],"
@@ -132,7 +133,7 @@ static void test_other_kinds_of_model(void **state) {
     assert_refused(*state, "piece 0 is not the unknown piece");
 }
 
-/* A file cut anywhere, or with a byte changed anywhere, is refused or read, never anything else. */
+/* A file that is truncated anywhere, or has any byte changed, is refused or read. */
 static void test_damaged_model(void **state) {
     cam_strbuf whole = tree_read_path(source_model);
     cam_ids ids = {0};
@@ -167,7 +168,7 @@ static void test_damaged_model(void **state) {
 
 /* --- two files, and saving --------------------------------------------------------------------------------------- */
 
-/* What cam_tokenizer_open says on standard error, to be released. */
+/* What cam_tokenizer_open writes to standard error, to be released. */
 static cam_strbuf warnings_of_opening(const tree *t) {
     char *path = tree_path(t, "stderr");
     cam_tokenizer *tokenizer;

@@ -1,4 +1,4 @@
-/* utf8.c: what is a character, where a text may be cut, what is white space. */
+/* utf8.c: valid characters, where a text may be cut, white space. */
 #include "utf8.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +27,8 @@ static void test_utf8_prefix(void **state) {
         {"\xF4\x90\x80\x80", 4, 0}, /* above U+10FFFF */
         {"\xF5\x80\x80\x80", 4, 0}, /* above U+10FFFF */
         {"x\x80", 2, 1},            /* lone continuation */
-        {"x\xC3", 2, 1},            /* cut */
-        {"x\xE2\x82", 3, 1},        /* cut */
+        {"x\xC3", 2, 1},            /* incomplete */
+        {"x\xE2\x82", 3, 1},        /* incomplete */
         {"12345678\xC3\xA9\xFF", 11, 10},
         {"1234567\xC3\xA9"
          "12345678\xE9 x",
@@ -38,7 +38,7 @@ static void test_utf8_prefix(void **state) {
         assert_int_equal(cam_utf8_valid_prefix(table[i].bytes, table[i].size), table[i].valid);
 }
 
-/* Every code point that is no surrogate goes there and back. */
+/* Every code point that is not a surrogate is encoded and decoded. */
 static void test_utf8_put(void **state) {
     (void)state;
     for (unsigned c = 1; c <= 0x10FFFF; c++) {

@@ -1,5 +1,4 @@
-/* weights.c: checkpoint folders as they are found: which tensors are taken, left aside, refused, and what copies hold.
- */
+/* weights.c: checkpoint folders: tensors that are used, ignored or refused, and the copied values. */
 #include "safetensors_case.h"
 
 #include "log.h"
@@ -8,11 +7,11 @@
 #include <fcntl.h>
 #include <math.h>
 
-/* --- making folders -------------------------------------------------------------------------------------------- */
+/* --- test folders ---------------------------------------------------------------------------------------------- */
 
 static cam_strbuf header, data;
 
-/* Adds a tensor to the file being made: its bytes, or as many counting ones as there must be. */
+/* Adds a tensor to the test file, with these bytes, or with as many counting bytes as its shape needs. */
 static void add(const char *name, const char *dtype, const char *shape, const void *bytes, size_t count) {
     cam_strbuf_printf(&header, "%c\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
                       header.length ? ',' : '{', name, dtype, shape, data.length, data.length + count);
@@ -27,7 +26,7 @@ static void finish(const char *name) {
     cam_strbuf_release(&data);
 }
 
-/* A very small encoder, with the names as a file of the given prefix and spelling has them. */
+/* A very small encoder, whose names have the given prefix and spelling. */
 static void add_encoder(const char *prefix, const char *gamma, const char *beta) {
     static const struct {
         const char *name, *shape;
@@ -86,7 +85,7 @@ static cam_weights *open_scratch(void) {
     return weights;
 }
 
-/* What a call of match puts into the log. */
+/* The log lines of a call of match. */
 static cam_status match_logged(cam_weights *weights, cam_weight_need head, cam_strbuf *log) {
     const char *path = scratch_path("log");
     fflush(stderr);
@@ -135,8 +134,8 @@ static void test_prefixes_and_spellings(void **state) {
     }
 }
 
-/* The tensors that a recorded warning of transformers lists for camembert-base's masked language model, and the buffers
- * of older files: one line, no warning. */
+/* The tensors of a recorded warning of transformers about camembert-base's masked language model, and the buffers of
+ * older files: one line, no warning. */
 static void test_expected_surplus(void **state) {
     (void)state;
     add_encoder("roberta.", "weight", "bias");
@@ -199,7 +198,7 @@ static void test_head(void **state) {
     cam_weights_close(weights);
 }
 
-/* Everything that is wrong, in one message. */
+/* All problems in one message. */
 static void test_wrong_tensors(void **state) {
     (void)state;
     add("roberta.embeddings.word_embeddings.weight", "I8", "[6,4]", NULL, 24);
@@ -229,7 +228,7 @@ static void test_wrong_tensors(void **state) {
 
 /* --- values ---------------------------------------------------------------------------------------------------- */
 
-/* Copies a file's one tensor, "x". */
+/* Copies the only tensor of a file, "x". */
 static cam_status copy_one(const char *dtype, const char *shape, const void *bytes, size_t count, float *out) {
     static const char pad[] = "lm_head.pad"; /* one byte in front: nothing is aligned */
     cam_weight_wanted wanted = {"classifier.x", 1, {0}, CAM_WEIGHT_REQUIRED};
@@ -285,7 +284,7 @@ static void test_other_dtypes(void **state) {
         assert_true(out[i] == (float)wide[i] && !signbit(out[i]) == !signbit(wide[i]));
 }
 
-/* One bad value, first, last, and on each side of the border of the blocks that a copy works in. */
+/* One bad value: first, last, and on each side of a border between the blocks of a copy. */
 static void test_not_finite(void **state) {
     (void)state;
     enum { N = (1 << 18) + 3 };
@@ -382,7 +381,7 @@ static void test_folders_without(void **state) {
     unlink(scratch_path("pytorch_model.bin"));
 }
 
-/* The fixture that transformers wrote: every tensor has its place, and its values are copied bit for bit. */
+/* The fixture of transformers: every tensor is used, and its values are copied bit for bit. */
 static void test_golden(void **state) {
     (void)state;
     cam_safetensors file;

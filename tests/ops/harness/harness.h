@@ -185,6 +185,7 @@ typedef struct op_tests {
     int stateless;             /* takes no step state */
     int casts;                 /* takes bf16 on every backend */
     const char *also_swept;    /* a case that the sweep of wrong calls starts from, too */
+    const char *const *core;   /* the cases of --core, ended by NULL; NULL: all but the large ones */
     const op_case *odd_hidden; /* H not a multiple of 8: must be refused; NULL where there is no H */
 } op_tests;
 
@@ -205,6 +206,12 @@ typedef struct op_tests {
                                  .cases = (list),                                                                      \
                                  .case_count = sizeof(list) / sizeof *(list),                                          \
                                  __VA_ARGS__}
+/* CORE("case", "case/bf16", ...): the cheapest cases, each in one precision, that together reach every branch of the
+ * CUDA kernels which all cases but the large ones reach. docs/performance.md says how they were found. */
+#define CORE(...)                                                                                                      \
+    .core = (const char *const[]) {                                                                                    \
+        __VA_ARGS__, NULL                                                                                              \
+    }
 #define SPOILS(list) .spoils = (list), .spoil_count = sizeof(list) / sizeof *(list)
 
 #define DECLARE_TESTS(op, word) extern const op_tests tests_##op;

@@ -1,14 +1,15 @@
 /* ops_test.c: the operator conformance tests as a program.
  *
- *     ops_test [--backend NAME] [--seed N] [--family NAME] [--small | --big] [--list] [--verbose] [--no-wrong-calls]
- *              [part of a case's name, or !part of those left out ...]
+ *     ops_test [--backend NAME] [--seed N] [--family NAME] [--core | --small | --big] [--list] [--verbose]
+ *              [--no-wrong-calls] [part of a case's name, or !part of those left out ...]
  *     ops_test --broken             proves the harness: every broken backend must fail its operator's cases
  *
  * Which backends there are is said by backends.h's table, which each program brings along. --small leaves out the cases
  * that are only large, and runs each case twice instead of four times: for machines that are a thousand times slower;
- * --big runs only those that --small leaves out, likewise twice.
- * Exit 0 where everything passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case,
- * with /bf16 or /bf16-f32 behind for the other precisions (enum precision). What did not run is said at the end.
+ * --big runs only those that --small leaves out, likewise twice. --core runs, likewise twice, the cases that an
+ * operator names as CORE (harness.h); of an operator that names none, all that --small runs. Exit 0 where everything
+ * passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case, with /bf16 or /bf16-f32
+ * behind for the other precisions (enum precision). What did not run is said at the end.
  */
 /* Quick start: adding an operator. The example is scale_fwd, y = factor x, of a new family "scale". Of a family that
  * exists, the files are there already. "grep -rn gelu_fwd" finds the same lines of an operator that exists.
@@ -52,7 +53,7 @@ const op_tests *const all_tests[CAM_OP_COUNT] = {
 typedef struct options {
     const char *backend, *family;
     uint64_t seed;
-    int list, verbose, broken, no_wrong_calls, small, big;
+    int list, verbose, broken, no_wrong_calls, core, small, big;
     char **filters;
     int filter_count;
 } options;
@@ -71,9 +72,15 @@ static int *switch_of(options *o, const char *flag) {
            : strcmp(flag, "--verbose") == 0        ? &o->verbose
            : strcmp(flag, "--broken") == 0         ? &o->broken
            : strcmp(flag, "--no-wrong-calls") == 0 ? &o->no_wrong_calls
+           : strcmp(flag, "--core") == 0           ? &o->core
            : strcmp(flag, "--small") == 0          ? &o->small
            : strcmp(flag, "--big") == 0            ? &o->big
                                                    : NULL;
+}
+
+/* Whether the cases are those of one size class, each run twice only. */
+static int is_part(const options *o) {
+    return o->core || o->small || o->big;
 }
 
 static int parse(int argc, char **argv, options *o) {
@@ -114,6 +121,40 @@ static int wanted(const options *o, const op_tests *op, const char *name, precis
     return asked_for || !named;
 }
 
+/* Whether the operator names the case in this precision as CORE. */
+static int is_core(const op_tests *op, const char *name, precision p) {
+    char full[128];
+    snprintf(full, sizeof full, "%s%s", name, precision_suffix(p));
+    for (const char *const *core = op->core; core && *core; core++)
+        if (strcmp(*core, full) == 0)
+            return 1;
+    return 0;
+}
+
+static int in_size_class(const options *o, const op_tests *op, const op_case *c, precision p) {
+    if (o->core && op->core)
+        return is_core(op, c->name, p);
+    return c->big ? !o->small && !o->core : !o->big;
+}
+
+/* A CORE name without a case would silently test nothing. */
+static int count_unknown_core(void) {
+    int unknown = 0;
+    for (int i = 0; i < CAM_OP_COUNT; i++) {
+        const op_tests *op = all_tests[i];
+        int named = 0, found = 0;
+        for (const char *const *core = op->core; core && *core; core++)
+            named++;
+        for (size_t k = 0; k < op->case_count; k++)
+            for (int p = 0; p < precisions_of(op); p++)
+                found += is_core(op, op->cases[k].name, (precision)p);
+        if (named != found)
+            printf("FAIL %s.%s: %d CORE names, but %d cases of these names\n", op->family, op->name, named, found);
+        unknown += named != found;
+    }
+    return unknown;
+}
+
 static cam_status bench_open(bench *b, const options *o) {
     cam_status st = CAM_OK;
     const test_backend *backend = test_backends;
@@ -121,7 +162,7 @@ static cam_status bench_open(bench *b, const options *o) {
         backend++;
     if (!backend->name)
         CAM_FAIL(CAM_E_USAGE, "no backend \"%s\" here", o->backend);
-    *b = (bench){.again = backend->again, .seed = o->seed, .verbose = o->verbose, .few_runs = o->small || o->big};
+    *b = (bench){.again = backend->again, .seed = o->seed, .verbose = o->verbose, .few_runs = is_part(o)};
     CAM_TRY(backend->open(0, &b->backend[0]));
     CAM_TRY(backend->open(1, &b->backend[1]));
 out:
@@ -144,10 +185,10 @@ static void each_case(const options *o, const bench *b, tally *t,
         for (size_t k = 0; k < op->case_count; k++)
             for (int p = 0; p < precisions_of(op); p++)
                 if (wanted(o, op, op->cases[k].name, (precision)p)) {
-                    if (op->cases[k].big ? o->small : o->big)
-                        t->left_out++;
-                    else
+                    if (in_size_class(o, op, &op->cases[k], (precision)p))
                         visit(op, &op->cases[k], (precision)p, b, t);
+                    else
+                        t->left_out++;
                 }
     }
 }
@@ -175,9 +216,12 @@ static int run_all(const options *o, const bench *b) {
         printf("SKIPPED: the values of %d cases: backend \"%s\" takes no bf16 (it must refuse each, and nothing else "
                "was tested)\n",
                t.refused, b->backend[0]->name);
-    if (o->small || o->big)
+    if (is_part(o))
         printf("SKIPPED: %d %s cases, and two of four runs of each case (%s)\n", t.left_out,
-               o->small ? "large" : "other", o->small ? "--small" : "--big");
+               o->small ? "large" : "other",
+               o->core    ? "--core"
+               : o->small ? "--small"
+                          : "--big");
     if (t.cases == 0 && t.calls == 0 && t.left_out == 0)
         return usage("no case matches", o->filter_count ? o->filters[0] : o->family ? o->family : "");
     return t.failed > 0;
@@ -227,7 +271,7 @@ int main(int argc, char **argv) {
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("seed %llu\n", (unsigned long long)o.seed);
-    if (run_map_self_test() > 0 || bench_open(&b, &o) != CAM_OK)
+    if (count_unknown_core() > 0 || run_map_self_test() > 0 || bench_open(&b, &o) != CAM_OK)
         return 1;
     printf("backend %s: %s\n", b.backend[0]->name, b.backend[0]->description);
     result = o.broken ? run_broken(&b) : run_all(&o, &b);

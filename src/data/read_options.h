@@ -1,0 +1,41 @@
+/* read_options.h: how a data file is read. */
+#ifndef CAM_READ_OPTIONS_H
+#define CAM_READ_OPTIONS_H
+
+#include "choices.h"
+#include "encoding.h"
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CAM_RECORD_MAX_BYTES = 64 << 20 };
+
+/* AUTO: by the ending .csv, .tsv or .jsonl; with any other ending, lines, or an error where a label is required. Lines
+ * have no word in the configuration, so their enumerator is the one after the last word's. */
+typedef enum cam_choice_format cam_data_format;
+#define CAM_FORMAT_LINES CAM_CHOICE_COUNT_format
+
+typedef enum cam_choice_on_bad_row cam_on_bad_row;
+
+typedef struct cam_read_options {
+    const char *path; /* "-" = standard input */
+    cam_data_format format;
+    cam_encoding encoding;
+    char delimiter;             /* 0 = auto: the one of ; , tab in the first record outside quotes */
+    const char *const *columns; /* NULL = the file has a header row */
+    size_t column_count;
+    const char *text_column;  /* NULL = "text" */
+    const char *label_column; /* NULL = "label" */
+    cam_on_bad_row on_bad_row;
+    int64_t max_rows;   /* stop after so many rows; 0 or below = all */
+    int label_required; /* otherwise the label column may be absent, and labels may be blank */
+    int keep_blank;     /* return blank records too, so that every record of the file is one row */
+} cam_read_options;
+
+/* The format by the ending of the path; CAM_FORMAT_AUTO where the ending is none of these. */
+cam_data_format cam_format_of_path(const char *path);
+
+/* The column names, or their defaults: never NULL. */
+const char *cam_text_column(const cam_read_options *options);
+const char *cam_label_column(const cam_read_options *options);
+
+#endif
