@@ -225,7 +225,8 @@ COUNT(norm_final) {
 }
 
 COUNT(adamw) {
-    double chunks = (double)(a->m.shape[0] / CAM_CHUNK) * sizeof *a->chunks;
+    int64_t chunk_count = a->m.shape[0] / CAM_CHUNK;
+    double chunks = (double)chunk_count * sizeof *a->chunks;
     double both = whole(a->weight) + whole(a->low) + whole(a->m) + whole(a->v);
     add(c, CAM_OP_adamw, both + whole(a->grad) + chunks, both, 0);
 }

@@ -77,7 +77,7 @@ static void find_direction(search *r) {
 /* Line search: stores a lower point in next, next_gradient and *value; returns 0 if it finds none. */
 static int walk(search *r, lbfgs_function function, const void *context, const double *x, double *value) {
     double slope = dot(r->gradient, r->direction, r->n), step = 1;
-    for (int i = 0; slope < 0 && i < HALVINGS; i++, step /= 2) {
+    for (int i = 0; slope < 0 && i < HALVINGS; i++) {
         memcpy(r->next, x, r->n * sizeof *x);
         add_scaled(r->next, step, r->direction, r->n);
         double here = function(context, r->next, r->next_gradient);
@@ -85,6 +85,7 @@ static int walk(search *r, lbfgs_function function, const void *context, const d
             *value = here;
             return 1;
         }
+        step /= 2;
     }
     return 0;
 }

@@ -376,11 +376,13 @@ static int parse(int argc, char **argv, bench *b) {
         .runs = 21, .tokens = 375, .sequences = 32, .hidden = 768, .device = {.device = "cpu", .attention = "auto"}};
     for (int i = 1; i + 1 < argc; i += 2) {
         int64_t value = strtoll(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--device") == 0)
+        if (strcmp(argv[i], "--device") == 0) {
             b->device.device = argv[i + 1];
-        else if (value < 1)
+            continue;
+        }
+        if (value < 1)
             return 0;
-        else if (strcmp(argv[i], "--bf16") == 0)
+        if (strcmp(argv[i], "--bf16") == 0)
             b->bf16 = 1;
         else if (strcmp(argv[i], "--threads") == 0)
             b->device.threads = (int)value;

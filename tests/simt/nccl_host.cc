@@ -154,7 +154,7 @@ void reduce(const ring &r, void *data, size_t whole, size_t begin, size_t count,
         sum(reinterpret_cast<uint16_t *>(to), reinterpret_cast<uint16_t *>(all.data()), whole, begin, count, r.ranks);
 }
 
-ncclResult_t add(ncclComm_t comm, cudaStream_t stream, std::function<void(const ring &)> work) {
+ncclResult_t add(ncclComm_t comm, cudaStream_t stream, const std::function<void(const ring &)> &work) {
     ncclResult_t usable = ready(comm);
     if (usable != ncclSuccess)
         return usable;

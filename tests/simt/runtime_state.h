@@ -69,7 +69,7 @@ cudaError_t fault_of(const char *call);
     } while (0)
 
 /* Appends work to a stream: recorded, run at once, or left for later. */
-cudaError_t enqueue(cudaStream_t stream, work w);
+cudaError_t enqueue(cudaStream_t of, work w);
 void drain(CUstream_st *stream);
 /* Runs all pending work, the youngest stream first, so that work which should wait for an older stream runs too early.
  *  */
