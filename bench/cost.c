@@ -413,7 +413,7 @@ static tally print_table(const counter *c, double parameters) {
     printf("\n### %s, %s\n\n%lld sequences, %lld tokens (capacity %lld), %.1f M parameters trained.\n\n",
            c->regime->name, c->bf16 ? "bf16" : "f32", (long long)c->regime->sequences, (long long)c->regime->tokens,
            (long long)c->regime->token_capacity, parameters * 1e-6);
-    printf("| operator | calls | launches | MB read | MB written | GFLOP | ms at the ceilings |\n"
+    printf("| operator | calls | launches | MB read | MB written | GFLOP | roofline, ms |\n"
            "|---|---|---|---|---|---|---|\n");
     for (int op = 0; op < CAM_OP_COUNT; op++) {
         const tally *t = &c->of[op];
@@ -455,7 +455,7 @@ static cam_status run(int64_t vocabulary) {
         CAM_TRY(count_step(&counters[i], vocabulary, &parameters));
         sums[i] = print_table(&counters[i], parameters);
     }
-    printf("\n### All together\n\n| regime | launches | GB moved | TFLOP | ms to move | ms to compute | roofline, ms | "
+    printf("\n### Summary\n\n| regime | launches | GB moved | TFLOP | ms of bytes | ms of FLOP | roofline, ms | "
            "floor, ms | serial floor, ms |\n|---|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < 2 * REGIMES; i++)
         print_summary(&counters[i], &sums[i]);
