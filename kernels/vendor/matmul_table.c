@@ -111,8 +111,7 @@ static cam_status add_choice(reader *r, const cam_matmul_choice *choice) {
     cam_matmul_table *table = r->table;
     size_t at = cam_matmul_position(table->choices, table->count, sizeof *choice, &choice->key);
     if (at < table->count && memcmp(&table->choices[at].key, &choice->key, sizeof choice->key) == 0)
-        CAM_FAIL(CAM_E_DATA, "%s:%d: this product was said in line %d already", r->name, r->line,
-                 table->choices[at].line);
+        CAM_FAIL(CAM_E_DATA, "%s:%d: this product is already in line %d", r->name, r->line, table->choices[at].line);
     if (table->count == r->capacity) {
         size_t capacity = r->capacity ? 2 * r->capacity : 64;
         cam_matmul_choice *grown = realloc(table->choices, capacity * sizeof *grown);

@@ -7,7 +7,7 @@ enum { MAX_SEQUENCES = 40 };
 typedef struct shape {
     int32_t lengths[MAX_SEQUENCES]; /* keys of each sequence; ends at 0 */
     int32_t queries[MAX_SEQUENCES]; /* with a list: query rows of each sequence */
-    int list;                       /* the row list asks, CAM_ROWS_HEAD */
+    int list;                       /* queries are the row list, CAM_ROWS_HEAD */
     int32_t columns, heads;
     int32_t spare_tokens, spare_sequences; /* capacity past the true counts */
     int32_t max_keys;                      /* 0 stands for the longest */
@@ -224,11 +224,11 @@ static const op_case cases[] = {
     CASE("masked-list-long", LENGTHS(200, 3, 150, 70), QUERIES(31, 0, 130, 0), D64, .heads = 1, .spare_tokens = 2, P10),
     CASE("all-listed", LENGTHS(33, 17, 1), QUERIES(33, 17, 1), D64, .heads = 1, .spare_tokens = 4, P10),
     CASE("all-listed-long", LENGTHS(140, 20), QUERIES(140, 20), D64, .heads = 1, P10),
-    CASE("long-asks-nothing", LENGTHS(300, 5), QUERIES(0, 2), D64, .heads = 1, .strided = 1, .spare_tokens = 3, P10),
+    CASE("long-without-queries", LENGTHS(300, 5), QUERIES(0, 2), D64, .heads = 1, .strided = 1, .spare_tokens = 3, P10),
     CASE("list-head-size-80", LENGTHS(40, 7), QUERIES(3, 1), .columns = 160, .heads = 2, P10),
-    CASE("first-asks-nothing", LENGTHS(5, 4, 6), QUERIES(0, 3, 0), .columns = 16, .heads = 1),
-    CASE("nobody-asks", LENGTHS(5, 4), QUERIES(0, 0), .columns = 16, .heads = 1, .spare_tokens = 3),
-    CASE("nobody-asks-head-size-64", LENGTHS(5, 140), QUERIES(0, 0), D64, .heads = 1, .spare_tokens = 3, P10),
+    CASE("first-without-queries", LENGTHS(5, 4, 6), QUERIES(0, 3, 0), .columns = 16, .heads = 1),
+    CASE("no-queries", LENGTHS(5, 4), QUERIES(0, 0), .columns = 16, .heads = 1, .spare_tokens = 3),
+    CASE("no-queries-head-size-64", LENGTHS(5, 140), QUERIES(0, 0), D64, .heads = 1, .spare_tokens = 3, P10),
     CASE("no-sequence", LENGTHS(0), .columns = 16, .heads = 2, .spare_tokens = 3, .spare_sequences = 2, P10),
     CASE("no-sequence-head-size-64", LENGTHS(0), D64, .heads = 1, .spare_tokens = 3, .spare_sequences = 2,
          .max_keys = 64),

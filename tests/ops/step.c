@@ -480,7 +480,7 @@ CALL(step_merge, .reports = ON("reports").data, .ranks = SHAPE(shape)->ranks, .s
 
 static const op_case merge_cases[] = {
     CASE("three", .ranks = 3, .requests = 1 << 1),
-    CASE("three-nobody-requests", .ranks = 3),
+    CASE("three-no-requests", .ranks = 3),
     CASE("three-first-requests", .ranks = 3, .requests = 1 << 0),
     CASE("three-last-requests", .ranks = 3, .requests = 1 << 2),
     CASE("alone", .ranks = 1, .requests = 1 << 0),

@@ -1,7 +1,7 @@
 /* cuda_runtime_api.h: a host implementation of the part of the CUDA runtime API that the CUDA backend uses.
  *
  * There is one device of compute capability 9.0 with 1 GB of memory. A stream runs work when it is enqueued. With
- * CAM_SIMT_LAZY=1 in the environment it runs work only when somebody waits for it. A GPU may do either, also for the
+ * CAM_SIMT_LAZY=1 in the environment it runs work only when the host waits for it. A GPU may do either, also for the
  * branches of a graph. While a stream captures, work is recorded, and the calls that CUDA forbids then fail with CUDA's
  * errors. A stream that waits for an event of a capture becomes a branch of the capture. Device memory is filled with
  * poison; each allocation is a heap block of its exact size.

@@ -138,9 +138,9 @@ unsigned draw_lane(uint32_t mask) {
     return ((unsigned)__builtin_ctz(turned) + turn) & 31;
 }
 
-enum { NOBODY = -1 };
+enum { NO_THREAD = -1 };
 
-/* Chooses the next thread and removes it from its mask; *fresh: it has not begun. NOBODY: all wait or have ended. */
+/* Chooses the next thread and removes it from its mask; *fresh: it has not begun. NO_THREAD: all wait or have ended. */
 int pick(bool *fresh) {
     while (s.active_count > 0) {
         simt_warp &w = simt_now.warps[s.active[s.at]];
@@ -155,7 +155,7 @@ int pick(bool *fresh) {
         s.active[s.at] = s.active[--s.active_count];
         s.at = s.active_count ? draw_below(s.active_count) : 0;
     }
-    return NOBODY;
+    return NO_THREAD;
 }
 
 void all_warps_active(void) {
@@ -195,7 +195,7 @@ void wait_until_picked(void) {
     unsigned self = simt_now.thread;
     bool fresh;
     int next = pick(&fresh);
-    if (next == NOBODY)
+    if (next == NO_THREAD)
         stuck();
     if (next == (int)self)
         return;
@@ -253,7 +253,7 @@ void fibre_main(transfer_t from) {
         thread_left();
         bool fresh = false;
         int next = pick(&fresh);
-        while (next == NOBODY) {
+        while (next == NO_THREAD) {
             if (s.left != simt_now.launch->threads)
                 stuck();
             check_guard();
@@ -261,12 +261,12 @@ void fibre_main(transfer_t from) {
                 break;
             next = pick(&fresh);
         }
-        if (next != NOBODY && fresh) {
+        if (next != NO_THREAD && fresh) {
             self->thread = (unsigned)next;
             continue;
         }
         s.idle.push_back(self);
-        if (next == NOBODY) {
+        if (next == NO_THREAD) {
             switch_to(&s.main);
         } else {
             simt_now.thread = (unsigned)next;

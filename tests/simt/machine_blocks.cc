@@ -164,7 +164,7 @@ const check checks_of_blocks[] = {
     {"shared read past the end", reads_past_shared<1>, "heap-buffer-overflow", IN_ADDRESS},
     {"shared read of written", reads_unwritten<1>, nullptr, IN_ALL},
     {"shared read of unwritten, effect", reads_unwritten<0>, "", IN_PLAIN | IN_ADDRESS},
-    {"shared read of unwritten", reads_unwritten<0>, "which nobody has written", IN_RACES},
+    {"shared read of unwritten", reads_unwritten<0>, "which was never written", IN_RACES},
     {"global write inside", writes_past_global<0>, nullptr, IN_ALL},
     {"global write past the end", writes_past_global<1>, "wrote past the end of a device allocation", IN_PLAIN},
     {"global write past the end, address", writes_past_global<1>, "heap-buffer-overflow", IN_ADDRESS},

@@ -173,7 +173,7 @@ void follow(const void *p, size_t bytes, bool write, uintptr_t code) {
         } else {
             if (shared && c->write.interval < d.block_first && !d.unwritten_allowed) {
                 report_access("read", now);
-                simt_die(nullptr, 0, "read of byte %td of shared memory, which nobody has written",
+                simt_die(nullptr, 0, "read of byte %td of shared memory, which was never written",
                          reinterpret_cast<const unsigned char *>(at) - simt_shared_memory);
             }
             note_read(c, now);

@@ -26,7 +26,7 @@ void simt_set_memory(size_t bytes);
 void simt_set_devices(int devices);
 void simt_set_driver(int version);
 void simt_set_capability(int capability);
-/* Lazy streams run work only when somebody waits for it. */
+/* Lazy streams run work only when the host waits for it. */
 void simt_set_lazy(bool lazy);
 /* The number of allocations that are not freed. */
 size_t simt_live_allocations(void);

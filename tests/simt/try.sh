@@ -6,7 +6,7 @@
 #
 # CXX=clang++ CC=clang   other compilers;   SANITIZE=1   address and undefined-behaviour sanitizers
 # RACES=1                the race detector;   OUT=folder   for objects (default: one a family in /tmp)
-# CAM_SIMT_LAZY=1        streams run nothing until somebody waits for them
+# CAM_SIMT_LAZY=1        streams run nothing until the host waits for them
 # shellcheck disable=SC2010,SC2046 # our own file names; words are meant to be split
 set -eu
 usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
