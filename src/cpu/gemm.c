@@ -66,7 +66,8 @@ CAM_ALWAYS_INLINE void multiply(cam_vector acc[ROWS][VECTORS], int vectors, cons
             bv[v] = cam_vector_load(b + v * CAM_VECTOR);
 #pragma GCC unroll 24
         for (int x = 0; x < ROWS * vectors; x++) /* one loop, not two: clang then keeps acc in registers */
-            acc[x / vectors][x % vectors] += a[x / vectors] * bv[x % vectors];
+            acc[x / vectors][x % vectors] =
+                cam_vector_multiply_add(acc[x / vectors][x % vectors], a[x / vectors], bv[x % vectors]);
         a += ROWS;
         b += COLUMNS;
     }

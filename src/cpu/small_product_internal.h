@@ -42,7 +42,8 @@ CAM_ALWAYS_INLINE void cam_small_tile(const cam_small_product *g, int64_t i0, in
             bv[v] = cam_vector_load(b + v * CAM_VECTOR);
 #pragma GCC unroll 12
         for (int x = 0; x < rows * vectors; x++)
-            acc[x / vectors][x % vectors] += a[x / vectors * g->a_i] * bv[x % vectors];
+            acc[x / vectors][x % vectors] =
+                cam_vector_multiply_add(acc[x / vectors][x % vectors], a[x / vectors * g->a_i], bv[x % vectors]);
         a += g->a_p;
         b += g->b_p;
     }

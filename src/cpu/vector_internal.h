@@ -6,6 +6,7 @@
 #ifndef CAM_VECTOR_INTERNAL_H
 #define CAM_VECTOR_INTERNAL_H
 
+#include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -28,6 +29,17 @@ CAM_ALWAYS_INLINE cam_vector cam_vector_load(const float *p) {
 }
 CAM_ALWAYS_INLINE void cam_vector_store(float *p, cam_vector v) {
     memcpy(p, &v, sizeof v);
+}
+/* sum + a * b, rounded once where the instruction set has FMA. Written out, since a compiler that is allowed to fuse may
+ * do so in one copy of a loop and not in another: a row's bits would then depend on its place in a tile. */
+CAM_ALWAYS_INLINE cam_vector cam_vector_multiply_add(cam_vector sum, float a, cam_vector b) {
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(_mm512_set1_ps(a), b, sum);
+#elif defined(__FMA__)
+    return _mm256_fmadd_ps(_mm256_set1_ps(a), b, sum);
+#else
+    return sum + a * b;
+#endif
 }
 CAM_ALWAYS_INLINE int64_t cam_vector_pad(int64_t n) {
     return (n + CAM_VECTOR - 1) / CAM_VECTOR * CAM_VECTOR;
