@@ -80,9 +80,7 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_backends_open(
-        &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
-                              .attention = "auto",
-                              .group = arguments->group},
+        &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},
         &backend));
     CAM_TRY(cam_predictor_open(&classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(read_rows(arguments, &reading, &classifier.config, &data, &truth));

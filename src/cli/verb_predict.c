@@ -255,9 +255,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     if (is_reader)
         CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(cam_backends_open(
-        &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
-                              .attention = "auto",
-                              .group = arguments->group},
+        &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},
         &backend));
     CAM_TRY(cam_predictor_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(allocate_buffers(&p));

@@ -38,13 +38,14 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
                              &folder));
     CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, arguments->group));
     describe(&run);
-    int device = arguments->device.word ? arguments->device.value : (int)config.device;
-    cam_device_options options = {.device = cam_config_rows[CAM_KEY_device].choices[device],
+    enum cam_choice_device device =
+        arguments->device.word ? (enum cam_choice_device)arguments->device.value : config.device;
+    cam_device_options options = {.device = device,
                                   .threads = (int)config.cpu_threads,
                                   .tf32 = config.tf32,
                                   .explain = 1,
                                   .group = arguments->group,
-                                  .attention = cam_config_rows[CAM_KEY_attention].choices[config.attention]};
+                                  .attention = config.attention};
     CAM_TRY(cam_backends_open(&options, &backend));
     CAM_TRY(cam_backends_connect(arguments->group, backend, &run.comm));
     if (arguments->dry_run)

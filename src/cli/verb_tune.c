@@ -116,10 +116,8 @@ static cam_status check_arguments(const cam_arguments *arguments, const cam_conf
 }
 
 static cam_status open_gpu(const cam_config *config, cam_backend **backend) {
-    cam_device_options options = {.device = "cuda",
-                                  .tf32 = config->tf32,
-                                  .untuned = 1,
-                                  .attention = cam_config_rows[CAM_KEY_attention].choices[config->attention]};
+    cam_device_options options = {
+        .device = CAM_CONFIG_DEVICE_CUDA, .tf32 = config->tf32, .untuned = 1, .attention = config->attention};
     cam_status st = cam_backends_open(&options, backend);
     if (st != CAM_OK)
         return cam_fail(st, "tune measures a GPU: %s", cam_status_message());
