@@ -131,14 +131,14 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL, *path = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_requested};
+    cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(check_arguments(arguments, &config));
     config.overwrite_output_dir = 1; /* nothing is written there */
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, NULL));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
     CAM_TRY(record_products(&run, backend));
