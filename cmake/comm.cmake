@@ -1,5 +1,5 @@
-# The box of the ranks. CAM_MPI: AUTO builds it with MPI where that is found, ON insists, OFF never does; without it the *_none.c
-# files answer, and a launcher is told so.
+# The box of the ranks. CAM_MPI: AUTO builds it with MPI where that is found, ON insists, OFF never does. Without MPI the
+# *_none.c files are compiled, and the program refuses to start under a launcher of several ranks.
 set(CAM_MPI AUTO CACHE STRING "build with MPI: AUTO, ON or OFF")
 if(NOT CAM_MPI STREQUAL "OFF")
   find_package(MPI COMPONENTS C)

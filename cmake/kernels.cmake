@@ -1,6 +1,6 @@
-# The CUDA backend. CAM_CUDA: AUTO builds it where nvcc is found, ON insists, OFF never does; without it cuda_none.c answers in its
-# place. Machine code is native for each architecture in CAM_CUDA_ARCHITECTURES, so that nothing is compiled at start-up; PTX is for what
-# comes after them.
+# The CUDA backend. CAM_CUDA: AUTO builds it where nvcc is found, ON insists, OFF never does; without it cuda_none.c is
+# compiled in its place. Each architecture in CAM_CUDA_ARCHITECTURES gets machine code, so that nothing is compiled at
+# start-up; later architectures compile the PTX.
 set(CAM_CUDA AUTO CACHE STRING "build the CUDA backend: AUTO, ON or OFF")
 set(CAM_CUDA_ARCHITECTURES "75-real;80-real;86-real;89-real;90a-real;100-real;120-real;100-virtual"
     CACHE STRING "architectures of the CUDA backend, as CMake writes them")
