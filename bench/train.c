@@ -222,7 +222,7 @@ static void print_steps(const bench *b, const cam_trainer *trainer, const figure
     cam_json_number(&json, "gflop_a_step", f->flops * 1e-9);
     cam_json_number(&json, "product_gflop_per_s", f->flops_per_s * 1e-9);
     cam_json_number(&json, "bound_s", f->flops / f->flops_per_s);
-    cam_json_number(&json, "share_of_bound", f->flops / f->flops_per_s / f->step_s);
+    cam_json_number(&json, "fraction_of_bound", f->flops / f->flops_per_s / f->step_s);
     cam_json_number(&json, "peak_rss_gb", f->peak_gb);
     cam_json_integer(&json, "device_parameter_mb", (int64_t)(f->device.parameters >> 20));
     cam_json_integer(&json, "device_activation_mb", (int64_t)(f->device.activations >> 20));
