@@ -1,4 +1,4 @@
-/* files.h: reads, maps and durably writes files. Every message names the full path.
+/* files.h: reads, maps and durably writes files. The message of a failed system call names the full path.
  *
  * A failure to read returns `kind`, which the caller chooses (CAM_E_DATA, CAM_E_MODEL or CAM_E_USAGE); a failure to
  * write returns CAM_E_STORAGE. */
