@@ -1,6 +1,6 @@
 #!/bin/sh
-# cluster.sh: docs/cluster.md holds the tables that tools/scaling.awk prints, quotes examples/cluster/commandes.sbatch as it is, and that
-# file does what it says: it hands USR1 on and ends with the ranks' status.
+# cluster.sh: docs/cluster.md holds the tables that tools/scaling.awk prints, quotes examples/cluster/commandes.sbatch
+# as it is, and that file does what it says: it hands USR1 on and ends with the ranks' status.
 set -u
 failed=0
 folder=$(mktemp -d)
