@@ -1,4 +1,4 @@
-# ranks.bash: what tests of several ranks use beside common.bash. Every job is bounded in time and looked for by process id.
+# ranks.bash: what tests of several ranks use beside common.bash. Every job is bounded in time and found by process id.
 load common
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
