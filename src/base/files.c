@@ -203,6 +203,13 @@ int cam_file_exists(const char *path) {
     return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
 }
 
+int cam_file_exists_in(const char *folder, const char *name) {
+    char *path = cam_path_join(folder, name);
+    int exists = cam_file_exists(path);
+    free(path);
+    return exists;
+}
+
 int cam_directory_exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
