@@ -172,7 +172,7 @@ all_refused() {
 
 @test "ranks that were started differently: all exit 2, one message" {
     several "" seed=1
-    all_refused 2 "rank 1 has not the same configuration as rank 0"
+    all_refused 2 "rank 1 does not have the same configuration as rank 0"
     rm -rf ranks
     several "" "" learning_rat=1
     all_refused 2 '"learning_rat"'
@@ -189,7 +189,7 @@ all_refused() {
             </dev/null >mpirun.out 2>mpirun.err 3>&- &
         job=$!
         ends_within 30
-        all_refused 2 "rank 2 has not the same $what as rank 0"
+        all_refused 2 "rank 2 does not have the same $what as rank 0"
         cp data.csv other
         make_tiny other/tiny '.num_hidden_layers = 2'
     done
