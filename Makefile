@@ -89,7 +89,7 @@ docs: setup
 	@build/cam-docs write docs && tools/map.sh write
 
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
+	$$(command -v clang-format-14 || echo clang-format) -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
 	rm -rf build build-check build-test build-san build-clang build-bundle

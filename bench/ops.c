@@ -372,12 +372,15 @@ static void lay_out(bench *b) {
 }
 
 static int parse(int argc, char **argv, bench *b) {
-    *b = (bench){
-        .runs = 21, .tokens = 375, .sequences = 32, .hidden = 768, .device = {.device = "cpu", .attention = "auto"}};
+    *b =
+        (bench){.runs = 21, .tokens = 375, .sequences = 32, .hidden = 768, .device = {.device = CAM_CONFIG_DEVICE_CPU}};
     for (int i = 1; i + 1 < argc; i += 2) {
         int64_t value = strtoll(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--device") == 0) {
-            b->device.device = argv[i + 1];
+            int device = cam_choice_find(cam_words_device, CAM_CHOICE_COUNT_device, argv[i + 1]);
+            if (device < 0)
+                return 0;
+            b->device.device = (enum cam_choice_device)device;
             continue;
         }
         if (value < 1)

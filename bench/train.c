@@ -2,7 +2,7 @@
  * time of each operator.
  *
  *     bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]
- *                 [--attention native|cudnn] [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS]
+ *                 [--attention auto|native|cudnn] [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS]
  *                 [--order FILE]
  *
  * MODEL_FOLDER is a Hugging Face folder with weights (bench/run.sh makes one with random weights). TRAIN_TSV holds
@@ -222,7 +222,7 @@ static void print_steps(const bench *b, const cam_trainer *trainer, const figure
     cam_json_number(&json, "gflop_a_step", f->flops * 1e-9);
     cam_json_number(&json, "product_gflop_per_s", f->flops_per_s * 1e-9);
     cam_json_number(&json, "bound_s", f->flops / f->flops_per_s);
-    cam_json_number(&json, "share_of_bound", f->flops / f->flops_per_s / f->step_s);
+    cam_json_number(&json, "fraction_of_bound", f->flops / f->flops_per_s / f->step_s);
     cam_json_number(&json, "peak_rss_gb", f->peak_gb);
     cam_json_integer(&json, "device_parameter_mb", (int64_t)(f->device.parameters >> 20));
     cam_json_integer(&json, "device_activation_mb", (int64_t)(f->device.activations >> 20));
@@ -352,11 +352,7 @@ static int parse_number(const char *text, int64_t *value) {
 }
 
 static int parse(int argc, char **argv, request *r) {
-    *r = (request){.device = {.device = "auto", .attention = "auto", .tf32 = 0},
-                   .batch_rows = 32,
-                   .steps = 20,
-                   .warmup = 2,
-                   .max_length = 256};
+    *r = (request){.batch_rows = 32, .steps = 20, .warmup = 2, .max_length = 256};
     if (argc < 3 || argc % 2 == 0)
         return 0;
     r->folder = argv[1];
@@ -370,13 +366,14 @@ static int parse(int argc, char **argv, request *r) {
                        {"--steps", &r->steps},
                        {"--warmup", &r->warmup},
                        {"--max-length", &r->max_length}};
-        int known = 0;
+        int known = 0, device = cam_choice_find(cam_words_device, CAM_CHOICE_COUNT_device, value),
+            attention = cam_choice_find(cam_words_attention, CAM_CHOICE_COUNT_attention, value);
         for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
             known |= strcmp(name, numbers[n].name) == 0 && parse_number(value, numbers[n].to);
-        if (strcmp(name, "--device") == 0)
-            known = 1, r->device.device = value;
-        else if (strcmp(name, "--attention") == 0)
-            known = 1, r->device.attention = value;
+        if (strcmp(name, "--device") == 0 && device >= 0)
+            known = 1, r->device.device = (enum cam_choice_device)device;
+        else if (strcmp(name, "--attention") == 0 && attention >= 0)
+            known = 1, r->device.attention = (enum cam_choice_attention)attention;
         else if (strcmp(name, "--order") == 0)
             known = 1, r->order = value;
         else if (strcmp(name, "--precision") == 0)
@@ -392,7 +389,7 @@ int main(int argc, char **argv) {
     if (!parse(argc, argv, &r)) {
         fprintf(stderr,
                 "usage: bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]\n"
-                "           [--attention native|cudnn] [--batch ROWS] [--steps N] [--warmup N]\n"
+                "           [--attention auto|native|cudnn] [--batch ROWS] [--steps N] [--warmup N]\n"
                 "           [--max-length TOKENS] [--order FILE]\n");
         return 2;
     }

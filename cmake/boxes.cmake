@@ -1,6 +1,17 @@
-# src/boxes.txt as CMake targets. A box is src/NAME made into a static library cam_NAME with one include root; its headers lie
-# beside the sources and are seen only by the boxes that use it, directly or through another. A box that needs more than that
-# has a file of its own: cmake/NAME.cmake.
+# src/boxes.txt as CMake targets. A box is src/NAME made into a static library cam_NAME with one include root; its
+# headers lie beside the sources and are seen only by the boxes that use it, directly or through another. A box that
+# needs more than that has a file of its own, cmake/NAME.cmake, which finds the columns of its row in box_uses and
+# box_links.
+
+# cam_auto_option(NAME TEXT): a cache entry that is AUTO (the default), ON or OFF.
+function(cam_auto_option name text)
+  set(${name} AUTO CACHE STRING "${text}: AUTO, ON or OFF")
+  if(NOT ${name} MATCHES "^(AUTO|ON|OFF)$")
+    message(FATAL_ERROR "${name}=${${name}}: it is AUTO, ON or OFF")
+  endif()
+endfunction()
+
+# cam_box(NAME USES LIBRARIES): the library of a box that is all of src/NAME.
 function(cam_box name uses links)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   add_library(cam_${name} STATIC ${sources})
@@ -8,6 +19,7 @@ function(cam_box name uses links)
   cam_box_links(cam_${name} "${uses}" "${links}")
 endfunction()
 
+# cam_box_links(TARGET USES LIBRARIES): links what the box's row says.
 function(cam_box_links target uses links)
   foreach(box ${uses})
     target_link_libraries(${target} PUBLIC cam_${box})

@@ -1,6 +1,6 @@
-# The box of the ranks. CAM_MPI: AUTO builds it with MPI where that is found, ON insists, OFF never does; without it the *_none.c
-# files answer, and a launcher is told so.
-set(CAM_MPI AUTO CACHE STRING "build with MPI: AUTO, ON or OFF")
+# The box of the ranks. CAM_MPI: AUTO builds it with MPI where that is found, ON insists, OFF never does. Without MPI
+# the *_none.c files are compiled, and the program refuses to start under a launcher of several ranks.
+cam_auto_option(CAM_MPI "build with MPI")
 if(NOT CAM_MPI STREQUAL "OFF")
   find_package(MPI COMPONENTS C)
   if(NOT MPI_C_FOUND AND CAM_MPI STREQUAL "ON")

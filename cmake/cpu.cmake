@@ -1,6 +1,6 @@
-# The CPU backend. Every operator family (src/cpu/*.c but those of cpu_once) is compiled three times, for
-# x86-64-v2, -v3 (AVX2, FMA) and -v4 (AVX-512); CAM_CPU_ISA names the copy, and backend_cpu.c picks one at run time.
-# Products and sums may be fused, square roots set no errno and comparisons raise no exception: none of it changes a formula.
+# The CPU backend. Every operator family (src/cpu/*.c but those of cpu_once) is compiled three times, for x86-64-v2, -v3
+# (AVX2, FMA) and -v4 (AVX-512); CAM_CPU_ISA names the copy, and backend_cpu.c picks one at run time. Products and sums
+# may be fused, square roots set no errno and comparisons raise no exception: none of it changes a formula.
 file(GLOB cpu_families CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cpu/*.c)
 set(cpu_once ${CMAKE_SOURCE_DIR}/src/cpu/backend_cpu.c ${CMAKE_SOURCE_DIR}/src/cpu/process_limits.c)
 list(REMOVE_ITEM cpu_families ${cpu_once})

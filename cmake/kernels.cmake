@@ -1,7 +1,7 @@
-# The CUDA backend. CAM_CUDA: AUTO builds it where nvcc is found, ON insists, OFF never does; without it cuda_none.c answers in its
-# place. Machine code is native for each architecture in CAM_CUDA_ARCHITECTURES, so that nothing is compiled at start-up; PTX is for what
-# comes after them.
-set(CAM_CUDA AUTO CACHE STRING "build the CUDA backend: AUTO, ON or OFF")
+# The CUDA backend. CAM_CUDA: AUTO builds it where nvcc is found, ON insists, OFF never does; without it cuda_none.c is
+# compiled in its place. Each architecture in CAM_CUDA_ARCHITECTURES gets machine code, so that nothing is compiled at
+# start-up; later architectures compile the PTX.
+cam_auto_option(CAM_CUDA "build the CUDA backend")
 set(CAM_CUDA_ARCHITECTURES "75-real;80-real;86-real;89-real;90a-real;100-real;120-real;100-virtual"
     CACHE STRING "architectures of the CUDA backend, as CMake writes them")
 
@@ -16,7 +16,13 @@ if(NOT CAM_CUDA STREQUAL "OFF")
   endif()
 endif()
 
+# CMAKE_CUDA_COMPILER stays in the cache of a folder that was configured with CUDA before.
+set(cam_has_cuda OFF)
 if(CMAKE_CUDA_COMPILER AND NOT CAM_CUDA STREQUAL "OFF")
+  set(cam_has_cuda ON)
+endif()
+
+if(cam_has_cuda)
   set(CMAKE_CUDA_STANDARD 17)
   set(CMAKE_CUDA_EXTENSIONS OFF)
   set(CMAKE_CUDA_FLAGS_RELEASE "-O3")

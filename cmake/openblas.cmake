@@ -1,5 +1,5 @@
-# OpenBLAS by its own name, as a peer of our products in bench_ops; the program itself does not use it. Debian's generic libblas
-# may be the reference implementation, 80 times slower, and would make a poor peer.
+# OpenBLAS by its own name, as a peer of our products in bench_ops; the program itself does not use it. Debian's generic
+# libblas may be the reference implementation, 80 times slower, and would make a poor peer.
 option(CAM_OPENBLAS "OpenBLAS as a peer in bench_ops, where it is found" ON)
 if(NOT CAM_OPENBLAS)
   return()

@@ -49,8 +49,7 @@ CAM_DEVICE void copy_rows(cam_bf16 *to, const cam_bf16 *from, int64_t stride, in
 }
 
 /* The address that a lane gives to ldmatrix for 16 rows (the first is a multiple of 8) and columns [16 step, 16 step +
- * 16). The second of the four 8x8 tiles is either the lower one (for a, and for b whose rows are k) or the right one.
- *  */
+ * 16). The second of the four 8x8 tiles is the lower one (for a, and for b whose rows are k) or the right one. */
 CAM_DEVICE const cam_bf16 *lower_second(const cam_bf16 *rows, int row, int step) {
     int lane = cam_lane();
     return rows + (row + lane % 16) * HEAD + (((2 * step + lane / 16) ^ lane % 8) * CHUNK);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# cluster.sh: docs/cluster.md holds the tables that tools/scaling.awk prints, quotes examples/cluster/commandes.sbatch as it is, and that
-# file does what it says: it hands USR1 on and ends with the ranks' status.
+# cluster.sh: docs/cluster.md holds the tables that tools/scaling.awk prints, quotes examples/cluster/commandes.sbatch
+# as it is, and that file does what it says: it hands USR1 on and ends with the ranks' status.
 set -u
 failed=0
 folder=$(mktemp -d)
@@ -56,7 +56,7 @@ STUB
     kill -USR1 $shell
     wait $shell
     status=$?
-    [ $status -eq 75 ] || fail "$job, told USR1, ends with status $status, not 75"
+    [ $status -eq 75 ] || fail "$job, sent USR1, ends with status $status, not 75"
     grep -q "stopped before its end" "$folder/said" || fail "$job does not say that it was stopped"
 else
     echo "SKIP $job: no bash"

@@ -1,8 +1,9 @@
-# The test "headers": no name is declared twice, and every header compiles alone. It builds the target of the same name, which is
-# no part of the default build: one C unit that includes the headers of all boxes, one C++ unit that includes those which are for
-# both languages (they say `extern "C"`, or lie in include/cam), and one unit for each header. The units are made when the build
-# is configured. Two headers of one name are refused, since an #include could find either.
-file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/*.h ${CMAKE_SOURCE_DIR}/src/*.h ${CMAKE_SOURCE_DIR}/kernels/*.h)
+# The test "headers": no name is declared twice, and every header compiles alone. It builds the target of the same name,
+# which is no part of the default build: one C unit that includes the headers of all boxes, one C++ unit that includes
+# those which are for both languages (they say `extern "C"`, or lie in include/cam), and one unit for each header. The
+# units are made when the build is configured. Two headers of one name are refused, since an #include could find either.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/*.h ${CMAKE_SOURCE_DIR}/src/*.h
+     ${CMAKE_SOURCE_DIR}/kernels/*.h)
 set(headers_folder ${CMAKE_CURRENT_BINARY_DIR}/headers)
 set(headers_seen)
 set(headers_all "/* Made by tests/headers.cmake. */\n")

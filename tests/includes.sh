@@ -1,6 +1,6 @@
 #!/bin/sh
-# includes.sh: keeps the map of the boxes (src/boxes.txt). Run from the root of the repository; prints every offence, exits 1 where
-# there is one.
+# includes.sh: keeps the map of the boxes (src/boxes.txt). Run from the root of the repository; prints every offence,
+# exits 1 where there is one.
 #   - no ".." in an #include
 #   - a box includes its own headers, those of the boxes that its row of the map reaches, and include/cam
 #   - include/cam includes nothing outside itself but the standard library
@@ -21,7 +21,7 @@ offence() {
 }
 
 # The boxes that a box may include, itself left out: the rows' second column, followed downwards.
-awk -F'|' '/^[a-z]/ {
+awk -F'|' -v reached="$folder/reach" '/^[a-z]/ {
     name = $1; gsub(/ /, "", name); reach = ""
     n = split($2, uses, " ")
     for (i = 1; i <= n; i++) {
@@ -29,9 +29,9 @@ awk -F'|' '/^[a-z]/ {
         reach = reach " " uses[i] " " closed[uses[i]]
     }
     closed[name] = reach; all = all " " name
-    print name " " reach > "'"$folder/reach"'"
+    print name " " reach > reached
 }
-END { print "cli " all > "'"$folder/reach"'"; exit bad }' $map || failed=1
+END { print "cli " all > reached; exit bad }' $map || failed=1
 
 sources() {
     find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.cu' -o -name '*.cuh' \) | sort

@@ -1,18 +1,19 @@
 #!/bin/sh
-# tiers.sh BUILD: what tests/CMakeLists.txt says of the labels holds in that build. Prints every offence, exits 1 where there is one.
+# tiers.sh BUILD: what tests/CMakeLists.txt says of the labels holds in that build. Prints every offence, exits 1 where
+# there is one.
 #   - every test has a label of its kind
 #   - no test is both in make check and left to make test-all only
-#   - every operator family on the host GPU has a test in make check, and one of races in make test where races are tested
+#   - every operator family on the host GPU has a test in make check and, where races are tested, one in make test
 set -u
 build=$1
 failed=0
 
-# names OPTION...: the tests that ctest selects
+# names OPTION...: the tests that ctest selects; several -L select the tests that match all
 names() {
     ctest --test-dir "$build" -N "$@" | sed -n 's/^ *Test *#[0-9]*: *//p'
 }
 
-# none WHAT OPTION...
+# none WHAT OPTION...: an offence where ctest selects any
 none() {
     what=$1
     shift
@@ -22,7 +23,7 @@ none() {
     failed=1
 }
 
-# some WHAT OPTION...
+# some WHAT OPTION...: an offence where ctest selects none
 some() {
     what=$1
     shift

@@ -1,8 +1,8 @@
 #!/bin/sh
-# setup.sh build|run|test|check|bench|bundle|docker: installs the Debian (or Ubuntu) packages that are needed to build, to run
-# a program built elsewhere, to test, to measure, to bundle, or to test the container images. It does nothing if all are
-# installed. Root installs the missing ones; for other users it prints the command and exits 2. With SETUP_CLEAN=1 it
-# removes the package lists afterwards, for images.
+# setup.sh build|run|test|check|bench|bundle|docker: installs the Debian (or Ubuntu) packages that are needed to build,
+# to run a program built elsewhere, to test, to measure, to bundle, or to test the container images. It does nothing if
+# all are installed. Root installs the missing ones; for other users it prints the command and exits 2. With
+# SETUP_CLEAN=1 it removes the package lists afterwards, for images.
 set -eu
 
 # One word for each package; for "a|b" either is enough, and the first known one is installed: names differ between

@@ -1,19 +1,23 @@
 #!/bin/sh
-# test.sh check|test|all: one of the three tiers of checks: make check, make test, make test-all. All stages run even where one fails.
+# test.sh check|test|all: one of the three tiers of checks: make check, make test, make test-all. All stages run even
+# where one fails.
 #
-#   check   while working, minutes: the sources read by tools (tools/check_sources.sh), then the tests labelled check, built by gcc
-#           without CUDA in build-check
-#   test    before merging, and in CI: every test but those labelled slow, built twice: by gcc with the CUDA backend in machine code
-#           for two cards (build-test) and by clang with the address and undefined-behaviour sanitizers (build-san); then the program
-#           as docker/Dockerfile.cpu compiles it, but by clang and with its warnings (build-clang), installed and run
-#   all     before a release: every test, by gcc with machine code for every card (build) and by clang with the sanitizers
-#           (build-san); everything compiled by clang Release (build-clang); the container images (docker/test.sh), where they can be
-#           built
+#   check   while working, minutes: the sources read by tools (tools/check_sources.sh), then the tests labelled check,
+#           built by gcc without CUDA in build-check
+#   test    before merging, and in CI: every test but those labelled slow, built twice: by gcc with the CUDA backend in
+#           machine code for two cards (build-test) and by clang with the address and undefined-behaviour sanitizers
+#           (build-san); then the program as docker/Dockerfile.cpu compiles it, but by clang and with its warnings
+#           (build-clang), installed and run
+#   all     before a release: every test, by gcc with machine code for every card (build) and by clang with the
+#           sanitizers (build-san); everything compiled by clang Release (build-clang); the container images
+#           (docker/test.sh), where they can be built
 #
-# The CUDA kernels run in each tier on the host (tests/simt). tests/CMakeLists.txt says how a test gets its tier. At the end: what was
-# skipped, the seconds of each stage, the stages that failed, and as last line the sum over all CTest programs: "N passed, N failed". A
-# stage that failed without CTest, such as a compilation, counts as one program. TEST_ARCHITECTURES: the two cards.
+# The CUDA kernels run in each tier on the host (tests/simt). tests/CMakeLists.txt says how a test gets its tier. At the
+# end: what was skipped, the seconds of each stage, the stages that failed, and as last line the sum over all CTest
+# programs: "N passed, N failed". A stage that failed without CTest, such as a compilation, counts as one program.
+# TEST_ARCHITECTURES: the two cards.
 set -u
+cd "$(dirname "$0")/.." || exit 2
 tier=${1:-}
 jobs=${JOBS:-2}
 failed=
@@ -22,7 +26,8 @@ passes=0
 seconds=
 # Threads that spin while they wait starve each other wherever there are more of them than processors.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
-# Build folders lie beside one another, so that ccache may take an object for another folder: its debug information names the same files.
+# Build folders lie beside one another, so that ccache may take an object for another folder: its debug information
+# names the same files.
 export CCACHE_NOHASHDIR=1
 
 # stage NAME COMMAND...: runs it, says how long it took, and goes on
@@ -147,7 +152,8 @@ test)
     logs=
     ;;
 all)
-    way gcc build all -- -DCAM_TESTS=ON -DCAM_BENCH=ON
+    # A folder that was made for one card is made for all.
+    way gcc build all -- -UCAM_CUDA_ARCHITECTURES -DCAM_TESTS=ON -DCAM_BENCH=ON
     sanitizers
     stage "clang: build in build-clang" fails_as_one compile build-clang all -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
         -DCAM_CUDA=OFF -DCAM_TESTS=ON -DCAM_BENCH=ON &&

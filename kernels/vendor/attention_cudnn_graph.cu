@@ -328,20 +328,20 @@ static void try_configuration(graph *g, descriptor configuration) {
 
 /* Takes the first of cuDNN's heuristic results that can be built. */
 static void choose(graph *g, descriptor whole, cudnnBackendHeurMode_t mode) {
-    descriptor answers[MOST_ENGINES];
+    descriptor configurations[MOST_ENGINES];
     int64_t count = 0;
     descriptor heuristic = create(g, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     set_part(g, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, whole);
     set(g, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
     set_part(g, heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, g->cudnn->device);
-    for (descriptor &answer : answers)
-        answer = create(g, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+    for (descriptor &configuration : configurations)
+        configuration = create(g, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
     if (g->st != CAM_OK || g->cudnn->BackendFinalize(heuristic) != CUDNN_STATUS_SUCCESS ||
         g->cudnn->BackendGetAttribute(heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                                      MOST_ENGINES, &count, answers) != CUDNN_STATUS_SUCCESS)
+                                      MOST_ENGINES, &count, configurations) != CUDNN_STATUS_SUCCESS)
         return;
     for (int64_t i = 0; i < count && !g->plan->ready; i++)
-        try_configuration(g, answers[i]);
+        try_configuration(g, configurations[i]);
 }
 
 cam_status cam_attention_cudnn_add_plan(cam_attention_cudnn *cudnn, const sdpa_key *key) {

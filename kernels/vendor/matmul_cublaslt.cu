@@ -201,8 +201,8 @@ out:
     return st;
 }
 
-cam_status cam_lt_answers(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
-                          cublasLtMatmulHeuristicResult_t *answers, int *count) {
+cam_status cam_lt_heuristics(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
+                             cublasLtMatmulHeuristicResult_t *results, int *count) {
     cam_status st = CAM_OK;
     cublasLtMatmulPreference_t preference = nullptr;
     cublasStatus_t error;
@@ -211,7 +211,7 @@ cam_status cam_lt_answers(cam_matmul *matmul, const cam_matmul_plan *plan, int w
     CAM_LT_TRY(MatmulPreferenceCreate(&preference));
     CAM_TRY(make_preference(matmul, &plan->key, preference));
     error = matmul->lt.MatmulAlgoGetHeuristic(matmul->handle, plan->operation, plan->first, plan->second, plan->result,
-                                              plan->result, preference, wanted, answers, count);
+                                              plan->result, preference, wanted, results, count);
     if (error != CUBLAS_STATUS_SUCCESS || *count == 0) {
         cam_lt_describe(&plan->key, product, sizeof product);
         CAM_FAIL(CAM_E_DEVICE, "%s has no algorithm for %s: %s", matmul->description, product,
@@ -246,14 +246,14 @@ out:
 
 static cam_status choose(cam_matmul *matmul, cam_matmul_plan *plan) {
     cam_status st = CAM_OK;
-    cublasLtMatmulHeuristicResult_t answer = {};
+    cublasLtMatmulHeuristicResult_t result = {};
     int count = 0;
     const cam_matmul_choice *choice = cam_matmul_table_find(&matmul->table, &plan->key);
     if (choice)
         return take_choice(matmul, plan, choice);
-    CAM_TRY(cam_lt_answers(matmul, plan, 1, &answer, &count));
-    plan->algorithm = answer.algo;
-    plan->workspace_bytes = answer.workspaceSize;
+    CAM_TRY(cam_lt_heuristics(matmul, plan, 1, &result, &count));
+    plan->algorithm = result.algo;
+    plan->workspace_bytes = result.workspaceSize;
 out:
     return st;
 }

@@ -73,8 +73,8 @@ CAM_MUST_CHECK cam_status cam_lt_failed(const cam_matmul *matmul, cublasStatus_t
     } while (0)
 
 /* cublasLt's heuristic results for a plan, in its own order, best first; *count is their number. */
-CAM_MUST_CHECK cam_status cam_lt_answers(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
-                                         cublasLtMatmulHeuristicResult_t *answers, int *count);
+CAM_MUST_CHECK cam_status cam_lt_heuristics(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
+                                            cublasLtMatmulHeuristicResult_t *results, int *count);
 /* Runs a plan with an algorithm. bias may be NULL if the plan has none. */
 CAM_MUST_CHECK cam_status cam_lt_run(cam_matmul *matmul, const cam_matmul_plan *plan,
                                      const cublasLtMatmulAlgo_t *algorithm, size_t workspace_bytes, void *c,

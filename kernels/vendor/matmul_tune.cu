@@ -181,15 +181,15 @@ static int by_seconds(const void *a, const void *b) {
 static cam_status tune_product(cam_matmul *matmul, const pools *p, const cam_matmul_plan *plan, int wanted,
                                const cam_cuda_listener *listener, candidate *best) {
     cam_status st = CAM_OK;
-    static cublasLtMatmulHeuristicResult_t answers[MOST_CANDIDATES];
+    static cublasLtMatmulHeuristicResult_t results[MOST_CANDIDATES];
     candidate candidates[MOST_CANDIDATES];
-    int answered = 0, count = 0, same = 0;
+    int found = 0, count = 0, same = 0;
     char product[160];
-    CAM_TRY(cam_lt_answers(matmul, plan, wanted, answers, &answered));
-    for (int i = 0; i < answered; i++) {
-        if (answers[i].state != CUBLAS_STATUS_SUCCESS)
+    CAM_TRY(cam_lt_heuristics(matmul, plan, wanted, results, &found));
+    for (int i = 0; i < found; i++) {
+        if (results[i].state != CUBLAS_STATUS_SUCCESS)
             continue;
-        candidates[count] = {answers[i].algo, answers[i].workspaceSize, 0};
+        candidates[count] = {results[i].algo, results[i].workspaceSize, 0};
         CAM_TRY(measure(matmul, p, plan, &candidates[count++]));
     }
     cam_lt_describe(&plan->key, product, sizeof product);

@@ -18,7 +18,7 @@ int cam_arena_is_counting(const cam_arena *arena) {
 void *cam_arena_take(cam_arena *arena, size_t bytes) {
     size_t rounded = (bytes + CAM_ARENA_ALIGN - 1) / CAM_ARENA_ALIGN * CAM_ARENA_ALIGN;
     if (rounded < bytes || rounded > arena->capacity - arena->used)
-        CAM_BUG("arena \"%s\": %zu bytes asked for, %zu of %zu used", arena->name, bytes, arena->used, arena->capacity);
+        CAM_BUG("arena \"%s\": %zu bytes requested, %zu of %zu used", arena->name, bytes, arena->used, arena->capacity);
     uintptr_t base = arena->base ? (uintptr_t)arena->base : (uintptr_t)CAM_ARENA_ALIGN;
     void *memory = (void *)(base + arena->used);
     arena->used += rounded;

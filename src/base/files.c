@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Joins texts; like any use of a strbuf, aborts when memory runs out. */
 static char *print_path(const char *folder, const char *separator, const char *name) {
     cam_strbuf buf = CAM_STRBUF_INIT;
     cam_strbuf_printf(&buf, "%s%s%s", folder, separator, name);
@@ -156,7 +157,7 @@ cam_status cam_file_writer_commit(cam_file_writer *writer) {
     writer->temporary = NULL;
     char *slash = strrchr(writer->path, '/');
     folder = slash ? print_path("", "", writer->path) : print_path("", "", ".");
-    if (slash)
+    if (slash) /* the folder of "/name" is "/" */
         folder[slash - writer->path + (slash == writer->path)] = '\0';
     CAM_TRY(cam_directory_sync(folder));
 out:
@@ -200,6 +201,13 @@ cam_status cam_file_copy(const char *from, const char *to) {
 int cam_file_exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
+}
+
+int cam_file_exists_in(const char *folder, const char *name) {
+    char *path = cam_path_join(folder, name);
+    int exists = cam_file_exists(path);
+    free(path);
+    return exists;
 }
 
 int cam_directory_exists(const char *path) {

@@ -1,4 +1,4 @@
-/* files.h: reads, maps and durably writes files. Every message names the full path.
+/* files.h: reads, maps and durably writes files. The message of a failed system call names the full path.
  *
  * A failure to read returns `kind`, which the caller chooses (CAM_E_DATA, CAM_E_MODEL or CAM_E_USAGE); a failure to
  * write returns CAM_E_STORAGE. */
@@ -41,6 +41,7 @@ CAM_MUST_CHECK cam_status cam_file_write(const char *path, const void *bytes, si
 CAM_MUST_CHECK cam_status cam_file_copy(const char *from, const char *to);
 
 int cam_file_exists(const char *path);
+int cam_file_exists_in(const char *folder, const char *name);
 int cam_directory_exists(const char *path);
 /* Makes a folder and its missing parents. */
 CAM_MUST_CHECK cam_status cam_directory_make(const char *path);

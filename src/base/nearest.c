@@ -6,7 +6,7 @@
 
 enum { WORD_BYTES = 64 };
 
-/* Converts to lower case and "-" to "_". The length; 0 where the word is too long to be compared. */
+/* Converts to lower case and "-" to "_". The length; 0 where the word is empty or too long to be compared. */
 static size_t normalise(const char *word, char *out) {
     size_t length = strlen(word);
     if (length >= WORD_BYTES)

@@ -1,21 +1,27 @@
 /* problems.c: see problems.h. */
 #include "problems.h"
-#include <stdarg.h>
+#include "utf8.h"
 #include <stdio.h>
 
-void cam_problems_add(cam_problems *problems, const char *file, long line, const char *format, ...) {
+void cam_problems_add_list(cam_problems *problems, const char *file, long line, const char *format, va_list args) {
+    char text[1024];
     if (++problems->errors > CAM_PROBLEMS_SHOWN)
         return;
     if (file && line > 0)
         cam_strbuf_printf(&problems->shown, "%s:%ld: ", file, line);
     else if (file)
         cam_strbuf_printf(&problems->shown, "%s: ", file);
-    char text[1024];
+    int length = vsnprintf(text, sizeof text, format, args);
+    if (length >= (int)sizeof text)
+        cam_utf8_truncate(text, sizeof text);
+    cam_strbuf_printf(&problems->shown, "%s\n", text);
+}
+
+void cam_problems_add(cam_problems *problems, const char *file, long line, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    cam_problems_add_list(problems, file, line, format, args);
     va_end(args);
-    cam_strbuf_printf(&problems->shown, "%s\n", text);
 }
 
 cam_status cam_problems_status(const cam_problems *problems, cam_status kind) {

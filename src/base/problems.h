@@ -7,6 +7,7 @@
 
 #include "cam/status.h"
 #include "strbuf.h"
+#include <stdarg.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -23,8 +24,10 @@ typedef struct cam_problems {
 #define CAM_PROBLEMS_INIT                                                                                              \
     { CAM_STRBUF_INIT, 0 }
 
-/* "file:line: message"; line 0 leaves the line out, file NULL both. */
+/* "file:line: message"; line 0 leaves the line out, file NULL both. A message of more than 1 KiB is truncated. */
 CAM_PRINTF(4, 5) void cam_problems_add(cam_problems *problems, const char *file, long line, const char *format, ...);
+CAM_PRINTF(4, 0)
+void cam_problems_add_list(cam_problems *problems, const char *file, long line, const char *format, va_list args);
 /* CAM_OK without errors; otherwise `kind` with the list as its message (no trailing newline). */
 CAM_MUST_CHECK cam_status cam_problems_status(const cam_problems *problems, cam_status kind);
 void cam_problems_release(cam_problems *problems);

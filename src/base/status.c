@@ -35,11 +35,6 @@ void cam_status_clear(void) {
     message[0] = '\0';
 }
 
-/* Truncates a message that is too long at the end of a character, and appends "...". */
-static void truncate_message(char *text) {
-    memcpy(text + cam_utf8_cut(text, MESSAGE_BYTES - 1, MESSAGE_BYTES - 4), "...", 4);
-}
-
 #undef cam_fail /* see status.h */
 cam_status cam_fail(cam_status status, const char *format, ...) {
     char text[MESSAGE_BYTES];
@@ -48,7 +43,7 @@ cam_status cam_fail(cam_status status, const char *format, ...) {
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (length >= MESSAGE_BYTES)
-        truncate_message(text);
+        cam_utf8_truncate(text, sizeof text);
     memcpy(message, text, sizeof message);
     return status;
 }

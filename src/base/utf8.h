@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +47,11 @@ static inline size_t cam_utf8_cut(const char *text, size_t length, size_t limit)
     while (limit > 0 && ((unsigned char)text[limit] & 0xC0) == 0x80)
         limit--;
     return limit;
+}
+
+/* For a text of size - 1 bytes, which snprintf has truncated: ends it at the end of a character, with "...". */
+static inline void cam_utf8_truncate(char *text, size_t size) {
+    memcpy(text + cam_utf8_cut(text, size - 1, size - 4), "...", 4);
 }
 
 /* Writes a code point (at most 0x10FFFF, no surrogate) and returns its length, 1 to CAM_UTF8_BYTES. */

@@ -36,12 +36,12 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
     char *folder = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_requested};
+    cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, NULL));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
     put_report(&run, arguments, &text);
     CAM_TRY(cam_verb_print(&text));
 out:

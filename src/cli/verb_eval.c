@@ -11,11 +11,10 @@
 #include <stdlib.h>
 
 /* Scores the rows of `data` against their label ids `truth`. */
-static cam_status score(cam_predictor *classifier, const cam_dataset *data, const int32_t *truth,
-                        cam_metrics *metrics) {
+static cam_status score(cam_predictor *predictor, const cam_dataset *data, const int32_t *truth, cam_metrics *metrics) {
     cam_status st = CAM_OK;
-    cam_cancel stop = {.requested = cam_signals_stop_requested};
-    int64_t n = (int64_t)data->count, labels = classifier->config.num_labels;
+    cam_cancel cancel = {.requested = cam_signals_stop_requested};
+    int64_t n = (int64_t)data->count, labels = predictor->config.num_labels;
     long long truncated = 0;
     cam_text *texts = malloc((size_t)n * sizeof *texts);
     float *logits = malloc((size_t)(n * labels) * sizeof *logits);
@@ -23,9 +22,9 @@ static cam_status score(cam_predictor *classifier, const cam_dataset *data, cons
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld rows", (long long)n);
     for (int64_t r = 0; r < n; r++)
         texts[r] = (cam_text){data->rows[r].text, data->rows[r].text_length};
-    CAM_TRY(cam_predictor_logits(classifier, texts, n, &stop, logits, &truncated));
+    CAM_TRY(cam_predictor_logits(predictor, texts, n, &cancel, logits, &truncated));
     if (truncated > 0)
-        cam_log_warn("%lld of %lld texts were cut to %d tokens", truncated, (long long)n, classifier->max_length);
+        cam_log_warn("%lld of %lld texts were cut to %d tokens", truncated, (long long)n, predictor->max_length);
     for (int64_t r = 0; r < n; r++)
         cam_metrics_add(metrics, logits + r * labels, truth[r]);
 out:
@@ -69,7 +68,7 @@ out:
 cam_status cam_verb_eval(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     cam_reading reading = {0};
-    cam_predictor classifier = {0};
+    cam_predictor predictor = {0};
     cam_backend *backend = NULL;
     cam_dataset data = {0};
     cam_metrics metrics = {0};
@@ -80,22 +79,20 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
     CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_backends_open(
-        &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
-                              .attention = "auto",
-                              .group = arguments->group},
+        &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},
         &backend));
-    CAM_TRY(cam_predictor_open(&classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
-    CAM_TRY(read_rows(arguments, &reading, &classifier.config, &data, &truth));
+    CAM_TRY(cam_predictor_open(&predictor, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
+    CAM_TRY(read_rows(arguments, &reading, &predictor.config, &data, &truth));
     CAM_TRY(cam_group_require_equal(arguments->group, "rows", data.count));
-    CAM_TRY(cam_metrics_init(&metrics, classifier.config.num_labels));
-    CAM_TRY(score(&classifier, &data, truth, &metrics));
+    CAM_TRY(cam_metrics_init(&metrics, predictor.config.num_labels));
+    CAM_TRY(score(&predictor, &data, truth, &metrics));
     if (arguments->group->rank == 0)
-        CAM_TRY(print_figures(arguments, &metrics, (const char *const *)classifier.config.id2label));
+        CAM_TRY(print_figures(arguments, &metrics, (const char *const *)predictor.config.id2label));
 out:
     cam_metrics_release(&metrics);
     cam_dataset_release(&data);
     free(truth);
-    cam_predictor_close(&classifier);
+    cam_predictor_close(&predictor);
     cam_backend_close(backend);
     cam_reading_release(&reading);
     free(folder);

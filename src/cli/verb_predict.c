@@ -16,7 +16,7 @@
 enum { BATCH_RECORDS = 1024, BATCH_BYTES = 1 << 20 };
 
 typedef struct prediction {
-    cam_predictor classifier;
+    cam_predictor predictor;
     int jsonl;
     long top_k; /* 0 = not requested */
     double threshold;
@@ -49,7 +49,7 @@ out:
 
 /* Orders the K labels by falling score; of equal scores the lower id comes first. */
 static void rank(const prediction *p) {
-    int32_t labels = p->classifier.config.num_labels, wanted = p->top_k < labels ? (int32_t)p->top_k : labels;
+    int32_t labels = p->predictor.config.num_labels, wanted = p->top_k < labels ? (int32_t)p->top_k : labels;
     for (int32_t k = 0; k < labels; k++)
         p->order[k] = k;
     for (int32_t i = 0; i < wanted; i++) {
@@ -64,7 +64,7 @@ static void rank(const prediction *p) {
 }
 
 static void put_label(cam_json *json, const prediction *p, int32_t label, int empty) {
-    cam_json_text(json, "label", empty ? NULL : p->classifier.config.id2label[label]);
+    cam_json_text(json, "label", empty ? NULL : p->predictor.config.id2label[label]);
     cam_json_number(json, "score", p->scores[label]);
 }
 
@@ -75,7 +75,7 @@ static void put_jsonl(const prediction *p, int32_t best, cam_strbuf *out) {
     if (p->top_k > 0) {
         rank(p);
         cam_json_array(&json, "top");
-        for (int32_t i = 0; i < p->top_k && i < p->classifier.config.num_labels; i++) {
+        for (int32_t i = 0; i < p->top_k && i < p->predictor.config.num_labels; i++) {
             cam_json_object(&json, NULL);
             put_label(&json, p, p->order[i], 0);
             cam_json_close(&json);
@@ -99,7 +99,7 @@ static void put_escaped(cam_strbuf *out, const char *text, size_t length) {
 }
 
 static void put_tsv(const prediction *p, int32_t best, const char *text, size_t length, cam_strbuf *out) {
-    const char *label = p->scores[best] < p->threshold ? "" : p->classifier.config.id2label[best];
+    const char *label = p->scores[best] < p->threshold ? "" : p->predictor.config.id2label[best];
     put_escaped(out, label, strlen(label));
     cam_strbuf_putc(out, '\t');
     cam_strbuf_put_double(out, p->scores[best]);
@@ -134,7 +134,7 @@ out:
 
 static cam_status write_lines(prediction *p) {
     cam_strbuf lines = CAM_STRBUF_INIT;
-    int32_t labels = p->classifier.config.num_labels;
+    int32_t labels = p->predictor.config.num_labels;
     for (int64_t r = 0; r < p->count; r++) {
         const float *logits = p->logits + r * labels;
         int32_t best = (int32_t)cam_argmax(logits, labels);
@@ -152,7 +152,7 @@ static cam_status write_lines(prediction *p) {
 /* All ranks score the batch, and rank 0 writes a line for each of its records; *more is 0 after the last batch. */
 static cam_status score_batch(prediction *p, int *more) {
     cam_status st = CAM_OK;
-    cam_cancel stop = {.requested = cam_signals_stop_requested};
+    cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(broadcast_batch(p));
     *more = p->count > 0;
     if (!*more)
@@ -161,7 +161,7 @@ static cam_status score_batch(prediction *p, int *more) {
         size_t begin = r > 0 ? p->end[r - 1] : 0;
         p->texts[r] = (cam_text){cam_strbuf_text(&p->bytes) + begin, p->end[r] - begin};
     }
-    CAM_TRY(cam_predictor_logits(&p->classifier, p->texts, p->count, &stop, p->logits, &p->truncated));
+    CAM_TRY(cam_predictor_logits(&p->predictor, p->texts, p->count, &cancel, p->logits, &p->truncated));
     if (p->ranks->rank == 0)
         CAM_TRY(write_lines(p));
     p->count = 0;
@@ -209,7 +209,7 @@ static cam_status open_output(prediction *p, const char *path) {
 }
 
 static cam_status allocate_buffers(prediction *p) {
-    size_t labels = (size_t)p->classifier.config.num_labels;
+    size_t labels = (size_t)p->predictor.config.num_labels;
     p->capacity = (int64_t)BATCH_RECORDS * p->ranks->ranks;
     p->end = malloc((size_t)p->capacity * sizeof *p->end);
     p->texts = malloc((size_t)p->capacity * sizeof *p->texts);
@@ -223,10 +223,10 @@ static cam_status allocate_buffers(prediction *p) {
 
 static cam_status close_prediction(prediction *p, cam_status st) {
     if (p->truncated > 0)
-        cam_log_warn("%lld texts were cut to %d tokens", p->truncated, p->classifier.max_length);
+        cam_log_warn("%lld texts were cut to %d tokens", p->truncated, p->predictor.max_length);
     if (p->out && p->out != stdout && fclose(p->out) != 0 && st == CAM_OK)
         st = cam_fail(CAM_E_STORAGE, "cannot write the predictions: %s", strerror(errno));
-    cam_predictor_close(&p->classifier);
+    cam_predictor_close(&p->predictor);
     cam_strbuf_release(&p->bytes);
     free(p->end);
     free(p->texts);
@@ -255,11 +255,9 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     if (is_reader)
         CAM_TRY(cam_record_reader_open(&options, &reader));
     CAM_TRY(cam_backends_open(
-        &(cam_device_options){.device = cam_option_rows[CAM_OPTION_device].choices[arguments->device.value],
-                              .attention = "auto",
-                              .group = arguments->group},
+        &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},
         &backend));
-    CAM_TRY(cam_predictor_open(&p.classifier, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
+    CAM_TRY(cam_predictor_open(&p.predictor, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(allocate_buffers(&p));
     if (is_reader)
         CAM_TRY(open_output(&p, arguments->output));

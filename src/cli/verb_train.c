@@ -30,21 +30,22 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_requested};
+    cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, arguments->group));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, arguments->group));
     describe(&run);
-    int device = arguments->device.word ? arguments->device.value : (int)config.device;
-    cam_device_options options = {.device = cam_config_rows[CAM_KEY_device].choices[device],
+    enum cam_choice_device device =
+        arguments->device.word ? (enum cam_choice_device)arguments->device.value : config.device;
+    cam_device_options options = {.device = device,
                                   .threads = (int)config.cpu_threads,
                                   .tf32 = config.tf32,
                                   .explain = 1,
                                   .group = arguments->group,
-                                  .attention = cam_config_rows[CAM_KEY_attention].choices[config.attention]};
+                                  .attention = config.attention};
     CAM_TRY(cam_backends_open(&options, &backend));
     CAM_TRY(cam_backends_connect(arguments->group, backend, &run.comm));
     if (arguments->dry_run)

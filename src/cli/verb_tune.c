@@ -116,10 +116,8 @@ static cam_status check_arguments(const cam_arguments *arguments, const cam_conf
 }
 
 static cam_status open_gpu(const cam_config *config, cam_backend **backend) {
-    cam_device_options options = {.device = "cuda",
-                                  .tf32 = config->tf32,
-                                  .untuned = 1,
-                                  .attention = cam_config_rows[CAM_KEY_attention].choices[config->attention]};
+    cam_device_options options = {
+        .device = CAM_CONFIG_DEVICE_CUDA, .tf32 = config->tf32, .untuned = 1, .attention = config->attention};
     cam_status st = cam_backends_open(&options, backend);
     if (st != CAM_OK)
         return cam_fail(st, "tune measures a GPU: %s", cam_status_message());
@@ -133,14 +131,14 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *folder = NULL, *path = NULL;
-    cam_cancel stop = {.requested = cam_signals_stop_requested};
+    cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(check_arguments(arguments, &config));
     config.overwrite_output_dir = 1; /* nothing is written there */
     CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
                              config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
                              &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &stop, NULL));
+    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
     CAM_TRY(record_products(&run, backend));

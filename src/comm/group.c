@@ -169,7 +169,8 @@ cam_status cam_group_require_equal(cam_group *group, const char *what, uint64_t 
     for (int r = 1; r < group->ranks; r++)
         if (values[r] != values[0]) {
             group->reporter = 0;
-            CAM_FAIL(CAM_E_USAGE, "rank %d has not the same %s as rank 0; all ranks must be started alike", r, what);
+            CAM_FAIL(CAM_E_USAGE, "rank %d does not have the same %s as rank 0; all ranks must be started alike", r,
+                     what);
         }
 out:
     free(values);

@@ -1,4 +1,5 @@
-/* pool.c: see pool.h. Invariant: blocks form a list from the newest; used <= capacity in each. */
+/* pool.c: see pool.h. Invariant: blocks form a list from the newest; in each, used <= capacity, and
+ * the bytes from `used` on are zero. */
 #include "pool.h"
 #include <stdalign.h>
 #include <stdlib.h>

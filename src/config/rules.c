@@ -2,19 +2,16 @@
 #include "bytes_internal.h"
 #include "rules_internal.h"
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Adds a problem at the origin of `key`; a default has no origin. */
 CAM_PRINTF(4, 5)
 static void add_problem(const cam_config *config, cam_config_key key, cam_problems *problems, const char *format, ...) {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    cam_problems_add_list(problems, config->origins[key].file, config->origins[key].line, format, args);
     va_end(args);
-    cam_problems_add(problems, config->origins[key].file, config->origins[key].line, "%s", text);
 }
 
 static void check_warmup(cam_config *config, cam_problems *problems) {

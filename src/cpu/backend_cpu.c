@@ -57,7 +57,7 @@ static cam_status cpu_synchronize(cam_backend *backend) {
 static cam_status cpu_allocate_mapped(cam_backend *backend, size_t bytes, void **host, void **device) {
     (void)backend;
     *host = *device = calloc(1, bytes ? bytes : 1);
-    return *host ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for %zu shared bytes", bytes);
+    return *host ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for %zu mapped bytes", bytes);
 }
 
 static cam_status cpu_allocate_staging(cam_backend *backend, size_t bytes, void **host) {

@@ -30,13 +30,13 @@ static float row_loss(const cam_loss_fwd_args *args, int64_t r) {
     float loss = (1.0f - args->smoothing) * weight_of(args->weights, label) * (log_sum - (x[label] - s.max));
     if (args->smoothing == 0.0f)
         return loss;
-    cam_lanes spread = {{0}};
+    cam_lanes smoothed = {{0}};
     if (args->weights.data) {
         const float *w = cam_cpu_floats(args->weights);
-        CAM_LANES_ADD(spread, n, i, w[i] * (log_sum - (x[i] - s.max)));
+        CAM_LANES_ADD(smoothed, n, i, w[i] * (log_sum - (x[i] - s.max)));
     } else
-        CAM_LANES_ADD(spread, n, i, log_sum - (x[i] - s.max));
-    return loss + args->smoothing / (float)n * cam_lanes_sum(&spread);
+        CAM_LANES_ADD(smoothed, n, i, log_sum - (x[i] - s.max));
+    return loss + args->smoothing / (float)n * cam_lanes_sum(&smoothed);
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_loss_fwd)(cam_backend *backend, const cam_loss_fwd_args *args) {
@@ -58,20 +58,20 @@ static void loss_bwd_row(const cam_loss_bwd_args *args, int64_t r, double weight
     const float *x = cam_cpu_row(args->logits, r);
     float *dx = cam_cpu_row(args->dlogits, r);
     row_softmax s = measure(x, n);
-    double share = (double)args->smoothing / (double)n, denominator = args->state->loss_denominator;
+    double per_label = (double)args->smoothing / (double)n, denominator = args->state->loss_denominator;
     double hit = (1.0 - (double)args->smoothing) * (double)weight_of(args->weights, label);
-    float scale = (float)((hit + share * weight_sum) / denominator / (double)s.sum);
-    float spread = (float)(share / denominator);
+    float scale = (float)((hit + per_label * weight_sum) / denominator / (double)s.sum);
+    float smooth = (float)(per_label / denominator);
 #pragma omp simd
     for (int64_t i = 0; i < n; i++)
         dx[i] = cam_expf(x[i] - s.max) * scale;
     if (args->weights.data) {
         const float *w = cam_cpu_floats(args->weights);
         for (int64_t i = 0; i < n; i++)
-            dx[i] -= spread * w[i];
+            dx[i] -= smooth * w[i];
     } else
         for (int64_t i = 0; i < n; i++)
-            dx[i] -= spread;
+            dx[i] -= smooth;
     dx[label] -= (float)(hit / denominator);
 }
 

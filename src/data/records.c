@@ -152,7 +152,6 @@ out:
 
 /* Counts a bad row, or adds a problem with the reason. */
 CAM_PRINTF(2, 3) static cam_status bad_row(cam_record_reader *r, const char *format, ...) {
-    char reason[512];
     va_list args;
     if (r->counts.first_bad_line == 0)
         r->counts.first_bad_line = r->start_line;
@@ -161,9 +160,8 @@ CAM_PRINTF(2, 3) static cam_status bad_row(cam_record_reader *r, const char *for
         return CAM_OK;
     }
     va_start(args, format);
-    vsnprintf(reason, sizeof reason, format, args);
+    cam_problems_add_list(&r->problems, r->window.decoder.name, r->start_line, format, args);
     va_end(args);
-    cam_problems_add(&r->problems, r->window.decoder.name, r->start_line, "%s", reason);
     return r->options->keep_blank ? cam_problems_status(&r->problems, CAM_E_DATA) : CAM_OK;
 }
 

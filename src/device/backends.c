@@ -16,7 +16,7 @@
 static cam_status open_cpu(const cam_device_options *options, cam_backend **backend) {
     cam_status st = CAM_OK;
     int threads = options->threads;
-    if (strcmp(options->attention, "cudnn") == 0)
+    if (options->attention == CAM_CONFIG_ATTENTION_CUDNN)
         CAM_FAIL(CAM_E_UNSUPPORTED, "attention: cudnn needs a GPU; use attention=auto");
     if (threads == 0)
         CAM_TRY(cam_local_threads(options->group, &threads));
@@ -68,7 +68,7 @@ static cam_status open_cuda(const cam_device_options *options, cam_backend **bac
     cam_cuda_options cuda = {.device = options->group ? options->group->local_rank : 0,
                              .shared = strcmp(named_comm(), "mpi") == 0,
                              .tf32 = options->tf32,
-                             .attention_library = strcmp(options->attention, "cudnn") == 0};
+                             .attention_library = options->attention == CAM_CONFIG_ATTENTION_CUDNN};
     if (!options->untuned) {
         CAM_TRY(cam_backends_table(&table));
         cuda.matmul_table = table && (named_table() || cam_file_exists(table)) ? table : NULL;
@@ -101,13 +101,17 @@ out:
 
 cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend) {
     *backend = NULL;
-    if (strcmp(options->device, "auto") == 0)
+    switch (options->device) {
+    case CAM_CONFIG_DEVICE_AUTO:
         return open_any(options, backend);
-    if (strcmp(options->device, "cpu") == 0)
+    case CAM_CONFIG_DEVICE_CPU:
         return open_cpu(options, backend);
-    if (strcmp(options->device, "cuda") == 0)
+    case CAM_CONFIG_DEVICE_CUDA:
         return open_cuda(options, backend);
-    return cam_fail(CAM_E_USAGE, "unknown device \"%s\"; there are: auto, cpu, cuda", options->device);
+    case CAM_CHOICE_COUNT_device:
+        break;
+    }
+    CAM_BUG("no device %d", (int)options->device);
 }
 
 static cam_status connect_nccl(cam_group *group, cam_backend *backend, cam_comm **comm) {

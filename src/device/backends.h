@@ -1,27 +1,27 @@
-/* backends.h: opens the device that a command computes on, and the collectives between ranks.
- */
+/* backends.h: opens the device that a command computes on, and the collectives between ranks. */
 #ifndef CAM_BACKENDS_H
 #define CAM_BACKENDS_H
 
 #include "cam/backend.h"
 #include "cam/comm.h"
+#include "choices.h"
 #include "group.h"
 #include "strbuf.h"
 
 typedef struct cam_device_options {
-    const char *device;    /* "auto", "cpu" or "cuda" */
-    int threads;           /* of the CPU; 0: as many as the process may use */
-    int tf32;              /* CUDA: f32 products may round their inputs to TF32 */
-    const char *attention; /* "auto", "native" or "cudnn" */
-    int untuned;           /* CUDA: do not read a table of matmul choices */
-    int explain;           /* log why auto takes the CPU, if this program is built with CUDA */
-    cam_group *group;      /* ranks that call together, one device each; NULL: one rank */
+    enum cam_choice_device device;       /* 0 is auto */
+    int threads;                         /* of the CPU; 0: as many as the process may use */
+    int tf32;                            /* CUDA: f32 products may round their inputs to TF32 */
+    enum cam_choice_attention attention; /* 0 is auto */
+    int untuned;                         /* CUDA: do not read a table of matmul choices */
+    int explain;                         /* log why auto takes the CPU, if this program is built with CUDA */
+    cam_group *group;                    /* ranks that call together, one device each; NULL: one rank */
 } cam_device_options;
 
 /* auto takes a GPU if one can be used. On a GPU, the table of cam_backends_table is used if the file exists. With
  * several ranks, each takes the GPU with its rank number on its machine, or its part of the machine's processors.
- * CAM_E_USAGE for an unknown device; CAM_E_DATA for a file that is not a table, or if the file that CAM_MATMUL_TABLE
- * names does not exist. */
+ * CAM_E_UNSUPPORTED for cudnn on the CPU; CAM_E_DATA for a file that is not a table, or if the file that
+ * CAM_MATMUL_TABLE names does not exist. */
 CAM_MUST_CHECK cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend);
 /* The path of the table of matmul choices for this machine's GPU, which `tune` writes; the file need not exist; the
  * caller frees it. It is the file that CAM_MATMUL_TABLE names, else matmul-GPU.txt (such as "matmul-NVIDIA-H200.txt")

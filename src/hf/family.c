@@ -1,5 +1,6 @@
 /* family.c: see family.h. */
 #include "family.h"
+#include "utf8.h"
 #include <string.h>
 
 #define SPECIAL_TOKENS .bos = "<s>", .eos = "</s>", .pad = "<pad>", .unk = "<unk>", .mask = "<mask>"
@@ -96,12 +97,8 @@ const char *cam_family_prefix_of(const char *tensor_name) {
 }
 
 void cam_family_refuse(const char *model_type, cam_strbuf *out) {
-    /* the name comes from a file: quoted, and truncated at the end of a character */
-    size_t length = strnlen(model_type, 64);
-    while (length > 0 && ((unsigned char)model_type[length] & 0xC0) == 0x80)
-        length--;
     cam_strbuf_puts(out, "model_type ");
-    cam_strbuf_put_json(out, model_type, length);
+    cam_strbuf_put_json(out, model_type, cam_utf8_cut(model_type, strlen(model_type), 64)); /* it comes from a file */
     for (size_t i = 0; i < sizeof other_architectures / sizeof other_architectures[0]; i++)
         if (strcmp(model_type, other_architectures[i].model_type) == 0)
             cam_strbuf_printf(out, " (%s)", other_architectures[i].description);

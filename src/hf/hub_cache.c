@@ -69,19 +69,12 @@ char *cam_hub_cache_folder(void) {
 
 /* --- files of a model folder ------------------------------------------------------------------------------------- */
 
-static int folder_has(const char *folder, const char *name) {
-    char *path = cam_path_join(folder, name);
-    int there = cam_file_exists(path);
-    free(path);
-    return there;
-}
-
 /* The name of the file that a model folder lacks; NULL where it lacks none. */
 static const char *missing_from(const char *folder, cam_model_needs needs) {
-    if (!folder_has(folder, "config.json"))
+    if (!cam_file_exists_in(folder, "config.json"))
         return "config.json";
-    if (needs == CAM_MODEL_WEIGHTS && !folder_has(folder, "model.safetensors") &&
-        !folder_has(folder, "model.safetensors.index.json") && !folder_has(folder, "pytorch_model.bin"))
+    if (needs == CAM_MODEL_WEIGHTS && !cam_file_exists_in(folder, "model.safetensors") &&
+        !cam_file_exists_in(folder, "model.safetensors.index.json") && !cam_file_exists_in(folder, "pytorch_model.bin"))
         return "weights (model.safetensors)";
     return NULL;
 }

@@ -41,13 +41,6 @@ static cam_status fail_unsupported_type(const char *folder, const char *model_ty
     return st;
 }
 
-static int has_file(const char *folder, const char *name) {
-    char *path = cam_path_join(folder, name);
-    int there = cam_file_exists(path);
-    free(path);
-    return there;
-}
-
 static cam_status fail_unsupported_class(const char *folder, const char *name) {
     cam_strbuf why = CAM_STRBUF_INIT;
     cam_strbuf_puts(&why, "tokenizer_class ");
@@ -77,7 +70,8 @@ static cam_status choose_class(const char *folder, const json_t *config, const j
     if (!model_type && !name)
         CAM_FAIL(CAM_E_MODEL, "%s/config.json: \"model_type\" is missing: is this a transformers model?", folder);
     *chosen = name ? cam_family_tokenizer_class(name) : family ? family->tokenizer_class : NULL;
-    if (name && !*chosen && has_file(folder, "sentencepiece.bpe.model") && !has_file(folder, "tokenizer.json"))
+    if (name && !*chosen && cam_file_exists_in(folder, "sentencepiece.bpe.model") &&
+        !cam_file_exists_in(folder, "tokenizer.json"))
         CAM_TRY(fail_unsupported_class(folder, name));
     if (!*chosen)
         *chosen = &cam_tokenizer_class_of_file;

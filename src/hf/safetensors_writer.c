@@ -74,7 +74,8 @@ cam_status cam_safetensors_writer_declare(cam_safetensors_writer *writer, const 
     for (int32_t i = 0; i < ndim; i++) {
         CAM_ASSERT(shape[i] >= 0);
         tensor.shape[i] = shape[i];
-        CAM_ASSERT(!__builtin_mul_overflow(tensor.bytes, (uint64_t)shape[i], &tensor.bytes));
+        int overflow = __builtin_mul_overflow(tensor.bytes, (uint64_t)shape[i], &tensor.bytes);
+        CAM_ASSERT(!overflow);
     }
     writer->tensors[writer->count++] = tensor;
     return CAM_OK;

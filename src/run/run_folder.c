@@ -28,13 +28,9 @@ static int same_folder(const char *a, const char *b) {
 
 /* The first file of an earlier run in the folder, or NULL. */
 static const char *occupied_by(const cam_config *config) {
-    for (size_t i = 0; i < sizeof run_files / sizeof run_files[0]; i++) {
-        char *path = cam_run_folder_path(config, run_files[i]);
-        int there = cam_file_exists(path);
-        free(path);
-        if (there)
+    for (size_t i = 0; i < sizeof run_files / sizeof run_files[0]; i++)
+        if (cam_file_exists_in(config->output_dir, run_files[i]))
             return run_files[i];
-    }
     return NULL;
 }
 

@@ -16,7 +16,7 @@ enum { SEGMENT_BYTES = 1024 };
 
 static cam_status open_segmenter(cam_pipeline *pipeline) {
     cam_strbuf proto = CAM_STRBUF_INIT;
-    cam_vocabulary_to_proto(&pipeline->model, &proto);
+    cam_vocabulary_to_proto(&pipeline->vocabulary, &proto);
     cam_status st = cam_segmenter_open(cam_strbuf_text(&proto), proto.length, &pipeline->segmenter);
     cam_strbuf_release(&proto);
     return st;
@@ -26,13 +26,13 @@ static cam_status open_segmenter(cam_pipeline *pipeline) {
 static cam_status prepare_added_tokens(cam_pipeline *pipeline) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
-    cam_vocabulary *model = &pipeline->model;
-    for (size_t i = 0; i < model->added_count; i++) {
-        cam_added_token *token = &model->added[i];
+    cam_vocabulary *vocabulary = &pipeline->vocabulary;
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        cam_added_token *token = &vocabulary->added[i];
         if (token->normalized) {
             cam_strbuf_clear(&text);
             cam_strbuf_append(&text, token->text, token->length);
-            cam_normalize(model->steps, model->step_count, &text, &spare);
+            cam_normalize(vocabulary->steps, vocabulary->step_count, &text, &spare);
             char *copy = strndup(cam_strbuf_text(&text), text.length);
             if (!copy)
                 CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
@@ -59,7 +59,7 @@ out:
 
 void cam_pipeline_release(cam_pipeline *pipeline) {
     cam_segmenter_close(pipeline->segmenter);
-    cam_vocabulary_release(&pipeline->model);
+    cam_vocabulary_release(&pipeline->vocabulary);
     *pipeline = (cam_pipeline){0};
 }
 
@@ -107,7 +107,7 @@ static cam_status encode_word(cam_encoder *encoder, const char *text, size_t len
     if (length <= SEGMENT_BYTES)
         CAM_TRY(cam_segmenter_encode(encoder->pipeline->segmenter, text, length, out));
     if (length > SEGMENT_BYTES || out->count - before > 1)
-        CAM_TRY(cam_viterbi_word(&encoder->viterbi, &encoder->pipeline->model, text, length, before, out));
+        CAM_TRY(cam_viterbi_word(&encoder->viterbi, &encoder->pipeline->vocabulary, text, length, before, out));
     size_t count = out->count - before;
     if (word && count <= CAM_WORD_IDS) {
         word->length = (uint8_t)length;
@@ -123,7 +123,7 @@ out:
 static cam_status encode_marked(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     cam_status st = CAM_OK;
     const char *begin = text, *end = text + length;
-    if (!encoder->pipeline->model.metaspace_split)
+    if (!encoder->pipeline->vocabulary.metaspace_split)
         return encode_word(encoder, text, length, out);
     while (begin < end) {
         const char *next = memmem(begin + 1, (size_t)(end - begin) - 1, metaspace, METASPACE_BYTES);
@@ -138,12 +138,12 @@ out:
 
 /* Metaspace: marks spaces by "▁". Uses `spare`. */
 static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
-    const cam_vocabulary *model = &encoder->pipeline->model;
-    if (!model->metaspace || length == 0)
+    const cam_vocabulary *vocabulary = &encoder->pipeline->vocabulary;
+    if (!vocabulary->metaspace || length == 0)
         return encode_word(encoder, text, length, out);
     cam_strbuf *marked = &encoder->spare;
     cam_strbuf_clear(marked);
-    if (model->metaspace_prepend && text[0] != ' ' &&
+    if (vocabulary->metaspace_prepend && text[0] != ' ' &&
         (length < METASPACE_BYTES || memcmp(text, metaspace, METASPACE_BYTES) != 0))
         cam_strbuf_append(marked, metaspace, METASPACE_BYTES);
     for (const char *at = text, *end = text + length; at < end;) {
@@ -159,7 +159,7 @@ static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t le
 static cam_status encode_normalized(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     cam_status st = CAM_OK;
     const char *end = text + length, *begin = text;
-    if (!encoder->pipeline->model.whitespace_split)
+    if (!encoder->pipeline->vocabulary.whitespace_split)
         return encode_piece(encoder, text, length, out);
     for (const char *at = text; at < end;) {
         uint32_t rune;
@@ -178,10 +178,11 @@ out:
 /* --- added tokens ------------------------------------------------------------------------------------------------ */
 
 /* The longest added token of this kind at `at`. */
-static const cam_added_token *token_at(const cam_vocabulary *model, int normalized, const char *at, const char *end) {
+static const cam_added_token *token_at(const cam_vocabulary *vocabulary, int normalized, const char *at,
+                                       const char *end) {
     const cam_added_token *longest = NULL;
-    for (size_t i = 0; i < model->added_count; i++) {
-        const cam_added_token *token = &model->added[i];
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        const cam_added_token *token = &vocabulary->added[i];
         if (token->normalized == normalized && token->length <= (size_t)(end - at) &&
             memcmp(token->text, at, token->length) == 0 && (!longest || token->length > longest->length))
             longest = token;
@@ -225,7 +226,7 @@ static cam_status split_at_tokens(cam_encoder *encoder, int normalized, const ch
     const char *begin = text, *end = text + length;
     for (const char *at = text; at < end;) {
         const cam_added_token *token = pipeline->token_begins[normalized][(unsigned char)*at]
-                                           ? token_at(&pipeline->model, normalized, at, end)
+                                           ? token_at(&pipeline->vocabulary, normalized, at, end)
                                            : NULL;
         if (!token) {
             at++;
@@ -243,18 +244,18 @@ out:
 }
 
 static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
-    const cam_vocabulary *model = &encoder->pipeline->model;
+    const cam_vocabulary *vocabulary = &encoder->pipeline->vocabulary;
     if (length == 0)
         return CAM_OK;
     cam_strbuf_clear(&encoder->text);
     cam_strbuf_append(&encoder->text, text, length);
-    cam_normalize(model->steps, model->step_count, &encoder->text, &encoder->spare);
+    cam_normalize(vocabulary->steps, vocabulary->step_count, &encoder->text, &encoder->spare);
     return split_at_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
 }
 
 cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_length, cam_ids *out, int *truncated) {
     cam_status st = CAM_OK;
-    const cam_special_ids *special = &encoder->pipeline->model.special;
+    const cam_special_ids *special = &encoder->pipeline->vocabulary.special;
     CAM_ASSERT(max_length == 0 || max_length >= 2);
     CAM_TRY(cam_ids_reserve(out, 1));
     out->ids[out->count++] = special->bos;

@@ -10,12 +10,12 @@
 
 /* The pipeline of an open tokenizer, read-only while it is open. A zeroed struct is empty. */
 typedef struct cam_pipeline {
-    cam_vocabulary model;
+    cam_vocabulary vocabulary;
     cam_segmenter *segmenter;
     unsigned char token_begins[2][256]; /* [normalized]: the byte begins an added token of that kind */
 } cam_pipeline;
 
-/* Makes the rest from `model`, which has been read. CAM_E_MODEL, CAM_E_MEMORY. */
+/* Makes the rest from `vocabulary`, which has been read. CAM_E_MODEL, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_pipeline_prepare(cam_pipeline *pipeline);
 void cam_pipeline_release(cam_pipeline *pipeline);
 

@@ -113,9 +113,9 @@ static cam_status check_piece(size_t number, const field *text, const char *expe
 
 /* Reads one piece. Piece 0 is the unknown one. The pieces before `first_piece` have their ids in `front`; the others
  * follow. */
-static cam_status read_piece(cam_vocabulary *model, size_t number, const field *message) {
+static cam_status read_piece(cam_vocabulary *vocabulary, size_t number, const field *message) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *class = model->tokenizer_class;
+    const cam_tokenizer_class *class = vocabulary->tokenizer_class;
     reader r = reader_of(message->bytes, message->length);
     field f, text = {0};
     float score = 0;
@@ -142,12 +142,13 @@ static cam_status read_piece(cam_vocabulary *model, size_t number, const field *
     if (type == PIECE_USER_DEFINED) {
         cam_added_token *token;
         char *copy = strndup(text.bytes, text.length);
-        st = copy ? cam_vocabulary_add_token(model, copy, &token) : cam_fail(CAM_E_MEMORY, "no memory for a piece");
+        st =
+            copy ? cam_vocabulary_add_token(vocabulary, copy, &token) : cam_fail(CAM_E_MEMORY, "no memory for a piece");
         free(copy);
         CAM_TRY(st);
-        token->id = (int32_t)model->count;
+        token->id = (int32_t)vocabulary->count;
     }
-    CAM_TRY(cam_vocabulary_add(model, text.bytes, text.length, (double)score));
+    CAM_TRY(cam_vocabulary_add(vocabulary, text.bytes, text.length, (double)score));
 out:
     return st;
 }
@@ -169,7 +170,7 @@ static cam_status check_trainer_spec(const field *message) {
     return CAM_OK;
 }
 
-static cam_status read_charsmap(cam_vocabulary *model, const field *message) {
+static cam_status read_charsmap(cam_vocabulary *vocabulary, const field *message) {
     cam_status st = CAM_OK;
     reader r = reader_of(message->bytes, message->length);
     field f, map = {0};
@@ -181,7 +182,7 @@ static cam_status read_charsmap(cam_vocabulary *model, const field *message) {
         CAM_TRY(fail_damaged());
     if (map.length > 0) {
         cam_normal_step *step;
-        CAM_TRY(cam_vocabulary_add_step(model, CAM_NORMAL_CHARSMAP, &step));
+        CAM_TRY(cam_vocabulary_add_step(vocabulary, CAM_NORMAL_CHARSMAP, &step));
         char *blob = malloc(map.length);
         if (!blob)
             CAM_FAIL(CAM_E_MEMORY, "no memory for the character map");
@@ -192,12 +193,12 @@ out:
     return st;
 }
 
-static cam_status add_control(cam_vocabulary *model, const char *text) {
+static cam_status add_control(cam_vocabulary *vocabulary, const char *text) {
     cam_status st = CAM_OK;
     cam_added_token *token;
-    CAM_TRY(cam_vocabulary_add_token(model, text, &token));
-    token->id = cam_vocabulary_find(model, text);
-    token->lstrip = strcmp(text, model->tokenizer_class->mask) == 0;
+    CAM_TRY(cam_vocabulary_add_token(vocabulary, text, &token));
+    token->id = cam_vocabulary_find(vocabulary, text);
+    token->lstrip = strcmp(text, vocabulary->tokenizer_class->mask) == 0;
 out:
     return st;
 }
@@ -210,54 +211,55 @@ static int is_in_front(const cam_tokenizer_class *class, const char *text) {
 }
 
 /* Control tokens are those in `front`, and bos, eos and mask where `front` does not have them. */
-static cam_status add_controls(cam_vocabulary *model) {
+static cam_status add_controls(cam_vocabulary *vocabulary) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *class = model->tokenizer_class;
+    const cam_tokenizer_class *class = vocabulary->tokenizer_class;
     const char *const others[] = {class->bos, class->eos, class->mask};
     for (const struct cam_front_piece *piece = class->front; piece->text; piece++)
-        CAM_TRY(add_control(model, piece->text));
+        CAM_TRY(add_control(vocabulary, piece->text));
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (!is_in_front(class, others[i]))
-            CAM_TRY(add_control(model, others[i]));
+            CAM_TRY(add_control(vocabulary, others[i]));
 out:
     return st;
 }
 
-static cam_status add_front(cam_vocabulary *model) {
+static cam_status add_front(cam_vocabulary *vocabulary) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *class = model->tokenizer_class;
+    const cam_tokenizer_class *class = vocabulary->tokenizer_class;
     for (const struct cam_front_piece *piece = class->front; piece->text; piece++) {
         if (strcmp(piece->text, class->unk) == 0)
-            model->unk_piece = (int32_t)model->count;
-        CAM_TRY(cam_vocabulary_add(model, piece->text, strlen(piece->text), piece->score));
+            vocabulary->unk_piece = (int32_t)vocabulary->count;
+        CAM_TRY(cam_vocabulary_add(vocabulary, piece->text, strlen(piece->text), piece->score));
     }
 out:
     return st;
 }
 
-cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, size_t length) {
+cam_status cam_vocabulary_from_proto(cam_vocabulary *vocabulary, const char *bytes, size_t length) {
     cam_status st = CAM_OK;
-    const cam_tokenizer_class *class = model->tokenizer_class;
+    const cam_tokenizer_class *class = vocabulary->tokenizer_class;
     reader r = reader_of(bytes, length);
     field f;
     size_t pieces = 0;
-    CAM_TRY(add_front(model));
+    CAM_TRY(add_front(vocabulary));
     while (read_field(&r, &f)) {
         if (f.wire != WIRE_BYTES)
             continue;
         if (f.number == 1)
-            CAM_TRY(read_piece(model, pieces++, &f));
+            CAM_TRY(read_piece(vocabulary, pieces++, &f));
         else if (f.number == 2)
             CAM_TRY(check_trainer_spec(&f));
         else if (f.number == 3)
-            CAM_TRY(read_charsmap(model, &f));
+            CAM_TRY(read_charsmap(vocabulary, &f));
     }
     if (message_is_broken(&r) || pieces < (size_t) class->first_piece)
         CAM_TRY(fail_damaged());
-    CAM_TRY(cam_vocabulary_add(model, class->mask, strlen(class->mask), 0));
-    model->whitespace_split = model->metaspace = model->metaspace_prepend = model->metaspace_split = 1;
-    CAM_TRY(cam_vocabulary_finish(model));
-    CAM_TRY(add_controls(model));
+    CAM_TRY(cam_vocabulary_add(vocabulary, class->mask, strlen(class->mask), 0));
+    vocabulary->whitespace_split = 1;
+    vocabulary->metaspace = vocabulary->metaspace_prepend = vocabulary->metaspace_split = 1;
+    CAM_TRY(cam_vocabulary_finish(vocabulary));
+    CAM_TRY(add_controls(vocabulary));
 out:
     return st;
 }
@@ -293,13 +295,13 @@ static void put_piece(cam_strbuf *out, cam_strbuf *scratch, const char *text, do
     put_bytes(out, 1, cam_strbuf_text(scratch), scratch->length);
 }
 
-void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out) {
+void cam_vocabulary_to_proto(const cam_vocabulary *vocabulary, cam_strbuf *out) {
     cam_strbuf scratch = CAM_STRBUF_INIT;
-    for (size_t i = 0; i < model->count; i++) {
-        const cam_piece *piece = &model->pieces[i];
-        if ((int32_t)i == model->unk_piece) {
+    for (size_t i = 0; i < vocabulary->count; i++) {
+        const cam_piece *piece = &vocabulary->pieces[i];
+        if ((int32_t)i == vocabulary->unk_piece) {
             put_piece(out, &scratch, "<unk>", 0, PIECE_UNKNOWN);
-        } else if (piece->text[0] == '\0' || cam_vocabulary_is_hidden(model, i)) {
+        } else if (piece->text[0] == '\0' || cam_vocabulary_is_hidden(vocabulary, i)) {
             /* a name that occurs in no text: 0xFF is not UTF-8 */
             char name[32];
             snprintf(name, sizeof name, "\xFF%zu", i);
@@ -310,11 +312,11 @@ void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out) {
     }
     /* The score of an unknown character follows from the lowest score: of all pieces in tokenizers, of NORMAL pieces in
      * SentencePiece. One more NORMAL piece, which occurs in no text, has the lowest score of all. */
-    put_piece(out, &scratch, "\xFF", model->lowest_score, PIECE_NORMAL);
+    put_piece(out, &scratch, "\xFF", vocabulary->lowest_score, PIECE_NORMAL);
 
     cam_strbuf_clear(&scratch);
     put_number(&scratch, 3, MODEL_UNIGRAM);
-    put_number(&scratch, 40, (uint64_t)model->unk_piece);
+    put_number(&scratch, 40, (uint64_t)vocabulary->unk_piece);
     for (unsigned id = 41; id <= 43; id++)
         put_number(&scratch, id, UINT64_MAX); /* -1: none */
     put_bytes(out, 2, cam_strbuf_text(&scratch), scratch.length);

@@ -50,7 +50,7 @@ out:
 }
 
 /* Reads tokenizer.json, or with json == 0 a SentencePiece model. */
-static cam_status read_model(const char *path, int json, int64_t vocab_limit, cam_vocabulary *model) {
+static cam_status read_vocabulary(const char *path, int json, int64_t vocab_limit, cam_vocabulary *vocabulary) {
     cam_status st = CAM_OK;
     cam_strbuf file = CAM_STRBUF_INIT;
     st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &file);
@@ -58,9 +58,9 @@ static cam_status read_model(const char *path, int json, int64_t vocab_limit, ca
         return st;
     st = check_not_pointer(&file);
     if (st == CAM_OK && json)
-        st = cam_vocabulary_from_json(model, cam_strbuf_text(&file), file.length, vocab_limit);
+        st = cam_vocabulary_from_json(vocabulary, cam_strbuf_text(&file), file.length, vocab_limit);
     else if (st == CAM_OK)
-        st = cam_vocabulary_from_proto(model, cam_strbuf_text(&file), file.length);
+        st = cam_vocabulary_from_proto(vocabulary, cam_strbuf_text(&file), file.length);
     cam_strbuf_release(&file);
     return st == CAM_OK ? CAM_OK : fail_in(path, st);
 }
@@ -71,9 +71,9 @@ static int pieces_agree(const cam_vocabulary *a, const cam_vocabulary *b, size_t
 }
 
 /* Warns where the vocabulary of tokenizer.json is another one. */
-static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *model) {
-    cam_vocabulary other = {.tokenizer_class = model->tokenizer_class};
-    cam_status st = read_model(json_path, 1, 0, &other);
+static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *vocabulary) {
+    cam_vocabulary other = {.tokenizer_class = vocabulary->tokenizer_class};
+    cam_status st = read_vocabulary(json_path, 1, 0, &other);
     if (st == CAM_E_MEMORY)
         goto out;
     if (st != CAM_OK) {
@@ -81,17 +81,17 @@ static cam_status compare_with_json(const char *folder, const char *json_path, c
         st = CAM_OK;
         goto out;
     }
-    size_t i = 0, shorter = other.count < model->count ? other.count : model->count;
-    while (i < shorter && pieces_agree(model, &other, i))
+    size_t i = 0, shorter = other.count < vocabulary->count ? other.count : vocabulary->count;
+    while (i < shorter && pieces_agree(vocabulary, &other, i))
         i++;
     if (i < shorter)
         cam_log_warn("the two tokenizer files of \"%s\" differ, first at id %zu: \"%s\" in sentencepiece.bpe.model, "
                      "\"%s\" in tokenizer.json; the first file is used",
-                     folder, i, model->pieces[i].text, other.pieces[i].text);
-    else if (other.count != model->count)
+                     folder, i, vocabulary->pieces[i].text, other.pieces[i].text);
+    else if (other.count != vocabulary->count)
         cam_log_warn("the two tokenizer files of \"%s\" differ: %zu pieces in sentencepiece.bpe.model, %zu in "
                      "tokenizer.json; the first file is used",
-                     folder, model->count, other.count);
+                     folder, vocabulary->count, other.count);
 out:
     cam_vocabulary_release(&other);
     return st;
@@ -123,17 +123,17 @@ cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tok
     *tokenizer = NULL;
     if (!opened || !(opened->folder = strdup(folder)))
         CAM_FAIL(CAM_E_MEMORY, "no memory for a tokenizer");
-    opened->pipeline.model.tokenizer_class = tokenizer_class;
+    opened->pipeline.vocabulary.tokenizer_class = tokenizer_class;
     if (!use_proto && !has_json)
         CAM_TRY(fail_without_file(folder, has_proto));
     if (!use_proto)
         CAM_TRY(vocab_limit_of(folder, &vocab_limit));
-    CAM_TRY(read_model(path, !use_proto, vocab_limit, &opened->pipeline.model));
+    CAM_TRY(read_vocabulary(path, !use_proto, vocab_limit, &opened->pipeline.vocabulary));
     st = cam_pipeline_prepare(&opened->pipeline);
     if (st != CAM_OK)
         CAM_TRY(fail_in(path, st));
     if (use_proto && has_json)
-        CAM_TRY(compare_with_json(folder, json_path, &opened->pipeline.model));
+        CAM_TRY(compare_with_json(folder, json_path, &opened->pipeline.vocabulary));
     *tokenizer = opened;
     opened = NULL;
 out:
@@ -154,20 +154,20 @@ void cam_tokenizer_close(cam_tokenizer *tokenizer) {
 /* --- properties, one text ---------------------------------------------------------------------------------------- */
 
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer) {
-    return tokenizer->pipeline.model.special;
+    return tokenizer->pipeline.vocabulary.special;
 }
 
 int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer) {
-    return tokenizer->pipeline.model.vocab_size;
+    return tokenizer->pipeline.vocabulary.vocab_size;
 }
 
 const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id) {
-    const cam_vocabulary *model = &tokenizer->pipeline.model;
-    if (id >= 0 && (size_t)id < model->count)
-        return model->pieces[id].text;
-    for (size_t i = 0; i < model->added_count; i++) {
-        if (model->added[i].id == id)
-            return model->added[i].text;
+    const cam_vocabulary *vocabulary = &tokenizer->pipeline.vocabulary;
+    if (id >= 0 && (size_t)id < vocabulary->count)
+        return vocabulary->pieces[id].text;
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        if (vocabulary->added[i].id == id)
+            return vocabulary->added[i].text;
     }
     return NULL;
 }

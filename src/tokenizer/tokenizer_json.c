@@ -55,7 +55,7 @@ static cam_status base64_decode(const char *text, char **blob, size_t *bytes) {
     return CAM_OK;
 }
 
-static cam_status read_replace(cam_vocabulary *model, const json_t *object) {
+static cam_status read_replace(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const json_t *pattern = json_object_get(object, "pattern");
     const char *find = json_string_value(json_object_get(pattern, "String"));
@@ -64,7 +64,7 @@ static cam_status read_replace(cam_vocabulary *model, const json_t *object) {
     cam_normal_step *step;
     if (!content || (!find && !expression) || (find && find[0] == '\0'))
         CAM_FAIL(CAM_E_MODEL, "its normalizer \"Replace\" is incomplete");
-    CAM_TRY(cam_vocabulary_add_step(model, find ? CAM_NORMAL_REPLACE : CAM_NORMAL_REPLACE_PATTERN, &step));
+    CAM_TRY(cam_vocabulary_add_step(vocabulary, find ? CAM_NORMAL_REPLACE : CAM_NORMAL_REPLACE_PATTERN, &step));
     step->content = strdup(content);
     step->find = find ? strdup(find) : NULL;
     if (!step->content || (find && !step->find))
@@ -75,7 +75,7 @@ out:
     return st;
 }
 
-static cam_status read_charsmap(cam_vocabulary *model, const json_t *object) {
+static cam_status read_charsmap(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const char *text = json_string_value(json_object_get(object, "precompiled_charsmap"));
     char *blob = NULL;
@@ -83,14 +83,14 @@ static cam_status read_charsmap(cam_vocabulary *model, const json_t *object) {
     cam_normal_step *step;
     if (!text || text[0] == '\0') /* an empty map changes nothing */
         goto out;
-    CAM_TRY(cam_vocabulary_add_step(model, CAM_NORMAL_CHARSMAP, &step));
+    CAM_TRY(cam_vocabulary_add_step(vocabulary, CAM_NORMAL_CHARSMAP, &step));
     CAM_TRY(base64_decode(text, &blob, &bytes));
     CAM_TRY(cam_charsmap_init(&step->charsmap, blob, bytes));
 out:
     return st;
 }
 
-static cam_status read_normalizer(cam_vocabulary *model, const json_t *object) {
+static cam_status read_normalizer(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const char *type = type_of(object);
     const json_t *member;
@@ -99,15 +99,16 @@ static cam_status read_normalizer(cam_vocabulary *model, const json_t *object) {
     if (!object || json_is_null(object))
         goto out;
     if (strcmp(type, "Sequence") == 0) {
-        json_array_foreach(json_object_get(object, "normalizers"), i, member) CAM_TRY(read_normalizer(model, member));
+        json_array_foreach(json_object_get(object, "normalizers"), i, member)
+            CAM_TRY(read_normalizer(vocabulary, member));
     } else if (strcmp(type, "Precompiled") == 0) {
-        CAM_TRY(read_charsmap(model, object));
+        CAM_TRY(read_charsmap(vocabulary, object));
     } else if (strcmp(type, "Strip") == 0) {
-        CAM_TRY(cam_vocabulary_add_step(model, CAM_NORMAL_STRIP, &step));
+        CAM_TRY(cam_vocabulary_add_step(vocabulary, CAM_NORMAL_STRIP, &step));
         step->strip_left = flag_of(object, "strip_left", 1);
         step->strip_right = flag_of(object, "strip_right", 1);
     } else if (strcmp(type, "Replace") == 0) {
-        CAM_TRY(read_replace(model, object));
+        CAM_TRY(read_replace(vocabulary, object));
     } else {
         CAM_FAIL(CAM_E_MODEL, "its normalizer \"%s\" is not implemented", type);
     }
@@ -117,23 +118,23 @@ out:
 
 /* --- pre-tokenizer ----------------------------------------------------------------------------------------------- */
 
-static cam_status read_metaspace(cam_vocabulary *model, const json_t *object) {
+static cam_status read_metaspace(cam_vocabulary *vocabulary, const json_t *object) {
     const char *replacement = json_string_value(json_object_get(object, "replacement"));
     const char *scheme = json_string_value(json_object_get(object, "prepend_scheme"));
     int prepend = flag_of(object, "add_prefix_space", 1); /* the older form of prepend_scheme */
-    if (model->metaspace)
+    if (vocabulary->metaspace)
         return cam_fail(CAM_E_MODEL, "its pre-tokenizer has two \"Metaspace\"");
     if (!replacement || strcmp(replacement, "\u2581") != 0)
         return cam_fail(CAM_E_MODEL, "its pre-tokenizer replaces spaces by another mark than \"\u2581\"");
     if (scheme && strcmp(scheme, "always") != 0 && strcmp(scheme, "never") != 0)
         return cam_fail(CAM_E_MODEL, "its pre-tokenizer's prepend_scheme \"%s\" is not implemented", scheme);
-    model->metaspace = 1;
-    model->metaspace_prepend = prepend && (!scheme || strcmp(scheme, "always") == 0);
-    model->metaspace_split = flag_of(object, "split", 1);
+    vocabulary->metaspace = 1;
+    vocabulary->metaspace_prepend = prepend && (!scheme || strcmp(scheme, "always") == 0);
+    vocabulary->metaspace_split = flag_of(object, "split", 1);
     return CAM_OK;
 }
 
-static cam_status read_pre_tokenizer(cam_vocabulary *model, const json_t *object) {
+static cam_status read_pre_tokenizer(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const char *type = type_of(object);
     const json_t *member;
@@ -142,13 +143,13 @@ static cam_status read_pre_tokenizer(cam_vocabulary *model, const json_t *object
         goto out;
     if (strcmp(type, "Sequence") == 0) {
         json_array_foreach(json_object_get(object, "pretokenizers"), i, member)
-            CAM_TRY(read_pre_tokenizer(model, member));
+            CAM_TRY(read_pre_tokenizer(vocabulary, member));
     } else if (strcmp(type, "WhitespaceSplit") == 0) {
-        if (model->metaspace)
+        if (vocabulary->metaspace)
             CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer splits after \"Metaspace\", which is not implemented");
-        model->whitespace_split = 1;
+        vocabulary->whitespace_split = 1;
     } else if (strcmp(type, "Metaspace") == 0) {
-        CAM_TRY(read_metaspace(model, object));
+        CAM_TRY(read_metaspace(vocabulary, object));
     } else {
         CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer \"%s\" is not implemented", type);
     }
@@ -158,7 +159,7 @@ out:
 
 /* --- vocabulary -------------------------------------------------------------------------------------------------- */
 
-static cam_status read_unigram(cam_vocabulary *model, const json_t *object) {
+static cam_status read_unigram(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const json_t *vocab = json_object_get(object, "vocab"), *unk = json_object_get(object, "unk_id"), *entry;
     const char *type = type_of(object);
@@ -173,38 +174,39 @@ static cam_status read_unigram(cam_vocabulary *model, const json_t *object) {
         const json_t *text = json_array_get(entry, 0), *score = json_array_get(entry, 1);
         if (!json_is_string(text) || !json_is_number(score))
             CAM_FAIL(CAM_E_MODEL, "entry %zu of its vocabulary is not a text and a number", i);
-        CAM_TRY(cam_vocabulary_add(model, json_string_value(text), json_string_length(text), json_number_value(score)));
+        CAM_TRY(cam_vocabulary_add(vocabulary, json_string_value(text), json_string_length(text),
+                                   json_number_value(score)));
     }
     json_int_t id = json_is_integer(unk) ? json_integer_value(unk) : -1;
-    if (id < 0 || (size_t)id >= model->count)
+    if (id < 0 || (size_t)id >= vocabulary->count)
         CAM_FAIL(CAM_E_MODEL, "its \"unk_id\" is not in the vocabulary");
-    model->unk_piece = (int32_t)id;
-    CAM_TRY(cam_vocabulary_finish(model));
+    vocabulary->unk_piece = (int32_t)id;
+    CAM_TRY(cam_vocabulary_finish(vocabulary));
 out:
     return st;
 }
 
-static cam_status read_added_token(cam_vocabulary *model, const json_t *object, int64_t vocab_limit) {
+static cam_status read_added_token(cam_vocabulary *vocabulary, const json_t *object, int64_t vocab_limit) {
     cam_status st = CAM_OK;
     const json_t *number = json_object_get(object, "id");
     const char *text = json_string_value(json_object_get(object, "content"));
     cam_added_token *token;
     if (!text || !json_is_integer(number))
         CAM_FAIL(CAM_E_MODEL, "one of its added tokens has no id or no content");
-    int64_t id = cam_vocabulary_find(model, text); /* it replaces the token's own id */
+    int64_t id = cam_vocabulary_find(vocabulary, text); /* it replaces the token's own id */
     if (id < 0)
         id = json_integer_value(number);
     if (text[0] == '\0' || id < 0 || id >= vocab_limit)
         goto out;
     if (flag_of(object, "single_word", 0))
         CAM_FAIL(CAM_E_MODEL, "its added token \"%s\" is \"single_word\", which is not implemented", text);
-    CAM_TRY(cam_vocabulary_add_token(model, text, &token));
+    CAM_TRY(cam_vocabulary_add_token(vocabulary, text, &token));
     token->id = (int32_t)id;
     token->lstrip = flag_of(object, "lstrip", 0);
     token->rstrip = flag_of(object, "rstrip", 0);
     token->normalized = flag_of(object, "normalized", !flag_of(object, "special", 0));
-    if (id >= model->vocab_size)
-        model->vocab_size = (int32_t)id + 1;
+    if (id >= vocabulary->vocab_size)
+        vocabulary->vocab_size = (int32_t)id + 1;
 out:
     return st;
 }
@@ -226,7 +228,7 @@ cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *l
     return CAM_OK;
 }
 
-cam_status cam_vocabulary_from_json(cam_vocabulary *model, const char *text, size_t length, int64_t vocab_limit) {
+cam_status cam_vocabulary_from_json(cam_vocabulary *vocabulary, const char *text, size_t length, int64_t vocab_limit) {
     cam_status st = CAM_OK;
     json_error_t error;
     const json_t *token;
@@ -236,13 +238,13 @@ cam_status cam_vocabulary_from_json(cam_vocabulary *model, const char *text, siz
         CAM_FAIL(CAM_E_MEMORY, "no memory for the tokenizer's file");
     if (!root)
         CAM_FAIL(CAM_E_MODEL, "it is not JSON: line %d: %s", error.line, error.text);
-    CAM_TRY(read_unigram(model, json_object_get(root, "model")));
-    CAM_TRY(read_normalizer(model, json_object_get(root, "normalizer")));
-    CAM_TRY(read_pre_tokenizer(model, json_object_get(root, "pre_tokenizer")));
-    if (vocab_limit < (int64_t)model->count)
-        vocab_limit = (int64_t)model->count;
+    CAM_TRY(read_unigram(vocabulary, json_object_get(root, "model")));
+    CAM_TRY(read_normalizer(vocabulary, json_object_get(root, "normalizer")));
+    CAM_TRY(read_pre_tokenizer(vocabulary, json_object_get(root, "pre_tokenizer")));
+    if (vocab_limit < (int64_t)vocabulary->count)
+        vocab_limit = (int64_t)vocabulary->count;
     json_array_foreach(json_object_get(root, "added_tokens"), i, token)
-        CAM_TRY(read_added_token(model, token, vocab_limit));
+        CAM_TRY(read_added_token(vocabulary, token, vocab_limit));
 out:
     json_decref(root);
     return st;

@@ -24,22 +24,22 @@ static cam_status write_text(const char *to, const char *name, const cam_strbuf 
 }
 
 /* lstrip of the mask token (it removes the space before it), as in the opened tokenizer. */
-static int mask_lstrip(const cam_vocabulary *model) {
-    for (size_t i = 0; i < model->added_count; i++) {
-        if (model->added[i].id == model->special.mask)
-            return model->added[i].lstrip;
+static int mask_lstrip(const cam_vocabulary *vocabulary) {
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        if (vocabulary->added[i].id == vocabulary->special.mask)
+            return vocabulary->added[i].lstrip;
     }
     return 1;
 }
 
 static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char *type) {
-    if (tokenizer->pipeline.model.special.mask < 0)
+    if (tokenizer->pipeline.vocabulary.special.mask < 0)
         return;
     cam_strbuf_printf(out,
                       "  \"mask_token\": {\n%s    \"content\": \"%s\",\n    \"lstrip\": %s,\n"
                       "    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  },\n",
-                      type, tokenizer->pipeline.model.tokenizer_class->mask,
-                      mask_lstrip(&tokenizer->pipeline.model) ? "true" : "false");
+                      type, tokenizer->pipeline.vocabulary.tokenizer_class->mask,
+                      mask_lstrip(&tokenizer->pipeline.vocabulary) ? "true" : "false");
 }
 
 static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *class) {
@@ -48,7 +48,7 @@ static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer_class *class)
 }
 
 static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const char *to) {
-    const cam_tokenizer_class *class = tokenizer->pipeline.model.tokenizer_class;
+    const cam_tokenizer_class *class = tokenizer->pipeline.vocabulary.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "{\n  \"add_prefix_space\": true,\n");
     put_begin_and_end(&text, class);
@@ -63,7 +63,7 @@ static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, const c
 }
 
 static cam_status write_special_tokens_map(const cam_tokenizer *tokenizer, const char *to) {
-    const cam_tokenizer_class *class = tokenizer->pipeline.model.tokenizer_class;
+    const cam_tokenizer_class *class = tokenizer->pipeline.vocabulary.tokenizer_class;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "{\n");
     put_begin_and_end(&text, class);

@@ -11,15 +11,15 @@ typedef struct range {
     size_t low, high; /* of by_text */
 } range;
 
-static unsigned char byte_at(const cam_vocabulary *model, size_t place, size_t depth) {
-    return (unsigned char)model->pieces[model->by_text[place]].text[depth];
+static unsigned char byte_at(const cam_vocabulary *vocabulary, size_t place, size_t depth) {
+    return (unsigned char)vocabulary->pieces[vocabulary->by_text[place]].text[depth];
 }
 
 /* The first place of `in` whose byte at `depth` is at least `byte`. */
-static size_t first_place(const cam_vocabulary *model, range in, size_t depth, unsigned byte) {
+static size_t first_place(const cam_vocabulary *vocabulary, range in, size_t depth, unsigned byte) {
     while (in.low < in.high) {
         size_t middle = in.low + (in.high - in.low) / 2;
-        if (byte_at(model, middle, depth) < byte)
+        if (byte_at(vocabulary, middle, depth) < byte)
             in.low = middle + 1;
         else
             in.high = middle;
@@ -27,17 +27,17 @@ static size_t first_place(const cam_vocabulary *model, range in, size_t depth, u
     return in.low;
 }
 
-static range narrow(const cam_vocabulary *model, range in, size_t depth, unsigned char byte) {
-    size_t low = first_place(model, in, depth, byte);
-    return (range){low, first_place(model, (range){low, in.high}, depth, byte + 1u)};
+static range narrow(const cam_vocabulary *vocabulary, range in, size_t depth, unsigned char byte) {
+    size_t low = first_place(vocabulary, in, depth, byte);
+    return (range){low, first_place(vocabulary, (range){low, in.high}, depth, byte + 1u)};
 }
 
 /* The piece that is the whole prefix of `depth` bytes; the last of equal ones, as in cam_vocabulary_find. */
-static int32_t piece_of(const cam_vocabulary *model, range in, size_t depth) {
+static int32_t piece_of(const cam_vocabulary *vocabulary, range in, size_t depth) {
     int32_t found = -1;
-    for (size_t place = in.low; place < in.high && byte_at(model, place, depth) == '\0'; place++)
-        found = (int32_t)model->by_text[place];
-    return found == model->unk_piece ? -1 : found;
+    for (size_t place = in.low; place < in.high && byte_at(vocabulary, place, depth) == '\0'; place++)
+        found = (int32_t)vocabulary->by_text[place];
+    return found == vocabulary->unk_piece ? -1 : found;
 }
 
 /* Keeps the better path into `end`. */
@@ -47,46 +47,48 @@ static void relax(cam_viterbi_node *paths, size_t begin, size_t end, int32_t id,
 }
 
 /* Extends the best path into `begin` by every piece that matches there, or by one unknown character. */
-static void extend(const cam_vocabulary *model, cam_viterbi_node *paths, const char *word, size_t length, size_t begin,
-                   size_t character_bytes) {
+static void extend(const cam_vocabulary *vocabulary, cam_viterbi_node *paths, const char *word, size_t length,
+                   size_t begin, size_t character_bytes) {
     double score = paths[begin].score;
-    range in = {0, model->count};
+    range in = {0, vocabulary->count};
     int whole_character = 0;
     for (size_t depth = 0; begin + depth < length && in.low < in.high; depth++) {
         if (word[begin + depth] == '\0')
             break;
-        in = narrow(model, in, depth, (unsigned char)word[begin + depth]);
+        in = narrow(vocabulary, in, depth, (unsigned char)word[begin + depth]);
         if (in.low == in.high)
             break;
-        int32_t id = piece_of(model, in, depth + 1);
+        int32_t id = piece_of(vocabulary, in, depth + 1);
         if (id >= 0) {
-            relax(paths, begin, begin + depth + 1, id, model->pieces[id].score + score);
+            relax(paths, begin, begin + depth + 1, id, vocabulary->pieces[id].score + score);
             whole_character |= depth + 1 == character_bytes;
         }
     }
     if (!whole_character)
-        relax(paths, begin, begin + character_bytes, model->unk_piece, model->lowest_score - unknown_penalty + score);
+        relax(paths, begin, begin + character_bytes, vocabulary->unk_piece,
+              vocabulary->lowest_score - unknown_penalty + score);
 }
 
 /* Appends the ids of the best path, with neighbouring unknown characters as one. */
-static cam_status write_path(const cam_vocabulary *model, const cam_viterbi_node *paths, size_t length, cam_ids *out) {
+static cam_status write_path(const cam_vocabulary *vocabulary, const cam_viterbi_node *paths, size_t length,
+                             cam_ids *out) {
     size_t count = 0, begin = out->count;
     int32_t next = -1;
     for (size_t end = length; end > 0; next = paths[end].id, end = paths[end].begin)
-        count += !(paths[end].id == model->unk_piece && next == model->unk_piece);
+        count += !(paths[end].id == vocabulary->unk_piece && next == vocabulary->unk_piece);
     cam_status st = cam_ids_reserve(out, count);
     if (st != CAM_OK)
         return st;
     out->count += count;
     next = -1;
     for (size_t end = length; end > 0; next = paths[end].id, end = paths[end].begin) {
-        if (!(paths[end].id == model->unk_piece && next == model->unk_piece))
+        if (!(paths[end].id == vocabulary->unk_piece && next == vocabulary->unk_piece))
             out->ids[begin + --count] = paths[end].id;
     }
     return CAM_OK;
 }
 
-cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *model, const char *word, size_t length,
+cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *vocabulary, const char *word, size_t length,
                             size_t begin, cam_ids *out) {
     if (length + 1 > viterbi->capacity) {
         size_t capacity = 2 * (length + 1);
@@ -103,9 +105,9 @@ cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *model, c
     for (size_t at = 0; at < length;) {
         uint32_t rune;
         size_t bytes = cam_utf8_next(word + at, word + length, &rune);
-        extend(model, paths, word, length, at, bytes);
+        extend(vocabulary, paths, word, length, at, bytes);
         at += bytes;
     }
     out->count = begin;
-    return write_path(model, paths, length, out);
+    return write_path(vocabulary, paths, length, out);
 }

@@ -24,7 +24,7 @@ typedef struct cam_viterbi {
  * Scores are the exact doubles of the file, as in transformers 5. The file reader of tokenizers is sometimes off by one
  * unit in the last place, which matters only in such ties ("iiiiiiiiiiiiiii").
  * Source: huggingface/tokenizers models/unigram, encode_optimized. */
-CAM_MUST_CHECK cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *model, const char *word,
+CAM_MUST_CHECK cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *vocabulary, const char *word,
                                            size_t length, size_t begin, cam_ids *out);
 
 #endif

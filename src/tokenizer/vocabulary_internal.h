@@ -41,27 +41,29 @@ typedef struct cam_vocabulary {
     cam_special_ids special;
 } cam_vocabulary;
 
-void cam_vocabulary_release(cam_vocabulary *model);
+void cam_vocabulary_release(cam_vocabulary *vocabulary);
 /* Appends a copy of `text`. CAM_E_MODEL beyond 4 million pieces or for a score that is not finite. */
-CAM_MUST_CHECK cam_status cam_vocabulary_add(cam_vocabulary *model, const char *text, size_t length, double score);
+CAM_MUST_CHECK cam_status cam_vocabulary_add(cam_vocabulary *vocabulary, const char *text, size_t length, double score);
 /* Appends a zeroed entry. */
-CAM_MUST_CHECK cam_status cam_vocabulary_add_token(cam_vocabulary *model, const char *text, cam_added_token **token);
-CAM_MUST_CHECK cam_status cam_vocabulary_add_step(cam_vocabulary *model, cam_normal_kind kind, cam_normal_step **step);
+CAM_MUST_CHECK cam_status cam_vocabulary_add_token(cam_vocabulary *vocabulary, const char *text,
+                                                   cam_added_token **token);
+CAM_MUST_CHECK cam_status cam_vocabulary_add_step(cam_vocabulary *vocabulary, cam_normal_kind kind,
+                                                  cam_normal_step **step);
 /* Makes by_text and the special ids, once all pieces are there. */
-CAM_MUST_CHECK cam_status cam_vocabulary_finish(cam_vocabulary *model);
+CAM_MUST_CHECK cam_status cam_vocabulary_finish(cam_vocabulary *vocabulary);
 /* The id of a piece, the last where several have this text; -1 where none has it. Needs `by_text`. */
-int32_t cam_vocabulary_find(const cam_vocabulary *model, const char *text);
+int32_t cam_vocabulary_find(const cam_vocabulary *vocabulary, const char *text);
 /* Nonzero where a later piece has the text of piece i, which is then never produced. Needs `by_text`. */
-int cam_vocabulary_is_hidden(const cam_vocabulary *model, size_t i);
+int cam_vocabulary_is_hidden(const cam_vocabulary *vocabulary, size_t i);
 
 /* Reads tokenizer.json. Added tokens with ids from `vocab_limit` on are ignored; 0 = the size of the vocabulary. */
-CAM_MUST_CHECK cam_status cam_vocabulary_from_json(cam_vocabulary *model, const char *text, size_t length,
+CAM_MUST_CHECK cam_status cam_vocabulary_from_json(cam_vocabulary *vocabulary, const char *text, size_t length,
                                                    int64_t vocab_limit);
 /* Reads vocab_size from a config.json; 0 where it has none. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *limit);
 /* Reads sentencepiece.bpe.model, with the ids of the tokenizer class. */
-CAM_MUST_CHECK cam_status cam_vocabulary_from_proto(cam_vocabulary *model, const char *bytes, size_t length);
+CAM_MUST_CHECK cam_status cam_vocabulary_from_proto(cam_vocabulary *vocabulary, const char *bytes, size_t length);
 /* Appends the ModelProto for SentencePiece: piece numbers are ids, no normalization. */
-void cam_vocabulary_to_proto(const cam_vocabulary *model, cam_strbuf *out);
+void cam_vocabulary_to_proto(const cam_vocabulary *vocabulary, cam_strbuf *out);
 
 #endif

@@ -1,11 +1,10 @@
 /* packing.h: packs a batch without padding. The sequences follow each other; index arrays say where each one starts and
- * to which row a token belongs.
- */
+ * to which row a token belongs. */
 #ifndef CAM_PACKING_H
 #define CAM_PACKING_H
 
 #include "cam/status.h"
-#include "tokenizer.h" /* cam_token_rows: a tokenised data set */
+#include "token_ids.h"
 #include <stddef.h>
 #include <stdint.h>
 

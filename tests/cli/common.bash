@@ -1,5 +1,5 @@
-# common.bash: the functions of all these tests. A test runs in a folder of its own, with the executable as `cam-train`, a model
-# folder ./tiny (one layer of 32, no weights) and ./data.csv (60 rows, three labels).
+# common.bash: the functions of all these tests. A test runs in a folder of its own, with the executable as `cam-train`,
+# a model folder ./tiny (one layer of 32, no weights) and ./data.csv (60 rows, three labels).
 bats_require_minimum_version 1.5.0
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 program=${CAM_TRAIN:-$repository/build/cam-train}

@@ -1,7 +1,7 @@
 #!/bin/bash
-# one_rank.sh FOLDER PROGRAM...: a rank under mpirun. FOLDER gets its host (host.R), its process id (pid.R), its standard error
-# (stderr.R) and, when it has ended, the time (end.R) and its exit code (code.R). What mpirun sends to its process group reaches the program
-# only; so does what a test sends to pid.R.
+# one_rank.sh FOLDER PROGRAM...: a rank under mpirun. FOLDER gets its host (host.R), its process id (pid.R), its
+# standard error (stderr.R) and, when it has ended, the time (end.R) and its exit code (code.R). What mpirun sends to
+# its process group reaches the program only; so does what a test sends to pid.R.
 trap '' TERM INT USR1
 folder=$1 rank=$OMPI_COMM_WORLD_RANK code=0
 shift

@@ -1,4 +1,4 @@
-# ranks.bash: what tests of several ranks use beside common.bash. Every job is bounded in time and looked for by process id.
+# ranks.bash: what tests of several ranks use beside common.bash. Every job is bounded in time and found by process id.
 load common
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
@@ -61,7 +61,7 @@ eventually() {
     done
 }
 
-# gone PID: no such process, or one that only its parent has not heard of.
+# gone PID: no such process, or one whose parent has not yet waited for it.
 gone() { ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"; }
 
 all_gone() {
@@ -69,38 +69,38 @@ all_gone() {
     for file in ranks/pid.*; do gone "$(cat "$file")" || return 1; done
 }
 
-tell_all() {
+complain_with_all() {
     output=$(cat mpirun.out) stderr=$(tail -n +1 mpirun.err ranks/*)
     complain "$1"
 }
 
 # ends_within SECONDS: the job, and every rank of it; $status is mpirun's.
 ends_within() {
-    eventually "$1" gone "$job" || tell_all "mpirun still runs after $1 s"
+    eventually "$1" gone "$job" || complain_with_all "mpirun still runs after $1 s"
     status=0 && wait "$job" || status=$?
-    eventually 5 all_gone || tell_all "a rank was left behind"
+    eventually 5 all_gone || complain_with_all "a rank was left behind"
 }
 
 has_step() { grep -qs "\"step\":$1," out/log.jsonl; }
 
 # steps_until N: the job has come to step N.
-steps_until() { eventually 60 has_step "$1" || tell_all "step $1 did not come"; }
+steps_until() { eventually 60 has_step "$1" || complain_with_all "step $1 did not come"; }
 
 signal() { kill "-$1" "$(cat "ranks/pid.$2")"; }
 
 # code_of RANK CODE
-code_of() { [ "$(cat "ranks/code.$1" 2>&1)" = "$2" ] || tell_all "expected of rank $1: exit $2"; }
+code_of() { [ "$(cat "ranks/code.$1" 2>&1)" = "$2" ] || complain_with_all "expected of rank $1: exit $2"; }
 
-# one_message TEXT: one rank speaks, and says this.
+# one_message TEXT: exactly one rank has written an error, and it contains this.
 one_message() {
     local said
     said=$(cat ranks/stderr.* | grep -cE '^(\[rank [0-9]+\] )?error: ') || true
-    [ "$said" -eq 1 ] || tell_all "expected one error, not $said"
-    grep -hE '^(\[rank [0-9]+\] )?error: ' ranks/stderr.* | grep -qF -- "$1" || tell_all "expected: $1"
+    [ "$said" -eq 1 ] || complain_with_all "expected one error, not $said"
+    grep -hE '^(\[rank [0-9]+\] )?error: ' ranks/stderr.* | grep -qF -- "$1" || complain_with_all "expected: $1"
 }
 
 # log_ends REASON
-log_ends() { tail -1 out/log.jsonl | jq -e ".event == \"end\" and .reason == \"$1\"" || tell_all "expected: the log ends with $1"; }
+log_ends() { tail -1 out/log.jsonl | jq -e ".event == \"end\" and .reason == \"$1\"" || complain_with_all "expected: the log ends with $1"; }
 
 last_step() { jq -s '[.[] | select(.event == "step") | .step] | max' "${1:-out}/log.jsonl"; }
 
@@ -119,7 +119,7 @@ now_ms() { date +%s%3N; }
 # ended_by RANK SINCE: rank RANK ended within ddp_timeout and $slack seconds.
 ended_by() {
     local lasted=$(($(cat "ranks/end.$1") - $2))
-    [ "$lasted" -le $(((timeout + slack) * 1000)) ] || tell_all "rank $1 ended after $lasted ms"
+    [ "$lasted" -le $(((timeout + slack) * 1000)) ] || complain_with_all "rank $1 ended after $lasted ms"
 }
 
 # lost PEER SINCE RANK...: each rank of these ended with 9 in time, and says where it waited, and for PEER.
@@ -131,7 +131,7 @@ lost() {
         ended_by "$r" "$since"
         grep -E "error: rank $r waited ($timeout s at .+ for ranks? .*$peer.*; ddp_timeout|at .+: rank $peer is gone)" \
             "ranks/stderr.$r" ||
-            tell_all "rank $r does not say what it waited for"
+            complain_with_all "rank $r does not say what it waited for"
     done
 }
 

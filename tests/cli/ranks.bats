@@ -1,4 +1,4 @@
-# Several ranks under mpirun do what one process does, and speak with one voice.
+# Several ranks under mpirun do what one process does, and one of them writes.
 load ranks
 setup() { in_own_folder_of_ranks; }
 
@@ -133,7 +133,7 @@ as_one_process() {
     if alike one.tsv other.tsv; then complain "the comparison sees nothing"; fi
 }
 
-# Of a closed pipe mpirun hears first, and ends in its own way: with a signal of its own, and words of its own.
+# mpirun notices the closed pipe first, and ends with its own signal and its own message.
 @test "a pipe that closes early ends predict, and the program says nothing of it" {
     succeeds cam-train --config c.yaml max_steps=1
     seq 200000 >texts
@@ -154,21 +154,21 @@ as_one_process() {
     succeeds ranks 3 --config c.yaml on_duplicate=warn
     [ -z "$output" ] || complain "standard output is not empty"
     [ -z "$(sort <<<"$stderr" | uniq -d)" ] || complain "said twice"
-    if grep '^\[rank' <<<"$stderr"; then complain "another rank speaks"; fi
+    if grep '^\[rank' <<<"$stderr"; then complain "another rank writes"; fi
     for line in model rows steps ranks device trained epoch saved; do says "$line"; done
     succeeds ranks 3 --config c.yaml output_dir=dry --dry-run
     [ ! -e dry ]
 }
 
-# refused_once CODE MESSAGE ARGUMENTS...: by three ranks, with one voice.
+# refused_once CODE MESSAGE ARGUMENTS...: by three ranks, of which one writes.
 refused_once() {
     local code=$1 message=$2
     shift 2
     refused "$code" "$message" ranks 3 "$@"
-    if grep '^\[rank' <<<"$stderr"; then complain "another rank speaks"; fi
+    if grep '^\[rank' <<<"$stderr"; then complain "another rank writes"; fi
 }
 
-@test "an error that all ranks have is told once, with its exit code" {
+@test "an error of all ranks is written once, with its exit code" {
     refused_once 2 '"learning_rat"' --config c.yaml learning_rat=1
     refused_once 2 '"learning_rat"' check --config c.yaml learning_rat=1
     refused_once 2 'no configuration' train
@@ -180,8 +180,8 @@ refused_once() {
     refused_once 3 "$PWD/none.csv" eval --model out --data none.csv
 }
 
-# Only rank 0 reads and writes here: the others end with it, and must not end it before it has spoken.
-@test "what fails on rank 0 alone is told, too" {
+# Only rank 0 reads and writes here: the others end with it, and must not end it before it has written its error.
+@test "an error of rank 0 alone is written, too" {
     succeeds cam-train --config c.yaml max_steps=1
     printf 'a\n\xff\n' >bad
     for _ in 1 2 3; do

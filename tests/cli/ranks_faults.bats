@@ -1,5 +1,5 @@
 # Several ranks when something goes wrong: signals, kills, peers that are lost, what fails on one rank only. Each rank runs under
-# one_rank.sh, so that a signal reaches whom it is meant for and each rank's end is known.
+# one_rank.sh, so that a signal reaches the rank that it is meant for, and each rank's end is known.
 load ranks
 setup() { in_own_folder_of_ranks; }
 teardown() {
@@ -10,15 +10,15 @@ teardown() {
 # stopped_well N: every rank ended with 75, after the same step, and the model so far is there.
 stopped_well() {
     local r
-    [ "$status" -eq 75 ] || tell_all "expected of mpirun: exit 75, not $status"
+    [ "$status" -eq 75 ] || complain_with_all "expected of mpirun: exit 75, not $status"
     for r in $(seq 0 $(($1 - 1))); do code_of "$r" 75; done
-    [ "$(cat ranks/stderr.* | grep -c 'stopped by a signal')" -eq 1 ] || tell_all "expected to hear once of the signal"
+    [ "$(cat ranks/stderr.* | grep -c 'stopped by a signal')" -eq 1 ] || complain_with_all "expected to hear once of the signal"
 }
 
 # saved_well WORDS: the log ends, rank 0 says so, the model so far is there.
 saved_well() {
     log_ends signal
-    grep -q "stopped by a signal $1.*; the model so far is saved" ranks/stderr.0 || tell_all "expected: stopped by a signal $1"
+    grep -q "stopped by a signal $1.*; the model so far is saved" ranks/stderr.0 || complain_with_all "expected: stopped by a signal $1"
     [ "$(cam-train predict --model out <<<bonjour | wc -l)" -eq 1 ]
 }
 
@@ -56,12 +56,12 @@ scores_now() { has_step 5 && [ "$(grep -c '"event":"eval"' out/log.jsonl)" -eq 0
     make_tiny wide '.hidden_size = 256 | .intermediate_size = 1024' # some ten seconds, if it were not cut short
     { echo text,label && seq -f 'mon colis numéro %g n est pas là,suivi' 30000; } >validation.csv
     train 3 model_name_or_path=./wide validation_file=validation.csv on_duplicate=ignore
-    eventually 60 scores_now || tell_all "no evaluation was met"
+    eventually 60 scores_now || complain_with_all "no evaluation was met"
     signal USR1 2
     ends_within 60
     stopped_well 3
     saved_well "to rank 2"
-    if grep '"event":"eval"' out/log.jsonl; then tell_all "the evaluation was over"; fi
+    if grep '"event":"eval"' out/log.jsonl; then complain_with_all "the evaluation was over"; fi
 }
 
 # Its handlers are there, and the whole file is read.
@@ -74,7 +74,7 @@ tokenizes() {
     { echo text,label && seq -f 'mon colis numéro %g n est pas là,suivi' 150000 && echo 'mot de passe,accès'; } >data.csv
     launch 2 -- --config c.yaml on_duplicate=ignore stratify=false
     eventually 60 test -s ranks/pid.1
-    eventually 60 tokenizes "$(cat ranks/pid.1)" || tell_all "rank 1 did not read"
+    eventually 60 tokenizes "$(cat ranks/pid.1)" || complain_with_all "rank 1 did not read"
     signal USR1 1
     ends_within 60
     stopped_well 2
@@ -88,19 +88,19 @@ saves_now() { compgen -G 'out/model.safetensors.tmp*' >/dev/null; }
     cp data.csv validation.csv
     train 2 model_name_or_path=./wide validation_file=validation.csv on_duplicate=ignore learning_rate=1e-4
     local until=$((SECONDS + 60))
-    until saves_now; do [ $SECONDS -lt $until ] || tell_all "no save was met"; done
+    until saves_now; do [ $SECONDS -lt $until ] || complain_with_all "no save was met"; done
     signal USR1 1
     ends_within 60
     stopped_well 2
     saved_well '\(after step\|to rank 1\)' # a save is short: the signal may come to what follows it
-    if compgen -G 'out/*tmp*'; then tell_all "left over"; fi
+    if compgen -G 'out/*tmp*'; then complain_with_all "left over"; fi
 }
 
 @test "two signals to one rank: it ends at once with 130, and the others do not stay" {
     train 3 eval_strategy=no
     steps_until 5
     kill -USR1 "$(cat ranks/pid.1)" && kill -TERM "$(cat ranks/pid.1)"
-    eventually 5 test -s ranks/code.1 || tell_all "rank 1 did not end at once"
+    eventually 5 test -s ranks/code.1 || complain_with_all "rank 1 did not end at once"
     code_of 1 130
     ends_within 30
     code_of 0 9 # whatever they were doing, the last agreement included
@@ -108,7 +108,7 @@ saves_now() { compgen -G 'out/model.safetensors.tmp*' >/dev/null; }
     [ "$status" -ne 0 ]
 }
 
-@test "a killed rank, of which the launcher does not tell the others: they see that it is gone, and end with 9" {
+@test "a killed rank, which the launcher does not report to the others: they notice, and end with 9" {
     timeout=3 # no ddp_timeout is waited for
     train 3 --enable-recovery -- eval_strategy=no
     steps_until 5
@@ -134,7 +134,7 @@ saves_now() { compgen -G 'out/model.safetensors.tmp*' >/dev/null; }
     signal STOP 1
     ends_within 60
     lost 1 "$since" 0 2
-    [ "$status" -eq 9 ] || tell_all "expected of mpirun: exit 9"
+    [ "$status" -eq 9 ] || complain_with_all "expected of mpirun: exit 9"
     log_ends error
 }
 
@@ -155,10 +155,10 @@ several() {
 # all_refused CODE MESSAGE
 all_refused() {
     local file
-    [ "$status" -eq "$1" ] || tell_all "expected of mpirun: exit $1"
+    [ "$status" -eq "$1" ] || complain_with_all "expected of mpirun: exit $1"
     for file in ranks/pid.*; do code_of "${file#ranks/pid.}" "$1"; done
     one_message "$2"
-    [ ! -e out ] || tell_all "a run was begun"
+    [ ! -e out ] || complain_with_all "a run was begun"
 }
 
 @test "one rank does not find its data: all exit 3, one message" {
@@ -172,7 +172,7 @@ all_refused() {
 
 @test "ranks that were started differently: all exit 2, one message" {
     several "" seed=1
-    all_refused 2 "rank 1 has not the same configuration as rank 0"
+    all_refused 2 "rank 1 does not have the same configuration as rank 0"
     rm -rf ranks
     several "" "" learning_rat=1
     all_refused 2 '"learning_rat"'
@@ -189,7 +189,7 @@ all_refused() {
             </dev/null >mpirun.out 2>mpirun.err 3>&- &
         job=$!
         ends_within 30
-        all_refused 2 "rank 2 has not the same $what as rank 0"
+        all_refused 2 "rank 2 does not have the same $what as rank 0"
         cp data.csv other
         make_tiny other/tiny '.num_hidden_layers = 2'
     done
@@ -200,7 +200,7 @@ all_refused() {
     mount -t tmpfs -o size=64k tmpfs small 2>/dev/null || skip "no file system may be mounted here: a full disk was not tried"
     train 3 eval_strategy=no output_dir=small/out
     ends_within 30
-    [ "$status" -eq 8 ] || tell_all "expected of mpirun: exit 8"
+    [ "$status" -eq 8 ] || complain_with_all "expected of mpirun: exit 8"
     for r in 0 1 2; do code_of $r 8; done
     one_message 'small/out/log.jsonl": No space left on device'
 }
@@ -232,7 +232,7 @@ plant() {
     step=$(last_step alone)
     launch 3 -- "${planted[@]}" per_device_train_batch_size=4
     ends_within 60
-    [ "$status" -eq 7 ] || tell_all "expected of mpirun: exit 7"
+    [ "$status" -eq 7 ] || complain_with_all "expected of mpirun: exit 7"
     for r in 0 1 2; do code_of $r 7; done
     one_message "step $step is not finite"
     [ "$(last_step)" -eq "$step" ]

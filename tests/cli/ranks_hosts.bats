@@ -66,10 +66,10 @@ bytes_over() { ip netns exec "$host_a" sed -n "s/^ *$1: *\([0-9]*\) .*/\1/p" /pr
     succeeds cam-train --config c.yaml per_device_train_batch_size=12 output_dir=alone
     launch 3 -- --config c.yaml per_device_train_batch_size=4
     ends_within 60
-    [ "$status" -eq 0 ] || tell_all "expected of mpirun: exit 0"
+    [ "$status" -eq 0 ] || complain_with_all "expected of mpirun: exit 0"
     same_run alone out
-    [ "$(cat ranks/host.* | tr '\n' ' ')" = "$host_a $host_a $host_b " ] || tell_all "not two hosts"
-    [ "$(bytes_over data)" -gt 100000 ] || tell_all "little went over the data link: $(bytes_over data) bytes"
+    [ "$(cat ranks/host.* | tr '\n' ' ')" = "$host_a $host_a $host_b " ] || complain_with_all "not two hosts"
+    [ "$(bytes_over data)" -gt 100000 ] || complain_with_all "little went over the data link: $(bytes_over data) bytes"
 }
 
 @test "the data link is cut while ranks train: all end with 9 in time, and nothing stays on either host" {
@@ -80,9 +80,9 @@ bytes_over() { ip netns exec "$host_a" sed -n "s/^ *$1: *\([0-9]*\) .*/\1/p" /pr
     ends_within 60
     lost 2 "$since" 0 1
     lost '[01]' "$since" 2
-    [ "$status" -eq 9 ] || tell_all "expected of mpirun: exit 9"
+    [ "$status" -eq 9 ] || complain_with_all "expected of mpirun: exit 9"
     log_ends error
-    eventually 10 nobody_on_hosts || tell_all "still there: $(ip netns pids "$host_a") $(ip netns pids "$host_b")"
+    eventually 10 nobody_on_hosts || complain_with_all "still there: $(ip netns pids "$host_a") $(ip netns pids "$host_b")"
 }
 
 nobody_on_hosts() {
@@ -90,7 +90,7 @@ nobody_on_hosts() {
     for process in $(ip netns pids "$host_a") $(ip netns pids "$host_b"); do gone "$process" || return 1; done
 }
 
-@test "a killed rank of another host, of which the launcher does not tell: the others end with 9 in time" {
+@test "a killed rank of another host, which the launcher does not report: the others end with 9 in time" {
     train 3 --enable-recovery -- eval_strategy=no ddp_timeout=$timeout
     steps_until 5
     since=$(now_ms)
@@ -102,14 +102,14 @@ nobody_on_hosts() {
 
 all_ended() { [ "$(compgen -G 'ranks/code.*' | wc -l)" -eq 3 ]; }
 
-# mpirun and its daemon then wait for each other for as long as TCP does; that is theirs to settle, and teardown ends them here.
+# mpirun and its daemon then wait for each other for as long as TCP does; teardown ends them.
 @test "every link is cut: no rank waits for the launcher" {
     train 3 eval_strategy=no ddp_timeout=$timeout
     steps_until 5
     since=$(now_ms)
     cut_link control
     cut_link data
-    eventually 60 all_ended || tell_all "a rank stays"
+    eventually 60 all_ended || complain_with_all "a rank stays"
     eventually 5 all_gone
     lost 2 "$since" 0 1
     lost '[01]' "$since" 2

@@ -101,8 +101,7 @@ static span attribute(span info, unsigned kind, const uint32_t *symbol) {
 
 enum { INSTRUCTION = 16, OP_LDG = 0x981, OP_LDGSTS = 0xfae, OP_LDL = 0x983, OP_STL = 0x387, OP_HMMA = 0x23c };
 
-/* A load's width is in bits 73 to 75; 6 is 128 bits. From sm_100 on an LDGSTS has it in bits 74 and 75; 2 is 128 bits.
- *  */
+/* A load's width is in bits 73 to 75: 6 is 128 bits. An LDGSTS from sm_100 on has it in bits 74 and 75: 2 is 128. */
 static int is_wide(int target, unsigned op, uint32_t high) {
     return op == OP_LDGSTS && target >= 100 ? (high >> 10 & 3) == 2 : (high >> 9 & 7) >= 6;
 }

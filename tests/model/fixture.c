@@ -10,6 +10,8 @@
 
 #define GOLDEN "tests/model/golden/"
 
+enum { ROWS_MAX = 256, ROW_TOKENS_MAX = 64 };
+
 static cam_model_config config;
 static cam_weights *weights;
 static cam_token_rows rows;
@@ -63,12 +65,14 @@ const cam_token_rows *fixture_rows(const int32_t **row_labels) {
     if (!rows.ids) {
         json_t *json = load("data"), *list = json_object_get(json, "rows");
         size_t count = json_array_size(list), total = 0;
+        CAM_ASSERT(count <= ROWS_MAX);
         rows.rows = (int64_t)count;
         rows.offsets = calloc(count + 1, sizeof *rows.offsets);
-        rows.ids = calloc(count * 64, sizeof *rows.ids);
+        rows.ids = calloc(count * ROW_TOKENS_MAX, sizeof *rows.ids);
         labels = calloc(count, sizeof *labels);
         for (size_t r = 0; r < count; r++) {
             json_t *row = json_array_get(list, r), *ids = json_object_get(row, "ids");
+            CAM_ASSERT(json_array_size(ids) <= ROW_TOKENS_MAX);
             for (size_t t = 0; t < json_array_size(ids); t++)
                 rows.ids[total++] = (int32_t)json_integer_value(json_array_get(ids, t));
             rows.offsets[r + 1] = (int64_t)total;
@@ -88,12 +92,10 @@ static double number(json_t *settings, const char *key) {
 }
 
 static cam_schedule_kind schedule_of(const char *word) {
-    static const char *const words[] = {
-        [CAM_SCHEDULE_LINEAR] = "linear", [CAM_SCHEDULE_COSINE] = "cosine", [CAM_SCHEDULE_CONSTANT] = "constant"};
-    for (int kind = 0; kind < 3; kind++)
-        if (strcmp(word, words[kind]) == 0)
-            return (cam_schedule_kind)kind;
-    CAM_BUG("the golden case has the schedule \"%s\"", word);
+    int kind = cam_choice_find(cam_words_scheduler, CAM_CHOICE_COUNT_scheduler, word);
+    if (kind < 0)
+        CAM_BUG("the golden case has the schedule \"%s\"", word);
+    return (cam_schedule_kind)kind;
 }
 
 static int frozen_depth_of(const char *word) {
@@ -110,7 +112,7 @@ static void read_series(json_t *json, const char *key, double out[FIXTURE_STEPS]
         out[i] = json_number_value(json_array_get(list, i));
 }
 
-static int32_t train_rows[256];
+static int32_t train_rows[ROWS_MAX];
 
 void fixture_case(const char *name, golden_case *golden) {
     json_t *json = load(name), *s = json_object_get(json, "settings"), *w = json_object_get(s, "class_weights");
@@ -119,6 +121,7 @@ void fixture_case(const char *name, golden_case *golden) {
     for (int32_t r = 0; r < tokens->rows; r++)
         train_rows[r] = r;
     *golden = (golden_case){0};
+    CAM_ASSERT(json_array_size(w) <= FIXTURE_LABELS);
     for (size_t k = 0; k < json_array_size(w); k++)
         golden->class_weights[k] = (float)json_number_value(json_array_get(w, k));
     golden->options = (cam_trainer_options){

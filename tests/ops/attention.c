@@ -292,7 +292,7 @@ static const spoil spoils_bwd[] = {SPOIL(attention_bwd, heads, int32_t, 0),
 #define CORE_CASES                                                                                                     \
     CORE("small-list", "one-token", "one-token/bf16", "768/bf16", "one-long-among-short", "up-to-32/bf16", "256/bf16", \
          "max-keys-128-of-12/bf16", "max-keys-1024-head-size-8", "max-keys-1024-head-size-8/bf16", "masked-list/bf16", \
-         "classifier-list-short/bf16", "all-listed/bf16", "all-listed-long/bf16", "nobody-asks/bf16", "no-sequence",   \
+         "classifier-list-short/bf16", "all-listed/bf16", "all-listed-long/bf16", "no-queries/bf16", "no-sequence",    \
          "no-sequence-head-size-64/bf16", "no-sequence-strided/bf16", "no-sequence-128/bf16", "no-sequence-list/bf16", \
          "no-sequence-list-short/bf16", "no-sequence-list-short-no-dropout/bf16",                                      \
          "nearly-all-dropped-head-size-64/bf16", "not-finite/bf16", "not-finite-head-size-64/bf16",                    \

@@ -67,8 +67,7 @@ static void F(attention_fwd)(trial *t) {
     F(each_query)(t, F(query_fwd));
 }
 
-/* A gradient that is summed over queries. It is always `=`, so it starts at zero. Only the double formula gives sizes.
- *  */
+/* A gradient that is summed over queries. It is always `=`, so it starts at zero. Only the double formula has sizes. */
 typedef struct F(sum) {
     REAL *value;
     double *size;

@@ -134,7 +134,7 @@ static void test_require_equal(void **state) {
     assert_ok(cam_group_require_equal(&group, "seed", UINT64_C(0xFFFFFFFF00000001)));
     if (ranks == 1)
         return;
-    snprintf(expected_text, sizeof expected_text, "rank %d has not the same learning_rate as rank 0", last());
+    snprintf(expected_text, sizeof expected_text, "rank %d does not have the same learning_rate as rank 0", last());
     ASSERT_FAILS(cam_group_require_equal(&group, "learning_rate", rank == last() ? UINT64_C(1) << 40 : 0), CAM_E_USAGE,
                  expected_text);
     assert_int_equal(group.reporter, 0);

@@ -71,7 +71,7 @@ cudaError_t fault_of(const char *call);
 /* Appends work to a stream: recorded, run at once, or left for later. */
 cudaError_t enqueue(cudaStream_t of, work w);
 void drain(CUstream_st *stream);
-/* Runs all pending work, the youngest stream first, so that work which should wait for an older stream runs too early. */
+/* Runs all pending work, the youngest stream first: work that should wait for an older stream then runs too early. */
 void drain_all(void);
 
 /* The error of a call that CUDA forbids during capture, by the capture's mode; such a call invalidates the capture. */

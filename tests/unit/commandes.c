@@ -139,8 +139,9 @@ static void no_two_texts_are_alike(void **state) {
     free(texts);
 }
 
-/* The test of the test: near_duplicates by case and accents, by one digit, and too short for a gram are found, others are not. */
-static void the_check_finds_twins(void **unused) {
+/* The test of the test: near-duplicates that differ by case and accents, or by one digit, or are too short for a gram,
+ * are found; other texts are not. */
+static void the_check_finds_near_duplicates(void **unused) {
     (void)unused;
     static const char *const texts[] = {
         "Où est ma commande ?", "Je veux un remboursement", "oui", "Annulez ma commande n° 8", "OU  EST  MA COMMANDE ?",
@@ -155,8 +156,8 @@ static void the_check_finds_twins(void **unused) {
     assert_true(closest_pair(digits, 2).similarity > too_alike);
     static const char *const thirds[] = {"abcdef", "abcdeg"}; /* {abcde bcdef}, {abcde bcdeg}: 1 of 3 */
     assert_true(closest_pair(thirds, 2).similarity == 1.0 / 3);
-    static const char *const short_twins[] = {"oui", "Oui"}, *const short_texts[] = {"oui", "non"};
-    assert_true(closest_pair(short_twins, 2).similarity == 1);
+    static const char *const short_alike[] = {"oui", "Oui"}, *const short_texts[] = {"oui", "non"};
+    assert_true(closest_pair(short_alike, 2).similarity == 1);
     assert_true(closest_pair(short_texts, 2).similarity == 0);
 }
 
@@ -164,7 +165,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(there_are_enough_rows_of_every_label, load, unload),
         cmocka_unit_test_setup_teardown(no_two_texts_are_alike, load, unload),
-        cmocka_unit_test(the_check_finds_twins),
+        cmocka_unit_test(the_check_finds_near_duplicates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,7 +129,7 @@ static void test_after_removal(void **state) {
     cam_dataset_release(&data);
 }
 
-static void test_twins(void **state) {
+static void test_near_duplicates(void **state) {
     (void)state;
     static const char *const names[] = {"Été", "ete", "hiver", "été", "Hiver ", "œuf", "oeuf"};
     static const int64_t counts[] = {5, 1, 2, 3, 4, 1, 1};
@@ -174,7 +174,7 @@ int main(void) {
         TEST(test_refused),
         TEST(test_unseen_in_validation),
         TEST(test_after_removal),
-        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_near_duplicates),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

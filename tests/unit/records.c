@@ -1,4 +1,4 @@
-/* records.c: files of spreadsheets are read; errors name the line. cli.md section 6, faults 28 and 29. */
+/* records.c: files that spreadsheets write are read; errors name the line. */
 #include "records.h"
 #include "dataset_case.h"
 
@@ -6,8 +6,7 @@ static cam_read_options labelled(const char *path) {
     return (cam_read_options){.path = path, .label_required = 1};
 }
 
-/* Reads `text` as data.csv with a required label. Where `expected` begins with ':', it is the message after the path.
- */
+/* Reads `text` as data.csv with a required label. An `expected` that begins with ':' is the message after the path. */
 static void expect_csv(case_folder *f, const char *text, const char *expected) {
     cam_read_options options = labelled(case_text(f, "data.csv", text));
     ASSERT_ROWS(&options, expected[0] == ':' ? case_says(f, expected) : expected);
@@ -131,7 +130,7 @@ static void test_bad_row_before_break(void **state) {
     ASSERT_ROWS(&options, expected);
 }
 
-static void test_twins_in_other_encodings(void **state) {
+static void test_same_words_in_other_encodings(void **state) {
     case_folder *f = *state;
     cam_read_options options =
         labelled(case_text(f, "a.csv", "Libell\xE9;Cat\xE9gorie\r\nl'\xE9t\xE9 \x80;\x9Cuf\r\n"));
@@ -331,7 +330,7 @@ int main(void) {
         TEST(test_refused),
         TEST(test_delimiter_asked_for),
         TEST(test_bad_row_before_break),
-        TEST(test_twins_in_other_encodings),
+        TEST(test_same_words_in_other_encodings),
         TEST(test_columns_given),
         TEST(test_tsv_quotes),
         TEST(test_jsonl),

@@ -219,8 +219,7 @@ typedef struct op_tests {
 CAM_OPS(DECLARE_TESTS)
 #undef DECLARE_TESTS
 
-/* --- setting up: operands.c ----------------------------------------------------------------------------------------
- *  */
+/* --- setting up: operands.c --------------------------------------------------------------------------------------- */
 
 /* A new operand; columns 0 makes it 1-d. All rows are real until operand_real sets their number. */
 operand *operand_new(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows, int64_t columns);
@@ -318,8 +317,7 @@ float keep_probability_float(const trial *t, int32_t row, int32_t head, int32_t 
 void check_gradient(trial *t, const char *grad, const char *input, double (*objective)(trial *t));
 double weighted_sum(const trial *t, const char *values, const char *weights);
 
-/* --- running: run_case.c, wrong_calls.c, broken.c --------------------------------------------------------------------
- *  */
+/* --- running: run_case.c, wrong_calls.c, broken.c ----------------------------------------------------------------- */
 
 typedef struct bench {
     cam_backend *backend[2]; /* the same backend, opened twice */
