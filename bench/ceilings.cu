@@ -1,11 +1,14 @@
-/* ceilings.cu: what this GPU can do at best, and what asking it costs: the figures that others are shares of.
+/* ceilings.cu: measures the limits of this GPU: memory bandwidth, matrix products, and the cost of launches. Other
+ * measurements are given as fractions of these.
  *
  *     ceilings      one JSON object on standard output
  *
- * Copy: 1 GiB to another, bytes read and written. Products: cublasLt as the backend asks for it (kernels/matmul.h), on
- * random numbers: 8192^3, and the four linear layers of CamemBERT-base, forward and both gradients, at the token counts
- * given; twelve layers' weights in turn, as a step meets them, in one CUDA graph. Launches: empty kernels on a stream,
- * and one after another in a graph. Everything is the median of RUNS, after one warm-up. Exit 6 without a GPU.
+ *   copy      1 GiB, bytes read and written
+ *   products  kernels/matmul.h on random numbers: 8192^3, and the four linear layers of CamemBERT-base, forward and
+ *             both gradients, at several token counts; in one CUDA graph with the weights of twelve layers in turn, as
+ *             in a training step
+ *   launches  empty kernels on a stream, and in sequence in a graph
+ * Each figure is the median of RUNS, after one warm-up. Exit 6 without a GPU.
  */
 #include "matmul.h"
 #include <algorithm>
@@ -38,7 +41,7 @@ static void must(cam_status status) {
 
 static __global__ void empty_kernel(int *) {}
 
-/* Values in (-1/2, 1/2), as f32 or as the upper half of one. */
+/* Values in (-1/2, 1/2), as f32 or bf16. */
 static __global__ void fill(void *to, int64_t n, int bf16) {
     for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) {
         uint32_t u = (uint32_t)i * 2654435761u;
@@ -79,7 +82,7 @@ template <typename Work> static double time_s(cudaStream_t stream, Work work) {
     return seconds[RUNS / 2];
 }
 
-/* Median seconds of a graph of what `record` asks the stream for. */
+/* Median seconds of a graph of the work that `record` enqueues. */
 template <typename Record> static double time_graph_s(cudaStream_t stream, Record record) {
     cudaGraph_t graph;
     cudaGraphExec_t run;
@@ -150,7 +153,7 @@ typedef struct kind {
 } kind;
 static const kind kinds[] = {{"bf16", CAM_BF16, 0}, {"tf32", CAM_F32, 1}, {"f32", CAM_F32, 0}};
 
-/* Seconds of one product; `layers` weights in turn. */
+/* Seconds of one product, with `layers` different weights in turn. */
 static double product_s(cudaStream_t stream, cam_matmul *matmul, const kind *k, int pass, int64_t m, int64_t out,
                         int64_t in, int layers) {
     int64_t size = k->dtype == CAM_BF16 ? 2 : 4, weights = out * in * size;
@@ -166,7 +169,7 @@ static double product_s(cudaStream_t stream, cam_matmul *matmul, const kind *k, 
             must(cam_matmul_run(matmul, &call));
         }
     };
-    run(); /* algorithms are chosen before the capture */
+    run(); /* algorithms must be chosen before the capture */
     CHECK(cudaStreamSynchronize(stream));
     double seconds = time_graph_s(stream, run) / layers;
     CHECK(cudaFree(x));

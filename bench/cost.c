@@ -1,14 +1,17 @@
-/* cost.c: what a training step moves and computes, counted from the plan: no arithmetic is done and no GPU is needed.
+/* cost.c: counts the bytes, floating-point operations and kernel launches of a training step on CUDA. It computes
+ * nothing and needs no GPU.
  *
  *     cost [--vocabulary ROWS]
  *
- * The model's own code (src/model) runs one step on a backend whose operators only add up: bytes read and written (each
- * operand once a call, none kept in a cache from one call to the next), floating-point operations, and the kernels that
- * the CUDA backend's own code (kernels/) would launch. Memory is reserved addresses that are never touched.
+ * The model's own code (src/model) runs one step on a backend whose operators only count:
+ *   - bytes read and written, each operand once a call, without caches;
+ *   - floating-point operations of products and attention;
+ *   - the kernels that the CUDA backend's host code (kernels/) would launch.
+ * Its memory is reserved addresses that are never accessed.
  *
- * Prints Markdown: a table a regime and precision, and a summary. Times are bytes and operations over the ceilings of
- * one H200 (below); each call takes the longer of the two, and calls follow one another: a roofline without
- * overlap, not a prediction.
+ * Prints Markdown: a table for each regime and precision, and a summary. The time of a call is the larger of bytes and
+ * operations, each divided by its limit on one H200 (below). The time of a step is the sum over its calls: a roofline
+ * without overlap, not a prediction.
  */
 #include "camembert.h"
 #include "cost_launches.h"
@@ -18,14 +21,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* An 8192^3 bf16 product and a large copy, bytes read and written; the f32 rate is the data sheet's. */
+/* The limits of an H200: a large copy (bytes read and written), an 8192^3 bf16 product, f32 from the data sheet. */
 static const double BYTES_PER_S = 4.3e12, BF16_FLOPS_PER_S = 790e12, F32_FLOPS_PER_S = 67e12;
 
 typedef struct regime {
     const char *name;
     int64_t sequences, tokens, token_capacity;
     int32_t longest;
-    double floor_ms, serial_ms; /* docs/cuda-cost.md: perfect overlap; phases one after another */
+    double floor_ms, serial_ms; /* lower bounds of docs/cuda-cost.md: with perfect overlap; without overlap of phases */
 } regime;
 
 static const regime regimes[] = {
@@ -48,12 +51,12 @@ typedef struct counter {
 
 /* --- bytes ----------------------------------------------------------------------------------------------------- */
 
-/* Rows that are read: the true ones. */
+/* The true count of rows, which are the rows that operators read. */
 static double rows_in(const counter *c, cam_rows rows) {
     return (double)(rows == CAM_ROWS_TOKENS ? c->regime->tokens : c->regime->sequences);
 }
 
-/* Bytes of so many rows of a tensor; 0 where it is absent. */
+/* Bytes of that many rows of a tensor; 0 if it is absent. */
 static double bytes_of(cam_tensor t, double rows) {
     double columns = t.ndim > 1 ? (double)t.shape[1] : 1;
     return t.data ? rows * columns * (double)cam_dtype_size(t.dtype) : 0;
@@ -73,8 +76,7 @@ static void add(counter *c, enum cam_op op, double read, double written, double 
     t->seconds += move_s > compute_s ? move_s : compute_s;
 }
 
-/* --- operators: reads are true rows, writes are capacities (the tail's zeros) --------------------------------------
- */
+/* --- operators: they read the true rows, and write whole capacities (zeros past the true count) ------------------- */
 
 #define COUNT(op) static void count_##op(counter *c, const cam_##op##_args *a)
 
@@ -131,7 +133,7 @@ COUNT(linear_bwd_weight) {
         2.0 * (double)(a->dy.shape[0] * a->dw.shape[0] * a->dw.shape[1]));
 }
 
-/* Scores of all heads: queries times keys, sequences being of equal length. */
+/* The number of scores of a head, over all sequences: queries times keys. All sequences have the same length. */
 static double scores(const counter *c, cam_rows q_rows) {
     return rows_in(c, q_rows) * (double)c->regime->tokens / (double)c->regime->sequences;
 }
@@ -235,7 +237,7 @@ COUNT(cast) {
 
 /* --- the backend ----------------------------------------------------------------------------------------------- */
 
-/* Each operator counts, then lets the CUDA backend's code say what it would launch. */
+/* Each operator counts, then runs the CUDA backend's host code to count its launches. */
 #define SLOT(op, word)                                                                                                 \
     static cam_status run_##op(cam_backend *backend, const cam_##op##_args *args) {                                    \
         cam_status st = CAM_OK;                                                                                        \
@@ -258,7 +260,7 @@ CAM_OPS(SLOT)
 static const cam_ops_table table = {CAM_OPS(ROW)};
 #undef ROW
 
-/* Addresses that nothing lies behind. The size is kept in front, where the one accessible page is. */
+/* Reserved addresses without memory. The size is stored in front, in the only accessible page. */
 enum { PAGE = 4096 };
 
 static cam_status reserve(cam_backend *backend, size_t bytes, void **memory) {
@@ -336,7 +338,7 @@ static cam_batch make_batch(cam_arena *arena, const regime *r) {
                        .longest = r->longest};
 }
 
-/* The batch, forward, backward, norm, update, record. */
+/* One step: packing of the batch, forward, backward, norm, update, step record. */
 static cam_status run_step(counter *c, cam_camembert *model, cam_parameters *params, cam_arena *arena) {
     cam_status st = CAM_OK;
     static const cam_adamw_options adamw = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .max_grad_norm = 1};
@@ -378,7 +380,7 @@ static cam_status count_step(counter *c, int64_t vocabulary, double *parameters)
     cam_parameters params = {0};
     cam_camembert model = {0};
     cam_arena arena;
-    size_t bytes = (size_t)1 << 40; /* addresses */
+    size_t bytes = (size_t)1 << 40; /* address space only */
     void *memory = NULL;
     unsigned char *used = calloc((size_t)camembert_base.vocab_size, 1);
     CAM_ASSERT(used != NULL);
@@ -411,7 +413,7 @@ static tally print_table(const counter *c, double parameters) {
     printf("\n### %s, %s\n\n%lld sequences, %lld tokens (capacity %lld), %.1f M parameters trained.\n\n",
            c->regime->name, c->bf16 ? "bf16" : "f32", (long long)c->regime->sequences, (long long)c->regime->tokens,
            (long long)c->regime->token_capacity, parameters * 1e-6);
-    printf("| operator | calls | launches | MB read | MB written | GFLOP | ms at the ceilings |\n"
+    printf("| operator | calls | launches | MB read | MB written | GFLOP | roofline, ms |\n"
            "|---|---|---|---|---|---|---|\n");
     for (int op = 0; op < CAM_OP_COUNT; op++) {
         const tally *t = &c->of[op];
@@ -453,7 +455,7 @@ static cam_status run(int64_t vocabulary) {
         CAM_TRY(count_step(&counters[i], vocabulary, &parameters));
         sums[i] = print_table(&counters[i], parameters);
     }
-    printf("\n### All together\n\n| regime | launches | GB moved | TFLOP | ms to move | ms to compute | roofline, ms | "
+    printf("\n### Summary\n\n| regime | launches | GB moved | TFLOP | ms of bytes | ms of FLOP | roofline, ms | "
            "floor, ms | serial floor, ms |\n|---|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < 2 * REGIMES; i++)
         print_summary(&counters[i], &sums[i]);
@@ -466,7 +468,7 @@ int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--vocabulary") == 0)
         vocabulary = strtoll(argv[2], NULL, 10);
     if ((argc != 1 && argc != 3) || vocabulary < 2 || vocabulary > camembert_base.vocab_size) {
-        fprintf(stderr, "usage: cost [--vocabulary ROWS]\nROWS of %d, those that the data uses\n",
+        fprintf(stderr, "usage: cost [--vocabulary ROWS]\nROWS: the vocabulary rows that the data uses, at most %d\n",
                 camembert_base.vocab_size);
         return 2;
     }

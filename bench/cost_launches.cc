@@ -1,5 +1,5 @@
-/* cost_launches.cc: see cost_launches.h. Compiled and linked with kernels/ against the headers of tests/simt, but
- * without its machine: here a launch is counted and nothing runs, so no word of a kernel is ever called.
+/* cost_launches.cc: see cost_launches.h. Compiled and linked with kernels/ against the headers of tests/simt, but not
+ * with its simulated GPU: a launch is only counted, and no kernel runs.
  */
 #include "cost_launches.h"
 #include "cuda.cuh"
@@ -37,7 +37,7 @@ extern "C" {
 CAM_OPS(COST)
 #undef COST
 
-/* A product is one launch, its bias in the epilogue; a split along k would be one more. */
+/* A product is one launch, with its bias in the epilogue. A split along k would need one more, which is not counted. */
 cam_status cam_matmul_run(cam_matmul *, const cam_matmul_call *) {
     launched++;
     return CAM_OK;
@@ -62,7 +62,7 @@ cudaError_t simt_enqueue(cudaStream_t, const simt_launch &) {
     return cudaSuccess;
 }
 
-/* The words of a running thread. */
+/* The device functions. No kernel runs, so none of them is called. */
 simt_dim3 threadIdx, blockIdx, blockDim, gridDim;
 unsigned char *simt_shared_memory;
 void simt_sync_block(SIMT_PARAMS) {

@@ -1,7 +1,7 @@
-/* cost_launches.h: what the CUDA backend would launch, asked of its own host code (kernels/), without a GPU.
+/* cost_launches.h: counts the launches of the CUDA backend by running its host code (kernels/) without a GPU.
  *
- * The .cu files are compiled by the host's compiler with a launch that only counts. cost_launches_<op> says how many
- * kernels one call launches, matrix products included; cost_workspace_<op> how many bytes of workspace it needs.
+ * The .cu files are compiled by the host's compiler with a launch function that only counts. cost_launches_<op> counts
+ * the kernels of one call, matrix products included; cost_workspace_<op> returns its workspace in bytes.
  */
 #ifndef CAM_COST_LAUNCHES_H
 #define CAM_COST_LAUNCHES_H

@@ -1,5 +1,5 @@
-/* lbfgs.c: see lbfgs.h. Invariant: the `kept` newest pairs (s, y), s = change of x, y = change of the gradient, lie in
- * slots of a ring, and s.y > 0 for each, so that every direction goes down. */
+/* lbfgs.c: see lbfgs.h. Invariant: the `kept` newest pairs (s, y), s = change of x, y = change of the gradient, are in
+ * a ring, and s.y > 0 for each, so that every direction is a descent direction. */
 #include "lbfgs.h"
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static cam_status open_search(search *r, size_t n) {
     return CAM_OK;
 }
 
-/* direction = - H gradient by the two loops over the pairs. */
+/* direction = - H gradient, by the two-loop recursion over the pairs. */
 static void find_direction(search *r) {
     double alpha[PAIRS];
     for (size_t i = 0; i < r->n; i++)
@@ -74,7 +74,7 @@ static void find_direction(search *r) {
     }
 }
 
-/* Puts a lower point into next, next_gradient and *value; 0 where there is none. */
+/* Line search: stores a lower point in next, next_gradient and *value; returns 0 if it finds none. */
 static int walk(search *r, lbfgs_function function, const void *context, const double *x, double *value) {
     double slope = dot(r->gradient, r->direction, r->n), step = 1;
     for (int i = 0; slope < 0 && i < HALVINGS; i++) {

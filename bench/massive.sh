@@ -1,11 +1,11 @@
 #!/bin/sh
-# massive.sh: quality beside PyTorch. A small CamemBERT is trained from random weights on MASSIVE's French intents, eight epochs, several seeds, by
-# us and by PyTorch, and the mean accuracies on the dev rows are held against each other.
+# massive.sh: compares model quality with PyTorch. A small CamemBERT is trained from random weights on MASSIVE's French
+# intents, eight epochs, several seeds, by cam-train and by PyTorch. Prints the mean accuracies on the dev rows.
 #
 #     bench/massive.sh BUILD_FOLDER [seeds]
 #
-# Needs the data folder (CAM_DATA, default ../shared/data); the peer is the Python in PEER_PYTHON (default build/python-index), left out
-# where there is none. Runs stay in runs/massive-SEED.
+# Needs the data folder (CAM_DATA, default ../shared/data). PyTorch is run by the Python in PEER_PYTHON (default
+# build/python-index) and skipped without one. Runs stay in runs/massive-SEED.
 set -eu
 build=$1
 seeds=$(seq "${2:-5}")

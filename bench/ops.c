@@ -1,11 +1,11 @@
-/* ops.c: how long each operator takes at the shapes of a full-size model, and what share of the machine that is.
+/* ops.c: times each operator at the shapes of a full-size model and compares it with the limits of the machine.
  *
  *     bench_ops [--device cpu|cuda] [--bf16 1] [--threads N] [--tokens N] [--sequences N] [--runs N] [--hidden N]
  *
- * Two ceilings are measured first, in the same run: the rate of a large product and the rate of a copy that no cache
- * holds, both by the backend itself; on the CPU also the product by OpenBLAS where the program was built with it, one
- * independent single-threaded call a thread. Times are the median and the least of the runs; shares are of the median.
- * Where the backend captures, a run is a graph of CALLS calls, or launching would be all that is measured.
+ * Two limits are measured first, in the same run and by the backend itself: the rate of a large product, and the rate
+ * of a copy too large for the caches. On the CPU it also measures OpenBLAS, if the program was built with it, with one
+ * independent single-threaded call a thread. Times are the median and the minimum of the runs; percentages are of the
+ * median. If the backend captures graphs, a run is a graph of CALLS calls, so that the launch time does not dominate.
  */
 #include "cam/ops.h"
 #include "backend_cpu.h"
@@ -53,7 +53,7 @@ static void *take_copy(bench *b, const void *host, size_t bytes) {
     return memory;
 }
 
-/* Numbers in (-1, 1), without structure; squares of them where `power` is 2. */
+/* Random numbers in (-1, 1); their squares if `power` is 2. */
 static cam_tensor numbers(bench *b, cam_dtype dtype, int64_t rows, int64_t columns, int power) {
     size_t bytes = (size_t)(rows * columns) * cam_dtype_size(dtype);
     void *host = malloc(bytes);
@@ -74,7 +74,7 @@ static cam_tensor numbers(bench *b, cam_dtype dtype, int64_t rows, int64_t colum
     return t;
 }
 
-/* Activations and the weights of products; what is f32 always. */
+/* Activations and weights of products, in the chosen dtype; and matrices that are always f32. */
 static cam_tensor matrix(bench *b, int64_t rows, int64_t columns) {
     return numbers(b, b->bf16 ? CAM_BF16 : CAM_F32, rows, columns, 1);
 }
@@ -108,7 +108,7 @@ static void report(const bench *b, const char *op, const char *shape, double *se
         printf(" %8.1f GB/s    %5.1f %%\n", bytes / median / 1e9, 100 * bytes / median / b->bytes_ceiling);
 }
 
-/* Records `calls` calls where the backend captures; NULL where it does not. */
+/* Captures a graph of `calls` calls; NULL if the backend does not capture. */
 static void *record(bench *b, cam_status (*call)(cam_backend *backend, const void *args), const void *args) {
     void *graph = NULL;
     if (!cam_backend_captures(b->backend))
@@ -317,12 +317,12 @@ static void head(bench *b) {
     int64_t n = b->tokens, r = b->sequences, h = b->hidden;
     double rh = 4.0 * (double)(r * h), nh = 4.0 * (double)(n * h), rk = 4.0 * (double)(r * LABELS);
     double act = b->bf16 ? 0.5 : 1;
-    cam_tensor all = matrix(b, n, h), asked = matrix(b, r, h), first = cam_tensor_rows(b->cu, 0, r);
+    cam_tensor all = matrix(b, n, h), query_rows = matrix(b, r, h), first = cam_tensor_rows(b->cu, 0, r);
     cam_tensor x = matrix_f32(b, r, h), y = matrix_f32(b, r, h), bias = vector(b, h), dbias = vector(b, h);
     cam_tensor logits = matrix_f32(b, r, LABELS), dlogits = matrix_f32(b, r, LABELS), loss = vector(b, r);
     cam_tensor labels = cam_tensor_1d(take(b, (size_t)r * sizeof(int32_t)), CAM_I32, r);
-    MEASURE(b, head_gather_fwd, "", 0, 2 * act * rh, .y = asked, .x = all, .list = first, .state = b->state);
-    MEASURE(b, head_gather_bwd, "", 0, act * (rh + nh), .dx = all, .dy = asked, .list = first, .state = b->state);
+    MEASURE(b, head_gather_fwd, "", 0, 2 * act * rh, .y = query_rows, .x = all, .list = first, .state = b->state);
+    MEASURE(b, head_gather_bwd, "", 0, act * (rh + nh), .dx = all, .dy = query_rows, .list = first, .state = b->state);
     MEASURE(b, head_dropout, "", 0, 2 * rh, .y = y, .x = x, .dropout = dropout(b, r, CAM_SITE_HEAD_INPUT),
             .state = b->state);
     MEASURE(b, head_tanh_fwd, "", 0, 2 * rh, .y = y, .x = x, .bias = bias,
@@ -335,7 +335,7 @@ static void head(bench *b) {
             .weights = CAM_NONE, .state = b->state);
 }
 
-/* Sequences as even as the counts allow. */
+/* Divides the tokens into sequences of nearly equal length. */
 static void lay_out(bench *b) {
     int64_t most = b->tokens + b->sequences + 1;
     int32_t *row = calloc((size_t)most, sizeof *row), *index = calloc((size_t)most, sizeof *index);

@@ -1,24 +1,24 @@
-"""What PyTorch and transformers do on a GPU with the work that cam-train does: the peers P1 to P4 of docs/gpu-runs.md.
+"""Measures PyTorch and transformers on a GPU with the same work as cam-train: the peers P1 to P4 of docs/gpu-runs.md.
 
     python peer_gpu.py step  --model FOLDER --data ROWS.tsv --peers P1,P2,P3,P4 --out peers.json
         milliseconds per optimizer step, one JSON object a peer, also printed a line each
     python peer_gpu.py train --model FOLDER --data ROWS.tsv --dev DEV.tsv --out run.json --save FOLDER2
-        a whole run of P4 in one cold process: epochs, evaluation after each, the model saved; its wall time itemised
+        a whole run of P4 in one cold process: epochs, evaluation after each, the model saved; its wall time by parts
     python peer_gpu.py check --model FOLDER --data ROWS.tsv
-        P3's and P4's own forward, backward and update equal transformers' (float64, dropout 0); exit 1 where not
+        checks that P3's and P4's forward, backward and update equal transformers' (float64, dropout 0); else exit 1
 
-FOLDER is a Hugging Face folder with weights and tokenizer.json; ROWS.tsv holds label<TAB>text without a header, and
---order names a file of row numbers, the order in which they are seen (default: as they stand).
+FOLDER is a Hugging Face folder with weights and tokenizer.json; ROWS.tsv has label<TAB>text without a header.
+--order names a file of row numbers, the order of the rows (default: the order of the file).
 
-    P1  transformers' Trainer as it comes, rows padded to the longest of the batch
-    P2  Trainer tuned: bf16, fused AdamW, rows grouped by length, padded to multiples of 8; P2c: and torch.compile
-    P3  a loop over padded rows, a CUDA graph for each padded length; P3c: and torch.compile
-    P4  a loop over packed rows without padding, variable-length attention with dropout, a CUDA graph for each bucket of
-        token counts, fused AdamW, foreach clipping; P4c: and torch.compile
+    P1  transformers' Trainer with default settings, rows padded to the longest of the batch
+    P2  Trainer tuned: bf16, fused AdamW, rows grouped by length, padded to multiples of 8; P2c: with torch.compile
+    P3  a loop over padded rows, a CUDA graph for each padded length; P3c: with torch.compile
+    P4  a loop over packed rows without padding, variable-length attention with dropout, a CUDA graph for each size
+        class of token counts, fused AdamW, foreach clipping; P4c: with torch.compile
 
-Steady step times are between CUDA events at the ends of steps, data handling included, after the warm-up; what a peer
-cannot do here is said in "problem". The learning rate is constant, which favours the peers a little. Without a GPU the
-same code runs on the CPU, without graphs and events, which tests it and measures nothing.
+Step times are between CUDA events at the ends of steps, data handling included, after the warm-up. "problem" reports
+what a peer cannot do here. The learning rate is constant, which favours the peers a little. Without a GPU the same code
+runs on the CPU without graphs and events; this tests the code but measures nothing.
 """
 
 import time
@@ -42,7 +42,7 @@ import torch
 import torch.nn.functional as F
 
 IMPORTED = {"torch": time.perf_counter() - BEGUN}
-PAD, BUCKET, LENGTHS = 1, 32, (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+PAD, SIZE_STEP, LENGTHS = 1, 32, (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
 
 def before_main():
@@ -68,7 +68,7 @@ class Rows:
 
 
 def read_rows(arguments, path, names=None):
-    """Rows of a label<TAB>text file, tokenised and cut; labels are numbered by code point, as cam-train does."""
+    """Rows of a label<TAB>text file, tokenised and truncated; labels are sorted by code point, as in cam-train."""
     import tokenizers
 
     tokenizer = tokenizers.Tokenizer.from_file(str(pathlib.Path(arguments.model) / "tokenizer.json"))
@@ -164,7 +164,7 @@ def attend_padded(mask, dropout):
 
 
 def attend_flash(cu, longest, dropout):
-    """The flash kernel that PyTorch brings, on packed rows, with dropout."""
+    """PyTorch's own flash kernel on packed rows, with dropout."""
 
     def attend(q, k, v):
         return torch.ops.aten._flash_attention_forward(q, k, v, cu, cu, longest, longest, dropout, False, False)[0]
@@ -183,7 +183,7 @@ def attend_varlen(cu, longest, dropout):
 
 
 def attend_each(cu, longest, dropout):
-    """SDPA, one sequence after another: for checks, and where no packed kernel exists."""
+    """SDPA, one sequence after another: for checks, and if no packed kernel exists."""
     ends = cu.tolist()
 
     def attend(q, k, v):
@@ -197,7 +197,7 @@ def attend_each(cu, longest, dropout):
 
 
 def choose_packed(network):
-    """The fastest packed attention that works here, and what it lacks."""
+    """The fastest packed attention that works here, and its limitations."""
     heads = network.config.num_attention_heads
     size = network.config.hidden_size // heads
     cu = torch.tensor([0, 3, 8], dtype=torch.int32, device=network.device)
@@ -219,8 +219,8 @@ def choose_packed(network):
 class Loop:
     """P3 and P4: static inputs, one whole optimizer step a graph.
 
-    The first batch of a shape runs eagerly, the second is captured: every step trains. One buffer of int32 a batch holds
-    ids, positions and the rest, so that one copy a step feeds the graph."""
+    The first batch of a shape runs eagerly, the second is captured; every step trains. A batch is one buffer of int32
+    with ids, positions and the rest, so that the graph needs one copy a step."""
 
     def __init__(self, network, arguments, packed, compiled):
         self.network, self.arguments, self.packed = network, arguments, packed
@@ -232,9 +232,9 @@ class Loop:
         if packed:
             self.attend, self.problem = choose_packed(network)
         self.loss_of = torch.compile(self.plain_loss, dynamic=packed) if compiled else self.plain_loss
-        spared = ("bias", "LayerNorm.weight")
-        decayed = [p for n, p in zip(network.names, network.master) if not n.endswith(spared)]
-        rest = [p for n, p in zip(network.names, network.master) if n.endswith(spared)]
+        no_decay = ("bias", "LayerNorm.weight")
+        decayed = [p for n, p in zip(network.names, network.master) if not n.endswith(no_decay)]
+        rest = [p for n, p in zip(network.names, network.master) if n.endswith(no_decay)]
         groups = [{"params": decayed, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
         fused = {"fused": True, "capturable": True} if self.on_gpu() else {}
         self.optimizer = torch.optim.AdamW(groups, lr=arguments.learning_rate, **fused)
@@ -242,15 +242,15 @@ class Loop:
     def on_gpu(self):
         return self.network.device.type == "cuda"
 
-    # A batch as one row of int32: packed: ids, positions [T], cu [B+2], <s> rows [B], labels [B]; the bucket's tail is a
-    # sequence of its own that no loss depends on. Padded: ids, positions [B*S], labels [B].
+    # A batch as one row of int32. Packed: ids, positions [T], cu [B+2], <s> rows [B], labels [B]; the padding up to the
+    # size class is one more sequence, without a loss. Padded: ids, positions [B*S], labels [B].
     def shape_of(self, lengths):
         if self.packed:
-            return -(-sum(lengths) // BUCKET) * BUCKET
+            return -(-sum(lengths) // SIZE_STEP) * SIZE_STEP
         return next(s for s in LENGTHS if s >= max(lengths))
 
     def longest_of(self, shape):
-        return max(self.arguments.max_length, BUCKET) if self.packed else shape
+        return max(self.arguments.max_length, SIZE_STEP) if self.packed else shape
 
     def make(self, rows, chosen):
         """(shape, the buffer's values, tokens)"""
@@ -415,7 +415,7 @@ def run_loop(arguments, model, rows, device, packed, compiled):
 
 
 def collator(multiple):
-    """Rows padded to the longest of the batch, or above it to a multiple."""
+    """Rows padded to the longest of the batch, or to the next multiple."""
 
     def collate(items):
         longest = max(len(item["input_ids"]) for item in items)
@@ -445,7 +445,7 @@ def run_trainer(arguments, model, rows, device, tuned, compiled):
         return collate(items)
 
     class InOrder(Trainer):
-        """Rows as the order file has them."""
+        """Rows in the order of the order file."""
 
         def get_train_dataloader(self):
             loader = torch.utils.data.DataLoader(
@@ -521,7 +521,7 @@ PEERS = {
 
 
 def run_step(arguments, device):
-    """Each peer on a fresh model; one that fails says why, and the others go on."""
+    """Runs each peer on a new model; a failure is reported and the others continue."""
     rows = read_rows(arguments, arguments.data)
     results = []
     for peer in arguments.peers.split(","):
@@ -642,8 +642,8 @@ def run_check(arguments, device):
         network.master = network.work = [p.clone().detach().requires_grad_() for p in network.master]
     loops = {packed: Loop(network, arguments, packed, False) for packed, network in networks.items()}
     names = [n for n, _ in reference.named_parameters()]
-    spared = ("bias", "LayerNorm.weight")
-    groups = [{"params": [p for n, p in reference.named_parameters() if n.endswith(spared) == kind],
+    no_decay = ("bias", "LayerNorm.weight")
+    groups = [{"params": [p for n, p in reference.named_parameters() if n.endswith(no_decay) == kind],
                "weight_decay": 0.0 if kind else 0.01} for kind in (False, True)]
     optimizer = torch.optim.AdamW(groups, lr=arguments.learning_rate)
     collate = collator(1)

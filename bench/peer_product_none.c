@@ -1,4 +1,4 @@
-/* peer_product_none.c: in the place of peer_product_openblas.c where there is no OpenBLAS. */
+/* peer_product_none.c: replaces peer_product_openblas.c in a build without OpenBLAS. */
 #include "peer_product.h"
 #include <stdio.h>
 

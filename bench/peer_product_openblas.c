@@ -1,6 +1,6 @@
 /* peer_product_openblas.c: large products by OpenBLAS, one independent single-threaded call a thread; the best of five
- * rounds. OpenBLAS picks its kernels by a list of processors and may pick slow ones for a new processor: its choice is
- * printed, and OPENBLAS_CORETYPE overrides it.
+ * rounds. OpenBLAS chooses its kernels from a list of processors, and may choose slow ones for a new processor. Its
+ * choice is printed; OPENBLAS_CORETYPE overrides it.
  */
 #include "clock.h"
 #include "peer_product.h"

@@ -1,13 +1,13 @@
-"""What PyTorch and transformers do on the work that cam-train does: the peer of the CPU measurements.
+"""Measures PyTorch and transformers with the same work as cam-train: the peer of the CPU measurements.
 
     python peer_torch.py train --config DIR/config.json --learning-rate 5e-4 --seed 1
         trains from random weights on label<TAB>text rows, one JSON line: accuracy and macro F1 after each epoch
     python peer_torch.py step --steps 20
         seconds per optimizer step of a full-size model with random weights, one JSON line
 
-Both pad to the longest row of the batch and run in float32. `step` uses the best settings that the installed PyTorch
-offers on a CPU: SDPA attention (chosen by transformers where PyTorch has it), the fastest AdamW (--adamw), gradients
-set to None. --compiled measures torch.compile; its compilation falls into the warm-up and is printed apart.
+Both pad to the longest row of the batch and run in float32. `step` uses the best settings of the installed PyTorch on a
+CPU: SDPA attention (transformers uses it if PyTorch has it), the fastest AdamW (--adamw), gradients set to None.
+--compiled measures torch.compile; the compilation is part of the warm-up and is printed separately.
 """
 
 import argparse
@@ -30,7 +30,7 @@ PAD = 1
 
 
 def read_rows(path, tokenizer):
-    """(label, ids) of every row of a label<TAB>text file; the tokenizer cuts."""
+    """(label, ids) of every row of a label<TAB>text file; the tokenizer truncates."""
     lines = pathlib.Path(path).read_text(encoding="utf-8").rstrip("\n").split("\n")
     labels, texts = zip(*(line.split("\t", 1) for line in lines))
     return list(zip(labels, (encoding.ids for encoding in tokenizer.encode_batch(list(texts)))))
@@ -60,7 +60,7 @@ def make_optimizer(model, rate, decay, kind):
 
 
 def best_adamw():
-    """fused is the fastest where the CPU has it (PyTorch 2.4 on); without it foreach and the loop are equal."""
+    """fused is the fastest if it exists for the CPU (from PyTorch 2.4); otherwise foreach and the loop are equal."""
     try:
         weight = torch.nn.Parameter(torch.ones(1))
         weight.grad = torch.ones(1)
@@ -81,7 +81,7 @@ def optimizer_step(model, optimizer, batch, bound):
 
 
 def evaluate(model, rows, label_ids, size=256):
-    """Accuracy and macro F1; rows go by length, which changes nothing but the padding."""
+    """Accuracy and macro F1; rows are sorted by length, which changes only the padding."""
     model.eval()
     truth, guess = [], []
     rows = sorted(rows, key=lambda row: len(row[1]))
@@ -147,14 +147,14 @@ def run_train(arguments):
 
 
 def row_order(path, count):
-    """Row indices, endlessly: those of a file (one an entry, any white space), else file order."""
+    """Row indices, repeated endlessly: those of a file, separated by white space, else the order of the data file."""
     order = [int(i) for i in pathlib.Path(path).read_text().split()] if path else range(count)
     while True:
         yield from order
 
 
 def run_step(arguments):
-    """Time whole optimizer steps; processor seconds stand beside wall seconds, which a busy machine lengthens."""
+    """Time whole optimizer steps, in wall seconds and processor seconds; other load affects the latter less."""
     _, rows, label_ids = load(arguments)
     model = build_model(arguments.config, label_ids, 1)
     run = torch.compile(model, dynamic=True) if arguments.compiled else model

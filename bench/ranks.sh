@@ -1,12 +1,13 @@
 #!/bin/sh
-# ranks.sh: what a second rank brings on this machine's processors: `make bench-ranks`.
+# ranks.sh: compares one rank with two ranks on this machine: `make bench-ranks`.
 #
 #     bench/ranks.sh BUILD_FOLDER
 #
-# Full-size CamemBERT-base of random weights on the rows of MASSIVE (CAM_DATA, default ../shared/data): one rank with two threads
-# against two ranks of one thread each, at the same global batch, three times in turn. Prints the median step of each, their ratio, the
-# bytes that a rank sends a step against the least possible, and how much of the exchange ran beside other work. Regimes: short rows as
-# they come, and rows joined and cut to 128 tokens each. Needs 2.5 GB of disk under TMPDIR and mpirun.
+# Full-size CamemBERT-base with random weights on the rows of MASSIVE (CAM_DATA, default ../shared/data): one rank with
+# two threads, and two ranks with one thread each, at the same global batch, three times in turn. Prints the median step
+# of each, their ratio, the bytes that a rank sends a step beside the least possible, and the fraction of the exchange
+# that overlapped with other work. Regimes: short rows unchanged, and rows joined and truncated to 128 tokens. Needs 2.5
+# GB of disk under TMPDIR and mpirun.
 set -eu
 build=$1
 data=${CAM_DATA:-../shared/data}
@@ -36,10 +37,10 @@ configure "$work/checkpoint" "$work/model" "$rows" > "$work/checkpoint.yaml"
 "$build/cam-train" --quiet --config "$work/checkpoint.yaml" init=random max_steps=1 per_device_train_batch_size=1 2> "$work/log" ||
     { cat "$work/log"; exit 1; }
 
-# median FILE: of the steps' seconds, the first two left out
+# median FILE: median of the steps' seconds without the first two
 median() { sed -n 's/.*"event":"step".*"step_s": *\([0-9.eE+-]*\).*/\1/p' "$1" | tail -n +3 | sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
-# alone|together NAME ROWS BATCH STEPS: a run of so many rows a step; its median goes to $work/NAME.s
+# alone|together NAME ROWS BATCH STEPS: a run with BATCH rows a step; its median is appended to $work/NAME.s
 alone() {
     configure "$work/alone" "$work/checkpoint" "$2" > "$work/alone.yaml"
     "$build/cam-train" --quiet --config "$work/alone.yaml" cpu_threads=2 per_device_train_batch_size="$3" max_steps="$4" 2>> "$work/log"

@@ -1,17 +1,17 @@
 #!/bin/sh
-# run.sh: the figures of this machine: `make bench`.
+# run.sh: measures this machine: `make bench`.
 #
 #     bench/run.sh BUILD_FOLDER
 #
-# Operators against the machine's ceilings; reading and tokenising; one step of full-size CamemBERT-base (random weights, real vocabulary) on
-# the rows of MASSIVE, and the same rows in PyTorch, in the same run. The full-size part needs the data folder (CAM_DATA, default
-# ../shared/data) and 2.5 GB of disk under TMPDIR; peers are the Pythons named in PEER_PYTHONS that have PyTorch (default: those that
-# tools/python_env.sh made). What is missing is said and skipped.
+# It measures the operators beside the machine's limits, reading and tokenising, and one step of full-size
+# CamemBERT-base (random weights, real vocabulary) on the rows of MASSIVE, then the same rows in PyTorch. The full-size
+# part needs the data folder (CAM_DATA, default ../shared/data) and 2.5 GB of disk under TMPDIR. PyTorch is run by the
+# Pythons named in PEER_PYTHONS (default: those of tools/python_env.sh). Missing parts are reported and skipped.
 set -eu
 build=$1
 data=${CAM_DATA:-../shared/data}
 steps=${STEPS:-20}
-export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}" # as the program sets it for itself
+export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}" # the program sets the same value
 work=$(mktemp -d "${TMPDIR:-/tmp}/cam-train-bench-XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 peers=${PEER_PYTHONS:-}

@@ -1,9 +1,9 @@
-/* text.c: how fast rows are read and tokenised.
+/* text.c: times reading and tokenising rows.
  *
  *     bench_text MODEL_FOLDER TRAIN_TSV
  *
- * The rows of TRAIN_TSV (label<TAB>text, no header), written again and again into a CSV file of about CSV_BYTES, are
- * read back; and tokenised on all cores, each row once, as a run does it. Prints one JSON object a line.
+ * It writes the rows of TRAIN_TSV (label<TAB>text, no header) repeatedly into a CSV file of about CSV_BYTES and reads
+ * that file. It tokenises each row once on all cores, as a training run does. Prints one JSON object a line.
  */
 #include "clock.h"
 #include "dataset.h"

@@ -1,7 +1,8 @@
-/* adamw.cu: the update, one launch and one pass over weights, moments and gradients, bound by memory.
+/* adamw.cu: the AdamW update, one launch and one pass over weights, moments and gradients. Memory bound.
  *
- * Every product and every sum is rounded by itself, as the formula is written: cam_mul where a compiler could fuse
- * them. A row that never had a gradient is then p times the factors `keep`, in order, which is what saving replays.
+ * Every product and every sum of the formula is rounded separately; cam_mul prevents the compiler from fusing them. The
+ * weight of a row that never had a gradient is therefore p times the factors `keep` in order. Saving a checkpoint
+ * repeats exactly these products for such rows.
  */
 #include "cuda.cuh"
 
@@ -23,7 +24,7 @@ struct factors {
     float clip, keep, rate, root_correction2;
     uint32_t finite;
 };
-/* What a thread has of weight and gradient, as they are stored. */
+/* A thread's part of weight and gradient, as stored. */
 template <bool SPLIT> struct weights;
 template <> struct weights<false> { four whole[GROUPS]; };
 template <> struct weights<true> { four_halves high[GROUPS], low[GROUPS]; };
@@ -60,7 +61,7 @@ CAM_DEVICE void set_weight(weights<true> *w, int group, int e, float p) {
     w->high[group].at[e].bits = cam_split_high(u);
     w->low[group].at[e].bits = cam_split_low(u);
 }
-/* The weight is what the next forward pass reads; everything else waits for the next step. */
+/* The next forward pass reads the weight, so its store is cached; the other planes are read in the next step only. */
 CAM_DEVICE void store_weights(const weights<false> &w, int group, unsigned char *at, unsigned char *) {
     cam_store(group_at<float>(at, group), w.whole[group]);
 }
@@ -69,7 +70,7 @@ CAM_DEVICE void store_weights(const weights<true> &w, int group, unsigned char *
     cam_store_once(group_at<cam_bf16>(low, group), w.low[group]);
 }
 
-/* One thread's work for the block: f64 is slow on the smaller cards. */
+/* Computed by one thread for its block, because f64 is slow on smaller GPUs. */
 CAM_DEVICE factors make_factors(const cam_chunk &chunk, const cam_step_state *state) {
     factors f;
     double rate = cam_mul(state->learning_rate, chunk.rate_scale);
@@ -81,7 +82,8 @@ CAM_DEVICE factors make_factors(const cam_chunk &chunk, const cam_step_state *st
     return f;
 }
 
-/* A chunk of one form, its moments already on their way. The factors are made while all loads fly. */
+/* Updates a chunk of one form. The loads of its moments were issued before; the factors are computed while all loads
+ * are in flight. */
 template <bool SPLIT, typename G>
 CAM_DEVICE void update_chunk(planes p, const cam_chunk &chunk, int64_t c, four m[GROUPS], four v[GROUPS], betas b,
                              factors *shared, const cam_step_state *state) {
@@ -117,10 +119,11 @@ CAM_DEVICE void update_chunk(planes p, const cam_chunk &chunk, int64_t c, four m
     }
 }
 
-/* adamw: the formula of cam/ops.h (Loshchilov, Hutter 2019). A block a chunk, the last chunk first: norm_partial has
- * just read the last gradients, and the next forward pass begins with the first weights. A thread owns eight elements,
- * 88 to 112 bytes of loads in flight. Moves 26 bytes an element (split, bf16 gradient) or 28 (f32, f32). Below sm_80
- * too. */
+/* adamw: the formula of cam/ops.h (Loshchilov, Hutter 2019).
+ *   block   a chunk; the last chunk first, since norm_partial has just read the last gradients and the next forward
+ *           pass begins with the first weights
+ *   thread  eight elements, 88 to 112 bytes of loads in flight
+ * Bytes: 26 an element (split, bf16 gradient) or 28 (f32, f32). Runs below sm_80 too. */
 CAM_KERNEL(THREADS)
 adamw_kernel(planes p, const cam_chunk *chunks, betas b, const cam_step_state *state) {
     CAM_SHARED(factors, shared);

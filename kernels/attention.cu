@@ -1,7 +1,7 @@
-/* attention.cu: which way of computing attention a call takes; see attention.cuh for the three of them.
+/* attention.cu: chooses the attention kernel of a call: cuDNN's, plain, short or tiled (docs/attention.md).
  *
- * The choice depends on shapes, dtype and addresses only, so that a captured graph stays right. Cards below sm_80 are
- * never given bf16 (backend_cuda.cu), so the tensor-core ways need no look at the card.
+ * The choice depends on shapes, dtype and addresses only, so that a captured graph stays valid. The backend refuses
+ * bf16 below sm_80 (backend_cuda.cu), so the tensor-core kernels need no check of the GPU.
  */
 #include "attention.cuh"
 
@@ -18,14 +18,14 @@ template <typename Args> static bool suits_tensor_cores(const Args *args) {
            has_aligned_rows(args->out);
 }
 
-/* cuDNN, where the backend was opened with it. */
+/* cuDNN, if the backend was opened with it and it supports the call; else NULL. */
 static cam_attention_cudnn *library_of(const cam_backend *backend, const cam_attention_fwd_args *args) {
     cam_attention_cudnn *cudnn = cam_cuda(backend)->attention_cudnn;
-    return cudnn && cam_attention_cudnn_takes_fwd(cudnn, args) ? cudnn : nullptr;
+    return cudnn && cam_attention_cudnn_supports_fwd(cudnn, args) ? cudnn : nullptr;
 }
 static cam_attention_cudnn *library_of(const cam_backend *backend, const cam_attention_bwd_args *args) {
     cam_attention_cudnn *cudnn = cam_cuda(backend)->attention_cudnn;
-    return cudnn && cam_attention_cudnn_takes_bwd(cudnn, args) ? cudnn : nullptr;
+    return cudnn && cam_attention_cudnn_supports_bwd(cudnn, args) ? cudnn : nullptr;
 }
 
 cam_status cam_cuda_attention_fwd(cam_backend *backend, const cam_attention_fwd_args *args) {
@@ -52,7 +52,7 @@ size_t cam_cuda_attention_fwd_workspace(const cam_backend *backend, const cam_at
     return cudnn ? cam_attention_cudnn_fwd_workspace(cudnn, args) : 0;
 }
 
-/* Enough for whichever way it goes: addresses are not known yet. */
+/* Enough for every kernel that may be chosen, since addresses are not known yet. */
 size_t cam_cuda_attention_bwd_workspace(const cam_backend *backend, const cam_attention_bwd_args *args) {
     cam_attention_cudnn *cudnn = library_of(backend, args);
     size_t ours = (size_t)args->q.shape[0] * (size_t)args->heads * sizeof(float);

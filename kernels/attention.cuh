@@ -1,20 +1,20 @@
-/* attention.cuh: what the three ways of computing attention share: the call as a kernel sees it, a (sequence, head)
- * pair, and zeros past the true counts.
+/* attention.cuh: common to the three attention kernels: kernel arguments, (sequence, head) pairs, and zeros past the
+ * true counts.
  *
- *   attention_plain.cu  any head size, f32 and bf16, FMA; every card
- *   attention_short.cu  bf16, head size 64, at most 128 keys: a pair stays on chip, one kernel a direction
- *   attention_tiled.cu  bf16, head size 64, up to CAM_MAX_KEYS keys: tiles of 64, online softmax
+ *   attention_plain.cu  any head size, f32 and bf16, FMA; every GPU
+ *   attention_short.cu  bf16, head size 64, at most 128 keys: a pair in shared memory, one kernel a direction
+ *   attention_tiled.cu  bf16, head size 64, up to CAM_MAX_KEYS keys: groups of 64 rows, online softmax
  *
- * A pair is one head of one sequence: the smallest piece of work that needs nothing of another. Grids are made of
- * capacities; a block whose pair is past the true count has only zeros to write. The queries of a sequence are distinct
- * tokens of it, so there are never more of them than keys.
+ * A pair is one head of one sequence; pairs are independent of each other. Grids are computed from capacities; a block
+ * whose pair is past the true count only writes zeros. The queries of a sequence are distinct tokens of it, so a
+ * sequence has at most as many queries as keys.
  */
 #ifndef CAM_ATTENTION_CUH
 #define CAM_ATTENTION_CUH
 
 #include "cuda.cuh"
 
-/* What both directions read. Strides in elements. */
+/* The operands that forward and backward both read. Strides in elements. */
 template <typename T> struct cam_attention_inputs {
     const T *q, *k, *v;
     const int32_t *cu_q, *cu_k, *q_index, *sequence_row;
@@ -24,7 +24,7 @@ template <typename T> struct cam_attention_inputs {
     int32_t sequence_capacity, heads, head_size, max_keys;
     cam_rows q_rows;
     uint32_t threshold, site;
-    float scale, kept; /* kept: what a probability that is not dropped is multiplied by */
+    float scale, kept; /* kept: dropout's factor of a kept probability */
 };
 
 template <typename T> struct cam_attention_forward {
@@ -39,15 +39,17 @@ template <typename T> struct cam_attention_backward {
     int64_t dq_stride, dkv_stride;
     const T *dout, *out; /* [Nq,H] */
     const float *lse;
-    float *delta; /* workspace [Nq,A]: the rows' sums of dout * out */
+    float *delta; /* workspace [Nq,A]: rowsum(dout * out) */
 };
 
-/* How a probability's decision is found: there is none; queries lie one after another from index 0, so that a tile of
- * the kernel is a tile of the random map; or each query has an index of its own. */
-enum cam_attention_map { CAM_MAP_NONE, CAM_MAP_TILES, CAM_MAP_LISTED };
+/* How a probability's dropout decision is found:
+ *   NONE     no dropout
+ *   TILES    query i of the sequence has index i, so that a tile of the kernel is a tile of cam/philox.h
+ *   INDEXED  a query's index is in q_index */
+enum cam_attention_map { CAM_MAP_NONE, CAM_MAP_TILES, CAM_MAP_INDEXED };
 
 template <typename Args> static cam_attention_map cam_attention_map_of(const Args *args) {
-    return args->threshold == 0 ? CAM_MAP_NONE : args->q_rows == CAM_ROWS_TOKENS ? CAM_MAP_TILES : CAM_MAP_LISTED;
+    return args->threshold == 0 ? CAM_MAP_NONE : args->q_rows == CAM_ROWS_TOKENS ? CAM_MAP_TILES : CAM_MAP_INDEXED;
 }
 
 template <typename T, typename Args> static cam_attention_inputs<T> cam_attention_inputs_of(const Args *args) {
@@ -90,7 +92,7 @@ template <typename T> static cam_attention_backward<T> cam_attention_backward_of
     return call;
 }
 
-/* Blocks of a grid in which each pair has `tiles` blocks; at least one, which then writes zeros. */
+/* Blocks of a grid with `tiles` blocks a pair; at least one, to write the zeros. */
 template <typename T> static int64_t cam_attention_grid(const cam_attention_inputs<T> &in, int64_t tiles) {
     int64_t blocks = (int64_t)in.sequence_capacity * in.heads * tiles;
     return blocks > 0 ? blocks : 1;
@@ -105,7 +107,7 @@ CAM_MUST_CHECK cam_status cam_attention_bwd_tiled(cam_backend *backend, const ca
 
 /* --- on the device ----------------------------------------------------------------------------------------------- */
 
-/* Rows are those of the packed tensors; a pair past the true count has no rows. */
+/* Row numbers are those of the packed tensors; a pair past the true count has no rows. */
 struct cam_attention_pair {
     int32_t sequence, head, first_query, queries, first_key, keys;
 };
@@ -115,7 +117,7 @@ CAM_DEVICE cam_attention_pair cam_attention_pair_at(const cam_attention_inputs<T
     cam_attention_pair p = {(int32_t)(index / (uint32_t)in.heads), (int32_t)(index % (uint32_t)in.heads), 0, 0, 0, 0};
     if (p.sequence >= in.sequence_capacity)
         return p;
-    /* All at once: the offsets, whatever they hold past the true count, need not wait for the count. */
+    /* All loads at once. Offsets past the true count may hold anything; they are not used. */
     int32_t sequences = in.state->sequences;
     int32_t q = in.cu_q[p.sequence], q_end = in.cu_q[p.sequence + 1];
     int32_t k = in.cu_k[p.sequence], k_end = in.cu_k[p.sequence + 1];
@@ -134,7 +136,7 @@ template <typename T> CAM_DEVICE int64_t cam_attention_width(const cam_attention
     return (int64_t)in.heads * in.head_size;
 }
 
-/* Rows [first, capacity) of `columns` columns := 0, shared out over the whole grid; N elements at once. */
+/* Rows [first, capacity) of `columns` columns := 0, by all blocks of the grid; N elements at once. */
 template <int N, typename T>
 CAM_DEVICE void cam_attention_zero(T *data, int64_t stride, int64_t columns, int64_t first, int64_t capacity) {
     cam_vec<T, N> zero = {};

@@ -1,28 +1,30 @@
-/* attention_plain.cu: attention in plain FMA, for f32, for head sizes other than 64, for every card.
+/* attention_plain.cu: attention with FMA instructions: for f32, for head sizes other than 64, for every GPU.
  *
- * A block owns a few rows of one pair (queries, or keys where dk and dv are made), a warp one or two of them, and goes
- * twice over the other side's rows: first scores, 32 rows at a time, a lane a row, kept whole in shared memory, then
- * their product with a matrix, a lane a column. What a row sums up is its warp's alone, in ascending order.
- * Keys or queries past the pair's last are never read. P and dS stay in f32 in bf16 storage too.
+ * A block owns a few rows of one pair (queries; for dk and dv, keys), a warp one or two of them. It passes twice over
+ * the rows of the other side:
+ *   1. scores, 32 rows at a time, one row a lane; whole rows of scores stay in shared memory;
+ *   2. the product of the scores with a matrix, one column a lane.
+ * One warp computes all sums of a row, in ascending order. Keys or queries past the pair's last are never read. P and
+ * dS are f32 for bf16 storage too.
  */
 #include "attention.cuh"
 
 enum {
     WARPS = 4,
     THREADS = WARPS * CAM_WARP,
-    OTHERS = CAM_WARP, /* rows of the other side that are staged at once: one a lane */
-    DEPTH = 32,        /* columns that are staged at once */
-    PITCH = 36,        /* of staged rows: eight lanes that read 16 bytes each of their own meet all banks once */
-    LONG_KEYS = 512    /* above, a warp owns one row, so that whole rows of scores fit in 48 KB */
+    OTHERS = CAM_WARP, /* rows of the other side in shared memory at once: one a lane */
+    DEPTH = 32,        /* columns in shared memory at once */
+    PITCH = 36,        /* of these rows, in floats: 16-byte reads of eight lanes, one row each, have no bank conflict */
+    LONG_KEYS = 512    /* above this a warp owns one row, so that whole rows of scores fit in 48 KB */
 };
 
-/* Shared memory: staged rows of the block and of the other side, of `operands` products, then rows of scores. */
+/* Shared memory: for each of `operands` products the staged rows of both sides, then rows of scores. */
 template <int OWN> static size_t plain_shared_bytes(int operands, int scores, int32_t max_keys) {
     int64_t rows = WARPS * OWN, pitch = cam_blocks(max_keys, OTHERS) * OTHERS;
     return sizeof(float) * (size_t)(operands * (rows + OTHERS) * PITCH + scores * rows * pitch);
 }
 
-/* to [padded, DEPTH] := columns [first, first + DEPTH) of `rows` rows of `columns` columns, zeros beyond. */
+/* to [padded, DEPTH] := columns [first, first + DEPTH) of a [rows, columns] matrix, zeros outside it. */
 template <typename T>
 CAM_DEVICE void stage(float *to, const T *from, int64_t stride, int rows, int padded, int first, int columns) {
     for (int i = (int)threadIdx.x; i < padded * DEPTH; i += THREADS) {
@@ -104,7 +106,7 @@ CAM_DEVICE void store_products(T *to, int64_t to_stride, int rows, const float *
     }
 }
 
-/* 0 where (query, key) is dropped, else the factor of what is kept. */
+/* 0 if (query, key) is dropped, else the factor of a kept element. */
 template <typename T>
 CAM_DEVICE float factor_of(const cam_attention_inputs<T> &in, const cam_attention_pair &p, int32_t query_row, int key) {
     if (in.threshold == 0)
@@ -116,11 +118,11 @@ CAM_DEVICE float factor_of(const cam_attention_inputs<T> &in, const cam_attentio
     return decision < in.threshold ? 0.0f : in.kept;
 }
 
-/* Where a block and its warp are. */
+/* The rows that a block and its warp own. */
 struct plain_place {
     cam_attention_pair pair;
-    int first, rows;      /* of the block: its first row in the sequence, and how many are real */
-    int warp_first, mine; /* of the warp: its first row in the block, and how many are real (0 or less: none) */
+    int first, rows;      /* the block's first row in the sequence, and its number of real rows */
+    int warp_first, mine; /* the warp's first row in the block, and its number of real rows (0 or less: none) */
 };
 
 template <int OWN, typename T> CAM_DEVICE plain_place place_of(const cam_attention_inputs<T> &in, bool of_keys) {
@@ -136,31 +138,32 @@ template <int OWN, typename T> CAM_DEVICE plain_place place_of(const cam_attenti
     return at;
 }
 
-/* A row of scores -> probabilities after dropout; log of the sum of exponentials is returned. One warp. */
+/* Turns a row of scores into probabilities after dropout and returns the log of its sum of exponentials. One warp. */
 template <typename T>
 CAM_DEVICE float softmax_row(float *scores, const cam_attention_inputs<T> &in, const cam_attention_pair &p,
                              int32_t query_row) {
-    float most = -INFINITY, sum = 0;
+    float row_max = -INFINITY, sum = 0;
     for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
-        most = scores[k] > most ? scores[k] : most;
-    most = cam_warp_max(most);
+        row_max = scores[k] > row_max ? scores[k] : row_max;
+    row_max = cam_warp_max(row_max);
     for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
-        sum += scores[k] = cam_exp(scores[k] - most);
+        sum += scores[k] = cam_exp(scores[k] - row_max);
     sum = cam_warp_sum(sum);
     float inverse = 1.0f / sum;
     for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
         scores[k] *= inverse * factor_of(in, p, query_row, k);
-    return most + cam_log(sum);
+    return row_max + cam_log(sum);
 }
 
-/* attention_fwd_plain: out = dropout(softmax(q k^T scale)) v and lse. A block owns WARPS * OWN queries of a pair.
- * Bytes: k and v of the pair once a block, from L2 mostly. Shared: 48 KB at most. */
+/* attention_fwd_plain: out = dropout(softmax(q k^T scale)) v and lse.
+ * Block: WARPS * OWN queries of a pair; warp: OWN of them; lane: a key of the scores, then a column of out.
+ * Bytes: q and out once, k and v once a block, mostly from L2. Shared: 48 KB at most. */
 template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 4) attention_fwd_plain(cam_attention_forward<T> call) {
     CAM_SHARED(float, shared);
     const cam_attention_inputs<T> &in = call.in;
-    int64_t width = cam_attention_width(in), asked = cam_rows_count(in.state, in.q_rows);
-    cam_attention_zero<1>(call.out, width, width, asked, in.query_capacity);
-    cam_attention_zero<1>(call.lse, in.heads, in.heads, asked, in.query_capacity);
+    int64_t width = cam_attention_width(in), query_rows = cam_rows_count(in.state, in.q_rows);
+    cam_attention_zero<1>(call.out, width, width, query_rows, in.query_capacity);
+    cam_attention_zero<1>(call.lse, in.heads, in.heads, query_rows, in.query_capacity);
     plain_place at = place_of<OWN>(in, false);
     if (at.rows <= 0)
         return;
@@ -189,8 +192,8 @@ template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 4) attention_fwd_pla
                         in.head_size);
 }
 
-/* attention_bwd_queries: dq = ds k with ds = p (dp - delta) scale, dp = dropout(dout v^T), and delta itself, the rows'
- * sums of dout * out, for the keys' kernel. Blocks as in attention_fwd_plain. */
+/* attention_bwd_queries: dq = ds k with ds = p (dp - delta) scale, dp = dropout(dout v^T). Also writes
+ * delta = rowsum(dout * out) for attention_bwd_keys. Blocks, bytes and limits as in attention_fwd_plain. */
 template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_queries(cam_attention_backward<T> call) {
     CAM_SHARED(float, shared);
     const cam_attention_inputs<T> &in = call.in;
@@ -243,8 +246,8 @@ template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_que
                         scores, pitch, keys, in.kv_stride, p.keys, in.head_size);
 }
 
-/* attention_bwd_keys: dv = p^T dout, dk = ds^T q. A block owns WARPS * OWN keys of a pair, the queries are its other
- * side; a sequence that asks nothing gets zeros. */
+/* attention_bwd_keys: dv = p^T dout, dk = ds^T q. A block owns WARPS * OWN keys of a pair; queries are the other side.
+ * dk and dv of a sequence without query rows are zero. */
 template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_keys(cam_attention_backward<T> call) {
     CAM_SHARED(float, shared);
     const cam_attention_inputs<T> &in = call.in;
@@ -267,12 +270,12 @@ template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_key
     for (int first = 0; first < p.queries; first += OTHERS) {
         float sum[2][OWN];
         dots<OWN, 2>(sum, own, other, first, in.head_size, shared);
-        int q = first + cam_lane(), asked = q < p.queries, row = p.first_query + (asked ? q : 0);
+        int q = first + cam_lane(), query_rows = q < p.queries, row = p.first_query + (query_rows ? q : 0);
         float lse = call.lse[(int64_t)row * in.heads + p.head];
         float delta = call.delta[p.head * in.query_capacity + row];
 #pragma unroll
         for (int r = 0; r < OWN; r++)
-            if (asked && r < at.mine) {
+            if (query_rows && r < at.mine) {
                 float factor = factor_of(in, p, row, at.first + at.warp_first + r);
                 float probability = cam_exp(sum[0][r] * in.scale - lse);
                 probabilities[r * pitch + q] = probability * factor;

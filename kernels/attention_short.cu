@@ -1,14 +1,14 @@
-/* attention_short.cu: attention over at most 128 keys, bf16, head size 64: a pair stays on chip, forward and backward
- * one kernel each.
+/* attention_short.cu: attention over at most 128 keys, bf16, head size 64. A block has a whole pair in shared memory;
+ * forward and backward are one kernel each.
  *
- * A block owns one pair: KEYS is 32, 64 or 128, the least that holds the longest sequence, and there is a warp for
- * every 16 of them. Forward a warp owns 16 queries. Backward it owns 16 keys first (their scores, keys down, whose
- * accumulators are at once the left sides that dv and dk take), leaves dS in shared memory, then owns 16 queries for
- * dq. So every sum is one warp's, in ascending order, and nothing needs atomics. Tiles past the sequence's end are not
- * computed. Blocks are small on purpose: with a dozen tokens a sequence nearly everything is latency, and some ten
- * blocks of 32 x 12 pairs fit on a multiprocessor at once.
+ * KEYS is 32, 64 or 128: the smallest that holds the longest sequence. A block owns one pair and has one warp for every
+ * 16 of KEYS. In forward a warp owns 16 queries. In backward a warp first owns 16 keys: it computes their scores one
+ * row a key, and these accumulators are directly the left operands of the products for dv and dk. It writes dS to
+ * shared memory, then owns 16 queries for dq. So one warp computes each sum, in ascending order, without atomics. Tiles
+ * past the sequence's end are not computed. Blocks are small because with a dozen tokens a sequence latency dominates:
+ * of a batch of 32 sequences with 12 heads, about ten blocks fit on a multiprocessor at once.
  *
- * P and dS are rounded to bf16 where a product reads them; the softmax's sum takes P before that.
+ * P and dS are rounded to bf16 as operands of a product; the softmax's sum is over the unrounded P.
  * Source: Vaswani et al. 2017; Dao et al. 2022, appendix B.
  */
 #include "attention_tiles.cuh"
@@ -17,7 +17,7 @@ template <int KEYS> static size_t fwd_shared_bytes(void) {
     return (size_t)3 * KEYS * ROW_BYTES;
 }
 
-/* Rows of dS, keys down: as many matrices of 64 columns as the queries need. */
+/* dS, one row a key: as many matrices of 64 columns as the queries need. */
 template <int KEYS> struct short_ds {
     enum { MATRICES = (KEYS + HEAD - 1) / HEAD };
 };
@@ -25,13 +25,13 @@ template <int KEYS> static size_t bwd_shared_bytes(void) {
     return (size_t)(4 + short_ds<KEYS>::MATRICES) * KEYS * ROW_BYTES + 2 * KEYS * sizeof(float);
 }
 
-/* Scores of 16 queries with all keys, in powers of two, -infinity where there is no key; the largest of row g and of
- * row g + 8 in `most`, the same in the row's four lanes. */
+/* Scores of 16 queries with all keys, as exponents of 2; -infinity past the last key. `row_max` receives the maxima of
+ * row g and of row g + 8, the same in the row's four lanes. */
 template <int KEYS>
-CAM_DEVICE void short_scores(float s[KEYS / TILE][2][4], float most[2], const uint32_t q[STEPS][4], cam_bf16 *k,
+CAM_DEVICE void short_scores(float s[KEYS / TILE][2][4], float row_max[2], const uint32_t q[STEPS][4], cam_bf16 *k,
                              int keys, float scale) {
     int first = cam_lane() % 4 * 2;
-    most[0] = most[1] = -INFINITY;
+    row_max[0] = row_max[1] = -INFINITY;
 #pragma unroll
     for (int j = 0; j < KEYS / TILE; j++) {
         if (j * TILE >= keys)
@@ -43,16 +43,16 @@ CAM_DEVICE void short_scores(float s[KEYS / TILE][2][4], float most[2], const ui
             for (int i = 0; i < 4; i++) {
                 float x = j * TILE + 8 * n + i % 2 + first < keys ? s[j][n][i] * scale : -INFINITY;
                 s[j][n][i] = x;
-                most[i / 2] = x > most[i / 2] ? x : most[i / 2];
+                row_max[i / 2] = x > row_max[i / 2] ? x : row_max[i / 2];
             }
     }
-    most[0] = most_over_row(most[0]);
-    most[1] = most_over_row(most[1]);
+    row_max[0] = max_over_row(row_max[0]);
+    row_max[1] = max_over_row(row_max[1]);
 }
 
-/* out += dropout(exp2(scores - most)) v, tile by tile; the sums of the rows before dropout in `sum`. */
+/* out += dropout(exp2(scores - row_max)) v, tile by tile; `sum` receives the rows' sums before dropout. */
 template <int KEYS, int MAP>
-CAM_DEVICE void short_output(float out[BLOCKS][4], float sum[2], float s[KEYS / TILE][2][4], const float most[2],
+CAM_DEVICE void short_output(float out[BLOCKS][4], float sum[2], float s[KEYS / TILE][2][4], const float row_max[2],
                              cam_bf16 *v, int keys, const tile_draw &draw, int q, int low, int high) {
     sum[0] = sum[1] = 0;
     clear_sum(out);
@@ -61,7 +61,7 @@ CAM_DEVICE void short_output(float out[BLOCKS][4], float sum[2], float s[KEYS / 
         if (j * TILE >= keys)
             continue;
         uint32_t kept = kept_queries_down<MAP>(draw, q, low, high, j * TILE), p[4];
-        probabilities_queries_down<MAP>(s[j], sum, most, kept);
+        probabilities_queries_down<MAP>(s[j], sum, row_max, kept);
         pack_tile(p, s[j]);
         add_product(out, p, v, j * TILE);
     }
@@ -76,9 +76,9 @@ template <int KEYS, int MAP> CAM_KERNEL(2 * KEYS) attention_fwd_short(cam_attent
     const cam_attention_inputs<cam_bf16> &in = call.in;
     cam_bf16 *k = q + KEYS * HEAD, *v = k + KEYS * HEAD;
     cam_attention_pair p = cam_attention_pair_at(in, blockIdx.x);
-    int64_t width = (int64_t)in.heads * HEAD, asked = cam_rows_count(in.state, in.q_rows);
-    cam_attention_zero<CHUNK>(call.out, width, width, asked, in.query_capacity);
-    cam_attention_zero<1>(call.lse, in.heads, in.heads, asked, in.query_capacity);
+    int64_t width = (int64_t)in.heads * HEAD, query_rows = cam_rows_count(in.state, in.q_rows);
+    cam_attention_zero<CHUNK>(call.out, width, width, query_rows, in.query_capacity);
+    cam_attention_zero<1>(call.lse, in.heads, in.heads, query_rows, in.query_capacity);
     if (p.queries == 0)
         return;
     copy_rows(q, cam_attention_row(in.q, in.q_stride, p, HEAD, p.first_query), in.q_stride, p.queries,
@@ -92,29 +92,29 @@ template <int KEYS, int MAP> CAM_KERNEL(2 * KEYS) attention_fwd_short(cam_attent
     tile_draw draw = draw_of<MAP>(in, p);
     int first = cam_warp() * TILE, g = cam_lane() / 4, mine = p.queries - first, low = 0, high = 0;
     int row = p.first_query + first;
-    if (MAP == CAM_MAP_LISTED) {
+    if (MAP == CAM_MAP_INDEXED) {
         low = g < mine ? in.q_index[row + g] : 0;
         high = g + 8 < mine ? in.q_index[row + g + 8] : 0;
     }
-    float s[KEYS / TILE][2][4], most[2] = {0, 0}, sum[2], out[BLOCKS][4];
+    float s[KEYS / TILE][2][4], row_max[2] = {0, 0}, sum[2], out[BLOCKS][4];
     cam_copy_wait<1>();
     cam_sync_block();
     if (mine > 0) {
         uint32_t rows[STEPS][4];
         load_rows(rows, q, first);
-        short_scores<KEYS>(s, most, rows, k, p.keys, in.scale * LOG2_E);
+        short_scores<KEYS>(s, row_max, rows, k, p.keys, in.scale * LOG2_E);
     }
     cam_copy_wait<0>();
     cam_sync_block();
     if (mine <= 0)
         return;
-    short_output<KEYS, MAP>(out, sum, s, most, v, p.keys, draw, first, low, high);
+    short_output<KEYS, MAP>(out, sum, s, row_max, v, p.keys, draw, first, low, high);
     store_rows(cam_attention_row(call.out, width, p, HEAD, row), width, mine, out, in.kept / sum[0], in.kept / sum[1],
                q, first);
-    store_lse(call.lse + (int64_t)row * in.heads + p.head, in.heads, mine, most, sum);
+    store_lse(call.lse + (int64_t)row * in.heads + p.head, in.heads, mine, row_max, sum);
 }
 
-/* Of each query lse, in powers of two, and delta; rows that pad a tile get probabilities of zero. Whole block. */
+/* lse as an exponent of 2, and delta, of each query. Values for padding rows give probabilities of 0. Whole block. */
 CAM_DEVICE void short_row_sums(float *lse, float *delta, const cam_attention_backward<cam_bf16> &call,
                                const cam_attention_pair &p, int threads) {
     const cam_attention_inputs<cam_bf16> &in = call.in;
@@ -131,7 +131,7 @@ CAM_DEVICE void short_row_sums(float *lse, float *delta, const cam_attention_bac
     }
 }
 
-/* dS of one tile, keys down, into its place: rows of keys from `row`, columns of 16 queries from 16 step. */
+/* Stores dS of one tile, one row a key: keys from `row` on, 16 queries from 16 step on. */
 CAM_DEVICE void keep_tile(cam_bf16 *to, int row, int step, const uint32_t ds[4]) {
     int g = cam_lane() / 4, u = cam_lane() % 4;
 #pragma unroll
@@ -224,13 +224,13 @@ template <int KEYS, int MAP> static cam_status run_bwd(cam_backend *backend, con
                       bwd_shared_bytes<KEYS>(), call);
 }
 
-/* The instance for a call: its longest sequence and its map. */
+/* Runs the kernel's instance for the call's longest sequence and dropout map. */
 #define RUN_MAP(run, keys)                                                                                             \
     switch (cam_attention_map_of(args)) {                                                                              \
     case CAM_MAP_TILES:                                                                                                \
         return run<keys, CAM_MAP_TILES>(backend, args);                                                                \
-    case CAM_MAP_LISTED:                                                                                               \
-        return run<keys, CAM_MAP_LISTED>(backend, args);                                                               \
+    case CAM_MAP_INDEXED:                                                                                              \
+        return run<keys, CAM_MAP_INDEXED>(backend, args);                                                              \
     default:                                                                                                           \
         return run<keys, CAM_MAP_NONE>(backend, args);                                                                 \
     }

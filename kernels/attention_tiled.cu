@@ -1,19 +1,19 @@
-/* attention_tiled.cu: attention over up to 1,024 keys, bf16, head size 64: tiles of 64 rows go by on chip.
+/* attention_tiled.cu: attention over up to 1,024 keys, bf16, head size 64, in groups of 64 rows.
  *
- * A block owns rows of one pair, a warp 16 of them: queries for out and dq, keys for dk and dv. The other side's rows
- * come in groups of 64, in two buffers: while one is worked on, the next arrives. Forward keeps a running maximum and
- * sum of each row (online softmax). Backward is two kernels, each of which makes the scores again: the price of a sum
- * over queries and one over keys without atomics and without partial sums in memory (which would cost as much: 8 bytes
- * a query, head column and block of keys, out and in again). The first leaves delta, the rows' sums of dout * out, for
- * the second.
+ * A block owns rows of one pair, a warp 16 of them: queries for out and dq, keys for dk and dv. The rows of the other
+ * side arrive in groups of 64 in two buffers: the next group is copied while one is computed. Forward has a running
+ * maximum and sum of each row (online softmax). Backward is two kernels, one that sums over keys and one that sums over
+ * queries; both compute the scores again. This avoids atomics and partial sums in memory, which would cost as much: 8
+ * bytes for each query, head column and block of keys, written and read. The first kernel writes
+ * delta = rowsum(dout * out) for the second.
  *
- * P and dS are rounded to bf16 where a product reads them; the softmax's sum takes P before that.
+ * P and dS are rounded to bf16 as operands of a product; the softmax's sum is over the unrounded P.
  * Source: Dao 2023 (FlashAttention-2); Dao et al. 2022, appendix B.
  */
 #include "attention_tiles.cuh"
 
 enum {
-    GROUP = 64, /* rows of the other side that are on chip at once, twice */
+    GROUP = 64, /* rows of the other side in one buffer; there are two */
     FWD_WARPS = 8,
     BWD_WARPS = 4,
     GROUP_ELEMENTS = GROUP * HEAD
@@ -29,7 +29,7 @@ static size_t bwd_keys_shared_bytes(void) {
     return (size_t)4 * GROUP * ROW_BYTES + (size_t)4 * GROUP * sizeof(float);
 }
 
-/* Where a block is: `first` in its sequence. */
+/* A block's pair and its first row in the sequence. */
 struct tiled_place {
     cam_attention_pair pair;
     int first;
@@ -41,7 +41,7 @@ CAM_DEVICE tiled_place place_of(const cam_attention_inputs<cam_bf16> &in, int ro
     return at;
 }
 
-/* Group `group` of two matrices, one behind the other, on its way. `rows` are the pair's, of the whole other side. */
+/* Starts the copy of group `group` of two matrices, one after the other. `rows`: the pair's rows of the other side. */
 CAM_DEVICE void copy_group(cam_bf16 *to, const cam_bf16 *a, int64_t a_stride, const cam_bf16 *b, int64_t b_stride,
                            int group, int rows, int threads) {
     int first = group * GROUP, real = rows - first < GROUP ? rows - first : GROUP;
@@ -51,13 +51,13 @@ CAM_DEVICE void copy_group(cam_bf16 *to, const cam_bf16 *a, int64_t a_stride, co
     cam_copy_commit();
 }
 
-/* What a warp knows of its 16 queries between two groups of keys. */
+/* The softmax state of a warp's 16 queries between two groups of keys. */
 struct tiled_rows {
-    float most[2], sum[2]; /* sum: this lane's keys only */
+    float row_max[2], sum[2]; /* sum: over this lane's keys only */
     float out[BLOCKS][4];
 };
 
-/* Scores of a group, in powers of two; absent keys -infinity. `keys` of the group are real. */
+/* Scores of a group, as exponents of 2; -infinity past the `keys` real keys of the group. */
 CAM_DEVICE void group_scores(float s[GROUP / TILE][2][4], const uint32_t q[STEPS][4], cam_bf16 *k, int keys,
                              float scale) {
     int first = cam_lane() % 4 * 2;
@@ -73,21 +73,21 @@ CAM_DEVICE void group_scores(float s[GROUP / TILE][2][4], const uint32_t q[STEPS
     }
 }
 
-/* The rows' new maxima; what was summed up under the old ones is brought under the new. */
-CAM_DEVICE void raise_most(tiled_rows *r, const float s[GROUP / TILE][2][4]) {
+/* Updates the rows' maxima and rescales the sums to the new maxima. */
+CAM_DEVICE void update_max(tiled_rows *r, const float s[GROUP / TILE][2][4]) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-        float most = r->most[half];
+        float row_max = r->row_max[half];
 #pragma unroll
         for (int j = 0; j < GROUP / TILE; j++)
 #pragma unroll
             for (int n = 0; n < 2; n++)
 #pragma unroll
                 for (int i = 0; i < 2; i++)
-                    most = s[j][n][2 * half + i] > most ? s[j][n][2 * half + i] : most;
-        most = most_over_row(most);
-        float factor = cam_exp2(r->most[half] - most);
-        r->most[half] = most;
+                    row_max = s[j][n][2 * half + i] > row_max ? s[j][n][2 * half + i] : row_max;
+        row_max = max_over_row(row_max);
+        float factor = cam_exp2(r->row_max[half] - row_max);
+        r->row_max[half] = row_max;
         r->sum[half] *= factor;
 #pragma unroll
         for (int n = 0; n < BLOCKS; n++)
@@ -103,11 +103,11 @@ template <int MAP> CAM_KERNEL(FWD_WARPS *CAM_WARP) attention_fwd_tiled(cam_atten
     CAM_SHARED(cam_bf16, q);
     const cam_attention_inputs<cam_bf16> &in = call.in;
     cam_bf16 *groups = q + ROWS * HEAD;
-    int64_t width = (int64_t)in.heads * HEAD, asked = cam_rows_count(in.state, in.q_rows);
+    int64_t width = (int64_t)in.heads * HEAD, query_rows = cam_rows_count(in.state, in.q_rows);
     tiled_place at = place_of(in, ROWS);
     const cam_attention_pair &p = at.pair;
-    cam_attention_zero<CHUNK>(call.out, width, width, asked, in.query_capacity);
-    cam_attention_zero<1>(call.lse, in.heads, in.heads, asked, in.query_capacity);
+    cam_attention_zero<CHUNK>(call.out, width, width, query_rows, in.query_capacity);
+    cam_attention_zero<1>(call.lse, in.heads, in.heads, query_rows, in.query_capacity);
     int queries = p.queries - at.first;
     if (queries <= 0)
         return;
@@ -120,7 +120,7 @@ template <int MAP> CAM_KERNEL(FWD_WARPS *CAM_WARP) attention_fwd_tiled(cam_atten
     tile_draw draw = draw_of<MAP>(in, p);
     int first = cam_warp() * TILE, g = cam_lane() / 4, mine = queries - first, low = 0, high = 0;
     int row = p.first_query + at.first + first;
-    if (MAP == CAM_MAP_LISTED) {
+    if (MAP == CAM_MAP_INDEXED) {
         low = g < mine ? in.q_index[row + g] : 0;
         high = g + 8 < mine ? in.q_index[row + g + 8] : 0;
     }
@@ -139,14 +139,14 @@ template <int MAP> CAM_KERNEL(FWD_WARPS *CAM_WARP) attention_fwd_tiled(cam_atten
         int keys = p.keys - group * GROUP;
         float s[GROUP / TILE][2][4];
         group_scores(s, rows, group_k, keys, in.scale * LOG2_E);
-        raise_most(&r, s);
+        update_max(&r, s);
 #pragma unroll
         for (int j = 0; j < GROUP / TILE; j++) {
             if (j * TILE >= keys)
                 continue;
             uint32_t kept = kept_queries_down<MAP>(draw, at.first + first, low, high, group * GROUP + j * TILE);
             uint32_t left[4];
-            probabilities_queries_down<MAP>(s[j], r.sum, r.most, kept);
+            probabilities_queries_down<MAP>(s[j], r.sum, r.row_max, kept);
             pack_tile(left, s[j]);
             add_product(r.out, left, group_v, j * TILE);
         }
@@ -156,11 +156,12 @@ template <int MAP> CAM_KERNEL(FWD_WARPS *CAM_WARP) attention_fwd_tiled(cam_atten
     sum_over_row(r.sum);
     store_rows(cam_attention_row(call.out, width, p, HEAD, row), width, mine, r.out, in.kept / r.sum[0],
                in.kept / r.sum[1], q, first);
-    store_lse(call.lse + (int64_t)row * in.heads + p.head, in.heads, mine, r.most, r.sum);
+    store_lse(call.lse + (int64_t)row * in.heads + p.head, in.heads, mine, r.row_max, r.sum);
 }
 
-/* lse in powers of two and delta of a warp's two rows a lane, and delta for the keys' kernel: eight lanes make a row's
- * sum, four rows at a time, and the lanes that need it take it. `row` is the warp's first, `mine` of them exist. */
+/* lse as an exponent of 2 and delta, of the two rows that each lane holds; also writes delta to memory. Eight lanes
+ * compute the sum of a row, four rows at a time, and shuffle it to the lanes of that row. The warp's first row is
+ * `row`, `mine` of them are real. */
 CAM_DEVICE void query_sums(float lse[2], float delta[2], const cam_attention_backward<cam_bf16> &call,
                            const cam_attention_pair &p, int row, int mine) {
     const cam_attention_inputs<cam_bf16> &in = call.in;
@@ -175,9 +176,9 @@ CAM_DEVICE void query_sums(float lse[2], float delta[2], const cam_attention_bac
                                 cam_attention_row(call.out, width, p, HEAD, row + r), r < mine);
         if (r < mine && lane % CHUNKS == 0)
             call.delta[p.head * in.query_capacity + row + r] = sum;
-        float asked = cam_shuffle(sum, g % 4 * CHUNKS);
+        float query_rows = cam_shuffle(sum, g % 4 * CHUNKS);
         if (g / 4 == i % 2)
-            delta[i / 2] = asked;
+            delta[i / 2] = query_rows;
     }
 #pragma unroll
     for (int half = 0; half < 2; half++)
@@ -204,7 +205,7 @@ attention_bwd_tiled_queries(cam_attention_backward<cam_bf16> call) {
     queries = queries < ROWS ? queries : ROWS;
     const cam_bf16 *k = cam_attention_row(in.k, in.kv_stride, p, HEAD, p.first_key);
     const cam_bf16 *v = cam_attention_row(in.v, in.kv_stride, p, HEAD, p.first_key);
-    /* The block's own rows lie where the second group will: they are in registers by then. */
+    /* The block's own rows are first in the second buffer; they are in registers before its group arrives. */
     cam_bf16 *own = groups + 2 * GROUP_ELEMENTS;
     int block_row = p.first_query + at.first;
     copy_rows(own, cam_attention_row(in.q, in.q_stride, p, HEAD, block_row), in.q_stride, queries, whole_tiles(queries),
@@ -215,7 +216,7 @@ attention_bwd_tiled_queries(cam_attention_backward<cam_bf16> call) {
     tile_draw draw = draw_of<MAP>(in, p);
     int first = cam_warp() * TILE, g = cam_lane() / 4, mine = queries - first, row = block_row + first;
     int low = 0, high = 0;
-    if (MAP == CAM_MAP_LISTED) {
+    if (MAP == CAM_MAP_INDEXED) {
         low = g < mine ? in.q_index[row + g] : 0;
         high = g + 8 < mine ? in.q_index[row + g + 8] : 0;
     }
@@ -255,7 +256,7 @@ attention_bwd_tiled_queries(cam_attention_backward<cam_bf16> call) {
                    in.scale, groups, first);
 }
 
-/* lse in powers of two and delta of one query; a query that does not exist gets probabilities of zero. */
+/* lse as an exponent of 2 and delta, of one query. Values for a query past the last give probabilities of 0. */
 struct query_stats {
     float lse, delta;
 };
@@ -269,8 +270,8 @@ CAM_DEVICE query_stats stats_of(const cam_attention_backward<cam_bf16> &call, co
     return stats;
 }
 
-/* attention_bwd_tiled_keys: dv = dropout(p)^T dout, dk = ds^T q; zeros where a sequence asks nothing.
- * Block: 64 keys of a pair; warp: 16 of them, k and v in registers; scores are made keys down.
+/* attention_bwd_tiled_keys: dv = dropout(p)^T dout, dk = ds^T q; zeros for a sequence without query rows.
+ * Block: 64 keys of a pair; warp: 16 of them, k and v in registers; score tiles have one row a key.
  * Bytes: k, v, dk, dv once, q and dout once for each 64 keys, from L2. Shared: 33 KB. */
 template <int MAP>
 CAM_KERNEL_AT_LEAST(BWD_WARPS *CAM_WARP, 1)
@@ -372,8 +373,8 @@ out:
     switch (cam_attention_map_of(args)) {                                                                              \
     case CAM_MAP_TILES:                                                                                                \
         return run<CAM_MAP_TILES>(backend, args);                                                                      \
-    case CAM_MAP_LISTED:                                                                                               \
-        return run<CAM_MAP_LISTED>(backend, args);                                                                     \
+    case CAM_MAP_INDEXED:                                                                                              \
+        return run<CAM_MAP_INDEXED>(backend, args);                                                                    \
     default:                                                                                                           \
         return run<CAM_MAP_NONE>(backend, args);                                                                       \
     }

@@ -1,13 +1,13 @@
-/* attention_tiles.cuh: what the tensor-core ways of attention are written in: rows of one head in shared memory, 16x16
- * tiles of scores in a warp's registers, and their decisions.
+/* attention_tiles.cuh: building blocks of the tensor-core attention kernels: rows of one head in shared memory, 16x16
+ * tiles of scores in a warp's registers, and their dropout decisions.
  *
- * Head size 64. A row is 128 bytes of shared memory, eight chunks of 16; chunk c of row r lies in place c ^ (r % 8), so
- * that the same chunk of eight consecutive rows, what one 8x8 tile of ldmatrix reads, meets all 32 banks once, and so
- * do the copies that bring rows.
+ * Head size 64. A row is 128 bytes of shared memory, eight chunks of 16 bytes. Chunk c of row r is stored at position
+ * c ^ (r % 8) (a swizzle). One 8x8 tile of ldmatrix reads the same chunk of eight consecutive rows; the swizzle spreads
+ * these over all 32 banks, for the copies into shared memory as well.
  *
- * A tile of scores is two m16n8 accumulators, t[n][i]. Of lane l = 4 g + u it holds
- *   queries down:  query g + 8 (i / 2), key 8 n + 2 u + i % 2
- *   keys down:     key g + 8 (i / 2), query 8 n + 2 u + i % 2
+ * A tile of scores is two m16n8 accumulators, t[n][i]. In lane l = 4 g + u, element t[n][i] is
+ *   queries down:  query g + 8 (i / 2), key 8 n + 2 u + i % 2    (a row of the tile is a query)
+ *   keys down:     key g + 8 (i / 2), query 8 n + 2 u + i % 2    (a row of the tile is a key)
  */
 #ifndef CAM_ATTENTION_TILES_CUH
 #define CAM_ATTENTION_TILES_CUH
@@ -18,9 +18,9 @@ enum {
     HEAD = 64,
     TILE = 16,
     CHUNK = 8,             /* elements */
-    CHUNKS = HEAD / CHUNK, /* of a row */
-    STEPS = HEAD / TILE,   /* of a product along the head */
-    BLOCKS = HEAD / CHUNK, /* m16n8 accumulators that a row of output takes */
+    CHUNKS = HEAD / CHUNK, /* in a row */
+    STEPS = HEAD / TILE,   /* of a product along the head's columns */
+    BLOCKS = HEAD / CHUNK, /* m16n8 accumulators of a row of output */
     ROW_BYTES = 2 * HEAD
 };
 
@@ -35,8 +35,8 @@ CAM_DEVICE int whole_tiles(int rows) {
     return (rows + TILE - 1) / TILE * TILE;
 }
 
-/* Rows [0, padded) := `real` rows of global memory, then zeros; shared out over a block of `threads`, a multiple of 64,
- * so that a thread's rows all keep its chunk in the same place. */
+/* Rows [0, padded) := `real` rows of global memory, then zeros. `threads` is the block's size, a multiple of 64, so
+ * that a thread's chunk has the same position in all its rows. */
 CAM_DEVICE void copy_rows(cam_bf16 *to, const cam_bf16 *from, int64_t stride, int real, int padded, int threads) {
     int row = (int)threadIdx.x / CHUNKS, chunk = (int)threadIdx.x % CHUNKS, step = threads / CHUNKS;
     to = chunk_at(to, row, chunk);
@@ -48,8 +48,9 @@ CAM_DEVICE void copy_rows(cam_bf16 *to, const cam_bf16 *from, int64_t stride, in
     }
 }
 
-/* The ways ldmatrix reads 16 rows, of which the first is a multiple of 8, and columns [16 step, 16 step + 16). Of its
- * four 8x8 tiles the second is either the lower one (a, and b from rows that are k) or the right one. */
+/* The address that a lane gives to ldmatrix for 16 rows (the first is a multiple of 8) and columns [16 step, 16 step +
+ * 16). The second of the four 8x8 tiles is either the lower one (for a, and for b whose rows are k) or the right one.
+ *  */
 CAM_DEVICE const cam_bf16 *lower_second(const cam_bf16 *rows, int row, int step) {
     int lane = cam_lane();
     return rows + (row + lane % 16) * HEAD + (((2 * step + lane / 16) ^ lane % 8) * CHUNK);
@@ -59,24 +60,24 @@ CAM_DEVICE const cam_bf16 *right_second(const cam_bf16 *rows, int row, int step)
     return rows + (row + lane / 16 * 8 + lane % 8) * HEAD + (((2 * step + lane / 8 % 2) ^ lane % 8) * CHUNK);
 }
 
-/* a[m][k] from rows that are m. */
+/* a[m][k]; the rows in shared memory are m. */
 CAM_DEVICE void load_a(uint32_t a[4], const cam_bf16 *rows, int row, int step) {
     cam_ldmatrix(a, lower_second(rows, row, step));
 }
-/* a[m][k] from rows that are k. */
+/* a[m][k]; the rows in shared memory are k. */
 CAM_DEVICE void load_a_transposed(uint32_t a[4], const cam_bf16 *rows, int row, int step) {
     cam_ldmatrix_transposed(a, right_second(rows, row, step));
 }
-/* b[k][n] from rows that are n: b[0..1] are the upper eight of them, b[2..3] the lower. */
+/* b[k][n]; the rows in shared memory are n: b[0..1] are the upper eight of them, b[2..3] the lower. */
 CAM_DEVICE void load_b(uint32_t b[4], const cam_bf16 *rows, int row, int step) {
     cam_ldmatrix(b, right_second(rows, row, step));
 }
-/* b[k][n] from rows that are k: b[0..1] are the left eight columns, b[2..3] the right. */
+/* b[k][n]; the rows in shared memory are k: b[0..1] are the left eight columns, b[2..3] the right. */
 CAM_DEVICE void load_b_transposed(uint32_t b[4], const cam_bf16 *rows, int row, int step) {
     cam_ldmatrix_transposed(b, lower_second(rows, row, step));
 }
 
-/* A tile of scores: t = a (16 rows, in registers) times 16 rows of shared memory, transposed. */
+/* A tile of scores: t = a r^T, with a 16 rows in registers and r 16 rows of shared memory. */
 CAM_DEVICE void score_tile(float t[2][4], const uint32_t a[STEPS][4], const cam_bf16 *rows, int row) {
 #pragma unroll
     for (int i = 0; i < 4; i++)
@@ -96,7 +97,7 @@ CAM_DEVICE void load_rows(uint32_t a[STEPS][4], const cam_bf16 *rows, int row) {
         load_a(a[step], rows, row, step);
 }
 
-/* A tile as the left side of the next product. */
+/* Converts a tile to the left operand of the next product. */
 CAM_DEVICE void pack_tile(uint32_t a[4], const float t[2][4]) {
     a[0] = cam_pack_bf16(t[0][0], t[0][1]);
     a[1] = cam_pack_bf16(t[0][2], t[0][3]);
@@ -123,8 +124,8 @@ CAM_DEVICE void clear_sum(float sum[BLOCKS][4]) {
             sum[n][i] = 0;
 }
 
-/* Sixteen rows of output, of which `real` exist: row g times low, row g + 8 times high. They go through 16 rows of
- * shared memory that are this warp's own, so that global memory sees 16 bytes a lane and whole rows. */
+/* Stores the first `real` of sixteen rows of output: row g times low, row g + 8 times high. They pass through 16 rows
+ * of shared memory that only this warp uses, so that stores to global memory are 16 bytes a lane and whole rows. */
 CAM_DEVICE void store_rows(cam_bf16 *to, int64_t stride, int real, const float sum[BLOCKS][4], float low, float high,
                            cam_bf16 *own, int row) {
     int lane = cam_lane(), g = lane / 4, u = lane % 4;
@@ -152,7 +153,7 @@ CAM_DEVICE void store_rows(cam_bf16 *to, int64_t stride, int real, const float s
     }
 }
 
-/* The sum of dout * out over a row of 64, eight lanes a row: called by whole warps, the same in the eight lanes. */
+/* The sum of dout * out over a row of 64, by eight lanes; all eight get the result. Called by whole warps. */
 CAM_DEVICE float dot_of_rows(const cam_bf16 *dout, const cam_bf16 *out, bool real) {
     float sum = 0;
     if (real) {
@@ -171,9 +172,10 @@ CAM_DEVICE float dot_of_rows(const cam_bf16 *dout, const cam_bf16 *out, bool rea
     return sum;
 }
 
-/* --- the random map ---------------------------------------------------------------------------------------------- */
+/* --- dropout decisions ------------------------------------------------------------------------------------------- */
 
-/* What the decisions of a pair depend on; `threshold` is in the upper half, to compare a word's upper lane as it is. */
+/* The Philox parameters of a pair. `threshold` is in the upper half of its word, to be compared with a word's upper
+ * lane without a shift. */
 struct tile_draw {
     uint64_t seed;
     uint32_t step, site, row, head, threshold;
@@ -192,7 +194,7 @@ CAM_DEVICE cam_philox_words draw_call(const tile_draw &d, uint32_t call) {
     return cam_philox(d.seed, d.step, d.site, d.row, call);
 }
 
-/* Which of a word's two lanes are kept: bits 0 and 1. */
+/* Bits 0 and 1: whether the lower and the upper lane of a word are kept. */
 CAM_DEVICE uint32_t kept_of_word(uint32_t word, uint32_t threshold) {
     return (uint32_t)(word << 16 >= threshold) | (uint32_t)(word >= threshold) << 1;
 }
@@ -202,18 +204,18 @@ CAM_DEVICE uint32_t kept_of_call(const tile_draw &d, uint32_t call) {
            kept_of_word(words.w[2], d.threshold) << 4 | kept_of_word(words.w[3], d.threshold) << 6;
 }
 
-/* The four decisions of a listed query q for keys k, k + 1 (bits 0, 1) and k + 8, k + 9 (bits 4, 5). */
+/* The four decisions of the query with index q for keys k, k + 1 (bits 0, 1) and k + 8, k + 9 (bits 4, 5). */
 CAM_DEVICE uint32_t kept_of_query(const tile_draw &d, uint32_t q, uint32_t k) {
     return kept_of_call(d, cam_attention_call(d.head, q, k)) >> (q / 8 % 2 * 2) & 0x33u;
 }
 
-/* Queries down: bit 4 n + i says whether t[n][i] is kept. The tile's first key is k. Listed queries have the indices
- * low (of row g) and high (of row g + 8), others begin at q, a multiple of 16. */
+/* Queries down: bit 4 n + i is set if t[n][i] is kept. The tile's first key is k. With CAM_MAP_INDEXED the query of row
+ * g has index low and that of row g + 8 index high; otherwise the tile's first query is q, a multiple of 16. */
 template <int MAP> CAM_DEVICE uint32_t kept_queries_down(const tile_draw &d, int q, int low, int high, int k) {
     uint32_t lane = (uint32_t)cam_lane();
     if (MAP == CAM_MAP_TILES)
         return kept_of_call(d, cam_attention_call(d.head, (uint32_t)q, (uint32_t)k) + lane);
-    if (MAP == CAM_MAP_LISTED) {
+    if (MAP == CAM_MAP_INDEXED) {
         uint32_t key = (uint32_t)k + 2 * (lane % 4);
         return kept_of_query(d, (uint32_t)low, key) | kept_of_query(d, (uint32_t)high, key) << 2;
     }
@@ -223,9 +225,9 @@ CAM_DEVICE bool is_kept_queries_down(uint32_t kept, int n, int i) {
     return kept >> (4 * n + i) & 1u;
 }
 
-/* Keys down: bit 4 (i / 2) + 2 n + i % 2 says whether t[n][i] is kept. A lane needs the decisions of two calls, which
- * two lanes of the warp have made, and shares its own with two others. `index` are the indices of the tile's queries,
- * listed ones only, of which `queries` exist. */
+/* Keys down: bit 4 (i / 2) + 2 n + i % 2 is set if t[n][i] is kept. A lane makes one Philox call and gets the two that
+ * it needs from other lanes by shuffles. `index` has the indices of the tile's `queries` real queries; it is read with
+ * CAM_MAP_INDEXED only. */
 template <int MAP>
 CAM_DEVICE uint32_t kept_keys_down(const tile_draw &d, int q, const int32_t *index, int queries, int k) {
     int lane = cam_lane(), g = lane / 4, u = lane % 4;
@@ -236,7 +238,7 @@ CAM_DEVICE uint32_t kept_keys_down(const tile_draw &d, int q, const int32_t *ind
         return even | odd << 1;
     }
     uint32_t kept = 0;
-    if (MAP == CAM_MAP_LISTED)
+    if (MAP == CAM_MAP_INDEXED)
 #pragma unroll
         for (int j = 0; j < 4; j++) {
             int column = j / 2 * 8 + 2 * u + j % 2;
@@ -252,27 +254,27 @@ CAM_DEVICE bool is_kept_keys_down(uint32_t kept, int n, int i) {
 
 /* --- softmax of rows, queries down: [0] is row g, [1] row g + 8 --------------------------------------------------- */
 
-/* Scores in powers of two -> exp2(score - most), added to `sum`, then zero where dropped. */
+/* t, scores as exponents of 2, becomes exp2(t - row_max) and is added to `sum`; then dropped elements become 0. */
 template <int MAP>
-CAM_DEVICE void probabilities_queries_down(float s[2][4], float sum[2], const float most[2], uint32_t kept) {
+CAM_DEVICE void probabilities_queries_down(float s[2][4], float sum[2], const float row_max[2], uint32_t kept) {
 #pragma unroll
     for (int n = 0; n < 2; n++)
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            float e = cam_exp2(s[n][i] - most[i / 2]);
+            float e = cam_exp2(s[n][i] - row_max[i / 2]);
             sum[i / 2] += e;
             s[n][i] = MAP == CAM_MAP_NONE || is_kept_queries_down(kept, n, i) ? e : 0.0f;
         }
 }
 
-/* The four lanes of a row agree on the largest, or on the sum. */
-CAM_DEVICE float most_over_row(float most) {
+/* The maximum, or the sum, over the four lanes of a row; all four get it. */
+CAM_DEVICE float max_over_row(float row_max) {
 #pragma unroll
     for (int mask = 1; mask < 4; mask *= 2) {
-        float other = cam_shuffle_xor(most, mask);
-        most = other > most ? other : most;
+        float other = cam_shuffle_xor(row_max, mask);
+        row_max = other > row_max ? other : row_max;
     }
-    return most;
+    return row_max;
 }
 CAM_DEVICE void sum_over_row(float sum[2]) {
 #pragma unroll
@@ -282,21 +284,22 @@ CAM_DEVICE void sum_over_row(float sum[2]) {
             sum[half] += cam_shuffle_xor(sum[half], mask);
 }
 
-/* The natural logarithm of the rows' sums of exponentials; `lse` is that of the warp's first row, `real` rows exist. */
-CAM_DEVICE void store_lse(float *lse, int32_t heads, int real, const float most[2], const float sum[2]) {
+/* Stores the natural logarithm of the rows' sums of exponentials. `lse` is the address for the warp's first row; `real`
+ * rows are real. */
+CAM_DEVICE void store_lse(float *lse, int32_t heads, int real, const float row_max[2], const float sum[2]) {
     int g = cam_lane() / 4;
     if (cam_lane() % 4 != 0)
         return;
 #pragma unroll
     for (int half = 0; half < 2; half++)
         if (g + 8 * half < real)
-            lse[(int64_t)(g + 8 * half) * heads] = most[half] * LN_2 + cam_log(sum[half]);
+            lse[(int64_t)(g + 8 * half) * heads] = row_max[half] * LN_2 + cam_log(sum[half]);
 }
 
 /* --- gradients of a tile ----------------------------------------------------------------------------------------- */
 
-/* Scores and gradients of one tile, keys down -> p after dropout but for the factor, and ds but for the scale.
- * `keys` of the 16 are real. `lse` and `delta` are those of the tile's queries. */
+/* Keys down: turns scores and gradients of one tile into p after dropout, without its factor, and ds, without the
+ * scale. `keys` of the 16 are real. `lse` and `delta` are those of the tile's queries. */
 template <int MAP>
 CAM_DEVICE void gradients_keys_down(float s[2][4], float dp[2][4], uint32_t kept, float factor, float scale,
                                     const float *lse, const float *delta, int keys) {
@@ -316,7 +319,7 @@ CAM_DEVICE void gradients_keys_down(float s[2][4], float dp[2][4], uint32_t kept
     }
 }
 
-/* The same, queries down: -> ds but for the scale, in dp. `keys` of the 16 are real. */
+/* Queries down: turns dp into ds, without the scale. `keys` of the 16 are real. */
 template <int MAP>
 CAM_DEVICE void gradients_queries_down(const float s[2][4], float dp[2][4], uint32_t kept, float factor, float scale,
                                        const float lse[2], const float delta[2], int keys) {

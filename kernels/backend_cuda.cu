@@ -1,7 +1,7 @@
-/* backend_cuda.cu: memory, copies, graphs and errors of the CUDA backend; what opening it can fail with, in words.
+/* backend_cuda.cu: memory, copies, graphs and errors of the CUDA backend, and the checks when it is opened.
  *
- * Everything runs on one stream. A failed kernel is sticky: the device answers every later call with the same error,
- * which is why the first one is kept in words that say how to find its kernel.
+ * All work runs on one stream. The error of a failed kernel is sticky: every later CUDA call returns it. The first
+ * report therefore explains how to find the kernel.
  */
 #include "backend_cuda.h"
 #include "cam/arena.h"
@@ -14,7 +14,7 @@
 
 extern "C" const cam_ops_table cam_cuda_table;
 
-/* Left to the driver: graphs, lazily loaded kernels, cuBLAS. */
+/* Memory left free for graphs, lazily loaded kernels and cuBLAS. */
 static const size_t RESERVE = (size_t)384 << 20;
 enum { OLDEST_CAPABILITY = 75, BF16_CAPABILITY = 80 };
 
@@ -232,12 +232,12 @@ out:
     return st;
 }
 
-/* A kernel of no use but to ask whether the program has code for this device. */
+/* An empty kernel, to find out whether the program has code for this device. */
 CAM_KERNEL(1) probe(int *nothing) {
     (void)nothing;
 }
 
-/* A table of another GPU or library would only be slower, so that it is no reason to stop. */
+/* A table of another GPU or library only costs speed, so it is ignored with a warning. */
 static cam_status load_table(cam_cuda_backend *cuda, const char *path, size_t *taken) {
     cam_status st = CAM_OK;
     CAM_TRY(cam_matmul_load_table(cuda->matmul, path, taken));

@@ -1,9 +1,9 @@
-/* cast.cu: between number formats, rounding to nearest even, once: a double goes through a float rounded to odd, from
- * which the second rounding gives what one would have.
+/* cast.cu: conversion between number formats, rounded to nearest even, once. A double is first rounded to odd as a
+ * float; rounding that float to nearest even then gives the same as rounding the double directly.
  */
 #include "cuda.cuh"
 
-/* f16 as bits: cards and the host alike then give the same. */
+/* f16 as bits, converted in integer arithmetic, so that all GPUs and the host give the same result. */
 struct cast_f16 {
     uint16_t bits;
 };
@@ -14,7 +14,7 @@ CAM_DEVICE float cast_read(float x) {
 CAM_DEVICE float cast_read(cam_bf16 x) {
     return cam_bf16_to_f32(x);
 }
-/* Subnormal halves are multiples of 2^-24, which float multiplication places exactly. */
+/* Subnormal halves are multiples of 2^-24; the float product is exact. */
 CAM_DEVICE float cast_read(cast_f16 x) {
     uint32_t sign = (uint32_t)(x.bits & 0x8000u) << 16, exponent = x.bits >> 10 & 31u, fraction = x.bits & 0x3FFu;
     uint32_t small = cam_f32_to_bits((float)fraction * 0x1p-24f);
@@ -30,7 +30,7 @@ CAM_DEVICE void cast_write(float *to, float x) {
 CAM_DEVICE void cast_write(cam_bf16 *to, float x) {
     to->bits = cam_bf16_of_bits(cam_f32_to_bits(x));
 }
-/* Below 2^-14 the result is a multiple of 2^-24: adding 0.5 makes float arithmetic round to just that. */
+/* Below 2^-14 the result is a multiple of 2^-24. Adding 0.5 makes float arithmetic round to that multiple. */
 CAM_DEVICE void cast_write(cast_f16 *to, float x) {
     uint32_t u = cam_f32_to_bits(x), sign = u >> 16 & 0x8000u, magnitude = u & 0x7FFFFFFFu;
     uint32_t small = cam_f32_to_bits(cam_bits_to_f32(magnitude) + 0.5f) - 0x3F000000u;
@@ -53,7 +53,7 @@ CAM_DEVICE float cast_to_odd(double x) {
     return cam_bits_to_f32(u | 1u);
 }
 
-/* One rounding, whatever the pair. */
+/* One rounding for every pair of formats. */
 template <typename To, typename From> CAM_DEVICE void cast_one(To *to, From from) {
     cast_write(to, cast_read(from));
 }
@@ -66,15 +66,15 @@ CAM_DEVICE void cast_one(float *to, double from) {
 
 enum { CAST_THREADS = 256, CAST_RUN = 8 };
 
-/* The accesses of a run of elements: at most 16 bytes each. */
+/* Memory accesses of a run of elements: at most 16 bytes each. */
 template <typename T> struct cast_run {
     static constexpr int EACH = CAST_RUN * sizeof(T) > 16 ? 16 / (int)sizeof(T) : (int)CAST_RUN;
     static constexpr int PARTS = CAST_RUN / EACH;
     cam_vec<T, EACH> part[PARTS];
 };
 
-/* cast_runs: to = from. A thread owns CAST_RUN neighbours where both addresses are 16-byte aligned (`wide`), one
- * element where not, and at the end. Bytes: sizeof To + sizeof From an element. */
+/* cast_runs: to = from. A thread owns CAST_RUN consecutive elements if both addresses are 16-byte aligned (`wide`), one
+ * element otherwise and at the end. Bytes: sizeof To + sizeof From an element. */
 template <typename To, typename From>
 CAM_KERNEL(CAST_THREADS)
 cast_runs(To *to, const From *from, int64_t n, int wide) {

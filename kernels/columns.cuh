@@ -1,6 +1,6 @@
-/* columns.cuh: sums down the columns of many rows, in two stages: each block of rows adds up its own into the
- * workspace, then a second launch adds the blocks in a fixed order. How rows are cut depends on capacities and on the
- * device's size, never on true counts: rows past those add nothing.
+/* columns.cuh: column sums in two stages: each block writes the partial sums of its rows to the workspace, then a
+ * second launch adds the blocks' sums in a fixed order. The rows of a block depend on capacities and the number of
+ * multiprocessors, never on true counts: rows past the true count add nothing.
  */
 #ifndef CAM_COLUMNS_CUH
 #define CAM_COLUMNS_CUH
@@ -8,17 +8,17 @@
 #include "cuda.cuh"
 
 struct cam_row_split {
-    int64_t blocks, rows; /* of a block */
+    int64_t blocks, rows; /* rows: of one block */
 };
 
-/* At most `most` blocks, of a multiple of `step` rows each, as few rows as that allows. */
-static inline cam_row_split cam_split_rows(int64_t rows, int64_t step, int64_t most) {
-    int64_t each = step * cam_blocks(rows, step * most);
+/* Splits rows into at most `max_blocks` blocks; a block has a multiple of `step` rows, as few as possible. */
+static inline cam_row_split cam_split_rows(int64_t rows, int64_t step, int64_t max_blocks) {
+    int64_t each = step * cam_blocks(rows, step * max_blocks);
     cam_row_split split = {each > 0 ? cam_blocks(rows, each) : 0, each};
     return split;
 }
 
-/* The sums: up to four vectors of equal length, one after another in every block's row of partial sums. */
+/* The sums: up to four vectors of equal length. Every block's row of partial sums has them one after another. */
 enum { CAM_COLUMN_SUMS = 4, CAM_COLUMNS_THREADS = 512 };
 struct cam_column_sums {
     float *to[CAM_COLUMN_SUMS];
@@ -37,8 +37,8 @@ static inline size_t cam_columns_shared(int threads) {
     return sizeof(float) * (size_t)threads;
 }
 
-/* Columns [32 block, 32 block + 32) of all sums. A lane owns a column, a warp every warps-th row of partials; the warps
- * are then added in order. `shared` has a float a thread. Called by whole blocks. */
+/* Adds columns [32 block, 32 block + 32) of all sums. A lane owns a column, a warp every warps-th row of partials; the
+ * warps' sums are then added in order. `shared` has one float a thread. Called by whole blocks. */
 CAM_DEVICE void cam_columns_add(const cam_column_sums &sums, const float *partials, int rows, int block,
                                 float *shared) {
     int total = sums.count * sums.columns, column = block * CAM_WARP + cam_lane();
@@ -60,7 +60,7 @@ CAM_DEVICE void cam_columns_add(const cam_column_sums &sums, const float *partia
 }
 
 /* columns_total: sums (=|+=) the rows of partials [rows, count * columns], by cam_columns_add.
- * Bytes: 4 rows count columns, from L2 mostly. */
+ * Bytes: 4 rows count columns, mostly from L2. */
 template <int THREADS> CAM_KERNEL(THREADS) columns_total(cam_column_sums sums, const float *partials, int rows) {
     CAM_SHARED(float, shared);
     cam_columns_add(sums, partials, rows, (int)blockIdx.x, shared);

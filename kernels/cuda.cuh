@@ -1,9 +1,8 @@
-/* cuda.cuh: what the files of the CUDA backend share on the host side: the backend's state, errors, launches.
+/* cuda.cuh: host-side definitions of the CUDA backend: its state, errors, launches.
  *
- * An operator is `cam_status cam_cuda_<op>(cam_backend *, const cam_<op>_args *)`, in the file of its family. It trusts
- * its arguments (src/ops has checked them), launches on the backend's one stream, and neither allocates nor waits.
- * Everything a launch depends on is in the argument struct's shapes and addresses, so that a captured launch stays
- * right for as long as those stay.
+ * An operator is `cam_status cam_cuda_<op>(cam_backend *, const cam_<op>_args *)`, in the file of its family. src/ops
+ * has checked its arguments. It launches on the backend's one stream, and neither allocates nor waits. A launch depends
+ * on the argument struct's shapes and addresses only, so a captured launch stays valid as long as these do not change.
  */
 #ifndef CAM_CUDA_CUH
 #define CAM_CUDA_CUH
@@ -21,9 +20,9 @@ typedef struct cam_cuda_backend {
     int device;
     int multiprocessors;
     int capability;                       /* 10 * major + minor: 80, 90 */
-    size_t shared_limit;                  /* dynamic shared bytes that a block may ask for */
+    size_t shared_limit;                  /* largest dynamic shared memory of a block, bytes */
     cam_attention_cudnn *attention_cudnn; /* NULL: our own attention only */
-    int check;                            /* wait for every launch */
+    int check;                            /* CAM_CUDA_CHECK: wait for every launch */
     cam_matmul *matmul;
     char description[256];
 } cam_cuda_backend;
@@ -38,7 +37,7 @@ static inline const cam_cuda_backend *cam_cuda(const cam_backend *backend) {
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* A CUDA call's failure as a status that names the expression and the place; CAM_E_MEMORY where memory is short. */
+/* A CUDA error as a status whose message has expression, file and line; CAM_E_MEMORY if memory is exhausted. */
 CAM_MUST_CHECK cam_status cam_cuda_failed(cudaError_t error, const char *what, const char *file, int line);
 #ifdef __cplusplus
 }
@@ -54,8 +53,8 @@ CAM_MUST_CHECK cam_status cam_cuda_failed(cudaError_t error, const char *what, c
         }                                                                                                              \
     } while (0)
 
-/* CAM_LAUNCH(backend, (kernel<T>), grid, threads, shared_bytes, arguments...) is a cam_status. A grid of 0 blocks is
- * nothing to do. */
+/* CAM_LAUNCH(backend, (kernel<T>), grid, threads, shared_bytes, arguments...) is a cam_status. A grid of 0 blocks
+ * launches nothing. */
 template <typename... Parameters, typename... Arguments>
 static cam_status cam_cuda_launch(cam_backend *backend, const char *name, const char *file, int line,
                                   void (*kernel)(Parameters...), int64_t grid, int threads, size_t shared_bytes,
@@ -70,7 +69,7 @@ static cam_status cam_cuda_launch(cam_backend *backend, const char *name, const 
 }
 #define CAM_LAUNCH(backend, kernel, ...) cam_cuda_launch(backend, #kernel, __FILE__, __LINE__, kernel, __VA_ARGS__)
 
-/* Blocks of `size` that cover n. */
+/* The number of blocks of `size` that cover n. */
 static inline int64_t cam_blocks(int64_t n, int64_t size) {
     return (n + size - 1) / size;
 }

@@ -1,4 +1,4 @@
-/* cuda_none.c: in the place of the CUDA backend where the program is built without the CUDA toolkit. */
+/* cuda_none.c: replaces the CUDA backend in a build without the CUDA toolkit; opening it is CAM_E_UNSUPPORTED. */
 #include "backend_cuda.h"
 #include "comm_nccl.h"
 

@@ -1,11 +1,11 @@
-/* dropout.cuh: the decisions of the random map (cam/philox.h) for rows of features: one call a unit of eight.
+/* dropout.cuh: dropout decisions (cam/philox.h) for rows of features: one Philox call a unit of eight.
  */
 #ifndef CAM_DROPOUT_CUH
 #define CAM_DROPOUT_CUH
 
 #include "units.cuh"
 
-/* A cam_dropout as a kernel takes it. row and index are NULL where threshold is 0. */
+/* A cam_dropout as a kernel argument. row and index are NULL if threshold is 0. */
 struct cam_dropout_map {
     uint32_t threshold, site;
     float scale;
@@ -19,7 +19,7 @@ static inline cam_dropout_map cam_dropout_map_of(const cam_dropout *dropout) {
     return map;
 }
 
-/* v = dropout(v), v being unit `unit` of packed row `row`. What is dropped becomes 0 whatever it was. */
+/* v = dropout(v); v is unit `unit` of packed row `row`. A dropped element becomes 0, even if it was NaN or infinity. */
 CAM_DEVICE void cam_dropout_unit(float v[CAM_UNIT], const cam_dropout_map &map, const cam_step_state *state,
                                  int64_t row, int columns, int unit) {
     if (map.threshold == 0)

@@ -1,7 +1,7 @@
 /* embedding.cu: word + position + type rows, LayerNorm, dropout; and the scatter of their gradients.
  *
- * The scatter needs no atomics: tokens are ordered by (row of the table, token), and whoever finds the first token of a
- * row in that order adds up the row's tokens, which follow it.
+ * The scatter needs no atomics. Tokens are sorted by (row of the table, token). The block of the first token of a row
+ * in this order adds all tokens of that row, which follow it.
  */
 #include "columns.cuh"
 #include "dropout.cuh"
@@ -97,7 +97,7 @@ struct alignas(8) embedding_entry {
     int32_t key, token;
 };
 
-/* What both launches of backward share. */
+/* Arguments of both launches of backward. */
 struct embedding_bwd_work {
     embedding_tables tables;
     float *dword, *dposition;
@@ -116,7 +116,7 @@ enum {
     EMBEDDING_ZEROED = 16 /* 16-byte words that a thread zeroes */
 };
 
-/* less[k] += how many of ids [from, to) are below bound[k]; a lane counts every 32nd. */
+/* less[k] += the number of ids [from, to) below bound[k]; a lane counts every 32nd. */
 CAM_DEVICE void embedding_count(int32_t less[EMBEDDING_RANKED], const int32_t bound[EMBEDDING_RANKED],
                                 const int32_t *ids, int from, int to) {
 #pragma unroll 4
@@ -128,8 +128,8 @@ CAM_DEVICE void embedding_count(int32_t less[EMBEDDING_RANKED], const int32_t bo
     }
 }
 
-/* Puts this warp's tokens, from `first`, a multiple of EMBEDDING_RANKED, to their places: a token's rank is the number
- * of tokens with a smaller key, and of earlier ones with its own. */
+/* Writes this warp's tokens to their sorted positions; `first` is a multiple of EMBEDDING_RANKED. A token's position is
+ * the number of tokens with a smaller key plus the number of earlier tokens with the same key. */
 CAM_DEVICE void embedding_rank(embedding_entry *sorted, const int32_t *ids, int first, int count) {
     if (first >= count)
         return;
@@ -154,7 +154,7 @@ CAM_DEVICE void embedding_rank(embedding_entry *sorted, const int32_t *ids, int 
     }
 }
 
-/* Words [block's own] of `table` become zero. */
+/* Sets this block's part of `table` to zero. */
 CAM_DEVICE void embedding_zero(float *table, int64_t count, int64_t block) {
     int64_t at = (block * blockDim.x * EMBEDDING_ZEROED + threadIdx.x) * 4;
     for (int i = 0; i < EMBEDDING_ZEROED; i++, at += (int64_t)blockDim.x * 4)
@@ -162,7 +162,7 @@ CAM_DEVICE void embedding_zero(float *table, int64_t count, int64_t block) {
             cam_store(reinterpret_cast<cam_vec<float, 4> *>(table + at), cam_vec<float, 4>{{0, 0, 0, 0}});
 }
 
-/* What one thread reads of a token before its sum; all zeros where there is none. */
+/* The values that one thread loads for a token before it sums; zeros past the last token. */
 template <typename T> struct embedding_bwd_input {
     cam_unit<T, CAM_UNIT> dy;
     int32_t id, position;
@@ -183,7 +183,7 @@ CAM_DEVICE embedding_bwd_input<T> embedding_bwd_load(const T *dy, const embeddin
     return in;
 }
 
-/* The gradients of the sums of block `block`'s rows, and its parts of dgamma, dbeta and dtype, as residual_bwd_rows. */
+/* dsum of the rows of block `block`, and its partial sums of dgamma, dbeta and dtype, as in residual_bwd_rows. */
 template <typename T>
 CAM_DEVICE void embedding_rows(const T *dy, const embedding_bwd_work &w, const cam_dropout_map &dropout,
                                const cam_step_state *state, int64_t block, float *slots) {
@@ -204,7 +204,7 @@ CAM_DEVICE void embedding_rows(const T *dy, const embedding_bwd_work &w, const c
         float d[CAM_UNIT], n[CAM_UNIT], g[CAM_UNIT];
         cam_unit_clear<CAM_UNIT>(n);
         cam_unit_clear<CAM_UNIT>(g);
-        if (here) /* every time, from L1: registers are what is short */
+        if (here) /* loaded again each time, from L1, to save registers */
             cam_unit_read<CAM_UNIT>(g, w.gamma + column);
         cam_unit_f32<T, CAM_UNIT>(d, in.dy);
         if (real) {
@@ -229,11 +229,12 @@ CAM_DEVICE void embedding_rows(const T *dy, const embedding_bwd_work &w, const c
                              place);
 }
 
-/* embedding_bwd_prepare: all that the tables' gradients wait for, side by side:
- *   blocks of rows   dsum = LN'(dropout(dy)) at the sum, made again; partial column sums of dgamma, dbeta, dtype
- *   then             tokens ordered by word, then by position: a warp ranks four tokens
- *   then             dword and dposition zeroed, where they are `=`
- * Bytes: H (sizeof T + 12) a token, 4 H a table row; T^2 / 2 comparisons in the shadow of those bytes.
+/* embedding_bwd_prepare: everything that the gradients of the tables need, in one launch. The grid has, in order:
+ *   blocks of rows   dsum = LN'(dropout(dy)) at the sum, which is computed again; partial column sums of dgamma, dbeta
+ *                    and dtype
+ *   sorting blocks   tokens sorted by word, then by position: a warp sorts in four tokens
+ *   zeroing blocks   dword and dposition set to zero, if they are `=`
+ * Bytes: H (sizeof T + 12) a token, 4 H a table row; the T^2 / 2 comparisons take less time than these bytes.
  * Limit: H <= 4096. */
 template <typename T>
 CAM_KERNEL(CAM_ROW_MAX_THREADS)
@@ -263,9 +264,9 @@ embedding_bwd_prepare(const T *dy, embedding_bwd_work w, int rank_blocks, int wo
 
 enum { EMBEDDING_DEPTH = 16, EMBEDDING_TAIL = 4, EMBEDDING_TABLE_THREADS = 256 };
 
-/* sum += dsum of the tokens of `entries`, the first `count` of them, at most DEPTH. Called by whole warps. What is not
- * there is loaded as the last one once more, and the warp waits for itself between loads and sums: else the compiler
- * spares registers by loading one row after another. */
+/* sum += dsum of the first `count` (at most DEPTH) tokens of `entries`. Called by whole warps. Past `count` the last
+ * token is loaded again. The warp barrier between loads and sums keeps DEPTH loads in flight: without it the compiler
+ * loads one row after another to save registers. */
 template <int DEPTH>
 CAM_DEVICE void embedding_add(cam_vec<float, 4> *sum, const float *dsum, const embedding_entry *entries, int count,
                               int columns) {
@@ -286,9 +287,9 @@ CAM_DEVICE void embedding_add(cam_vec<float, 4> *sum, const float *dsum, const e
             sum->at[j] += i < count ? more[i].at[j] : 0.0f;
 }
 
-/* table[key] (=|+=) the sum of dsum over the tokens with the key of sorted[at], in ascending order, where `at` is the
- * first of them; nothing elsewhere. A thread owns four columns; EMBEDDING_DEPTH tokens are in flight at once, since the
- * sum itself must go one by one. */
+/* If sorted[at] is the first token with its key: table[key] (=|+=) the sum of dsum over all tokens with this key, in
+ * ascending order. Otherwise does nothing. A thread owns four columns. The additions are sequential, so
+ * EMBEDDING_DEPTH tokens are loaded at once. */
 CAM_DEVICE void embedding_gather(float *table, const embedding_entry *sorted, int at, int32_t pad,
                                  const embedding_bwd_work &w, int count) {
     typedef cam_vec<float, 4> vector;
@@ -297,7 +298,7 @@ CAM_DEVICE void embedding_gather(float *table, const embedding_entry *sorted, in
     int32_t key = sorted[at].key;
     if (key == pad || (at > 0 && sorted[at - 1].key == key))
         return;
-    int end = at; /* of the tokens with this key */
+    int end = at; /* end of the tokens with this key */
     for (int same = CAM_WARP; same == CAM_WARP; end += same) {
         int i = end + cam_lane();
         same = cam_warp_sum((int32_t)(i < count && sorted[i].key == key));
@@ -318,7 +319,7 @@ CAM_DEVICE void embedding_gather(float *table, const embedding_entry *sorted, in
     }
 }
 
-/* embedding_bwd_tables: dword and dposition, a block a token in the order of the table's rows; then the second stage of
+/* embedding_bwd_tables: dword and dposition, a block a token in sorted order; the last blocks are the second stage of
  * the column sums. Bytes: 8 H a token, 4 H a used row of a table. */
 CAM_KERNEL(EMBEDDING_TABLE_THREADS)
 embedding_bwd_tables(embedding_bwd_work w, cam_column_sums sums, const cam_step_state *state) {

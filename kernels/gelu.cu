@@ -1,14 +1,14 @@
 /* gelu.cu: bias and the exact GELU, u Phi(u), and its gradient Phi(u) + u phi(u).
  *
- * Both kernels cut the matrix into tiles: a thread owns N neighbouring columns (its bias stays in registers) and
- * several rows. N is 8, or 1 where rows are not whole units.
+ * Both kernels divide the matrix into tiles: a thread owns N consecutive columns (their bias stays in registers) and
+ * several rows. N is 8, or 1 if rows are not whole units.
  */
 #include "columns.cuh"
 #include "units.cuh"
 
 enum { GELU_THREADS = 128, GELU_ROWS = 4 /* in flight at once */, GELU_BLOCKS = 8 /* a multiprocessor */ };
 
-/* The tile's first column of this thread, and the block's place among blocks of rows. */
+/* This thread's first column, and the block's index among the blocks of rows. */
 struct gelu_place {
     int column;
     int64_t row_block;
@@ -27,13 +27,13 @@ static inline int64_t gelu_tiles(int64_t columns) {
 }
 
 /* Phi(u), the normal distribution's integral, and bell = exp(-u^2 / 2): with t = |u| and w = t / (t + 2),
- * Phi(-t) = exp(-t^2 / 2) g(w), g a polynomial (a minimax fit of our own: Remez exchange in double precision). Nothing
- * cancels on either side of 0, and backward has its density for nothing: erff and expf take twice the instructions,
- * more than a row's bytes leave time for.
+ * Phi(-t) = exp(-t^2 / 2) g(w), g a polynomial (our own minimax fit: Remez exchange in double precision). There is no
+ * cancellation on either side of 0, and backward gets the density at no extra cost. erff and expf would take twice the
+ * instructions, more than fit into the time of the memory traffic.
  * Against double precision Phi is within 2 * 2^-24, u Phi within 2.5 * 2^-24 |u|. */
 CAM_DEVICE float gelu_integral(float u, float *bell) {
     float t = u < 0 ? -u : u;
-    t = t < 64 ? t : 64; /* Phi is 0 or 1 long before; keeps infinities out of the quotient */
+    t = t < 64 ? t : 64; /* Phi is 0 or 1 there already; an infinite t would make the quotient NaN */
     float w = t * cam_reciprocal(t + 2);
     float g = -4.32366485e-2f;
     g = cam_fma(g, w, 1.44915131e-1f);
@@ -75,7 +75,7 @@ gelu_fwd_tile(T *y, const T *x, const float *bias, int columns, int tiles, int c
         cam_unit_f32<T, N>(v, in[k]);
         if (first + k >= capacity)
             return;
-        if (first + k < count) /* else zeros, as they are */
+        if (first + k < count) /* rows past the true count stay zero */
 #pragma unroll
             for (int i = 0; i < N; i++) {
                 float u = v[i] + b[i], bell;
@@ -100,9 +100,9 @@ cam_status cam_cuda_gelu_fwd(cam_backend *backend, const cam_gelu_fwd_args *args
 }
 
 /* gelu_bwd_tile: dx = dy (Phi(u) + u phi(u)), u = x + bias, and the tile's column sums of dx; zeros past the true
- * count. A block owns block_rows rows of 128 N columns, a thread N columns of them; the next row is on its way while
- * the present one is computed. Bytes: 3 sizeof T an element, 4 a column and block of rows. dx may be dy: a thread reads
- * what it writes. Source: Hendrycks, Gimpel 2016. */
+ * count. A block owns block_rows rows of 128 N columns, a thread N columns of them; the next row is loaded while the
+ * current one is computed. Bytes: 3 sizeof T an element, 4 a column and block of rows. dx may be dy: a thread writes
+ * only elements that it has read. Source: Hendrycks, Gimpel 2016. */
 template <typename T, int N>
 CAM_KERNEL(GELU_THREADS)
 gelu_bwd_tile(T *dx, float *partials, const T *dy, const T *x, const float *bias, int columns, int tiles,
@@ -148,8 +148,8 @@ gelu_bwd_tile(T *dx, float *partials, const T *dy, const T *x, const float *bias
 }
 
 static cam_row_split gelu_split(const cam_backend *backend, const cam_gelu_bwd_args *args) {
-    int64_t most = GELU_BLOCKS * (int64_t)cam_cuda(backend)->multiprocessors / gelu_tiles(args->dy.shape[1]);
-    return cam_split_rows(args->dy.shape[0], GELU_ROWS, most > 1 ? most : 1);
+    int64_t max_blocks = GELU_BLOCKS * (int64_t)cam_cuda(backend)->multiprocessors / gelu_tiles(args->dy.shape[1]);
+    return cam_split_rows(args->dy.shape[0], GELU_ROWS, max_blocks > 1 ? max_blocks : 1);
 }
 
 size_t cam_cuda_gelu_bwd_workspace(const cam_backend *backend, const cam_gelu_bwd_args *args) {

@@ -1,5 +1,5 @@
-/* head.cu: the rows that the head reads, dropout on them, and tanh. All are small: R rows, one a sequence; what counts
- * is one launch each.
+/* head.cu: gathering the query rows, which the head reads, dropout on them, and tanh. All are small: R rows, one a
+ * sequence. Their time is that of the launch, so each is one launch.
  */
 #include "cuda.cuh"
 #include "dropout.cuh"
@@ -27,8 +27,8 @@ cam_status cam_cuda_head_gather_fwd(cam_backend *backend, const cam_head_gather_
                       (const head_word *)args->x.data, (const int32_t *)args->list.data, (int)words, args->state);
 }
 
-/* head_scatter_row: dx[row] = dy[r] where list[r] is row, 0 where none is.
- * A warp owns a row of dx: it looks for the row in the list, then writes it. Bytes: 1 a byte of dx and of dy; the list
+/* head_scatter_row: dx[row] = dy[r] if list[r] == row, 0 if the list does not have the row.
+ * A warp owns a row of dx: it searches the list for the row, then writes it. Bytes: 1 a byte of dx and of dy; the list
  * is read from L2 once a row. */
 template <typename T>
 CAM_KERNEL(HEAD_THREADS)
@@ -36,7 +36,7 @@ head_scatter_row(T *dx, const T *dy, const int32_t *list, int capacity, int colu
     int64_t row = (int64_t)blockIdx.x * HEAD_WARPS + cam_warp();
     if (row >= capacity)
         return;
-    int32_t found = 0; /* r + 1: rows of the list are distinct, so that at most one lane has any */
+    int32_t found = 0; /* r + 1; rows of the list are distinct, so at most one lane finds one */
     for (int r = cam_lane(); r < state->head_rows; r += CAM_WARP)
         found = list[r] == row ? r + 1 : found;
     found = cam_warp_sum(found);
@@ -84,7 +84,7 @@ cam_status cam_cuda_head_gather_bwd(cam_backend *backend, const cam_head_gather_
     return args->dx.dtype == CAM_F32 ? head_scatter<float>(backend, args) : head_scatter<cam_bf16>(backend, args);
 }
 
-/* A thread's unit among all units of a matrix. */
+/* The position of a thread's unit in a matrix. */
 struct head_place {
     int64_t row;
     int unit;
@@ -99,8 +99,8 @@ static inline int64_t head_blocks(cam_tensor t) {
     return cam_blocks(cam_tensor_count(t) / CAM_UNIT, HEAD_THREADS);
 }
 
-/* head_forward_unit: y = dropout(x), or dropout(tanh(x + bias)) where there is a bias. Zeros past the true count.
- * A thread owns a unit. Bytes: 8 an element. y may be x: a thread reads what it writes. */
+/* head_forward_unit: y = dropout(x), or dropout(tanh(x + bias)) if there is a bias. Zeros past the true count.
+ * A thread owns a unit. Bytes: 8 an element. y may be x: a thread writes only elements that it has read. */
 CAM_KERNEL(HEAD_THREADS)
 head_forward_unit(float *y, const float *x, const float *bias, int capacity, int columns, cam_dropout_map dropout,
                   const cam_step_state *state) {
@@ -136,10 +136,10 @@ cam_status cam_cuda_head_tanh_fwd(cam_backend *backend, const cam_head_tanh_fwd_
 }
 
 /* head_tanh_bwd_columns: dx = dropout(dy) (1 - tanh(x + bias)^2), zeros past the true count, and dbias (=|+=) its
- * column sums. A block owns 64 columns of all rows: they are few, so that the column sums need no second launch. A
- * thread owns a unit of every 32nd row; the 32 shares are added in order. Bytes: 12 an element. dx may be dy: a thread
- * reads what it writes. */
-enum { HEAD_TANH_THREADS = 256, HEAD_TANH_UNITS = 8, HEAD_TANH_SHARES = HEAD_TANH_THREADS / HEAD_TANH_UNITS };
+ * column sums. A block owns 64 columns of all rows; there are few rows, so the column sums need no second launch. A
+ * thread owns a unit of every 32nd row; the 32 partial sums are added in order. Bytes: 12 an element. dx may be dy: a
+ * thread writes only elements that it has read. */
+enum { HEAD_TANH_THREADS = 256, HEAD_TANH_UNITS = 8, HEAD_TANH_ROW_GROUPS = HEAD_TANH_THREADS / HEAD_TANH_UNITS };
 enum { HEAD_TANH_COLUMNS = HEAD_TANH_UNITS * CAM_UNIT };
 
 CAM_KERNEL(HEAD_TANH_THREADS)
@@ -147,12 +147,12 @@ head_tanh_bwd_columns(float *dx, float *dbias, const float *dy, const float *x, 
                       int columns, int accumulate, cam_dropout_map dropout, const cam_step_state *state) {
     CAM_SHARED(float, shared);
     int unit = (int)(blockIdx.x * HEAD_TANH_UNITS + threadIdx.x % HEAD_TANH_UNITS), column = unit * CAM_UNIT;
-    int share = (int)threadIdx.x / HEAD_TANH_UNITS;
+    int row_group = (int)threadIdx.x / HEAD_TANH_UNITS;
     float b[CAM_UNIT], sum[CAM_UNIT];
     cam_unit_clear<CAM_UNIT>(sum);
     if (column < columns) {
         cam_unit_read<CAM_UNIT>(b, bias + column);
-        for (int64_t r = share; r < capacity; r += HEAD_TANH_SHARES) {
+        for (int64_t r = row_group; r < capacity; r += HEAD_TANH_ROW_GROUPS) {
             float d[CAM_UNIT], v[CAM_UNIT];
             cam_unit_clear<CAM_UNIT>(d);
             if (r < state->head_rows) {
@@ -175,7 +175,7 @@ head_tanh_bwd_columns(float *dx, float *dbias, const float *dy, const float *x, 
     if (threadIdx.x >= HEAD_TANH_COLUMNS || column >= columns)
         return;
     float total = 0;
-    for (int k = 0; k < HEAD_TANH_SHARES; k++)
+    for (int k = 0; k < HEAD_TANH_ROW_GROUPS; k++)
         total += shared[k * HEAD_TANH_COLUMNS + (int)threadIdx.x];
     dbias[column] = accumulate ? dbias[column] + total : total;
 }

@@ -1,7 +1,7 @@
 /* linear.cu: y = x W^T + bias and its gradients, by the products of matmul.h over whole capacities.
  *
- * Inputs hold zeros past the true count, so a bucket's tail adds nothing to any sum, and is zero in every output but
- * where a bias is added to it: there one small launch puts the zeros back.
+ * Inputs are zero past the true count, so these rows add nothing to any sum, and their outputs are zero, except where a
+ * bias is added. There one small launch sets them to zero again.
  */
 #include "cuda.cuh"
 
@@ -14,8 +14,8 @@ struct zeros {
 };
 } // namespace
 
-/* Bytes [true rows, end) of contiguous rows become zero. Most blocks, those of real rows, leave at once.
- * `row_bytes` is a multiple of WORD, the bytes a thread writes at a time. */
+/* Sets contiguous rows from the true count to the end to zero. Blocks of real rows, most of them, return at once.
+ * `row_bytes` is a multiple of sizeof WORD, which a thread writes at a time. */
 template <typename WORD>
 CAM_KERNEL(ZERO_THREADS)
 zero_tail_kernel(WORD *rows, int64_t row_words, int64_t end, cam_rows count, const cam_step_state *state) {
@@ -30,8 +30,8 @@ zero_tail_kernel(WORD *rows, int64_t row_words, int64_t end, cam_rows count, con
  *   block   SUM_COLUMNS columns, all rows
  *   warp    a run of whole rows of the tile at a time, every SUM_WARPS-th run
  *   thread  VECTOR columns (16 bytes) of every (SUM_WARPS * rows a run)-th row, in ascending order
- * The lanes of a column are then added by a butterfly, the warps in ascending order. One launch and no workspace: at
- * 2,304 columns 72 blocks read with 16-byte loads what is mostly in the cache. VECTOR is 1 where rows are not aligned.
+ * The lanes of a column are then added by a butterfly, the warps in ascending order. One launch, no workspace: with
+ * 2,304 columns 72 blocks read dy by 16-byte loads, mostly from the cache. VECTOR is 1 if rows are not aligned.
  * Reads N O elements. Shared: 2 KB. */
 template <typename T, int VECTOR>
 CAM_KERNEL(SUM_THREADS)
@@ -136,7 +136,7 @@ out:
     return st;
 }
 
-/* What products need lies with cublasLt's handle (matmul_cublaslt.cu): CAM_LT_WORKSPACE bytes for all of them. */
+/* 0: cublasLt's workspace belongs to its handle (matmul_cublaslt.cu), CAM_LT_WORKSPACE bytes for all products. */
 size_t cam_cuda_linear_fwd_workspace(const cam_backend *, const cam_linear_fwd_args *) {
     return 0;
 }

@@ -1,13 +1,13 @@
 /* loss.cu: softmax cross-entropy with label smoothing and class weights, a warp a row.
  *
- * A row's loss is made by one warp in one way, and rows are added up in one order, whichever kernel does it: the number
- * of launches does not show in the bits.
+ * The small and the large version compute a row's loss in the same way and add rows in the same order, so both give the
+ * same bits.
  */
 #include "cuda.cuh"
 #include <cmath>
 
 enum { FORWARD_THREADS = 1024, BACKWARD_THREADS = 256 };
-/* Up to so many logits one block does the rows and their sum: about what it reads from the cache in 2 us. */
+/* Up to this many logits one block computes the rows and their sum: it reads about this much in 2 us from the cache. */
 enum { ONE_BLOCK_LOGITS = 1 << 16 };
 
 namespace {
@@ -16,7 +16,7 @@ struct row_softmax {
 };
 } // namespace
 
-/* Lanes take every CAM_WARP-th label. A row with a NaN or an infinity ends as NaN, whatever `max` is. */
+/* A lane takes every CAM_WARP-th label. A row with a NaN or an infinity gives NaN, whatever `max` is. */
 CAM_DEVICE row_softmax measure_row(const float *x, int labels) {
     row_softmax s = {-INFINITY, 0.0f};
     for (int k = cam_lane(); k < labels; k += CAM_WARP)
@@ -34,13 +34,13 @@ CAM_DEVICE float row_loss(const float *x, int labels, int label, const float *we
     float loss = (1.0f - smoothing) * (weights ? weights[label] : 1.0f) * (log_sum - (x[label] - s.max));
     if (smoothing == 0.0f)
         return loss;
-    float spread = 0.0f;
+    float smooth = 0.0f;
     for (int k = cam_lane(); k < labels; k += CAM_WARP)
-        spread += (weights ? weights[k] : 1.0f) * (log_sum - (x[k] - s.max));
-    return loss + smoothing / (float)labels * cam_warp_sum(spread);
+        smooth += (weights ? weights[k] : 1.0f) * (log_sum - (x[k] - s.max));
+    return loss + smoothing / (float)labels * cam_warp_sum(smooth);
 }
 
-/* The rows of this warp; those past the true count are zero. */
+/* Writes the losses of this warp's rows; 0 past the true count. */
 CAM_DEVICE void write_row_losses(float *losses, const float *logits, const int32_t *labels, const float *weights,
                                  int rows, int true_rows, int label_count, float smoothing) {
     int warps = (int)(blockDim.x / CAM_WARP);
@@ -53,8 +53,8 @@ CAM_DEVICE void write_row_losses(float *losses, const float *logits, const int32
     }
 }
 
-/* state->loss (=|+=) sum of losses / denominator, by one block of FORWARD_THREADS: thread t adds rows t, t +
- * FORWARD_THREADS, ... in f64, then the block its threads. */
+/* state->loss (=|+=) sum of losses / denominator, by one block of FORWARD_THREADS: thread t adds rows t,
+ * t + FORWARD_THREADS, ... in f64; then the threads' sums are added. */
 CAM_DEVICE void add_row_losses(cam_step_state *state, const float *losses, int true_rows, int accumulate,
                                double *partial) {
     double sum = 0.0;
@@ -65,7 +65,8 @@ CAM_DEVICE void add_row_losses(cam_step_state *state, const float *losses, int t
         state->loss = (accumulate ? state->loss : 0.0) + sum / state->loss_denominator;
 }
 
-/* loss_fwd, small: one block, a warp every 32nd row, then the sum. Reads 4 R K bytes, thrice from the cache. */
+/* loss_fwd, small: one block; a warp computes every 32nd row; then the sum. Reads 4 R K bytes, three times, from the
+ * cache. */
 CAM_KERNEL(FORWARD_THREADS)
 loss_fwd_kernel(float *losses, const float *logits, const int32_t *labels, const float *weights, int rows,
                 int label_count, float smoothing, int accumulate, cam_step_state *state) {
@@ -76,7 +77,7 @@ loss_fwd_kernel(float *losses, const float *logits, const int32_t *labels, const
     add_row_losses(state, losses, true_rows, accumulate, partial);
 }
 
-/* loss_fwd, large: the rows, a warp a row; then loss_sum_kernel. Bound by 4 R K bytes. */
+/* loss_fwd, large: a warp a row; loss_sum_kernel follows. Memory bound: 4 R K bytes. */
 CAM_KERNEL(BACKWARD_THREADS)
 loss_rows_kernel(float *losses, const float *logits, const int32_t *labels, const float *weights, int rows,
                  int label_count, float smoothing, const cam_step_state *state) {
@@ -88,8 +89,8 @@ CAM_KERNEL(FORWARD_THREADS) loss_sum_kernel(const float *losses, int accumulate,
 }
 
 /* loss_bwd: dlogits[r,k] = ( p[k] (hit + e / K sum(w)) - hit [k = y] - e / K w[k] ) / denominator, hit = (1 - e) w[y].
- * A warp a row, which it may overwrite: it has read all of it by then. Every block sums the weights for itself, in f64.
- * Moves 8 R K bytes. */
+ * A warp owns a row. It reads the whole row before it writes, so dlogits may be logits. Every block sums the class
+ * weights itself, in f64. Bytes: 8 R K. */
 CAM_KERNEL(BACKWARD_THREADS)
 loss_bwd_kernel(float *dlogits, const float *logits, const int32_t *labels, const float *weights, int rows,
                 int label_count, float smoothing, const cam_step_state *state) {
@@ -113,12 +114,12 @@ loss_bwd_kernel(float *dlogits, const float *logits, const int32_t *labels, cons
     }
     row_softmax s = measure_row(x, label_count);
     int label = labels[r];
-    double share = (double)smoothing / (double)label_count, denominator = state->loss_denominator;
+    double per_label = (double)smoothing / (double)label_count, denominator = state->loss_denominator;
     double hit = (1.0 - (double)smoothing) * (weights ? (double)weights[label] : 1.0);
-    float scale = (float)((hit + share * weight_sum) / denominator / (double)s.sum);
-    float spread = (float)(share / denominator), chosen = (float)(hit / denominator);
+    float scale = (float)((hit + per_label * weight_sum) / denominator / (double)s.sum);
+    float smooth = (float)(per_label / denominator), chosen = (float)(hit / denominator);
     for (int k = cam_lane(); k < label_count; k += CAM_WARP) {
-        float d = cam_exp(x[k] - s.max) * scale - spread * (weights ? weights[k] : 1.0f);
+        float d = cam_exp(x[k] - s.max) * scale - smooth * (weights ? weights[k] : 1.0f);
         dx[k] = k == label ? d - chosen : d;
     }
 }

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* CAM_CUDA_PARTIAL: a program with some of the operators only links, and the table says NULL for the others. */
+/* With CAM_CUDA_PARTIAL a program that has only some of the operators links; the table has NULL for the others. */
 #ifdef CAM_CUDA_PARTIAL
 #define CAM_CUDA_LINKAGE __attribute__((weak))
 #else
@@ -29,9 +29,9 @@ extern const cam_ops_table cam_cuda_table;
 #ifdef __cplusplus
 }
 
-/* Row and argument struct must agree. A row that says WORKSPACE while the struct has no such member does not compile in
- * src/ops; the opposite, a member that the row denies, is refused here, since C cannot ask whether a member exists. */
-enum { cam_says_NO_WORKSPACE, cam_says_WORKSPACE };
+/* The row and the argument struct must agree. A WORKSPACE row whose struct has no member `workspace` does not compile
+ * in src/ops. The opposite, a NO_WORKSPACE row whose struct has it, is refused here: C cannot test for a member. */
+enum { cam_declares_NO_WORKSPACE, cam_declares_WORKSPACE };
 template <typename Args> constexpr auto cam_has_workspace_member(int) -> decltype(sizeof(Args::workspace) > 0) {
     return true;
 }
@@ -39,7 +39,7 @@ template <typename Args> constexpr bool cam_has_workspace_member(...) {
     return false;
 }
 #define CAM_CUDA_WORD_HOLDS(op, word)                                                                                  \
-    static_assert(cam_has_workspace_member<cam_##op##_args>(0) == cam_says_##word,                                     \
+    static_assert(cam_has_workspace_member<cam_##op##_args>(0) == cam_declares_##word,                                 \
                   "cam_" #op "_args has a member `workspace`, its row says NO_WORKSPACE");
 CAM_OPS(CAM_CUDA_WORD_HOLDS)
 #undef CAM_CUDA_WORD_HOLDS

@@ -1,4 +1,4 @@
-/* residual.cu: dropout, residual sum and LayerNorm, each row read once and written once.
+/* residual.cu: dropout, residual sum and LayerNorm; every row is read once and written once.
  */
 #include "columns.cuh"
 #include "dropout.cuh"
@@ -6,8 +6,8 @@
 
 /* residual_fwd_row: z = dropout(x + bias) + residual, y = LN(z as stored).
  * A block owns a row, a thread one unit of it (H = 768: three warps). Past the true count a block writes zeros.
- * Bytes: H (3 sizeof T + sizeof Y) a row; bias, gamma and beta come from L1. z may be x: a thread reads what it writes.
- * Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
+ * Bytes: H (3 sizeof T + sizeof Y) a row; bias, gamma and beta come from L1. z may be x: a thread writes only elements
+ * that it has read. Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
 template <typename T, typename Y>
 CAM_KERNEL(CAM_ROW_MAX_THREADS)
 residual_fwd_row(Y *y, T *z, float *mean, float *rstd, const T *x, const float *bias, const T *residual,
@@ -84,7 +84,7 @@ out:
     return st;
 }
 
-/* What one thread reads of a row; all zeros where there is no row, which then adds nothing and comes out as zeros. */
+/* The values that one thread loads of a row. Past the last row they are zeros: they add nothing and give zeros. */
 template <typename T, typename D> struct residual_bwd_input {
     cam_unit<D, CAM_UNIT> dy;
     cam_unit<T, CAM_UNIT> z;
@@ -107,10 +107,10 @@ CAM_DEVICE residual_bwd_input<T, D> residual_bwd_load(const D *dy, const T *z, c
 /* residual_bwd_rows: dz = LN'(dy) at z, dresidual = dz, dx = dropout(dz); and this block's part of the column sums
  * dgamma = sum of dy n, dbeta = sum of dy, dbias = sum of dx (n the normalised z).
  * A block owns block_rows rows, a group of its threads one row at a time (H = 768: four groups of three warps), a
- * thread eight columns of its group's rows. The next row is on its way while the present one is summed. Bytes: H
- * (sizeof D + 3 sizeof T) a row, 12 H a block of partial sums. dx may be dy: a thread reads what it writes. Registers:
- * bounded so that two blocks share a multiprocessor in bf16; in f32 twice the bytes are in flight, and one is enough.
- * Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
+ * thread eight columns of its group's rows. The next row is loaded while the current one is summed.
+ * Bytes: H (sizeof D + 3 sizeof T) a row, 12 H a block of partial sums. dx may be dy: a thread writes only elements
+ * that it has read. Registers are limited so that in bf16 two blocks fit on a multiprocessor; in f32 twice the bytes
+ * are in flight, and one block is enough. Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
 template <typename T, typename D>
 CAM_KERNEL(sizeof(D) == 2 ? CAM_ROWS_THREADS * CAM_ROWS_BLOCKS : CAM_ROW_MAX_THREADS)
 residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z, const float *mean, const float *rstd,
@@ -135,7 +135,7 @@ residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z,
         next = residual_bwd_load(dy, z, mean, rstd, r + place.groups, at + stride, here && r + place.groups < count);
         float d[CAM_UNIT], n[CAM_UNIT], g[CAM_UNIT];
         cam_unit_clear<CAM_UNIT>(g);
-        if (here) /* every time, from L1: registers are what is short */
+        if (here) /* loaded again each time, from L1, to save registers */
             cam_unit_read<CAM_UNIT>(g, gamma + column);
         cam_unit_f32<D, CAM_UNIT>(d, in.dy);
         cam_unit_f32<T, CAM_UNIT>(n, in.z);

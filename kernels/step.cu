@@ -1,8 +1,7 @@
-/* step.cu: the next micro-step's batch, packed on the device, what ranks tell each other of a step, and the record of a
- * finished optimizer step.
+/* step.cu: packing of a micro-step's batch, the ranks' reports, and the record of a finished optimizer step.
  *
- * Each is one launch of one block: a batch is a few hundred or a few thousand tokens, and a single block may change
- * the state that it has read without asking anybody.
+ * Each is one launch of one block. A batch is at most a few thousand tokens, and with one block a barrier is enough
+ * between the last read of the step state and its change.
  */
 #include "cuda.cuh"
 
@@ -16,14 +15,14 @@ struct batch {
 struct data_set {
     const int32_t *order, *offsets, *ids, *positions, *labels;
 };
-/* What the warps need of each sequence of a tile of BEGIN_THREADS. */
+/* The sequences of a tile of BEGIN_THREADS, as the warps need them. */
 struct tile {
     int32_t warp_total[BEGIN_WARPS];
     int32_t source[BEGIN_THREADS], start[BEGIN_THREADS], length[BEGIN_THREADS], row[BEGIN_THREADS];
 };
 } // namespace
 
-/* The sum of v over this lane and those before it. */
+/* Inclusive prefix sum over the lanes of a warp. */
 CAM_DEVICE int32_t warp_prefix(int32_t v) {
     int lane = cam_lane();
     for (int delta = 1; delta < CAM_WARP; delta *= 2) {
@@ -33,7 +32,7 @@ CAM_DEVICE int32_t warp_prefix(int32_t v) {
     return v;
 }
 
-/* The sum of v over the threads before this one, and over all of the block in *total. */
+/* Exclusive prefix sum over the threads of a block; *total is the sum over all of them. */
 CAM_DEVICE int32_t block_prefix(int32_t v, int32_t *warp_total, int32_t *total) {
     static_assert(BEGIN_WARPS == CAM_WARP, "a warp adds up one total a lane");
     int32_t inclusive = warp_prefix(v);
@@ -45,7 +44,7 @@ CAM_DEVICE int32_t block_prefix(int32_t v, int32_t *warp_total, int32_t *total) 
     return cam_shuffle(warps - of_warp, cam_warp()) + inclusive - v;
 }
 
-/* The tokens of `sequences` sequences, a warp a sequence. */
+/* Writes the tokens of `sequences` sequences, a warp a sequence. */
 CAM_DEVICE void pack_tokens(const tile *t, int sequences, batch to, data_set from) {
     for (int s = cam_warp(); s < sequences; s += BEGIN_WARPS) {
         const int32_t *ids = from.ids + t->source[s], *positions = from.positions + t->source[s];
@@ -59,12 +58,11 @@ CAM_DEVICE void pack_tokens(const tile *t, int sequences, batch to, data_set fro
     }
 }
 
-/* step_begin: cam/ops.h says what is written.
+/* step_begin: the outputs are listed in cam/ops.h.
  *   block   the whole batch, in tiles of BEGIN_THREADS sequences
- *   thread  one sequence of a tile: its row of the data set, its length, and where it starts (a prefix sum)
+ *   thread  one sequence of a tile: its row of the data set, its length, and its start (a prefix sum)
  *   warp    the tokens of every BEGIN_WARPS-th sequence of the tile
- * Moves 24 bytes a token and 28 a sequence; what it takes is a chain of five loads that wait for each other, about 2
- * us. Shared: 16.5 KB. */
+ * Bytes: 24 a token and 28 a sequence. Its time is that of five dependent loads, about 2 us. Shared: 16.5 KB. */
 CAM_KERNEL_AT_LEAST(BEGIN_THREADS, 1)
 step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam_bias_corrections *corrections,
                   cam_step_state *state) {
@@ -100,7 +98,7 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
         packed += total;
         cam_sync_block();
     }
-    /* Here every thread has read the cursor: the loop, with its barriers, ran once even for no row. */
+    /* Every thread has read the cursor: the loop with its barriers runs at least once, even without rows. */
     if (threadIdx.x != 0)
         return;
     to.list_cu[rows] = rows;
@@ -124,7 +122,7 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
     state->cursor++;
 }
 
-/* step_end: one thread writes 48 bytes to memory of the host. */
+/* step_end: one thread writes 48 bytes to mapped host memory. */
 CAM_KERNEL(1) step_end_kernel(cam_step_record *ring, int32_t slots, const cam_step_state *state) {
     cam_step_record *record = ring + state->step % (uint32_t)slots;
     record->loss = state->loss;
@@ -138,15 +136,15 @@ CAM_KERNEL(1) step_end_kernel(cam_step_record *ring, int32_t slots, const cam_st
     record->sequence = state->step + 1;
 }
 
-/* step_rank_report: one thread writes 16 bytes. The request lies in memory of the host, who may be writing it: read anew by
- * every launch, and once. */
-CAM_KERNEL(1) step_rank_report_kernel(cam_rank_report *share, const uint32_t *request, const cam_step_state *state) {
-    share->loss = state->loss;
-    share->request = request ? *static_cast<const volatile uint32_t *>(request) : 0;
-    share->unused = 0;
+/* step_rank_report: one thread writes 16 bytes. The request is in mapped memory that the host may write at any time:
+ * every launch reads it once. */
+CAM_KERNEL(1) step_rank_report_kernel(cam_rank_report *report, const uint32_t *request, const cam_step_state *state) {
+    report->loss = state->loss;
+    report->request = request ? *static_cast<const volatile uint32_t *>(request) : 0;
+    report->unused = 0;
 }
 
-/* step_merge: one thread, for the order of the sum; the loads need not wait for each other. Reads 16 bytes a rank. */
+/* step_merge: one thread, so that the order of the sum is fixed; its loads are independent. Reads 16 bytes a rank. */
 CAM_KERNEL(1) step_merge_kernel(const cam_rank_report *reports, int32_t ranks, cam_step_state *state) {
     double loss = 0;
     uint32_t requests = 0;

@@ -1,4 +1,4 @@
-/* table.c: the CUDA backend's operators as a table, for backend_cuda.cu.
+/* table.c: the CUDA backend's operator table.
  */
 #include "operators.h"
 

@@ -1,8 +1,8 @@
-/* units.cuh: a thread's share of a row: N consecutive elements, one memory access of at most 16 bytes after another, in
- * f32 once they are in registers, whatever the storage.
+/* units.cuh: a unit: N consecutive elements of a row, which one thread loads and stores with accesses of at most 16
+ * bytes. In registers they are f32, for every storage type.
  *
- * N is 8 where it can be: 16 bytes of bf16, and the eight decisions of one philox call. A matrix whose rows are not
- * whole units is walked with N = 1.
+ * N is 8 if possible: 16 bytes of bf16, and the eight decisions of one Philox call. N is 1 for matrices whose rows are
+ * not whole units.
  */
 #ifndef CAM_UNITS_CUH
 #define CAM_UNITS_CUH
@@ -11,12 +11,12 @@
 
 enum { CAM_UNIT = 8 };
 
-/* As loaded: what is in flight takes no more registers than bytes. */
+/* A unit as loaded, so that data in flight takes no more registers than its bytes. */
 template <typename T, int N> struct cam_unit {
     static constexpr int EACH = N * (int)sizeof(T) > 16 ? 16 / (int)sizeof(T) : N;
     cam_vec<T, EACH> part[N / EACH];
 };
-/* Two elements a word: a shift or a mask is all that a bf16 costs. */
+/* Two bf16 in a word; conversion to f32 is one shift or one mask. */
 template <> struct cam_unit<cam_bf16, CAM_UNIT> { cam_vec<uint32_t, 4> words; };
 
 template <int N, typename T> CAM_DEVICE cam_unit<T, N> cam_unit_load(const T *from) {
@@ -46,7 +46,7 @@ template <typename T, int N> CAM_DEVICE void cam_unit_f32(float to[N], const cam
     }
 }
 
-/* As T stores them. */
+/* Converts N floats to the storage type T. */
 template <typename T, int N> CAM_DEVICE cam_unit<T, N> cam_unit_of(const float from[N]) {
     cam_unit<T, N> u;
     if constexpr (sizeof(T) == 2 && N == CAM_UNIT) {
@@ -72,7 +72,7 @@ template <typename T, int N> CAM_DEVICE void cam_unit_store(T *to, const cam_uni
     }
 }
 
-/* Both steps at once. */
+/* Loads a unit and converts it to f32. */
 template <int N, typename T> CAM_DEVICE void cam_unit_read(float to[N], const T *from) {
     cam_unit_f32<T, N>(to, cam_unit_load<N>(from));
 }

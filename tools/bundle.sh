@@ -1,9 +1,11 @@
 #!/bin/sh
-# bundle.sh [BUILD [FOLDER]]: what a machine with a GPU needs to run `gpu-check`, in one folder that can be moved: `make bundle`.
+# bundle.sh [BUILD [FOLDER]]: makes one movable folder with all that `gpu-check` needs on a machine with a GPU: `make
+# bundle`.
 #
-# BUILD (default build) is a finished build; the result is FOLDER (default BUILD/bundle): bin/ (the program, tests and benchmarks, which
-# look for their libraries in ../lib), lib/ (the small shared libraries; not glibc's, not CUDA's), bench/, tests/,
-# examples/ and gpu_check.sh. Needs patchelf, ldd and objdump. Says which glibc the result needs at least.
+# BUILD (default build) is a finished build; the result is FOLDER (default BUILD/bundle): bin/ (the program, tests and
+# benchmarks, which load their libraries from ../lib), lib/ (the small shared libraries; not glibc's, not CUDA's),
+# bench/, tests/, examples/ and gpu_check.sh. Needs patchelf, ldd and objdump. Prints the lowest glibc version that
+# works.
 # shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,15 +21,15 @@ for name in cam-train ops_test model_golden bench_train bench_ops ceilings cuda_
 done
 [ -x "$bundle/bin/cam-train" ] || { echo "bundle: no cam-train in $build; run make build" >&2; exit 2; }
 
-# glibc's own libraries and the driver's are the target machine's
+# glibc's libraries and the driver's come from the target machine
 ldd "$bundle"/bin/* | awk '/=> \// {print $1, $3}' | sort -u | while read -r name path; do
     case $name in
     libc.so* | libm.so* | libdl.so* | libpthread.so* | librt.so* | ld-linux* | libcuda.so* | libcublas* | libcudnn* | libnccl*) ;;
     *) cp -L "$path" "$bundle/lib/$name" ;;
     esac
 done
-# Open MPI as it lies on this machine, without the transports that need libraries of their own: several ranks on one machine need
-# none of them. Its `mpirun` says where everything is now.
+# This machine's Open MPI, without the transports that need further libraries: ranks on one machine do not use them. The
+# script `mpirun` sets Open MPI's paths to the bundle.
 if command -v ompi_info > /dev/null; then
     mpi_path() { ompi_info --path "$1" --parsable | sed -n "s/^path:$1://p" | head -n 1; }
     mkdir -p "$bundle/mpi/bin" "$bundle/mpi/lib/openmpi" "$bundle/mpi/share" "$bundle/mpi/etc"
@@ -42,7 +44,7 @@ if command -v ompi_info > /dev/null; then
     done
     cat > "$bundle/bin/mpirun" << 'MPIRUN'
 #!/bin/sh
-# mpirun of this bundle, wherever it lies.
+# mpirun of this bundle, from any place.
 here=$(cd "$(dirname "$0")/.." && pwd)
 export OPAL_PREFIX="$here/mpi" OPAL_BINDIR="$here/mpi/bin" OPAL_LIBDIR="$here/lib" OPAL_PKGLIBDIR="$here/mpi/lib/openmpi" \
     OPAL_PKGDATADIR="$here/mpi/share/openmpi" OPAL_DATADIR="$here/mpi/share" OPAL_SYSCONFDIR="$here/mpi/etc" PMIX_PREFIX="$here/mpi"

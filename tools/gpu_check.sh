@@ -1,12 +1,12 @@
 #!/bin/bash
-# gpu_check.sh [ROOT]: everything that only a GPU can tell, in at most nine minutes: `make gpu-check`.
+# gpu_check.sh [ROOT]: all tests and measurements that need a GPU, in at most nine minutes: `make gpu-check`.
 #
 # ROOT is a build folder (default build) or a bundle of tools/bundle.sh, from which it is run as bundle/gpu_check.sh.
-# Stages run in the order of their worth, each with a limit of its own and none past LIMIT seconds in all (default 530);
-# what was found so far is always in gpu-check.json, under $OUT if that is set, else in ROOT/gpu-check. Each stage's
-# whole output lies beside it. Rows come from CAM_DATA (massive-fr and camembert-tokenizer; default ../shared/data),
-# else from examples/commandes. PYTHON (default python3) runs the peers where it has PyTorch.
-# Exit 0: all stages that ran were right; 1: one was not; 6: there is no GPU.
+# The most important stages run first. Each stage has its own time limit; all together end after LIMIT seconds (default
+# 530). Results are written to gpu-check.json after each stage, in $OUT if that is set, else in ROOT/gpu-check; the full
+# output of each stage is in the same folder. Rows come from CAM_DATA (massive-fr and camembert-tokenizer; default
+# ../shared/data), else from examples/commandes. PYTHON (default python3) runs the peers if it has PyTorch.
+# Exit 0: all stages that ran passed; 1: a stage failed; 6: there is no GPU.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 if [ -d "$here/bin" ]; then home=$here root=${1:-$here}; else home=$(cd "$here/.." && pwd) root=${1:-$home/build}; fi
@@ -38,7 +38,7 @@ write_json() {
     { printf '{"stages":[\n'; sed '$!s/$/,/' "$lines"; printf ']}\n'; } > "$out/gpu-check.json.part" && mv "$out/gpu-check.json.part" "$out/gpu-check.json"
 }
 
-# record NAME STATUS SECONDS RESULT...: lines of the log that are JSON objects become the stage's results.
+# record NAME STATUS SECONDS: writes a stage's result; the JSON objects in its log, one a line, are its results.
 record() {
     results=$(grep '^{.*}$' "$out/$1.log" 2> /dev/null | paste -sd, -)
     printf '{"stage":"%s","status":"%s","seconds":%d,"results":[%s]}\n' "$1" "$2" "$3" "$results" >> "$lines"
@@ -46,7 +46,7 @@ record() {
     printf '%-28s %-8s %4d s\n' "$1" "$2" "$3"
 }
 
-# watched SECONDS COMMAND...: a command or a function of this file in a process group of its own; 124 where it ran too long.
+# watched SECONDS COMMAND...: runs a command or a function of this file in its own process group; 124 after SECONDS.
 watched() {
     seconds=$1
     shift
@@ -63,7 +63,7 @@ watched() {
     return $result
 }
 
-# stage NAME SECONDS COMMAND...: runs it within its limit and what is left of all; a program that is not there is missing.
+# stage NAME SECONDS COMMAND...: runs a stage within its limit and the rest of the total; an empty COMMAND is "missing".
 stage() {
     name=$1 most=$2
     shift 2
@@ -88,7 +88,7 @@ describe() {
     printf '"commit":"%s","version":"%s"}\n' "$commit" "$("$trainer" --version 2> /dev/null | head -n 1 | tr -d '"\\')"
 }
 
-# A full-size checkpoint of random weights, and rows: as they come, and joined until they fill 128 and 512 tokens.
+# Makes a full-size checkpoint with random weights, and rows: unchanged, and joined to fill 128 and 512 tokens.
 prepare() {
     mkdir -p "$work/model" || return 1
     if [ -d "$data/massive-fr" ]; then
@@ -132,7 +132,8 @@ determinism() {
     echo '{"equal_bits":true,"steps":40}'
 }
 
-# One rank through NCCL must give the bits of a run without collectives; two that share the GPU, through MPI, the same losses.
+# One rank with NCCL must give the bits of a run without collectives; two ranks on one GPU with MPI must give the same
+# losses.
 ranks() {
     for run in alone nccl; do
         configure "$work/$run" "$work/checkpoint" > "$work/$run.yaml"
@@ -160,7 +161,7 @@ ranks() {
         END {printf "{\"two_ranks_losses\":%d,\"largest_relative_difference\":%g}\n", n, worst; exit !(n == 5 && worst < 1e-5)}'
 }
 
-# Ten steps without dropout on both backends, f32: the losses that each logs.
+# Compares the logged losses of three f32 steps on both backends.
 agreement() {
     for device in cpu cuda; do
         configure "$work/$device" "$work/checkpoint" > "$work/$device.yaml"
@@ -218,7 +219,7 @@ stage operators "${OPERATORS_S:-45}" "$bench_ops" --device cuda --bf16 1
 if [ "$ops" ]; then stage sanitizer 60 sanitize; fi
 if has_torch; then stage P4c-short 120 peers short 32 64 P4c 100; fi
 
-# value FILE KEY: the last number of that name
+# value FILE KEY: the last number with that key
 value() { sed -n "s/.*\"$2\": *\([0-9.eE+-]*\).*/\1/p" "$1" 2> /dev/null | tail -n 1; }
 row() {
     awk -v name="$1" -v ours="$2" -v gate="$3" -v target="$4" -v peer="$5" 'BEGIN {

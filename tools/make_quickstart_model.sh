@@ -1,11 +1,11 @@
 #!/bin/sh
-# make_quickstart_model.sh: makes the tokenizer of examples/quickstart-model again, both files, byte for byte.
+# make_quickstart_model.sh: makes both tokenizer files of examples/quickstart-model, with the same bytes as in the tree.
 #
 #   tools/make_quickstart_model.sh TEXT_DIR [OUTPUT_DIR]
 #
-# TEXT_DIR holds the .txt files of Mozilla Common Voice's French sentences (CC0), one sentence a line; they are read in the
-# order of their names. OUTPUT_DIR is examples/quickstart-model unless given. Needs spm_train of SentencePiece 0.1.97
-# and python3 (its own library only). One thread, so that sums are taken in one order.
+# TEXT_DIR has the .txt files of Mozilla Common Voice's French sentences (CC0), one sentence a line; they are read in
+# the order of their names. The default of OUTPUT_DIR is examples/quickstart-model. Needs spm_train of SentencePiece
+# 0.1.97 and python3 (standard library only). One thread, so that the order of sums is fixed.
 set -eu
 export LC_ALL=C
 
@@ -17,14 +17,14 @@ mkdir -p "$output"
 output=$(cd "$output" && pwd)
 cat "$texts"/*.txt > "$work/sentences.txt"
 
-# Trained inside the folder: the model file remembers the names it was given.
+# Trained inside the folder, because the model file stores the names of its input files.
 cd "$work"
 spm_train --input=sentences.txt --model_prefix=quickstart --model_type=unigram --vocab_size=4000 \
     --character_coverage=0.9998 --normalization_rule_name=nmt_nfkc --unk_id=0 --bos_id=1 --eos_id=2 --pad_id=-1 \
     --num_threads=1 --minloglevel=1
 cp quickstart.model "$output/sentencepiece.bpe.model"
 
-# tokenizer.json: the same model as huggingface/tokenizers writes it, ids as CamemBERT's.
+# tokenizer.json: the same model in the format of huggingface/tokenizers, with CamemBERT's ids.
 python3 - "$output" <<'PYTHON'
 import base64, json, struct, sys
 

@@ -1,10 +1,10 @@
 #!/bin/sh
-# python_env.sh: the Pythons that stand beside the product, never needed to build or run it.
+# python_env.sh: makes the Python environments for comparisons; the product does not need them.
 #
-#     tools/python_env.sh debian   build/python-debian: Debian's PyTorch and the pinned transformers of tests/model/requirements.txt
+#     tools/python_env.sh debian   build/python-debian: Debian's PyTorch, transformers of tests/model/requirements.txt
 #     tools/python_env.sh index    build/python-index:  the package index's current PyTorch and transformers
 #
-# Prints the interpreter's path last. Needs a network to the package index, and for debian the package python3-torch.
+# The last line printed is the interpreter's path. Needs the package index, and for debian the package python3-torch.
 set -eu
 cd "$(dirname "$0")/.."
 which=${1:-debian}

@@ -1,14 +1,16 @@
 #!/bin/sh
-# setup.sh build|run|test|check|bench|bundle|docker: the Debian (or Ubuntu) packages that building, running a program built elsewhere,
-# testing, measuring, bundling or testing the container images needs. Does nothing where all are there; installs the missing ones as
-# root; otherwise names the command to ask for and exits 2. With SETUP_CLEAN=1 it leaves no package lists behind, for images.
+# setup.sh build|run|test|check|bench|bundle|docker: installs the Debian (or Ubuntu) packages that are needed to build, to run
+# a program built elsewhere, to test, to measure, to bundle, or to test the container images. It does nothing if all are
+# installed. Root installs the missing ones; for other users it prints the command and exits 2. With SETUP_CLEAN=1 it
+# removes the package lists afterwards, for images.
 set -eu
 
-# One word a need; "a|b" is met by either, and the first that the system knows gets installed: names differ between releases.
+# One word for each package; for "a|b" either is enough, and the first known one is installed: names differ between
+# releases.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
   libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev
   libopenmpi-dev|libmpich-dev openmpi-bin|mpich'
-# What the program is linked with, as built by the packages above; openmpi-bin brings mpirun.
+# The shared libraries of a program built with the packages above; openmpi-bin has mpirun.
 run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
 test='libcmocka-dev bats jq iproute2 clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
@@ -50,7 +52,7 @@ for need in $needed; do
 done
 [ "$missing" ] || exit 0
 
-# known NEED...: of each need the first package that the lists hold, else the first
+# known NEED...: for each word the first package that is in the package lists, else the first
 known() {
     for need; do
         for package in $(echo "$need" | tr '|' ' ') "${need%%|*}"; do

@@ -1,9 +1,9 @@
-/* arena.h: memory that is handed out in order and taken back all at once.
+/* arena.h: a bump allocator: blocks are taken in order and released all at once.
  *
- * Three arenas serve a run: `params` (lives as long as the model), `step` (reset each step) and
- * `scratch` (mark and release inside a step). An arena may be *counting*: it hands out addresses that must not
- * be touched and only remembers the peak, so the plan of a run is made by running the model's own code
- * once with counting arenas; there are no parallel tables of sizes.
+ * A run has three arenas: `params` (lives as long as the model), `step` (reset each step) and `scratch` (mark and
+ * release inside a step). A *counting* arena returns addresses that must not be read or written, and records only the
+ * peak. The memory plan of a run comes from running the model's own code once with counting arenas, so no second table
+ * of sizes exists.
  *
  * Invariant: used <= capacity, and peak is the largest `used` since cam_arena_init.
  */
@@ -27,13 +27,13 @@ typedef struct cam_arena {
     size_t peak;
 } cam_arena;
 
-/* Over memory that the caller owns and that is aligned to CAM_ARENA_ALIGN. */
+/* An arena in memory that the caller owns and that is aligned to CAM_ARENA_ALIGN. */
 void cam_arena_init(cam_arena *arena, const char *name, void *base, size_t capacity);
 void cam_arena_init_counting(cam_arena *arena, const char *name);
 int cam_arena_is_counting(const cam_arena *arena);
 
-/* `bytes` bytes, contents undefined. An arena too small is a broken plan, hence CAM_BUG: all memory is
- * taken before the first step, so running out is reported then and never here. */
+/* Returns `bytes` bytes, contents undefined. Too small an arena is CAM_BUG, because the plan was wrong: all memory is
+ * allocated before the first step, and a lack of memory is reported there. */
 void *cam_arena_take(cam_arena *arena, size_t bytes);
 cam_tensor cam_arena_1d(cam_arena *arena, cam_dtype dtype, int64_t n);
 cam_tensor cam_arena_2d(cam_arena *arena, cam_dtype dtype, int64_t rows, int64_t columns);

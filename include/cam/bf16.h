@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Rounded to nearest, ties to even; what rounds past the largest bf16 is an infinity. A NaN stays a NaN: its
- * payload is cut off and its quiet bit set. No branches, so that a loop over it becomes vectors. */
+/* Rounds to nearest, ties to even; a value above the largest bf16 becomes infinity. A NaN stays a NaN: its payload is
+ * truncated and its quiet bit set. Without branches, so that compilers vectorise loops over it. */
 static inline CAM_HOST_DEVICE uint16_t cam_bf16_of_bits(uint32_t f32) {
     uint32_t rounded = (f32 + 0x7FFFu + (f32 >> 16 & 1u)) >> 16;
     return (uint16_t)((f32 & 0x7FFFFFFFu) > 0x7F800000u ? (f32 >> 16) | 0x40u : rounded);
@@ -21,7 +21,7 @@ static inline CAM_HOST_DEVICE uint32_t cam_bits_of_bf16(uint16_t bf16) {
     return (uint32_t)bf16 << 16;
 }
 
-/* The same from and to a float, on the host. */
+/* The same conversions for a float, on the host. */
 static inline uint16_t cam_bf16_of_f32(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -35,9 +35,9 @@ static inline float cam_f32_of_bf16(uint16_t bf16) {
     return value;
 }
 
-/* The halves of a split weight (CAM_CHUNK_SPLIT in cam/ops.h): `high` is a bf16, which products read; `low` is signed.
- * Together they are the f32, bit for bit. High is rounded to nearest, ties away from zero: with ties to even, low would
- * not fit into 16 bits. */
+/* The halves of a split weight (CAM_CHUNK_SPLIT in cam/ops.h). `high` is the bf16 that matrix products read; `low` is
+ * signed; together they give the f32 bit for bit. `high` is rounded to nearest, ties away from zero: with ties to even,
+ * `low` would not fit into 16 bits. */
 static inline CAM_HOST_DEVICE uint16_t cam_split_high(uint32_t f32) {
     return (uint16_t)((f32 + 0x8000u) >> 16);
 }

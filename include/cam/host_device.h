@@ -1,4 +1,4 @@
-/* host_device.h: marks functions of include/cam that kernels call, too.
+/* host_device.h: CAM_HOST_DEVICE marks the functions of include/cam that both the host and the kernels call.
  */
 #ifndef CAM_HOST_DEVICE_H
 #define CAM_HOST_DEVICE_H

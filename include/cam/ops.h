@@ -5,31 +5,41 @@
  *     cam_status cam_<op>(cam_backend *backend, const cam_<op>_args *args);
  *     size_t cam_<op>_workspace(const cam_backend *backend, const cam_<op>_args *args);
  *
- * The wrapper (src/ops) checks shapes, dtypes and aliasing once for all backends, looks the implementation up, times
- * it and calls it. A missing implementation is CAM_E_UNSUPPORTED, never a silent fallback. Operators never allocate:
- * `args->workspace` must hold at least <op>_workspace() bytes (CAM_E_WORKSPACE otherwise; `args` may leave the data
- * pointers unset when it only asks for the size, shapes count).
+ * The wrapper (src/ops) checks shapes, dtypes and aliasing once for all backends, finds the implementation in the
+ * backend's table, calls it and times it. A missing implementation is CAM_E_UNSUPPORTED, never a silent fallback.
+ * Operators never allocate: `args->workspace` must have at least <op>_workspace() bytes, otherwise CAM_E_WORKSPACE.
+ * <op>_workspace() reads shapes and dtypes of `args`; the data pointers may be unset.
  *
- * Letters: B sequences, T packed tokens, R listed rows, N generic rows, S longest sequence, H hidden, F intermediate,
- * A heads, D = H / A, V vocabulary rows, P positions, K labels.
+ * Letters of the shapes:
  *
- * Capacities and true counts. Shapes hold capacities. How many leading rows are real is read from the step
- * state, which lies in device memory: `rows` says which of its counts bounds the rows of an operator. Rows from the
- * true count up to the capacity are exact zeros in every activation and gradient that an operator writes, and are never
- * read but by the linear operators, which may run over whole capacities: their inputs must hold zeros there. Index
- * tensors (ids, row lists, cu_seqlens, data row ids) need not hold anything there.
+ *     B  sequences          S  longest sequence    V  vocabulary rows
+ *     T  packed tokens      H  hidden              P  positions
+ *     R  query rows         F  intermediate        K  labels
+ *     N  rows of any kind   A  heads, D = H / A
  *
- * Gradients. `accumulate` false: `=`, the output's old contents are not read; true: `+=`. Where an operator has
- * several gradient outputs for parameters one flag serves them all.
+ * The query rows are the rows in the row list, those that the head reads: the <s> token of each sequence.
  *
- * Deterministic, all of them: the same inputs give the same bits, whatever the number of threads. Floating-point
- * accumulation is in f32 or wider, in an order fixed by the shapes. Unless said otherwise an output must not overlap
- * any other operand (CAM_E_ALIAS), tensors are contiguous (CAM_E_SHAPE), dtypes are f32 for numbers and i32 for indices
- * (CAM_E_DTYPE). H is a multiple of 8, at most CAM_MAX_HIDDEN.
+ * Capacities and true counts. Shapes are capacities. The number of leading rows that are real is in the step state, in
+ * device memory; `rows` names the count that an operator reads. In every activation and gradient that an operator
+ * writes, the rows from the true count up to the capacity are exact zeros. No operator reads them, except the linear
+ * operators, which may compute whole capacities: their inputs must be zero there. Index tensors (ids, row lists,
+ * cu_seqlens, data row ids) may hold anything there.
  *
- * Mixed precision. An operand of dtype `act` is f32 or bf16; all operands of one call that say `act` have the same
- * dtype. bf16 is storage only: everything is computed in f32 and rounded to nearest even when written. A backend whose
- * `bf16` is 0 refuses bf16 operands (CAM_E_UNSUPPORTED), except in cast.
+ * Gradients. `accumulate` false: `=`, the output's old contents are not read; true: `+=`. One flag applies to all
+ * parameter gradients of a call.
+ *
+ * All operators are deterministic: the same inputs give the same bits for any number of threads. Sums are accumulated
+ * in f32 or wider, in an order fixed by the shapes.
+ *
+ * Unless the contract says otherwise:
+ *   - an output must not overlap any other operand (CAM_E_ALIAS);
+ *   - tensors are contiguous (CAM_E_SHAPE);
+ *   - numbers are f32 and indices i32 (CAM_E_DTYPE);
+ *   - H is a multiple of 8, at most CAM_MAX_HIDDEN.
+ *
+ * Mixed precision. An operand of dtype `act` is f32 or bf16, the same for all `act` operands of a call. bf16 is a
+ * storage format: operators compute in f32 and round to nearest even when they write. A backend whose `bf16` is 0
+ * refuses bf16 operands (CAM_E_UNSUPPORTED), except in cast.
  */
 #ifndef CAM_OPS_H
 #define CAM_OPS_H
@@ -44,15 +54,15 @@
 extern "C" {
 #endif
 
-/* X(operator, word), grouped by family; a family is a file of the same stem in every backend and in tests/ops. The word
- * says whether the operator needs memory of its own while it runs:
+/* X(operator, word), grouped by family. A family is one file of the same name in every backend and in tests/ops. The
+ * word states whether the operator uses temporary memory:
  *
- *     WORKSPACE     cam_<op>_args has the member `workspace`, and every backend has <op>_workspace, which says how many
- *                   bytes a call needs (0 where it can do without). A backend that lacks the function does not link.
- *     NO_WORKSPACE  there is neither, in any backend.
+ *     WORKSPACE     cam_<op>_args has the member `workspace`, and every backend has the function <op>_workspace, which
+ *                   returns the bytes that a call needs (possibly 0). A backend without the function does not link.
+ *     NO_WORKSPACE  no backend has either.
  *
- * CAM_IF_<word>(text) is the text for the first word and nothing for the second. A row without a word, or with another
- * one, does not compile. */
+ * CAM_IF_<word>(text) expands to the text for WORKSPACE and to nothing for NO_WORKSPACE. A row without a word, or with
+ * another one, does not compile. */
 #define CAM_OPS(X)                                                                                                     \
     X(step_begin, NO_WORKSPACE)                                                                                        \
     X(step_end, NO_WORKSPACE)                                                                                          \
@@ -86,11 +96,11 @@ extern "C" {
 
 enum { CAM_MAX_HIDDEN = 4096 };
 
-/* Dropout over rows of features, by the random map of cam/philox.h. threshold == 0 is no dropout (row and index are
- * then not read and may be absent). */
+/* Dropout over rows of features, by the counter layout of cam/philox.h. threshold == 0: no dropout; row and index are
+ * then not read and may be absent. */
 typedef struct cam_dropout {
     uint32_t threshold; /* cam_dropout_threshold(p) */
-    uint32_t site;      /* cam_site, the layer's share added */
+    uint32_t site;      /* cam_site plus the layer's offset */
     cam_tensor row;     /* [N] i32: data row id of each row */
     cam_tensor index;   /* [N] i32: its index in its sequence, from 0 */
 } cam_dropout;
@@ -102,7 +112,7 @@ typedef struct cam_workspace {
 
 /* --- step ------------------------------------------------------------------------------------------------------ */
 
-/* step_begin: the next micro-step's batch, packed from the data set that lies on the device.
+/* step_begin: packs the next micro-step's batch from the data set in device memory.
  * With m = plan[state->cursor]:
  *   state      step, learning_rate, loss_denominator from m; tokens, sequences, head_rows: m.tokens, m.rows, m.rows;
  *              bias_correction1 and 2 from corrections[state->updates]; where m.begins: loss = 0, clip_scale = 1, and
@@ -118,14 +128,14 @@ typedef struct cam_workspace {
  *   list_index [B]    i32  out  0
  *   list_cu    [B+1]  i32  out  b; entries 0 .. m.rows
  *   labels     [B]    i32  out  data_labels[d]; 0 where data_labels is absent
- *   order      [N]    i32  in   data row ids as this epoch sees them
+ *   order      [N]    i32  in   data row ids in this epoch's order
  *   offsets    [rows + 1] i32 in
  *   data_ids, data_positions [offsets[rows]] i32 in
  *   data_labels [rows] i32 in   may be absent
  *   plan, corrections            device memory
- * ids, positions, token_row, token_index, cu_seqlens and data_ids, data_positions may be absent, together: a head on
- * kept features asks for rows only, and state->tokens is 0 then. Entries past the true counts are not written. All is
- * exact. state is changed after everything that reads it. */
+ * ids, positions, token_row, token_index, cu_seqlens, data_ids and data_positions may be absent, all together: a head
+ * trained on stored features needs rows only. state->tokens is then 0. Entries past the true counts are not written.
+ * All values are exact. state is written after all reads of it. */
 typedef struct cam_step_begin_args {
     cam_tensor ids, positions, token_row, token_index, cu_seqlens;
     cam_tensor row, list, list_index, list_cu, labels;
@@ -137,13 +147,14 @@ typedef struct cam_step_begin_args {
 
 /* step_end: ring[state->step % slots] = the record of the optimizer step that state describes. */
 typedef struct cam_step_end_args {
-    cam_step_record *ring; /* the device's address */
+    cam_step_record *ring; /* device address */
     int32_t slots;
     const cam_step_state *state;
 } cam_step_end_args;
 
-/* step_rank_report: reports[rank] = {state->loss, *request}; the other reports are left as they are.
- *   request  memory that the host writes meanwhile (cam_backend_allocate_mapped), the device's address; NULL: 0 */
+/* step_rank_report: reports[rank] = {state->loss, *request}; the other reports are not written.
+ *   request  device address of mapped memory that the host may write at any time (cam_backend_allocate_mapped);
+ *            NULL: 0 */
 typedef struct cam_step_rank_report_args {
     cam_rank_report *reports; /* [ranks], device memory */
     const uint32_t *request;
@@ -151,7 +162,8 @@ typedef struct cam_step_rank_report_args {
     const cam_step_state *state;
 } cam_step_rank_report_args;
 
-/* step_merge: state->loss = the sum of reports[r].loss in rank order, in f64; state->requests = all requests or-ed. */
+/* step_merge: state->loss = the sum of reports[r].loss in rank order, in f64; state->requests = the bitwise or of all
+ * requests. */
 typedef struct cam_step_merge_args {
     const cam_rank_report *reports; /* [ranks], device memory */
     int32_t ranks;
@@ -186,7 +198,7 @@ typedef struct cam_embedding_fwd_args {
  *   dtype       [1,H]  f32  out
  *   dgamma,dbeta [H]   f32  out
  *   dy          [T,H]  act  in
- *   ids, positions, word, position, type, gamma, mean, rstd as in the forward call; the sum is made again.
+ *   ids, positions, word, position, type, gamma, mean, rstd as in the forward call; the sum is computed again.
  *   pad_word, pad_position  rows of word and position that receive no gradient (Hugging Face: padding_idx); -1 = none.
  * A row's gradient is the sum over its tokens in ascending order. */
 typedef struct cam_embedding_bwd_args {
@@ -202,7 +214,7 @@ typedef struct cam_embedding_bwd_args {
 
 /* --- linear ---------------------------------------------------------------------------------------------------- */
 
-/* Of the three: where w holds what is not finite, rows past the true count of y and dx are not numbers either.
+/* For all three: if w holds an infinity or a NaN, rows past the true count of y and dx may be NaN.
  *
  * linear_fwd: y = x W^T + bias.
  *   y     [N,O]  act  out
@@ -229,7 +241,7 @@ typedef struct cam_linear_bwd_data_args {
 } cam_linear_bwd_data_args;
 
 /* linear_bwd_weight: dw (=|+=) dy^T x, dbias (=|+=) the column sums of dy.
- *   dw     [O,I]  f32, or bf16 where x is and nothing accumulates  out
+ *   dw     [O,I]  f32, or bf16 if x is bf16 and accumulate is 0  out
  *   dbias  [O]    f32  out  may be absent
  *   dy     [N,O]  act  in   row stride free; zero past the true count
  *   x      [N,I]  act  in   row stride free; zero past the true count */
@@ -243,7 +255,7 @@ typedef struct cam_linear_bwd_weight_args {
 
 /* --- attention ------------------------------------------------------------------------------------------------- */
 
-/* No sequence is longer: the attention tiles of cam/philox.h are numbered for so many. */
+/* The longest sequence: cam/philox.h numbers the attention tiles for at most so many keys. */
 enum { CAM_MAX_KEYS = 1024 };
 
 /* attention_fwd: for each sequence b and head a, out = dropout(softmax(q k^T * scale)) v, over packed sequences.
@@ -252,14 +264,16 @@ enum { CAM_MAX_KEYS = 1024 };
  *   q           [Nq,H]   act  in   row stride free; head a is columns [a D, (a + 1) D)
  *   k, v        [T,H]    act  in   row stride free, the same for both
  *   cu_q, cu_k  [B+1]    i32  in   sequence b owns query rows [cu_q[b], cu_q[b+1]) and key rows [cu_k[b], cu_k[b+1]);
- *                                  a sequence may own no query row, never no key row, and never more of the former
- *   q_index     [Nq]     i32  in   index in its sequence of each query row (0 .. S-1): for the random map
- *   sequence_row [B]     i32  in   data row id of each sequence: for the random map
- *   heads       A, divides H; max_keys: no sequence is longer (1 .. CAM_MAX_KEYS)
- *   q_rows      CAM_ROWS_TOKENS (every token asks) or CAM_ROWS_HEAD (the row list asks)
+ *                                  a sequence has at least one key row and at most as many query rows as key rows,
+ *                                  possibly none
+ *   q_index     [Nq]     i32  in   index in its sequence of each query row (0 .. S-1), for dropout
+ *   sequence_row [B]     i32  in   data row id of each sequence, for dropout
+ *   heads       A, divides H
+ *   max_keys    an upper bound of the sequence lengths, 1 .. CAM_MAX_KEYS
+ *   q_rows      CAM_ROWS_TOKENS (every token is a query) or CAM_ROWS_HEAD (only the query rows are)
  *   threshold, site: dropout on probabilities, by the attention tiles of cam/philox.h
  * Keys are rows CAM_ROWS_TOKENS, sequences CAM_ROWS_SEQUENCES. softmax subtracts the row's maximum.
- * Source: Vaswani et al. 2017; Dao et al. 2022 for what backward keeps. */
+ * Source: Vaswani et al. 2017; Dao et al. 2022 for lse. */
 typedef struct cam_attention_fwd_args {
     cam_tensor out, lse;
     cam_tensor q, k, v, cu_q, cu_k, q_index, sequence_row;
@@ -271,13 +285,13 @@ typedef struct cam_attention_fwd_args {
     cam_workspace workspace;
 } cam_attention_fwd_args;
 
-/* attention_bwd: the gradients of q, k and v, `=`; probabilities are made again from q, k and lse.
+/* attention_bwd: the gradients of q, k and v, `=`; probabilities are computed again from q, k and lse.
  *   dq          [Nq,H]   act  out  row stride free
  *   dk, dv      [T,H]    act  out  row stride free, the same for both
  *   dout        [Nq,H]   act  in
  *   out, lse and the rest as in the forward call
- * In bf16, probabilities and their gradients are rounded to bf16 where a product reads them.
- * With ds = p * (dp - rowsum(dout * out)) as in Dao et al. 2022, appendix B. */
+ * In bf16, probabilities and their gradients may be rounded to bf16 as operands of a product.
+ * ds = p * (dp - rowsum(dout * out)) as in Dao et al. 2022, appendix B. */
 typedef struct cam_attention_bwd_args {
     cam_tensor dq, dk, dv;
     cam_tensor dout, out, lse;
@@ -295,7 +309,7 @@ typedef struct cam_attention_bwd_args {
 /* residual_fwd: z = dropout(x + bias) + residual; y = LN(z).
  *   y           [N,H]  act or f32  out
  *   z           [N,H]  act  out  kept for residual_bwd; may be x itself (same data, same shape)
- *   mean, rstd  [N]    f32  out  of z's rows, as they are stored: y is the LN of the rounded z
+ *   mean, rstd  [N]    f32  out  of z's rows as stored: y is the LN of the rounded z
  *   x, residual [N,H]  act  in
  *   bias        [H]    f32  in
  *   gamma,beta  [H]    f32  in
@@ -309,8 +323,8 @@ typedef struct cam_residual_fwd_args {
     const cam_step_state *state;
 } cam_residual_fwd_args;
 
-/* residual_bwd.
- *   dx          [N,H]  act  out  `=`; may be dy itself where both are of one dtype
+/* residual_bwd: the gradients of residual_fwd.
+ *   dx          [N,H]  act  out  `=`; may be dy itself if both have the same dtype
  *   dresidual   [N,H]  act  out  `=` (dz, before dropout's mask); must not overlap dy
  *   dbias, dgamma, dbeta [H] f32 out  (=|+=) by `accumulate`
  *   dy          [N,H]  act or f32  in
@@ -329,11 +343,11 @@ typedef struct cam_residual_bwd_args {
 
 /* --- gelu ------------------------------------------------------------------------------------------------------ */
 
-/* gelu_fwd: y = gelu(x + bias), gelu(u) = u/2 (1 + erf(u / sqrt 2)): the exact form, not tanh's.
+/* gelu_fwd: y = gelu(x + bias), gelu(u) = u/2 (1 + erf(u / sqrt 2)): the exact form, not the tanh approximation.
  *   y     [N,F]  act  out
  *   x     [N,F]  act  in   kept by the caller for gelu_bwd
  *   bias  [F]    f32  in
- * |error| at most 2 ulp of the result's scale, as libm's erff has. Source: Hendrycks, Gimpel 2016. */
+ * |error| at most 2 ulp of the result's scale, as with libm's erff. Source: Hendrycks, Gimpel 2016. */
 typedef struct cam_gelu_fwd_args {
     cam_tensor y, x, bias;
     cam_rows rows;
@@ -374,7 +388,7 @@ typedef struct cam_head_gather_bwd_args {
     const cam_step_state *state;
 } cam_head_gather_bwd_args;
 
-/* head_dropout: y = dropout(x). Its own backward (dx = dropout(dy)).
+/* head_dropout: y = dropout(x). It is also its own backward: dx = dropout(dy).
  *   y  [R,H]  f32  out  may be x itself
  *   x  [R,H]  f32  in   rows CAM_ROWS_HEAD */
 typedef struct cam_head_dropout_args {
@@ -407,7 +421,8 @@ typedef struct cam_head_tanh_bwd_args {
 
 /* --- loss ------------------------------------------------------------------------------------------------------ */
 
-/* loss_fwd: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss. Of row r, label y:
+/* loss_fwd: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss. For row r of label
+ * y:
  *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k],   nll[k] = -log softmax(logits[r])[k]
  *     state->loss (=|+=) sum of row_loss / state->loss_denominator
  *   row_loss  [R]    f32  out
@@ -433,37 +448,39 @@ typedef struct cam_loss_bwd_args {
 
 /* --- norm ------------------------------------------------------------------------------------------------------ */
 
-/* The parameter store is cut into chunks of CAM_CHUNK elements; every tensor starts on one and gaps are zero. Its
- * planes (weight, low halves, gradient, moments) are dense, each with an element size of its own from chunk to chunk.
- */
+/* The parameter store consists of chunks of CAM_CHUNK elements; every tensor starts at a chunk and gaps are zero. Its
+ * planes (weight, low halves, gradient, moments) are dense; in a plane the element size may differ between chunks. */
 enum { CAM_CHUNK = 2048 /* elements */, CAM_CHUNK_UNIT = 4096 /* bytes: a chunk of 16-bit elements */ };
 
-/* A split chunk's weight is kept as two halves, exactly: with u the bits of the f32 master, hi = (u + 0x8000) >> 16 is
- * the bf16 weight that products read, low = the lower 16 bits of u, signed, and u = (hi << 16) + low. */
+/* The f32 master weight of a split chunk is stored as two 16-bit halves, without loss. With u its bits:
+ * high = (u + 0x8000) >> 16 is the bf16 weight that products read, low = the lower 16 bits of u, signed, and
+ * u = (high << 16) + low. */
 enum { CAM_CHUNK_SPLIT = 1, CAM_CHUNK_GRADIENT_BF16 = 2 };
 
-/* One chunk of a range: where it lies, and how it learns. */
+/* One chunk: its position in the planes and the hyperparameters of its group. Positions are in units of CAM_CHUNK_UNIT
+ * bytes. */
 typedef struct cam_chunk {
-    double rate_scale; /* its group's rate as a share of state->learning_rate */
+    double rate_scale; /* the group's learning rate / state->learning_rate */
     double decay;
-    uint32_t weight, low,
-        gradient;  /* where it begins in the plane, in units of CAM_CHUNK_UNIT bytes; low where split */
-    uint32_t form; /* CAM_CHUNK_ bits */
+    uint32_t weight, low, gradient; /* low: only if the chunk is split */
+    uint32_t form;                  /* CAM_CHUNK_ bits */
 } cam_chunk;
 
 /* norm_partial: partial[c] = sum of the squares of chunk c of a gradient range.
  *   partial  [C]           f64  out
  *   grad     1-d           f32, or bf16 in a mixed plane (then its length counts 16-bit units)  in
- *   chunks   [C]           device memory: places in grad, which may hold more; NULL: all chunks are f32, one after
- *                          another, and grad is [C * CHUNK] */
+ *   chunks   [C]           device memory: positions in grad, which may have more chunks; NULL: all chunks are f32, in
+ *                          order, and grad is [C * CHUNK] */
 typedef struct cam_norm_partial_args {
     cam_tensor partial, grad;
     const cam_chunk *chunks;
 } cam_norm_partial_args;
 
-/* norm_final: state->grad_norm = sqrt(sum of partial); clip_scale = min(1, max_norm / (norm + 1e-6)) (1 where max_norm
- * is 0); finite = finite and norm and state->loss are finite; updates + 1 where finite. As
- * torch.nn.utils.clip_grad_norm_.
+/* norm_final: as torch.nn.utils.clip_grad_norm_, in the step state:
+ *   grad_norm   sqrt(sum of partial)
+ *   clip_scale  min(1, max_norm / (grad_norm + 1e-6)); 1 if max_norm is 0
+ *   finite      0 if grad_norm or state->loss is not finite, else unchanged
+ *   updates     + 1 if finite
  *   partial  [C]  f64  in  summed in f64, in an order fixed by C
  *   state    changed: grad_norm, clip_scale, finite, updates */
 typedef struct cam_norm_final_args {
@@ -486,7 +503,7 @@ typedef struct cam_norm_final_args {
  *   low      1-d  bf16: 16-bit units; in, out; absent where no chunk is split
  *   m, v     [C * CHUNK]  f32  in, out; in the order of the table
  *   grad     1-d  in; f32, or bf16 in a mixed plane
- *   chunks   [C]  device memory: places in weight, low and grad, which may hold more than these chunks */
+ *   chunks   [C]  device memory: positions in weight, low and grad, which may have more chunks than these */
 typedef struct cam_adamw_args {
     cam_tensor weight, low, m, v, grad;
     const cam_chunk *chunks;
@@ -514,7 +531,7 @@ enum cam_op {
 
 const char *cam_op_name(enum cam_op op); /* "attention_fwd" */
 
-/* What a backend fills in: every slot. Implementations may trust their arguments: the wrappers have checked them. */
+/* A backend fills every slot. The wrappers have checked the arguments before an implementation is called. */
 struct cam_ops_table {
 #define CAM_OP_SLOTS(op, word)                                                                                         \
     cam_status (*op)(cam_backend * backend, const cam_##op##_args *args);                                              \
@@ -523,8 +540,8 @@ struct cam_ops_table {
 #undef CAM_OP_SLOTS
 };
 
-/* For callers that treat all operators alike there are, of every operator, cam_<op>_workspace (0 for NO_WORKSPACE) and
- * cam_<op>_set_workspace (which then does nothing). */
+/* Every operator has cam_<op>_workspace and cam_<op>_set_workspace, so that callers can treat all operators alike. With
+ * NO_WORKSPACE the first returns 0 and the second does nothing. */
 #define CAM_OP_WRAPPERS(op, word)                                                                                      \
     CAM_MUST_CHECK cam_status cam_##op(cam_backend *backend, const cam_##op##_args *args);                             \
     size_t cam_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args);                              \

@@ -1,30 +1,29 @@
-/* philox.h: randomness as a function, and the map of who draws what. A binary interface: changing a
- * line here changes every trained weight.
+/* philox.h: the random generator and its counter layout: which call site uses which Philox stream. A binary interface:
+ * any change here changes every trained weight.
  *
  * Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  * There is no generator state. key = the run's seed; counter = (step, site, row, block):
  *   step   optimizer step, from 0 (for shuffling: the epoch; for fresh weights: 0)
- *   site   who draws: cam_site
- *   row    row of the data set the numbers are for, never a place in a packed batch
- *   block  which eight decisions of that row
+ *   site   the call site: cam_site
+ *   row    row id in the data set, never a position in a packed batch
+ *   block  index of a group of eight decisions of that row
  *
- * Decisions. A call gives four 32-bit words, read as eight 16-bit lanes: lane j is the low half (j even) or the
- * high half (j odd) of word j / 2. A probability p is n = round(65536 p) out of 65536; an element is dropped where
- * its lane is below n, and a kept one is multiplied by 65536 / (65536 - n).
+ * Decisions. A call gives four 32-bit words, read as eight 16-bit lanes: lane j is the low half (j even) or the high
+ * half (j odd) of word j / 2. A probability p becomes n = round(65536 p). An element is dropped if its lane is below n;
+ * a kept element is multiplied by 65536 / (65536 - n).
  *
  * Rows of features (embedding, residual, head): element h of the token at index i of its sequence is decision
  * i * H + h of its data row: block (i * H + h) / 8, lane (i * H + h) % 8. H is a multiple of 8.
  *
- * Attention probabilities: of head a, a tile is 16 queries x 16 keys. Thirty-two calls make a tile, one for each
- * lane l of a warp that holds it as two m16n8 accumulators, and the eight decisions of a call are that lane's eight
- * accumulator elements in register order:
+ * Attention probabilities: a tile of head a is 16 queries x 16 keys and takes 32 calls. Call l belongs to lane l of a
+ * warp that holds the tile as two m16n8 accumulators; its eight decisions are that lane's eight accumulator elements in
+ * register order:
  *   block(a, q, k) = ((a * 64 + q / 16) * 64 + k / 16) * 32 + l      sequences up to 1,024
  *   l(q, k)        = (q % 8) * 4 + (k % 8) / 2
  *   lane(q, k)     = (k / 8 % 2) * 4 + (q / 8 % 2) * 2 + k % 2
- * A kernel that holds the transposed tile (keys down, queries across: element (k, q) in the place of (q, k)) finds in
- * its warp lane l' and register j' the element k = l' / 4 + 8 * (j' / 2 % 2), q = 8 * (j' / 4) + 2 * (l' % 4) + j' % 2
- * of the tile, whose decision is lane(q, k) of call l(q, k): cam_attention_call and cam_attention_lane below hold for
- * it too.
+ * A kernel may hold the tile transposed, one row a key and one column a query. Register j' of lane l' then holds the
+ * element k = l' / 4 + 8 * (j' / 2 % 2), q = 8 * (j' / 4) + 2 * (l' % 4) + j' % 2. Its decision is still lane(q, k) of
+ * call l(q, k), as cam_attention_call and cam_attention_lane below give it.
  */
 #ifndef CAM_PHILOX_H
 #define CAM_PHILOX_H
@@ -71,13 +70,13 @@ static inline CAM_HOST_DEVICE cam_philox_words cam_philox(uint64_t seed, uint32_
     return r;
 }
 
-/* The 16-bit lane j (0..7) of a call. By choices, not by an index: the words stay in registers. */
+/* The 16-bit lane j (0..7) of a call. Selects instead of indexing, so that the words stay in registers. */
 static inline CAM_HOST_DEVICE uint32_t cam_philox_lane(cam_philox_words r, uint32_t j) {
     uint32_t low = j & 2 ? r.w[1] : r.w[0], high = j & 2 ? r.w[3] : r.w[2];
     return ((j & 4 ? high : low) >> (16 * (j & 1))) & 0xFFFFu;
 }
 
-/* p in [0, 1) as n / 65536, and the factor of a kept element. */
+/* n of p in [0, 1), and the factor of a kept element. */
 static inline uint32_t cam_dropout_threshold(double p) {
     return (uint32_t)(p * 65536.0 + 0.5);
 }
@@ -85,7 +84,7 @@ static inline CAM_HOST_DEVICE float cam_dropout_scale(uint32_t n) {
     return 65536.0f / (float)(65536u - n);
 }
 
-/* Where the decision of (query q, key k) of head a lies. q and k are indices in the sequence. */
+/* The call (block) and the lane that decide (query q, key k) of head a. q and k are indices in the sequence. */
 static inline CAM_HOST_DEVICE uint32_t cam_attention_call(uint32_t a, uint32_t q, uint32_t k) {
     return ((a * 64u + q / 16u) * 64u + k / 16u) * 32u + (q % 8u) * 4u + (k % 8u) / 2u;
 }

@@ -1,8 +1,8 @@
-/* status.h: how every fallible call of cam-train reports.
+/* status.h: how every function that can fail reports an error.
  *
- * A function that can fail returns a cam_status and leaves one sentence about what went wrong in a
- * thread-local message. The sentence follows git's wording: lower case, no full stop, the subject in
- * quotes, what to do about it. Only main() turns a status into an exit code.
+ * Such a function returns a cam_status and stores one sentence that describes the error in a thread-local message. The
+ * sentence follows git's wording: lower case, no full stop, the subject in quotes, then what the user can do. Only
+ * main() turns a status into an exit code.
  *
  *     cam_status f(...)
  *     {
@@ -84,23 +84,23 @@ typedef enum cam_status {
 const char *cam_status_name(cam_status status);
 int cam_status_exit_code(cam_status status);
 
-/* The calling thread's last message; "" after cam_status_clear() or before any failure. The pointer stays
- * valid until the thread fails again. A message holds at most 8,191 bytes; longer ones are cut at a
- * character boundary and end in "...". */
+/* The calling thread's last message; "" after cam_status_clear() or before any failure. The pointer stays valid until
+ * the next failure in this thread. A message has at most 8,191 bytes; a longer one is truncated at a character boundary
+ * and ends in "...". */
 const char *cam_status_message(void);
 void cam_status_clear(void);
 
-/* Sets the message and returns `status`. A message may quote cam_status_message() itself to add context:
- * arguments are formatted before the old message is replaced. */
+/* Sets the message and returns `status`. cam_status_message() may be an argument, to add context to it: the arguments
+ * are formatted before the old message is replaced. */
 CAM_PRINTF(2, 3) cam_status cam_fail(cam_status status, const char *format, ...);
 #ifdef __clang_analyzer__ /* clang-tidy reads one file at a time: this says what cam_fail returns */
 #define cam_fail(status, ...) ((void)(cam_fail)(status, __VA_ARGS__), (status))
 #endif
 
-/* For broken invariants of our own code only: prints where, and aborts. */
+/* For broken invariants of our own code only: prints file and line, and aborts. */
 CAM_NORETURN CAM_PRINTF(3, 4) void cam_bug(const char *file, int line, const char *format, ...);
 
-/* Both need `cam_status st` and a label `out` in the function, the one place that releases. */
+/* Both need a variable `cam_status st` and a label `out`. Resources are released after `out` and nowhere else. */
 #define CAM_TRY(call)                                                                                                  \
     do {                                                                                                               \
         st = (call);                                                                                                   \

@@ -1,11 +1,11 @@
-/* tensor.h: a view of numbers somewhere in a backend's memory.
+/* tensor.h: a view of numbers in a backend's memory.
  *
- * A cam_tensor owns nothing and is passed by value. It is row-major; all dimensions but the first are
- * contiguous. `row_stride` is the distance in elements from one entry of dimension 0 to the next: the
- * product of the other dimensions, or more where the view is a range of columns of a wider tensor (q, k
- * and v inside one product's output). An operator that does not say otherwise takes contiguous views only.
+ * A cam_tensor owns nothing and is passed by value. It is row-major; all dimensions but the first are contiguous.
+ * `row_stride` is the distance in elements between two entries of dimension 0: the product of the other dimensions, or
+ * more if the view is a range of columns of a wider tensor (q, k and v inside the output of one product). An operator
+ * takes contiguous views only, unless its contract says otherwise.
  *
- * A tensor with data == NULL is absent: optional operands are written CAM_NONE.
+ * A tensor with data == NULL is absent: CAM_NONE stands for an optional operand that is not given.
  */
 #ifndef CAM_TENSOR_H
 #define CAM_TENSOR_H
@@ -49,16 +49,15 @@ cam_tensor cam_tensor_1d(void *data, cam_dtype dtype, int64_t n);
 cam_tensor cam_tensor_2d(void *data, cam_dtype dtype, int64_t rows, int64_t columns);
 extern const cam_tensor CAM_NONE;
 
-/* Columns [begin, begin + count) of a 2-d tensor; rows [begin, begin + count) of any tensor. The ranges
- * must lie inside (a broken invariant otherwise). */
+/* Columns [begin, begin + count) of a 2-d tensor; rows [begin, begin + count) of any tensor. A range outside the tensor
+ * is a broken invariant. */
 cam_tensor cam_tensor_columns(cam_tensor t, int64_t begin, int64_t count);
 cam_tensor cam_tensor_rows(cam_tensor t, int64_t begin, int64_t count);
 
 int64_t cam_tensor_count(cam_tensor t); /* elements, stride gaps not counted */
 size_t cam_tensor_bytes(cam_tensor t);  /* from the first element to past the last, gaps counted */
 int cam_tensor_is_contiguous(cam_tensor t);
-/* True where two tensors may share bytes: column ranges of one tensor that interleave without touching
- * do not overlap. */
+/* Whether two tensors may have bytes in common. Two disjoint column ranges of one tensor do not overlap. */
 int cam_tensor_overlaps(cam_tensor a, cam_tensor b);
 
 #ifdef __cplusplus

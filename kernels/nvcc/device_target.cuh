@@ -1,7 +1,7 @@
-/* device_target.cuh: the words of device.cuh on a GPU, as PTX where C++ has none for them.
+/* device_target.cuh: the functions of device.cuh on a GPU, in PTX if CUDA C++ lacks them.
  *
- * Below sm_80 there is no asynchronous copy and no bf16 product: the kernels that ask for them are not launched there
- * (backend_cuda.cu says bf16 is unsupported), and trap if they were.
+ * Below sm_80 there is no asynchronous copy and no bf16 product. Kernels that use them are not launched there, because
+ * backend_cuda.cu refuses bf16; they would trap.
  */
 #ifndef CAM_DEVICE_TARGET_CUH
 #define CAM_DEVICE_TARGET_CUH
@@ -76,7 +76,7 @@ CAM_DEVICE void cam_copy_async(void *shared, const void *global) {
 CAM_DEVICE void cam_copy_async_zero(void *shared) {
     *static_cast<uint4 *>(shared) = make_uint4(0, 0, 0, 0);
 }
-/* The bytes beyond the last operand, the source's size, are zeros. */
+/* The last operand is the source's size; bytes past it are written as zeros. */
 CAM_DEVICE void cam_copy_async_if(void *shared, const void *global, bool real) {
     CAM_FROM_SM80("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(cam_shared_address(shared)), "l"(global),
                   "r"(real ? 16 : 0)
@@ -148,7 +148,7 @@ CAM_DEVICE double cam_mul(double a, double b) {
     return __dmul_rn(a, b);
 }
 
-/* A word type of each size, so that a vector is one instruction. */
+/* A word type of each size, so that a vector access is one instruction. */
 template <int BYTES> struct cam_word;
 template <> struct cam_word<2> { typedef unsigned short type; };
 template <> struct cam_word<4> { typedef uint32_t type; };
@@ -182,7 +182,7 @@ template <typename V> CAM_DEVICE void cam_store(V *p, V v) {
 template <typename V> CAM_DEVICE void cam_store_once(V *p, V v) {
     __stcs(reinterpret_cast<typename cam_word<sizeof(V)>::type *>(p), cam_to_word(v));
 }
-/* The compiler cuts a plain store of what came through shuffles or shared memory into four. */
+/* The compiler splits a plain store into four if the values come from shuffles or shared memory. */
 template <typename V> CAM_DEVICE void cam_store_global(V *p, V v) {
     __stwb(reinterpret_cast<typename cam_word<sizeof(V)>::type *>(p), cam_to_word(v));
 }
@@ -196,7 +196,7 @@ CAM_DEVICE uint64_t cam_clock_ns(void) {
     return t;
 }
 
-/* More than 48 KB of shared memory has to be asked for, kernel by kernel. */
+/* More than 48 KB of shared memory needs an attribute of the kernel. */
 template <typename... Parameters, typename... Arguments>
 static cudaError_t cam_launch(cudaStream_t stream, void (*kernel)(Parameters...), unsigned grid, unsigned threads,
                               size_t shared_bytes, Arguments... arguments) {

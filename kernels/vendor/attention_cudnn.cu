@@ -1,24 +1,24 @@
-/* attention_cudnn.cu: attention by cuDNN's graph API: the library, and a call of it. The graphs are in
+/* attention_cudnn.cu: attention with cuDNN's graph API: loading the library and running a plan. The graphs are in
  * attention_cudnn_graph.cu.
  *
- * A direction and a shape make a plan: the operations below, for which cuDNN has one fused kernel, or few. Operations
- * are spelled out one by one (products, scale, padding mask, softmax) and not taken from the SDPA operations of newer
- * versions: of those the backward one has no engine on Hopper (9.19 refuses the graph).
+ * There is one plan for each direction and shape: a graph of operations that cuDNN executes in one or a few fused
+ * kernels. The graph has the single operations (products, scale, padding mask, softmax), not the SDPA operations of
+ * newer versions, because SDPA backward has no engine on Hopper (9.19 refuses the graph).
  *
- * Packed sequences are "ragged" tensors [B,A,S,D]: sequence b begins at element offset[b], which a kernel of ours makes
- * from cu_k; sequences past the true count have length 0. The statistics are ragged, too, with rows of A: that is lse
- * as the contract has it, natural logarithm and all. A third small kernel then writes the zeros past the true counts.
+ * Packed sequences are "ragged" tensors [B,A,S,D]: sequence b begins at element offset[b], which a kernel of ours
+ * computes from cu_k. Sequences past the true count have length 0. The statistics are ragged as well, with rows of A:
+ * they are lse as in the contract, in natural logarithm. Another small kernel writes the zeros past the true counts.
  *
- * dq comes from one product over all keys, not from sums that add up in f32 in any order: that makes backward
- * deterministic, and takes a workspace of B A S S bf16 numbers.
+ * dq is one product over all keys, not an f32 sum in arbitrary order. Backward is therefore deterministic and needs a
+ * workspace of B A S S bf16 numbers.
  *
- * Invariant: a plan never changes, and stays until the handle is closed, so a captured graph stays right.
+ * Invariant: a plan never changes and lives until the handle is closed, so a captured graph stays valid.
  *
- * Written against the documentation. Proved without a GPU, with cuDNN 9.19.0 and the properties of an H200: it accepts
- * both graphs, offers engines for them, compiles them and says their workspace. No result has been computed yet.
+ * Written from the documentation. Checked without a GPU, with cuDNN 9.19.0 and the properties of an H200: cuDNN accepts
+ * both graphs, offers engines for them, compiles them and reports their workspace. No result has been computed yet.
  *
- * Source: cuDNN 9 documentation, "Graph API" and "Attention"; NVIDIA/cudnn-frontend for which operations make the
- * patterns that its engines know.
+ * Source: cuDNN 9 documentation, "Graph API" and "Attention"; NVIDIA/cudnn-frontend for the operation patterns that
+ * cuDNN's engines support.
  */
 #include "attention_cudnn.h"
 #include "attention_cudnn_plan.cuh"
@@ -29,7 +29,7 @@
 #include <cstring>
 #include <dlfcn.h>
 
-/* Before it padding wants more operations, and packed statistics are not there or wrong. */
+/* Older versions need more operations for padding, and lack packed statistics or compute them wrongly. */
 enum { OLDEST_VERSION = 91100 };
 enum { MOST_POINTERS = 32, ALIGNMENT = 256 };
 
@@ -197,18 +197,18 @@ template <typename Args> static int takes(const cam_attention_cudnn *cudnn, cons
            head_size % 16 == 0 && head_size <= 128 && has_suitable_rows(args->q) && has_suitable_rows(args->k) &&
            has_suitable_rows(args->v) && has_suitable_rows(args->out);
 }
-int cam_attention_cudnn_takes_fwd(const cam_attention_cudnn *cudnn, const cam_attention_fwd_args *args) {
+int cam_attention_cudnn_supports_fwd(const cam_attention_cudnn *cudnn, const cam_attention_fwd_args *args) {
     return takes(cudnn, args);
 }
-int cam_attention_cudnn_takes_bwd(const cam_attention_cudnn *cudnn, const cam_attention_bwd_args *args) {
+int cam_attention_cudnn_supports_bwd(const cam_attention_cudnn *cudnn, const cam_attention_bwd_args *args) {
     return takes(cudnn, args) && has_suitable_rows(args->dout) && has_suitable_rows(args->dq) &&
            has_suitable_rows(args->dk) && has_suitable_rows(args->dv);
 }
 
-/* --- the device's side ------------------------------------------------------------------------------------------- */
+/* --- our kernels ------------------------------------------------------------------------------------------------- */
 
-/* offsets[i][b] = row at which sequence b begins, times stride i; lengths[b] its rows. Past the true count: the end of
- * the last sequence, and 0.
+/* offsets[i][b] = first row of sequence b, times stride i; lengths[b] = its rows. Past the true count: the end of the
+ * last sequence, and 0.
  * A thread owns a sequence. Limits: B < 2^31. */
 CAM_KERNEL(128)
 sdpa_offsets(int32_t *offsets, int32_t *lengths, const int32_t *cu, const cam_step_state *state, int32_t capacity,
@@ -224,7 +224,7 @@ sdpa_offsets(int32_t *offsets, int32_t *lengths, const int32_t *cu, const cam_st
         lengths[b] = b < sequences ? cu[b + 1] - row : 0;
 }
 
-/* Sizes in words of 4 bytes, which suit every operand; a tail is a few rows. */
+/* Operands whose rows past the true count are set to zero. Sizes in words of 4 bytes, which divide every row. */
 struct sdpa_tails {
     uint32_t *data[3];
     int64_t stride[3], columns[3];
@@ -248,16 +248,16 @@ static void add_tail(sdpa_tails *tails, int at, cam_tensor t) {
 
 static cam_status zero_tails(cam_backend *backend, const sdpa_tails &tails, const cam_step_state *state,
                              int64_t capacity) {
-    const int64_t most = 128;
-    int64_t blocks = capacity < most ? capacity : most;
+    const int64_t max_blocks = 128;
+    int64_t blocks = capacity < max_blocks ? capacity : max_blocks;
     return CAM_LAUNCH(backend, (sdpa_zero_tails), blocks, 128, 0, tails, state, capacity);
 }
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-/* A call's workspace, in parts that each begin at a multiple of ALIGNMENT. */
+/* The parts of a call's workspace; each begins at a multiple of ALIGNMENT. */
 struct parts {
-    size_t lengths, delta, plan, bytes; /* offsets come first */
+    size_t lengths, delta, plan, bytes; /* offsets are at 0 */
 };
 
 static size_t aligned(size_t bytes) {
@@ -284,7 +284,7 @@ size_t cam_attention_cudnn_bwd_workspace(cam_attention_cudnn *cudnn, const cam_a
     return workspace(cudnn, args);
 }
 
-/* Which address belongs to which tensor. */
+/* The address of each tensor. */
 struct bindings {
     int64_t ids[MOST_POINTERS];
     void *data[MOST_POINTERS];
@@ -311,7 +311,7 @@ out:
     return st;
 }
 
-/* What both directions do around their own tensors: makes offsets and lengths, binds what they share, executes. */
+/* Common to forward and backward: computes offsets and lengths, binds the common tensors, executes the plan. */
 template <typename Args>
 static cam_status run(cam_attention_cudnn *cudnn, cam_backend *backend, const Args *args, bindings *b) {
     cam_status st = CAM_OK;

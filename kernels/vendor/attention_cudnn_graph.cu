@@ -1,5 +1,5 @@
-/* attention_cudnn_graph.cu: the two graphs of cuDNN's attention, and a plan for each shape; see attention_cudnn.cu for
- * what they compute and why so.
+/* attention_cudnn_graph.cu: the forward and the backward graph for cuDNN, and the plans made from them. The design is
+ * described in attention_cudnn.cu.
  */
 #include "attention_cudnn_plan.cuh"
 #include <cmath>
@@ -10,7 +10,8 @@ enum { MOST_ENGINES = 16, TENSOR_ALIGNMENT = 256 };
 
 /* --- building a graph -------------------------------------------------------------------------------------------- */
 
-/* A graph in the making. After the first failure every step does nothing, so that a graph reads as its formula. */
+/* A graph under construction. After the first error every function does nothing, so that the code reads like the
+ * formula. */
 struct graph {
     cam_attention_cudnn *cudnn;
     sdpa_plan *plan;
@@ -24,7 +25,7 @@ static descriptor create(graph *g, cudnnBackendDescriptorType_t type) {
     descriptor d = nullptr;
     if (g->st != CAM_OK)
         return nullptr;
-    CAM_ASSERT(g->plan->piece_count < MOST_PIECES);
+    CAM_ASSERT(g->plan->piece_count < MAX_PIECES);
     cudnnStatus_t error = g->cudnn->BackendCreateDescriptor(type, &d);
     if (error != CUDNN_STATUS_SUCCESS)
         g->st = cam_attention_cudnn_failed(g->cudnn, error, "a descriptor");
@@ -92,7 +93,7 @@ static descriptor integers(graph *g, int64_t id, int64_t count) {
     return tensor(g, id, CUDNN_DATA_INT32, {{count, 1, 1, 1}, {1, 1, 1, 1}}, nullptr, 0);
 }
 
-/* [B,A,S,D] of packed rows, and the same as [B,A,D,S]. */
+/* Packed rows as [B,A,S,D], and the same memory as [B,A,D,S]. */
 static descriptor rows(graph *g, int64_t id, int64_t stride, descriptor offsets) {
     const sdpa_key *k = &g->plan->key;
     return tensor(g, id, CUDNN_DATA_BFLOAT16,
@@ -106,14 +107,14 @@ static descriptor rows_transposed(graph *g, int64_t id, int64_t stride, descript
                   offsets, 0);
 }
 
-/* [B,A,S,1] in f32 of packed rows of A. */
+/* Packed rows of A numbers as [B,A,S,1], f32. */
 static descriptor statistics(graph *g, int64_t id, descriptor offsets) {
     const sdpa_key *k = &g->plan->key;
     return tensor(g, id, CUDNN_DATA_FLOAT,
                   {{k->sequences, k->heads, k->longest, 1}, {k->longest * k->heads, 1, k->heads, 1}}, offsets, 0);
 }
 
-/* Inside the fused kernel: [B,A,S,n]; n is S for scores, 1 for what a row has one of, D for the rows' products. */
+/* A tensor inside the fused kernel: [B,A,S,n]; n is S for scores, 1 for one value a row, D for an output row. */
 static descriptor inner(graph *g, cudnnDataType_t type, int64_t n) {
     const sdpa_key *k = &g->plan->key;
     int64_t s = k->longest;
@@ -124,7 +125,8 @@ static descriptor scores(graph *g, cudnnDataType_t type) {
     return inner(g, type, g->plan->key.longest);
 }
 
-/* c = a b, [m,k] x [k,n] of each head; the lengths say which of m, n and k are the sequence's, not the longest. */
+/* c = a b, [m,k] x [k,n] for each head. m, n, k: the lengths tensor if that dimension is the sequence's length, else
+ * NULL. */
 static void product(graph *g, descriptor c, descriptor a, descriptor b, descriptor m, descriptor n, descriptor k) {
     const cudnnDataType_t type = CUDNN_DATA_FLOAT;
     const double padding = 0.0;
@@ -143,7 +145,7 @@ static void product(graph *g, descriptor c, descriptor a, descriptor b, descript
     add(g, op);
 }
 
-/* y = mode(x, b, t), element by element; y is returned. `axis` counts for an index only. */
+/* y = mode(x, b, t) by element; returns y. `axis` is used by an index generator only. */
 static descriptor pointwise(graph *g, cudnnPointwiseMode_t mode, cudnnDataType_t type, descriptor y, descriptor x,
                             descriptor b = nullptr, descriptor t = nullptr, int64_t axis = -1) {
     descriptor how = create(g, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
@@ -162,7 +164,7 @@ static descriptor pointwise(graph *g, cudnnPointwiseMode_t mode, cudnnDataType_t
     return y;
 }
 
-/* On scores, in f32. */
+/* A pointwise operation on scores, in f32. */
 static descriptor compute(graph *g, cudnnPointwiseMode_t mode, descriptor x, descriptor b = nullptr) {
     return pointwise(g, mode, CUDNN_DATA_FLOAT, scores(g, CUDNN_DATA_FLOAT), x, b);
 }
@@ -190,7 +192,7 @@ static descriptor reshape(graph *g, descriptor y, descriptor x) {
     return y;
 }
 
-/* Scores as a product reads them from the other side: [B,A,keys,queries], in bf16. */
+/* Scores transposed for a product: [B,A,keys,queries], in bf16. */
 static descriptor turned(graph *g, descriptor x) {
     const sdpa_key *k = &g->plan->key;
     int64_t s = k->longest;
@@ -213,7 +215,7 @@ static descriptor mask_padding(graph *g, descriptor x, descriptor lengths) {
                      number(g, ID_LOWEST), both);
 }
 
-/* Descriptors that both directions begin with. */
+/* Descriptors of the tensors that both graphs read. */
 struct inputs {
     descriptor offsets[OFFSETS_COUNT], lengths, q, k_transposed, out, lse, scale;
 };
@@ -265,7 +267,7 @@ static void backward_graph(graph *g) {
 
     descriptor both = pointwise(g, CUDNN_POINTWISE_MUL, f32, inner(g, f32, k->head_size), dout, in.out);
     descriptor sums = reduce_rows(g, CUDNN_REDUCE_TENSOR_ADD, both);
-    /* The pattern has a factor here, for dropout; without dropout it is 1. */
+    /* cuDNN's pattern has a dropout factor here; it is 1. */
     descriptor delta = pointwise(g, CUDNN_POINTWISE_MUL, f32, statistics(g, ID_DELTA, in.offsets[OFFSETS_LSE]), sums,
                                  number(g, ID_ONE));
 
@@ -286,7 +288,7 @@ static void backward_graph(graph *g) {
 
 /* --- plans ------------------------------------------------------------------------------------------------------- */
 
-/* Whether the library calls the engine of a configuration deterministic. */
+/* Whether cuDNN reports the configuration's engine as deterministic. */
 static int is_deterministic(graph *g, descriptor configuration) {
     cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
     int64_t count = 0;
@@ -304,7 +306,7 @@ static int is_deterministic(graph *g, descriptor configuration) {
     return 1;
 }
 
-/* Tries one configuration; the plan stays without a `ready` where the library refuses it. */
+/* Tries to build the plan from one configuration; plan->ready stays unset if cuDNN refuses. */
 static void try_configuration(graph *g, descriptor configuration) {
     const cam_attention_cudnn *cudnn = g->cudnn;
     int64_t bytes = 0, count = 0;
@@ -324,7 +326,7 @@ static void try_configuration(graph *g, descriptor configuration) {
     }
 }
 
-/* The first of the library's answers that it can carry out. */
+/* Takes the first of cuDNN's heuristic results that can be built. */
 static void choose(graph *g, descriptor whole, cudnnBackendHeurMode_t mode) {
     descriptor answers[MOST_ENGINES];
     int64_t count = 0;

@@ -1,4 +1,4 @@
-/* attention_cudnn_none.c: in the place of attention_cudnn.cu where the program is built without cuDNN's headers. */
+/* attention_cudnn_none.c: replaces attention_cudnn.cu in a build without cuDNN's headers; opening it fails. */
 #include "attention_cudnn.h"
 
 cam_status cam_attention_cudnn_open(cam_attention_cudnn **cudnn, void *stream, int capability) {
@@ -16,12 +16,12 @@ const char *cam_attention_cudnn_description(const cam_attention_cudnn *cudnn) {
     return "no cuDNN";
 }
 
-int cam_attention_cudnn_takes_fwd(const cam_attention_cudnn *cudnn, const cam_attention_fwd_args *args) {
+int cam_attention_cudnn_supports_fwd(const cam_attention_cudnn *cudnn, const cam_attention_fwd_args *args) {
     (void)cudnn, (void)args;
     return 0;
 }
 
-int cam_attention_cudnn_takes_bwd(const cam_attention_cudnn *cudnn, const cam_attention_bwd_args *args) {
+int cam_attention_cudnn_supports_bwd(const cam_attention_cudnn *cudnn, const cam_attention_bwd_args *args) {
     (void)cudnn, (void)args;
     return 0;
 }

@@ -1,5 +1,5 @@
-/* attention_cudnn_plan.cuh: what the two halves of cuDNN's attention share: the library, a plan's key, and the numbers
- * by which a plan's graph (attention_cudnn_graph.cu) and a call (attention_cudnn.cu) name the same tensor.
+/* attention_cudnn_plan.cuh: common to attention_cudnn.cu and attention_cudnn_graph.cu: the loaded library, the key of a
+ * plan, and the tensor ids that both files use.
  */
 #ifndef CAM_ATTENTION_CUDNN_PLAN_CUH
 #define CAM_ATTENTION_CUDNN_PLAN_CUH
@@ -10,7 +10,7 @@
 
 typedef cudnnBackendDescriptor_t descriptor;
 
-/* X(name): cudnn<name>, all that is called. */
+/* X(name): cudnn<name>, all functions that are called. */
 #define CUDNN_CALLS(X)                                                                                                 \
     X(GetVersion)                                                                                                      \
     X(GetErrorString)                                                                                                  \
@@ -25,9 +25,9 @@ typedef cudnnBackendDescriptor_t descriptor;
     X(BackendFinalize)                                                                                                 \
     X(BackendExecute)
 
-enum { MOST_PIECES = 192 };
+enum { MAX_PIECES = 192 };
 
-/* What a plan depends on. Strides in elements; those of gradients are 0 in a forward plan. */
+/* Everything that a plan depends on. Strides in elements; those of gradients are 0 in a forward plan. */
 struct sdpa_key {
     int64_t sequences, heads, longest, head_size;
     int64_t q_stride, kv_stride, dq_stride, dkv_stride;
@@ -37,25 +37,25 @@ struct sdpa_plan {
     sdpa_key key;
     descriptor ready;
     size_t workspace_bytes;
-    descriptor pieces[MOST_PIECES]; /* all that the plan was made from, and itself */
+    descriptor pieces[MAX_PIECES]; /* the plan's descriptor and all that it was made from */
     int piece_count;
     sdpa_plan *next;
 };
 
 struct cam_attention_cudnn {
-    void *library; /* dlopen's */
+    void *library; /* from dlopen */
 #define CUDNN_SLOT(name) decltype(&cudnn##name) name;
     CUDNN_CALLS(CUDNN_SLOT)
 #undef CUDNN_SLOT
     cudnnHandle_t handle;
-    descriptor device; /* in place of a handle */
+    descriptor device; /* used instead of a handle */
     cudaStream_t stream;
     int capability;
     sdpa_plan *plans;
     char description[32];
 };
 
-/* What a call binds to addresses. Tensors inside the fused kernel are numbered from FIRST_VIRTUAL on. */
+/* Tensors that a call binds to addresses. Tensors inside the fused kernel are numbered from FIRST_VIRTUAL on. */
 enum tensor_id {
     ID_Q = 1,
     ID_K,
@@ -71,7 +71,7 @@ enum tensor_id {
     ID_SCALE,
     ID_ONE,
     ID_LOWEST,
-    ID_OFFSETS, /* and as many as there are row strides: see `strides_of` */
+    ID_OFFSETS, /* the first of one id for each row stride: see `strides_of` */
     FIRST_VIRTUAL = 100
 };
 
@@ -85,10 +85,10 @@ static inline sdpa_strides strides_of(const sdpa_key *k) {
     return {{k->q_stride, k->kv_stride, k->heads * k->head_size, k->heads, k->dq_stride, k->dkv_stride}};
 }
 
-/* The library's error as a status, with its own words where it has any. */
+/* A cuDNN error as a status, with cuDNN's own message if it has one. */
 CAM_MUST_CHECK cam_status cam_attention_cudnn_failed(const cam_attention_cudnn *cudnn, cudnnStatus_t error,
                                                      const char *what);
-/* A new plan at the front of cudnn->plans. */
+/* Puts a new plan at the front of cudnn->plans. */
 CAM_MUST_CHECK cam_status cam_attention_cudnn_add_plan(cam_attention_cudnn *cudnn, const sdpa_key *key);
 void cam_attention_cudnn_release_plan(cam_attention_cudnn *cudnn, sdpa_plan *plan);
 

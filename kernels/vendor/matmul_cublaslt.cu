@@ -1,8 +1,8 @@
-/* matmul_cublaslt.cu: matrix products by cublasLt.
+/* matmul_cublaslt.cu: matrix products with cublasLt.
  *
- * Each product asked for becomes a plan when it is asked for first: descriptors and an algorithm, found again by the
- * call's key (matmul_table.h). After that a call is one search among the plans and one call of the library, which
- * neither allocates nor waits, captured or not. Invariant: a plan never changes, so the same call gives the same bits.
+ * The first call of a product makes its plan: descriptors and an algorithm, stored under the call's key
+ * (matmul_table.h). Later calls find the plan by a search and call the library once, which neither allocates nor waits,
+ * captured or not. Invariant: a plan never changes, so the same call gives the same bits.
  *
  * Source: cuBLAS 13 documentation, "Using the cuBLASLt API".
  */
@@ -15,8 +15,9 @@
 #include <cstring>
 #include <dlfcn.h>
 
-/* The others round partial sums to the output's type, and in place their order hangs on counters; with these the summed
- * dimension is one piece, or pieces kept in f32 that a step of its own adds up. */
+/* The reduction schemes whose order of summation is fixed: the summed dimension is one piece, or several pieces whose
+ * f32 sums a separate kernel adds. The other schemes round partial sums to the output's type or add them in place in an
+ * order that depends on counters. */
 static const uint32_t fixed_order_schemes = CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
 
 /* --- the library ------------------------------------------------------------------------------------------------- */
@@ -139,8 +140,8 @@ static cudaDataType_t library_type(int32_t dtype) {
     return dtype == CAM_BF16 ? CUDA_R_16BF : CUDA_R_32F;
 }
 
-/* A row-major [rows,columns] matrix, or one that is kept transposed, is the library's column-major [columns,rows] or
- * its transposition: as it lies, its leading dimension is the row stride. */
+/* The layout of a row-major [rows,columns] matrix, possibly stored transposed. For cublasLt it is a column-major
+ * [columns,rows] matrix whose leading dimension is the row stride. */
 static cam_status make_layout(cam_matmul *matmul, cublasLtMatrixLayout_t *layout, int32_t dtype, int64_t rows,
                               int64_t columns, int transposed, int64_t stride) {
     cam_status st = CAM_OK;
@@ -222,7 +223,7 @@ out:
     return st;
 }
 
-/* A table's algorithm, after the library has looked at it. */
+/* Uses a table's algorithm, if cublasLt's check accepts it. */
 static cam_status take_choice(cam_matmul *matmul, cam_matmul_plan *plan, const cam_matmul_choice *choice) {
     cam_status st = CAM_OK;
     cublasLtMatmulHeuristicResult_t checked = {};
@@ -280,7 +281,7 @@ out:
     return st;
 }
 
-/* The plan of a call in *plan, made where there is none; good until the next one is made. */
+/* Finds the plan of a call, or makes it. The pointer is valid until the next plan is made. */
 static cam_status find_plan(cam_matmul *matmul, const cam_matmul_call *call, const cam_matmul_plan **plan) {
     cam_status st = CAM_OK;
     cam_matmul_key key = key_of(matmul, call);

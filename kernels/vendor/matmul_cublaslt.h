@@ -1,5 +1,5 @@
-/* matmul_cublaslt.h: cublasLt as matmul_cublaslt.cu and matmul_tune.cu share it. The library is loaded when first
- * needed, so that a program with CUDA in it starts where there is none.
+/* matmul_cublaslt.h: the cublasLt binding, for matmul_cublaslt.cu and matmul_tune.cu. The library is loaded with dlopen
+ * on first use, so that a program built with CUDA starts on machines without it.
  */
 #ifndef CAM_MATMUL_CUBLASLT_H
 #define CAM_MATMUL_CUBLASLT_H
@@ -8,7 +8,7 @@
 #include "matmul_table.h"
 #include <cublasLt.h>
 
-/* X(name): cublasLt<name>, all that is called. */
+/* X(name): cublasLt<name>, all functions that are called. */
 #define CAM_LT_CALLS(X)                                                                                                \
     X(Create)                                                                                                          \
     X(Destroy)                                                                                                         \
@@ -28,14 +28,14 @@
     X(MatrixLayoutDestroy)
 
 typedef struct cam_lt_library {
-    void *handle; /* dlopen's */
+    void *handle; /* from dlopen */
 #define CAM_LT_SLOT(name) decltype(&cublasLt##name) name;
     CAM_LT_CALLS(CAM_LT_SLOT)
 #undef CAM_LT_SLOT
 } cam_lt_library;
 
-/* A product as the library knows it: descriptors, and the algorithm chosen. cublasLt is column-major, so it is asked
- * for the transposed product: `first` is the call's b, `second` its a. */
+/* A product as cublasLt describes it, and the chosen algorithm. cublasLt is column-major, so it computes the transposed
+ * product: `first` is the call's b, `second` its a. */
 typedef struct cam_matmul_plan {
     cam_matmul_key key; /* first: cam_matmul_position */
     cublasLtMatmulDesc_t operation;
@@ -57,7 +57,7 @@ struct cam_matmul {
     char description[64];
 };
 
-/* What the cuBLAS documentation advises for Hopper. */
+/* The size that the cuBLAS documentation recommends for Hopper. */
 enum { CAM_LT_WORKSPACE = 32 << 20 };
 
 CAM_MUST_CHECK cam_status cam_lt_failed(const cam_matmul *matmul, cublasStatus_t error, const char *what,
@@ -72,10 +72,10 @@ CAM_MUST_CHECK cam_status cam_lt_failed(const cam_matmul *matmul, cublasStatus_t
         }                                                                                                              \
     } while (0)
 
-/* The library's answers for a plan, best first by its own reckoning; *count is how many came. */
+/* cublasLt's heuristic results for a plan, in its own order, best first; *count is their number. */
 CAM_MUST_CHECK cam_status cam_lt_answers(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
                                          cublasLtMatmulHeuristicResult_t *answers, int *count);
-/* Asks the library to run a plan by an algorithm. bias may be NULL where the plan has none. */
+/* Runs a plan with an algorithm. bias may be NULL if the plan has none. */
 CAM_MUST_CHECK cam_status cam_lt_run(cam_matmul *matmul, const cam_matmul_plan *plan,
                                      const cublasLtMatmulAlgo_t *algorithm, size_t workspace_bytes, void *c,
                                      const void *a, const void *b, const void *bias);

@@ -36,12 +36,12 @@ typedef struct reader {
     const cam_matmul_machine *machine;
     const char *name;
     int line;
-    int in_table, in_device, ours; /* seen "table 1"; a device line after it; that device is this machine */
+    int in_table, in_device, ours; /* read "table 1"; a device line after it; that device is this machine */
     size_t capacity;
     cam_strbuf *others; /* or NULL */
 } reader;
 
-/* The next word of a line, cut off in place; NULL where there is none. */
+/* Terminates and returns the next word of a line; NULL at its end. */
 static char *next_word(char **line) {
     char *word = *line + strspn(*line, " ");
     size_t length = strcspn(word, " ");
@@ -111,8 +111,7 @@ static cam_status add_choice(reader *r, const cam_matmul_choice *choice) {
     cam_matmul_table *table = r->table;
     size_t at = cam_matmul_position(table->choices, table->count, sizeof *choice, &choice->key);
     if (at < table->count && memcmp(&table->choices[at].key, &choice->key, sizeof choice->key) == 0)
-        CAM_FAIL(CAM_E_DATA, "%s:%d: this product was said in line %d already", r->name, r->line,
-                 table->choices[at].line);
+        CAM_FAIL(CAM_E_DATA, "%s:%d: this product is already in line %d", r->name, r->line, table->choices[at].line);
     if (table->count == r->capacity) {
         size_t capacity = r->capacity ? 2 * r->capacity : 64;
         cam_matmul_choice *grown = realloc(table->choices, capacity * sizeof *grown);
@@ -173,7 +172,7 @@ static cam_status read_line(reader *r, char *line) {
                     r->name, r->line);
 }
 
-/* A line of another machine's table, as it stands. */
+/* Appends a line of another machine's table, unchanged. */
 static void keep_other(const reader *r, const char *line, size_t length) {
     if (!r->others || !r->in_device || r->ours || length == 0)
         return;

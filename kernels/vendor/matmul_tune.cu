@@ -1,8 +1,8 @@
-/* matmul_tune.cu: which algorithm is fastest for each product asked for, measured.
+/* matmul_tune.cu: measures which algorithm is fastest for each product.
  *
- * A measurement is a captured graph of one product many times over, so that the host's own speed does not count, on
- * operands that move through more memory than any cache holds: in a step a product finds its weights in memory, not in
- * the cache. Operands are random, since zeros run faster than numbers do.
+ * A measurement is a captured graph of many runs of one product, so that the host's speed has no effect. Each run uses
+ * other memory, in total more than any cache holds: in a training step a product reads its weights from memory, not
+ * from the cache. Operands are random, since products of zeros run faster.
  */
 #include "cuda.cuh"
 #include "files.h"
@@ -16,7 +16,7 @@ enum { REPEATS = 20, ROUNDS = 5, MOST_CANDIDATES = 256 };
 enum { OPERANDS = 4 }; /* c, a, b, bias */
 static const size_t past_caches = (size_t)192 << 20;
 
-/* Where operands lie while products are timed; one pool for each, of the largest product. */
+/* Memory of the operands while products are timed: one pool for each operand, large enough for the largest product. */
 typedef struct pools {
     unsigned char *memory[OPERANDS];
     size_t bytes[OPERANDS];
@@ -30,7 +30,7 @@ typedef struct candidate {
     float seconds;
 } candidate;
 
-/* The bytes of each operand, from its first element past its last. */
+/* The bytes of each operand, from its first to past its last element. */
 static void operand_bytes(const cam_matmul_key *k, size_t bytes[OPERANDS]) {
     size_t in = cam_dtype_size((cam_dtype)k->input), out = cam_dtype_size((cam_dtype)k->output);
     bytes[0] = (size_t)(k->m * k->c_stride) * out;
@@ -39,7 +39,7 @@ static void operand_bytes(const cam_matmul_key *k, size_t bytes[OPERANDS]) {
     bytes[3] = k->bias_alignment ? (size_t)k->n * out : 0;
 }
 
-/* Operand `o` of the product's `turn`-th run, at an address exactly as aligned as the key says. */
+/* Operand `o` of run `turn`, at an address with exactly the alignment of the key. */
 static unsigned char *operand_at(const pools *p, const cam_matmul_key *k, int o, int turn) {
     const int32_t alignment[OPERANDS] = {k->c_alignment, k->a_alignment, k->b_alignment, k->bias_alignment};
     size_t bytes[OPERANDS];
@@ -48,7 +48,7 @@ static unsigned char *operand_at(const pools *p, const cam_matmul_key *k, int o,
     return p->memory[o] + (size_t)turn % turns * step + (alignment[o] < 256 ? alignment[o] : 0);
 }
 
-/* Numbers of either sign about 1 that are numbers as f32 and as bf16: any bits between two exponents. */
+/* Random numbers of both signs near 1, valid as f32 and as bf16: random bits with a limited exponent. */
 static cam_status fill_random(unsigned char *memory, size_t bytes, uint32_t random) {
     cam_status st = CAM_OK;
     enum { BLOCK = 1 << 20 };
@@ -112,7 +112,7 @@ static cam_status run_at(cam_matmul *matmul, const pools *p, const cam_matmul_pl
                       k->bias_alignment ? operand_at(p, k, 3, turn) : nullptr);
 }
 
-/* A graph of REPEATS runs. A capture that fails is ended all the same: the stream is used again. */
+/* Captures a graph of REPEATS runs. The capture is ended even after an error, because the stream is used again. */
 static cam_status capture(cam_matmul *matmul, const pools *p, const cam_matmul_plan *plan, const candidate *c,
                           cudaGraphExec_t *run) {
     cam_status st = CAM_OK, captured = CAM_OK;
@@ -129,11 +129,11 @@ out:
     return st;
 }
 
-/* c->seconds: of one run, the least of ROUNDS graphs. */
+/* c->seconds = the time of one run in the fastest of ROUNDS graphs. */
 static cam_status measure(cam_matmul *matmul, const pools *p, const cam_matmul_plan *plan, candidate *c) {
     cam_status st = CAM_OK;
     cudaGraphExec_t run = nullptr;
-    CAM_TRY(run_at(matmul, p, plan, c, 0)); /* loads the kernel, which a capture must not */
+    CAM_TRY(run_at(matmul, p, plan, c, 0)); /* loads the kernel, which is not allowed during capture */
     CAM_CUDA_TRY(cudaStreamSynchronize(matmul->stream));
     CAM_TRY(capture(matmul, p, plan, c, &run));
     CAM_CUDA_TRY(cudaGraphLaunch(run, matmul->stream));
@@ -177,7 +177,7 @@ static int by_seconds(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* The fastest of all the library offers, in *best; candidates[0] is its own first answer. */
+/* *best = the fastest of cublasLt's heuristic results; candidates[0] is its own first choice. */
 static cam_status tune_product(cam_matmul *matmul, const pools *p, const cam_matmul_plan *plan, int wanted,
                                const cam_cuda_listener *listener, candidate *best) {
     cam_status st = CAM_OK;
@@ -201,7 +201,7 @@ static cam_status tune_product(cam_matmul *matmul, const pools *p, const cam_mat
         CAM_TRY(repeats(matmul, p, plan, &candidates[i], &same));
         if (same) {
             const cam_cuda_tuned tuned = {product, (double)best->seconds, (double)candidates[i].seconds, count};
-            CAM_TRY(listener->hear(listener->context, &tuned));
+            CAM_TRY(listener->on_tuned(listener->context, &tuned));
             *best = candidates[i];
         }
     }
@@ -211,8 +211,7 @@ out:
     return st;
 }
 
-/* What the file that is written over says of other products and of other machines; a file that is no table says
- * nothing. */
+/* Appends the old file's entries for other products and machines. A file that is not a table is ignored. */
 static cam_status put_rest(const cam_matmul *matmul, const char *path, cam_strbuf *text) {
     cam_status st = CAM_OK;
     cam_strbuf before = CAM_STRBUF_INIT;

@@ -2,7 +2,7 @@
 #include "utf8.h"
 #include <string.h>
 
-/* The range of the second byte excludes overlong forms (after E0 and F0), surrogates (after ED) and what is above
+/* The range of the second byte excludes overlong forms (after E0 and F0), surrogates (after ED) and code points above
  * U+10FFFF (after F4). */
 static inline size_t decode_long(const char *text, size_t length, uint32_t *code_point) {
     const unsigned char *p = (const unsigned char *)text;

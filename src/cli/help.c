@@ -1,4 +1,4 @@
-/* help.c: what --help prints. */
+/* help.c: writes --help. */
 #include "help.h"
 #include "cam/status.h"
 #include <string.h>

@@ -15,7 +15,7 @@
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
     X("output_dir/split.tsv", "which row of the source file went into which part")                                     \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
-    X("~/.cache/cam-train/matmul-GPU.txt", "what tune found; GPU stands for the name of the GPU")
+    X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")
 
 /* X(name, description); a test compares the names with the calls of getenv() */
 #define ENVIRONMENT(X)                                                                                                 \
@@ -202,11 +202,10 @@ static void put_configuration(cam_strbuf *out) {
     cam_strbuf_puts(out, ".SH CONFIGURATION\n");
     put_line("A configuration is a YAML file of sections and keys. Key names are unique: on the command line "
              "learning_rate=3e-5 and training.learning_rate=3e-5 mean the same, and ~learning_rate restores the "
-             "default. Of several files a later one wins; the command line comes last. cam-train init prints a file to "
-             "start from.",
+             "default. A later file replaces values of an earlier one, and the command line those of all files. "
+             "cam-train init prints a file to start from.",
              out);
-    put_paragraph("The sections and their keys follow, each key with its default, its meaning, and what it may be.",
-                  out);
+    put_paragraph("The sections and their keys follow, each key with its default, its meaning, and its values.", out);
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
         const cam_config_row *row = &cam_config_rows[key];
         if (strcmp(section, row->section) != 0)

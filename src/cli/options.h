@@ -50,7 +50,7 @@ enum {
     X(TOKENIZE, tokenize, CAM_VERB_READS_TEXTS,                                                                        \
       "--model DIR [--input FILE]",                                                                                    \
       "token ids or pieces of every line",                                                                             \
-      "Writes the tokens of every text in a line of its own, never cut.")                                              \
+      "Writes the tokens of every text on a line of its own, never truncated.")                                        \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
       "[--data FILE] > base.yaml",                                                                                     \
       "a commented configuration, fitted to the data file",                                                            \
@@ -60,9 +60,9 @@ enum {
       "--config FILE [--output FILE] [KEY=VALUE ...]",                                                                 \
       "choose this GPU's fastest matrix products",                                                                     \
       "Prints how long each matrix product of the run takes by the library's first choice and by the one that is "     \
-      "kept. The table goes to the file that the environment variable CAM_MATMUL_TABLE names, else to "                \
+      "kept. The table is written to the file that the environment variable CAM_MATMUL_TABLE names, else to "          \
       "matmul-GPU.txt, with the GPU's name, in $XDG_CACHE_HOME/cam-train or ~/.cache/cam-train. train, eval and "      \
-      "predict take it from there, or none where CAM_MATMUL_TABLE=none: with and without it, results differ in their " \
+      "predict read it there; CAM_MATMUL_TABLE=none means no table. With and without it, results differ in their "     \
       "last bits.")
 /* clang-format on */
 
@@ -110,7 +110,7 @@ enum {
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
     X(input, "--input", FILE("FILE|-"), CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")        \
     X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
-    X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table goes")                                          \
+    X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "the file of the table")                                         \
     X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
     X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "jsonl: the N best labels as well")                               \
@@ -122,7 +122,7 @@ enum {
     X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA, "of the file of texts")                                  \
     X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file")                    \
     X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA, "of the file of texts; auto: by its ending")       \
-    X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "cut texts to N tokens")        \
+    X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
     X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \
@@ -163,8 +163,7 @@ extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
 static inline int cam_option_is_of(const cam_option_row *row, cam_verb verb) {
     return (row->verbs >> verb & 1u) != 0;
 }
-/* The row of an option for `verb`; where the verb does not take it, another row of that name; NULL where there is none.
- */
+/* The row of an option for `verb`; where the verb does not take it, another row of that name; NULL if there is none. */
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb);
 /* True where the same option has another row, for other verbs. */
 int cam_option_has_several_rows(const cam_option_row *row);

@@ -81,7 +81,7 @@ static cam_status make_parent(const char *path) {
 static cam_status measure(cam_backend *backend, const char *path) {
     cam_status st = CAM_OK;
     totals sum = {0};
-    cam_cuda_listener listener = {.hear = print_tuned, .context = &sum};
+    cam_cuda_listener listener = {.on_tuned = print_tuned, .context = &sum};
     CAM_TRY(make_parent(path));
     CAM_TRY(cam_backend_cuda_tune(backend, CANDIDATES, path, &listener));
     cam_log("wrote   \"%s\": %lld products; one of each took %.1f us, now %.1f us", path, (long long)sum.products,

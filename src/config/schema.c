@@ -1,4 +1,4 @@
-/* schema.c: the rows of schema.h as a table; describes in words what a value may be. */
+/* schema.c: the rows of schema.h as a table, and the values of a row in words. */
 #include "schema.h"
 #include "bytes_internal.h"
 #include "choices.h"

@@ -86,7 +86,7 @@ extern "C" {
     X(training, output_dir, const char *, PATH, "runs/commandes", NONE,                                                \
       "where the trained model and the logs go")                                                                       \
     X(training, overwrite_output_dir, bool, BOOLEAN, "false", NONE,                                                    \
-      "true = replace what output_dir holds")                                                                          \
+      "true = replace the files in output_dir")                                                                        \
     X(training, num_train_epochs, double, NUMBER, "3", OPEN_BELOW(0, 1000000),                                         \
       "passes over the training rows; 0.5 is half a pass")                                                             \
     X(training, max_steps, int64_t, INTEGER, "-1", AT_LEAST(-1),                                                       \
@@ -204,7 +204,7 @@ extern const cam_config_row cam_config_rows[CAM_CONFIG_KEY_COUNT];
 /* By leaf name; NULL where there is none. */
 const cam_config_row *cam_config_row_find(const char *leaf);
 int cam_config_section_exists(const char *section);
-/* Appends what a value must be, for messages and the reference: "a number from 0 to 0.1", "auto or cpu". */
+/* Appends the values of a key in words, for messages and the reference: "a number from 0 to 0.1", "auto or cpu". */
 void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out);
 
 /* Appends the message about a key that is unknown or in the wrong section, with the key that was probably meant:

@@ -251,7 +251,7 @@ static bool check_distinct(const place *p, const cam_yaml_node *node, const char
         if (!distinct) {
             cam_strbuf quoted = CAM_STRBUF_INIT;
             cam_bytes_quote(sorted[i], &quoted);
-            cam_problems_add(p->problems, p->file, node->line, "%s: %s stands there twice", p->row->leaf,
+            cam_problems_add(p->problems, p->file, node->line, "%s: %s occurs twice", p->row->leaf,
                              cam_strbuf_text(&quoted));
             cam_strbuf_release(&quoted);
         }

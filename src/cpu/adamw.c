@@ -1,4 +1,4 @@
-/* adamw.c: the update, one pass over parameters, moments and gradients: 28 bytes an element, bound by memory.
+/* adamw.c: the AdamW update in one pass over parameters, moments and gradients. Memory bound: 28 bytes an element.
  */
 #include "cpu_internal.h"
 #include <math.h>

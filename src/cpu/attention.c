@@ -1,8 +1,8 @@
 /* attention.c: softmax attention over packed sequences, forward and backward.
  *
- * A (sequence, head) pair is one piece of work: its keys (and, backward, values) are transposed once, then blocks
- * of QUERIES queries go through in ascending order, so that the sums of dk and dv have a fixed order. Scores of a block
- * have a pitch that is a multiple of TILE; the keys beyond the last have score -infinity, hence probability 0.
+ * The unit of work is a (sequence, head) pair. Its keys (in backward also its values) are transposed once. Blocks of
+ * QUERIES queries then follow in ascending order, so that the sums of dk and dv have a fixed order. The pitch of the
+ * scores is a multiple of TILE; keys past the last have score -infinity, hence probability 0.
  */
 #include "cpu_internal.h"
 #include "dropout_internal.h"
@@ -13,22 +13,22 @@
 
 enum { QUERIES = 32, TILE = 16 };
 
-/* A view of one head's columns, or a copy of it whose rows are padded to whole vectors. */
+/* One head's columns of some rows, or a copy of them in which each row is padded to whole vectors. */
 typedef struct head_rows {
     const float *data;
     int64_t stride;
 } head_rows;
 
-/* One pair's share of the operands. */
+/* One (sequence, head) pair: the rows and columns of the operands that belong to it. */
 typedef struct pair {
     int64_t head, head_size, first_query, queries, first_key, keys, pitch;
-    uint32_t row; /* data row id, for the random map */
+    uint32_t row; /* data row id, for dropout */
 } pair;
 
 typedef struct scratch {
     float *keys_t, *values_t;          /* [head_size][pitch] */
     float *scores, *factors, *dscores; /* [QUERIES][pitch] */
-    float *key_rows, *value_rows;      /* [keys][padded head_size], where heads are no whole vectors */
+    float *key_rows, *value_rows;      /* [keys][padded head_size], if a head's row is not whole vectors */
     float *query_rows, *dout_rows;     /* [QUERIES][padded head_size], likewise */
 } scratch;
 
@@ -84,7 +84,7 @@ static head_rows whole_vectors(head_rows r, int64_t rows, int64_t head_size, flo
     return (head_rows){copy, padded};
 }
 
-/* to[d][k] = rows[k][d]; beyond the last row, the last row again. */
+/* to[d][k] = rows[k][d]; past the last row the last one is repeated. */
 static void transpose(float *to, head_rows rows, const pair *p) {
     int64_t whole = p->head_size / 8 * 8;
     for (int64_t k = 0; k < p->pitch; k += 8) {
@@ -102,7 +102,7 @@ static void transpose(float *to, head_rows rows, const pair *p) {
     }
 }
 
-/* factors[r][k] = 0 where (query r, key k) is dropped, else the scale. A tile's 32 calls serve all queries in it. */
+/* factors[r][k] = 0 where (query r, key k) is dropped, else the scale. All queries of a tile use its 32 calls. */
 static void draw_factors(float *factors, const pair *p, const int32_t *q_index, int64_t queries, uint32_t threshold,
                          uint32_t site, const cam_step_state *state) {
     float scale = cam_dropout_scale(threshold);
@@ -128,7 +128,7 @@ static void draw_factors(float *factors, const pair *p, const int32_t *q_index, 
     }
 }
 
-/* Scores of a block of queries: q k^T, not yet scaled. */
+/* Scores of a block of queries: q k^T without the scale. */
 static void multiply_transposed(float *to, head_rows rows, int64_t queries, const float *transposed, const pair *p) {
     cam_small_product g = {
         .m = queries, .n = p->pitch, .k = p->head_size, .a = rows.data, .a_i = rows.stride, .a_p = 1};
@@ -136,7 +136,7 @@ static void multiply_transposed(float *to, head_rows rows, int64_t queries, cons
     cam_small_multiply(&g);
 }
 
-/* Row of scores -> exp(scale score - shift), keys beyond the last 0; the sum is returned. */
+/* s = exp(scale s - shift) over a row of scores, 0 past the last key. Returns the row's sum. */
 static float exponentials(float *s, const pair *p, float scale, float shift) {
     float sum[TILE] = {0};
     for (int64_t k = p->keys; k < p->pitch; k++)
@@ -229,8 +229,8 @@ cam_status CAM_CPU_NAME(cam_cpu_attention_fwd)(cam_backend *backend, const cam_a
     return CAM_OK;
 }
 
-/* Per query: the probabilities again, then scores := dscores' partner. On return scores are free, factors hold the
- * probabilities after dropout and dscores what q and k receive. */
+/* For each query: computes the probabilities again. On return `factors` holds the probabilities after dropout and
+ * `dscores` the gradient of the scores, times the scale; the contents of `scores` are no longer needed. */
 static void gradients_of_scores(const cam_attention_bwd_args *args, const pair *p, int64_t first, int64_t queries,
                                 const scratch *s) {
     if (args->threshold)
@@ -255,7 +255,7 @@ static void gradients_of_scores(const cam_attention_bwd_args *args, const pair *
     }
 }
 
-/* dk and dv rows of the pair (=|+=) what a block of queries gives: scores^T rows. */
+/* The pair's rows of dk or dv (=|+=) scores^T rows, for one block of queries. */
 static void add_to_keys(cam_tensor to, const pair *p, const float *scores, int64_t queries, head_rows rows,
                         int accumulate) {
     cam_small_product g = {.m = p->keys, .n = p->head_size, .k = queries, .a = scores, .a_i = 1, .a_p = p->pitch};

@@ -1,4 +1,4 @@
-/* backend_cpu.c: memory, threads, and the choice between the copies of the operators.
+/* backend_cpu.c: memory, threads, and the choice of the instruction set.
  */
 #include "backend_cpu.h"
 #include "cam/arena.h"
@@ -10,7 +10,7 @@
 
 extern const cam_ops_table cam_cpu_table_v2, cam_cpu_table_v3, cam_cpu_table_v4;
 
-/* Large buffers start on a huge page where the kernel gives one: the operators walk them with few TLB misses. */
+/* Large buffers start on a huge page if the kernel provides one, for fewer TLB misses. */
 enum { HUGE_PAGE = 2 << 20 };
 
 static cam_status cpu_allocate(cam_backend *backend, size_t bytes, void **memory) {
@@ -90,7 +90,7 @@ typedef struct instruction_set {
 static const instruction_set sets[] = {{"v2", &cam_cpu_table_v2}, {"v3", &cam_cpu_table_v3}, {"v4", &cam_cpu_table_v4}};
 enum { SETS = 3 };
 
-/* How many of `sets` the processor has: they contain each other. */
+/* The number of `sets` that the processor has. Each set includes the ones before it. */
 static int sets_present(void) {
     __builtin_cpu_init();
     int has_v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");

@@ -1,11 +1,11 @@
-/* cast.c: between number formats, rounding to nearest even, once: a double goes through a float rounded to odd, from
- * which the second rounding gives what one would have.
+/* cast.c: conversion between number formats, rounded to nearest even, once. A double is first rounded to odd as a
+ * float; rounding that float to nearest even then gives the same as rounding the double directly.
  */
 #include "cam/bf16.h"
 #include "cpu_internal.h"
 #include "vector_math_internal.h"
 
-/* Subnormal halves are multiples of 2^-24, which float multiplication places exactly. */
+/* Subnormal halves are multiples of 2^-24; the float product is exact. */
 CAM_ALWAYS_INLINE float float_of_f16(uint16_t h) {
     uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 0x3FFu;
     float small = (float)mantissa * 0x1p-24f;
@@ -15,7 +15,7 @@ CAM_ALWAYS_INLINE float float_of_f16(uint16_t h) {
     return cam_float_of_bits(sign | bits);
 }
 
-/* Below 2^-14 the result is a multiple of 2^-24: adding 0.5 makes float arithmetic round to just that. */
+/* Below 2^-14 the result is a multiple of 2^-24. Adding 0.5 makes float arithmetic round to that multiple. */
 CAM_ALWAYS_INLINE uint16_t f16_of_float(float f) {
     uint32_t u = cam_bits_of_float(f), sign = u >> 16 & 0x8000u, magnitude = u & 0x7FFFFFFFu;
     uint32_t small = cam_bits_of_float(cam_float_of_bits(magnitude) + 0.5f) - 0x3F000000u;
@@ -38,7 +38,7 @@ CAM_ALWAYS_INLINE float float_to_odd(double d) {
     return cam_float_of_bits(u | 1u);
 }
 
-/* Both dtypes are constants where this is inlined, so that every pair is a loop of its own. */
+/* Both dtypes are constants after inlining, so that each pair of dtypes gets its own loop. */
 CAM_ALWAYS_INLINE void cast_run(cam_dtype to_dtype, void *to, cam_dtype from_dtype, const void *from, int64_t begin,
                                 int64_t end) {
 #pragma omp simd

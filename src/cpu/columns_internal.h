@@ -1,12 +1,12 @@
-/* columns_internal.h: sums down the columns of many rows, in two stages: each block of rows (cam_cpu_block_rows) adds up its
- * own, then the blocks are added in order.
+/* columns_internal.h: column sums in two stages: each block of rows (cam_cpu_block_rows) sums its own rows, then the
+ * blocks' partial sums are added in order.
  */
 #ifndef CAM_COLUMNS_INTERNAL_H
 #define CAM_COLUMNS_INTERNAL_H
 
 #include "cpu_internal.h"
 
-/* Bytes of the blocks' sums for n rows at most. */
+/* Bytes of the partial sums for at most `rows` rows. */
 static inline size_t cam_cpu_partials_bytes(int64_t rows, int64_t columns) {
     int64_t blocks = cam_cpu_min(cam_cpu_ceil_div(rows, 16), CAM_CPU_MAX_BLOCKS);
     return (size_t)(blocks * columns) * sizeof(float);

@@ -1,11 +1,10 @@
-/* cpu_internal.h: what the files of the CPU backend share: names of the copies, rows, and who does what.
+/* cpu_internal.h: definitions that all files of the CPU backend use.
  *
- * Every file but backend_cpu.c is compiled once for each instruction set, with CAM_CPU_ISA naming the copy; names with
- * external linkage go through CAM_CPU_NAME so that the copies stand side by side.
+ * Every file but backend_cpu.c and process_limits.c is compiled once for each instruction set. CAM_CPU_ISA is then the
+ * name of the set, and CAM_CPU_NAME adds it to every name of external linkage.
  *
- * Work is shared out in blocks that are fixed by shapes and true counts, never by the number of threads, and no sum
- * crosses a block but through partial sums that are added in block order. That is what makes the bits
- * independent of the number of threads.
+ * The blocks of work depend on shapes and true counts, never on the number of threads. A sum over several blocks is
+ * made of their partial sums, added in block order. Hence the bits do not depend on the number of threads.
  */
 #ifndef CAM_CPU_INTERNAL_H
 #define CAM_CPU_INTERNAL_H
@@ -47,12 +46,12 @@ static inline const int32_t *cam_cpu_indices(cam_tensor t) {
     return (const int32_t *)t.data;
 }
 
-/* The chunk of a plane that begins `unit` units into it. Every chunk is f32 here. */
+/* The chunk of a plane that begins at `unit`, in CAM_CHUNK_UNITs. Every chunk is f32 on the CPU. */
 static inline float *cam_cpu_chunk(cam_tensor plane, uint32_t unit) {
     return (float *)(void *)((char *)plane.data + (size_t)unit * CAM_CHUNK_UNIT);
 }
 
-/* Exact zeros in rows [begin, shape[0]) of a vector or a matrix, possibly a range of columns of a wider one. */
+/* Sets rows [begin, shape[0]) of a vector or a matrix to zero. The matrix may be a range of columns of a wider one. */
 static inline void cam_cpu_zero_rows(cam_tensor t, int64_t begin) {
     int64_t columns = t.ndim > 1 ? t.shape[1] : 1;
     if (begin >= t.shape[0])
@@ -71,7 +70,7 @@ static inline int64_t cam_cpu_ceil_div(int64_t a, int64_t b) {
     return (a + b - 1) / b;
 }
 
-/* Row blocks for column sums: at most CAM_CPU_MAX_BLOCKS of equal length, a multiple of 16 rows. */
+/* Blocks of rows for column sums: at most CAM_CPU_MAX_BLOCKS, all of the same length, a multiple of 16 rows. */
 enum { CAM_CPU_MAX_BLOCKS = 128 };
 static inline int64_t cam_cpu_block_rows(int64_t rows) {
     return rows > 0 ? 16 * cam_cpu_ceil_div(rows, 16 * CAM_CPU_MAX_BLOCKS) : 16;

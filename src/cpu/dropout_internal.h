@@ -1,7 +1,6 @@
-/* dropout_internal.h: the decisions of the random map (cam/philox.h), many calls at once.
+/* dropout_internal.h: dropout decisions by the counter layout of cam/philox.h, many calls at once.
  *
- * Lanes of a call lie in memory as 16-bit numbers in their order, because x86 is little-endian: a call is four words,
- * lane j is the 16-bit number j of them.
+ * A call gives four 32-bit words. As x86 is little-endian, lane j is the j-th 16-bit number of these words in memory.
  */
 #ifndef CAM_DROPOUT_INTERNAL_H
 #define CAM_DROPOUT_INTERNAL_H
@@ -11,7 +10,7 @@
 
 enum { CAM_DROPOUT_CALLS = 16, CAM_DROPOUT_ELEMENTS = 8 * CAM_DROPOUT_CALLS };
 
-/* CAM_DROPOUT_CALLS calls for consecutive blocks. */
+/* The lanes of CAM_DROPOUT_CALLS calls with consecutive counter blocks. */
 static inline void cam_cpu_philox(uint16_t *restrict lanes, uint64_t seed, uint32_t step, uint32_t site, uint32_t row,
                                   uint32_t first_block) {
     uint32_t words[4][CAM_DROPOUT_CALLS];
@@ -30,7 +29,7 @@ static inline void cam_cpu_philox(uint16_t *restrict lanes, uint64_t seed, uint3
     memcpy(lanes, in_order, sizeof in_order);
 }
 
-/* What a row of features needs to draw. */
+/* The dropout parameters of one row of features. */
 typedef struct cam_dropout_row {
     uint64_t seed;
     uint32_t step, site, row, first_block, threshold;
@@ -49,7 +48,7 @@ static inline cam_dropout_row cam_cpu_dropout_row(const cam_dropout *dropout, co
     return d;
 }
 
-/* y[0..columns) = dropout(x), x and y the same or apart. columns is a multiple of 8. */
+/* y[0..columns) = dropout(x); y may be x, but must not overlap it otherwise. columns is a multiple of 8. */
 static inline void cam_cpu_dropout_apply(const cam_dropout_row *d, float *y, const float *x, int64_t columns) {
     if (d->threshold == 0) {
         if (x != y)

@@ -1,7 +1,7 @@
 /* embedding.c: word + position + type rows, LayerNorm, dropout; and the scatter of their gradients.
  *
- * The scatter goes down the tokens in order within a range of columns, and ranges are shared out, so that a row's
- * gradient is the sum over its tokens in ascending order whoever adds it.
+ * The scatter divides the columns into ranges, one task each; a task adds all tokens in order. A row's gradient is
+ * therefore the sum over its tokens in ascending order, for any number of threads.
  */
 #include "columns_internal.h"
 #include "dropout_internal.h"
@@ -37,7 +37,7 @@ cam_status CAM_CPU_NAME(cam_cpu_embedding_fwd)(cam_backend *backend, const cam_e
     return CAM_OK;
 }
 
-/* The gradient of row r's sum into dx; sums: dgamma, dbeta and dtype of the row's block, then room for one row. */
+/* dx = the gradient of the sum of row r. `sums`: dgamma, dbeta and dtype of the row's block, then one scratch row. */
 static void embedding_bwd_row(const cam_embedding_bwd_args *args, int64_t r, float *dx, float *sums) {
     int64_t columns = args->dy.shape[1];
     float *restrict dtype = sums + 2 * columns, *dy = sums + 3 * columns;
@@ -51,7 +51,7 @@ static void embedding_bwd_row(const cam_embedding_bwd_args *args, int64_t r, flo
         dtype[i] += dx[i];
 }
 
-/* table[index[r]] += dx[r] in columns [begin, begin + count), row `pad` left out. */
+/* table[index[r]] += dx[r] in columns [begin, begin + count), except for row `pad` of the table. */
 static void scatter(cam_tensor table, const int32_t *index, int32_t pad, const float *dx, int64_t rows, int64_t begin,
                     int64_t count) {
     for (int64_t r = 0; r < rows; r++) {

@@ -1,7 +1,7 @@
-/* gemm.c: packing, the kernel that keeps a tile of c in registers, and the loop over blocks.
+/* gemm.c: packing, the micro-kernel that keeps a tile of c in registers, and the loop over blocks.
  *
- * Invariant: a packed panel is [depth][ROWS] (of a) or [depth][COLUMNS] (of b), zero where the matrix ends inside it,
- * so the kernel never asks where an edge is; only stores do.
+ * Invariant: a packed panel is [depth][ROWS] (of a) or [depth][COLUMNS] (of b), with zeros past the matrix's edge. So
+ * only the stores have to check for edges.
  */
 #include "gemm_internal.h"
 #include "vector_internal.h"
@@ -19,8 +19,8 @@ enum {
     PART_DEPTH = 8 * CAM_GEMM_DEPTH,
 };
 
-/* A source's rows are too many streams for the processor's own prefetching: a line is used up at once, and asked for
- * AHEAD floats before. */
+/* Packing reads more rows at once than the hardware prefetcher follows, so each line is prefetched AHEAD floats before
+ * its use. */
 enum { LINE = 16, AHEAD = 6 * LINE };
 
 /* One panel: to[p * width + l] = from[l * from_l + p * from_p] for l < lanes, 0 for lanes <= l < width. */
@@ -60,7 +60,7 @@ CAM_ALWAYS_INLINE void multiply(cam_vector acc[ROWS][VECTORS], int vectors, cons
                                 int64_t depth) {
     for (int64_t p = 0; p < depth; p++) {
         cam_vector bv[VECTORS];
-        __builtin_prefetch(a + ROWS * depth); /* the next panel, which may have left the second-level cache */
+        __builtin_prefetch(a + ROWS * depth); /* the next panel, which may not be in the second-level cache any more */
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             bv[v] = cam_vector_load(b + v * CAM_VECTOR);
@@ -74,7 +74,7 @@ CAM_ALWAYS_INLINE void multiply(cam_vector acc[ROWS][VECTORS], int vectors, cons
 
 typedef struct tile {
     float *c;
-    int64_t c_i, rows, columns; /* of c that exist */
+    int64_t c_i, rows, columns; /* rows and columns of the tile that are inside c */
     const float *bias;          /* at the tile's first column, or NULL */
     int add;                    /* c += */
 } tile;
@@ -94,7 +94,7 @@ static void store_edge(const tile *t, const float *whole) {
     }
 }
 
-/* A tile at the edge of the matrix is made whole on the stack, with no more vectors than it needs. */
+/* A tile at the edge of the matrix is computed in a full-size buffer on the stack, with no more vectors than needed. */
 __attribute__((noinline)) static void compute_edge(const tile *t, const float *a, const float *b, int64_t depth) {
     cam_vector acc[ROWS][VECTORS] = {{{0}}};
     float whole[ROWS * COLUMNS];
@@ -106,7 +106,7 @@ __attribute__((noinline)) static void compute_edge(const tile *t, const float *a
     store_edge(t, whole);
 }
 
-/* Not inlined: what surrounds the loop would take registers from it. */
+/* Not inlined, so that the code around the loop takes no registers from it. */
 __attribute__((noinline)) static void compute_tile(const tile *t, const float *a, const float *b, int64_t depth) {
     cam_vector acc[ROWS][VECTORS] = {{{0}}};
     for (int64_t i = 0; i < ROWS; i++)
@@ -127,14 +127,14 @@ __attribute__((noinline)) static void compute_tile(const tile *t, const float *a
         }
 }
 
-/* Part of the product whose a is packed at one time: rows [i, i + m) and depths [p, p + k). */
+/* The part of the product for which a is packed together: rows [i, i + m) and depths [p, p + k). */
 typedef struct part {
     int64_t i, m, p, k;
-    int64_t depth;  /* of a block along k, but the last */
+    int64_t depth;  /* of every block along k except the last */
     const float *a; /* block after block along k, each of whole panels */
 } part;
 
-/* Rows [begin, end) of the part times one panel of b, packed block by block by who uses it. */
+/* Rows [begin, end) of the part times one panel of b. The thread packs the panel itself, block by block. */
 static void compute_strip(const cam_gemm *g, const part *t, float *b, int64_t begin, int64_t end, int64_t j) {
     tile c = {.c_i = g->c_i, .columns = cam_cpu_min(COLUMNS, g->n - j)};
     int64_t padded = cam_cpu_ceil_div(t->m, ROWS) * ROWS;
@@ -156,7 +156,7 @@ static void compute_strip(const cam_gemm *g, const part *t, float *b, int64_t be
     }
 }
 
-/* Panel `panel` of the part, in all its blocks along k. */
+/* Packs panel `panel` of the part, in all its blocks along k. */
 static void pack_a(const cam_gemm *g, const part *t, float *a, int64_t panel) {
     int64_t i = panel * ROWS, padded = cam_cpu_ceil_div(t->m, ROWS) * ROWS;
     for (int64_t q = 0; q < t->k; q += t->depth) {
@@ -174,7 +174,7 @@ size_t CAM_CPU_NAME(cam_cpu_gemm_workspace)(int64_t m, int64_t k, int threads) {
     return 64 + (size_t)(packed_a_floats(m, k) + threads * COLUMNS * CAM_GEMM_DEPTH) * sizeof(float);
 }
 
-/* One part by all threads of the team. */
+/* Computes one part with all threads of the team. */
 static void compute_part(const cam_gemm *g, const part *t, float *a, float *b) {
     int64_t panels = cam_cpu_ceil_div(t->m, ROWS), strips = cam_cpu_ceil_div(g->n, COLUMNS);
     int64_t blocks = cam_cpu_ceil_div(t->m, BLOCK_ROWS);

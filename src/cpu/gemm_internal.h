@@ -1,14 +1,15 @@
 /* gemm_internal.h: the matrix product behind the linear operators.
  *
- * c (=|+=) a b + bias, of any layout of a and b that has one contiguous direction. Written here and not taken from a
- * library because libraries choose their kernels by a list of known processors: one that is newer than the library gets
- * half its speed. docs/performance.md has the measurements.
+ * c (=|+=) a b + bias; a and b may have any layout with one contiguous direction. No BLAS library is used, because a
+ * library chooses its kernels from a list of known processors, and a processor newer than the library then reaches half
+ * its speed. docs/performance.md has the measurements.
  *
  * After Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", 2008: both operands are packed into
- * panels block by block along k. All threads share the packed a; a thread takes a strip of c, packs b for it and uses
- * it while it is hot.
+ * panels, block by block along k. All threads use one packed copy of a. A thread computes a strip of c: it packs the b
+ * of this strip and uses it while it is in the cache.
  *
- * Every element of c is summed in ascending order of k (in blocks of at most CAM_GEMM_DEPTH), whoever computes it.
+ * Every element of c is summed in ascending order of k (in blocks of at most CAM_GEMM_DEPTH), whichever thread computes
+ * it.
  */
 #ifndef CAM_GEMM_INTERNAL_H
 #define CAM_GEMM_INTERNAL_H
@@ -29,7 +30,7 @@ typedef struct cam_gemm {
     int accumulate;    /* c += */
 } cam_gemm;
 
-/* Bytes for products of at most m rows and depth k; any n. */
+/* Workspace bytes for products of at most m rows and depth k, for any n. */
 size_t CAM_CPU_NAME(cam_cpu_gemm_workspace)(int64_t m, int64_t k, int threads);
 void CAM_CPU_NAME(cam_cpu_gemm)(const cam_gemm *g, void *workspace, int threads);
 

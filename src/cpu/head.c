@@ -1,4 +1,4 @@
-/* head.c: the rows that the head reads, dropout on them, and tanh.
+/* head.c: gathering the query rows, which the head reads, dropout on them, and tanh.
  */
 #include "cpu_internal.h"
 #include "dropout_internal.h"
@@ -57,7 +57,7 @@ cam_status CAM_CPU_NAME(cam_cpu_head_tanh_fwd)(cam_backend *backend, const cam_h
     return CAM_OK;
 }
 
-/* The column sums are over few rows, in order. */
+/* Column sums over few rows, in order, by one thread. */
 static void add_columns(cam_tensor sums, cam_tensor of, int64_t rows, int accumulate) {
     float *restrict s = cam_cpu_floats(sums);
     if (!accumulate)

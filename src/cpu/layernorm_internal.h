@@ -1,4 +1,4 @@
-/* layernorm_internal.h: the normalisation of one row, forward and backward, for the operators that end or begin with it.
+/* layernorm_internal.h: LayerNorm of one row, forward and backward, for the operators that include one.
  */
 #ifndef CAM_LAYERNORM_INTERNAL_H
 #define CAM_LAYERNORM_INTERNAL_H
@@ -28,7 +28,7 @@ static inline void cam_cpu_layernorm_apply(float *y, const float *x, cam_layerno
         y[i] = (x[i] - s.mean) * s.rstd * gamma[i] + beta[i];
 }
 
-/* dx of one row, and its part of dgamma and dbeta: with g = dy gamma and n = (x - mean) rstd,
+/* dx of one row; adds the row to dgamma and dbeta. With g = dy gamma and n = (x - mean) rstd,
  * dx = rstd (g - mean of g - n mean of (g n)). dx may be x. */
 static inline void cam_cpu_layernorm_bwd(float *dx, float *restrict dgamma, float *restrict dbeta,
                                          const float *restrict dy, const float *x, cam_layernorm_statistics s,

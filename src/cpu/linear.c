@@ -1,6 +1,6 @@
 /* linear.c: y = x W^T + bias and its gradients, each one product of gemm_internal.h.
  *
- * Only the true rows take part, so that a bucket's tail costs nothing and may hold anything.
+ * Only the true rows are read, so rows up to the capacity cost nothing and may hold anything.
  */
 #include "gemm_internal.h"
 #include "vector_internal.h"
@@ -37,7 +37,8 @@ cam_status CAM_CPU_NAME(cam_cpu_linear_bwd_data)(cam_backend *backend, const cam
     return CAM_OK;
 }
 
-/* Columns [begin, end) of dy summed over n rows: runs of 64 rows, then the runs in order. At most 128 columns. */
+/* Sums columns [begin, end) of dy over n rows: first within runs of 64 rows, then over the runs in order. At most 128
+ * columns. */
 enum { SUM_COLUMNS = 128, SUM_RUN = 64 };
 static void sum_columns(float *restrict total, cam_tensor dy, int64_t n, int64_t begin, int64_t columns) {
     memset(total, 0, SUM_COLUMNS * sizeof(float));

@@ -1,4 +1,4 @@
-/* norm.c: the gradient's norm, chunk by chunk, and what it decides.
+/* norm.c: the gradient's norm, chunk by chunk, and the clipping and skipping that follow from it.
  */
 #include "cpu_internal.h"
 #include <math.h>

@@ -1,12 +1,12 @@
-/* process_limits.c: see process_limits.h. Control groups are version 2; a group's limit binds all below it, so the
- * least of the chain counts. */
+/* process_limits.c: see process_limits.h. Control groups are version 2. A group's limit holds for all groups below it,
+ * so the lowest limit on the path to the root counts. */
 #include "process_limits.h"
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Up to two numbers out of a small file; how many there were ("max" is none). */
+/* Reads up to two numbers from a small file and returns how many it read ("max" is not a number). */
 static int read_numbers(const char *path, double *first, double *second) {
     FILE *file = fopen(path, "re");
     if (!file)
@@ -16,7 +16,7 @@ static int read_numbers(const char *path, double *first, double *second) {
     return fields > 0 ? fields : 0;
 }
 
-/* Processors' worth of time that a group grants: "max 100000" or "200000 100000". 0: no limit. */
+/* The processors that a group may use, from a line such as "200000 100000" or "max 100000". 0: no limit. */
 static double quota_of(const char *group) {
     char path[1200];
     double quota = 0.0, period = 0.0;
@@ -24,8 +24,8 @@ static double quota_of(const char *group) {
     return read_numbers(path, &quota, &period) == 2 && quota > 0.0 && period > 0.0 ? quota / period : 0.0;
 }
 
-/* Bytes left in a group. 0: no limit. */
-static double room_of(const char *group) {
+/* Bytes that a group may still allocate. 0: no limit. */
+static double memory_left_of(const char *group) {
     char path[1200];
     double most = 0.0, used = 0.0, unused;
     snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
@@ -37,31 +37,31 @@ static double room_of(const char *group) {
     return most > used ? most - used : 1.0;
 }
 
-/* The least limit of the process's own group and of all above it; 0 = none. */
-static double least_of_groups(double (*limit_of)(const char *group)) {
+/* The lowest limit of the process's own group and of all groups above it; 0: no limit. */
+static double lowest_limit(double (*limit_of)(const char *group)) {
     char line[1024];
-    double least = limit_of("");
+    double lowest = limit_of("");
     FILE *file = fopen("/proc/self/cgroup", "re");
     if (!file)
-        return least;
+        return lowest;
     while (fgets(line, sizeof line, file)) {
         if (strncmp(line, "0::/", 4) != 0)
             continue;
         line[strcspn(line, "\n")] = '\0';
         for (char *group = line + 3, *slash; (slash = strrchr(group, '/')) && slash[1]; *slash = '\0') {
             double limit = limit_of(group);
-            if (limit > 0.0 && (least == 0.0 || limit < least))
-                least = limit;
+            if (limit > 0.0 && (lowest == 0.0 || limit < lowest))
+                lowest = limit;
         }
     }
     fclose(file);
-    return least;
+    return lowest;
 }
 
 int cam_usable_threads(void) {
     cpu_set_t set;
     int threads = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    double quota = least_of_groups(quota_of);
+    double quota = lowest_limit(quota_of);
     if (quota > 0.0 && quota < (double)threads)
         threads = quota < 1.0 ? 1 : (int)quota;
     return threads;
@@ -70,7 +70,7 @@ int cam_usable_threads(void) {
 size_t cam_usable_memory(void) {
     char line[256];
     unsigned long long kib = 0;
-    double room = least_of_groups(room_of);
+    double left = lowest_limit(memory_left_of);
     FILE *file = fopen("/proc/meminfo", "re");
     size_t available = SIZE_MAX;
     while (file && fgets(line, sizeof line, file))
@@ -78,5 +78,5 @@ size_t cam_usable_memory(void) {
             available = (size_t)kib << 10;
     if (file)
         fclose(file);
-    return room > 0.0 && room < (double)available ? (size_t)room : available;
+    return left > 0.0 && left < (double)available ? (size_t)left : available;
 }

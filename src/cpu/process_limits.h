@@ -1,16 +1,15 @@
-/* process_limits.h: what of this machine the process may use: processors and memory, as its affinity and control groups
- * allow.
+/* process_limits.h: the processors and the memory that this process may use, by its affinity and its control groups.
  */
 #ifndef CAM_PROCESS_LIMITS_H
 #define CAM_PROCESS_LIMITS_H
 
 #include <stddef.h>
 
-/* Processors of the affinity mask, cut to the quota of the process's control groups; at least 1. */
+/* The processors in the affinity mask, at most the quota of the process's control groups; at least 1. */
 int cam_usable_threads(void);
 
-/* Bytes that can be taken without swapping: what the system calls available, or what is left in the process's control
- * groups where that is less. SIZE_MAX where neither is known. */
+/* Bytes that can be allocated without swapping: MemAvailable of the system, or the rest of the control groups' limit if
+ * that is less. SIZE_MAX if neither is known. */
 size_t cam_usable_memory(void);
 
 #endif

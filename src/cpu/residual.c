@@ -1,4 +1,4 @@
-/* residual.c: dropout, residual sum and LayerNorm, one pass over each row while it is in the first-level cache.
+/* residual.c: dropout, residual sum and LayerNorm, row by row, so that a row stays in the first-level cache.
  */
 #include "columns_internal.h"
 #include "dropout_internal.h"
@@ -36,7 +36,7 @@ cam_status CAM_CPU_NAME(cam_cpu_residual_fwd)(cam_backend *backend, const cam_re
     return CAM_OK;
 }
 
-/* sums: dgamma, dbeta and dbias of the row's block, one after another. */
+/* `sums` has dgamma, dbeta and dbias of the row's block, in this order. */
 static void residual_bwd_row(const cam_residual_bwd_args *args, int64_t r, float *sums) {
     int64_t columns = args->dy.shape[1];
     float *dx = cam_cpu_row(args->dx, r), *dz = cam_cpu_row(args->dresidual, r);

@@ -1,7 +1,7 @@
-/* small_product_internal.h: matrix products of one attention head, where packing would cost as much as the product.
+/* small_product_internal.h: matrix products of one attention head; packing would cost as much as the product.
  *
- * c[i][j] (=|+=) sum over p of a(i, p) b[p][j]. b's rows are read in whole vectors: up to cam_vector_pad(n) floats of
- * each row must be there to be read.
+ * c[i][j] (=|+=) sum over p of a(i, p) b[p][j]. Rows of b are read in whole vectors, so cam_vector_pad(n) floats of
+ * each row must be readable.
  */
 #ifndef CAM_SMALL_PRODUCT_INTERNAL_H
 #define CAM_SMALL_PRODUCT_INTERNAL_H

@@ -1,22 +1,22 @@
-/* step.c: what a step begins with, a batch packed from the data set, what ranks tell each other of it, and what it
- * leaves for the log.
+/* step.c: packing of a micro-step's batch from the data set, the ranks' reports, and the step record for the host.
  */
 #include "clock.h"
 #include "cpu_internal.h"
 
-static int32_t *places(cam_tensor t) {
+static int32_t *writable_i32(cam_tensor t) {
     return t.data;
 }
 
-/* Token rows of sequence b, data row d, from packed token `at` on; how many they are. */
+/* Writes the tokens of data row d from packed token `at` on and returns how many there are. */
 static int32_t pack_sequence(const cam_step_begin_args *a, int32_t d, int32_t at) {
     const int32_t *offsets = cam_cpu_indices(a->offsets);
     int32_t begin = offsets[d], length = offsets[d + 1] - begin;
-    memcpy(places(a->ids) + at, cam_cpu_indices(a->data_ids) + begin, (size_t)length * sizeof(int32_t));
-    memcpy(places(a->positions) + at, cam_cpu_indices(a->data_positions) + begin, (size_t)length * sizeof(int32_t));
+    memcpy(writable_i32(a->ids) + at, cam_cpu_indices(a->data_ids) + begin, (size_t)length * sizeof(int32_t));
+    memcpy(writable_i32(a->positions) + at, cam_cpu_indices(a->data_positions) + begin,
+           (size_t)length * sizeof(int32_t));
     for (int32_t j = 0; j < length; j++) {
-        places(a->token_row)[at + j] = d;
-        places(a->token_index)[at + j] = j;
+        writable_i32(a->token_row)[at + j] = d;
+        writable_i32(a->token_index)[at + j] = j;
     }
     return length;
 }
@@ -27,19 +27,19 @@ static void pack(const cam_step_begin_args *a, const cam_micro_step *m) {
     int32_t at = 0;
     for (int32_t b = 0; b < m->rows; b++) {
         int32_t d = order[b];
-        places(a->row)[b] = d;
-        places(a->list)[b] = packs ? at : d;
-        places(a->list_index)[b] = 0;
-        places(a->list_cu)[b] = b;
-        places(a->labels)[b] = a->data_labels.data ? cam_cpu_indices(a->data_labels)[d] : 0;
+        writable_i32(a->row)[b] = d;
+        writable_i32(a->list)[b] = packs ? at : d;
+        writable_i32(a->list_index)[b] = 0;
+        writable_i32(a->list_cu)[b] = b;
+        writable_i32(a->labels)[b] = a->data_labels.data ? cam_cpu_indices(a->data_labels)[d] : 0;
         if (packs) {
-            places(a->cu_seqlens)[b] = at;
+            writable_i32(a->cu_seqlens)[b] = at;
             at += pack_sequence(a, d, at);
         }
     }
-    places(a->list_cu)[m->rows] = m->rows;
+    writable_i32(a->list_cu)[m->rows] = m->rows;
     if (packs)
-        places(a->cu_seqlens)[m->rows] = at;
+        writable_i32(a->cu_seqlens)[m->rows] = at;
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step_begin_args *args) {
@@ -79,7 +79,7 @@ cam_status CAM_CPU_NAME(cam_cpu_step_end)(cam_backend *backend, const cam_step_e
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_step_rank_report)(cam_backend *backend, const cam_step_rank_report_args *args) {
-    /* Another thread of the host may be writing it. */
+    /* Another host thread may write it at the same time. */
     uint32_t request = args->request ? __atomic_load_n(args->request, __ATOMIC_RELAXED) : 0;
     (void)backend;
     args->reports[args->rank] = (cam_rank_report){.loss = args->state->loss, .request = request};

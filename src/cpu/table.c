@@ -1,4 +1,4 @@
-/* table.c: the operators of one instruction set as a table, for backend_cpu.c to choose from.
+/* table.c: the operator table of one instruction set; backend_cpu.c chooses one of them.
  */
 #include "cpu_internal.h"
 

@@ -1,7 +1,7 @@
-/* vector_internal.h: the vector of the instruction set at hand, and sums whose order is fixed.
+/* vector_internal.h: the vector type of the instruction set, and sums in a fixed order.
  *
- * Where a loop is elementwise the operators write plain loops and leave the vectors to the compiler. This type is for
- * what must stay in registers (matrix products), and the lanes for sums, which a compiler may not reorder by itself.
+ * Elementwise operators are plain loops, which the compiler vectorises. The vector type is for values that must stay in
+ * registers (matrix products); cam_lanes is for sums, which a compiler may not reorder by itself.
  */
 #ifndef CAM_VECTOR_INTERNAL_H
 #define CAM_VECTOR_INTERNAL_H
@@ -35,7 +35,7 @@ CAM_ALWAYS_INLINE int64_t cam_vector_pad(int64_t n) {
 
 typedef float cam_eight __attribute__((vector_size(32)));
 
-/* to[i * stride + j] = from[j][i], an 8 x 8 block given by its rows. */
+/* to[i * stride + j] = from[j][i] for an 8 x 8 block; `from` has a pointer to each of its rows. */
 CAM_ALWAYS_INLINE void cam_transpose_8x8(float *to, int64_t stride, const float *const from[8]) {
     cam_eight r[8], s[8];
     for (int i = 0; i < 8; i++)
@@ -57,7 +57,7 @@ CAM_ALWAYS_INLINE void cam_transpose_8x8(float *to, int64_t stride, const float 
         memcpy(to + i * stride, &s[i], sizeof s[i]);
 }
 
-/* Sums run in CAM_LANES independent lanes, element i in lane i % CAM_LANES; the lanes are then added as a tree. */
+/* A sum has CAM_LANES independent lanes, element i in lane i % CAM_LANES; the lanes are then added as a tree. */
 enum { CAM_LANES = 32 };
 
 typedef struct cam_lanes {
@@ -71,7 +71,7 @@ CAM_ALWAYS_INLINE float cam_lanes_sum(cam_lanes *s) {
     return s->lane[0];
 }
 
-/* for (i = 0; i < n; i++) s.lane[i % CAM_LANES] += term, written so that the lanes stay in registers. */
+/* for (i = 0; i < n; i++) s.lane[i % CAM_LANES] += term; written so that the lanes stay in registers. */
 #define CAM_LANES_ADD(s, n, i, term)                                                                                   \
     do {                                                                                                               \
         int64_t lanes_whole = (n) / CAM_LANES * CAM_LANES;                                                             \

@@ -1,6 +1,6 @@
-/* vector_math_internal.h: exp, the normal distribution, and tanh, as branch-free C that a compiler turns into vectors.
+/* vector_math_internal.h: exp, the normal distribution and tanh in C without branches, which compilers vectorise.
  *
- * Coefficients are minimax fits of our own (Remez exchange in double precision). NaN in gives NaN out.
+ * The coefficients are our own minimax fits (Remez exchange in double precision). A NaN gives a NaN.
  */
 #ifndef CAM_VECTOR_MATH_INTERNAL_H
 #define CAM_VECTOR_MATH_INTERNAL_H
@@ -18,8 +18,8 @@ CAM_ALWAYS_INLINE uint32_t cam_bits_of_float(float f) {
     return u;
 }
 
-/* e^x: x = n ln 2 + r with |r| <= ln 2 / 2. Results below the smallest normal number are 0, those above the largest are
- * infinite. Within 1.2 ulp of double precision over the whole range. */
+/* e^x: x = n ln 2 + r with |r| <= ln 2 / 2. A result below the smallest normal number is 0, one above the largest is
+ * infinity. Within 1.2 ulp of double precision over the whole range. */
 CAM_ALWAYS_INLINE float cam_expf(float x) {
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it leaves the rounded integer in the low bits */
     float c = x < -126.0f * 0.69314718f ? -126.0f * 0.69314718f : x;
@@ -47,7 +47,7 @@ CAM_ALWAYS_INLINE float cam_expf(float x) {
  * 2.4 * 2^-24. */
 CAM_ALWAYS_INLINE float cam_normal_integral(float u, float *bell) {
     float t = u < 0.0f ? -u : u;
-    t = t > 64.0f ? 64.0f : t; /* Phi is 0 or 1 long before; keeps infinities out of the quotient */
+    t = t > 64.0f ? 64.0f : t; /* Phi is 0 or 1 there already; an infinite t would make the quotient NaN */
     float w = t / (t + 2.0f);
     float g = -4.32366485e-2f;
     g = g * w + 1.44915131e-1f;

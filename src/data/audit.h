@@ -41,7 +41,7 @@ typedef struct cam_audit_finding {
 typedef struct cam_audit {
     const cam_dataset *parts[CAM_PARTS];     /* as given; NULL = no such file */
     cam_audit_finding duplicates[CAM_PARTS]; /* rows that repeat the text of an earlier row of the same file */
-    cam_audit_finding conflicts[CAM_PARTS];  /* of these, rows with another label than that earlier row */
+    cam_audit_finding conflicts[CAM_PARTS];  /* the duplicates with another label than that earlier row */
     cam_audit_finding overlaps[CAM_PARTS];   /* rows with the text of a row in an earlier part: validation in train,
                                               * test in train or validation */
     int64_t empty_texts[CAM_PARTS];          /* nothing but space */

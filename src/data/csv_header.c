@@ -89,7 +89,7 @@ cam_status cam_header_delimiter(cam_text_window *window, char requested, char *d
         if (found & 1U << i && others)
             CAM_FAIL(
                 CAM_E_DATA,
-                "%s:%ld: both \"%s\" and \"%s\" stand in the first record; set delimiter=\"%s\" or delimiter=\"%s\"",
+                "%s:%ld: both \"%s\" and \"%s\" occur in the first record; set delimiter=\"%s\" or delimiter=\"%s\"",
                 file, *line, delimiter_word(candidates[i]), delimiter_word(candidates[others & 2 ? 1 : 2]),
                 delimiter_word(candidates[i]), delimiter_word(candidates[others & 2 ? 1 : 2]));
         if (found == 1U << i)

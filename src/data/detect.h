@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CAM_DETECT_RECORDS = 20000 }; /* looked at for columns */
+enum { CAM_DETECT_RECORDS = 20000 }; /* that are read for the columns */
 
 typedef struct cam_detected {
     cam_data_format format;
@@ -20,7 +20,7 @@ typedef struct cam_detected {
     char **columns;        /* header cells, trimmed; without a header: "label", "text", and "column_N" for the rest */
     size_t column_count;
     size_t text_column, label_column; /* indices; label_column == column_count where no cells repeat */
-    int64_t rows;                     /* records looked at, without the header */
+    int64_t rows;                     /* records read, without the header */
     size_t labels;                    /* distinct cells of the label column among them */
     size_t longest_text;              /* bytes */
 } cam_detected;

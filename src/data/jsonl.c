@@ -80,7 +80,7 @@ static cam_status load(const char *line, size_t length, json_t **object) {
     if (!*object)
         return cam_fail(CAM_E_DATA, "no valid JSON (column %d): %s", error.column, error.text);
     if (!json_is_object(*object)) {
-        cam_fail(CAM_E_DATA, "%s where an object is due; write one object a line", kind_of(*object));
+        cam_fail(CAM_E_DATA, "%s instead of an object; write one object a line", kind_of(*object));
         json_decref(*object);
         *object = NULL;
         return CAM_E_DATA;

@@ -1,8 +1,8 @@
 /* family.h: the table of model families that can be trained: everything that depends on "model_type" in config.json.
  * camembert.h computes all of them; they differ in names and in the numbering of tokens.
  *
- * To add a family, add its row to family.c. Source: transformers models/{camembert,xlm_roberta,roberta},
- * convert_slow_tokenizer.py. */
+ * To add a family, add its row to family.c.
+ * Source: transformers models/{camembert,xlm_roberta,roberta}, convert_slow_tokenizer.py. */
 #ifndef CAM_FAMILY_H
 #define CAM_FAMILY_H
 

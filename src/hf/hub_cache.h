@@ -24,9 +24,9 @@ typedef enum cam_model_needs {
 } cam_model_needs;
 
 /* Sets *folder to the model's folder, to be freed; NULL after a failure. `revision` is a branch, a tag or a full commit
- * hash (NULL = "main"); a path ignores it. Errors: CAM_E_USAGE for an invalid name or revision; CAM_E_MODEL for a path
- * that is not a folder or lacks a file; CAM_E_NETWORK for a model that is not in the cache, with the command that
- * downloads it. */
+ * hash (NULL = "main"); a path ignores it.
+ * Errors: CAM_E_USAGE for an invalid name or revision; CAM_E_MODEL for a path that is not a folder or lacks a file;
+ * CAM_E_NETWORK for a model that is not in the cache, with the command that downloads it. */
 CAM_MUST_CHECK cam_status cam_model_locate(const char *name, const char *revision, cam_model_needs needs,
                                            char **folder);
 

@@ -284,7 +284,7 @@ static cam_status read_fields(reader *in) {
     require_text(in, "position_embedding_type", "absolute");
     require_false(in, "is_decoder");
     require_false(in, "add_cross_attention");
-    require_empty(in, "pruned_heads", "a model with heads cut out is not supported");
+    require_empty(in, "pruned_heads", "a model with pruned heads is not supported");
     require_empty(in, "quantization_config", "a quantised model cannot be trained");
     if (in->problems.errors == 0)
         check_together(in);
@@ -309,7 +309,7 @@ cam_status cam_model_config_parse(const char *text, size_t length, const char *n
         CAM_TRY(no_memory());
     if (!json_is_object(in.root))
         CAM_FAIL(CAM_E_MODEL, "%s:%d: this is not a JSON object%s", name, in.root ? 1 : error.line,
-                 !in.root && json_error_code(&error) == json_error_duplicate_key ? ": a key stands there twice" : "");
+                 !in.root && json_error_code(&error) == json_error_duplicate_key ? ": a key occurs twice" : "");
     CAM_TRY(read_fields(&in));
 out:
     cam_problems_release(&in.problems);

@@ -3,8 +3,8 @@
  * Invariant after reading: every number is in its range, hidden_size is a multiple of 8 and of num_attention_heads, the
  * architecture is the one that camembert.h computes. Other fields of the file are kept and written back unchanged.
  *
- * Errors: CAM_E_MODEL with all problems, one line a field; CAM_E_MEMORY; CAM_E_STORAGE on writing. Source: transformers
- * models/camembert/configuration_camembert.py, configuration_utils.py. */
+ * Errors: CAM_E_MODEL with all problems, one line a field; CAM_E_MEMORY; CAM_E_STORAGE on writing.
+ * Source: transformers models/camembert/configuration_camembert.py, configuration_utils.py. */
 #ifndef CAM_MODEL_CONFIG_H
 #define CAM_MODEL_CONFIG_H
 

@@ -10,8 +10,8 @@
  * the header, rank CAM_SAFETENSORS_DIMS, names of at most CAM_SAFETENSORS_NAME_BYTES bytes without control characters,
  * so that they can be printed. The values of tensors are not checked.
  *
- * Errors: CAM_E_MODEL, naming the file and the broken rule; CAM_E_MEMORY. Source: huggingface/safetensors README.md,
- * safetensors/src/tensor.rs. */
+ * Errors: CAM_E_MODEL, naming the file and the broken rule; CAM_E_MEMORY.
+ * Source: huggingface/safetensors README.md, safetensors/src/tensor.rs. */
 #ifndef CAM_SAFETENSORS_H
 #define CAM_SAFETENSORS_H
 

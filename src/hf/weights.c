@@ -81,8 +81,8 @@ static cam_status open_shard(cam_weights *weights, const char *folder, const str
     weights->file_count++;
     for (size_t i = 0; i < count; i++)
         if (!cam_safetensors_find(file, rows[i].tensor))
-            CAM_FAIL(CAM_E_MODEL, "\"%s\": tensor \"%s\" is not in \"%s\" as it says", weights->path, rows[i].tensor,
-                     rows[i].file);
+            CAM_FAIL(CAM_E_MODEL, "\"%s\": tensor \"%s\" is not in \"%s\", the file that it names", weights->path,
+                     rows[i].tensor, rows[i].file);
     if (file->count != count)
         CAM_FAIL(CAM_E_MODEL, "\"%s\" holds %zu tensors, \"%s\" lists %zu for it", path, file->count, weights->path,
                  count);
@@ -369,7 +369,7 @@ static void log_unused(cam_weights *weights, const size_t counts[PARTS]) {
         total += counts[i];
     }
     if (total && !weights->logged)
-        cam_log("\"%s\": %zu tensor%s that a classifier does not use left aside (%s)", weights->path, total,
+        cam_log("\"%s\": ignored %zu tensor%s that a classifier does not use (%s)", weights->path, total,
                 total == 1 ? "" : "s", cam_strbuf_text(&list));
     weights->logged = 1;
     cam_strbuf_release(&list);

@@ -9,7 +9,7 @@
     { label, t, role, CAM_F32, 2, {rows, columns}, NULL }
 #define F32_2D_OR(label, t, role, rows, columns, may_alias)                                                            \
     { label, t, role, CAM_F32, 2, {rows, columns}, may_alias }
-/* The operand that decides what `act` is, and those that follow it. */
+/* The operand that sets the dtype `act` of the call, and operands that must have the same. */
 #define ACT_2D(label, t, role, rows, columns)                                                                          \
     { label, t, (role) | CAM_ACT, CAM_F32, 2, {rows, columns}, NULL }
 #define AS_2D(label, t, role, act, rows, columns)                                                                      \
@@ -23,9 +23,9 @@
             return cam_fail(CAM_E_SHAPE, op ": " __VA_ARGS__);                                                         \
     } while (0)
 
-/* The two operands of a dropout over n rows; absent ones are fine where nothing drops. */
+/* The two operands of dropout over n rows; they may be absent if the threshold is 0. */
 static int dropout_role(const cam_dropout *dropout) {
-    return dropout->threshold ? CAM_IN : CAM_MAYBE;
+    return dropout->threshold ? CAM_IN : CAM_OPTIONAL;
 }
 #define DROPOUT(a, n)                                                                                                  \
     I32_1D("dropout.row", (a)->dropout.row, dropout_role(&(a)->dropout), n),                                           \
@@ -38,7 +38,7 @@ static int dropout_role(const cam_dropout *dropout) {
 
 cam_status cam_check_step_begin(const cam_backend *backend, const cam_step_begin_args *a) {
     int64_t tokens = a->ids.shape[0], rows = a->row.shape[0], data = a->data_ids.shape[0];
-    int packs = a->ids.data != NULL, packed = packs ? 0 : CAM_MAYBE;
+    int packs = a->ids.data != NULL, packed = packs ? 0 : CAM_OPTIONAL;
     REQUIRE_STATE("step_begin", a);
     REQUIRE("step_begin", a->plan != NULL, "operand \"plan\" is absent");
     REQUIRE("step_begin", a->corrections != NULL, "operand \"corrections\" is absent");
@@ -46,9 +46,9 @@ cam_status cam_check_step_begin(const cam_backend *backend, const cam_step_begin
     REQUIRE("step_begin",
             packs || (!a->positions.data && !a->token_row.data && !a->token_index.data && !a->cu_seqlens.data &&
                       !a->data_ids.data && !a->data_positions.data),
-            "operand \"ids\" is absent, others of the tokens are not");
+            "operand \"ids\" is absent, but other token operands are not");
     const cam_operand operands[] = {
-        I32_1D("ids", a->ids, CAM_OUT | CAM_MAYBE, tokens),
+        I32_1D("ids", a->ids, CAM_OUT | CAM_OPTIONAL, tokens),
         I32_1D("positions", a->positions, CAM_OUT | packed, tokens),
         I32_1D("token_row", a->token_row, CAM_OUT | packed, tokens),
         I32_1D("token_index", a->token_index, CAM_OUT | packed, tokens),
@@ -62,7 +62,7 @@ cam_status cam_check_step_begin(const cam_backend *backend, const cam_step_begin
         I32_1D("offsets", a->offsets, CAM_IN, a->offsets.shape[0]),
         I32_1D("data_ids", a->data_ids, CAM_IN | packed, data),
         I32_1D("data_positions", a->data_positions, CAM_IN | packed, data),
-        I32_1D("data_labels", a->data_labels, CAM_MAYBE, a->offsets.shape[0] - 1),
+        I32_1D("data_labels", a->data_labels, CAM_OPTIONAL, a->offsets.shape[0] - 1),
     };
     return CHECK("step_begin", operands);
 }
@@ -146,7 +146,7 @@ cam_status cam_check_linear_fwd(const cam_backend *backend, const cam_linear_fwd
         AS_2D("y", a->y, CAM_OUT, a->x, n, out),
         ACT_2D("x", a->x, CAM_IN | CAM_STRIDED, n, in),
         AS_2D("w", a->w, CAM_IN, a->x, out, in),
-        {"bias", a->bias, CAM_MAYBE, a->x.dtype, 1, {out, 0}, NULL},
+        {"bias", a->bias, CAM_OPTIONAL, a->x.dtype, 1, {out, 0}, NULL},
     };
     return CHECK("linear_fwd", operands);
 }
@@ -170,14 +170,14 @@ cam_status cam_check_linear_bwd_weight(const cam_backend *backend, const cam_lin
                         a->accumulate ? "and is to be added to" : "and \"dy\" is not BF16");
     const cam_operand operands[] = {
         ACT_2D("dw", a->dw, CAM_OUT, out, in),
-        F32_1D("dbias", a->dbias, CAM_OUT | CAM_MAYBE, out),
+        F32_1D("dbias", a->dbias, CAM_OUT | CAM_OPTIONAL, out),
         ACT_2D("dy", a->dy, CAM_IN | CAM_STRIDED, n, out),
         AS_2D("x", a->x, CAM_IN | CAM_STRIDED, a->dy, n, in),
     };
     return CHECK("linear_bwd_weight", operands);
 }
 
-/* What both directions of attention ask of their scalars. */
+/* The requirements on scalars that attention_fwd and attention_bwd have in common. */
 #define REQUIRE_ATTENTION(op, a)                                                                                       \
     do {                                                                                                               \
         REQUIRE_STATE(op, a);                                                                                          \
@@ -195,8 +195,8 @@ cam_status cam_check_linear_bwd_weight(const cam_backend *backend, const cam_lin
     ACT_2D("q", (a)->q, CAM_IN | CAM_STRIDED, nq, h), AS_2D("k", (a)->k, CAM_IN | CAM_STRIDED, (a)->q, nk, h),         \
         AS_2D("v", (a)->v, CAM_IN | CAM_STRIDED, (a)->q, nk, h), I32_1D("cu_q", (a)->cu_q, CAM_IN, (b) + 1),           \
         I32_1D("cu_k", (a)->cu_k, CAM_IN, (b) + 1),                                                                    \
-        I32_1D("q_index", (a)->q_index, (a)->threshold ? CAM_IN : CAM_MAYBE, nq),                                      \
-        I32_1D("sequence_row", (a)->sequence_row, (a)->threshold ? CAM_IN : CAM_MAYBE, b)
+        I32_1D("q_index", (a)->q_index, (a)->threshold ? CAM_IN : CAM_OPTIONAL, nq),                                   \
+        I32_1D("sequence_row", (a)->sequence_row, (a)->threshold ? CAM_IN : CAM_OPTIONAL, b)
 
 cam_status cam_check_attention_fwd(const cam_backend *backend, const cam_attention_fwd_args *a) {
     int64_t nq = a->q.shape[0], nk = a->k.shape[0], h = a->q.shape[1], b = a->cu_q.shape[0] - 1;
@@ -364,7 +364,7 @@ cam_status cam_check_loss_fwd(const cam_backend *backend, const cam_loss_fwd_arg
         F32_1D("row_loss", a->row_loss, CAM_OUT, r),
         F32_2D("logits", a->logits, CAM_IN, r, k),
         I32_1D("labels", a->labels, CAM_IN, r),
-        F32_1D("weights", a->weights, CAM_MAYBE, k),
+        F32_1D("weights", a->weights, CAM_OPTIONAL, k),
     };
     return CHECK("loss_fwd", operands);
 }
@@ -377,12 +377,12 @@ cam_status cam_check_loss_bwd(const cam_backend *backend, const cam_loss_bwd_arg
         F32_2D_OR("dlogits", a->dlogits, CAM_OUT, r, k, "logits"),
         F32_2D("logits", a->logits, CAM_IN, r, k),
         I32_1D("labels", a->labels, CAM_IN, r),
-        F32_1D("weights", a->weights, CAM_MAYBE, k),
+        F32_1D("weights", a->weights, CAM_OPTIONAL, k),
     };
     return CHECK("loss_bwd", operands);
 }
 
-/* A plane of the parameter store of which C chunks take part: no shorter, counted in 16-bit units where it is mixed. */
+/* A plane of the parameter store must have room for `chunks` chunks. The length of a mixed plane is in 16-bit units. */
 static cam_status check_plane(const char *op, const char *name, cam_tensor plane, int64_t chunks) {
     int64_t n = plane.shape[0], least = chunks * CAM_CHUNK;
     if (plane.data && n < least)
@@ -427,7 +427,7 @@ cam_status cam_check_adamw(const cam_backend *backend, const cam_adamw_args *a) 
     CAM_TRY(check_plane("adamw", "grad", a->grad, n / CAM_CHUNK));
     const cam_operand operands[] = {
         {"weight", a->weight, CAM_OUT | CAM_ACT, CAM_F32, 1, {a->weight.shape[0], 0}, NULL},
-        {"low", a->low, CAM_OUT | CAM_MAYBE, CAM_BF16, 1, {a->low.shape[0], 0}, NULL},
+        {"low", a->low, CAM_OUT | CAM_OPTIONAL, CAM_BF16, 1, {a->low.shape[0], 0}, NULL},
         F32_1D("m", a->m, CAM_OUT, n),
         F32_1D("v", a->v, CAM_OUT, n),
         {"grad", a->grad, CAM_IN | CAM_ACT, CAM_F32, 1, {a->grad.shape[0], 0}, NULL},
@@ -442,8 +442,8 @@ cam_status cam_check_cast(const cam_backend *backend, const cam_cast_args *a) {
     if (a->to.data && a->to.dtype == CAM_F64)
         return cam_fail(CAM_E_DTYPE, "cast: operand \"to\" is F64; f32, f16 and bf16 are written");
     const cam_operand operands[] = {
-        {"to", a->to, CAM_OUT | CAM_HALF, CAM_F32, 1, {n, 0}, NULL},
-        {"from", a->from, CAM_IN | CAM_HALF, CAM_F32, 1, {n, 0}, NULL},
+        {"to", a->to, CAM_OUT | CAM_ANY_FLOAT, CAM_F32, 1, {n, 0}, NULL},
+        {"from", a->from, CAM_IN | CAM_ANY_FLOAT, CAM_F32, 1, {n, 0}, NULL},
     };
     return CHECK("cast", operands);
 }

@@ -5,11 +5,11 @@
 static cam_status check_dtype(const cam_backend *backend, const char *op, const cam_operand *o) {
     cam_dtype dtype = o->tensor.dtype;
     int act = dtype == CAM_F32 || dtype == CAM_BF16, number = act || dtype == CAM_F16 || dtype == CAM_F64;
-    int fits = o->flags & CAM_HALF ? number : o->flags & CAM_ACT ? act : dtype == o->dtype;
+    int fits = o->flags & CAM_ANY_FLOAT ? number : o->flags & CAM_ACT ? act : dtype == o->dtype;
     if (!fits)
         return cam_fail(CAM_E_DTYPE, "%s: operand \"%s\" is %s, not %s", op, o->name, cam_dtype_name(dtype),
                         o->flags & CAM_ACT ? "F32 or BF16" : cam_dtype_name(o->dtype));
-    if (dtype == CAM_BF16 && !(o->flags & CAM_HALF) && !backend->bf16)
+    if (dtype == CAM_BF16 && !(o->flags & CAM_ANY_FLOAT) && !backend->bf16)
         return cam_fail(CAM_E_UNSUPPORTED, "%s: operand \"%s\" is BF16, which the \"%s\" backend does not compute with",
                         op, o->name, backend->name);
     return CAM_OK;
@@ -19,7 +19,7 @@ static cam_status check_one(const cam_backend *backend, const char *op, const ca
     cam_status st = CAM_OK;
     cam_tensor t = o->tensor;
     if (!t.data)
-        return o->flags & CAM_MAYBE ? CAM_OK : cam_fail(CAM_E_SHAPE, "%s: operand \"%s\" is absent", op, o->name);
+        return o->flags & CAM_OPTIONAL ? CAM_OK : cam_fail(CAM_E_SHAPE, "%s: operand \"%s\" is absent", op, o->name);
     CAM_TRY(check_dtype(backend, op, o));
     if (t.ndim != o->ndim)
         return cam_fail(CAM_E_SHAPE, "%s: operand \"%s\" has %d dimensions, not %d", op, o->name, t.ndim, o->ndim);

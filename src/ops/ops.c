@@ -13,8 +13,8 @@ const char *cam_op_name(enum cam_op op) {
     return names[op];
 }
 
-/* The time when everything asked for before is done. */
-static cam_status settled_now(cam_backend *backend, double *now) {
+/* The time when all queued work is done. */
+static cam_status synchronized_now(cam_backend *backend, double *now) {
     cam_status st = cam_backend_synchronize(backend);
     *now = cam_now_s();
     return st;
@@ -22,7 +22,7 @@ static cam_status settled_now(cam_backend *backend, double *now) {
 
 static cam_status count_time(cam_backend *backend, enum cam_op op, double begin) {
     double end;
-    cam_status st = settled_now(backend, &end);
+    cam_status st = synchronized_now(backend, &end);
     backend->op_seconds[op] += end - begin;
     return st;
 }
@@ -51,7 +51,7 @@ static cam_status check_workspace(const char *op, cam_workspace given, size_t ne
         CAM_IF_##word(CAM_TRY(check_workspace(#op, args->workspace, cam_##op##_workspace(backend, args))));            \
         double begin = 0;                                                                                              \
         if (backend->op_seconds)                                                                                       \
-            CAM_TRY(settled_now(backend, &begin));                                                                     \
+            CAM_TRY(synchronized_now(backend, &begin));                                                                \
         CAM_TRY(backend->ops->op(backend, args));                                                                      \
         if (backend->op_seconds)                                                                                       \
             CAM_TRY(count_time(backend, CAM_OP_##op, begin));                                                          \

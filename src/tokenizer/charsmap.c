@@ -1,8 +1,8 @@
 /* charsmap.c: the precompiled character map of a SentencePiece model, such as nmt_nfkc.
  *
  * Layout: u32 size of the trie in bytes; the trie, as little-endian u32 units; the replacements, each ended by a NUL.
- * The file may be hostile: every index is checked before it is used. Source: Darts-clone for the units;
- * google/sentencepiece src/normalizer.cc. */
+ * The file may be hostile: every index is checked before it is used.
+ * Source: Darts-clone for the units; google/sentencepiece src/normalizer.cc. */
 #include "charsmap_internal.h"
 #include "utf8.h"
 #include <stdlib.h>

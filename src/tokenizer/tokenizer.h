@@ -1,15 +1,16 @@
 /* tokenizer.h: text to token ids, equal to Hugging Face's fast tokenizers for CamemBERT and XLM-RoBERTa.
  *
- * A tokenizer is opened from a model folder. Where the folder has `sentencepiece.bpe.model`, this file is used; a
- * warning names the first difference between its vocabulary and that of a `tokenizer.json` beside it. Otherwise
- * `tokenizer.json` is used, with the pipeline that it describes (normalizer, pre-tokenizer, added tokens). In both
- * cases SentencePiece segments the words, on a model built in memory whose piece numbers are Hugging Face's ids.
+ * A tokenizer is opened from a model folder. Where the folder has `sentencepiece.bpe.model`, and the tokenizer class
+ * has the ids of its pieces, this file is used; a warning names the first difference between its vocabulary and that of
+ * `tokenizer.json` in the same folder. Otherwise `tokenizer.json` is used, with the pipeline that it describes
+ * (normalizer, pre-tokenizer, added tokens). In both cases SentencePiece segments the words, on a model built in memory
+ * whose piece numbers are Hugging Face's ids.
  *
  * Texts are UTF-8; an invalid byte counts as one unknown character. A text X becomes `<s> X </s>`. Special tokens
  * written in it ("<mask>") become their ids; neighbouring unknown characters of a word become one `<unk>`.
  *
- * An open tokenizer is read-only: any number of threads may use it. Source: Kudo 2018 (unigram model);
- * huggingface/tokenizers for the pipeline. */
+ * An open tokenizer is read-only: any number of threads may use it.
+ * Source: Kudo 2018 (unigram model); huggingface/tokenizers for the pipeline. */
 #ifndef CAM_TOKENIZER_H
 #define CAM_TOKENIZER_H
 

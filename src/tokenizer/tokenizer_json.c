@@ -1,8 +1,8 @@
 /* tokenizer_json.c: reads tokenizer.json, the file of huggingface/tokenizers.
  *
- * Supported is what the files of CamemBERT and its relatives hold: a Unigram model, the normalizers Precompiled, Strip
- * and Replace, the pre-tokenizers WhitespaceSplit and Metaspace. Anything else is refused by name: an ignored step
- * would silently give other ids. */
+ * It supports the parts that the files of CamemBERT and its relatives have: a Unigram model, the normalizers
+ * Precompiled, Strip and Replace, the pre-tokenizers WhitespaceSplit and Metaspace. Anything else is refused by name:
+ * an ignored step would silently give other ids. */
 #include "vocabulary_internal.h"
 #include <errno.h>
 #include <jansson.h>

@@ -22,8 +22,8 @@ typedef struct cam_viterbi {
  * in float64; of equal sums, the first found. SentencePiece adds in float32: of two orders of the same pieces ("..."
  * "." and "." "..."), rounding can make it choose another one than Hugging Face's tokenizers, which add in float64.
  * Scores are the exact doubles of the file, as in transformers 5. The file reader of tokenizers is sometimes off by one
- * unit in the last place, which matters only in such ties ("iiiiiiiiiiiiiii"). Source: huggingface/tokenizers
- * models/unigram, encode_optimized. */
+ * unit in the last place, which matters only in such ties ("iiiiiiiiiiiiiii").
+ * Source: huggingface/tokenizers models/unigram, encode_optimized. */
 CAM_MUST_CHECK cam_status cam_viterbi_word(cam_viterbi *viterbi, const cam_vocabulary *model, const char *word,
                                            size_t length, size_t begin, cam_ids *out);
 

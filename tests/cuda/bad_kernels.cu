@@ -1,4 +1,4 @@
-/* bad_kernels.cu: kernels that break the rules of objects.c, one each, and one that breaks none. */
+/* bad_kernels.cu: kernels that each break one rule of objects.c, and one that breaks none. */
 #include "device.cuh"
 
 /* 200 values that are indexed at run time cannot stay in registers. */
@@ -38,7 +38,7 @@ template <typename T> CAM_KERNEL(128) attention_bwd_short_as_it_should_be(T *to,
     cam_from_f32(to + threadIdx.x, d[0] + d[1] + d[2] + d[3]);
 }
 
-/* Launches make the kernels exist; nobody calls this. */
+/* The launches instantiate the kernels; this function is never called. */
 cudaError_t launch_bad_kernels(float *f32, cam_bf16 *bf16, const int *where) {
     cam_launch(0, adamw_in_local_memory<float>, 1, 1024, 0, f32, f32, where, 1);
     cam_launch(0, attention_fwd_short_without_tensor_cores<cam_bf16>, 1, 128, 0, bf16, bf16);

@@ -1,4 +1,4 @@
-/* machine_code.c: see machine_code.h. Every offset that a file states is checked against its end before it is used. */
+/* machine_code.c: see machine_code.h. Every offset in a file is checked against the file's end before it is used. */
 #include "machine_code.h"
 #include <elf.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@ typedef struct span {
     size_t bytes;
 } span;
 
-/* `bytes` bytes from `offset` on; empty where they are not all there. */
+/* `bytes` bytes from `offset` on; empty if they are not all inside `whole`. */
 static span part(span whole, uint64_t offset, uint64_t bytes) {
     if (offset > whole.bytes || bytes > whole.bytes - offset)
         return (span){NULL, 0};
@@ -46,7 +46,7 @@ static span contents(const cubin *c, const Elf64_Shdr *header) {
     return header->sh_type == SHT_NOBITS ? (span){NULL, 0} : part(c->file, header->sh_offset, header->sh_size);
 }
 
-/* A string of a table; "" where it does not end inside it. */
+/* A string of a string table; "" if it does not end inside the table. */
 static const char *text(span table, uint64_t offset) {
     if (offset >= table.bytes || !memchr(table.at + offset, 0, table.bytes - offset))
         return "";
@@ -82,11 +82,11 @@ static int open_cubin(cubin *c, span file) {
     return 0;
 }
 
-/* Attributes: a byte for the form of the value, a byte for the kind, then a value of 2 bytes, or a length of 2 bytes
- * and so many bytes. */
+/* An attribute: a byte for the form of the value, a byte for the kind, then a value of 2 bytes, or a length of 2 bytes
+ * and that many bytes. */
 enum { FORM_SIZED = 4, MAX_THREADS = 0x05, FRAME_SIZE = 0x11, REGISTER_COUNT = 0x2f };
 
-/* The value of the first attribute of a kind; with `symbol`, of the first one whose first word is that symbol. */
+/* The value of the first attribute of a kind; with `symbol`, of the first whose first word is that symbol. */
 static span attribute(span info, unsigned kind, const uint32_t *symbol) {
     for (uint64_t at = 0; at + 4 <= info.bytes;) {
         unsigned form = info.at[at], found = info.at[at + 1];
@@ -101,8 +101,8 @@ static span attribute(span info, unsigned kind, const uint32_t *symbol) {
 
 enum { INSTRUCTION = 16, OP_LDG = 0x981, OP_LDGSTS = 0xfae, OP_LDL = 0x983, OP_STL = 0x387, OP_HMMA = 0x23c };
 
-/* A load's width is in bits 73 to 75, and 6 there is 128 bits; from sm_100 on an LDGSTS has it in bits 74 and 75, and 2
- * is 128 bits. */
+/* A load's width is in bits 73 to 75; 6 is 128 bits. From sm_100 on an LDGSTS has it in bits 74 and 75; 2 is 128 bits.
+ *  */
 static int is_wide(int target, unsigned op, uint32_t high) {
     return op == OP_LDGSTS && target >= 100 ? (high >> 10 & 3) == 2 : (high >> 9 & 7) >= 6;
 }

@@ -1,11 +1,11 @@
-/* machine_code.h: what the machine code inside a file says of its kernels, read without any tool of CUDA's.
+/* machine_code.h: reads properties of CUDA kernels from the machine code in a file, without CUDA's tools.
  *
  * nvcc embeds a "fat binary" in its objects: a header, then one ELF file a target (a "cubin"). In a cubin every kernel
- * has a section .text.<name> of 16-byte instructions, and attributes in .nv.info. Any file that holds fat binaries can
- * be looked at: an object, an archive, an executable. Code that is compressed cannot (build with --compress-mode=none).
+ * has a section .text.<name> of 16-byte instructions, and attributes in .nv.info. The file may be an object, an archive
+ * or an executable. Compressed code cannot be read (build with --compress-mode=none).
  *
  * Operation codes are those of sm_80 to sm_120, as nvdisasm prints them; older targets have other ones.
- * Sources: CUDA's fatbinary_section.h; the ELF attributes and codes were read off nvdisasm 13.0's output.
+ * Sources: CUDA's fatbinary_section.h; the ELF attributes and codes come from nvdisasm 13.0's output.
  */
 #ifndef CAM_MACHINE_CODE_H
 #define CAM_MACHINE_CODE_H
@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 typedef struct cam_kernel_code {
-    char name[1024]; /* as the compiler mangles it */
+    char name[1024]; /* mangled */
     int target;      /* 80, 86, 90, .. */
     int registers;   /* a thread */
-    int frame_bytes; /* of the stack, a thread; spills lie there too */
-    int threads;     /* of a block, by its launch bound; 0 where it has none */
+    int frame_bytes; /* stack a thread, spills included */
+    int threads;     /* a block, by the launch bound; 0: no launch bound */
     int64_t instructions;
     int64_t local;        /* LDL, STL: loads from and stores to local memory */
     int64_t tensor;       /* HMMA: products on tensor cores */
@@ -35,8 +35,7 @@ typedef struct cam_code_summary {
     int ptx_count;
 } cam_code_summary;
 
-/* Calls `visit` for every kernel of every target in `data`. Returns 0, or -1 where a cubin is not what this reader
- * knows. */
+/* Calls `visit` for every kernel of every target in `data`. Returns 0, or -1 if a cubin has an unknown format. */
 int cam_machine_code_read(const unsigned char *data, size_t bytes, cam_kernel_visitor visit, void *context,
                           cam_code_summary *summary);
 

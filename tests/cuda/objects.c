@@ -1,14 +1,15 @@
-/* objects.c: looks at the machine code of the CUDA kernels, since no GPU is needed for that.
+/* objects.c: checks the machine code of the CUDA kernels, without a GPU.
  *
  *     cuda_objects [--targets 80,90,..] FILE...
  *
- * FILE is anything that holds fat binaries: an object, a library, the program. Prints a row a kernel and target, then
- * what is wrong, naming the kernel. It is wrong that a kernel
- *   has a stack frame, or touches local memory (spills do both)
- *   has no launch bound, or more registers than a block of that many threads can have
- *   is one that has to run on tensor cores, or to load 16 bytes a thread, and does not (`demands` below)
- *   is missing for one of the targets
- * and that a demand finds no kernel: it would check nothing. Exit 0: all is well; 1: not; 2: a file could not be read.
+ * FILE is any file with fat binaries: an object, a library, the program. Prints a row for each kernel and target, then
+ * the errors, each with the kernel's name. It is an error if a kernel
+ *   - has a stack frame, or uses local memory (spills do both);
+ *   - has no launch bound, or more registers than a block of that many threads can have;
+ *   - must use tensor cores, or load 16 bytes a thread, and does not (`demands` below);
+ *   - is missing for one of the targets;
+ * and if a demand matches no kernel, because it would check nothing. Exit 0: no error; 1: errors; 2: a file could not
+ * be read.
  */
 #include "cam/status.h"
 #include "machine_code.h"
@@ -17,17 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status); /* the C++ ABI's */
+char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status); /* from the C++ ABI */
 
 enum { REGISTERS_A_BLOCK = 65536, REGISTER_UNIT = 8, MAX_TARGETS = 16, FIRST_TARGET = 80 };
 
 typedef struct demand {
     const char *has;       /* a fragment of the demangled name */
-    const char *spared[4]; /* fragments that exempt: forms for odd shapes */
+    const char *exempt[4]; /* fragments of kernels that are exempt: versions for odd shapes */
     int tensor, wide;
 } demand;
 
-/* The plain attention, for any head size, loads as it can. Below sm_80 nothing is demanded: the
+/* The plain attention kernels, for any head size, may load fewer bytes. Below sm_80 there are no demands: the
  * tensor-core kernels are empty there, and loads have another operation code. */
 static const demand demands[] = {
     {"attention_fwd_short", {NULL}, 1, 1}, {"attention_bwd_short", {NULL}, 1, 1},
@@ -42,7 +43,7 @@ typedef struct report {
     cam_kernel_code *kernels;
     int count, capacity;
     int complaints;
-    int found[DEMANDS]; /* kernels that each demand was made of */
+    int found[DEMANDS]; /* number of kernels that each demand matched */
 } report;
 
 static void keep(const cam_kernel_code *kernel, void *context) {
@@ -56,8 +57,7 @@ static void keep(const cam_kernel_code *kernel, void *context) {
     r->kernels[r->count++] = *kernel;
 }
 
-/* The name a person knows: demangled, without namespaces that have no name and without parameters; the caller frees it.
- */
+/* The readable name: demangled, without anonymous namespaces and parameters; the caller frees it. */
 static char *plain_name(const cam_kernel_code *kernel) {
     static const char anonymous[] = "(anonymous namespace)::", returns[] = "void ";
     int status;
@@ -85,8 +85,8 @@ static CAM_PRINTF(4, 5) void complain(report *r, int target, const char *name, c
 }
 
 static int is_spared(const demand *d, const char *name) {
-    for (size_t i = 0; i < sizeof d->spared / sizeof *d->spared && d->spared[i]; i++)
-        if (strstr(name, d->spared[i]))
+    for (size_t i = 0; i < sizeof d->exempt / sizeof *d->exempt && d->exempt[i]; i++)
+        if (strstr(name, d->exempt[i]))
             return 1;
     return 0;
 }
@@ -128,7 +128,7 @@ static void check(report *r, const cam_kernel_code *kernel) {
     free(name);
 }
 
-/* Whether each kernel is there for each of the targets. */
+/* Reports kernels that are missing for a target. */
 static void check_targets(report *r, const int *targets, int count) {
     for (int k = 0; k < r->count; k++)
         for (int t = 0; t < count; t++) {

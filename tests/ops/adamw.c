@@ -1,5 +1,6 @@
-/* adamw.c: the update, chunk by chunk, in planes of one dtype and in mixed ones. "master" are the weights as f32
- * numbers, wherever the planes keep them; "g" the gradients. The first step is held to its closed form as well.
+/* adamw.c: the AdamW update, chunk by chunk, in planes of one dtype and in mixed ones. "master" is the weights as f32
+ * numbers, in whatever form the planes store them; "g" the gradients. The first step is also compared with its closed
+ * form.
  */
 #include "planes.h"
 #include <stdlib.h>
@@ -11,12 +12,12 @@ typedef struct shape {
     plane_forms forms;
     plane_order order;
     double beta1, beta2, eps, grad_scale;
-    int not_finite; /* the flag: nothing may change then */
+    int not_finite; /* state->finite is 0: nothing may change */
     int first;      /* moments are zero, bias corrections those of the first update */
     int frozen;     /* rate scale 0 everywhere */
     int plant;      /* NaN and infinity among the gradients */
-    int zero;       /* all gradients and moments zero: a gap, or rows without gradient */
-    int edges;      /* weights where the halves carry: ties, the largest numbers, subnormal ones */
+    int zero;       /* all gradients and moments are zero: a gap, or rows without gradient */
+    int edges;      /* weights at which the halves carry: ties, the largest numbers, subnormal numbers */
 } shape;
 
 #define REAL double
@@ -26,7 +27,7 @@ typedef struct shape {
 #include "adamw_formula.h"
 #undef REAL
 
-/* The planes of a trial, made again whenever they are asked for. */
+/* The planes of a trial; every call makes the same ones. */
 static planes planes_of(const trial *t) {
     const operand *table = operand_get(t, "chunks");
     planes p = {.count = SHAPE(shape)->chunks};
@@ -96,7 +97,7 @@ CALL(adamw, .weight = ON("weight"), .low = ON("low"), .m = ON("m"), .v = ON("v")
      .chunks = ON("chunks").data, .beta1 = SHAPE(shape)->beta1, .beta2 = SHAPE(shape)->beta2, .eps = SHAPE(shape)->eps,
      .state = STATE)
 
-/* From zero moments the bias corrections cancel: p (1 - lr decay) - lr g / (|g| + eps), up to eps / sqrt(1 - beta2). */
+/* With zero moments the bias corrections cancel: p (1 - lr decay) - lr g / (|g| + eps), up to eps / sqrt(1 - beta2). */
 static void check_first_step(trial *t, const planes *p, const double *got) {
     const operand *master = operand_get(t, "master");
     for (int64_t i = 0; i < master->count; i++) {
@@ -110,7 +111,7 @@ static void check_first_step(trial *t, const planes *p, const double *got) {
     }
 }
 
-/* The bits of a plane are the old ones. */
+/* Checks that a plane has its old bits. */
 static void check_bits_kept(trial *t, const char *name) {
     const operand *o = operand_find(t, name);
     if (o && memcmp(bytes_after(o), o->raw, o->home->bytes) != 0)

@@ -1,5 +1,4 @@
-/* adamw_formula.h: one update of torch.optim.AdamW, with the factors of a chunk in f64, rounded to f32 for the
- * elements. */
+/* adamw_formula.h: one update of torch.optim.AdamW; the factors of a chunk are computed in f64 and rounded to f32. */
 
 static void F(adamw)(trial *t) {
     const shape *s = SHAPE(shape);

@@ -1,19 +1,19 @@
-/* attention.c: packed variable-length attention, every token asking or only the rows of a list. */
+/* attention.c: packed variable-length attention; queries are all tokens or only the rows of a list. */
 #include "harness.h"
 #include <tgmath.h>
 
-enum { MOST_SEQUENCES = 40 };
+enum { MAX_SEQUENCES = 40 };
 
 typedef struct shape {
-    int32_t lengths[MOST_SEQUENCES]; /* keys of each sequence; ends at 0 */
-    int32_t queries[MOST_SEQUENCES]; /* row list: of each sequence */
-    int list;                        /* the row list asks, CAM_ROWS_HEAD */
+    int32_t lengths[MAX_SEQUENCES]; /* keys of each sequence; ends at 0 */
+    int32_t queries[MAX_SEQUENCES]; /* with a list: query rows of each sequence */
+    int list;                       /* queries are the row list, CAM_ROWS_HEAD */
     int32_t columns, heads;
     int32_t spare_tokens, spare_sequences; /* capacity past the true counts */
     int32_t max_keys;                      /* 0 stands for the longest */
     uint32_t threshold;
-    int strided;    /* q, k, v beside each other in one product's output, their gradients likewise */
-    double sharp;   /* deviation of q; 0 stands for 1 */
+    int strided;    /* q, k, v are columns of one product's output, and their gradients too */
+    double sharp;   /* standard deviation of q; 0 stands for 1 */
     int not_finite; /* NaN in one value row, infinity in one key row */
 } shape;
 
@@ -35,7 +35,7 @@ static int32_t queries_of(const shape *s, int b) {
 
 static int32_t sequences_of(const shape *s) {
     int32_t b = 0;
-    while (b < MOST_SEQUENCES && s->lengths[b])
+    while (b < MAX_SEQUENCES && s->lengths[b])
         b++;
     return b;
 }
@@ -51,28 +51,29 @@ static int32_t max_keys_of(const shape *s) {
     return s->max_keys ? s->max_keys : longest_of(s);
 }
 
-/* Counts, offsets and the random map's operands. */
+/* Counts, offsets and the operands of dropout. */
 static void sequences(trial *t) {
     const shape *s = SHAPE(shape);
-    int32_t count = sequences_of(s), cap = count + s->spare_sequences, tokens = 0, asked = 0;
+    int32_t count = sequences_of(s), cap = count + s->spare_sequences, tokens = 0, query_count = 0;
     for (int b = 0; b < count; b++) {
         tokens += s->lengths[b];
-        asked += queries_of(s, b);
+        query_count += queries_of(s, b);
     }
     t->rows = s->list ? CAM_ROWS_HEAD : CAM_ROWS_TOKENS;
     t->state.sequences = count;
     t->state.tokens = tokens;
-    t->state.head_rows = s->list ? asked : tokens + s->spare_tokens;
+    t->state.head_rows = s->list ? query_count : tokens + s->spare_tokens;
     t->threshold = s->threshold;
     t->site = CAM_SITE_ATTENTION + 4 * 7;
     operand *cu_q = operand_real(operand_new(t, "cu_q", IN, CAM_I32, cap + 1, 0), count + 1);
     operand *cu_k = operand_real(operand_new(t, "cu_k", IN, CAM_I32, cap + 1, 0), count + 1);
-    operand *index = operand_real(operand_new(t, "q_index", IN, CAM_I32, asked + s->spare_tokens, 0), asked);
+    operand *index =
+        operand_real(operand_new(t, "q_index", IN, CAM_I32, query_count + s->spare_tokens, 0), query_count);
     operand *row = operand_real(operand_new(t, "sequence_row", IN, CAM_I32, cap, 0), count);
     fill_integers(t, row, 1000, 2000000);
     int32_t at_q = 0, at_k = 0;
     for (int b = 0; b < count; b++) {
-        for (int32_t i = 0; i < queries_of(s, b); i++) /* spread over the sequence, its first token among them */
+        for (int32_t i = 0; i < queries_of(s, b); i++) /* at equal distances, from the first token on */
             operand_set(index, at_q + i, (double)(i * s->lengths[b] / queries_of(s, b)));
         operand_set(cu_q, b + 1, at_q += queries_of(s, b));
         operand_set(cu_k, b + 1, at_k += s->lengths[b]);
@@ -91,7 +92,7 @@ static operand *key_rows(trial *t, const char *name, operand_role role) {
                         t->state.tokens);
 }
 
-/* As the model lays them: q, k, v in one [T,3H]; where a list asks, k, v in [T,2H] and q alone. */
+/* The model's layout: q, k, v in one [T,3H]; with a row list, k and v in one [T,2H], q separate. */
 static void place(trial *t, operand *q, operand *k, operand *v) {
     const shape *s = SHAPE(shape);
     int64_t h = s->columns;
@@ -223,11 +224,11 @@ static const op_case cases[] = {
     CASE("masked-list-long", LENGTHS(200, 3, 150, 70), QUERIES(31, 0, 130, 0), D64, .heads = 1, .spare_tokens = 2, P10),
     CASE("all-listed", LENGTHS(33, 17, 1), QUERIES(33, 17, 1), D64, .heads = 1, .spare_tokens = 4, P10),
     CASE("all-listed-long", LENGTHS(140, 20), QUERIES(140, 20), D64, .heads = 1, P10),
-    CASE("long-asks-nothing", LENGTHS(300, 5), QUERIES(0, 2), D64, .heads = 1, .strided = 1, .spare_tokens = 3, P10),
+    CASE("long-without-queries", LENGTHS(300, 5), QUERIES(0, 2), D64, .heads = 1, .strided = 1, .spare_tokens = 3, P10),
     CASE("list-head-size-80", LENGTHS(40, 7), QUERIES(3, 1), .columns = 160, .heads = 2, P10),
-    CASE("first-asks-nothing", LENGTHS(5, 4, 6), QUERIES(0, 3, 0), .columns = 16, .heads = 1),
-    CASE("nobody-asks", LENGTHS(5, 4), QUERIES(0, 0), .columns = 16, .heads = 1, .spare_tokens = 3),
-    CASE("nobody-asks-head-size-64", LENGTHS(5, 140), QUERIES(0, 0), D64, .heads = 1, .spare_tokens = 3, P10),
+    CASE("first-without-queries", LENGTHS(5, 4, 6), QUERIES(0, 3, 0), .columns = 16, .heads = 1),
+    CASE("no-queries", LENGTHS(5, 4), QUERIES(0, 0), .columns = 16, .heads = 1, .spare_tokens = 3),
+    CASE("no-queries-head-size-64", LENGTHS(5, 140), QUERIES(0, 0), D64, .heads = 1, .spare_tokens = 3, P10),
     CASE("no-sequence", LENGTHS(0), .columns = 16, .heads = 2, .spare_tokens = 3, .spare_sequences = 2, P10),
     CASE("no-sequence-head-size-64", LENGTHS(0), D64, .heads = 1, .spare_tokens = 3, .spare_sequences = 2,
          .max_keys = 64),
@@ -257,7 +258,7 @@ static const op_case cases[] = {
     CASE("not-finite", LENGTHS(5, 6, 4), .columns = 16, .heads = 2, .not_finite = 1),
     CASE("not-finite-head-size-64", LENGTHS(5, 6, 33, 4), D64, .heads = 1, .not_finite = 1, .spare_tokens = 2),
     CASE("not-finite-long", LENGTHS(5, 6, 140, 4), D64, .heads = 1, .not_finite = 1, .spare_tokens = 2),
-    /* head size 64, the sizes around which tensor-core kernels change their way */
+    /* head size 64, with the sizes at which the tensor-core kernels change their code path */
     CASE("32-of-64", LENGTHS(12, 1, 32, 16, 17, 31), .columns = 128, .heads = 2, .spare_tokens = 9,
          .spare_sequences = 2, .strided = 1, P10),
     CASE("64-of-64", LENGTHS(33, 47, 48, 49, 64), .columns = 64, .heads = 1, .threshold = 20000),

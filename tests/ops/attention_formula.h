@@ -10,12 +10,12 @@ static REAL F(product)(const REAL *a, const REAL *b, int64_t n, double *size) {
     return sum;
 }
 
-/* One query of one head: what both directions need to know about where it is. */
+/* One query of one head: its operands and its indices. */
 typedef struct F(query) {
     int64_t keys, width, columns;     /* keys of the sequence, head size, H */
-    const REAL *q, *k, *v;            /* this head's, of this query and of the sequence's first key */
-    int32_t row, head, index;         /* for the random map */
-    int64_t at, lse_at, first_key_at; /* of the head's first column in [Nq,H], in [Nq,A], in [T,H] */
+    const REAL *q, *k, *v;            /* this head's columns of the query, and of the sequence's first key */
+    int32_t row, head, index;         /* for dropout */
+    int64_t at, lse_at, first_key_at; /* offsets of the head's first column in [Nq,H], [Nq,A] and [T,H] */
 } F(query);
 
 static void F(each_query)(trial *t, void (*visit)(trial *t, const F(query) * q)) {
@@ -67,8 +67,8 @@ static void F(attention_fwd)(trial *t) {
     F(each_query)(t, F(query_fwd));
 }
 
-/* A gradient that is summed up over queries; `=` always, so it starts at zero. Sizes are the double formula's business.
- */
+/* A gradient that is summed over queries. It is always `=`, so it starts at zero. Only the double formula gives sizes.
+ *  */
 typedef struct F(sum) {
     REAL *value;
     double *size;

@@ -1,5 +1,5 @@
-/* cast.c: conversions, exact to the bit but for a NaN's payload. Every 16-bit number is tried in both directions, and
- * values at, just below and just above the middle between two neighbours.
+/* cast.c: conversions, exact to the bit except for a NaN's payload. Every 16-bit number is tested in both directions,
+ * and values at, just below and just above the middle between two neighbours.
  */
 #include "harness.h"
 #include <tgmath.h>
@@ -28,7 +28,7 @@ static format format_of(cam_dtype dtype) {
     }
 }
 
-/* The value of `x` in a format: a multiple of the spacing there (rint rounds to even), or infinity. */
+/* x rounded to a format: to a multiple of the spacing at x (rint rounds to even), or to infinity. */
 static double rounded(double x, cam_dtype dtype) {
     format f = format_of(dtype);
     int exponent;
@@ -45,12 +45,12 @@ static void cast_double(trial *t) {
         put_double(t, "to", i, rounded(values_double(t, "from")[i], SHAPE(shape)->to), 0);
 }
 
-/* There is no rounding error to earn a tolerance with. */
+/* The result is exact, so the float formula is the double one. */
 static void cast_float(trial *t) {
     (void)t;
 }
 
-/* Number `bits` of a 16-bit format, without its sign. */
+/* The absolute value of the 16-bit number `bits`. */
 static double number(format f, int bits) {
     int fraction = bits & ((1 << f.fraction_bits) - 1), exponent = bits >> f.fraction_bits;
     if (exponent == 0)

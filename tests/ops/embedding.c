@@ -1,6 +1,5 @@
 /* embedding.c: word + position + type, LayerNorm, dropout. Rows of the tables that no token uses have gradient size 0:
- * with
- * `=` they must be exact zeros, with `+=` keep their bits. */
+ * with `=` they must be exact zeros, with `+=` they must keep their bits. */
 #include "harness.h"
 #include <stdlib.h>
 #include <tgmath.h>
@@ -93,7 +92,7 @@ static double objective(trial *t) {
 }
 
 static void gradient(trial *t) {
-    if (!SHAPE(shape)->padding) { /* padding rows have none by definition */
+    if (!SHAPE(shape)->padding) { /* padding rows have no gradient by definition */
         check_gradient(t, "dword", "word", objective);
         check_gradient(t, "dposition", "position", objective);
     }

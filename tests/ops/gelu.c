@@ -1,10 +1,10 @@
-/* gelu.c: bias + GELU. "sweep" walks x from -12 to 12, through zero and the smallest numbers. */
+/* gelu.c: bias + GELU. The case "sweep" has x from -12 to 12, with zero and the smallest numbers. */
 #include "harness.h"
 #include <tgmath.h>
 
 typedef struct shape {
     int64_t cap, n, columns;
-    int upon, accumulate, sweep, not_finite;
+    int in_place, accumulate, sweep, not_finite;
     double scale; /* of x; 0 stands for 1 */
     cam_rows rows;
 } shape;
@@ -55,9 +55,9 @@ static void setup_bwd(trial *t) {
     inputs(t);
     rows(t, "y", PRIVATE);
     operand *dy = fill_normal(t, rows(t, "dy", IN), 0.1, 1), *dx = rows(t, "dx", OUT);
-    dx->may_be = "dy";
-    if (s->upon)
-        operand_lay_upon(dx, dy);
+    dx->may_alias = "dy";
+    if (s->in_place)
+        operand_in_place_of(dx, dy);
     fill_normal(t, operand_new(t, "dbias", s->accumulate ? ADD : OUT, CAM_F32, s->columns, 0), 0, 1);
 }
 
@@ -78,7 +78,7 @@ static void gradient(trial *t) {
 #define WIDTH(f) CASE("width-" #f, .cap = 7, .n = 5, .columns = f)
 static const op_case cases[] = {
     CHECKED_CASE("small", .cap = 5, .n = 3, .columns = 16),
-    CHECKED_CASE("small-plus-upon", .cap = 6, .n = 5, .columns = 24, .upon = 1, .accumulate = 1),
+    CHECKED_CASE("small-plus-in-place", .cap = 6, .n = 5, .columns = 24, .in_place = 1, .accumulate = 1),
     CASE("one-row", .cap = 1, .n = 1, .columns = 3072),
     CASE("primes", .cap = 17, .n = 13, .columns = 37),
     CASE("31-head-rows", .cap = 33, .n = 31, .columns = 33, .rows = CAM_ROWS_HEAD),
@@ -99,7 +99,7 @@ static const op_case cases[] = {
     CASE("one-of-many", .cap = 257, .n = 1, .columns = 64),
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
-    CASE("no-rows-of-many-upon", .cap = 300, .n = 0, .columns = 264, .upon = 1),
+    CASE("no-rows-of-many-in-place", .cap = 300, .n = 0, .columns = 264, .in_place = 1),
     CASE("no-rows-of-many-plus", .cap = 300, .n = 0, .columns = 264, .accumulate = 1),
     CASE("no-head-rows", .cap = 33, .n = 0, .columns = 37, .rows = CAM_ROWS_HEAD),
     CASE("no-head-rows-3072-plus", .cap = 9, .n = 0, .columns = 3072, .accumulate = 1, .rows = CAM_ROWS_HEAD),

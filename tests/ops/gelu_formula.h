@@ -1,4 +1,4 @@
-/* gelu_formula.h: the erf form, and its derivative Phi(u) + u phi(u). */
+/* gelu_formula.h: GELU by erf, and its derivative Phi(u) + u phi(u). */
 
 static REAL F(erf_of)(REAL u) {
     return erf(u * (REAL)0.70710678118654752440);

@@ -1,4 +1,4 @@
-/* head.c: what lies between the encoder and the logits. */
+/* head.c: the operators between the encoder and the logits, except the linear ones. */
 #include "harness.h"
 #include <tgmath.h>
 
@@ -6,7 +6,7 @@ typedef struct shape {
     int64_t cap, n, columns;
     int64_t source_rows, source_real; /* gather: capacity and true count of x */
     uint32_t threshold;
-    int upon, accumulate;
+    int in_place, accumulate;
     int backwards; /* gather: the list descends */
     double scale;  /* of x; 0 stands for 1 */
 } shape;
@@ -33,7 +33,7 @@ static void set_counts(trial *t) {
 
 /* --- gather ----------------------------------------------------------------------------------------------------- */
 
-/* n distinct rows out of the source's true ones, by choosing each with the chance that is left to it. */
+/* n distinct random rows of the source's true rows, by selection sampling. */
 static void list_rows(trial *t) {
     const shape *s = SHAPE(shape);
     operand *list = operand_real(operand_new(t, "list", IN, CAM_I32, s->cap, 0), s->n);
@@ -106,9 +106,9 @@ static void setup_dropout(trial *t) {
     set_counts(t);
     dropout_operands(t, s->cap, s->n, s->threshold, CAM_SITE_HEAD_INPUT);
     operand *y = rows(t, "y", OUT), *x = fill_normal(t, rows(t, "x", IN), 0, s->scale > 0 ? s->scale : 1);
-    y->may_be = "x";
-    if (s->upon)
-        operand_lay_upon(y, x);
+    y->may_alias = "x";
+    if (s->in_place)
+        operand_in_place_of(y, x);
 }
 
 static void tanh_inputs(trial *t) {
@@ -129,9 +129,9 @@ static void setup_tanh_bwd(trial *t) {
     tanh_inputs(t);
     rows(t, "y", PRIVATE);
     operand *dy = fill_normal(t, rows(t, "dy", IN), 0.1, 1), *dx = rows(t, "dx", OUT);
-    dx->may_be = "dy";
-    if (s->upon)
-        operand_lay_upon(dx, dy);
+    dx->may_alias = "dy";
+    if (s->in_place)
+        operand_in_place_of(dx, dy);
     fill_normal(t, operand_new(t, "dbias", s->accumulate ? ADD : OUT, CAM_F32, s->columns, 0), 0, 1);
 }
 
@@ -152,12 +152,13 @@ static void tanh_gradient(trial *t) {
 
 static const op_case cases[] = {
     CHECKED_CASE("small-dropout", .cap = 5, .n = 3, .columns = 16, .threshold = 6554),
-    CHECKED_CASE("small-plus-upon", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .upon = 1, .accumulate = 1),
+    CHECKED_CASE("small-plus-in-place", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .in_place = 1,
+                 .accumulate = 1),
     CHECKED_CASE("small-no-dropout", .cap = 5, .n = 4, .columns = 8),
-    CASE("no-dropout-upon", .cap = 5, .n = 4, .columns = 8, .upon = 1),
+    CASE("no-dropout-in-place", .cap = 5, .n = 4, .columns = 8, .in_place = 1),
     CASE("one-row", .cap = 1, .n = 1, .columns = 768, .threshold = 6554),
     CASE("768", .cap = 40, .n = 37, .columns = 768, .threshold = 6554),
-    CASE("768-plus-upon", .cap = 32, .n = 32, .columns = 768, .threshold = 6554, .accumulate = 1, .upon = 1),
+    CASE("768-plus-in-place", .cap = 32, .n = 32, .columns = 768, .threshold = 6554, .accumulate = 1, .in_place = 1),
     CASE("many-rows", .cap = 1100, .n = 1031, .columns = 8, .threshold = 6554),
     CASE("width-8", .cap = 7, .n = 5, .columns = 8, .threshold = 6554),
     CASE("width-136", .cap = 7, .n = 5, .columns = 136, .threshold = 6554),
@@ -165,8 +166,9 @@ static const op_case cases[] = {
     CASE("width-3072", .cap = 7, .n = 5, .columns = 3072, .threshold = 6554, .accumulate = 1),
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16, .threshold = 6554),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
-    CASE("no-rows-768-upon", .cap = 70, .n = 0, .columns = 768, .threshold = 6554, .upon = 1),
-    CASE("no-rows-768-upon-plus", .cap = 70, .n = 0, .columns = 768, .threshold = 6554, .upon = 1, .accumulate = 1),
+    CASE("no-rows-768-in-place", .cap = 70, .n = 0, .columns = 768, .threshold = 6554, .in_place = 1),
+    CASE("no-rows-768-in-place-plus", .cap = 70, .n = 0, .columns = 768, .threshold = 6554, .in_place = 1,
+         .accumulate = 1),
     CASE("no-rows-width-1032", .cap = 1, .n = 0, .columns = 1032, .threshold = 6554),
     CASE("least-threshold", .cap = 33, .n = 33, .columns = 768, .threshold = 1),
     CASE("greatest-threshold", .cap = 33, .n = 33, .columns = 768, .threshold = 65535),

@@ -1,4 +1,4 @@
-/* head_formula.h: row gather, dropout, tanh. Gathers and what dropout takes away are exact (size 0). */
+/* head_formula.h: row gather, dropout, tanh. Gathered and dropped elements are exact (size 0). */
 
 static void F(head_gather_fwd)(trial *t) {
     const REAL *x = F(values)(t, "x");
@@ -38,7 +38,7 @@ static void F(head_tanh_fwd)(trial *t) {
         for (int64_t c = 0; c < columns; c++) {
             int64_t i = r * columns + c;
             REAL keep = F(keep)(t, r, c, columns), u = x[i] + bias[c];
-            /* The error of u counts only where tanh still moves. */
+            /* An error of u is scaled by the slope of tanh. */
             double slope = 1 - (double)tanh(u) * (double)tanh(u);
             double size = fabs((double)tanh(u)) + slope * (fabs((double)x[i]) + fabs((double)bias[c]));
             F(put)(t, "y", i, keep * tanh(u), (double)keep * size);

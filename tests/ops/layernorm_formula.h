@@ -1,5 +1,5 @@
-/* layernorm_formula.h: LayerNorm of one row and its gradient, for the embedding and residual formulas. `s` is the row
- * and `s_size` the sizes of its entries.
+/* layernorm_formula.h: LayerNorm of one row and its gradient, for the embedding and residual formulas. `s` is the row,
+ * `s_size` the sizes of its elements.
  */
 
 typedef struct F(row_norm) {
@@ -10,7 +10,7 @@ typedef struct F(row_norm) {
 static F(row_norm) F(row_statistics)(const REAL *s, const double *s_size, int64_t columns, REAL eps) {
     F(row_norm) n = {0};
     REAL var = 0;
-    double doubt = 0; /* what the errors of mean and s can do to var */
+    double doubt = 0; /* the effect of errors of mean and s on var */
     for (int64_t h = 0; h < columns; h++) {
         n.mean += s[h];
         n.mean_size += s_size[h] / (double)columns;
@@ -32,8 +32,8 @@ static REAL F(normal_value)(F(row_norm) n, REAL s, double s_size, REAL gamma, RE
     return (s - n.mean) * n.rstd * gamma + beta;
 }
 
-/* The gradient of one row's entries from `g`, the gradient of LN's output, written to ds and its sizes; the row's share
- * of dgamma and dbeta is added to theirs. n's mean and rstd are the kept ones. */
+/* Writes the gradient of one row and its sizes to ds, from `g`, the gradient of LN's output, and adds the row's terms
+ * to dgamma and dbeta. n has the mean and rstd that forward stored. */
 static void F(row_gradient)(const REAL *s, const double *s_size, const REAL *g, F(row_norm) n, const REAL *gamma,
                             int64_t columns, REAL *ds, double *ds_size, REAL *dgamma, double *dgamma_size, REAL *dbeta,
                             double *dbeta_size) {

@@ -1,5 +1,5 @@
-/* linear.c: the matrix products. Products of small integers are exact in any order of summation, so those cases allow
- * no error at all. */
+/* linear.c: the matrix products. Products of small integers are exact in any order of summation, so these cases allow
+ * no error. */
 #include "harness.h"
 #include <tgmath.h>
 
@@ -20,7 +20,7 @@ typedef struct shape {
 static void set_rows(trial *t, const shape *s) {
     t->rows = s->rows;
     t->accumulate = s->accumulate;
-    /* The other counts would be wrong ones. */
+    /* Counts that this operator must not read are wrong. */
     t->state.tokens = t->state.sequences = t->state.head_rows = (int32_t)s->cap;
     *(s->rows == CAM_ROWS_TOKENS      ? &t->state.tokens
       : s->rows == CAM_ROWS_SEQUENCES ? &t->state.sequences

@@ -1,4 +1,4 @@
-/* loss.c: cross-entropy. */
+/* loss.c: cross-entropy, forward and backward. */
 #include "harness.h"
 #include <stdlib.h>
 #include <tgmath.h>
@@ -6,7 +6,7 @@
 typedef struct shape {
     int64_t cap, n, labels;
     double smoothing, scale; /* of logits; 0 stands for 1 */
-    int weights, accumulate, upon, not_finite;
+    int weights, accumulate, in_place, not_finite;
 } shape;
 
 #define REAL double
@@ -46,9 +46,9 @@ static void setup_bwd(trial *t) {
     const shape *s = SHAPE(shape);
     operand *logits = inputs(t);
     operand *dlogits = operand_real(operand_new(t, "dlogits", OUT, CAM_F32, s->cap, s->labels), s->n);
-    dlogits->may_be = "logits";
-    if (s->upon)
-        operand_lay_upon(dlogits, logits);
+    dlogits->may_alias = "logits";
+    if (s->in_place)
+        operand_in_place_of(dlogits, logits);
     operand_real(operand_new(t, "row_loss", PRIVATE, CAM_F32, s->cap, 0), s->n);
 }
 
@@ -57,7 +57,8 @@ CALL(loss_fwd, .row_loss = ON("row_loss"), .logits = ON("logits"), .labels = ON(
 CALL(loss_bwd, .dlogits = ON("dlogits"), .logits = ON("logits"), .labels = ON("labels"), .weights = ON("weights"),
      .smoothing = (float)SHAPE(shape)->smoothing, .state = STATE)
 
-/* The sum is of the operator's own row losses, in f64: those are held to the formula one by one. */
+/* Compares state->loss with the f64 sum of the operator's own row losses, which are compared with the formula one by
+ * one. */
 static void check_loss(trial *t) {
     const operand *o = operand_get(t, "row_loss");
     const unsigned char *image = o->home->after + GUARD_BYTES;
@@ -68,7 +69,7 @@ static void check_loss(trial *t) {
         sizes += fabs((double)row);
     }
     double want = (t->accumulate ? t->state.loss : 0) + sum / t->state.loss_denominator;
-    double bound = o->real > 0 ? 1e-13 * (1 + sizes) : 0; /* no row is no part of the loss, exactly */
+    double bound = o->real > 0 ? 1e-13 * (1 + sizes) : 0; /* without rows the loss must not change */
     double got = t->state_after.loss;
     if (isnan(want) ? !isnan(got) : isinf(want) ? got != want : !(fabs(got - want) <= bound))
         trial_fail(t, "state->loss is %.17g, must be %.17g", got, want);
@@ -86,14 +87,14 @@ static void gradient(trial *t) {
 static const op_case cases[] = {
     CHECKED_CASE("small", .cap = 5, .n = 3, .labels = 4, .smoothing = 0.1, .weights = 1),
     CHECKED_CASE("small-plain", .cap = 7, .n = 7, .labels = 3),
-    CHECKED_CASE("small-plus", .cap = 7, .n = 5, .labels = 2, .accumulate = 1, .upon = 1),
-    CHECKED_CASE("weights", .cap = 7, .n = 5, .labels = 5, .weights = 1, .upon = 1),
+    CHECKED_CASE("small-plus", .cap = 7, .n = 5, .labels = 2, .accumulate = 1, .in_place = 1),
+    CHECKED_CASE("weights", .cap = 7, .n = 5, .labels = 5, .weights = 1, .in_place = 1),
     CHECKED_CASE("smoothing", .cap = 7, .n = 5, .labels = 5, .smoothing = 0.25),
     CASE("one-label", .cap = 3, .n = 2, .labels = 1, .smoothing = 0.1),
     CASE("one-row", .cap = 1, .n = 1, .labels = 2),
     CASE("no-rows", .cap = 3, .n = 0, .labels = 4),
     CASE("no-rows-plus", .cap = 3, .n = 0, .labels = 4, .accumulate = 1),
-    CASE("no-rows-weights", .cap = 131, .n = 0, .labels = 37, .smoothing = 0.1, .weights = 1, .upon = 1),
+    CASE("no-rows-weights", .cap = 131, .n = 0, .labels = 37, .smoothing = 0.1, .weights = 1, .in_place = 1),
     CASE("no-rows-weights-plus", .cap = 131, .n = 0, .labels = 37, .smoothing = 0.1, .weights = 1, .accumulate = 1),
     CASE("no-rows-vocabulary", .cap = 9, .n = 0, .labels = 32005, .smoothing = 0.1),
     CASE("no-rows-vocabulary-plus", .cap = 9, .n = 0, .labels = 32005, .accumulate = 1),

@@ -5,7 +5,7 @@ static REAL F(class_weight)(const trial *t, int64_t k) {
     return operand_find(t, "weights") ? F(values)(t, "weights")[k] : 1;
 }
 
-/* log softmax of one row, and how large what it was made of is. */
+/* log softmax of one row, and its size. */
 static void F(log_softmax)(const REAL *logits, int64_t labels, REAL *out, double *size) {
     REAL most = logits[0], sum = 0;
     for (int64_t k = 1; k < labels; k++)

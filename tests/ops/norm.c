@@ -5,7 +5,7 @@
 typedef struct shape {
     int64_t chunks;
     double scale, max_norm;
-    double planted; /* put into the middle, where not zero */
+    double planted; /* put into the middle, if not zero */
     double loss;
     int was_not_finite, zero;
     int table; /* the chunks are given by a table */
@@ -65,7 +65,7 @@ static void check_state(trial *t) {
     int close = fabs(got->grad_norm - want->grad_norm) <= 1e-12 * want->grad_norm;
     if (!both_nan && got->grad_norm != want->grad_norm && !close)
         trial_fail(t, "state->grad_norm is %.17g, must be %.17g", got->grad_norm, want->grad_norm);
-    /* Of a norm that is no number the contract says nothing, and adamw does not look. */
+    /* The contract leaves clip_scale open if the norm is not finite; adamw then does not read it. */
     if (isfinite(want->grad_norm) && !(fabs(got->clip_scale - want->clip_scale) <= 0x1p-23f * want->clip_scale))
         trial_fail(t, "state->clip_scale is %.9g, must be %.9g", (double)got->clip_scale, (double)want->clip_scale);
 }

@@ -1,5 +1,5 @@
-/* norm_formula.h: sums of squares by chunks. The outputs are f64; the float formula earns the tolerance all the same,
- * since the contract asks for accumulation "in f32 or wider".
+/* norm_formula.h: sums of squares by chunks. The outputs are f64, but the float formula sets the tolerance, since the
+ * contract requires accumulation "in f32 or wider" only.
  */
 
 static void F(norm_partial)(trial *t) {

@@ -1,4 +1,4 @@
-/* residual.c: dropout + residual + LayerNorm. What dropout takes away shows exactly: z is then residual itself. */
+/* residual.c: dropout + residual + LayerNorm. Dropped elements are checked exactly: z is then equal to residual. */
 #include "harness.h"
 #include <stdlib.h>
 #include <tgmath.h>
@@ -6,7 +6,7 @@
 typedef struct shape {
     int64_t cap, n, columns;
     uint32_t threshold;
-    int upon; /* z lies upon x, dx upon dy */
+    int in_place; /* z is x, dx is dy */
     int accumulate, constant, not_finite;
     double mean; /* mean of the residual: a large one makes var a difference of large numbers */
     cam_rows rows;
@@ -41,7 +41,7 @@ static void set_rows(trial *t, const shape *s) {
     dropout_operands(t, s->cap, s->n, s->threshold, CAM_SITE_FFN_OUTPUT + 4 * 11);
 }
 
-/* The operands of forward, with the roles they have in it or in backward. */
+/* The operands of forward, with their roles in forward or in backward. */
 static void forward_operands(trial *t, operand_role in, operand_role kept, operand_role y) {
     const shape *s = SHAPE(shape);
     operand *z = rows(t, "z", kept, s->columns);
@@ -65,17 +65,17 @@ static void forward_operands(trial *t, operand_role in, operand_role kept, opera
         operand_set(x, 1, NAN);
         operand_set(residual, s->columns, INFINITY);
     }
-    if (kept == OUT && s->upon)
-        operand_lay_upon(z, x);
+    if (kept == OUT && s->in_place)
+        operand_in_place_of(z, x);
 }
 
 static void setup_fwd(trial *t) {
     set_rows(t, SHAPE(shape));
     forward_operands(t, IN, OUT, OUT);
-    operand_get(t, "z")->may_be = "x";
+    operand_get(t, "z")->may_alias = "x";
 }
 
-/* y where it is not rounded: the LN of the stored row. */
+/* Compares an f32 y with the LN of the stored row. */
 static void check_output(trial *t, int64_t r, row_norm_double n, const double *row, const double *row_size) {
     const operand *y = operand_get(t, "y");
     const double *gamma = values_double(t, "gamma"), *beta = values_double(t, "beta");
@@ -90,7 +90,7 @@ static void check_output(trial *t, int64_t r, row_norm_double n, const double *r
     }
 }
 
-/* mean and rstd are those of z as it is stored: of the operator's own z, so that bf16's rounding excuses nothing. */
+/* Compares mean and rstd with those of the operator's own z as stored, so that bf16's rounding gives no tolerance. */
 static void check_statistics(trial *t) {
     const operand *z = operand_get(t, "z"), *mean = operand_get(t, "mean"), *rstd = operand_get(t, "rstd");
     double *row = calloc(2 * (size_t)z->shape[1], sizeof *row), *size = row + z->shape[1];
@@ -102,7 +102,7 @@ static void check_statistics(trial *t) {
         row_norm_double n = row_statistics_double(row, size, z->shape[1], (double)(float)layer_eps);
         double mean_error = fabs(element_after(mean, r, 0) - n.mean) / (n.mean_size + 1e-30);
         double rstd_error = fabs(element_after(rstd, r, 0) - n.rstd) / n.rstd_size;
-        /* The order of summation is the operator's own: as many roundings as a sum has levels, and some. */
+        /* The order of summation is free; the bound is far above the number of levels of any sum here. */
         if (mean_error > 64 * 0x1p-24 || rstd_error > 64 * 0x1p-24) {
             trial_fail(t, "row %lld: mean and rstd are off those of the stored z by %.3g and %.3g of their sizes",
                        (long long)r, mean_error, rstd_error);
@@ -126,9 +126,9 @@ static void setup_bwd(trial *t) {
     operand *dx = rows(t, "dx", OUT, s->columns);
     dy->either = 1;
     if (dx->dtype == dy->dtype)
-        dx->may_be = "dy";
-    if (s->upon && dx->dtype == dy->dtype)
-        operand_lay_upon(dx, dy);
+        dx->may_alias = "dy";
+    if (s->in_place && dx->dtype == dy->dtype)
+        operand_in_place_of(dx, dy);
     rows(t, "dresidual", OUT, s->columns);
     fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1);
     fill_normal(t, operand_new(t, "dgamma", out, CAM_F32, s->columns, 0), 0, 1);
@@ -158,10 +158,11 @@ static void gradient(trial *t) {
 #define WIDTH(h) CASE("width-" #h, .cap = 7, .n = 5, .columns = h, .threshold = 6554)
 static const op_case cases[] = {
     CHECKED_CASE("small-dropout", .cap = 5, .n = 3, .columns = 16, .threshold = 6554),
-    CHECKED_CASE("small-plus-upon", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .upon = 1, .accumulate = 1),
+    CHECKED_CASE("small-plus-in-place", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .in_place = 1,
+                 .accumulate = 1),
     CHECKED_CASE("small-no-dropout", .cap = 7, .n = 5, .columns = 8),
     CASE("one-row", .cap = 1, .n = 1, .columns = 768, .threshold = 6554),
-    CASE("64-upon", .cap = 33, .n = 31, .columns = 64, .threshold = 6554, .upon = 1),
+    CASE("64-in-place", .cap = 33, .n = 31, .columns = 64, .threshold = 6554, .in_place = 1),
     CASE("768", .cap = 70, .n = 67, .columns = 768, .threshold = 6554),
     CASE("768-plus", .cap = 64, .n = 64, .columns = 768, .accumulate = 1),
     CASE("head-rows", .cap = 33, .n = 32, .columns = 768, .threshold = 6554, .rows = CAM_ROWS_HEAD),
@@ -185,7 +186,8 @@ static const op_case cases[] = {
     CASE("no-rows", .cap = 3, .n = 0, .columns = 16, .threshold = 6554),
     CASE("no-rows-plus", .cap = 3, .n = 0, .columns = 16, .accumulate = 1),
     CASE("no-rows-768", .cap = 300, .n = 0, .columns = 768, .threshold = 6554),
-    CASE("no-rows-768-upon-plus", .cap = 300, .n = 0, .columns = 768, .threshold = 6554, .upon = 1, .accumulate = 1),
+    CASE("no-rows-768-in-place-plus", .cap = 300, .n = 0, .columns = 768, .threshold = 6554, .in_place = 1,
+         .accumulate = 1),
     CASE("no-head-rows", .cap = 33, .n = 0, .columns = 768, .threshold = 6554, .rows = CAM_ROWS_HEAD),
     CASE("no-head-rows-plus", .cap = 1, .n = 0, .columns = 2056, .accumulate = 1, .rows = CAM_ROWS_HEAD),
     CASE("nearly-all-dropped", .cap = 17, .n = 17, .columns = 40, .threshold = 65535),

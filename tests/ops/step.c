@@ -1,6 +1,6 @@
-/* step.c: the batch that a step begins with, what ranks tell each other of it, and the record that it ends with.
- * Everything is exact. Cases of step_begin make several calls in a row, so that a walk through an epoch is seen: what a
- * call does not write keeps what an earlier one wrote.
+/* step.c: packing of a step's batch, the ranks' reports, and the step record. Everything is exact. Cases of step_begin
+ * make several calls in a row, as in an epoch; entries that a call does not write must keep the values of an earlier
+ * call.
  */
 #include "harness.h"
 #include <stdlib.h>
@@ -12,7 +12,7 @@ typedef struct shape {
     int32_t order;               /* rows in the epoch's order; 0 stands for all */
     int32_t batch, accumulation; /* rows a micro-step; micro-steps an optimizer step, 0 stands for 1 */
     int32_t cursor, calls;       /* calls 0 stands for 1 */
-    uint32_t empty;              /* bit m: micro-step m has no row here */
+    uint32_t empty;              /* bit m: this rank has no rows of micro-step m */
     int32_t spare_tokens, spare_sequences;
     int32_t fixed; /* every row has `longest` tokens */
     uint32_t updates;
@@ -24,15 +24,14 @@ typedef struct shape {
 
     int32_t rank, ranks; /* step_rank_report, step_merge */
     int no_request;
-    uint32_t requests; /* step_rank_report: this host's; step_merge: bit r: rank r requests; step_end: of all */
+    uint32_t requests; /* step_rank_report: this host's; step_merge: bit r is rank r's; step_end: all ranks' */
 } shape;
 
-enum { MOST_MICRO_STEPS = 64, MOST_UPDATES = 9 };
+enum { MAX_MICRO_STEPS = 64, MAX_UPDATES = 9 };
 
-/* --- step_begin -----------------------------------------------------------------------------------------------------
- */
+/* --- step_begin --------------------------------------------------------------------------------------------------- */
 
-/* The rows that micro-step m takes, of those that are left of the epoch. */
+/* The rows of micro-step m, of the `left` rows left in the epoch. */
 static int32_t rows_of_step(const shape *s, int32_t left, int32_t m) {
     return s->empty >> m & 1 ? 0 : left < s->batch ? left : s->batch;
 }
@@ -55,7 +54,7 @@ static void data_set(trial *t) {
         fill_integers(t, operand_new(t, "data_labels", IN, CAM_I32, s->rows, 0), 0, 59)->optional = 1;
 }
 
-/* A permutation's first rows. */
+/* The first rows of a permutation. */
 static const int32_t *epoch_order(trial *t) {
     const shape *s = SHAPE(shape);
     int32_t count = s->order ? s->order : s->rows, *all = malloc((size_t)s->rows * sizeof *all);
@@ -81,11 +80,11 @@ static int32_t length_of(const trial *t, int32_t row) {
 
 static void plan(trial *t, const int32_t *order, int32_t count) {
     const shape *s = SHAPE(shape);
-    cam_micro_step steps[MOST_MICRO_STEPS] = {{0}};
-    cam_bias_corrections corrections[MOST_UPDATES];
+    cam_micro_step steps[MAX_MICRO_STEPS] = {{0}};
+    cam_bias_corrections corrections[MAX_UPDATES];
     int32_t m = 0, each = s->accumulation ? s->accumulation : 1;
     for (int32_t first = 0; first < count || s->empty >> m; first += steps[m++].rows) {
-        CAM_ASSERT(m < MOST_MICRO_STEPS);
+        CAM_ASSERT(m < MAX_MICRO_STEPS);
         steps[m] = (cam_micro_step){.learning_rate = 1e-5 * (1 + random_uniform(t)),
                                     .loss_denominator = 1 + random_uniform(t),
                                     .step = 70000u + (uint32_t)(m / each),
@@ -96,7 +95,7 @@ static void plan(trial *t, const int32_t *order, int32_t count) {
             steps[m].tokens += length_of(t, order[first + b]);
     }
     CAM_ASSERT(s->cursor + (s->calls ? s->calls : 1) <= m);
-    for (int u = 0; u < MOST_UPDATES; u++)
+    for (int u = 0; u < MAX_UPDATES; u++)
         corrections[u] = (cam_bias_corrections){random_uniform(t), random_uniform(t)};
     operand_raw(t, "plan", IN, CAM_I32, steps, NULL, (size_t)m * sizeof *steps)->plain = 1;
     operand_raw(t, "corrections", IN, CAM_I32, corrections, NULL, sizeof corrections)->plain = 1;
@@ -108,7 +107,7 @@ static cam_micro_step micro_step(const trial *t, int32_t m) {
     return step;
 }
 
-/* An output that the calls write up to `real`, and no further. */
+/* An output that the calls write up to `real` only. */
 static operand *written(trial *t, const char *name, int32_t cap, int32_t real) {
     operand *o = operand_real(operand_new(t, name, OUT, CAM_I32, cap, 0), real);
     o->kept_tail = 1;
@@ -192,7 +191,7 @@ static void begin_state(trial *t, const cam_micro_step *m) {
         state->finite = 1;
 }
 
-/* One token after the other, each put where it belongs. */
+/* Packs a batch token by token. */
 static void begin_batch(trial *t, const cam_micro_step *m) {
     const shape *s = SHAPE(shape);
     int32_t token = 0;
@@ -228,7 +227,7 @@ static void step_begin_double(trial *t) {
     }
 }
 
-/* There is no rounding error to earn a tolerance with. */
+/* The result is exact, so there is no float formula. */
 static void step_begin_float(trial *t) {
     (void)t;
 }
@@ -260,7 +259,7 @@ static const op_case begin_cases[] = {
     CASE("accumulating", .rows = 24, .longest = 6, .batch = 3, .accumulation = 3, .cursor = 4, .calls = 2, SPARE),
     CASE("next-step", .rows = 24, .longest = 6, .batch = 3, .accumulation = 2, .cursor = 3, .calls = 3, SPARE),
     CASE("third-update", .rows = 9, .longest = 6, .batch = 3, .updates = 3, SPARE),
-    CASE("last-correction", .rows = 9, .longest = 6, .batch = 3, .updates = MOST_UPDATES - 1),
+    CASE("last-correction", .rows = 9, .longest = 6, .batch = 3, .updates = MAX_UPDATES - 1),
     CASE("stays-not-finite", .rows = 9, .longest = 6, .batch = 3, .was_not_finite = 1, SPARE),
     CASE("finite-again", .rows = 9, .longest = 6, .batch = 3, .was_not_finite = 1, .skips = 1, SPARE),
     CASE("not-yet-finite", .rows = 24, .longest = 6, .batch = 3, .accumulation = 2, .cursor = 1, .was_not_finite = 1,
@@ -297,14 +296,13 @@ static const op_case begin_cases[] = {
 };
 OP_TESTS(step, step_begin, begin_cases, .setup = setup_begin, .check = check_begin, .also_swept = "rows-only");
 
-/* --- step_end
- * --------------------------------------------------------------------------------------------------------- */
+/* --- step_end ----------------------------------------------------------------------------------------------------- */
 
 static void mark(unsigned char *mask, size_t offset, size_t bytes, int what) {
     memset(mask + offset, what, bytes);
 }
 
-/* The ring is full of something else; one record of it may change. */
+/* The ring is full of other values; only one record may change. */
 static void setup_end(trial *t) {
     const shape *s = SHAPE(shape);
     size_t bytes = s->slots * sizeof(cam_step_record), slot = s->step % s->slots * sizeof(cam_step_record);
@@ -313,7 +311,7 @@ static void setup_end(trial *t) {
     mark(mask, slot, sizeof(cam_step_record), BYTE_WRITTEN);
     mark(mask, slot + offsetof(cam_step_record, time_ns), sizeof(uint64_t), BYTE_FREE);
     operand *o = operand_raw(t, "ring", UPDATE, CAM_I32, ring, mask, bytes);
-    o->plain = o->shared = 1;
+    o->plain = o->mapped = 1;
     free(ring);
     free(mask);
     t->repeat = s->calls;
@@ -362,11 +360,10 @@ static const spoil spoils_end[] = {SPOIL(step_end, slots, int32_t, 0), SPOIL(ste
 
 OP_TESTS(step, step_end, end_cases, .setup = setup_end, .check = check_end, SPOILS(spoils_end));
 
-/* --- step_rank_report -----------------------------------------------------------------------------------------------------
- */
+/* --- step_rank_report --------------------------------------------------------------------------------------------- */
 
-/* The reports are full of something else; one of them may change. */
-static void setup_share(trial *t) {
+/* The reports are full of other values; only one of them may change. */
+static void setup_report(trial *t) {
     const shape *s = SHAPE(shape);
     size_t bytes = (size_t)s->ranks * sizeof(cam_rank_report);
     unsigned char *reports = malloc(bytes), *mask = calloc(bytes, 1);
@@ -377,11 +374,11 @@ static void setup_share(trial *t) {
     free(mask);
     if (!s->no_request) {
         operand *request = operand_raw(t, "request", IN, CAM_I32, &s->requests, NULL, sizeof s->requests);
-        request->plain = request->shared = request->optional = 1;
+        request->plain = request->mapped = request->optional = 1;
     }
     t->repeat = s->calls;
     t->state.loss = s->not_finite ? NAN : random_normal(t);
-    t->state.requests = 0x66; /* of the step before: nobody's request any more */
+    t->state.requests = 0x66; /* requests of the last step, which must not be reported again */
 }
 
 static void step_rank_report_double(trial *t) {
@@ -392,7 +389,7 @@ static void step_rank_report_float(trial *t) {
     (void)t;
 }
 
-static void check_share(trial *t) {
+static void check_report(trial *t) {
     const shape *s = SHAPE(shape);
     cam_rank_report got, want = {.loss = t->state.loss, .request = s->no_request ? 0 : s->requests};
     memcpy(&got, bytes_after(operand_get(t, "reports")) + (size_t)s->rank * sizeof got, sizeof got);
@@ -404,7 +401,7 @@ static void check_share(trial *t) {
 CALL(step_rank_report, .reports = ON("reports").data, .request = ON("request").data, .rank = SHAPE(shape)->rank,
      .ranks = SHAPE(shape)->ranks, .state = STATE)
 
-static const op_case share_cases[] = {
+static const op_case report_cases[] = {
     CASE("first-of-three", .rank = 0, .ranks = 3, .requests = CAM_REQUEST_STOP),
     CASE("second-of-three", .rank = 1, .ranks = 3),
     CASE("last-of-three", .rank = 2, .ranks = 3, .requests = 0xc0000001u),
@@ -423,23 +420,22 @@ static const op_case share_cases[] = {
     CASE("not-finite", .rank = 2, .ranks = 3, .not_finite = 1),
     CASE("twice", .rank = 1, .ranks = 3, .calls = 2, .requests = CAM_REQUEST_STOP),
 };
-static const spoil spoils_share[] = {
+static const spoil spoils_report[] = {
     SPOIL(step_rank_report, ranks, int32_t, 0), SPOIL(step_rank_report, ranks, int32_t, -1),
     SPOIL(step_rank_report, rank, int32_t, 3), SPOIL(step_rank_report, rank, int32_t, -1)};
 
-OP_TESTS(step, step_rank_report, share_cases, .setup = setup_share, .check = check_share, SPOILS(spoils_share));
+OP_TESTS(step, step_rank_report, report_cases, .setup = setup_report, .check = check_report, SPOILS(spoils_report));
 
-/* --- step_merge -----------------------------------------------------------------------------------------------------
- */
+/* --- step_merge --------------------------------------------------------------------------------------------------- */
 
-enum { MOST_RANKS = 64 };
+enum { MAX_RANKS = 64 };
 
-/* Losses of very different sizes, so that every order of the sum has bits of its own. A rank that requests has two bits,
- * one of them its own. */
+/* Losses of very different sizes, so that every order of the sum gives other bits. A requesting rank sets two bits, one
+ * of which no other rank sets. */
 static void setup_merge(trial *t) {
     const shape *s = SHAPE(shape);
-    cam_rank_report reports[MOST_RANKS];
-    CAM_ASSERT(s->ranks <= MOST_RANKS);
+    cam_rank_report reports[MAX_RANKS];
+    CAM_ASSERT(s->ranks <= MAX_RANKS);
     for (int32_t r = 0; r < s->ranks; r++) {
         uint32_t own = r < 31 ? s->requests & 1u << r : 0;
         reports[r] = (cam_rank_report){.loss = ldexp(1 + random_uniform(t), (int)(random_u64(t) % 30)),
@@ -450,7 +446,7 @@ static void setup_merge(trial *t) {
         reports[s->rank].loss = s->not_finite > 1 ? INFINITY : NAN;
     operand_raw(t, "reports", IN, CAM_I32, reports, NULL, (size_t)s->ranks * sizeof *reports)->plain = 1;
     t->repeat = s->calls;
-    t->state.requests = 0x60000000u; /* of the step before */
+    t->state.requests = 0x60000000u; /* requests of the last step */
     STATE_WRITES(t, loss);
     STATE_WRITES(t, requests);
 }
@@ -484,7 +480,7 @@ CALL(step_merge, .reports = ON("reports").data, .ranks = SHAPE(shape)->ranks, .s
 
 static const op_case merge_cases[] = {
     CASE("three", .ranks = 3, .requests = 1 << 1),
-    CASE("three-nobody-requests", .ranks = 3),
+    CASE("three-no-requests", .ranks = 3),
     CASE("three-first-requests", .ranks = 3, .requests = 1 << 0),
     CASE("three-last-requests", .ranks = 3, .requests = 1 << 2),
     CASE("alone", .ranks = 1, .requests = 1 << 0),

@@ -1,5 +1,5 @@
-/* backends_simt.cc: what ops_test_simt can open: the CUDA backend, on the machine of this folder. The generator goes on
- * from one to the next, so no two runs of a case see their threads in the same order.
+/* backends_simt.cc: the backend of ops_test_simt: the CUDA backend on the simulated GPU of this folder. The schedule's
+ * random generator is not restarted between backends, so each run of a case has another order of threads.
  */
 #include "backend_cuda.h"
 

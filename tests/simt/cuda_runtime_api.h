@@ -1,15 +1,19 @@
-/* cuda_runtime_api.h: host stand-ins for the part of the CUDA runtime API that the CUDA backend uses.
+/* cuda_runtime_api.h: a host implementation of the part of the CUDA runtime API that the CUDA backend uses.
  *
- * One device of compute capability 9.0 with 1 GB of memory. What a stream is asked for is done when it is asked for,
- * or, with CAM_SIMT_LAZY=1 in the environment, not before somebody waits for it; both are allowed to a GPU, also for
- * the branches of a graph. While a stream captures, work is recorded, and calls that CUDA forbids then fail as CUDA's
- * do; a stream that waits for an event of a capture becomes a branch of it. Device memory is poison at first; each
- * allocation is a heap block of its exact size.
+ * There is one device of compute capability 9.0 with 1 GB of memory. A stream runs work when it is enqueued. With
+ * CAM_SIMT_LAZY=1 in the environment it runs work only when the host waits for it. A GPU may do either, also for the
+ * branches of a graph. While a stream captures, work is recorded, and the calls that CUDA forbids then fail with CUDA's
+ * errors. A stream that waits for an event of a capture becomes a branch of the capture. Device memory is filled with
+ * poison; each allocation is a heap block of its exact size.
  *
- * The environment can break the device: CAM_SIMT_DEVICES=0 (no device), CAM_SIMT_DRIVER=12020 (its CUDA version; 0: no
- * driver), CAM_SIMT_MEMORY=<bytes>, CAM_SIMT_CAPABILITY=75, CAM_SIMT_FAIL="<call> <error number> <n>" (the n-th such
- * call fails, and all others of that name after it where the error is one that CUDA never recovers from). Source: CUDA
- * Runtime API 13.0.
+ * Environment variables break the device:
+ *   CAM_SIMT_DEVICES=0         no device
+ *   CAM_SIMT_DRIVER=12020      the driver's CUDA version; 0: no driver
+ *   CAM_SIMT_MEMORY=<bytes>    device memory
+ *   CAM_SIMT_CAPABILITY=75     compute capability 7.5
+ *   CAM_SIMT_FAIL="<call> <error number> <n>"
+ *                              the n-th call of that name fails; after a sticky error all later ones too
+ * Source: CUDA Runtime API 13.0.
  */
 #ifndef SIMT_CUDA_RUNTIME_API_H
 #define SIMT_CUDA_RUNTIME_API_H
@@ -156,7 +160,7 @@ cudaError_t cudaFuncSetAttribute(const void *kernel, enum cudaFuncAttribute attr
 #ifdef __cplusplus
 }
 
-/* CUDA's headers give C++ the device flags with a default, and this macro's namesake as a function. */
+/* For C++, CUDA's headers give the device flags a default, and declare cudaMalloc as a template. */
 template <typename T> static inline cudaError_t cudaMalloc(T **memory, size_t bytes) {
     return cudaMalloc(reinterpret_cast<void **>(memory), bytes);
 }
@@ -165,7 +169,7 @@ static inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_
 }
 
 struct simt_launch;
-/* What a stream is asked to run: see simt.h. */
+/* Enqueues a kernel launch: see simt.h. */
 cudaError_t simt_enqueue(cudaStream_t stream, const simt_launch &launch);
 #endif
 

@@ -1,9 +1,8 @@
-/* device_target.cuh: the words of kernels/device.cuh on the host: plain C++, and calls of the machine (simt.h) for all
- * that threads do together.
+/* device_target.cuh: the functions of kernels/device.cuh on the host: plain C++, and calls of the simulated GPU
+ * (simt.h) for operations of several threads.
  *
- * Stricter than a GPU where it can be: a vector access must be aligned, all lanes of a warp must reach the same
- * operation at the same place, all threads of a block the same barrier, and what cp.async brings is NaN until waited
- * for.
+ * It is stricter than a GPU: a vector access must be aligned, all lanes of a warp must reach the same operation in the
+ * same source line, all threads of a block the same barrier, and data copied by cp.async is NaN until waited for.
  */
 #ifndef CAM_DEVICE_TARGET_CUH
 #define CAM_DEVICE_TARGET_CUH
@@ -15,7 +14,8 @@
 #include <tuple>
 #include <type_traits>
 
-/* gcc notes the bound as that many bytes in front of the function, where simt_kernel_bound finds it; clang cannot. */
+/* With gcc the bound is encoded as the number of padding bytes in front of the function, for simt_kernel_bound. clang
+ * cannot do this. */
 #ifdef __clang__
 #define CAM_KERNEL(threads) static void
 #else
@@ -126,7 +126,7 @@ CAM_DEVICE float cam_exp2_or_zero(float x) {
 CAM_DEVICE float cam_reciprocal(float x) {
     return 1.0f / x;
 }
-/* Built with -ffp-contract=off, or for a machine without fused products. */
+/* Not fused, because of -ffp-contract=off, or because the processor has no FMA. */
 CAM_DEVICE float cam_mul(float a, float b) {
     return a * b;
 }
@@ -161,7 +161,7 @@ template <typename V> CAM_DEVICE void cam_store_global(V *p, V v, SIMT_PLACE) {
     cam_store(p, v, SIMT_AT);
 }
 
-/* The processor keeps the order of writes; the compiler must, too. */
+/* x86 keeps the order of writes; the barrier makes the compiler keep it too. */
 CAM_DEVICE void cam_fence_system(void) {
     asm volatile("" ::: "memory");
 }
@@ -169,7 +169,7 @@ CAM_DEVICE uint64_t cam_clock_ns(void) {
     return simt_clock_ns();
 }
 
-/* The arguments are taken by value when the launch is asked for, as a GPU's are. */
+/* The arguments are copied at the launch, as on a GPU. */
 template <typename... Parameters, typename... Arguments>
 static cudaError_t cam_launch(cudaStream_t stream, void (*kernel)(Parameters...), unsigned grid, unsigned threads,
                               size_t shared_bytes, Arguments... arguments) {

@@ -1,6 +1,6 @@
-/* faults_test.c: what the CUDA backend and a trainer on it do when the GPU is not there, too old, too small, or fails:
- * the status, the words, and that nothing is left behind. Every case begins on a fresh device and under an alarm, so
- * that waiting for a broken device fails.
+/* faults_test.c: the CUDA backend and a trainer with a missing, too old, too small or failing GPU: the status, the
+ * message, and that nothing leaks. Every case begins with a new device and sets an alarm, so that an endless wait for a
+ * broken device fails.
  */
 #include "backend_cuda.h"
 #include "fixture.h"
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 enum { STEPS = 14, HANGS_AFTER_S = 300 };
-static const size_t RESERVE = (size_t)384 << 20; /* what the backend leaves to the driver */
+static const size_t RESERVE = (size_t)384 << 20; /* memory that the backend leaves free for the driver */
 
 #define assert_ok(call)                                                                                                \
     do {                                                                                                               \
@@ -24,17 +24,17 @@ static const size_t RESERVE = (size_t)384 << 20; /* what the backend leaves to t
             fail_msg("%s", cam_status_message());                                                                      \
     } while (0)
 
-/* The status, and each of the words in the message. */
-static void assert_told(cam_status st, cam_status expected, const char *const words[], int count) {
+/* Checks the status, and that the message has each of the words. */
+static void assert_fails_with(cam_status st, cam_status expected, const char *const words[], int count) {
     if (st != expected)
         fail_msg("%s \"%s\" instead of %s", cam_status_name(st), cam_status_message(), cam_status_name(expected));
     for (int i = 0; i < count; i++)
         if (!strstr(cam_status_message(), words[i]))
             fail_msg("\"%s\" does not say \"%s\"", cam_status_message(), words[i]);
 }
-#define ASSERT_TOLD(st, expected, ...)                                                                                 \
-    assert_told((st), (expected), (const char *const[]){__VA_ARGS__},                                                  \
-                (int)(sizeof(const char *[]){__VA_ARGS__} / sizeof(const char *)))
+#define ASSERT_FAILS_WITH(st, expected, ...)                                                                           \
+    assert_fails_with((st), (expected), (const char *const[]){__VA_ARGS__},                                            \
+                      (int)(sizeof(const char *[]){__VA_ARGS__} / sizeof(const char *)))
 
 static int begin(void **state) {
     (void)state;
@@ -69,7 +69,7 @@ static cam_trainer_options small_case(golden_case *c) {
     return o;
 }
 
-/* Some 20 MB of parameters, so that megabytes say something. */
+/* Some 20 MB of parameters, so that sizes in MB are not 0. */
 static cam_trainer_options large_case(golden_case *c) {
     cam_trainer_options o = small_case(c);
     model.hidden_size = 256;
@@ -80,7 +80,7 @@ static cam_trainer_options large_case(golden_case *c) {
     return o;
 }
 
-/* Steps and their reports to the run's end, or to the first failure. */
+/* Runs all steps, or until the first error. */
 static cam_status train(cam_trainer *trainer) {
     cam_step_report report;
     cam_status st = CAM_OK;
@@ -99,13 +99,13 @@ static cam_status open_and_train(cam_backend *backend, const cam_trainer_options
     return st;
 }
 
-/* --- no GPU, or none that will do ------------------------------------------------------------------------------- */
+/* --- no GPU, or an unsuitable one ------------------------------------------------------------------------------- */
 
 static void test_no_driver(void **state) {
     (void)state;
     cam_backend *backend = NULL;
     simt_set_driver(0);
-    ASSERT_TOLD(open_gpu(0, &backend), CAM_E_DEVICE, "no NVIDIA driver", "device=cpu");
+    ASSERT_FAILS_WITH(open_gpu(0, &backend), CAM_E_DEVICE, "no NVIDIA driver", "device=cpu");
     assert_null(backend);
 }
 
@@ -113,8 +113,8 @@ static void test_driver_too_old(void **state) {
     (void)state;
     cam_backend *backend = NULL;
     simt_set_driver(12020);
-    ASSERT_TOLD(open_gpu(0, &backend), CAM_E_DEVICE, "driver is for CUDA 12.2", "needs CUDA 13.0", "update the driver",
-                "device=cpu");
+    ASSERT_FAILS_WITH(open_gpu(0, &backend), CAM_E_DEVICE, "driver is for CUDA 12.2", "needs CUDA 13.0",
+                      "update the driver", "device=cpu");
     assert_null(backend);
 }
 
@@ -122,7 +122,7 @@ static void test_no_device(void **state) {
     (void)state;
     cam_backend *backend = NULL;
     simt_set_devices(0);
-    ASSERT_TOLD(open_gpu(0, &backend), CAM_E_DEVICE, "shows no GPU", "device=cpu");
+    ASSERT_FAILS_WITH(open_gpu(0, &backend), CAM_E_DEVICE, "shows no GPU", "device=cpu");
     assert_null(backend);
 }
 
@@ -130,7 +130,7 @@ static void test_fewer_devices_than_ranks(void **state) {
     (void)state;
     cam_backend *backend = NULL;
     simt_set_devices(2);
-    ASSERT_TOLD(open_gpu(2, &backend), CAM_E_DEVICE, "GPU 2 was asked for", "only 2", "fewer ranks");
+    ASSERT_FAILS_WITH(open_gpu(2, &backend), CAM_E_DEVICE, "GPU 2 was asked for", "only 2", "fewer ranks");
     assert_null(backend);
 }
 
@@ -138,7 +138,7 @@ static void test_device_too_old(void **state) {
     (void)state;
     cam_backend *backend = NULL;
     simt_set_capability(70);
-    ASSERT_TOLD(open_gpu(0, &backend), CAM_E_DEVICE, "compute capability 7.0", "7.5 or newer", "device=cpu");
+    ASSERT_FAILS_WITH(open_gpu(0, &backend), CAM_E_DEVICE, "compute capability 7.0", "7.5 or newer", "device=cpu");
     assert_null(backend);
 }
 
@@ -147,11 +147,12 @@ static void test_no_code_for_the_device(void **state) {
     cam_backend *backend = NULL;
     simt_set_capability(87);
     simt_fail_call("cudaLaunchKernelExC", cudaErrorNoKernelImageForDevice, 1);
-    ASSERT_TOLD(open_gpu(0, &backend), CAM_E_DEVICE, "no code for compute capability 8.7", cam_backend_cuda_build());
+    ASSERT_FAILS_WITH(open_gpu(0, &backend), CAM_E_DEVICE, "no code for compute capability 8.7",
+                      cam_backend_cuda_build());
     assert_null(backend);
 }
 
-/* Sizes of shared memory are those of the old device, too. */
+/* The simulated device also has the old device's size of shared memory. */
 static void test_a_device_without_bf16_trains_in_f32(void **state) {
     (void)state;
     golden_case c;
@@ -161,7 +162,8 @@ static void test_a_device_without_bf16_trains_in_f32(void **state) {
     cam_backend *backend = open_cuda();
     assert_int_equal(backend->bf16, 0);
     o.bf16 = 1;
-    ASSERT_TOLD(cam_trainer_open(&trainer, backend, &o), CAM_E_UNSUPPORTED, "does not compute in bf16", "bf16=false");
+    ASSERT_FAILS_WITH(cam_trainer_open(&trainer, backend, &o), CAM_E_UNSUPPORTED, "does not compute in bf16",
+                      "bf16=false");
     assert_int_equal(simt_live_allocations(), 0);
     o.bf16 = 0;
     o.plan.max_updates = 1;
@@ -181,7 +183,7 @@ static void test_every_call_of_opening_may_fail(void **state) {
             cam_status st = open_gpu(0, &backend);
             if (st == CAM_OK)
                 break;
-            ASSERT_TOLD(st, CAM_E_DEVICE, "unknown error");
+            ASSERT_FAILS_WITH(st, CAM_E_DEVICE, "unknown error");
             assert_null(backend);
         }
         cam_backend_close(backend);
@@ -199,8 +201,8 @@ static void test_parameters_do_not_fit(void **state) {
     simt_set_memory(RESERVE + ((size_t)3 << 20));
     cam_backend *backend = open_cuda();
     unsigned needed = 0, available = 0;
-    ASSERT_TOLD(cam_trainer_open(&trainer, backend, &o), CAM_E_MEMORY, "parameters, gradients and moments",
-                "freeze=encoder");
+    ASSERT_FAILS_WITH(cam_trainer_open(&trainer, backend, &o), CAM_E_MEMORY, "parameters, gradients and moments",
+                      "freeze=encoder");
     assert_int_equal(sscanf(cam_status_message(), "parameters, gradients and moments need %u MB, %u MB are free",
                             &needed, &available),
                      2);
@@ -210,7 +212,7 @@ static void test_parameters_do_not_fit(void **state) {
     cam_backend_close(backend);
 }
 
-/* What is advised does fit. */
+/* The batch that the message recommends fits. */
 static void test_batch_does_not_fit(void **state) {
     (void)state;
     golden_case c;
@@ -222,8 +224,8 @@ static void test_batch_does_not_fit(void **state) {
     cam_trainer_close(&trainer);
     assert_int_equal(simt_live_allocations(), 0);
     simt_set_memory(RESERVE + need.parameters + need.activations / 2 + ((size_t)1 << 20));
-    ASSERT_TOLD(cam_trainer_open(&trainer, backend, &o), CAM_E_MEMORY, "for 32 rows", "MB are free",
-                "gradient_accumulation_steps");
+    ASSERT_FAILS_WITH(cam_trainer_open(&trainer, backend, &o), CAM_E_MEMORY, "for 32 rows", "MB are free",
+                      "gradient_accumulation_steps");
     assert_int_equal(simt_live_allocations(), 0);
     const char *advice = strstr(cam_status_message(), "per_device_train_batch_size=");
     int rows = 0;
@@ -235,12 +237,12 @@ static void test_batch_does_not_fit(void **state) {
     o.plan.max_updates = 1;
     assert_ok(open_and_train(backend, &o));
     simt_set_memory(RESERVE + need.parameters + 4096);
-    ASSERT_TOLD(cam_trainer_open(&trainer, backend, &o), CAM_E_MEMORY, "no batch fits", "freeze=encoder");
+    ASSERT_FAILS_WITH(cam_trainer_open(&trainer, backend, &o), CAM_E_MEMORY, "no batch fits", "freeze=encoder");
     assert_int_equal(simt_live_allocations(), 0);
     cam_backend_close(backend);
 }
 
-/* The n-th call fails, for every n that there is. */
+/* Makes the n-th call fail, for every n. */
 static void sweep_opening(const char *call, cudaError_t error, cam_status expected, const char *word) {
     golden_case c;
     cam_trainer trainer;
@@ -252,7 +254,7 @@ static void sweep_opening(const char *call, cudaError_t error, cam_status expect
         cam_status st = cam_trainer_open(&trainer, backend, &o);
         if (st == CAM_OK)
             break;
-        ASSERT_TOLD(st, expected, word);
+        ASSERT_FAILS_WITH(st, expected, word);
         if (simt_live_allocations() != 0)
             fail_msg("%zu allocations are left where %s %d fails", simt_live_allocations(), call, failed + 1);
     }
@@ -277,7 +279,7 @@ static void test_every_copy_may_fail(void **state) {
     sweep_opening("cudaStreamSynchronize", cudaErrorUnknown, CAM_E_DEVICE, "unknown error");
 }
 
-/* --- failing while it trains ------------------------------------------------------------------------------------ */
+/* --- failures during training ----------------------------------------------------------------------------------- */
 
 static void test_a_launch_fails(void **state) {
     (void)state;
@@ -287,7 +289,7 @@ static void test_a_launch_fails(void **state) {
     cam_backend *backend = open_cuda();
     cam_status st;
     int n = 1;
-    /* eager steps, captures; a prime stride meets every kernel in time */
+    /* eager and captured steps; with a prime stride every kernel is reached */
     for (;; n += 37) {
         simt_fail_call("cudaLaunchKernelExC", cudaErrorLaunchOutOfResources, n);
         st = open_and_train(backend, &o);
@@ -300,7 +302,7 @@ static void test_a_launch_fails(void **state) {
     cam_backend_close(backend);
 }
 
-/* A kernel that fails is heard of when its report is waited for, whenever the device came to it. */
+/* A failed kernel is reported by the wait for the step's report, with an eager and with a lazy device. */
 static void step_on_a_broken_device(bool lazy) {
     golden_case c;
     cam_trainer trainer;
@@ -317,9 +319,9 @@ static void step_on_a_broken_device(bool lazy) {
         assert_ok(st);
     if (st == CAM_OK)
         st = cam_trainer_report(&trainer, 1, &report, &present);
-    ASSERT_TOLD(st, CAM_E_DEVICE, "an illegal memory access", "CAM_CUDA_CHECK=1");
+    ASSERT_FAILS_WITH(st, CAM_E_DEVICE, "an illegal memory access", "CAM_CUDA_CHECK=1");
     assert_false(present);
-    ASSERT_TOLD(cam_trainer_step(&trainer), CAM_E_DEVICE, "an illegal memory access");
+    ASSERT_FAILS_WITH(cam_trainer_step(&trainer), CAM_E_DEVICE, "an illegal memory access");
     cam_trainer_close(&trainer);
     cam_backend_close(backend);
 }
@@ -342,7 +344,8 @@ static void test_a_checked_run_names_the_kernel(void **state) {
     assert_ok(cam_trainer_open(&trainer, backend, &o));
     assert_ok(cam_trainer_step_now(&trainer, &report));
     simt_fail_work(cudaErrorIllegalAddress, 1);
-    ASSERT_TOLD(cam_trainer_step(&trainer), CAM_E_DEVICE, "step_begin_kernel", "step.cu:", "an illegal memory access");
+    ASSERT_FAILS_WITH(cam_trainer_step(&trainer), CAM_E_DEVICE, "step_begin_kernel",
+                      "step.cu:", "an illegal memory access");
     cam_trainer_close(&trainer);
     cam_backend_close(backend);
 }
@@ -356,7 +359,7 @@ static void test_capturing_fails(void **state) {
         cam_trainer_options o = small_case(&c);
         cam_backend *backend = open_cuda();
         simt_fail_call(calls[i], cudaErrorUnknown, 1);
-        ASSERT_TOLD(open_and_train(backend, &o), CAM_E_DEVICE, calls[i], "unknown error");
+        ASSERT_FAILS_WITH(open_and_train(backend, &o), CAM_E_DEVICE, calls[i], "unknown error");
         assert_int_equal(simt_live_allocations(), 0);
         assert_ok(open_and_train(backend, &o)); /* the stream is usable again */
         cam_backend_close(backend);
@@ -397,7 +400,7 @@ static void drop(snapshot *s) {
         free(s->plane[p]);
 }
 
-/* One bias of the last layer. */
+/* Overwrites one bias of the last layer. */
 static void plant(cam_trainer *trainer, float value) {
     int bias = cam_parameter_of_layer(&trainer->params, trainer->params.layers - 1, CAM_UP_B);
     void *at = cam_parameters_view(&trainer->params, bias, CAM_WEIGHT).data;
@@ -421,8 +424,8 @@ static void test_nan_ends_the_run_and_changes_nothing(void **state) {
     simt_set_lazy(true);
     for (int i = 0; i < 3; i++)
         assert_ok(cam_trainer_step(&trainer));
-    ASSERT_TOLD(cam_trainer_report(&trainer, 1, &report, &present), CAM_E_DIVERGED, "step 10 is not finite",
-                "learning_rate", "on_nonfinite=skip");
+    ASSERT_FAILS_WITH(cam_trainer_report(&trainer, 1, &report, &present), CAM_E_DIVERGED, "step 10 is not finite",
+                      "learning_rate", "on_nonfinite=skip");
     assert_true(present);
     assert_false(report.applied);
     snapshot after = take(&trainer);
@@ -465,7 +468,7 @@ static void test_nan_is_skipped_and_counted(void **state) {
     cam_backend_close(backend);
 }
 
-/* --- what a step must not ask for ------------------------------------------------------------------------------- */
+/* --- calls that a step must not make ---------------------------------------------------------------------------- */
 
 enum { WAITS = 8 };
 static const char *const waits[WAITS] = {"cudaStreamSynchronize", "cudaMalloc", "cudaFree",        "cudaHostAlloc",

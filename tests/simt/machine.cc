@@ -1,8 +1,8 @@
-/* machine.cc: grids, blocks and threads: fibres, who runs next, barriers, and how a defect is told.
+/* machine.cc: the simulated GPU: grids, blocks and threads as fibres, the scheduler, and barriers.
  *
- * Threads switch straight from one to the next; the launching thread's own stack is entered again when the grid is
- * done. A fibre whose thread ends takes the next thread that has not begun, so that a kernel without barriers switches
- * once a launch. Warps run until they wait; now and then, after a warp operation, another warp takes over.
+ * A fibre switches directly to the next one; control returns to the launching thread's stack when the grid is done. A
+ * fibre whose thread ends runs the next thread that has not begun, so that a kernel without barriers switches once a
+ * launch. A warp runs until it waits; sometimes, after a warp operation, the scheduler switches to another warp.
  */
 #include "machine.h"
 #include <boost/context/detail/fcontext.hpp>
@@ -33,24 +33,24 @@ enum { STACK_BYTES = 256 << 10, PAGE = 4096, GUARD_BYTES = 128, SWAP_WARPS_ONCE_
 
 struct fibre {
     fcontext_t context;
-    unsigned thread; /* that it runs or shall run */
+    unsigned thread; /* the thread that it runs or will run */
     const void *stack_bottom;
     size_t stack_bytes;
-    void *fake_stack; /* the address sanitizer's */
+    void *fake_stack; /* of the address sanitizer */
 };
 
 struct scheduler {
     fibre main, *running;
-    fibre fibres[SIMT_MAX_THREADS]; /* fibre_count of them have a stack */
+    fibre fibres[SIMT_MAX_THREADS]; /* the first fibre_count have a stack */
     unsigned fibre_count;
     std::vector<fibre *> idle;
     fibre *owner[SIMT_MAX_THREADS];
     unsigned active[SIMT_MAX_WARPS], active_count, at; /* warps that may hold runnable lanes; active[at] runs */
     unsigned waiting, left;                            /* threads at the barrier; threads that ended */
-    const char *file;                                  /* where the first of the waiting is */
+    const char *file;                                  /* place of the first thread that waits */
     int line;
-    std::vector<unsigned> order; /* of the blocks */
-    size_t block;                /* of order, that runs */
+    std::vector<unsigned> order; /* the order of the blocks */
+    size_t block;                /* index in `order` of the running block */
     size_t shared_capacity;
     uint64_t random, seed, switches;
 } s;
@@ -68,11 +68,10 @@ unsigned draw_below(unsigned n) {
 void first_time(void) {
     const char *text = getenv("CAM_SIMT_SEED");
     simt_seed(text && *text ? strtoull(text, nullptr, 0) : 1);
-    simt_tell_of_crashes();
+    simt_report_crashes();
 }
 
-/* --- fibres --------------------------------------------------------------------------------------------------------
- */
+/* --- fibres ------------------------------------------------------------------------------------------------------- */
 
 void arrived(transfer_t from) {
     fibre *before = static_cast<fibre *>(from.data);
@@ -98,7 +97,7 @@ void switch_to(fibre *next) {
 
 void fibre_main(transfer_t from);
 
-/* Stacks that all began at the same offset in a page would share a few sets of the cache. */
+/* Each stack begins at another offset in its page; with equal offsets all stacks would use the same few cache sets. */
 fibre *fibre_new(void) {
     if (s.fibre_count == 0) {
         size_t all = (size_t)STACK_BYTES * SIMT_MAX_THREADS;
@@ -130,19 +129,18 @@ fibre *fibre_for(unsigned thread) {
     return f;
 }
 
-/* --- who runs next -------------------------------------------------------------------------------------------------
- */
+/* --- scheduler ---------------------------------------------------------------------------------------------------- */
 
-/* A set bit of mask, drawn. */
+/* A random set bit of mask. */
 unsigned draw_lane(uint32_t mask) {
     unsigned turn = (unsigned)(draw() >> 59);
     uint32_t turned = mask >> turn | mask << (-turn & 31);
     return ((unsigned)__builtin_ctz(turned) + turn) & 31;
 }
 
-enum { NOBODY = -1 };
+enum { NO_THREAD = -1 };
 
-/* The next thread, taken out of its mask; *fresh where it has not begun. NOBODY: all wait or have ended. */
+/* Chooses the next thread and removes it from its mask; *fresh: it has not begun. NO_THREAD: all wait or have ended. */
 int pick(bool *fresh) {
     while (s.active_count > 0) {
         simt_warp &w = simt_now.warps[s.active[s.at]];
@@ -157,7 +155,7 @@ int pick(bool *fresh) {
         s.active[s.at] = s.active[--s.active_count];
         s.at = s.active_count ? draw_below(s.active_count) : 0;
     }
-    return NOBODY;
+    return NO_THREAD;
 }
 
 void all_warps_active(void) {
@@ -176,7 +174,7 @@ const char *op_name(simt_op op) {
     return names[op];
 }
 
-/* Nobody can go on, and not all have ended. */
+/* No thread can run, and not all have ended. */
 [[noreturn]] void stuck(void) {
     for (unsigned i = 0; i < SIMT_MAX_WARPS; i++) {
         const simt_warp &w = simt_now.warps[i];
@@ -192,12 +190,12 @@ const char *op_name(simt_op op) {
              simt_now.launch->threads, s.left);
 }
 
-/* The calling thread is in one of its warp's masks; returns when it has been picked. */
+/* The calling thread is in one of its warp's masks; returns when the scheduler has chosen it. */
 void wait_until_picked(void) {
     unsigned self = simt_now.thread;
     bool fresh;
     int next = pick(&fresh);
-    if (next == NOBODY)
+    if (next == NO_THREAD)
         stuck();
     if (next == (int)self)
         return;
@@ -207,8 +205,7 @@ void wait_until_picked(void) {
     switch_to(to);
 }
 
-/* --- blocks --------------------------------------------------------------------------------------------------------
- */
+/* --- blocks ------------------------------------------------------------------------------------------------------- */
 
 void check_guard(void) {
     size_t bytes = simt_now.launch->shared_bytes;
@@ -217,7 +214,7 @@ void check_guard(void) {
             simt_die(nullptr, 0, "wrote past its %zu bytes of shared memory, at byte %zu", bytes, bytes + i);
 }
 
-/* The next block in order, if there is one. */
+/* Begins the next block, if there is one. */
 bool block_begin(void) {
     const simt_launch &launch = *simt_now.launch;
     if (s.block == s.order.size())
@@ -244,7 +241,7 @@ void thread_left(void) {
     s.left++;
 }
 
-/* Runs threads for ever; between launches it is idle. */
+/* An endless loop that runs threads; between launches it is idle. */
 void fibre_main(transfer_t from) {
     arrived(from);
     fibre *self = s.running;
@@ -256,7 +253,7 @@ void fibre_main(transfer_t from) {
         thread_left();
         bool fresh = false;
         int next = pick(&fresh);
-        while (next == NOBODY) {
+        while (next == NO_THREAD) {
             if (s.left != simt_now.launch->threads)
                 stuck();
             check_guard();
@@ -264,12 +261,12 @@ void fibre_main(transfer_t from) {
                 break;
             next = pick(&fresh);
         }
-        if (next != NOBODY && fresh) {
+        if (next != NO_THREAD && fresh) {
             self->thread = (unsigned)next;
             continue;
         }
         s.idle.push_back(self);
-        if (next == NOBODY) {
+        if (next == NO_THREAD) {
             switch_to(&s.main);
         } else {
             simt_now.thread = (unsigned)next;
@@ -289,7 +286,7 @@ void order_blocks(unsigned grid) {
     s.block = 0;
 }
 
-/* Under the address sanitizer the buffer ends where the launch's bytes end; otherwise a guard follows. */
+/* With the address sanitizer the buffer has exactly the launch's size; otherwise a guard follows. */
 void shared_begin(size_t bytes) {
     void *memory = nullptr;
 #ifdef SIMT_ASAN
@@ -371,8 +368,7 @@ bool simt_is_shared(const void *p, size_t bytes) {
     return at >= simt_shared_memory && bytes <= all && at <= simt_shared_memory + (all - bytes);
 }
 
-/* --- waiting -------------------------------------------------------------------------------------------------------
- */
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
 
 static void release_block(void) {
     for (unsigned w = 0; w * SIMT_WARP < simt_now.launch->threads; w++) {

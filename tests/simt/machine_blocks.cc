@@ -1,4 +1,4 @@
-/* machine_blocks.cc: barriers, shared memory, and what blocks may do to global memory. */
+/* machine_blocks.cc: checks of barriers, shared memory, and accesses of several blocks to global memory. */
 #include "machine_test.h"
 
 template <bool SYNC> CAM_KERNEL(THREADS) rotate(int *out) {
@@ -17,7 +17,7 @@ template <bool SYNC> static void rotates(void) {
     cudaFree(out);
 }
 
-/* Two rounds through one buffer: without the second barrier a fast thread overwrites what a slow one has not read. */
+/* Uses one buffer twice: without the second barrier a fast thread overwrites values that a slow one has not read. */
 template <bool SYNC> CAM_KERNEL(THREADS) rotate_twice(int *out) {
     CAM_SHARED(int, s);
     int t = (int)threadIdx.x, v = t;
@@ -41,7 +41,7 @@ template <bool SYNC> static void rotates_twice(void) {
     cudaFree(out);
 }
 
-/* Lanes exchange through shared memory: what orders them is a warp barrier; a shuffle does not. */
+/* Lanes exchange values through shared memory: only a warp barrier orders them, a shuffle does not. */
 template <bool SYNC> CAM_KERNEL(THREADS) swap_in_warp(int *out) {
     CAM_SHARED(int, s);
     int t = (int)threadIdx.x;
@@ -131,7 +131,7 @@ template <bool OWN> static void blocks_write(void) {
     launch(write_by_block<OWN>, 4, 32, 0, out);
     cudaFree(out);
 }
-/* Block 0 reads what block 3 writes; the order of blocks is drawn, and either must be seen. */
+/* Block 0 reads what block 3 writes. The order of blocks is random; the race must be found in either order. */
 template <bool OWN> CAM_KERNEL(32) read_other_block(float *out) {
     if (threadIdx.x == 0)
         out[4 + blockIdx.x] = out[OWN ? blockIdx.x : 3];
@@ -164,7 +164,7 @@ const check checks_of_blocks[] = {
     {"shared read past the end", reads_past_shared<1>, "heap-buffer-overflow", IN_ADDRESS},
     {"shared read of written", reads_unwritten<1>, nullptr, IN_ALL},
     {"shared read of unwritten, effect", reads_unwritten<0>, "", IN_PLAIN | IN_ADDRESS},
-    {"shared read of unwritten", reads_unwritten<0>, "which nobody has written", IN_RACES},
+    {"shared read of unwritten", reads_unwritten<0>, "which was never written", IN_RACES},
     {"global write inside", writes_past_global<0>, nullptr, IN_ALL},
     {"global write past the end", writes_past_global<1>, "wrote past the end of a device allocation", IN_PLAIN},
     {"global write past the end, address", writes_past_global<1>, "heap-buffer-overflow", IN_ADDRESS},

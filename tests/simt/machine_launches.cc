@@ -1,4 +1,4 @@
-/* machine_launches.cc: numbers, launches, streams and graphs, and faults on demand. */
+/* machine_launches.cc: checks of arithmetic, launches, streams and graphs, and injected faults. */
 #include "machine_test.h"
 #include "runtime.h"
 

@@ -1,10 +1,11 @@
-/* machine_test.cc: the machine does what a GPU would, and catches what a GPU would punish.
+/* machine_test.cc: the simulated GPU computes what a GPU computes, and finds the defects of wrong kernels.
  *
  *     machine_test [--speed] [part of a name]
  *
- * Each check runs in a process of its own. One that shows a defect must end by abort() with the words given (or, where
- * it can only be seen in its effect, find a wrong result: exit 1); its correct twin must end with 0. Built three ways:
- * plain, with the address sanitizer, and as machine_test_races with the race detector.
+ * Each check runs in its own process. A kernel with a defect must end by abort() with the given words; if only the
+ * effect of the defect is visible, it must give a wrong result (exit 1). The correct version of the kernel must end
+ * with
+ * 0. There are three builds: plain, with the address sanitizer, and machine_test_races with the race detector.
  */
 #include "machine_test.h"
 #include <cstdlib>
@@ -26,7 +27,7 @@ static int this_build(void) {
 #endif
 }
 
-/* What a child wrote to both outputs, and how it ended. */
+/* A child's stdout and stderr, and its exit status. */
 static std::string output_of(const check &c, int *status) {
     int ends[2];
     char buffer[4096];
@@ -88,20 +89,20 @@ CAM_KERNEL(128) read_only(const float *in) {
     volatile float taken = in[threadIdx.x];
     (void)taken;
 }
-static void say_speed(const char *what, double count, uint64_t begin_ns) {
+static void print_speed(const char *what, double count, uint64_t begin_ns) {
     printf("%s: %.1f million a second\n", what, count / (double)(simt_clock_ns() - begin_ns) * 1e3);
 }
 static void speed(void) {
     float *x = device<float>(1024);
     uint64_t begin = simt_clock_ns(), switches = simt_switches();
     launch(many_barriers, 4, 256, 0, 5000);
-    say_speed("fibre switches", (double)(simt_switches() - switches), begin);
+    print_speed("fibre switches", (double)(simt_switches() - switches), begin);
     begin = simt_clock_ns();
     launch(many_products, 4, 256, 0, x, 2000);
-    say_speed("mma", 4 * 8 * 2000.0, begin);
+    print_speed("mma", 4 * 8 * 2000.0, begin);
     begin = simt_clock_ns();
     launch(read_only, 100000, 128, 0, (const float *)x);
-    say_speed("threads without barriers", 100000 * 128.0, begin);
+    print_speed("threads without barriers", 100000 * 128.0, begin);
     cudaFree(x);
 }
 

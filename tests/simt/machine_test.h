@@ -1,4 +1,4 @@
-/* machine_test.h: checks of the machine, and what their kernels are launched with. */
+/* machine_test.h: the type of a check of the simulated GPU, and helpers to launch its kernel. */
 #ifndef SIMT_MACHINE_TEST_H
 #define SIMT_MACHINE_TEST_H
 
@@ -9,17 +9,18 @@
 
 enum { THREADS = 128 };
 
-/* What must happen: nothing wrong; a wrong result; death with these words, in any build or in some only. */
+/* The builds in which a defect is found. */
 enum { IN_PLAIN = 1, IN_ADDRESS = 2, IN_RACES = 4, IN_ALL = 7, IN_GCC = 8 };
 
 typedef struct check {
     const char *name;
     void (*run)(void);
-    const char *words; /* NULL: must end well; "": a wrong result, or death in the race build; otherwise words */
-    int builds;        /* in which it is caught; unchecked in the others */
+    const char
+        *words; /* NULL: must exit with 0; "": a wrong result, or an abort in the race build; else in the abort */
+    int builds; /* builds in which the defect is found; the others do not check */
 } check;
 
-/* Each ends with a row without a name. */
+/* Each list ends with a row without a name. */
 extern const check checks_of_blocks[], checks_of_warps[], checks_of_launches[];
 
 static inline void must(bool holds, const char *what) {

@@ -1,4 +1,4 @@
-/* machine_warps.cc: what lanes do together, fragments of tensor cores, and asynchronous copies.
+/* machine_warps.cc: checks of warp operations, tensor-core fragments, and asynchronous copies.
  * Source of the fragment layouts: PTX ISA 9.0, sections 9.7.14.5.8 (mma.m16n8k16) and 9.7.14.5.15 (ldmatrix).
  */
 #include "machine_test.h"
@@ -150,7 +150,7 @@ template <int OUTSIDE> static void loads_rows_outside(void) {
 /* d[16][8] = a[16][16] b[16][8] + c, each element fetched by the tables of the PTX ISA: for a0..a7 of a, row is groupID
  * for i in {0,1,4,5}, else groupID + 8; column is threadID_in_group * 2 + (i & 1), + 8 for i >= 4. For b0..b3 row is
  * threadID_in_group * 2 + (i & 1), + 8 for i >= 2; column is groupID. For c0..c3 row is groupID, + 8 for i >= 2; column
- * is threadID_in_group * 2 + (i & 1). WRONG exchanges a's second and third word, a common slip. */
+ * is threadID_in_group * 2 + (i & 1). WRONG exchanges a's second and third word, a common mistake. */
 template <bool WRONG>
 CAM_KERNEL(32)
 multiply_fragments(const uint16_t *a, const uint16_t *b, const float *c, float *d) {

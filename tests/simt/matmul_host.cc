@@ -1,7 +1,7 @@
-/* matmul_host.cc: kernels/matmul.h with loops, as work of the stream.
+/* matmul_host.cc: kernels/matmul.h with loops, enqueued to the stream.
  *
- * Products are summed in f32 over blocks of 64 of k, blocks in ascending order: the error of a library that does the
- * same. A packed copy of b makes the inner loop one over adjacent columns.
+ * A product is summed in f32 over blocks of 64 of k, blocks in ascending order, so that its error is like a library's.
+ * b is packed so that the inner loop runs over adjacent columns.
  */
 #include "matmul_tune.h"
 #include "runtime.h"
@@ -37,7 +37,7 @@ static void put_f32(const cam_tensor &t, int64_t row, int64_t column, float x) {
         static_cast<uint16_t *>(t.data)[at] = (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
 }
 
-/* t as f32 [rows, columns], rows padded to `stride` with zeros; transposed where its rows are the columns asked for. */
+/* A copy of t, transposed if `transposed`, as f32 [rows, columns] with rows padded to `stride` by zeros. */
 static std::vector<float> packed(const cam_tensor &t, bool transposed, int64_t rows, int64_t columns, int64_t stride) {
     std::vector<float> p((size_t)(rows * stride));
     for (int64_t r = 0; r < (transposed ? columns : rows); r++)

@@ -1,14 +1,15 @@
-/* races.cc: tells accesses of two threads to the same bytes that no barrier orders, one of them a write: in shared
- * memory within a block, in global memory within a launch. Also reads of shared memory that nobody has written.
+/* races.cc: a race detector: reports two accesses by different threads to the same bytes, at least one a write, that no
+ * barrier orders: in shared memory within a block, in global memory within a launch. It also reports reads of shared
+ * memory that was never written.
  *
  * Kernels compiled with -fsanitize=thread call the functions at the end of this file for every access; the compiler's
- * own library is not linked. What is ordered on a GPU is known exactly, so that no luck is needed: a schedule in which
- * nothing went wrong is enough.
- *   - a block's barriers cut its run into intervals, numbered through all launches; an interval orders all before it
- *   - cam_sync_warp cuts it into epochs of a warp, and orders that warp's lanes only. Shuffles order nothing
- *   - blocks of one launch are not ordered at all
- * Of each two bytes the last write and the last read are kept, and whether readers were many. One byte is never written
- * alone by kernels here; accesses of single bytes are taken for both.
+ * own library is not linked. The rules of ordering are exact, so a race is found in every schedule, also in one with a
+ * correct result:
+ *   - a block's barriers divide its run into intervals, numbered through all launches; intervals are ordered
+ *   - cam_sync_warp divides it into epochs of a warp, and orders that warp's lanes only; shuffles order nothing
+ *   - blocks of one launch are not ordered
+ * For each two bytes it stores the last write, the last read, and whether there were several readers. No kernel writes
+ * a single byte, so an access to one byte counts for both.
  * CAM_SIMT_UNWRITTEN=0 in the environment allows reads of unwritten shared memory.
  */
 #include "machine.h"
@@ -26,7 +27,7 @@ enum { CELL_BYTES = 2, PAGE_BYTES = 4096, CELLS = PAGE_BYTES / CELL_BYTES };
 enum { MANY_LANES = 1, MANY_WARPS = 2, MANY_BLOCKS = 4 };
 
 struct access {
-    uint32_t interval, place; /* place: of the code, from where the program begins */
+    uint32_t interval, place; /* place: offset of the code in the program */
     uint16_t thread, epoch;
 };
 struct cell {
@@ -73,33 +74,32 @@ void warp_passes(unsigned warp) {
     d.epochs[warp]++;
 }
 
-/* --- telling -------------------------------------------------------------------------------------------------------
- */
+/* --- reports ------------------------------------------------------------------------------------------------------ */
 
 int first_object(struct dl_phdr_info *info, size_t, void *base) {
     *static_cast<uintptr_t *>(base) = info->dlpi_addr;
     return 1;
 }
 
-/* file:line by addr2line, where that is installed. */
-void say_place(const char *what, const access &a) {
+/* Prints file and line, from addr2line if that is installed. */
+void report_access(const char *what, const access &a) {
     char command[128], line[1024];
     fprintf(stderr, "simt: %s by thread %u", what, a.thread);
     snprintf(command, sizeof command, "addr2line -s -i -e /proc/%d/exe 0x%x 2>/dev/null", (int)getpid(), a.place - 1);
-    FILE *answer = a.place ? popen(command, "r") : nullptr;
-    while (answer && fgets(line, sizeof line, answer)) {
+    FILE *lines = a.place ? popen(command, "r") : nullptr;
+    while (lines && fgets(line, sizeof line, lines)) {
         line[strcspn(line, "\n")] = 0;
         fprintf(stderr, ", %s", line);
     }
-    if (answer)
-        pclose(answer);
-    fprintf(stderr, a.place ? "\n" : ", in a word of device.cuh\n");
+    if (lines)
+        pclose(lines);
+    fprintf(stderr, a.place ? "\n" : ", in a function of device.cuh\n");
 }
 
 [[noreturn]] void race(const void *p, const char *old_kind, const access &old, const char *new_kind, const access &now,
                        const char *missing) {
-    say_place(old_kind, old);
-    say_place(new_kind, now);
+    report_access(old_kind, old);
+    report_access(new_kind, now);
     if (simt_is_shared(p, 1))
         simt_die(nullptr, 0, "race on byte %td of shared memory: a %s and a %s without %s between",
                  static_cast<const unsigned char *>(p) - simt_shared_memory, old_kind, new_kind, missing);
@@ -107,10 +107,9 @@ void say_place(const char *what, const access &a) {
              old.interval < d.block_first ? "by two blocks" : "without a barrier between");
 }
 
-/* --- what is ordered -----------------------------------------------------------------------------------------------
- */
+/* --- ordering ----------------------------------------------------------------------------------------------------- */
 
-/* NULL where `old` comes before what the running thread does now; otherwise what should have stood between. */
+/* NULL if the access `old` is ordered before `now`; otherwise the name of the missing barrier. */
 const char *unordered(const access &old, const access &now, bool shared) {
     if (old.interval < d.launch_first || old.interval == 0)
         return nullptr;
@@ -173,8 +172,8 @@ void follow(const void *p, size_t bytes, bool write, uintptr_t code) {
             c->write = now;
         } else {
             if (shared && c->write.interval < d.block_first && !d.unwritten_allowed) {
-                say_place("read", now);
-                simt_die(nullptr, 0, "read of byte %td of shared memory, which nobody has written",
+                report_access("read", now);
+                simt_die(nullptr, 0, "read of byte %td of shared memory, which was never written",
                          reinterpret_cast<const unsigned char *>(at) - simt_shared_memory);
             }
             note_read(c, now);
@@ -199,8 +198,7 @@ struct begin {
 
 } // namespace
 
-/* --- what compilers call -------------------------------------------------------------------------------------------
- */
+/* --- functions that compiled kernels call ------------------------------------------------------------------------- */
 
 #define HERE reinterpret_cast<uintptr_t>(__builtin_return_address(0))
 #define OF_SIZE(n)                                                                                                     \
@@ -236,7 +234,7 @@ void __tsan_vptr_read(void *) {}
 void __tsan_vptr_update(void *, void *) {}
 void __tsan_atomic_thread_fence(int) {}
 void __tsan_atomic_signal_fence(int) {}
-/* clang's, in kernels that copy or fill more than a vector. */
+/* clang calls these in kernels that copy or fill more than a vector. */
 void *__tsan_memcpy(void *to, const void *from, size_t bytes) {
     follow(from, bytes, false, HERE);
     follow(to, bytes, true, HERE);

@@ -1,4 +1,4 @@
-/* runtime.cc: devices, memory and errors as cuda_runtime_api.h describes them, and what tests set. */
+/* runtime.cc: devices, memory and errors as cuda_runtime_api.h describes them, and the settings for tests. */
 #include "machine.h"
 #include "runtime_state.h"
 #include <cstdio>
@@ -42,7 +42,7 @@ bool simt::is_sticky(cudaError_t e) {
     return e == cudaErrorIllegalAddress || e == cudaErrorLaunchTimeout || e == cudaErrorLaunchFailure;
 }
 
-cudaError_t simt::answer(cudaError_t e) {
+cudaError_t simt::return_error(cudaError_t e) {
     if (e != cudaSuccess)
         gpu().last = e;
     return e;
@@ -52,18 +52,17 @@ cudaError_t simt::fault_of(const char *call) {
     failure &f = gpu().fail;
     gpu().calls[call]++;
     if (gpu().driver < CUDART_VERSION / 1000 * 1000)
-        return answer(cudaErrorInsufficientDriver);
+        return return_error(cudaErrorInsufficientDriver);
     if (gpu().devices <= 0)
-        return answer(cudaErrorNoDevice);
+        return return_error(cudaErrorNoDevice);
     if (is_sticky(gpu().last))
         return gpu().last;
     if (f.n > 0 && f.call == call && --f.n == 0)
-        return answer(f.error);
+        return return_error(f.error);
     return cudaSuccess;
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 namespace {
 
@@ -78,9 +77,9 @@ constexpr size_t guard_bytes = GUARD_BYTES;
 cudaError_t take(void **memory, size_t bytes, bool host) {
     void *block = nullptr;
     if (!host && bytes > gpu().memory - gpu().used)
-        return answer(cudaErrorMemoryAllocation);
+        return return_error(cudaErrorMemoryAllocation);
     if (posix_memalign(&block, ALIGN, bytes + guard_bytes) != 0)
-        return answer(cudaErrorMemoryAllocation);
+        return return_error(cudaErrorMemoryAllocation);
     simt_poison(block, bytes);
     memset(static_cast<char *>(block) + bytes, GUARD, guard_bytes);
     gpu().allocations[static_cast<char *>(block)] = allocation{bytes, host};
@@ -101,7 +100,7 @@ void check_guard(const char *block, size_t bytes) {
 cudaError_t give_back(void *memory, bool host) {
     auto found = gpu().allocations.find(static_cast<char *>(memory));
     if (found == gpu().allocations.end() || found->second.host != host)
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     check_guard(found->first, found->second.bytes);
     gpu().used -= host ? 0 : found->second.bytes;
     gpu().allocations.erase(found);
@@ -119,7 +118,7 @@ const allocation *allocation_of(const void *p, size_t bytes) {
     return at + bytes <= next->first + next->second.bytes ? &next->second : nullptr;
 }
 
-/* 1: device memory, 0: of the host. Pinned host memory is both: mapped. */
+/* Whether [p, p + bytes) is device memory (on_device) or host memory. Pinned host memory is mapped, so it is both. */
 bool lies_right(const void *p, size_t bytes, bool on_device) {
     const allocation *a = allocation_of(p, bytes);
     return on_device ? a != nullptr : !a || a->host;
@@ -134,8 +133,7 @@ bool is_copy_allowed(const void *to, const void *from, size_t bytes, enum cudaMe
 
 } // namespace
 
-/* --- what tests set ------------------------------------------------------------------------------------------------
- */
+/* --- settings for tests ------------------------------------------------------------------------------------------- */
 
 void simt_fail_call(const char *call, cudaError_t error, int n) {
     gpu().fail = failure{call, error, n};
@@ -181,16 +179,15 @@ static size_t shared_limit(void) {
 cudaError_t simt_enqueue(cudaStream_t stream, const simt_launch &launch) {
     FAULT(cudaLaunchKernelExC);
     if (launch.grid == 0 || launch.grid > 0x7fffffffu || launch.threads == 0 || launch.threads > 1024)
-        return answer(cudaErrorInvalidConfiguration);
+        return return_error(cudaErrorInvalidConfiguration);
     if (launch.shared_bytes > shared_limit())
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     return enqueue(stream, [launch] { simt_run(launch); });
 }
 
 extern "C" {
 
-/* --- device --------------------------------------------------------------------------------------------------------
- */
+/* --- device ------------------------------------------------------------------------------------------------------- */
 
 cudaError_t cudaGetDeviceCount(int *count) {
     *count = 0;
@@ -205,13 +202,13 @@ cudaError_t cudaGetDevice(int *device) {
 }
 cudaError_t cudaSetDevice(int device) {
     FAULT(cudaSetDevice);
-    return device >= 0 && device < gpu().devices ? cudaSuccess : answer(cudaErrorInvalidDevice);
+    return device >= 0 && device < gpu().devices ? cudaSuccess : return_error(cudaErrorInvalidDevice);
 }
 
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int device) {
     FAULT(cudaGetDeviceProperties);
     if (device < 0 || device >= gpu().devices)
-        return answer(cudaErrorInvalidDevice);
+        return return_error(cudaErrorInvalidDevice);
     *p = cudaDeviceProp();
     snprintf(p->name, sizeof p->name, "simt host device");
     p->totalGlobalMem = gpu().memory;
@@ -248,12 +245,12 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
         *value = (int)p.sharedMemPerBlockOptin;
         break;
     default:
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     }
     return cudaSuccess;
 }
 
-/* The two versions can be asked for without a driver or a device. */
+/* The two version queries work without a driver or a device. */
 cudaError_t cudaDriverGetVersion(int *version) {
     *version = gpu().driver;
     return cudaSuccess;
@@ -290,8 +287,7 @@ const char *cudaGetErrorString(cudaError_t error) {
     return "unrecognized error code";
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 cudaError_t cudaMalloc(void **memory, size_t bytes) {
     *memory = nullptr;
@@ -327,7 +323,7 @@ cudaError_t cudaHostGetDevicePointer(void **device, void *host, unsigned) {
     FAULT(cudaHostGetDevicePointer);
     const allocation *a = allocation_of(host, 1);
     if (!a || !a->host)
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     *device = host;
     return cudaSuccess;
 }
@@ -337,7 +333,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
     if (bytes == 0)
         return cudaSuccess;
     if (!is_copy_allowed(to, from, bytes, kind))
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     return enqueue(stream, [=] { memmove(to, from, bytes); });
 }
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind) {
@@ -345,7 +341,7 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpy
     FORBIDDEN_IN_CAPTURE();
     drain_all();
     if (!is_copy_allowed(to, from, bytes, kind))
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     memmove(to, from, bytes);
     return cudaSuccess;
 }
@@ -354,19 +350,18 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t 
     if (bytes == 0)
         return cudaSuccess;
     if (!lies_right(memory, bytes, true))
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     return enqueue(stream, [=] { memset(memory, value, bytes); });
 }
 
-/* --- kernels --------------------------------------------------------------------------------------------------------
- */
+/* --- kernels ------------------------------------------------------------------------------------------------------ */
 
 cudaError_t cudaFuncSetAttribute(const void *kernel, enum cudaFuncAttribute attribute, int value) {
     FAULT(cudaFuncSetAttribute);
     if (!kernel || value < 0)
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     if (attribute == cudaFuncAttributeMaxDynamicSharedMemorySize && (size_t)value > shared_limit())
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     return cudaSuccess;
 }
 

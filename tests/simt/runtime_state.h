@@ -1,4 +1,4 @@
-/* runtime_state.h: the device that the runtime stand-ins are about, and what runtime.cc (device, memory) and
+/* runtime_state.h: the state of the simulated device, and the functions that runtime.cc (device, memory) and
  * runtime_streams.cc (streams, events, graphs) call of each other.
  */
 #ifndef SIMT_RUNTIME_STATE_H
@@ -16,7 +16,7 @@ namespace simt {
 typedef std::function<void()> work;
 struct capture;
 
-/* A block of memory that the device knows. Outside of the address sanitizer a guard follows it. */
+/* A block of device or pinned memory. Without the address sanitizer a guard follows it. */
 struct allocation {
     size_t bytes;
     bool host;
@@ -31,8 +31,8 @@ struct failure {
 } // namespace simt
 
 struct CUstream_st {
-    std::deque<simt::work> queue;     /* asked for and not done, in order */
-    simt::capture *capture = nullptr; /* while it captures; a branch of it */
+    std::deque<simt::work> queue;     /* pending work, in order */
+    simt::capture *capture = nullptr; /* while the stream captures, as one of its branches */
     size_t branch = 0;
 };
 
@@ -43,10 +43,10 @@ struct device {
     size_t memory = (size_t)1 << 30, used = 0;
     bool lazy = false;
     failure fail, fail_work;
-    std::map<std::string, long> calls; /* how often each was made */
+    std::map<std::string, long> calls; /* number of calls by name */
     cudaError_t last = cudaSuccess;
     std::map<const char *, allocation> allocations;
-    std::vector<CUstream_st *> streams; /* the oldest first */
+    std::vector<CUstream_st *> streams; /* oldest first */
     CUstream_st null_stream;
     uint64_t captures = 0; /* begun so far */
 
@@ -55,11 +55,11 @@ struct device {
 
 device &gpu(void);
 
-/* CUDA never recovers from these: every later call gives them again. */
+/* Sticky errors: CUDA never recovers from them, and every later call returns them again. */
 bool is_sticky(cudaError_t e);
-/* What a call returns: `e`, and cudaGetLastError knows of it. */
-cudaError_t answer(cudaError_t e);
-/* Whether the call that asks shall fail, and how. */
+/* Stores `e` for cudaGetLastError and returns it. */
+cudaError_t return_error(cudaError_t e);
+/* The injected fault for this call, or cudaSuccess. */
 cudaError_t fault_of(const char *call);
 #define FAULT(call)                                                                                                    \
     do {                                                                                                               \
@@ -68,13 +68,13 @@ cudaError_t fault_of(const char *call);
             return fault_;                                                                                             \
     } while (0)
 
-/* Work at a stream's end: recorded, done at once, or left for later. */
+/* Appends work to a stream: recorded, run at once, or left for later. */
 cudaError_t enqueue(cudaStream_t of, work w);
 void drain(CUstream_st *stream);
-/* The youngest first: work that should have waited for an older stream's then comes too early. */
+/* Runs all pending work, the youngest stream first, so that work which should wait for an older stream runs too early. */
 void drain_all(void);
 
-/* What CUDA forbids while a stream captures, by the capture's mode; the attempt spoils the capture. */
+/* The error of a call that CUDA forbids during capture, by the capture's mode; such a call invalidates the capture. */
 cudaError_t forbidden_in_capture(void);
 #define FORBIDDEN_IN_CAPTURE()                                                                                         \
     do {                                                                                                               \

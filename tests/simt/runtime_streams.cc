@@ -1,8 +1,8 @@
 /* runtime_streams.cc: streams, events and graphs as cuda_runtime_api.h describes them.
  *
- * Invariants: a stream's queue is empty after every call where the device is not lazy. A capture's streams are its
- * branches; every piece of its work knows how far each branch must be before it, by what events and the order within
- * its branch said.
+ * Invariants: if the device is not lazy, a stream's queue is empty after every call. The streams of a capture are its
+ * branches; every piece of captured work has, for each branch, the number of pieces that must run before it, from
+ * events and from the order within its branch.
  */
 #include "runtime_state.h"
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace simt {
 
-/* For every branch of a capture, how many pieces of its work lie before some place. */
+/* For every branch of a capture, the number of its pieces before a point in the capture. */
 typedef std::vector<size_t> frontier;
 
 struct piece {
@@ -24,7 +24,7 @@ struct piece {
 using namespace simt;
 
 struct CUgraph_st {
-    std::vector<piece> pieces; /* as they were asked for */
+    std::vector<piece> pieces; /* in the order of the calls */
 };
 struct CUgraphExec_st {
     std::vector<piece> pieces;
@@ -33,14 +33,14 @@ struct CUgraphExec_st {
 struct simt::capture {
     uint64_t number;
     CUgraph_st *graph;
-    std::vector<CUstream_st *> branches; /* the first: where it began */
-    std::vector<frontier> ends;          /* of the branches */
+    std::vector<CUstream_st *> branches; /* the first: the stream of cudaStreamBeginCapture */
+    std::vector<frontier> ends;          /* the end of each branch */
     bool invalidated;
     enum cudaStreamCaptureMode mode;
     std::thread::id by; /* the thread that began it */
 };
 
-/* The place of its last record: in a capture, or behind what a stream had been asked for. */
+/* The position of its last cudaEventRecord: in a capture, or after the work then pending in a stream. */
 struct CUevent_st {
     uint64_t capture = 0;
     frontier place;
@@ -66,7 +66,7 @@ CUstream_st *stream_of(cudaStream_t stream) {
     return stream ? stream : &gpu().null_stream;
 }
 
-/* Whether the device has broken down, perhaps just now. */
+/* Whether the device has a sticky error; an injected fault may take effect here. */
 bool is_broken(void) {
     failure &f = gpu().fail_work;
     if (f.n > 0 && --f.n == 0)
@@ -74,7 +74,7 @@ bool is_broken(void) {
     return is_sticky(gpu().last);
 }
 
-/* Does the oldest of what a stream was asked for; false where nothing is left. */
+/* Runs the oldest pending work of a stream; false if there is none. */
 bool do_next(CUstream_st *stream) {
     if (stream->queue.empty())
         return false;
@@ -88,14 +88,14 @@ bool do_next(CUstream_st *stream) {
     return true;
 }
 
-cudaError_t spoil(capture *c, cudaError_t e) {
+cudaError_t invalidate(capture *c, cudaError_t e) {
     c->invalidated = true;
-    return answer(e);
+    return return_error(e);
 }
 
 cudaError_t record(capture *c, size_t branch, work w) {
     if (c->invalidated)
-        return answer(cudaErrorStreamCaptureInvalidated);
+        return return_error(cudaErrorStreamCaptureInvalidated);
     frontier &end = c->ends[branch];
     c->graph->pieces.push_back(piece{branch, end, std::move(w)});
     end.resize(c->branches.size());
@@ -109,14 +109,14 @@ bool forbids(const capture *c) {
     return c->mode == cudaStreamCaptureModeGlobal || c->by == std::this_thread::get_id();
 }
 
-/* Its streams are as before it began. */
+/* Ends a capture: its streams do not capture any more. */
 void leave(capture *c) {
     for (CUstream_st *stream : c->branches)
         stream->capture = nullptr;
     delete c;
 }
 
-/* Whether all of every branch lies before the end of the first. */
+/* Whether all work of every branch is before the end of the first branch. */
 bool is_joined(const capture *c) {
     for (size_t b = 0; b < c->branches.size(); b++)
         if (reached(c->ends[0], b) < reached(c->ends[b], b))
@@ -131,14 +131,14 @@ capture *capture_numbered(uint64_t number) {
     return nullptr;
 }
 
-/* The event's place lies in a capture: so does, from here on, the stream. */
+/* A wait for an event of a capture: the stream becomes a branch of this capture. */
 cudaError_t wait_captured(CUstream_st *stream, const CUevent_st *event) {
     capture *c = capture_numbered(event->capture);
     if (!c)
-        return answer(cudaErrorCapturedEvent);
+        return return_error(cudaErrorCapturedEvent);
     if (stream->capture && stream->capture != c) {
         c->invalidated = true;
-        return spoil(stream->capture, cudaErrorStreamCaptureMerge);
+        return invalidate(stream->capture, cudaErrorStreamCaptureMerge);
     }
     if (!stream->capture) {
         stream->capture = c;
@@ -150,8 +150,8 @@ cudaError_t wait_captured(CUstream_st *stream, const CUevent_st *event) {
     return cudaSuccess;
 }
 
-/* A graph's pieces in an order that a GPU may choose: as they were asked for or, lazily, those of other branches than
- * the first not before somebody waits for them. */
+/* A graph's pieces in an order that a GPU may choose: the order of the calls or, if lazy, pieces of other branches as
+ * late as possible. */
 struct sequence {
     const std::vector<piece> &pieces;
     std::vector<std::deque<size_t>> left; /* of each branch, by index */
@@ -186,7 +186,7 @@ struct sequence {
 
 } // namespace
 
-/* --- for the other files ------------------------------------------------------------------------------------------ */
+/* --- declared in runtime_state.h ---------------------------------------------------------------------------------- */
 
 void simt::drain(CUstream_st *stream) {
     while (do_next(stream))
@@ -213,7 +213,7 @@ cudaError_t simt::forbidden_in_capture(void) {
     for (CUstream_st *stream : gpu().streams)
         if (forbids(stream->capture))
             forbidden = stream->capture->invalidated = true;
-    return forbidden ? answer(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
+    return forbidden ? return_error(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
 }
 
 cudaError_t simt_enqueue_host(cudaStream_t stream, std::function<void()> w) {
@@ -243,17 +243,17 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
             delete stream;
             return cudaSuccess;
         }
-    return answer(cudaErrorInvalidResourceHandle);
+    return return_error(cudaErrorInvalidResourceHandle);
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     FAULT(cudaStreamSynchronize);
     CUstream_st *of = stream_of(stream);
     if (of->capture)
-        return spoil(of->capture, cudaErrorStreamCaptureUnsupported);
+        return invalidate(of->capture, cudaErrorStreamCaptureUnsupported);
     drain(of);
     return is_sticky(gpu().last) ? gpu().last : cudaSuccess;
 }
-/* Asking is no waiting; but a lazy device would never be done if asking did not move it on. */
+/* A query does not wait, but it runs the stream's work; otherwise a lazy device would never be done. */
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
     FAULT(cudaStreamQuery);
     CUstream_st *of = stream_of(stream);
@@ -280,7 +280,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     *event = CUevent_st();
     if (of->capture) {
         if (of->capture->invalidated)
-            return answer(cudaErrorStreamCaptureInvalidated);
+            return return_error(cudaErrorStreamCaptureInvalidated);
         event->capture = of->capture->number;
         event->place = of->capture->ends[of->branch];
         return cudaSuccess;
@@ -298,7 +298,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     if (!event->stream)
         return cudaSuccess;
     if (waiting->capture)
-        return spoil(waiting->capture, cudaErrorStreamCaptureIsolation);
+        return invalidate(waiting->capture, cudaErrorStreamCaptureIsolation);
     CUstream_st *awaited = event->stream;
     std::shared_ptr<bool> passed = event->passed;
     return enqueue(stream, [awaited, passed] {
@@ -319,9 +319,9 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureSta
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
     FAULT(cudaStreamBeginCapture);
     if (!stream)
-        return answer(cudaErrorStreamCaptureUnsupported);
+        return return_error(cudaErrorStreamCaptureUnsupported);
     if (stream->capture)
-        return answer(cudaErrorIllegalState);
+        return return_error(cudaErrorIllegalState);
     stream->capture = new capture{++gpu().captures,          new CUgraph_st(), {stream}, {frontier()}, false, mode,
                                   std::this_thread::get_id()};
     stream->branch = 0;
@@ -330,15 +330,15 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
     *graph = nullptr;
     if (!stream || !stream->capture)
-        return answer(cudaErrorIllegalState);
+        return return_error(cudaErrorIllegalState);
     capture *c = stream->capture;
     if (c->branches[0] != stream)
-        return spoil(c, cudaErrorStreamCaptureUnmatched);
+        return invalidate(c, cudaErrorStreamCaptureUnmatched);
     cudaError_t e = fault_of("cudaStreamEndCapture");
     if (c->invalidated)
-        e = answer(cudaErrorStreamCaptureInvalidated);
+        e = return_error(cudaErrorStreamCaptureInvalidated);
     else if (e == cudaSuccess && !is_joined(c))
-        e = answer(cudaErrorStreamCaptureUnjoined);
+        e = return_error(cudaErrorStreamCaptureUnjoined);
     if (e == cudaSuccess)
         *graph = c->graph;
     else
@@ -350,7 +350,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long) {
     FAULT(cudaGraphInstantiate);
     if (!graph)
-        return answer(cudaErrorInvalidValue);
+        return return_error(cudaErrorInvalidValue);
     *exec = new CUgraphExec_st{graph->pieces};
     return cudaSuccess;
 }

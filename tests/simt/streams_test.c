@@ -1,4 +1,5 @@
-/* streams_test.c: the stand-ins for streams, events and graphs: orders that a GPU may choose, and what capture refuses.
+/* streams_test.c: the simulated streams, events and graphs: the orders that a GPU may choose, and the calls that fail
+ * during capture.
  */
 #include "runtime.h"
 #include <setjmp.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* Two streams, an event, and a word of device memory that both write: 1 or 2, the last one stays. */
+/* Two streams, an event, and a word of device memory that both write: 1 or 2; the last write stays. */
 static struct {
     cudaStream_t a, b;
     cudaEvent_t event;
@@ -28,7 +29,7 @@ static int begin(void **state) {
     return 0;
 }
 
-/* Memory goes with the device. */
+/* simt_reset frees the memory. */
 static int end(void **state) {
     (void)state;
     assert_int_equal(cudaStreamDestroy(s.a), cudaSuccess);
@@ -47,7 +48,7 @@ static void record(cudaStream_t stream) {
 static void wait_event(cudaStream_t stream) {
     assert_int_equal(cudaStreamWaitEvent(stream, s.event, 0), cudaSuccess);
 }
-/* As all that waits for the whole device. */
+/* Any call that waits for the whole device. */
 static void wait_for_device(void) {
     assert_int_equal(cudaFree(NULL), cudaSuccess);
 }
@@ -86,7 +87,7 @@ static void test_an_event_orders_streams(void **state) {
     assert_int_equal(*s.word, 2);
 }
 
-static void test_a_wait_brings_on_what_came_before_the_record_alone(void **state) {
+static void test_a_wait_runs_only_work_before_the_record(void **state) {
     (void)state;
     write_word(s.a, 1);
     record(s.a);
@@ -97,7 +98,7 @@ static void test_a_wait_brings_on_what_came_before_the_record_alone(void **state
     assert_int_equal(*s.word, 1);
 }
 
-/* What was waited for stays what it was when the wait was asked for. */
+/* A wait is for the record before it, not for a later one. */
 static void test_an_event_may_be_recorded_again_at_once(void **state) {
     (void)state;
     write_word(s.a, 1);
@@ -109,7 +110,7 @@ static void test_an_event_may_be_recorded_again_at_once(void **state) {
     assert_int_equal(*s.word, 1);
 }
 
-static void test_an_event_never_recorded_holds_nobody(void **state) {
+static void test_an_event_never_recorded_blocks_nothing(void **state) {
     (void)state;
     write_word(s.a, 1);
     wait_event(s.b);
@@ -141,7 +142,7 @@ static void test_a_broken_device_ends_every_wait(void **state) {
 
 /* --- captured ---------------------------------------------------------------------------------------------------- */
 
-/* a writes 1, b 2 and, when it has been joined or before, a 3. */
+/* Stream a writes 1, b writes 2; a writes 3 before or after it joins b. */
 static cudaGraphExec_t capture_fork(int join_before_last) {
     cudaGraphExec_t exec;
     *s.word = 0;
@@ -217,7 +218,7 @@ static void test_a_branch_cannot_end_the_capture(void **state) {
     assert_int_equal(end_capture(s.a, &exec), cudaErrorStreamCaptureInvalidated);
 }
 
-static void test_a_capture_waits_for_nothing_outside(void **state) {
+static void test_a_capture_cannot_wait_for_work_outside(void **state) {
     (void)state;
     cudaGraphExec_t exec;
     record(s.b);
@@ -226,7 +227,7 @@ static void test_a_capture_waits_for_nothing_outside(void **state) {
     assert_int_equal(end_capture(s.a, &exec), cudaErrorStreamCaptureInvalidated);
 }
 
-static void test_nothing_outside_waits_for_a_past_capture(void **state) {
+static void test_no_stream_can_wait_for_an_ended_capture(void **state) {
     (void)state;
     cudaGraphExec_t exec;
     begin_capture(s.a);
@@ -252,9 +253,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(test_without_an_event_the_younger_stream_comes_first),
         CASE(test_an_event_orders_streams),
-        CASE(test_a_wait_brings_on_what_came_before_the_record_alone),
+        CASE(test_a_wait_runs_only_work_before_the_record),
         CASE(test_an_event_may_be_recorded_again_at_once),
-        CASE(test_an_event_never_recorded_holds_nobody),
+        CASE(test_an_event_never_recorded_blocks_nothing),
         CASE(test_an_event_outlives_its_stream),
         CASE(test_a_broken_device_ends_every_wait),
         CASE(test_a_branch_comes_before_what_waits_for_it),
@@ -262,8 +263,8 @@ int main(void) {
         CASE(test_a_graph_needs_its_branches_joined),
         CASE(test_work_after_the_join_is_not_joined),
         CASE(test_a_branch_cannot_end_the_capture),
-        CASE(test_a_capture_waits_for_nothing_outside),
-        CASE(test_nothing_outside_waits_for_a_past_capture),
+        CASE(test_a_capture_cannot_wait_for_work_outside),
+        CASE(test_no_stream_can_wait_for_an_ended_capture),
         CASE(test_captures_do_not_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
-/* trainer_test.c: the whole trainer on the CUDA backend, which runs on the machine of this folder, beside the CPU
- * backend: the same losses, gradient norms and weights to rounding, which only the same dropout masks can give; in
- * mixed precision the same run within what bf16 can tell apart; captured and uncaptured steps, and two runs, to the
- * bit.
+/* trainer_test.c: the whole trainer on the CUDA backend, on the simulated GPU, compared with the CPU backend: losses,
+ * gradient norms and weights are equal to rounding, which is possible only with the same dropout masks. Mixed precision
+ * agrees within the precision of bf16. Captured and eager steps, and two runs, have equal bits.
  */
 #include "backend_cpu.h"
 #include "backend_cuda.h"
@@ -29,7 +28,7 @@ static cam_backend *open_cuda(void) {
     return backend;
 }
 
-/* What a run leaves: its figures, all weights as the file has them, and logits of the first rows. */
+/* The results of a run: losses and norms, all weights as in the file, and logits of the first rows. */
 enum { SCORED = 24 };
 typedef struct outcome {
     double loss[STEPS], grad_norm[STEPS];
@@ -86,7 +85,7 @@ static outcome run(cam_backend *backend, const cam_trainer_options *options) {
     for (int32_t r = 0; r < SCORED; r++)
         list[r] = r;
     assert_ok(cam_trainer_logits(&trainer, list, SCORED, o.logits));
-    /* the second time through the captured batches */
+    /* the second pass uses captured batches */
     float again[SCORED * FIXTURE_LABELS];
     for (int i = 0; i < 2; i++) {
         assert_ok(cam_trainer_logits(&trainer, list, SCORED, again));
@@ -103,7 +102,7 @@ static void assert_near(const char *what, double a, double b, double tolerance) 
         fail_msg("%s: %.9g on CUDA, %.9g on the CPU", what, a, b);
 }
 
-/* Root mean square. */
+/* Root mean square difference. */
 static double distance(const outcome *a, const outcome *b) {
     double sum = 0;
     for (int64_t i = 0; i < a->count; i++)
@@ -147,7 +146,7 @@ static cam_trainer_options small_case(golden_case *c) {
     o.config = o.source.config = &model;
     o.seed = 11;
     o.learning_rate = 1e-3;
-    o.adamw.eps = 1e-4; /* or a gradient that is all rounding, a key bias's, moves its weight by a whole step */
+    o.adamw.eps = 1e-4; /* a key bias's gradient is pure rounding error; a small eps would make it a whole step */
     o.warmup_steps = 0;
     o.train_count = 18;
     o.sampling = CAM_SAMPLING_RANDOM;
@@ -155,7 +154,7 @@ static cam_trainer_options small_case(golden_case *c) {
     return o;
 }
 
-/* Heads of 64 columns, for the fast attention; the weights are fresh. */
+/* Heads of 64 columns, for the tensor-core attention kernels; the weights are new. */
 static cam_trainer_options wide_case(golden_case *c) {
     cam_trainer_options o = small_case(c);
     model.hidden_size = 128;
@@ -226,7 +225,7 @@ static void test_mixed_precision_is_the_same_run(void **state) {
     free(cpu.weights);
 }
 
-/* Without capture every launch is waited for. */
+/* In the run without capture the host waits for every launch. */
 static void test_captured_steps_have_the_bits_of_plain_ones(void **state) {
     (void)state;
     golden_case c;

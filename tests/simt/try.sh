@@ -1,12 +1,12 @@
 #!/bin/sh
 # try.sh: builds ops_test with the kernels of one family (kernels/FAMILY.cu, FAMILY_*.cu) and runs that family's cases on
-# the machine of this folder. Operators of other families are missing then. FAMILY "all" takes every kernel there is.
+# the simulated GPU of this folder. Operators of other families are missing. FAMILY "all" takes all kernels.
 #
 #     tests/simt/try.sh FAMILY [SEED] [-- options and filters of ops_test]
 #
 # CXX=clang++ CC=clang   other compilers;   SANITIZE=1   address and undefined-behaviour sanitizers
-# RACES=1                the race detector;   OUT=folder   where objects lie (default: one a family in /tmp)
-# CAM_SIMT_LAZY=1        streams do nothing before somebody waits for them
+# RACES=1                the race detector;   OUT=folder   for objects (default: one a family in /tmp)
+# CAM_SIMT_LAZY=1        streams run nothing until the host waits for them
 # shellcheck disable=SC2010,SC2046 # our own file names; words are meant to be split
 set -eu
 usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -33,7 +33,7 @@ if [ "${RACES:-0}" = 1 ]; then
 fi
 base=${OUT:-${TMPDIR:-/tmp}/cam-simt-$(id -u)}
 out=$base/$family-$flavour
-good=$base/good-$flavour # a test source that does not compile at the moment: its last good object is taken instead
+good=$base/good-$flavour # for a test source that does not compile now: its last good object is used
 mkdir -p "$out" "$good"
 
 case $family in
@@ -43,7 +43,7 @@ esac
 [ -n "$kernels" ] || { echo "try.sh: no kernels/$family.cu yet" >&2; exit 2; }
 sources=
 for k in $kernels; do sources="$sources $k"; done
-sources="$sources kernels/backend_cuda.cu kernels/table.c kernels/vendor/attention_cudnn_none.c $(ls src/base/*.c src/ops/*.c tests/ops/*.c tests/ops/harness/*.c | grep -v -e backends_here.c)"
+sources="$sources kernels/backend_cuda.cu kernels/table.c kernels/vendor/attention_cudnn_none.c $(ls src/base/*.c src/ops/*.c tests/ops/*.c tests/ops/harness/*.c | grep -v -e backends_native.c)"
 sources="$sources $(ls tests/simt/*.cc | grep -v -e machine_ -e races.cc -e nccl_host.cc)"
 [ "${RACES:-0}" = 1 ] && sources="$sources tests/simt/races.cc"
 

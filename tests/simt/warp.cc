@@ -1,8 +1,8 @@
-/* warp.cc: what the lanes of a warp do together - shuffles, ldmatrix, mma - and cp.async, which a thread does alone.
+/* warp.cc: warp operations (shuffles, ldmatrix, mma), and cp.async, which is an operation of one thread.
  *
- * The lane that arrives last computes for all: `in` holds what every lane brought, `out` what it takes. A lane that
- * runs ahead to the next operation changes `in` only, so `out` stays until all have taken theirs. Source: PTX
- * ISA 9.0, 9.7.14 (fragment layouts), 9.7.9.25 (cp.async).
+ * The last lane to arrive computes for all: `in` has every lane's operands, `out` its results. A lane that is already
+ * at the next operation changes `in` only, so `out` is valid until all lanes have read it. Source: PTX ISA 9.0, 9.7.14
+ * (fragment layouts), 9.7.9.25 (cp.async).
  */
 #include "machine.h"
 #include <cstring>
@@ -35,14 +35,13 @@ uint64_t simt_shuffle(simt_op op, uint64_t bits, int lane, SIMT_PARAMS) {
     return simt_taken().bits;
 }
 
-/* --- tensor cores --------------------------------------------------------------------------------------------------
- */
+/* --- tensor cores ------------------------------------------------------------------------------------------------- */
 
 static uint16_t half_of(const simt_lane &lane, int element) {
     return (uint16_t)(lane.row[element / 2] >> 16 * (element % 2));
 }
 
-/* Tile i's row r is what lane 8 i + r brought. */
+/* Row r of tile i comes from lane 8 i + r. */
 static void spread_tiles(simt_warp &w, bool transposed) {
     for (int l = 0; l < SIMT_WARP; l++)
         for (int tile = 0; tile < 4; tile++) {
@@ -117,8 +116,7 @@ void simt_mma_bf16(float d[4], const uint32_t a[4], const uint32_t b[2], SIMT_PA
     memcpy(d, simt_taken().d, 4 * sizeof *d);
 }
 
-/* --- asynchronous copies -------------------------------------------------------------------------------------------
- */
+/* --- asynchronous copies ------------------------------------------------------------------------------------------ */
 
 void simt_copy_async(void *shared, const void *global, SIMT_PARAMS) {
     simt_copies &mine = simt_now.copies[simt_now.thread];

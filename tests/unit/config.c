@@ -228,7 +228,7 @@ static void test_wrong_values(void **state) {
     expect_problems("data: {labels: [a], columns: text}\n",
                     "base.yaml:1: labels must list at least two labels\n"
                     "base.yaml:1: columns must be null or [name, name, ...], not \"text\"\n");
-    expect_problems("data:\n  labels:\n  - a\n  - ' a'\n  - b\n", "base.yaml:3: labels: \"a\" stands there twice\n");
+    expect_problems("data:\n  labels:\n  - a\n  - ' a'\n  - b\n", "base.yaml:3: labels: \"a\" occurs twice\n");
     expect_problems("data:\n  labels:\n  - a\n  -\n  - [b]\n",
                     "base.yaml:4: labels: an entry is empty\n"
                     "base.yaml:5: labels: an entry must be a text, not a list\n");

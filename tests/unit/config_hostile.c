@@ -18,7 +18,7 @@ static void test_traps(void **state) {
                     "base.yaml:5: duplicate key \"training\"; it is also on line 1\n");
     expect_problems("training:\n  class_weights: {a: 1, 'a': 2}\n",
                     "base.yaml:2: duplicate key \"a\"; it is also on line 2\n"
-                    "base.yaml:2: class_weights: \"a\" stands there twice\n");
+                    "base.yaml:2: class_weights: \"a\" occurs twice\n");
     expect_problems("training: {seed: 1}\n---\ntraining: {seed: 2}\n",
                     "base.yaml:2: a second document begins here; a file holds one\n");
     expect_problems("training:\n\tseed: 1\n  \tlr: 2\n", "base.yaml:2: a tab in the indentation; use spaces\n"

@@ -117,7 +117,7 @@ static void test_what_is_no_table(void **state) {
     assert_refused(OURS "product 0 2 3  0 1  BF16 F32  3 3 2  256 16 2 0  1 0 " ALGORITHM, "t.txt:3: not a product");
     assert_refused(OURS "product 1 2 3  0 1  F16 F32  3 3 2  256 16 2 0  1 0 " ALGORITHM, "t.txt:3: not a product");
     assert_refused(OURS "product 1 2 3  0 1  BF16 F32  3 3 2  256 12 2 0  1 0 " ALGORITHM, "t.txt:3: not a product");
-    assert_refused(OURS SMALL ALGORITHM SMALL ALGORITHM, "t.txt:4: this product was said in line 3 already");
+    assert_refused(OURS SMALL ALGORITHM SMALL ALGORITHM, "t.txt:4: this product is already in line 3");
     assert_refused("table 1\ndevice 80 108 1 NVIDIA A100\nproduct 1\n", "t.txt:3: not a product");
 }
 

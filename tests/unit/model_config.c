@@ -201,7 +201,7 @@ static void test_each_field(void **state) {
         {"id2label", "{\"0\":\"a\",\"1\":\"a\"}", "\"id2label\" holds \"a\" twice"},
         {"id2label", "{}", "\"id2label\" must name"},
         {"id2label", "[\"a\",\"b\"]", "\"id2label\" must name"},
-        {"hidden_size\": 768, \"hidden_size", "768", "a key stands there twice"},
+        {"hidden_size\": 768, \"hidden_size", "768", "a key occurs twice"},
     };
     cam_strbuf text = CAM_STRBUF_INIT;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

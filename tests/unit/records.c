@@ -96,7 +96,7 @@ static void test_refused(void **state) {
                ":1: no column \"label\"; the file has \"text\", \"Catégorie\"; set label_column=…");
     expect_csv(f, "text;label;text \na;x;b\n", ":1: two columns are named \"text\"; rename one");
     expect_csv(f, "text;label,autre\na;x,b\n",
-               ":1: both \";\" and \",\" stand in the first record; set delimiter=\";\" or delimiter=\",\"");
+               ":1: both \";\" and \",\" occur in the first record; set delimiter=\";\" or delimiter=\",\"");
     expect_csv(
         f, "text,label,prix\na,x,12,50\n",
         ":2: 4 cells where the header has 3; \"12,50\" looks like a decimal comma: quote such cells, or write the "
@@ -199,7 +199,7 @@ static void test_jsonl(void **state) {
     char *message = case_rows(&options);
     static const char *const expected[] = {
         "d.jsonl:2: no valid JSON (column 11): '}' expected near end of file\n",
-        "d.jsonl:3: a list where an object is due; write one object a line\n",
+        "d.jsonl:3: a list instead of an object; write one object a line\n",
         "d.jsonl:4: no member \"label\"; the object has \"text\", \"y\"; set label_column=…\n",
         "d.jsonl:5: \"text\" is a list; it must be a string\n",
         "d.jsonl:6: no valid JSON",

@@ -1,7 +1,7 @@
-/* bf16_storage.c: see bf16_storage.h. Invariant: operands that were one (an output that is its input) are one when
- * widened. */
+/* bf16_storage.c: see bf16_storage.h. Invariant: operands that are the same memory (an output that is its input) stay
+ * the same memory when widened. */
 #include "bf16_storage.h"
-#include "passing.h"
+#include "proxy.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +31,12 @@ static void *memory_for(int64_t count, size_t bytes) {
 
 /* --- tensors ---------------------------------------------------------------------------------------------------- */
 
-enum { MOST_VIEWS = 12 };
+enum { MAX_VIEWS = 12 };
 
 typedef struct wide_views {
     int count;
-    cam_tensor stored[MOST_VIEWS], wide[MOST_VIEWS];
-    int shares[MOST_VIEWS]; /* the same operand as an earlier one */
+    cam_tensor stored[MAX_VIEWS], wide[MAX_VIEWS];
+    int duplicate[MAX_VIEWS]; /* the same memory as an earlier operand */
 } wide_views;
 
 static uint16_t *stored_at(cam_tensor t, int64_t row, int64_t column) {
@@ -51,7 +51,7 @@ static int64_t columns_in(cam_tensor t) {
     return t.ndim == 1 ? 1 : t.shape[1];
 }
 
-/* Makes *view f32, with the values that it has. */
+/* Converts *view to f32. */
 static void widen(wide_views *w, cam_tensor *view) {
     if (!view->data || view->dtype != CAM_BF16)
         return;
@@ -61,9 +61,9 @@ static void widen(wide_views *w, cam_tensor *view) {
     for (int i = 0; i < k; i++)
         if (w->stored[i].data == w->stored[k].data) {
             view->data = w->wide[i].data;
-            w->shares[k] = 1;
+            w->duplicate[k] = 1;
         }
-    if (!w->shares[k])
+    if (!w->duplicate[k])
         view->data = memory_for((int64_t)cam_tensor_bytes(w->stored[k]) / 2, sizeof(float));
     w->wide[k] = *view;
     for (int64_t r = 0; r < view->shape[0]; r++)
@@ -71,7 +71,7 @@ static void widen(wide_views *w, cam_tensor *view) {
             *wide_at(*view, r, c) = widened(*stored_at(w->stored[k], r, c));
 }
 
-/* Rounds what the operator made, as f32. */
+/* Rounds an operator's f32 output to bf16 values. */
 static void round_wide(cam_tensor t) {
     for (int64_t r = 0; r < t.shape[0]; r++)
         for (int64_t c = 0; c < columns_in(t); c++)
@@ -84,7 +84,7 @@ static void narrow_all(wide_views *w) {
             for (int64_t c = 0; c < columns_in(w->wide[k]); c++)
                 *stored_at(w->stored[k], r, c) = narrowed(*wide_at(w->wide[k], r, c));
     for (int k = 0; k < w->count; k++)
-        if (!w->shares[k])
+        if (!w->duplicate[k])
             free(w->wide[k].data);
 }
 
@@ -96,7 +96,7 @@ static void narrow_all(wide_views *w) {
         cam_tensor *const views[] = {__VA_ARGS__};                                                                     \
         for (size_t i = 0; i < sizeof views / sizeof *views; i++)                                                      \
             widen(&w, views[i]);                                                                                       \
-        cam_status st = PASS(op, backend, &a);                                                                         \
+        cam_status st = CALL_TARGET(op, backend, &a);                                                                  \
         narrow_all(&w);                                                                                                \
         return st;                                                                                                     \
     }
@@ -113,7 +113,7 @@ WIDEN(gelu_bwd, &a.dx, &a.dy, &a.x)
 WIDEN(head_gather_fwd, &a.y, &a.x)
 WIDEN(head_gather_bwd, &a.dx, &a.dy)
 
-/* y is the LN of the rounded z: a second call, of z alone. */
+/* y must be the LN of the rounded z, so the operator is called a second time with the rounded z as residual. */
 static cam_status wide_residual_fwd(cam_backend *backend, const cam_residual_fwd_args *args) {
     cam_residual_fwd_args a = *args;
     wide_views w = {0};
@@ -121,7 +121,7 @@ static cam_status wide_residual_fwd(cam_backend *backend, const cam_residual_fwd
     cam_tensor *const views[] = {&a.y, &a.z, &a.x, &a.residual};
     for (size_t i = 0; i < 4; i++)
         widen(&w, views[i]);
-    cam_status st = PASS(residual_fwd, backend, &a);
+    cam_status st = CALL_TARGET(residual_fwd, backend, &a);
     if (st == CAM_OK && args->z.dtype == CAM_BF16) {
         float *nothing = memory_for(n * h + h, sizeof *nothing), *sum = memory_for(n * h, sizeof *sum);
         round_wide(a.z);
@@ -130,7 +130,7 @@ static cam_status wide_residual_fwd(cam_backend *backend, const cam_residual_fwd
         a.bias = cam_tensor_1d(nothing + n * h, CAM_F32, h);
         a.z = cam_tensor_2d(sum, CAM_F32, n, h);
         a.dropout.threshold = 0;
-        st = PASS(residual_fwd, backend, &a);
+        st = CALL_TARGET(residual_fwd, backend, &a);
         free(nothing);
         free(sum);
     }
@@ -150,7 +150,7 @@ static void load_gradient(cam_tensor plane, const cam_chunk *c, float *to) {
         to[i] = c->form & CAM_CHUNK_GRADIENT_BF16 ? widened(((const uint16_t *)from)[i]) : ((const float *)from)[i];
 }
 
-/* The weights of a chunk, out of their halves or back into them. */
+/* Joins the weights of a chunk from their halves, or splits them back. */
 static void move_weight(const cam_adamw_args *a, const cam_chunk *c, float *weight, int back) {
     for (int i = 0; i < CAM_CHUNK; i++) {
         float *whole = (float *)unit_of(a->weight, c->weight) + i;
@@ -175,12 +175,12 @@ static cam_status wide_norm_partial(cam_backend *backend, const cam_norm_partial
     cam_status st = CAM_OK;
     float grad[CAM_CHUNK];
     if (args->grad.dtype != CAM_BF16)
-        return PASS(norm_partial, backend, args);
+        return CALL_TARGET(norm_partial, backend, args);
     for (int64_t c = 0; c < args->partial.shape[0] && st == CAM_OK; c++) {
         cam_norm_partial_args one = {.partial = cam_tensor_1d((double *)args->partial.data + c, CAM_F64, 1),
                                      .grad = cam_tensor_1d(grad, CAM_F32, CAM_CHUNK)};
         load_gradient(args->grad, &args->chunks[c], grad);
-        st = PASS(norm_partial, backend, &one);
+        st = CALL_TARGET(norm_partial, backend, &one);
     }
     return st;
 }
@@ -189,7 +189,7 @@ static cam_status wide_adamw(cam_backend *backend, const cam_adamw_args *args) {
     cam_status st = CAM_OK;
     float grad[CAM_CHUNK], weight[CAM_CHUNK];
     if (args->weight.dtype != CAM_BF16)
-        return PASS(adamw, backend, args);
+        return CALL_TARGET(adamw, backend, args);
     for (int64_t c = 0; c < args->m.shape[0] / CAM_CHUNK && st == CAM_OK; c++) {
         cam_chunk chunk = {.rate_scale = args->chunks[c].rate_scale, .decay = args->chunks[c].decay};
         cam_adamw_args one = *args;
@@ -201,14 +201,14 @@ static cam_status wide_adamw(cam_backend *backend, const cam_adamw_args *args) {
         one.chunks = &chunk;
         load_gradient(args->grad, &args->chunks[c], grad);
         move_weight(args, &args->chunks[c], weight, 0);
-        st = PASS(adamw, backend, &one);
+        st = CALL_TARGET(adamw, backend, &one);
         move_weight(args, &args->chunks[c], weight, 1);
     }
     return st;
 }
 
 cam_backend *bf16_storage_open(cam_backend *wide) {
-    passing *p = passing_new(wide);
+    proxy *p = proxy_new(wide);
     p->owns = 1;
     p->base.name = "cpu-bf16";
     p->base.bf16 = 1;

@@ -1,12 +1,12 @@
-/* bf16_storage.h: a backend that only stores bf16. Before each call every bf16 operand is widened to f32, the operator
- * of the backend behind it is called, and what it gives is rounded to nearest even. It proves that the bf16 cases can
- * be passed, and is what the broken bf16 backends stand in front of; it is slow, and its memory must be the host's.
+/* bf16_storage.h: a bf16 backend made from an f32 backend. Each call widens the bf16 operands to f32, calls the f32
+ * backend's operator, and rounds the outputs to nearest even. It shows that the bf16 cases can be passed, and the
+ * broken bf16 backends are made from it. It is slow and works on host memory only.
  */
 #ifndef CAM_TESTS_OPS_BF16_STORAGE_H
 #define CAM_TESTS_OPS_BF16_STORAGE_H
 
 #include "cam/backend.h"
 
-cam_backend *bf16_storage_open(cam_backend *wide); /* owns `wide` from then on */
+cam_backend *bf16_storage_open(cam_backend *wide); /* takes ownership of `wide` */
 
 #endif

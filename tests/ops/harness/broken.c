@@ -1,7 +1,6 @@
-/* broken.c: backends that do one thing wrong each, to prove that the harness sees it. A variant stands in front of a
- * good backend, passes everything on, and spoils one operator's arguments or results: off by one, `=` for `+=`, a lane
- * order transposed, a bit that changes from run to run. Invariant: exactly one slot of the table differs from the good
- * one's behaviour.
+/* broken.c: backends with one defect each, to prove that the harness finds it. A variant is a proxy (proxy.h) that
+ * changes the arguments or results of one operator: off by one, `=` for `+=`, a transposed lane order, a bit that
+ * changes from run to run. Invariant: exactly one slot of the table behaves differently from the good backend.
  */
 #include "broken.h"
 #include <math.h>
@@ -16,7 +15,7 @@ static void flip_last_bit(float *value) {
 }
 
 BREAK(last_row_forgotten, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     int64_t real = cam_rows_count(args->state, args->rows);
     if (real > 0 && args->y.dtype == CAM_F32)
         memset(element(args->y, real - 1, 0), 0, (size_t)args->y.shape[1] * sizeof(float));
@@ -28,54 +27,54 @@ BREAK(tail_left, linear_fwd) {
     int64_t real = cam_rows_count(args->state, args->rows);
     a.y = cam_tensor_rows(a.y, 0, real);
     a.x = cam_tensor_rows(a.x, 0, real);
-    return PASS(linear_fwd, backend, &a);
+    return CALL_TARGET(linear_fwd, backend, &a);
 }
 
 BREAK(bias_dropped, linear_fwd) {
     cam_linear_fwd_args a = *args;
     a.bias = CAM_NONE;
-    return PASS(linear_fwd, backend, &a);
+    return CALL_TARGET(linear_fwd, backend, &a);
 }
 
 BREAK(thousandth, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     for (int64_t i = 0; i < cam_tensor_count(args->y); i++)
         *element(args->y, 0, i) *= 1.001f;
     return st;
 }
 
 BREAK(one_element_thousandth, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     *element(args->y, 0, args->y.shape[1] - 1) *= 1.001f;
     return st;
 }
 
 BREAK(past_the_end, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     *element(args->y, args->y.shape[0], 0) = 0;
     return st;
 }
 
 BREAK(before_the_start, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     *element(args->y, 0, -1) = 0;
     return st;
 }
 
 BREAK(input_changed, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     flip_last_bit(element(args->x, 0, 0));
     return st;
 }
 
 BREAK(state_changed, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     ((cam_step_state *)(uintptr_t)args->state)->step++;
     return st;
 }
 
 BREAK(nan_hidden, linear_fwd) {
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     for (int64_t i = 0; i < cam_tensor_count(args->y); i++)
         if (isnan(*element(args->y, 0, i)))
             *element(args->y, 0, i) = 0;
@@ -84,7 +83,7 @@ BREAK(nan_hidden, linear_fwd) {
 
 BREAK(changing_last_bit, linear_fwd) {
     static unsigned run;
-    cam_status st = PASS(linear_fwd, backend, args);
+    cam_status st = CALL_TARGET(linear_fwd, backend, args);
     if (run++ % 2)
         flip_last_bit(element(args->y, 0, 0));
     return st;
@@ -97,7 +96,7 @@ BREAK(refused, linear_fwd) {
 }
 
 BREAK(gap_written, linear_bwd_data) {
-    cam_status st = PASS(linear_bwd_data, backend, args);
+    cam_status st = CALL_TARGET(linear_bwd_data, backend, args);
     *element(args->dy, 0, args->dy.shape[1]) = 0;
     return st;
 }
@@ -105,17 +104,17 @@ BREAK(gap_written, linear_bwd_data) {
 BREAK(assigned_for_added, linear_bwd_weight) {
     cam_linear_bwd_weight_args a = *args;
     a.accumulate = 0;
-    return PASS(linear_bwd_weight, backend, &a);
+    return CALL_TARGET(linear_bwd_weight, backend, &a);
 }
 
 BREAK(added_for_assigned, linear_bwd_weight) {
     cam_linear_bwd_weight_args a = *args;
     a.accumulate = 1;
-    return PASS(linear_bwd_weight, backend, &a);
+    return CALL_TARGET(linear_bwd_weight, backend, &a);
 }
 
 BREAK(nothing_done_without_rows, linear_bwd_weight) {
-    return cam_rows_count(args->state, args->rows) == 0 ? CAM_OK : PASS(linear_bwd_weight, backend, args);
+    return cam_rows_count(args->state, args->rows) == 0 ? CAM_OK : CALL_TARGET(linear_bwd_weight, backend, args);
 }
 
 BREAK(packed_place_for_data_row, residual_fwd) {
@@ -127,7 +126,7 @@ BREAK(packed_place_for_data_row, residual_fwd) {
     for (int64_t i = 0; i < n; i++)
         packed[i] = (int32_t)i;
     a.dropout.row = cam_tensor_1d(packed, CAM_I32, n);
-    cam_status st = PASS(residual_fwd, backend, &a);
+    cam_status st = CALL_TARGET(residual_fwd, backend, &a);
     free(packed);
     return st;
 }
@@ -135,35 +134,35 @@ BREAK(packed_place_for_data_row, residual_fwd) {
 BREAK(index_ignored, residual_fwd) {
     cam_residual_fwd_args a = *args;
     a.dropout.index = a.dropout.row;
-    return PASS(residual_fwd, backend, &a);
+    return CALL_TARGET(residual_fwd, backend, &a);
 }
 
 BREAK(threshold_off_by_one, head_dropout) {
     cam_head_dropout_args a = *args;
     a.dropout.threshold += a.dropout.threshold > 0;
-    return PASS(head_dropout, backend, &a);
+    return CALL_TARGET(head_dropout, backend, &a);
 }
 
 BREAK(site_off, head_tanh_fwd) {
     cam_head_tanh_fwd_args a = *args;
     a.dropout.site++;
-    return PASS(head_tanh_fwd, backend, &a);
+    return CALL_TARGET(head_tanh_fwd, backend, &a);
 }
 
 BREAK(mask_forgotten_backward, residual_bwd) {
     cam_residual_bwd_args a = *args;
     a.dropout.threshold = 0;
-    return PASS(residual_bwd, backend, &a);
+    return CALL_TARGET(residual_bwd, backend, &a);
 }
 
-BREAK(padding_learns, embedding_bwd) {
+BREAK(padding_has_gradient, embedding_bwd) {
     cam_embedding_bwd_args a = *args;
     a.pad_word = -1;
-    return PASS(embedding_bwd, backend, &a);
+    return CALL_TARGET(embedding_bwd, backend, &a);
 }
 
 BREAK(unused_word_touched, embedding_bwd) {
-    cam_status st = PASS(embedding_bwd, backend, args);
+    cam_status st = CALL_TARGET(embedding_bwd, backend, args);
     for (int64_t i = 0; i < cam_tensor_count(args->dword); i++)
         *element(args->dword, 0, i) += 1e-9f;
     return st;
@@ -172,26 +171,26 @@ BREAK(unused_word_touched, embedding_bwd) {
 BREAK(position_off_by_one, embedding_fwd) {
     cam_embedding_fwd_args a = *args;
     a.position = cam_tensor_rows(a.position, 1, a.position.shape[0] - 1);
-    return PASS(embedding_fwd, backend, &a);
+    return CALL_TARGET(embedding_fwd, backend, &a);
 }
 
-/* Plain attention whose dropout takes (key, query) for (query, key) inside a tile; everything else is right. */
+/* Attention whose dropout exchanges query and key inside a tile; everything else is correct. */
 static void transposed_query(const cam_attention_fwd_args *a, int64_t b, int64_t i, int32_t head) {
     const int32_t *cu_k = a->cu_k.data;
     int64_t keys = cu_k[b + 1] - cu_k[b], width = a->q.shape[1] / a->heads, first = head * width;
     uint32_t q = (uint32_t)((const int32_t *)a->q_index.data)[i];
     uint32_t row = (uint32_t)((const int32_t *)a->sequence_row.data)[b];
-    double score[1024], most = -INFINITY, sum = 0;
+    double score[1024], max = -INFINITY, sum = 0;
     for (int64_t k = 0; k < keys; k++) {
         score[k] = 0;
         for (int64_t d = first; d < first + width; d++)
             score[k] += (double)*element(a->q, i, d) * (double)*element(a->k, cu_k[b] + k, d);
         score[k] *= (double)a->scale;
-        most = fmax(most, score[k]);
+        max = fmax(max, score[k]);
     }
     for (int64_t k = 0; k < keys; k++)
-        sum += score[k] = exp(score[k] - most);
-    *element(a->lse, i, head) = (float)(most + log(sum));
+        sum += score[k] = exp(score[k] - max);
+    *element(a->lse, i, head) = (float)(max + log(sum));
     for (int64_t d = first; d < first + width; d++)
         *element(a->out, i, d) = 0;
     for (int64_t k = 0; k < keys; k++) {
@@ -207,7 +206,7 @@ static void transposed_query(const cam_attention_fwd_args *a, int64_t b, int64_t
 
 BREAK(transposed_tile, attention_fwd) {
     if (args->threshold == 0)
-        return PASS(attention_fwd, backend, args);
+        return CALL_TARGET(attention_fwd, backend, args);
     const int32_t *cu_q = args->cu_q.data;
     memset(args->out.data, 0, cam_tensor_bytes(args->out));
     memset(args->lse.data, 0, cam_tensor_bytes(args->lse));
@@ -223,23 +222,23 @@ BREAK(last_sequence_forgotten, attention_fwd) {
     cam_step_state state = *args->state;
     state.sequences -= state.sequences > 0;
     a.state = &state;
-    return PASS(attention_fwd, backend, &a);
+    return CALL_TARGET(attention_fwd, backend, &a);
 }
 
 BREAK(scale_slightly_off, attention_bwd) {
     cam_attention_bwd_args a = *args;
     a.scale *= 1.0001f;
-    return PASS(attention_bwd, backend, &a);
+    return CALL_TARGET(attention_bwd, backend, &a);
 }
 
 BREAK(dropout_not_remade, attention_bwd) {
     cam_attention_bwd_args a = *args;
     a.threshold = 0;
-    return PASS(attention_bwd, backend, &a);
+    return CALL_TARGET(attention_bwd, backend, &a);
 }
 
 BREAK(tanh_form, gelu_fwd) {
-    cam_status st = PASS(gelu_fwd, backend, args);
+    cam_status st = CALL_TARGET(gelu_fwd, backend, args);
     int64_t real = cam_rows_count(args->state, args->rows), columns = args->x.shape[1];
     for (int64_t i = 0; i < real * columns; i++) {
         double u = (double)*element(args->x, 0, i) + (double)*element(args->bias, 0, i % columns);
@@ -253,11 +252,11 @@ BREAK(tail_read, gelu_bwd) {
     cam_step_state state = *args->state;
     state.tokens = state.sequences = state.head_rows = (int32_t)args->x.shape[0];
     a.state = &state;
-    return PASS(gelu_bwd, backend, &a);
+    return CALL_TARGET(gelu_bwd, backend, &a);
 }
 
 BREAK(bias_gradient_twice, gelu_bwd) {
-    cam_status st = PASS(gelu_bwd, backend, args);
+    cam_status st = CALL_TARGET(gelu_bwd, backend, args);
     for (int64_t i = 0; i < args->dbias.shape[0]; i++)
         *element(args->dbias, 0, i) *= 2;
     return st;
@@ -266,35 +265,35 @@ BREAK(bias_gradient_twice, gelu_bwd) {
 BREAK(neighbour_gathered, head_gather_fwd) {
     cam_head_gather_fwd_args a = *args;
     a.x = cam_tensor_rows(a.x, a.x.shape[0] > 1, a.x.shape[0] - (a.x.shape[0] > 1));
-    return PASS(head_gather_fwd, backend, &a);
+    return CALL_TARGET(head_gather_fwd, backend, &a);
 }
 
 BREAK(other_rows_left, head_gather_bwd) {
     cam_head_gather_bwd_args a = *args;
     a.accumulate = 1;
-    return PASS(head_gather_bwd, backend, &a);
+    return CALL_TARGET(head_gather_bwd, backend, &a);
 }
 
 BREAK(mask_forgotten, head_tanh_bwd) {
     cam_head_tanh_bwd_args a = *args;
     a.dropout.threshold = 0;
-    return PASS(head_tanh_bwd, backend, &a);
+    return CALL_TARGET(head_tanh_bwd, backend, &a);
 }
 
 BREAK(loss_not_added, loss_fwd) {
     cam_loss_fwd_args a = *args;
     a.accumulate = 0;
-    return PASS(loss_fwd, backend, &a);
+    return CALL_TARGET(loss_fwd, backend, &a);
 }
 
 BREAK(weights_ignored, loss_bwd) {
     cam_loss_bwd_args a = *args;
     a.weights = CAM_NONE;
-    return PASS(loss_bwd, backend, &a);
+    return CALL_TARGET(loss_bwd, backend, &a);
 }
 
 BREAK(last_element_forgotten, norm_partial) {
-    cam_status st = PASS(norm_partial, backend, args);
+    cam_status st = CALL_TARGET(norm_partial, backend, args);
     int64_t last = args->grad.shape[0] - 1;
     double value = (double)*element(args->grad, 0, last);
     ((double *)args->partial.data)[args->partial.shape[0] - 1] -= value * value;
@@ -303,7 +302,7 @@ BREAK(last_element_forgotten, norm_partial) {
 
 BREAK(finite_forgets, norm_final) {
     args->state->finite = 1;
-    return PASS(norm_final, backend, args);
+    return CALL_TARGET(norm_final, backend, args);
 }
 
 BREAK(updates_anyway, adamw) {
@@ -311,11 +310,11 @@ BREAK(updates_anyway, adamw) {
     cam_step_state state = *args->state;
     state.finite = 1;
     a.state = &state;
-    return PASS(adamw, backend, &a);
+    return CALL_TARGET(adamw, backend, &a);
 }
 
 BREAK(truncated, cast) {
-    cam_status st = PASS(cast, backend, args);
+    cam_status st = CALL_TARGET(cast, backend, args);
     for (int64_t i = 0; args->to.dtype == CAM_BF16 && args->from.dtype == CAM_F32 && i < args->to.shape[0]; i++) {
         uint32_t bits;
         memcpy(&bits, element(args->from, 0, i), sizeof bits);
@@ -345,7 +344,7 @@ static const broken_variant variants[] = {
     VARIANT(index_ignored, residual_fwd),
     VARIANT(mask_forgotten_backward, residual_bwd),
     VARIANT(position_off_by_one, embedding_fwd),
-    VARIANT(padding_learns, embedding_bwd),
+    VARIANT(padding_has_gradient, embedding_bwd),
     VARIANT(unused_word_touched, embedding_bwd),
     VARIANT(transposed_tile, attention_fwd),
     VARIANT(last_sequence_forgotten, attention_fwd),
@@ -386,7 +385,7 @@ const char *broken_operator(size_t variant) {
 }
 
 cam_backend *broken_open(size_t variant, cam_backend *good) {
-    passing *b = passing_new(good);
+    proxy *b = proxy_new(good);
     b->base.name = broken_name(variant);
     variant_at(variant)->install(&b->table);
     return &b->base;

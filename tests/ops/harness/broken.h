@@ -1,11 +1,11 @@
-/* broken.h: what the files of broken backends share. Each variant takes one operator's place in a backend's table and
- * does one thing wrong. It writes to operands directly, so the good backend's memory must be the host's.
+/* broken.h: definitions for the broken backends. Each variant replaces one operator in a backend's table and has one
+ * defect. It writes to operands directly, so the good backend must use host memory.
  */
 #ifndef CAM_TESTS_OPS_BROKEN_H
 #define CAM_TESTS_OPS_BROKEN_H
 
 #include "harness.h"
-#include "passing.h"
+#include "proxy.h"
 
 typedef struct broken_variant {
     const char *name, *op;

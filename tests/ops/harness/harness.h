@@ -1,25 +1,25 @@
-/* harness.h: what an operator's conformance cases are made of.
+/* harness.h: the operator conformance tests' harness: operands, cases, checks.
  *
- * A case is a *trial*: named operands (host values, where they lie in device memory, what the formula says of them), a
- * step state, and the call of one operator. The harness knows no operator. It lays the operands out between guards in
- * memory of the backend, poisons everything that is not an input, calls the operator, and checks that
- *   - every byte that is no output is what it was: guards, inputs, gaps of strided views, the state's other fields;
- *   - rows past the true count are exact zeros, whatever lay there before, in outputs and inputs;
- *   - two runs, over two different poisons, each on two openings of the backend (the CPU's: with one and with two
+ * A *trial* is one run of a case: named operands (host values, position in device memory, the formula's values), a step
+ * state, and the call of one operator. The harness has no code for a particular operator. It places the operands
+ * between guards in the backend's memory, poisons everything that is not an input, calls the operator, and checks that
+ *   - every byte that is not output is unchanged: guards, inputs, gaps of strided views, the state's other fields;
+ *   - rows past the true count are exact zeros, whatever they held before in outputs and inputs;
+ *   - two runs, with two different poisons, each on two instances of the backend (the CPU's: with one and with two
  *     threads), give the same bits;
  *   - each output agrees with the formula (below).
- * Memory of the backend is reached only through its own calls, so that any backend can be put to the same cases.
+ * It accesses the backend's memory through the backend's own calls only, so every backend can run the same cases.
  *
- * Precisions. The cases of an operator whose contract says `act` are run once for each dtype it may be (enum
- * precision). A backend that takes no bf16 must refuse each bf16 call, and touch nothing.
+ * Precisions. If the contract has `act` operands, the cases run once for each dtype of `act` (enum precision). A
+ * backend without bf16 must refuse each bf16 call and write nothing.
  *
- * Formulas. A formula (tests/ops/<family>_formula.h) is plain C over REAL, compiled once as double, which is the truth,
- * and once as float, which earns the tolerance. With each value it gives a size: the sum of the absolute values of what
- * was summed. The error of an element is |got - truth| / size, and must be at most 2 * (largest error of the float
- * formula in that tensor) + floor_ulps * 2^-24. Size 0 means exact. NaN agrees with NaN only, an infinity with the same
- * infinity. The float formula rounds to bf16 what a plain implementation of the case's precision would store: outputs
- * (put_float does it), and what it passes through `stored`. Of a large bf16 output the root mean square of the errors,
- * too, must be near the float formula's: rounding by truncation shows only there.
+ * Formulas. A formula (tests/ops/<family>_formula.h) is plain C with the type REAL, compiled as double, which gives the
+ * truth, and as float, which sets the tolerance. With each value it gives a size: the sum of the absolute values of all
+ * terms. The error of an element is |got - truth| / size, and must be at most 2 * (largest error of the float formula
+ * in that tensor) + floor_ulps * 2^-24. Size 0 means exact. NaN agrees with NaN only, an infinity with the same
+ * infinity. The float formula rounds to bf16 every value that a plain implementation in the case's precision would
+ * store: outputs (in put_float), and intermediate values (by `stored`). For a large bf16 output the root mean square of
+ * the errors must also be near the float formula's, because only this shows rounding by truncation.
  */
 #ifndef CAM_TESTS_OPS_HARNESS_H
 #define CAM_TESTS_OPS_HARNESS_H
@@ -28,24 +28,24 @@
 #include <stddef.h>
 
 typedef enum operand_role {
-    PRIVATE, /* known to the formula only, never on the device */
+    PRIVATE, /* for the formula only, not on the device */
     IN,
     OUT,   /* `=`: poison before */
-    ADD,   /* `+=`: random contents before, added to by the formula's PUT */
-    UPDATE /* in and out; the formula reads its old contents */
+    ADD,   /* `+=`: random contents before, to which the formula's put adds */
+    UPDATE /* in and out; the formula reads the old contents */
 } operand_role;
 
 typedef enum precision {
     PRECISION_F32,
-    PRECISION_BF16,     /* all that may be bf16 is */
-    PRECISION_BF16_F32, /* `act` is bf16, what may be act or f32 is f32 */
+    PRECISION_BF16,     /* every operand that may be bf16 is bf16 */
+    PRECISION_BF16_F32, /* `act` is bf16, operands "act or f32" are f32 */
     PRECISIONS
 } precision;
 
-/* One piece of device memory. Several operands may lie in it, as columns of a wider tensor or one upon the other. */
+/* One block of device memory. It may have several operands, as columns of a wider tensor or in place. */
 typedef struct storage {
     size_t bytes; /* without guards */
-    int shared;   /* memory that the host reaches too: cam_backend_allocate_mapped */
+    int mapped;   /* host-visible memory: cam_backend_allocate_mapped */
     void *device, *host;
     unsigned char *before, *after, *writable; /* images, guards included */
 } storage;
@@ -55,50 +55,50 @@ typedef struct operand {
     operand_role role;
     cam_dtype dtype;
     int32_t ndim;
-    int64_t shape[2]; /* capacities; shape[1] is 1 where ndim is 1 */
+    int64_t shape[2]; /* capacities; shape[1] is 1 if ndim is 1 */
     int64_t real;     /* true count of dimension 0 */
     int64_t stride;
-    int64_t column; /* of the first element in `home` */
+    int64_t column; /* column of the first element in `home` */
     storage *home;
-    struct operand *same_as; /* lies upon this operand */
-    int zero_tail;           /* an input whose rows past the true count hold zeros */
+    struct operand *same_as; /* has the memory of this operand */
+    int zero_tail;           /* an input whose rows past the true count are zeros */
     int kept_tail;           /* an output that is not written past its true count */
 
-    /* Bytes as they are, which the harness does not read: a table of structs, a plane of mixed elements. What they hold
-     * afterwards is the operator's own check's business; `raw_mask` says what may change. */
+    /* Raw bytes, which the harness does not interpret: a table of structs, a plane of mixed elements. The operator's
+     * own check compares them afterwards; `raw_mask` marks the bytes that may change. */
     unsigned char *raw;
     unsigned char *raw_mask;
-    int shared;
-    int plain; /* an array, no tensor: it has no shape to be wrong */
+    int mapped;
+    int plain; /* an array, not a tensor: it has no shape */
 
     int64_t count;
     double *d; /* values, contiguous: an input's, or the truth of an output */
-    float *f;  /* the same in float: an input's values, or what the float formula gives */
+    float *f;  /* the same in float: an input's, or those of the float formula */
     int32_t *i;
     double *size, *old;
     double floor_ulps;
 
     /* for the sweep of wrong calls */
-    int free_dims;   /* bit k: dimension k agrees with no other operand */
+    int free_dims;   /* bit k: no other operand has dimension k */
     int stride_free; /* takes any row stride */
     int optional;
-    int either;         /* may be f32 where the others are bf16 */
-    int in_group;       /* absent only together with others: which of them is blamed is the wrapper's choice */
-    const char *may_be; /* an output that may be this input itself */
+    int either;            /* may be f32 if the others are bf16 */
+    int in_group;          /* absent only together with others; the error may name any of them */
+    const char *may_alias; /* an output that may be this input */
 } operand;
 
 enum { MAX_OPERANDS = 24, MAX_STATE_WRITES = 16, GUARD_BYTES = 256 };
 
-/* What may happen to a byte: a raw operand's mask, a storage's `writable`. */
+/* A byte of a raw operand's mask or of a storage's `writable`. */
 enum { BYTE_KEPT, BYTE_WRITTEN, BYTE_FREE /* may differ from run to run */ };
 
-/* What the sweep of wrong calls changes in an otherwise right one. */
+/* The one error in a call of the sweep of wrong calls. */
 typedef enum fault {
     FAULT_NONE,
     FAULT_MISSING, /* CAM_NONE */
-    FAULT_NULL,    /* no data, the shape there */
+    FAULT_NULL,    /* no data, but a shape */
     FAULT_DTYPE,
-    FAULT_PRECISION, /* f32 where the others are bf16 */
+    FAULT_PRECISION, /* f32, but the others are bf16 */
     FAULT_SHAPE,
     FAULT_NDIM,
     FAULT_STRIDE,
@@ -117,7 +117,7 @@ typedef struct trial {
     const struct op_tests *op;
     const struct op_case *c;
     precision precision;
-    cam_dtype act, either; /* of operands that are `act`; of those that are `act or f32` */
+    cam_dtype act, either; /* dtype of `act` operands; of "act or f32" operands */
     uint64_t random;
     operand operands[MAX_OPERANDS];
     int operand_count;
@@ -130,20 +130,20 @@ typedef struct trial {
     int repeat; /* calls in a row, 0 stands for 1 */
     uint32_t threshold, site;
     cam_step_state state, state_after; /* before the call, and after the first run */
-    cam_step_state truth;              /* the formula's, of the fields in state_writes */
+    cam_step_state truth;              /* the formula's values of the fields in state_writes */
     storage *state_home;
     struct {
         size_t offset, bytes;
     } state_writes[MAX_STATE_WRITES];
     int state_write_count;
 
-    cam_status status; /* of a failed preparation: no memory, a failed copy */
+    cam_status status; /* error of the preparation: no memory, a failed copy */
     uint32_t poison;
     fault fault;
     const operand *fault_operand, *fault_other;
     int fault_dim;
     const struct spoil *fault_spoil;
-    int faults_held; /* while the workspace is asked for */
+    int faults_disabled; /* during the query of the workspace size */
 
     int failures, quiet, verbose;
 } trial;
@@ -152,10 +152,10 @@ typedef struct op_case {
     const char *name;
     const void *shape; /* the family's own struct */
     int gradient;      /* also finite differences of the formula: small shapes */
-    int big;           /* large for the sake of large only: left out by --small */
+    int big;           /* only its size is special: skipped by --small */
 } op_case;
 
-/* A scalar argument with a wrong value, which the wrapper must refuse in a message that has `word`. */
+/* A wrong value of a scalar argument, which the wrapper must refuse with a message that has `word`. */
 typedef struct spoil {
     const char *word;
     size_t offset, bytes;
@@ -168,29 +168,30 @@ typedef struct spoil {
         }                                                                                                              \
     }
 
-/* All of one operator. Each row of CAM_OPS needs an object `tests_<operator>`: without it the program does not link. */
+/* The tests of one operator. Each row of CAM_OPS needs an object `tests_<operator>`; without it the program does not
+ * link. */
 typedef struct op_tests {
     const char *family, *name;
     void (*setup)(trial *t);
     cam_status (*call)(trial *t, cam_backend *backend);
     void (*formula_double)(trial *t);
     void (*formula_float)(trial *t);
-    void (*check)(trial *t);    /* more than operands: the state; may be NULL */
-    void (*gradient)(trial *t); /* finite differences; NULL where the operator is no backward */
-    const op_case *cases;       /* the first one is also the right call that the sweep of wrong calls starts from */
+    void (*check)(trial *t);    /* further checks, for example of the state; may be NULL */
+    void (*gradient)(trial *t); /* finite differences; NULL if the operator is not a backward one */
+    const op_case *cases;       /* the sweep of wrong calls modifies the first one */
     size_t case_count;
     const spoil *spoils;
     size_t spoil_count;
-    int precisions;            /* how many of enum precision it is run in, from the first; 0 stands for 1 */
+    int precisions;            /* number of enum precision's values that it runs in, from the first; 0 stands for 1 */
     int stateless;             /* takes no step state */
     int casts;                 /* takes bf16 on every backend */
-    const char *also_swept;    /* a case that the sweep of wrong calls starts from, too */
+    const char *also_swept;    /* another case for the sweep of wrong calls */
     const char *const *core;   /* the cases of --core, ended by NULL; NULL: all but the large ones */
-    const op_case *odd_hidden; /* H not a multiple of 8: must be refused; NULL where there is no H */
+    const op_case *odd_hidden; /* H not a multiple of 8: must be refused; NULL if there is no H */
 } op_tests;
 
-/* CASE("name", .field = ..., ...), CHECKED_CASE for one with finite differences, BIG_CASE for one that is only large,
- * over the family's `shape`. */
+/* CASE("name", .field = ..., ...) sets the fields of the family's `shape`. CHECKED_CASE also checks finite differences;
+ * BIG_CASE is skipped by --small. */
 #define CASE(label, ...)                                                                                               \
     { label, &(const shape){__VA_ARGS__}, 0, 0 }
 #define CHECKED_CASE(label, ...)                                                                                       \
@@ -218,32 +219,33 @@ typedef struct op_tests {
 CAM_OPS(DECLARE_TESTS)
 #undef DECLARE_TESTS
 
-/* --- setting up: trial.c ---------------------------------------------------------------------------------------- */
+/* --- setting up: operands.c ----------------------------------------------------------------------------------------
+ *  */
 
-/* A new operand; columns 0 makes it 1-d. All rows are real until operand_real says otherwise. */
+/* A new operand; columns 0 makes it 1-d. All rows are real until operand_real sets their number. */
 operand *operand_new(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows, int64_t columns);
 operand *operand_real(operand *o, int64_t real);
-operand *operand_find(const trial *t, const char *name); /* NULL where there is none */
-operand *operand_get(const trial *t, const char *name);  /* a broken test where there is none */
+operand *operand_find(const trial *t, const char *name); /* NULL if there is none */
+operand *operand_get(const trial *t, const char *name);  /* aborts if there is none */
 
-/* Bytes as they are; `mask` NULL: none may change. The view on the device is 1-d, of whole elements of `dtype`. */
+/* Raw bytes; `mask` NULL: none may change. The view on the device is 1-d, of whole elements of `dtype`. */
 operand *operand_raw(trial *t, const char *name, operand_role role, cam_dtype dtype, const void *bytes,
                      const unsigned char *mask, size_t count);
 
-/* Values of all real entries; `old` contents of ADD and UPDATE operands are filled by the same calls. */
+/* Fill all real entries; for ADD and UPDATE operands also the `old` contents. */
 operand *fill_normal(trial *t, operand *o, double mean, double deviation);
 operand *fill_uniform(trial *t, operand *o, double low, double high);
 operand *fill_integers(trial *t, operand *o, int64_t low, int64_t high); /* inclusive */
 void operand_set(operand *o, int64_t i, double value);
-/* After a formula has filled an input (what forward keeps for backward): rounds it to what its dtype holds. */
+/* Rounds an input that a formula has filled (a tensor that forward stores for backward) to its dtype. */
 void operand_resolve(trial *t, const char *name);
 
-/* Where an operand lies, when not alone. */
+/* The position of an operand that has no storage of its own. */
 storage *panel_new(trial *t, int64_t rows, int64_t columns, cam_dtype dtype);
 void operand_place(operand *o, storage *panel, int64_t columns, int64_t column);
-void operand_lay_upon(operand *output, operand *input);
+void operand_in_place_of(operand *output, operand *input);
 
-/* dropout's operands "row" and "index" for n rows of capacity `cap`; nothing where threshold is 0. */
+/* dropout's operands "row" and "index" for n rows of capacity `cap`; none if threshold is 0. */
 void dropout_operands(trial *t, int64_t cap, int64_t n, uint32_t threshold, uint32_t site);
 
 void state_writes(trial *t, size_t offset, size_t bytes);
@@ -257,13 +259,13 @@ CAM_PRINTF(2, 3) void trial_fail(trial *t, const char *format, ...);
 
 /* --- calling: the right side of an argument struct ------------------------------------------------------------- */
 
-cam_tensor on_device(const trial *t, const char *name); /* CAM_NONE where the trial has no such operand */
+cam_tensor on_device(const trial *t, const char *name); /* CAM_NONE if the trial has no such operand */
 cam_step_state *state_on_device(const trial *t);
 cam_dropout dropout_on_device(const trial *t);
 cam_workspace workspace_of(trial *t, cam_backend *backend, size_t bytes);
 void spoil_arguments(const trial *t, void *args);
 
-/* CALL(op, .y = ON("y"), ...): defines call_<op>. The workspace is asked for by the right call always. */
+/* CALL(op, .y = ON("y"), ...) defines call_<op>. The workspace size is always queried with correct arguments. */
 #define ON(name)  on_device(t, name)
 #define STATE     state_on_device(t)
 #define DROPOUT   dropout_on_device(t)
@@ -273,10 +275,10 @@ void spoil_arguments(const trial *t, void *args);
         return (cam_##op##_args){__VA_ARGS__};                                                                         \
     }                                                                                                                  \
     static cam_status call_##op(trial *t, cam_backend *backend) {                                                      \
-        t->faults_held = 1;                                                                                            \
+        t->faults_disabled = 1;                                                                                        \
         cam_##op##_args args = arguments_##op(t);                                                                      \
         size_t bytes = cam_##op##_workspace(backend, &args);                                                           \
-        t->faults_held = 0;                                                                                            \
+        t->faults_disabled = 0;                                                                                        \
         args = arguments_##op(t);                                                                                      \
         cam_##op##_set_workspace(&args, workspace_of(t, backend, bytes));                                              \
         spoil_arguments(t, &args);                                                                                     \
@@ -299,41 +301,41 @@ int64_t columns_of(const trial *t, const char *name);
 void put_double(trial *t, const char *name, int64_t i, double value, double size);
 void put_float(trial *t, const char *name, int64_t i, float value, double size);
 
-/* A value that is stored as `act` on the way, and a whole output that was summed in place. */
+/* Round to `act`: an intermediate value, and a whole output that was summed in place. */
 double stored_double(const trial *t, double value);
 float stored_float(const trial *t, float value);
 void store_double(trial *t, const char *name);
 void store_float(trial *t, const char *name);
 
-/* What dropout multiplies a value by, by tests/ops/map.h: feature h of H of packed row r, or an attention probability.
- */
+/* Dropout's factor, from dropout_reference.h: of feature h of H of packed row r, or of an attention probability. */
 double keep_double(const trial *t, int64_t r, int64_t h, int64_t columns);
 float keep_float(const trial *t, int64_t r, int64_t h, int64_t columns);
 double keep_probability_double(const trial *t, int32_t row, int32_t head, int32_t query, int32_t key);
 float keep_probability_float(const trial *t, int32_t row, int32_t head, int32_t query, int32_t key);
 
-/* Checks the truth of gradient `grad` against central differences of `objective` with respect to `input`. Afterwards
- * the trial's kept values are those of a perturbed forward: last thing of a case. */
+/* Compares the truth of gradient `grad` with central differences of `objective` with respect to `input`. It leaves the
+ * values of a perturbed forward in the trial, so it must be the last step of a case. */
 void check_gradient(trial *t, const char *grad, const char *input, double (*objective)(trial *t));
 double weighted_sum(const trial *t, const char *values, const char *weights);
 
-/* --- running: run.c, wrong_calls.c, broken.c -------------------------------------------------------------------- */
+/* --- running: run_case.c, wrong_calls.c, broken.c --------------------------------------------------------------------
+ *  */
 
 typedef struct bench {
-    cam_backend *backend[2]; /* the same, opened twice */
-    const char *again;       /* how the second differs: "with two threads" */
+    cam_backend *backend[2]; /* the same backend, opened twice */
+    const char *again;       /* the difference of the second: "with two threads" */
     uint64_t seed;
     int quiet, verbose;
-    int few_runs; /* two runs instead of four: over other garbage on the second opening */
+    int few_runs; /* two runs instead of four: the second one on the second backend with the other poison */
 } bench;
 
 extern const op_tests *const all_tests[CAM_OP_COUNT];
 
-/* How many of enum precision an operator has, and "/bf16" and the like, what is put behind a case's name. */
+/* The number of precisions of an operator, and the suffix of a case's name for one of them, such as "/bf16". */
 int precisions_of(const op_tests *op);
 const char *precision_suffix(precision p);
 
-/* Makes the trial of a case with its operands, and the formula's values of them; release frees what it holds. */
+/* Makes the trial of a case with its operands; computes the formulas' values; frees both. */
 void trial_begin(trial *t, const op_tests *op, const op_case *c, precision p, const bench *b);
 void trial_formulas(trial *t);
 void trial_release(trial *t);
@@ -342,27 +344,27 @@ int trial_has_bf16(const trial *t);
 cam_status trial_upload(trial *t, cam_backend *backend, uint32_t poison);
 cam_status trial_download(trial *t, cam_backend *backend);
 void trial_free_device(trial *t, cam_backend *backend);
-/* Fails the trial where a byte changed that no output owns, or any byte at all. */
+/* Fail the trial if a byte changed that belongs to no output, or if any byte changed. */
 void trial_check_untouched(trial *t);
 void trial_check_unchanged(trial *t);
-/* Both halves of each word are what they are as f32: NaN, or of the order of 1e30. */
+/* NaN, or about 1e30, as f32 and as bf16 in both halves of the word. */
 enum { POISON_NAN = 0x7fc57fc5, POISON_BIG = 0x7149f2ca };
 
-/* What an operand holds after a call (contiguous, real rows), and its comparison with the truth; for own checks. */
+/* An operand's contents after a call (contiguous, real rows), and the comparison with the truth; for `check`. */
 const unsigned char *bytes_after(const operand *o);
 double element_after(const operand *o, int64_t row, int64_t column);
 void check_against_truth(trial *t, const operand *o, const double *got);
 
-/* CASE_REFUSED: the backend takes no bf16, and said so. */
+/* CASE_REFUSED: the backend takes no bf16 and refused the call. */
 typedef enum case_outcome { CASE_PASSED, CASE_FAILED, CASE_REFUSED } case_outcome;
 case_outcome run_case(const op_tests *op, const op_case *c, precision p, const bench *b);
 int run_wrong_calls(const op_tests *op, const bench *b, int *calls); /* number of failures */
-int run_map_self_test(void);
+int run_dropout_self_test(void);
 
-/* The broken variants: each wraps a backend and does one thing wrong in one operator. */
+/* The broken variants: proxies of a good backend with one defect in one operator. */
 size_t broken_count(void);
 const char *broken_name(size_t variant);
 const char *broken_operator(size_t variant);
-cam_backend *broken_open(size_t variant, cam_backend *good); /* `good` must outlive it; its memory is the host's */
+cam_backend *broken_open(size_t variant, cam_backend *good); /* `good` must outlive it and use host memory */
 
 #endif

@@ -1,28 +1,27 @@
 /* ops_test.c: the operator conformance tests as a program.
  *
  *     ops_test [--backend NAME] [--seed N] [--family NAME] [--core | --small | --big] [--list] [--verbose]
- *              [--no-wrong-calls] [part of a case's name, or !part of those left out ...]
- *     ops_test --broken             proves the harness: every broken backend must fail its operator's cases
+ *              [--no-wrong-calls] [part of a case's name to run, or !part of those to skip ...]
+ *     ops_test --broken             tests the harness: every broken backend must fail its operator's cases
  *
- * Which backends there are is said by backends.h's table, which each program brings along. --small leaves out the cases
- * that are only large, and runs each case twice instead of four times: for machines that are a thousand times slower;
- * --big runs only those that --small leaves out, likewise twice. --core runs, likewise twice, the cases that an
- * operator names as CORE (harness.h); of an operator that names none, all that --small runs. Exit 0 where everything
- * passed, 1 where something did not, 2 for wrong usage. Case names are family.operator/case, with /bf16 or /bf16-f32
- * behind for the other precisions (enum precision). What did not run is said at the end.
+ * The backends are listed in the program's table (backends.h). --small skips the large cases and runs each case twice
+ * instead of four times, for the simulated GPU, which is a thousand times slower. --big runs only the cases that
+ * --small skips, also twice. --core runs, also twice, the cases that an operator names as CORE (harness.h); for an
+ * operator that names none, all cases of --small.
+ * Exit 0: everything passed; 1: a failure; 2: wrong usage. Case names are family.operator/case, with the suffix /bf16
+ * or /bf16-f32 for the other precisions (enum precision). The summary lists what did not run.
  */
-/* Quick start: adding an operator. The example is scale_fwd, y = factor x, of a new family "scale". Of a family that
- * exists, the files are there already. "grep -rn gelu_fwd" finds the same lines of an operator that exists.
+/* Quick start: adding an operator. The example is scale_fwd, y = factor x, of a new family "scale". An existing family
+ * has these files already. "grep -rn gelu_fwd" finds the same lines of an existing operator.
  *
  *  1. include/cam/ops.h         row X(scale_fwd, NO_WORKSPACE) in CAM_OPS; the contract as a comment; the struct
  *                               cam_scale_fwd_args. With WORKSPACE instead, the struct gets a member `workspace`.
  *  2. src/ops/checks.c          cam_check_scale_fwd: shapes, dtypes, which output may alias which input, scalars
  *  3. tests/ops/scale_formula.h F(scale_fwd): the formula in plain C
  *     tests/ops/scale.c         shape, setup, CALL(scale_fwd, ...), cases, OP_TESTS(scale, scale_fwd, cases, ...)
- *     tests/ops/CMakeLists.txt  scale.c in the list of sources
- *  4. tests/ops/broken.c        BREAK(factor_slightly_off, scale_fwd) {...} and its VARIANT row: a wrong result
- *                               that the cases must find
- *     tests/ops/bf16_storage.c  where the contract says `act`: WIDEN(scale_fwd, &a.y, &a.x) and TAKE(scale_fwd)
+ *  4. tests/ops/harness/broken.c        BREAK(factor_slightly_off, scale_fwd) {...} and its VARIANT row: a defect
+ *                                       that the cases must find
+ *     tests/ops/harness/bf16_storage.c  if the contract has `act`: WIDEN(scale_fwd, &a.y, &a.x) and TAKE(scale_fwd)
  *  5. src/cpu/scale.c           cam_cpu_scale_fwd, its name in CAM_CPU_NAME; with WORKSPACE also ..._workspace. Then:
  *                                   ops_test --family scale
  *                                   ops_test --backend cpu-bf16 --family scale
@@ -31,12 +30,13 @@
  *                                   tests/simt/try.sh scale
  *                                   RACES=1 tests/simt/try.sh scale -- --no-wrong-calls
  *     tests/simt/CMakeLists.txt scale in simt_families
- *     tests/cuda/objects.c      a row in `demands`, where wide loads or tensor cores are expected
+ *     tests/cuda/objects.c      a row in `demands`, if wide loads or tensor cores are expected
  *  7. bench/ops.c               MEASURE(b, scale_fwd, ...);  bench/cost.c: COUNT(scale_fwd) {...}
- *  8. src/model/camembert_pass.h  X(scale_fwd) in CAM_PASS_OPS, where a pass of the model calls it by CAM_RUN
+ *  8. src/model/camembert_internal.h  X(scale_fwd) in CAM_PASS_OPS, if a pass of the model calls it by CAM_RUN
  *
- * CMake finds the files of src/cpu and kernels by itself. A build fails where one of 1, 2, 3, 5, the kernel of 6 or
- * COUNT is missing, a case where WIDEN is. Nothing fails without VARIANT, simt_families, `demands` and MEASURE.
+ * CMake finds the files of src/cpu, kernels and tests/ops by itself. The build fails if one of 1, 2, 3, 5, the kernel
+ * of 6 or COUNT is missing; a case fails if WIDEN is missing. Nothing fails without VARIANT, simt_families, `demands`
+ * and MEASURE.
  */
 #include "backends.h"
 #include "harness.h"
@@ -59,7 +59,7 @@ typedef struct options {
 } options;
 
 typedef struct tally {
-    int cases, failed, refused, left_out, calls;
+    int cases, failed, refused, skipped, calls;
 } tally;
 
 static int usage(const char *why, const char *what) {
@@ -109,16 +109,16 @@ static int wanted(const options *o, const op_tests *op, const char *name, precis
     if (o->family && strcmp(o->family, op->family) != 0)
         return 0;
     snprintf(full, sizeof full, "%s.%s/%s%s", op->family, op->name, name, precision_suffix(p));
-    int named = 0, asked_for = 0;
+    int named = 0, matched = 0;
     for (int i = 0; i < o->filter_count; i++) {
-        int leaves_out = o->filters[i][0] == '!';
-        int found = strstr(full, o->filters[i] + leaves_out) != NULL;
-        if (leaves_out && found)
+        int excludes = o->filters[i][0] == '!';
+        int found = strstr(full, o->filters[i] + excludes) != NULL;
+        if (excludes && found)
             return 0;
-        asked_for |= !leaves_out && found;
-        named |= !leaves_out;
+        matched |= !excludes && found;
+        named |= !excludes;
     }
-    return asked_for || !named;
+    return matched || !named;
 }
 
 /* Whether the operator names the case in this precision as CORE. */
@@ -188,7 +188,7 @@ static void each_case(const options *o, const bench *b, tally *t,
                     if (in_size_class(o, op, &op->cases[k], (precision)p))
                         visit(op, &op->cases[k], (precision)p, b, t);
                     else
-                        t->left_out++;
+                        t->skipped++;
                 }
     }
 }
@@ -217,20 +217,19 @@ static int run_all(const options *o, const bench *b) {
                "was tested)\n",
                t.refused, b->backend[0]->name);
     if (is_part(o))
-        printf("SKIPPED: %d %s cases, and two of four runs of each case (%s)\n", t.left_out,
+        printf("SKIPPED: %d %s cases, and two of four runs of each case (%s)\n", t.skipped,
                o->small ? "large" : "other",
                o->core    ? "--core"
                : o->small ? "--small"
                           : "--big");
-    if (t.cases == 0 && t.calls == 0 && t.left_out == 0)
+    if (t.cases == 0 && t.calls == 0 && t.skipped == 0)
         return usage("no case matches", o->filter_count ? o->filters[0] : o->family ? o->family : "");
     return t.failed > 0;
 }
 
-/* --- the harness's own test -----------------------------------------------------------------------------------------
- */
+/* --- test of the harness itself ----------------------------------------------------------------------------------- */
 
-/* A variant is caught where one case of its operator fails. */
+/* A variant is caught if one case of its operator fails. */
 static int is_caught(const bench *good, size_t variant) {
     int failures = 0;
     bench b = *good;
@@ -271,7 +270,7 @@ int main(int argc, char **argv) {
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("seed %llu\n", (unsigned long long)o.seed);
-    if (count_unknown_core() > 0 || run_map_self_test() > 0 || bench_open(&b, &o) != CAM_OK)
+    if (count_unknown_core() > 0 || run_dropout_self_test() > 0 || bench_open(&b, &o) != CAM_OK)
         return 1;
     printf("backend %s: %s\n", b.backend[0]->name, b.backend[0]->description);
     result = o.broken ? run_broken(&b) : run_all(&o, &b);

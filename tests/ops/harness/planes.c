@@ -24,9 +24,9 @@ static int is_short(const cam_chunk *c) {
     return (c->form & CAM_CHUNK_GRADIENT_BF16) != 0;
 }
 
-/* --- places ----------------------------------------------------------------------------------------------------- */
+/* --- positions -------------------------------------------------------------------------------------------------- */
 
-/* Order of places: the identity, or a random permutation (Fisher, Yates). */
+/* The order of positions: the identity, or a random permutation (Fisher, Yates). */
 static void places_in_turn(trial *t, int64_t *turn, int64_t count, plane_order order) {
     for (int64_t i = 0; i < count; i++)
         turn[i] = i;
@@ -44,9 +44,9 @@ static uint32_t form_of(plane_forms forms, int64_t c) {
 }
 
 planes planes_make(trial *t, int64_t count, plane_forms forms, plane_order order) {
-    int64_t turn[MOST_CHUNKS];
+    int64_t turn[MAX_CHUNKS];
     planes p = {.count = count, .mixed = forms != PLANES_F32};
-    CAM_ASSERT(count <= MOST_CHUNKS);
+    CAM_ASSERT(count <= MAX_CHUNKS);
     for (int64_t c = 0; c < count; c++)
         p.chunks[c] = (cam_chunk){.rate_scale = 1, .form = form_of(forms, c)};
     places_in_turn(t, turn, count, order);
@@ -62,7 +62,7 @@ planes planes_make(trial *t, int64_t count, plane_forms forms, plane_order order
         p.gradient_units += is_short(c) ? 1 : 2;
     }
     places_in_turn(t, turn, count, order);
-    p.low_units = order == PLANES_SHUFFLED; /* the first unit is nobody's */
+    p.low_units = order == PLANES_SHUFFLED; /* no chunk owns the first unit */
     for (int64_t i = 0; i < count; i++)
         if (is_split(&p.chunks[turn[i]]))
             p.chunks[turn[i]].low = p.low_units++;
@@ -83,7 +83,7 @@ static operand *plane_new(trial *t, const planes *p, const char *name, operand_r
     operand *o = operand_raw(t, name, role, p->mixed ? CAM_BF16 : CAM_F32, bytes, role == IN ? NULL : mask,
                              (size_t)units * CAM_CHUNK_UNIT);
     o->either = 1;
-    o->free_dims = p->mixed; /* how long it is, only the table on the device says */
+    o->free_dims = p->mixed; /* its length follows from the table on the device only */
     free(bytes);
     free(mask);
     return o;
@@ -98,7 +98,7 @@ static unsigned char *plane_bytes(uint32_t units, int value) {
     return plane;
 }
 
-/* Writes a chunk's value i, `bytes` wide, at its place and marks it. */
+/* Writes a chunk's value i, `bytes` wide, at its position and marks it. */
 static void plane_put(unsigned char *plane, unsigned char *mask, uint32_t unit, int64_t i, const void *value,
                       size_t bytes) {
     size_t at = (size_t)unit * CAM_CHUNK_UNIT + (size_t)i * bytes;
@@ -158,7 +158,7 @@ float planes_weight_after(const trial *t, const planes *p, int64_t i) {
     }
     memcpy(&high, plane + 2 * at, sizeof high);
     memcpy(&low, bytes_after(operand_get(t, "low")) + (size_t)c->low * CAM_CHUNK_UNIT + 2 * at, sizeof low);
-    /* The low half counts from -32768 on: from 0x8000 up it takes one from the upper half. */
+    /* The low half is signed: from 0x8000 up it subtracts one from the upper half. */
     bits = ((uint32_t)high << 16) + low - (low >= 0x8000 ? 0x10000u : 0u);
     return float_of(bits);
 }

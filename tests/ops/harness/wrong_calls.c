@@ -1,15 +1,18 @@
-/* wrong_calls.c: the arguments of a call, and the sweep of wrong ones. The sweep takes the first case of an operator,
- * whose call is right, and spoils one thing at a time: an operand absent, of another dtype, shape, number of dimensions
- * or stride, an output upon another operand, too little workspace, no state, a scalar out of range, an operator that
- * the backend lacks. Each must be refused with the right code, in a message that names the operator and what is wrong,
- * before anything is written.
+/* wrong_calls.c: the arguments of a call, and the sweep of wrong calls. The sweep takes the first case of an operator
+ * and makes one argument wrong at a time:
+ *   - an operand that is absent, or has another dtype, shape, number of dimensions or stride;
+ *   - an output that overlaps another operand;
+ *   - too little workspace, no state, a scalar out of range;
+ *   - an operator that the backend lacks.
+ * Each call must be refused with the right code and a message that names the operator and the error, before anything is
+ * written.
  */
 #include "harness.h"
 #include <stdio.h>
 #include <string.h>
 
 static int faulty(const trial *t, const char *name, fault kind) {
-    return !t->faults_held && t->fault == kind && strcmp(t->fault_operand->name, name) == 0;
+    return !t->faults_disabled && t->fault == kind && strcmp(t->fault_operand->name, name) == 0;
 }
 
 static char *address_of(const operand *o) {
@@ -17,7 +20,7 @@ static char *address_of(const operand *o) {
 }
 
 static void shrink(cam_tensor *t, int dim) {
-    /* By eight where that leaves a right row length, so that not the row length itself is blamed. */
+    /* By eight if the row length stays valid, so that the error is not about the row length itself. */
     int64_t by = t->shape[dim] > 8 && t->shape[dim] % 8 == 0 ? 8 : 1;
     t->shape[dim] -= by;
     if (dim > 0)
@@ -51,7 +54,7 @@ cam_tensor on_device(const trial *t, const char *name) {
 }
 
 cam_step_state *state_on_device(const trial *t) {
-    if (!t->faults_held && t->fault == FAULT_STATE)
+    if (!t->faults_disabled && t->fault == FAULT_STATE)
         return NULL;
     return (cam_step_state *)(void *)((char *)t->state_home->device + GUARD_BYTES);
 }
@@ -73,7 +76,7 @@ typedef struct sweep {
     int calls, failures;
 } sweep;
 
-/* Makes the wrong call and checks how it was refused. `words`: one of them must be in the message. */
+/* Makes the wrong call and checks the refusal. One of the two words must be in the message. */
 static void refuse(sweep *s, const char *what, cam_status want, const char *word, const char *other_word) {
     trial *t = s->t;
     s->calls++;
@@ -94,7 +97,7 @@ static const char *quoted(const char *name) {
     return text;
 }
 
-/* f32 in the place of bf16 is wrong where another operand stays bf16 and the contract wants them alike. */
+/* f32 instead of bf16 is wrong if another operand stays bf16 and the contract requires the same dtype. */
 static int must_stay_bf16(const trial *t, const operand *o) {
     int alike = 0;
     for (int i = 0; i < t->operand_count; i++)
@@ -107,8 +110,8 @@ static void spoil_shapes(sweep *s, const operand *o) {
     t->fault_operand = o;
     if (!o->optional) {
         t->fault = FAULT_MISSING;
-        if (t->precision == PRECISION_F32) /* CAM_NONE is f32: in bf16 the others' dtype would be blamed */
-            refuse(s, "absence", CAM_E_SHAPE, o->name, ""); /* it may be the others' shapes that are blamed */
+        if (t->precision == PRECISION_F32) /* CAM_NONE is f32: in bf16 the error would be about the others' dtype */
+            refuse(s, "absence", CAM_E_SHAPE, o->name, ""); /* the error may be about the others' shapes */
         t->fault = FAULT_NULL;
         refuse(s, "absence", CAM_E_SHAPE, quoted(o->name), o->in_group ? "" : NULL);
     }
@@ -118,13 +121,13 @@ static void spoil_shapes(sweep *s, const operand *o) {
         t->fault = FAULT_PRECISION;
         refuse(s, "f32 beside bf16", CAM_E_DTYPE, o->name, " operand \"");
     }
-    t->fault = FAULT_DTYPE; /* of an `act` operand it may be one that agrees no more that is blamed */
+    t->fault = FAULT_DTYPE; /* for an `act` operand the error may name another operand that no longer agrees */
     refuse(s, "wrong dtype", CAM_E_DTYPE, quoted(o->name), precisions_of(t->op) > 1 ? " operand \"" : NULL);
     t->fault = FAULT_NDIM;
     refuse(s, "wrong number of dimensions", CAM_E_SHAPE, quoted(o->name), NULL);
     for (t->fault_dim = 0; t->fault_dim < o->ndim; t->fault_dim++) {
         t->fault = FAULT_SHAPE;
-        if (!(o->free_dims >> t->fault_dim & 1)) /* which of two that disagree is blamed is the wrapper's choice */
+        if (!(o->free_dims >> t->fault_dim & 1)) /* if two operands disagree, the error may name either */
             refuse(s, "wrong shape", CAM_E_SHAPE, quoted(o->name), " operand \"");
     }
     if (!o->stride_free && o->ndim == 2 && o->shape[0] > 1) {
@@ -141,10 +144,10 @@ static void spoil_aliases(sweep *s, const operand *o) {
         if (other == o || other->role == PRIVATE || other->plain)
             continue;
         t->fault_other = other;
-        int near_duplicates = o->may_be && strcmp(o->may_be, other->name) == 0;
-        if (near_duplicates && o->shape[0] < 2)
+        int may_alias = o->may_alias && strcmp(o->may_alias, other->name) == 0;
+        if (may_alias && o->shape[0] < 2)
             continue;
-        t->fault = near_duplicates ? FAULT_PARTIAL_ALIAS : FAULT_ALIAS;
+        t->fault = may_alias ? FAULT_PARTIAL_ALIAS : FAULT_ALIAS;
         refuse(s, "alias", CAM_E_ALIAS, quoted(o->name), NULL);
     }
 }
@@ -192,7 +195,8 @@ static void spoil_rest(sweep *s) {
     }
 }
 
-/* One trial, uploaded, spoilt by `apply`, and looked over afterwards: a refused call writes nothing, outputs included.
+/* Uploads one trial, makes the wrong calls of `apply`, and checks that the refused calls wrote nothing, not even
+ * outputs.
  */
 static void sweep_case(sweep *s, const op_tests *op, const op_case *c, precision p, const bench *b,
                        void (*apply)(sweep *s)) {

@@ -1,5 +1,5 @@
-/* names.cc: the name of a kernel, from the symbol table in the program's own file: kernels are static, and so unknown
- * to the dynamic linker.
+/* kernel_names.cc: the name of a kernel, from the symbol table in the program's own file: kernels are static functions,
+ * which the dynamic linker does not know.
  */
 #include "simt.h"
 #include <cstdlib>

@@ -1,59 +1,59 @@
-/* passing.c: see passing.h. */
-#include "passing.h"
+/* proxy.c: see proxy.h. */
+#include "proxy.h"
 #include <stdlib.h>
 
-cam_backend *passed_to(cam_backend *backend) {
-    return ((passing *)(void *)backend)->good;
+cam_backend *proxy_target(cam_backend *backend) {
+    return ((proxy *)(void *)backend)->good;
 }
 
-#define PASS_ON(op, word)                                                                                              \
-    static cam_status pass_##op(cam_backend *backend, const cam_##op##_args *args) {                                   \
-        return PASS(op, backend, args);                                                                                \
+#define PROXY_CALL(op, word)                                                                                           \
+    static cam_status call_##op(cam_backend *backend, const cam_##op##_args *args) {                                   \
+        return CALL_TARGET(op, backend, args);                                                                         \
     }                                                                                                                  \
-    CAM_IF_##word(static size_t pass_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args) {       \
-        const cam_backend *good = ((const passing *)(const void *)backend)->good;                                      \
+    CAM_IF_##word(static size_t call_##op##_workspace(const cam_backend *backend, const cam_##op##_args *args) {       \
+        const cam_backend *good = ((const proxy *)(const void *)backend)->good;                                        \
         return good->ops->op##_workspace(good, args);                                                                  \
     })
-CAM_OPS(PASS_ON)
-#undef PASS_ON
+CAM_OPS(PROXY_CALL)
+#undef PROXY_CALL
 
 static const struct cam_ops_table table = {
-#define SLOTS(op, word) .op = pass_##op CAM_IF_##word(, .op##_workspace = pass_##op##_workspace),
+#define SLOTS(op, word) .op = call_##op CAM_IF_##word(, .op##_workspace = call_##op##_workspace),
     CAM_OPS(SLOTS)
 #undef SLOTS
 };
 
 static cam_status allocate(cam_backend *backend, size_t bytes, void **memory) {
-    return cam_backend_allocate(passed_to(backend), bytes, memory);
+    return cam_backend_allocate(proxy_target(backend), bytes, memory);
 }
 
 static void release(cam_backend *backend, void *memory) {
-    cam_backend_release(passed_to(backend), memory);
+    cam_backend_release(proxy_target(backend), memory);
 }
 
 static cam_status copy(cam_backend *backend, void *to, const void *from, size_t bytes, cam_copy_kind kind) {
-    return cam_backend_copy(passed_to(backend), to, from, bytes, kind);
+    return cam_backend_copy(proxy_target(backend), to, from, bytes, kind);
 }
 
 static cam_status zero(cam_backend *backend, void *memory, size_t bytes) {
-    return cam_backend_zero(passed_to(backend), memory, bytes);
+    return cam_backend_zero(proxy_target(backend), memory, bytes);
 }
 
 static cam_status synchronize(cam_backend *backend) {
-    return cam_backend_synchronize(passed_to(backend));
+    return cam_backend_synchronize(proxy_target(backend));
 }
 
 static cam_status allocate_mapped(cam_backend *backend, size_t bytes, void **host, void **device) {
-    return cam_backend_allocate_mapped(passed_to(backend), bytes, host, device);
+    return cam_backend_allocate_mapped(proxy_target(backend), bytes, host, device);
 }
 
 static void release_mapped(cam_backend *backend, void *host) {
-    cam_backend_release_mapped(passed_to(backend), host);
+    cam_backend_release_mapped(proxy_target(backend), host);
 }
 
-static void close_passing(cam_backend *backend) {
-    if (((passing *)(void *)backend)->owns)
-        cam_backend_close(passed_to(backend));
+static void close_proxy(cam_backend *backend) {
+    if (((proxy *)(void *)backend)->owns)
+        cam_backend_close(proxy_target(backend));
     free(backend);
 }
 
@@ -64,10 +64,10 @@ static const cam_backend_calls calls = {.allocate = allocate,
                                         .synchronize = synchronize,
                                         .allocate_mapped = allocate_mapped,
                                         .release_mapped = release_mapped,
-                                        .close = close_passing};
+                                        .close = close_proxy};
 
-passing *passing_new(cam_backend *good) {
-    passing *p = calloc(1, sizeof *p);
+proxy *proxy_new(cam_backend *good) {
+    proxy *p = calloc(1, sizeof *p);
     if (!p)
         CAM_BUG("no memory for a backend");
     p->base = (cam_backend){.name = good->name, .description = good->description, .bf16 = good->bf16, .calls = &calls};

@@ -1,5 +1,6 @@
-/* telling.cc: how a defect is told: the sentence, then kernel, block, thread and seed. Crashes are told of, too: by the
- * address sanitizer's last words, or by a handler on a stack of its own, for a fibre's may be what ended.
+/* diagnostics.cc: reports of defects: one sentence, then kernel, block, thread and seed. Crashes are reported as well,
+ * by the address sanitizer's death callback, or by a signal handler with its own stack, because a fibre's stack may
+ * have overflowed.
  */
 #include "machine.h"
 #include <csignal>
@@ -12,7 +13,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-void simt_say_where(void) {
+void simt_report_place(void) {
     if (!simt_now.launch)
         return;
     fprintf(stderr, "simt: kernel %s, block %u of %u, thread %u of %u (warp %u, lane %u), %zu bytes of shared memory\n",
@@ -31,7 +32,7 @@ void simt_die(SIMT_PARAMS, const char *format, ...) {
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
-    simt_say_where();
+    simt_report_place();
     abort();
 }
 
@@ -40,19 +41,19 @@ void simt_misaligned(const void *p, size_t bytes, const char *what, SIMT_PARAMS)
 }
 
 #ifdef SIMT_ASAN
-void simt_tell_of_crashes(void) {
-    __sanitizer_set_death_callback(simt_say_where);
+void simt_report_crashes(void) {
+    __sanitizer_set_death_callback(simt_report_place);
 }
 #else
 static void crashed(int signal_number) {
     if (simt_now.launch)
         fprintf(stderr, "simt: signal %d in a kernel\n", signal_number);
-    simt_say_where();
+    simt_report_place();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
 
-void simt_tell_of_crashes(void) {
+void simt_report_crashes(void) {
     static char stack[64 << 10];
     stack_t alternate = {};
     struct sigaction action = {};

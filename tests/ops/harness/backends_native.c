@@ -1,4 +1,4 @@
-/* backends_here.c: the backends of ops_test: the CPU, the CPU with bf16 storage in front of it, and this machine's GPU. */
+/* backends_native.c: the backends of ops_test: the CPU, the CPU behind bf16_storage.h, and this machine's GPU. */
 #include "backend_cpu.h"
 #include "backend_cuda.h"
 #include "backends.h"

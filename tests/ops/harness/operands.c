@@ -1,9 +1,9 @@
-/* trial.c: the operands of a case, their values, and what formulas and calls see of them. Invariant: an operand's
- * values `d` and `f` of an input are the same numbers; entries past its true count are zero here, and poison on the
- * device unless its contract says otherwise.
+/* operands.c: the operands of a trial, their values, and access to them for formulas and calls. Invariant: `d` and `f`
+ * of an input are the same numbers. Entries past the true count are zero here; on the device they are poison, unless
+ * the contract says otherwise.
  */
+#include "dropout_reference.h"
 #include "harness.h"
-#include "map.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,7 +118,7 @@ static float to_bf16(float value) {
     return value;
 }
 
-/* A value as an operand can hold it. Of f16 and f64 the caller sees to that himself. */
+/* A value rounded to the operand's dtype. For f16 and f64 the caller must pass values that the dtype can hold. */
 static double held_by(const operand *o, double value) {
     return o->dtype == CAM_F32 ? (double)(float)value : o->dtype == CAM_BF16 ? (double)to_bf16((float)value) : value;
 }
@@ -166,7 +166,7 @@ void dropout_operands(trial *t, int64_t cap, int64_t n, uint32_t threshold, uint
     t->site = site;
     if (!threshold)
         return;
-    /* Rows far apart and out of order; indices that differ from the packed place. */
+    /* Rows far apart and out of order; indices that differ from the packed position. */
     operand *row = operand_real(operand_new(t, "dropout.row", IN, CAM_I32, cap, 0), n);
     operand *index = operand_real(operand_new(t, "dropout.index", IN, CAM_I32, cap, 0), n);
     fill_integers(t, row, 1000, 2000000);
@@ -193,7 +193,7 @@ void operand_place(operand *o, storage *panel, int64_t columns, int64_t column) 
     o->stride_free = 1;
 }
 
-void operand_lay_upon(operand *output, operand *input) {
+void operand_in_place_of(operand *output, operand *input) {
     output->same_as = input;
 }
 
@@ -214,10 +214,10 @@ static void place_operand(trial *t, operand *o) {
         return;
     int64_t elements = o->shape[0] * o->shape[1];
     o->home = storage_new(t, (size_t)elements * cam_dtype_size(o->dtype));
-    o->home->shared = o->shared;
+    o->home->mapped = o->mapped;
 }
 
-static void place_upon(operand *o) {
+static void place_on_input(operand *o) {
     if (!o->same_as)
         return;
     o->home = o->same_as->home;
@@ -244,7 +244,7 @@ void trial_begin(trial *t, const op_tests *op, const op_case *c, precision p, co
     for (int i = 0; i < t->operand_count; i++)
         place_operand(t, &t->operands[i]);
     for (int i = 0; i < t->operand_count; i++)
-        place_upon(&t->operands[i]);
+        place_on_input(&t->operands[i]);
     t->state_home = storage_new(t, sizeof t->state);
 }
 
@@ -273,7 +273,7 @@ void trial_release(trial *t) {
     }
 }
 
-/* --- what formulas see ------------------------------------------------------------------------------------------ */
+/* --- access for formulas ---------------------------------------------------------------------------------------- */
 
 double *values_double(const trial *t, const char *name) {
     return operand_get(t, name)->d;
@@ -299,7 +299,7 @@ void put_double(trial *t, const char *name, int64_t i, double value, double size
     operand *o = operand_get(t, name);
     o->d[i] = o->role == ADD ? o->old[i] + value : value;
     o->size[i] = o->role == ADD && size != 0 ? fabs(o->old[i]) + size : size;
-    if (o->floor_ulps == 0) /* exact until it is stored */
+    if (o->floor_ulps == 0) /* only the storage rounds */
         o->d[i] = held_by(o, o->d[i]);
 }
 
@@ -328,14 +328,14 @@ void store_float(trial *t, const char *name) {
         o->f[i] = (float)held_by(o, (double)o->f[i]);
 }
 
-static map_site site_of(const trial *t) {
-    return (map_site){t->state.seed, t->state.step, t->site, t->threshold};
+static dropout_site site_of(const trial *t) {
+    return (dropout_site){t->state.seed, t->state.step, t->site, t->threshold};
 }
 
 static int drops_feature(const trial *t, int64_t r, int64_t h, int64_t columns) {
-    map_site m = site_of(t);
+    dropout_site m = site_of(t);
     int64_t row = values_i32(t, "dropout.row")[r], index = values_i32(t, "dropout.index")[r];
-    return map_drops_feature(&m, (uint32_t)row, (uint64_t)(index * columns + h));
+    return reference_drops_feature(&m, (uint32_t)row, (uint64_t)(index * columns + h));
 }
 
 double keep_double(const trial *t, int64_t r, int64_t h, int64_t columns) {
@@ -351,8 +351,8 @@ float keep_float(const trial *t, int64_t r, int64_t h, int64_t columns) {
 double keep_probability_double(const trial *t, int32_t row, int32_t head, int32_t query, int32_t key) {
     if (!t->threshold)
         return 1;
-    map_site m = site_of(t);
-    int dropped = map_drops_probability(&m, (uint32_t)row, (uint32_t)head, (uint32_t)query, (uint32_t)key);
+    dropout_site m = site_of(t);
+    int dropped = reference_drops_probability(&m, (uint32_t)row, (uint32_t)head, (uint32_t)query, (uint32_t)key);
     return dropped ? 0 : 65536.0 / (65536.0 - t->threshold);
 }
 
@@ -383,7 +383,7 @@ void check_gradient(trial *t, const char *grad, const char *input, double (*obje
         double below = objective(t);
         x->d[i] = kept;
         double numeric = (above - below) / (2 * h);
-        /* h^2 times a third derivative, and what the rounding of kept values to float does. */
+        /* h^2 times a third derivative, and the rounding of stored values to float */
         double bound = 2e-5 * (1 + fabs(numeric) + g->size[i]);
         if (!(fabs(numeric - analytic) <= bound))
             trial_fail(t, "the formula's \"%s\"[%lld] is %.9g, by finite differences %.9g", grad, (long long)i,

@@ -1,5 +1,5 @@
-/* run.c: one case on one backend. The order of every run: lay out, upload, call, wait, download, compare. Invariant:
- * what lies on the device is released before run_case returns, whatever failed. */
+/* run_case.c: runs one case on one backend. Every run: lay out, upload, call, wait, download, compare. Invariant:
+ * device memory is released before run_case returns, also after a failure. */
 #include "harness.h"
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void poison_image(unsigned char *image, size_t bytes, uint32_t poison) {
         memcpy(image + i, &poison, 4);
 }
 
-/* Where element (row, column) of an operand lies in its home's image. */
+/* The offset of element (row, column) of an operand in its home's image. */
 static size_t place_of(const operand *o, int64_t row, int64_t column) {
     return GUARD_BYTES + (size_t)(o->column + row * o->stride + column) * cam_dtype_size(o->dtype);
 }
@@ -61,7 +61,7 @@ static void mark_writable(const operand *o) {
 
 static cam_status storage_upload(storage *s, cam_backend *backend) {
     cam_status st = CAM_OK;
-    if (s->shared) {
+    if (s->mapped) {
         CAM_TRY(cam_backend_allocate_mapped(backend, image_bytes(s), &s->host, &s->device));
         memcpy(s->host, s->before, image_bytes(s));
         goto out;
@@ -115,7 +115,7 @@ cam_workspace workspace_of(trial *t, cam_backend *backend, size_t bytes) {
 }
 
 static cam_status storage_download(storage *s, cam_backend *backend) {
-    return s->device && !s->shared ? cam_backend_copy(backend, s->after, s->device, image_bytes(s), CAM_FROM_DEVICE)
+    return s->device && !s->mapped ? cam_backend_copy(backend, s->after, s->device, image_bytes(s), CAM_FROM_DEVICE)
                                    : CAM_OK;
 }
 
@@ -126,14 +126,14 @@ cam_status trial_download(trial *t, cam_backend *backend) {
     CAM_TRY(storage_download(&t->workspace_home, backend));
     CAM_TRY(cam_backend_synchronize(backend));
     for (int i = 0; i < t->storage_count; i++)
-        if (t->storages[i].shared && t->storages[i].host)
+        if (t->storages[i].mapped && t->storages[i].host)
             memcpy(t->storages[i].after, t->storages[i].host, image_bytes(&t->storages[i]));
 out:
     return st;
 }
 
 static void storage_free(storage *s, cam_backend *backend) {
-    if (!s->shared)
+    if (!s->mapped)
         cam_backend_release(backend, s->device);
     else if (s->host)
         cam_backend_release_mapped(backend, s->host);
@@ -151,7 +151,7 @@ void trial_free_device(trial *t, cam_backend *backend) {
     t->workspace_home = (storage){0};
 }
 
-/* --- what no call may touch --------------------------------------------------------------------------------------- */
+/* --- bytes that no call may change -------------------------------------------------------------------------------- */
 
 static const char *name_of_byte(const trial *t, const storage *s, size_t at) {
     if (s == &t->workspace_home)
@@ -191,9 +191,9 @@ void trial_check_untouched(trial *t) {
     check_storage(t, &t->workspace_home);
 }
 
-/* --- what a call must give ---------------------------------------------------------------------------------------- */
+/* --- results of a call -------------------------------------------------------------------------------------------- */
 
-/* The output bits of a run, one image a storage, with all that is not an output zeroed. */
+/* The output bits of a run, one image a storage; all other bytes are zeroed. */
 static unsigned char *outputs_of(const trial *t) {
     size_t total = 0, at = 0;
     for (int i = 0; i < t->storage_count; i++)
@@ -222,7 +222,7 @@ static void check_same_bits(trial *t, const unsigned char *first, const unsigned
     }
 }
 
-/* |got - want| as a share of size; infinite where an exact value, a NaN or an infinity does not agree. */
+/* |got - want| / size; infinite if an exact value, a NaN or an infinity does not agree. */
 static double error_of(double got, double want, double size) {
     if (isnan(want) || isnan(got))
         return isnan(want) && isnan(got) ? 0 : INFINITY;
@@ -231,7 +231,7 @@ static double error_of(double got, double want, double size) {
     return fabs(got - want) / size;
 }
 
-/* What a comparison comes to: the largest error and where, and the root mean square. */
+/* The result of a comparison: the largest error and its position, and the root mean square. */
 typedef struct errors {
     double worst, mean_square;
     int64_t worst_at, count;
@@ -362,7 +362,7 @@ static void run_and_compare(trial *t, const bench *b) {
     free(first);
 }
 
-/* Of a backend without bf16. */
+/* A bf16 call on a backend without bf16, which must refuse it. */
 static void run_refused(trial *t, cam_backend *backend) {
     cam_status st = CAM_OK, got;
     CAM_TRY(trial_upload(t, backend, POISON_NAN));
@@ -396,10 +396,9 @@ case_outcome run_case(const op_tests *op, const op_case *c, precision p, const b
     return t.failures ? CASE_FAILED : refused ? CASE_REFUSED : CASE_PASSED;
 }
 
-/* --- elements ------------------------------------------------------------------------------------------------------
- */
+/* --- elements ----------------------------------------------------------------------------------------------------- */
 
-/* 16-bit formats hold only values that they can represent exactly: operand_set and the formulas round. */
+/* The bits of a value in a 16-bit format. The value must be exact: operand_set and the formulas have rounded it. */
 static uint16_t half_bits(double value, int exponent_bits) {
     int fraction_bits = 15 - exponent_bits, bias = (1 << (exponent_bits - 1)) - 1, exponent;
     unsigned sign = signbit(value) ? 1 : 0, top = (1u << exponent_bits) - 1;
