@@ -64,7 +64,7 @@ struct cam_backend {
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     const cam_backend_calls *calls;
     const cam_ops_table *ops;
-    double *op_seconds; /* by operator (cam_op_index), summed by the wrappers; NULL: no timing */
+    double *op_seconds; /* by operator (enum cam_op), summed by the wrappers; NULL: no timing */
 };
 
 static inline CAM_MUST_CHECK cam_status cam_backend_allocate(cam_backend *backend, size_t bytes, void **memory) {
