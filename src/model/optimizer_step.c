@@ -68,6 +68,7 @@ cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step
                                   .chunks = params->chunks + kept.first};
     cam_norm_final_args norm = {.partial = partial, .max_norm = options->max_grad_norm, .state = state};
     cam_adamw_args adamw = adamw_of(params, state, options, 0, kept.count);
+    CAM_ASSERT(comm || !params->sharding.sharded);
     if (cam_arena_is_counting(arena))
         goto out;
     CAM_TRY(cam_norm_partial(backend, &sums));
