@@ -52,7 +52,7 @@ enum {
       "token ids or pieces of every line",                                                                             \
       "Writes the tokens of every text on a line of its own, never truncated.")                                        \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
-      "[--data FILE] > base.yaml",                                                                                     \
+      "[--data FILE] > my.yaml",                                                                                       \
       "a commented configuration, fitted to the data file",                                                            \
       "Prints a configuration of all keys, each with its meaning. With --data it finds the file's encoding, "          \
       "delimiter and columns.")                                                                                        \
@@ -110,17 +110,17 @@ enum {
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
     X(input, "--input", FILE("FILE|-"), CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")        \
     X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
-    X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "the file of the table")                                         \
+    X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table is written")                                    \
     X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
-    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "jsonl: the N best labels as well")                               \
+    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl: the N best labels too")                     \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
     X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
     X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \
     X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA, "of the file of texts")                                  \
-    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file")                    \
+    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file; write ';' quoted")  \
     X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA, "of the file of texts; auto: by its ending")       \
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \

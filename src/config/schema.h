@@ -46,9 +46,9 @@ extern "C" {
     X(model, frozen_dropout, bool, BOOLEAN, "false", NONE,                                                             \
       "true = frozen layers apply dropout, as after model.train() in PyTorch")                                         \
     X(model, layerwise_lr_decay, double, NUMBER, "1.0", OPEN_BELOW(0, 1),                                              \
-      "d: head 1, layer i of L (from 1) d^(L+1-i), embeddings d^(L+1)")                                                \
+      "factor d of the rate: head 1, layer i of L (from 1) d^(L+1-i), embeddings d^(L+1)")                             \
     X(model, classifier_dropout, double, NUMBER_OR_NULL, "null", OPEN_ABOVE(0, 1),                                     \
-      "null = the model's own")                                                                                        \
+      "dropout of the head; null = the model's own")                                                                   \
     X(data, train_file, const char *, PATH, "data/train.csv", NONE,                                                    \
       ".csv .tsv .jsonl by ending")                                                                                    \
     X(data, validation_file, const char *, PATH_OR_NULL, "null", NONE,                                                 \
@@ -70,15 +70,15 @@ extern "C" {
     X(data, labels, cam_config_labels, LABELS, "auto", CHOICES(label_order),                                           \
       "auto = sorted by code point | by_appearance | an ordered list, which fixes the ids")                            \
     X(data, validation_split, double, NUMBER, "0.1", OPEN(0, 1),                                                       \
-      "fraction of train_file")                                                                                        \
+      "fraction of train_file, where validation_file is null")                                                         \
     X(data, stratify, bool, BOOLEAN, "true", NONE,                                                                     \
       "the split keeps the proportions of the labels")                                                                 \
     X(data, split_seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                 \
       "the split does not change with training.seed")                                                                  \
     X(data, max_train_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                          \
-      "take only the first N rows (also max_eval_samples)")                                                            \
+      "only the first N rows of train_file, before it is split")                                                       \
     X(data, max_eval_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                           \
-      "take only the first N rows")                                                                                    \
+      "only the first N rows of validation_file and of test_file")                                                     \
     X(data, on_bad_row, enum cam_choice_on_bad_row, CHOICE, "error", CHOICES(on_bad_row),                              \
       "error | skip (skips are counted and reported)")                                                                 \
     X(data, on_duplicate, enum cam_choice_on_duplicate, CHOICE, "warn", CHOICES(on_duplicate),                         \
@@ -90,17 +90,17 @@ extern "C" {
     X(training, num_train_epochs, double, NUMBER, "3", OPEN_BELOW(0, 1000000),                                         \
       "passes over the training rows; 0.5 is half a pass")                                                             \
     X(training, max_steps, int64_t, INTEGER, "-1", AT_LEAST(-1),                                                       \
-      "above 0 replaces the epochs")                                                                                   \
+      "above 0 replaces num_train_epochs")                                                                             \
     X(training, per_device_train_batch_size, int64_t, INTEGER, "32", CLOSED(1, 65536),                                 \
-      "rows of a micro-batch, times the ranks")                                                                        \
+      "rows of a micro-batch for each rank")                                                                           \
     X(training, gradient_accumulation_steps, int64_t, INTEGER, "1", CLOSED(1, 65536),                                  \
       "micro-batches of an optimizer step")                                                                            \
     X(training, learning_rate, double, NUMBER, "2e-5", CLOSED(0, 0.1),                                                 \
-      "of the head; the highest of the schedule")                                                                      \
+      "the highest of the schedule, for the head (layerwise_lr_decay: for the others)")                                \
     X(training, weight_decay, double, NUMBER, "0.01", CLOSED(0, 1),                                                    \
       "decoupled, as in AdamW")                                                                                        \
     X(training, decay_bias_and_norm, bool, BOOLEAN, "false", NONE,                                                     \
-      "true = torch.optim.AdamW(model.parameters())")                                                                  \
+      "true = biases and LayerNorm too, as torch.optim.AdamW(model.parameters()) does")                                \
     X(training, adam_beta1, double, NUMBER, "0.9", OPEN_ABOVE(0, 1),                                                   \
       "decay of the first moment")                                                                                     \
     X(training, adam_beta2, double, NUMBER, "0.999", OPEN_ABOVE(0, 1),                                                 \
@@ -108,19 +108,19 @@ extern "C" {
     X(training, adam_epsilon, double, NUMBER, "1e-8", OPEN_BELOW(0, 1),                                                \
       "added to the root of the second moment")                                                                        \
     X(training, max_grad_norm, double, NUMBER, "1.0", AT_LEAST(0),                                                     \
-      "0 = off")                                                                                                       \
+      "gradients with a larger norm are scaled down to it; 0 = off")                                                   \
     X(training, lr_scheduler_type, enum cam_choice_scheduler, CHOICE, "linear", CHOICES(scheduler),                    \
       "linear | cosine | constant | constant_with_warmup")                                                             \
     X(training, warmup_ratio, double, NUMBER, "0.06", CLOSED(0, 1),                                                    \
       "fraction of all steps")                                                                                         \
     X(training, warmup_steps, int64_t, INTEGER, "0", AT_LEAST(0),                                                      \
-      "above 0 replaces the ratio")                                                                                    \
+      "above 0 replaces warmup_ratio")                                                                                 \
     X(training, class_weights, cam_config_weights, CLASS_WEIGHTS, "none", CLOSED_CHOICES(1e-9, 1e6, weighting),        \
       "none | balanced | {label: weight}")                                                                             \
     X(training, label_smoothing_factor, double, NUMBER, "0.0", OPEN_ABOVE(0, 1),                                       \
       "0 = off")                                                                                                       \
     X(training, gradient_checkpointing, bool, BOOLEAN, "false", NONE,                                                  \
-      "slower, smaller, equal gradients")                                                                              \
+      "less memory, more time, equal gradients")                                                                       \
     X(training, train_sampling_strategy, enum cam_choice_sampling, CHOICE, "random", CHOICES(sampling),                \
       "random | sequential | group_by_length")                                                                         \
     X(training, bf16, enum cam_choice_bf16, CHOICE, "auto", CHOICES(bf16),                                             \
@@ -128,13 +128,13 @@ extern "C" {
     X(training, tf32, bool, BOOLEAN, "true", NONE,                                                                     \
       "on CUDA, f32 products are rounded to tf32")                                                                     \
     X(training, seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                   \
-      "of fresh weights, order and dropout")                                                                           \
+      "for fresh weights, the order of the rows and dropout")                                                          \
     X(training, on_nonfinite, enum cam_choice_on_nonfinite, CHOICE, "stop", CHOICES(on_nonfinite),                     \
-      "stop | skip")                                                                                                   \
+      "stop | skip (a step whose loss or gradients are not finite)")                                                   \
     X(eval, eval_strategy, enum cam_choice_eval_strategy, CHOICE, "epoch", CHOICES(eval_strategy),                     \
       "no | steps | epoch")                                                                                            \
     X(eval, eval_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                          \
-      "with eval_strategy: steps")                                                                                     \
+      "steps between two evaluations, with eval_strategy: steps")                                                      \
     X(eval, per_device_eval_batch_size, int64_t, INTEGER, "64", CLOSED(1, 65536),                                      \
       "rows at a time; no effect on the figures")                                                                      \
     X(eval, metric_for_best_model, enum cam_choice_metric, CHOICE, "f1_macro", CHOICES(metric),                        \
@@ -142,7 +142,7 @@ extern "C" {
     X(eval, load_best_model_at_end, bool, BOOLEAN, "true", NONE,                                                       \
       "false = the last model is the result")                                                                          \
     X(eval, early_stopping_patience, int64_t, INTEGER, "0", AT_LEAST(0),                                               \
-      "0 = off")                                                                                                       \
+      "evaluations in a row without a gain that end the run; 0 = off")                                                 \
     X(eval, early_stopping_threshold, double, NUMBER, "0.0", AT_LEAST(0),                                              \
       "a smaller gain counts as none")                                                                                 \
     X(logging, logging_steps, int64_t, INTEGER, "20", AT_LEAST(1),                                                     \
@@ -154,7 +154,7 @@ extern "C" {
     X(hardware, attention, enum cam_choice_attention, CHOICE, "auto", CHOICES(attention),                              \
       "auto | native | cudnn (bf16 without attention dropout; else native)")                                           \
     X(hardware, cpu_threads, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(1, 1024),                                        \
-      "affinity and cgroup quota over the local ranks")                                                                \
+      "auto = the processors that are allowed (affinity, cgroup quota), shared by the machine's ranks")                \
     X(hardware, shard_optimizer, enum cam_choice_shard, CHOICE, "auto", CHOICES(shard),                                \
       "each rank keeps a shard of AdamW's state (ZeRO-1); auto = on the CPU")                                          \
     X(hardware, ddp_timeout, int64_t, INTEGER, "600", CLOSED(1, 864000),                                               \
