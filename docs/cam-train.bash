@@ -4,7 +4,7 @@
 
 _cam_train_verbs='train check show eval predict tokenize init tune'
 _cam_train_verbs_with_keys='train check show tune'
-_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels validation_split stratify split_seed max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
+_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
 
 # The values of a key of the configuration, where they are a list.
 _cam_train_key_values() {
@@ -19,11 +19,14 @@ _cam_train_key_values() {
     validation_file) echo 'null <file>' ;;
     test_file) echo 'null <file>' ;;
     format) echo 'auto csv tsv jsonl' ;;
-    encoding) echo 'auto utf-8 utf-16 windows-1252' ;;
-    delimiter) echo 'auto \; , tab' ;;
+    encoding) echo 'auto utf-8 utf-16 windows-1252 iso-8859-15 macroman' ;;
+    delimiter) echo 'auto \; , tab \|' ;;
     columns) echo 'null' ;;
     labels) echo 'auto by_appearance' ;;
+    label_case) echo 'keep fold' ;;
+    on_rare_label) echo 'drop other error' ;;
     stratify) echo 'true false' ;;
+    split_duplicates) echo 'together apart' ;;
     max_train_samples) echo 'null' ;;
     max_eval_samples) echo 'null' ;;
     on_bad_row) echo 'error skip' ;;
@@ -54,10 +57,10 @@ _cam_train_options() {
     train) echo '--config --dry-run --device --color --progress --quiet --verbose --help --version' ;;
     check) echo '--config --color --quiet --verbose --help --version' ;;
     show) echo '--config --color --quiet --verbose --help --version' ;;
-    eval) echo '--model --data --json --text-column --label-column --columns --encoding --delimiter --input-format --max-seq-length --device --color --quiet --verbose --help --version' ;;
-    predict) echo '--model --input --output --format --top-k --threshold --text-column --columns --encoding --delimiter --input-format --max-seq-length --device --color --quiet --verbose --help --version' ;;
+    eval) echo '--model --data --json --part --text-column --label-column --columns --encoding --delimiter --input-format --max-seq-length --device --color --quiet --verbose --help --version' ;;
+    predict) echo '--model --input --output --force --format --top-k --threshold --text-column --columns --encoding --delimiter --input-format --max-seq-length --device --color --quiet --verbose --help --version' ;;
     tokenize) echo '--model --input --format --text-column --columns --encoding --delimiter --input-format --color --quiet --verbose --help --version' ;;
-    init) echo '--data --color --quiet --verbose --help --version' ;;
+    init) echo '--model --data --all --color --quiet --verbose --help --version' ;;
     tune) echo '--config --output --color --quiet --verbose --help --version' ;;
     esac
 }
@@ -66,20 +69,21 @@ _cam_train_options() {
 _cam_train_option_values() {
     case "$1 $2" in
     'train --config' | 'check --config' | 'show --config' | 'tune --config') echo '<file>' ;;
-    'eval --model' | 'predict --model' | 'tokenize --model') echo '<folder>' ;;
+    'eval --model' | 'predict --model' | 'tokenize --model' | 'init --model') echo '<folder>' ;;
     'eval --data' | 'init --data') echo '<file>' ;;
     'predict --input' | 'tokenize --input') echo '<file>' ;;
     'predict --output') echo '<file>' ;;
     'tune --output') echo '<file>' ;;
-    'predict --format') echo 'tsv jsonl' ;;
+    'predict --format') echo 'tsv jsonl csv' ;;
     'tokenize --format') echo 'jsonl ids pieces' ;;
     'predict --top-k') echo '' ;;
     'predict --threshold') echo '' ;;
+    'eval --part') echo 'auto validation train all' ;;
     'eval --text-column' | 'predict --text-column' | 'tokenize --text-column') echo '' ;;
     'eval --label-column') echo '' ;;
     'eval --columns' | 'predict --columns' | 'tokenize --columns') echo '' ;;
-    'eval --encoding' | 'predict --encoding' | 'tokenize --encoding') echo 'auto utf-8 utf-16 windows-1252' ;;
-    'eval --delimiter' | 'predict --delimiter' | 'tokenize --delimiter') echo 'auto \; , tab' ;;
+    'eval --encoding' | 'predict --encoding' | 'tokenize --encoding') echo 'auto utf-8 utf-16 windows-1252 iso-8859-15 macroman' ;;
+    'eval --delimiter' | 'predict --delimiter' | 'tokenize --delimiter') echo 'auto \; , tab \|' ;;
     'eval --input-format' | 'predict --input-format' | 'tokenize --input-format') echo 'auto csv tsv jsonl' ;;
     'eval --max-seq-length' | 'predict --max-seq-length') echo '' ;;
     'train --device' | 'eval --device' | 'predict --device') echo 'auto cpu cuda' ;;

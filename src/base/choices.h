@@ -35,16 +35,26 @@ extern "C" {
     X(CAM_ENCODING_AUTO, "auto")                                                                                       \
     X(CAM_ENCODING_UTF8, "utf-8")                                                                                      \
     X(CAM_ENCODING_UTF16, "utf-16")                                                                                    \
-    X(CAM_ENCODING_WINDOWS_1252, "windows-1252")
+    X(CAM_ENCODING_WINDOWS_1252, "windows-1252")                                                                       \
+    X(CAM_ENCODING_ISO_8859_15, "iso-8859-15")                                                                         \
+    X(CAM_ENCODING_MACROMAN, "macroman")
 #define CAM_CHOICES_delimiter(X)                                                                                       \
     X(CAM_CONFIG_DELIMITER_AUTO, "auto")                                                                               \
     X(CAM_CONFIG_DELIMITER_SEMICOLON, ";")                                                                             \
     X(CAM_CONFIG_DELIMITER_COMMA, ",")                                                                                 \
-    X(CAM_CONFIG_DELIMITER_TAB, "tab")
+    X(CAM_CONFIG_DELIMITER_TAB, "tab")                                                                                 \
+    X(CAM_CONFIG_DELIMITER_PIPE, "|")
 #define CAM_CHOICES_label_order(X)                                                                                     \
     X(CAM_LABELS_SORTED, "auto") /* sorted by code point */                                                            \
     X(CAM_LABELS_BY_APPEARANCE, "by_appearance")                                                                       \
     X(CAM_LABELS_LIST, "[label, ...]")
+#define CAM_CHOICES_label_case(X)                                                                                      \
+    X(CAM_LABEL_CASE_KEEP, "keep")                                                                                     \
+    X(CAM_LABEL_CASE_FOLD, "fold") /* labels equal but for case are one: the most frequent spelling */
+#define CAM_CHOICES_on_rare_label(X)                                                                                   \
+    X(CAM_RARE_LABEL_DROP, "drop")   /* its rows are left out */                                                       \
+    X(CAM_RARE_LABEL_OTHER, "other") /* its rows get the label "other" */                                              \
+    X(CAM_RARE_LABEL_ERROR, "error")
 #define CAM_CHOICES_on_bad_row(X)                                                                                      \
     X(CAM_BAD_ROW_ERROR, "error")                                                                                      \
     X(CAM_BAD_ROW_SKIP, "skip")
@@ -53,6 +63,9 @@ extern "C" {
     X(CAM_DUPLICATE_WARN, "warn")                                                                                      \
     X(CAM_DUPLICATE_DROP, "drop")                                                                                      \
     X(CAM_DUPLICATE_ERROR, "error")
+#define CAM_CHOICES_split_duplicates(X)                                                                                \
+    X(CAM_SPLIT_DUPLICATES_TOGETHER, "together") /* rows with equal texts are in one part */                           \
+    X(CAM_SPLIT_DUPLICATES_APART, "apart")       /* as scikit-learn, which does not look at the texts */
 #define CAM_CHOICES_scheduler(X)                                                                                       \
     X(CAM_SCHEDULE_LINEAR, "linear")                                                                                   \
     X(CAM_SCHEDULE_COSINE, "cosine")                                                                                   \
@@ -115,7 +128,13 @@ enum {
     X(CAM_COLOR_NEVER, "never")
 #define CAM_CHOICES_predict_format(X)                                                                                  \
     X(CAM_PREDICT_TSV, "tsv")                                                                                          \
-    X(CAM_PREDICT_JSONL, "jsonl")
+    X(CAM_PREDICT_JSONL, "jsonl")                                                                                      \
+    X(CAM_PREDICT_CSV, "csv") /* the input's columns, then prediction and score */
+#define CAM_CHOICES_eval_part(X)                                                                                       \
+    X(CAM_EVAL_PART_AUTO, "auto") /* the held-out rows, where the file is that of the training */                      \
+    X(CAM_EVAL_PART_VALIDATION, "validation")                                                                          \
+    X(CAM_EVAL_PART_TRAIN, "train")                                                                                    \
+    X(CAM_EVAL_PART_ALL, "all")
 #define CAM_CHOICES_tokenize_format(X)                                                                                 \
     X(CAM_TOKENIZE_JSONL, "jsonl")                                                                                     \
     X(CAM_TOKENIZE_IDS, "ids")                                                                                         \
@@ -134,8 +153,11 @@ enum {
     X(encoding)                                                                                                        \
     X(delimiter)                                                                                                       \
     X(label_order)                                                                                                     \
+    X(label_case)                                                                                                      \
+    X(on_rare_label)                                                                                                   \
     X(on_bad_row)                                                                                                      \
     X(on_duplicate)                                                                                                    \
+    X(split_duplicates)                                                                                                \
     X(scheduler)                                                                                                       \
     X(weighting)                                                                                                       \
     X(sampling)                                                                                                        \
@@ -148,6 +170,7 @@ enum {
     X(attention)                                                                                                       \
     X(color)                                                                                                           \
     X(predict_format)                                                                                                  \
+    X(eval_part)                                                                                                       \
     X(tokenize_format)                                                                                                 \
     X(progress)
 

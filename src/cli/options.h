@@ -106,16 +106,19 @@ enum {
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win")               \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
-    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA, "folder or Hub id of a classifier")                               \
+    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT), "folder or Hub id of a model")                               \
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
+    X(all, "--all", SWITCH, CAM_FOR(INIT), "every key, not only those that matter most")                               \
     X(input, "--input", FILE("FILE|-"), CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")        \
     X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
     X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table is written")                                    \
+    X(force, "--force", SWITCH, CAM_FOR(PREDICT), "write over an output file that exists")                             \
     X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
     X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl: the N best labels too")                     \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
+    X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
     X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
     X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
     X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \

@@ -41,8 +41,10 @@ void cam_config_put_origin(const cam_config *config, cam_config_key key, cam_str
         cam_strbuf_printf(out, "%s:%ld", origin.file, origin.line);
 }
 
-static const char delimiters[CAM_CHOICE_COUNT_delimiter] = {
-    [CAM_CONFIG_DELIMITER_SEMICOLON] = ';', [CAM_CONFIG_DELIMITER_COMMA] = ',', [CAM_CONFIG_DELIMITER_TAB] = '\t'};
+static const char delimiters[CAM_CHOICE_COUNT_delimiter] = {[CAM_CONFIG_DELIMITER_SEMICOLON] = ';',
+                                                            [CAM_CONFIG_DELIMITER_COMMA] = ',',
+                                                            [CAM_CONFIG_DELIMITER_TAB] = '\t',
+                                                            [CAM_CONFIG_DELIMITER_PIPE] = '|'};
 
 char cam_config_delimiter_char(enum cam_choice_delimiter delimiter) {
     return delimiters[delimiter];

@@ -58,6 +58,17 @@ typedef struct cam_config_weights {
     size_t count;
 } cam_config_weights;
 
+/* Old and new label of each pair, without outer Unicode space; the old ones are all different. The new one is NULL where
+ * it is written as "": rows with the old label are left out. */
+typedef struct cam_config_pair {
+    const char *from, *to;
+} cam_config_pair;
+
+typedef struct cam_config_map {
+    const cam_config_pair *items; /* NULL where count is 0 */
+    size_t count;
+} cam_config_map;
+
 /* Where a value came from: file and line; file without line ("command line"); or neither, for a default. */
 typedef struct cam_config_origin {
     const char *file;

@@ -96,6 +96,9 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
     case CAM_KIND_CLASS_WEIGHTS:
         describe_choices(row, out);
         break;
+    case CAM_KIND_LABEL_MAP:
+        cam_strbuf_puts(out, "null or a mapping {old: new, ...}");
+        break;
     case CAM_KIND_COLUMNS:
         cam_strbuf_puts(out, "null or [name, name, ...]");
         break;

@@ -56,11 +56,11 @@ extern "C" {
     X(data, test_file, const char *, PATH_OR_NULL, "null", NONE,                                                       \
       "scored once, at the end, with the best model")                                                                  \
     X(data, format, enum cam_choice_format, CHOICE, "auto", CHOICES(format),                                           \
-      "auto | csv | tsv | jsonl")                                                                                      \
+      "auto (by the ending, else by the first bytes) | csv | tsv | jsonl")                                             \
     X(data, encoding, enum cam_choice_encoding, CHOICE, "auto", CHOICES(encoding),                                     \
-      "auto (UTF-8, or UTF-16 by its mark) | utf-8 | utf-16 | windows-1252")                                           \
+      "auto (UTF-8, or UTF-16 by its mark) | utf-8 | utf-16 | windows-1252 | iso-8859-15 | macroman")                  \
     X(data, delimiter, enum cam_choice_delimiter, CHOICE, "auto", CHOICES(delimiter),                                  \
-      "auto = the one of ; , tab that the first record has outside quotes; several: an error")                         \
+      "auto = the one of ; , tab | that splits the first records most evenly")                                         \
     X(data, columns, cam_config_list, COLUMNS, "null", NONE,                                                           \
       "e.g. [label, text] where the file has no header row")                                                           \
     X(data, text_column, const char *, TEXT, "text", NONE,                                                             \
@@ -69,12 +69,22 @@ extern "C" {
       "column that holds the label")                                                                                   \
     X(data, labels, cam_config_labels, LABELS, "auto", CHOICES(label_order),                                           \
       "auto = sorted by code point | by_appearance | an ordered list, which fixes the ids")                            \
+    X(data, label_map, cam_config_map, LABEL_MAP, "null", NONE,                                                        \
+      "{old: new, ...} renames labels as they are read; {old: \"\"} leaves their rows out")                            \
+    X(data, label_case, enum cam_choice_label_case, CHOICE, "keep", CHOICES(label_case),                               \
+      "keep | fold (labels that differ only by case are one)")                                                         \
+    X(data, min_rows_per_label, int64_t, INTEGER, "1", CLOSED(1, 1000000),                                             \
+      "a label with fewer rows in train_file is rare: see on_rare_label")                                              \
+    X(data, on_rare_label, enum cam_choice_on_rare_label, CHOICE, "drop", CHOICES(on_rare_label),                      \
+      "drop (leave its rows out) | other (one label for all of them) | error")                                         \
     X(data, validation_split, double, NUMBER, "0.1", OPEN(0, 1),                                                       \
       "fraction of train_file, where validation_file is null")                                                         \
     X(data, stratify, bool, BOOLEAN, "true", NONE,                                                                     \
       "the split keeps the proportions of the labels")                                                                 \
     X(data, split_seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                 \
       "the split does not change with training.seed")                                                                  \
+    X(data, split_duplicates, enum cam_choice_split_duplicates, CHOICE, "together", CHOICES(split_duplicates),         \
+      "together (equal texts are in one part) | apart (as scikit-learn)")                                              \
     X(data, max_train_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                          \
       "only the first N rows of train_file, before it is split")                                                       \
     X(data, max_eval_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                           \
@@ -183,6 +193,7 @@ typedef enum cam_config_kind {
     CAM_KIND_LABELS,          /* cam_config_labels */
     CAM_KIND_COLUMNS,         /* cam_config_list; count 0 for null */
     CAM_KIND_CLASS_WEIGHTS,   /* cam_config_weights */
+    CAM_KIND_LABEL_MAP,       /* cam_config_map; count 0 for null */
     CAM_KIND_REPORT_TO        /* unsigned: CAM_CONFIG_REPORT_* flags */
 } cam_config_kind;
 

@@ -3,16 +3,20 @@
 #include "config.h"
 #include <string.h>
 
-/* YAML allows a long key in a flow mapping only in the explicit form, "? key : value". */
-static void put_weights(const cam_config_weights *weights, cam_strbuf *out) {
+/* Appends the key of a mapping. YAML allows a long key in a flow mapping only in the explicit form, "? key : value". */
+static void put_map_key(const char *text, cam_strbuf *out) {
     enum { SIMPLE_KEY_BYTES = 100 };
+    cam_strbuf key = CAM_STRBUF_INIT;
+    cam_bytes_put_yaml(text, &key);
+    cam_strbuf_printf(out, key.length > SIMPLE_KEY_BYTES ? "? %s : " : "%s: ", key.text);
+    cam_strbuf_release(&key);
+}
+
+static void put_weights(const cam_config_weights *weights, cam_strbuf *out) {
     cam_strbuf_putc(out, '{');
     for (size_t i = 0; i < weights->count; i++) {
         cam_strbuf_puts(out, i ? ", " : "");
-        cam_strbuf label = CAM_STRBUF_INIT;
-        cam_bytes_put_yaml(weights->items[i].label, &label);
-        cam_strbuf_printf(out, label.length > SIMPLE_KEY_BYTES ? "? %s : " : "%s: ", label.text);
-        cam_strbuf_release(&label);
+        put_map_key(weights->items[i].label, out);
         cam_bytes_put_number(weights->items[i].weight, out);
     }
     cam_strbuf_putc(out, '}');
@@ -25,6 +29,19 @@ static void put_list(const cam_config_list *list, cam_strbuf *out) {
         cam_bytes_put_yaml(list->items[i], out);
     }
     cam_strbuf_putc(out, ']');
+}
+
+static void put_map(const cam_config_map *map, cam_strbuf *out) {
+    if (map->count == 0) {
+        cam_strbuf_puts(out, "null");
+        return;
+    }
+    for (size_t i = 0; i < map->count; i++) {
+        cam_strbuf_puts(out, i ? ", " : "{");
+        put_map_key(map->items[i].from, out);
+        cam_bytes_put_yaml(map->items[i].to ? map->items[i].to : "", out);
+    }
+    cam_strbuf_putc(out, '}');
 }
 
 static void put_integer(const cam_config_row *row, int64_t value, cam_strbuf *out) {
@@ -94,6 +111,9 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
             put_list(columns, out);
         else
             cam_strbuf_puts(out, "null");
+        break;
+    case CAM_KIND_LABEL_MAP:
+        put_map(field, out);
         break;
     case CAM_KIND_CLASS_WEIGHTS:
         if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_GIVEN)

@@ -343,6 +343,30 @@ static bool read_class_weights(const place *p, const cam_yaml_node *node) {
     return true;
 }
 
+/* Reads {old: new}. Several old labels may have the same new one. */
+static bool read_label_map(const place *p, const cam_yaml_node *node) {
+    cam_config_map value = {NULL, 0};
+    size_t before = p->problems->errors;
+    if (!cam_yaml_is_null(node)) {
+        if (node->kind != CAM_YAML_MAP || node->count == 0)
+            return refuse_hint(p, node, "; write {old: new}");
+        cam_config_pair *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
+        const char **old = cam_pool_take(&p->config->memory, node->count * sizeof *old);
+        for (const cam_yaml_node *entry = node->first; entry; entry = entry->next) {
+            cam_config_pair *pair = &items[value.count];
+            bool is_left_out = entry->kind == CAM_YAML_SCALAR && !entry->plain && entry->text[0] == '\0';
+            *pair = (cam_config_pair){entry_text(p, entry->key), is_left_out ? NULL : entry_text(p, entry)};
+            if (pair->from)
+                old[value.count++] = pair->from;
+        }
+        value.items = items;
+        if (p->problems->errors != before || !check_distinct(p, node, old, value.count))
+            return false;
+    }
+    *(cam_config_map *)p->field = value;
+    return true;
+}
+
 static bool read_report_to(const place *p, const cam_yaml_node *node) {
     size_t before = p->problems->errors;
     unsigned flags = 0;
@@ -388,6 +412,8 @@ bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node 
         return read_labels(&p, node);
     case CAM_KIND_COLUMNS:
         return read_columns(&p, node);
+    case CAM_KIND_LABEL_MAP:
+        return read_label_map(&p, node);
     case CAM_KIND_CLASS_WEIGHTS:
         return read_class_weights(&p, node);
     case CAM_KIND_REPORT_TO:

@@ -4,13 +4,8 @@
 #define CAM_CSV_CELLS_INTERNAL_H
 
 #include "cam/status.h"
+#include "read_options.h"
 #include <stddef.h>
-
-typedef struct cam_cell {
-    char *text;
-    size_t length;
-    int quoted; /* was between quotes */
-} cam_cell;
 
 typedef struct cam_cells {
     cam_cell *list;

@@ -39,6 +39,7 @@ static cam_status add_row(cam_dataset *dataset, size_t *capacity, const cam_reco
                    .label_length = record->label_length,
                    .label_number = -1,
                    .line = record->line,
+                   .sheet_row = record->sheet_row,
                    .row = record->row};
     int added;
     if (dataset->count == *capacity) {

@@ -16,6 +16,7 @@ typedef struct cam_row {
     size_t label_length;
     int32_t label_number; /* in the data set's `labels`; -1 where there is none */
     long line;            /* where the record starts in the file, from 1 */
+    long sheet_row;       /* its row in a spreadsheet, from 1 (records.h) */
     int64_t row;          /* number of the record in the file, from 0 (split.tsv) */
 } cam_row;
 

@@ -82,11 +82,14 @@ static cam_status choose_encoding(cam_decoder *d, cam_encoding requested) {
         return cam_fail(CAM_E_DATA, "%s:1: no UTF-16 byte-order mark; %s", d->name,
                         utf8 ? "the file has the mark of UTF-8; set encoding=utf-8"
                              : "set encoding=auto, or save the file as CSV UTF-8");
-    if (requested == CAM_ENCODING_WINDOWS_1252 && (utf8 || little || big))
+    int single_byte = requested == CAM_ENCODING_WINDOWS_1252 || requested == CAM_ENCODING_ISO_8859_15 ||
+                      requested == CAM_ENCODING_MACROMAN;
+    if (single_byte && (utf8 || little || big))
         return cam_fail(CAM_E_DATA, "%s:1: the file begins with the byte-order mark of %s; set encoding=%s", d->name,
                         utf8 ? "UTF-8" : "UTF-16", utf8 ? "utf-8" : "utf-16");
     d->encoding = requested != CAM_ENCODING_AUTO ? requested : little || big ? CAM_ENCODING_UTF16 : CAM_ENCODING_UTF8;
     d->big_endian = big;
+    d->has_mark = utf8 || little || big;
     d->begin += d->encoding == CAM_ENCODING_UTF16 && d->end > d->begin ? 2 : utf8 ? 3 : 0;
     return CAM_OK;
 }
@@ -136,10 +139,10 @@ static size_t convert_utf8(cam_decoder *d, char *to, size_t capacity) {
     return count;
 }
 
-static size_t convert_windows_1252(cam_decoder *d, char *to, size_t capacity) {
+static size_t convert_single_byte(cam_decoder *d, char *to, size_t capacity) {
     size_t count = 0;
     while (d->begin < d->end && count + 3 <= capacity) {
-        unsigned code_point = cam_windows_1252_code_point(d->raw[d->begin]);
+        unsigned code_point = cam_encoding_code_point(d->encoding, d->raw[d->begin]);
         if (code_point == 0)
             break;
         count += cam_utf8_put(to + count, code_point);
@@ -189,7 +192,7 @@ static int word_as_windows_1252(const cam_decoder *d, cam_strbuf *word) {
         past++;
     for (size_t i = first; i < past; i++) {
         char utf8[4];
-        unsigned code_point = cam_windows_1252_code_point(d->raw[i]);
+        unsigned code_point = cam_encoding_code_point(CAM_ENCODING_WINDOWS_1252, d->raw[i]);
         if (code_point == 0)
             return 0;
         cam_strbuf_append(word, utf8, cam_utf8_put(utf8, code_point));
@@ -241,7 +244,7 @@ cam_status cam_decoder_read(cam_decoder *decoder, char *to, size_t capacity, siz
             goto out;
         *count = decoder->encoding == CAM_ENCODING_UTF8    ? convert_utf8(decoder, to, capacity)
                  : decoder->encoding == CAM_ENCODING_UTF16 ? convert_utf16(decoder, to, capacity)
-                                                           : convert_windows_1252(decoder, to, capacity);
+                                                           : convert_single_byte(decoder, to, capacity);
         if (*count > 0)
             break;
         /* The character is incomplete or invalid: once enough bytes follow, it is known which, and the word can be

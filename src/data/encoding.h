@@ -12,14 +12,18 @@
 
 typedef enum cam_choice_encoding cam_encoding; /* UTF-16 needs its mark */
 
-/* The code point of a byte of Windows-1252, or 0 for the five bytes that have none (and for NUL). */
-unsigned cam_windows_1252_code_point(unsigned char byte);
+/* The code point of a byte of a single-byte encoding (windows-1252, iso-8859-15, macroman), or 0 where the byte has
+ * none: NUL in all of them, and five bytes of Windows-1252. */
+unsigned cam_encoding_code_point(cam_encoding encoding, unsigned char byte);
+/* The byte of a code point, or 0 where the encoding has no character for it. */
+unsigned char cam_encoding_byte(cam_encoding encoding, unsigned code_point);
 
 typedef struct cam_decoder {
     const char *name;      /* for messages: the path as given, or "standard input" */
     cam_encoding encoding; /* after open: never AUTO */
     int fd;
     int regular;    /* a regular file: reading never waits */
+    int has_mark;   /* the file begins with a byte-order mark */
     int big_endian; /* UTF-16 */
     int raw_ended;  /* the system has no more bytes */
     unsigned char *raw;

@@ -4,6 +4,7 @@
 
 #include "choices.h"
 #include "encoding.h"
+#include "remedy.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,7 @@ typedef struct cam_read_options {
     const char *path; /* "-" = standard input */
     cam_data_format format;
     cam_encoding encoding;
-    char delimiter;             /* 0 = auto: the one of ; , tab in the first record outside quotes */
+    char delimiter;             /* 0 = auto: the one of ; , tab | that splits the first records most evenly */
     const char *const *columns; /* NULL = the file has a header row */
     size_t column_count;
     const char *text_column;  /* NULL = "text" */
@@ -28,8 +29,16 @@ typedef struct cam_read_options {
     cam_on_bad_row on_bad_row;
     int64_t max_rows;   /* stop after so many rows; 0 or below = all */
     int label_required; /* otherwise the label column may be absent, and labels may be blank */
+    cam_syntax syntax;  /* of the settings in messages */
     int keep_blank;     /* return blank records too, so that every record of the file is one row */
 } cam_read_options;
+
+/* One cell of a table. */
+typedef struct cam_cell {
+    char *text; /* not NUL-terminated */
+    size_t length;
+    int quoted; /* was between quotes */
+} cam_cell;
 
 /* The format by the ending of the path; CAM_FORMAT_AUTO where the ending is none of these. */
 cam_data_format cam_format_of_path(const char *path);

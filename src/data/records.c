@@ -27,6 +27,9 @@ struct cam_record_reader {
     cam_problems problems;
     cam_read_counts counts;
     int64_t row;
+    long sheet_row; /* of the current record */
+    char **header;  /* the names of the columns as written */
+    size_t header_count;
 };
 
 static int is_table(const cam_record_reader *r) {
@@ -72,6 +75,7 @@ static cam_status next_cells(cam_record_reader *r, int *got) {
     w->begin += r->cells.used;
     r->start_line = r->line;
     r->line += r->cells.lines;
+    r->sheet_row++;
 out:
     return st;
 }
@@ -87,6 +91,17 @@ static int is_blank(const cam_record_reader *r) {
     return 1;
 }
 
+static cam_status keep_header(cam_record_reader *r) {
+    r->header = calloc(r->cells.count, sizeof *r->header);
+    for (size_t i = 0; r->header && i < r->cells.count; i++) {
+        r->header[i] = strndup(r->cells.list[i].text, r->cells.list[i].length);
+        if (!r->header[i])
+            return cam_fail(CAM_E_MEMORY, "no memory for a header of %zu cells", r->cells.count);
+        r->header_count++;
+    }
+    return r->header ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a header of %zu cells", r->cells.count);
+}
+
 /* Reads the header row. With given columns the first record is a row, which stays pending. */
 static cam_status read_header(cam_record_reader *r) {
     cam_status st = CAM_OK;
@@ -100,6 +115,7 @@ static cam_status read_header(cam_record_reader *r) {
         CAM_TRY(cam_header_given(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
         r->pending = 1;
     } else {
+        CAM_TRY(keep_header(r));
         CAM_TRY(cam_header_match(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
     }
 out:
@@ -255,7 +271,11 @@ static void trim_label(cam_record_reader *r, cam_record *record) {
 
 static cam_status take_row(cam_record_reader *r, cam_record *record, int *good) {
     cam_status st = CAM_OK;
-    *record = (cam_record){.text = "", .line = r->start_line};
+    *record = (cam_record){.text = "", .line = r->start_line, .sheet_row = r->sheet_row};
+    if (is_table(r)) {
+        record->cells = r->cells.list;
+        record->cell_count = r->cells.count;
+    }
     if (is_blank(r) && r->format != CAM_FORMAT_LINES) {
         *good = record->blank = r->options->keep_blank;
         if (*good)
@@ -331,6 +351,16 @@ char cam_record_reader_delimiter(const cam_record_reader *reader) {
     return reader->delimiter;
 }
 
+cam_encoding cam_record_reader_encoding(const cam_record_reader *reader, int *has_mark) {
+    *has_mark = reader->window.decoder.has_mark;
+    return reader->window.decoder.encoding;
+}
+
+const char *const *cam_record_reader_header(const cam_record_reader *reader, size_t *count) {
+    *count = reader->header_count;
+    return (const char *const *)reader->header;
+}
+
 int cam_record_reader_has_label(const cam_record_reader *reader) {
     return reader->format == CAM_FORMAT_JSONL || (is_table(reader) && reader->columns.label != CAM_NO_COLUMN);
 }
@@ -340,6 +370,9 @@ void cam_record_reader_close(cam_record_reader *reader) {
         return;
     cam_text_window_close(&reader->window);
     cam_cells_release(&reader->cells);
+    for (size_t i = 0; i < reader->header_count; i++)
+        free(reader->header[i]);
+    free(reader->header);
     cam_strbuf_release(&reader->json_text.bytes);
     cam_strbuf_release(&reader->json_label.bytes);
     cam_problems_release(&reader->problems);

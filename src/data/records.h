@@ -30,10 +30,14 @@ typedef struct cam_record {
     size_t text_length;
     const char *label; /* trimmed; NULL where the record has no label column */
     size_t label_length;
-    long line;   /* where the record starts, from 1 */
-    int64_t row; /* its number in the file, from 0: header and skipped blank records do not count, bad rows do */
-    int blank;   /* all cells empty; only under keep_blank (in CAM_FORMAT_LINES: an empty line) */
-    int trimmed; /* the label had outer space */
+    long line; /* where the record starts, from 1 */
+    long
+        sheet_row; /* its row in a spreadsheet, from 1: header and blank records count, line ends inside cells do not */
+    int64_t row;   /* its number in the file, from 0: header and skipped blank records do not count, bad rows do */
+    int blank;     /* all cells empty; only under keep_blank (in CAM_FORMAT_LINES: an empty line) */
+    int trimmed;   /* the label had outer space */
+    const cam_cell *cells; /* CSV and TSV: all cells; valid until the next call. Otherwise NULL */
+    size_t cell_count;
 } cam_record;
 
 typedef struct cam_read_counts {
@@ -55,9 +59,12 @@ CAM_MUST_CHECK cam_status cam_record_reader_open(const cam_read_options *options
  * fails at once. */
 CAM_MUST_CHECK cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record, int *got);
 const cam_read_counts *cam_record_reader_counts(const cam_record_reader *reader);
-cam_data_format cam_record_reader_format(const cam_record_reader *reader); /* never AUTO */
-char cam_record_reader_delimiter(const cam_record_reader *reader);         /* 0 for JSONL and lines */
-int cam_record_reader_has_label(const cam_record_reader *reader);          /* JSONL: always 1 */
+cam_data_format cam_record_reader_format(const cam_record_reader *reader);               /* never AUTO */
+char cam_record_reader_delimiter(const cam_record_reader *reader);                       /* 0 for JSONL and lines */
+cam_encoding cam_record_reader_encoding(const cam_record_reader *reader, int *has_mark); /* never AUTO */
+/* The header's cells as written, *count of them; NULL where the file has no header row. */
+const char *const *cam_record_reader_header(const cam_record_reader *reader, size_t *count);
+int cam_record_reader_has_label(const cam_record_reader *reader); /* JSONL: always 1 */
 void cam_record_reader_close(cam_record_reader *reader);
 
 #endif

@@ -84,7 +84,7 @@ setup() { in_own_folder; }
     refused 2 '"--format" of tokenize' cam-train tokenize --model tiny --format xml
     refused 2 '"--device" takes "auto", "cpu" or "cuda"' cam-train eval --model tiny --data data.csv --device gpu
     refused 2 '"--encoding" takes' cam-train predict --model tiny --encoding latin-1
-    refused 2 '"--delimiter" takes "auto", ";", "," or "tab"' cam-train predict --model tiny --delimiter x
+    refused 2 '"--delimiter" takes "auto", ";", ",", "tab" or "|"' cam-train predict --model tiny --delimiter x
     refused 2 '"--input-format" takes' cam-train predict --model tiny --input-format xlsx
     refused 2 '"--top-k" takes' cam-train predict --model tiny --format jsonl --top-k 0
     refused 2 '"--threshold" takes' cam-train predict --model tiny --threshold 1.5

@@ -13,6 +13,8 @@ static const char rich[] = "model:\n"
                            "  text_column: Libell\xC3\xA9\n  label_column: 'Cat: 1'\n"
                            "  labels: ['no', 01, '\"', '{a: b}']\n  validation_split: 0.25\n  stratify: false\n"
                            "  split_seed: 4294967295\n  max_train_samples: 7\n  max_eval_samples: 9\n"
+                           "  label_map: {no: \"oui\", \"01\": \"\", ? \"{a: b}\" : c}\n  label_case: fold\n"
+                           "  min_rows_per_label: 2\n  on_rare_label: other\n  split_duplicates: apart\n"
                            "  on_bad_row: skip\n  on_duplicate: drop\n"
                            "training:\n"
                            "  output_dir: 'runs/#1'\n  overwrite_output_dir: true\n  num_train_epochs: 100000\n"
@@ -227,7 +229,7 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 64);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 69);
 }
 
 int main(void) {

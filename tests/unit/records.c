@@ -306,8 +306,8 @@ static void test_long_cell(void **state) {
 
 static void test_words_of_the_configuration(void **state) {
     (void)state;
-    static const char *const delimiters[] = {"auto", ";", ",", "tab"}, *const none[] = {"\"", "a", ";;", "|", ""};
-    for (int i = 0; i < 4; i++)
+    static const char *const delimiters[] = {"auto", ";", ",", "tab", "|"}, *const none[] = {"\"", "a", ";;", ""};
+    for (int i = 0; i < 5; i++)
         assert_int_equal(cam_choice_find(cam_words_delimiter, CAM_CHOICE_COUNT_delimiter, delimiters[i]),
                          CAM_CONFIG_DELIMITER_AUTO + i);
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
