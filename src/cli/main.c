@@ -23,7 +23,7 @@ static cam_status print_version(void) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "cam-train " CAM_VERSION "\n");
     cam_backends_describe(&text);
-    cam_strbuf_printf(&text, "  mpi: %s\n", cam_group_build());
+    cam_strbuf_printf(&text, "  mpi: %s\n", cam_group_mpi());
     cam_status st = cam_verb_print(&text);
     cam_strbuf_release(&text);
     return st;

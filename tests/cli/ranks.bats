@@ -23,6 +23,19 @@ make_uneven_data() {
     done
 }
 
+@test "the same bits under MPICH, whose binary interface is another" {
+    command -v mpiexec.mpich >/dev/null || skip "no MPICH here: its ranks were not tried"
+    succeeds ranks 2 --config c.yaml output_dir=by-open-mpi
+    succeeds timeout -k 5 90 mpiexec.mpich -n 2 "$program" --config c.yaml output_dir=by-mpich
+    cmp by-open-mpi/model.safetensors by-mpich/model.safetensors
+    [[ "$(PMI_RANK=0 cam-train --version)" == *"mpi: MPICH"* ]] || complain "expected MPICH"
+}
+
+@test "a launcher without an MPI library is an error that says what to install" {
+    refused 2 libopenmpi3 env OMPI_COMM_WORLD_SIZE=2 CAM_MPI_LIBRARY=/nonexistent "$program" --config c.yaml
+    ! ldd "$program" | grep -i mpi
+}
+
 @test "the global batch is rows x ranks x accumulation" {
     make_uneven_data >data.csv
     succeeds cam-train --config c.yaml per_device_train_batch_size=24 output_dir=at-once
