@@ -1,7 +1,7 @@
 #!/bin/sh
-# setup.sh build|run|test|check|bench|bundle|docker: installs the Debian (or Ubuntu) packages that are needed to build,
-# to run a program built elsewhere, to test, to measure, to bundle, or to test the container images. It does nothing if
-# all are installed. Root installs the missing ones; for other users it prints the command and exits 2. With
+# setup.sh build|run|test|check|bench|bundle|package|docker: installs the Debian (or Ubuntu) packages that are needed to
+# build, to run a program built elsewhere, to test, to measure, to bundle, to make a Debian package, or to test the
+# container images. It does nothing if all are installed. Root installs the missing ones; for other users it prints the command and exits 2. With
 # SETUP_CLEAN=1 it removes the package lists afterwards, for images.
 set -eu
 
@@ -19,16 +19,19 @@ check='git clang-format clang-tidy codespell shellcheck'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 docker='buildah debootstrap debian-archive-keyring jq procps'
 
+package='dpkg-dev file'
+
 case "${1:-}" in
 build) needed=$build ;;
 run) needed=$run ;;
 bench) needed="$build $bench" ;;
+package) needed="$build $package" ;;
 bundle) needed="$build patchelf binutils" ;;
 test) needed="$build $test" ;;
 check) needed="$build $test $check" ;;
 docker) needed=$docker ;;
 *)
-    echo "usage: tools/setup.sh build|run|test|check|bench|bundle|docker" >&2
+    echo "usage: tools/setup.sh build|run|test|check|bench|bundle|package|docker" >&2
     exit 2
     ;;
 esac
