@@ -102,6 +102,7 @@ static void load_file(loader *l, const char *path) {
         long line = text.length ? cam_bytes_line(text.text, text.length) : 0;
         cam_problems_add(l->problems, line ? file : NULL, line, "%s", cam_status_message());
     } else {
+        (void)cam_bytes_decode_utf16(&text);
         const cam_yaml_node *root =
             cam_yaml_read(&l->trees, file, true, cam_strbuf_text(&text), text.length, &complete, l->problems);
         if (root && root->kind != CAM_YAML_MAP && !cam_yaml_is_null(root))

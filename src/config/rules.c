@@ -15,14 +15,16 @@ static void add_problem(const cam_config *config, cam_config_key key, cam_proble
 }
 
 static void check_warmup(cam_config *config, cam_problems *problems) {
-    if (config->warmup_steps <= 0)
+    if (config->warmup_steps <= 0 && config->warmup_fraction <= 0)
         return;
     if (config->warmup_ratio > 0 && cam_config_is_written(config, CAM_KEY_warmup_ratio)) {
         add_problem(config, CAM_KEY_warmup_steps, problems,
                     "warmup_steps and warmup_ratio are both above 0; set one of them to 0");
         return;
     }
-    config->warmup_ratio = 0;
+    config->warmup_ratio = config->warmup_fraction;
+    if (config->warmup_fraction > 0)
+        config->origins[CAM_KEY_warmup_ratio] = config->origins[CAM_KEY_warmup_steps];
 }
 
 static void check_evaluation(const cam_config *config, cam_problems *problems) {

@@ -219,7 +219,7 @@ static void test_wrong_values(void **state) {
     expect_problems("training: {seed: 99999999999999999999, num_train_epochs: 3 epochs, max_steps: 1e3}\n",
                     "base.yaml:1: seed must be a whole number from 0 to 4294967295, not \"99999999999999999999\"\n"
                     "base.yaml:1: num_train_epochs must be a number above 0 and at most 1000000, not \"3 epochs\"\n"
-                    "base.yaml:1: max_steps must be a whole number of at least -1, not \"1e3\"\n");
+                    "base.yaml:1: max_steps must be a whole number of at least -1, not \"1e3\"; write 1000\n");
     expect_problems("data:\n  stratify: no\n  train_file: null\n  text_column:\n",
                     "base.yaml:2: stratify must be true or false, not \"no\"; write false\n"
                     "base.yaml:3: train_file must be a name or path, not \"null\"; put a text that looks like this in "
@@ -240,7 +240,8 @@ static void test_wrong_values(void **state) {
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
     expect_problems("logging: {report_to: [jsonl, html]}\ncheckpoint: {save_steps: 5}\n",
-                    "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version\n"
+                    "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version; "
+                    "remove it\n"
                     "base.yaml:2: section \"checkpoint\" is in cam-train's specification but not part of this version; "
                     "remove it\n");
     expect_problems(
@@ -300,9 +301,11 @@ static void test_override_problems(void **state) {
     expect_override_problem("labels=[a, *b]", "command line: aliases are not allowed; write the value itself, or put a "
                                               "text that begins with \"*\" in quotes\n"
                                               "command line: labels: an entry is empty\n");
-    expect_override_problem("output_dir=\xE9t\xE9", "command line: byte 0xE9 is not UTF-8; save it as UTF-8\n");
-    expect_override_problem("stratify=True",
-                            "command line: stratify must be true or false, not \"True\"; write true\n");
+    expect_override_problem(
+        "output_dir=\xE9t\xE9",
+        "command line: byte 0xE9 is not UTF-8; set the terminal to UTF-8, or write the value into a "
+        "configuration file\n");
+    expect_override_problem("stratify=Yes", "command line: stratify must be true or false, not \"Yes\"; write true\n");
 }
 
 static void test_missing_file(void **state) {
