@@ -59,14 +59,18 @@ int cam_path_has_variable(const char *path) {
     return 0;
 }
 
+const char *cam_path_hint(const char *path, int error) {
+    int is_missing = error == ENOENT || error == ENOTDIR;
+    return is_missing && cam_path_has_variable(path)
+               ? "; variables of the shell are not expanded here: write the path itself"
+               : "";
+}
+
 /* "cannot open "/full/path": No such file or directory" */
 static cam_status fail_errno(cam_status kind, const char *verb, const char *path) {
     int error = errno;
     char *full = cam_path_absolute(path);
-    const char *hint = error == ENOENT && cam_path_has_variable(path)
-                           ? "; variables of the shell are not expanded here: write the path itself"
-                           : "";
-    cam_fail(kind, "cannot %s \"%s\": %s%s", verb, full, strerror(error), hint);
+    cam_fail(kind, "cannot %s \"%s\": %s%s", verb, full, strerror(error), cam_path_hint(path, error));
     free(full);
     return kind;
 }

@@ -172,13 +172,15 @@ static void put_option(const char *option, const char *value, cam_strbuf *out) {
     cam_shell_word_put(out, value ? value : "VALUE");
 }
 
-static const char *nearest_option(const char *word, cam_verb verb) {
-    const char *words[CAM_OPTION_COUNT];
+/* `name` is without "--", which would count as two letters that are right. */
+static const char *nearest_option(const char *name, cam_verb verb) {
+    const char *names[CAM_OPTION_COUNT];
     size_t count = 0;
     for (int i = 0; i < CAM_OPTION_COUNT; i++)
         if (cam_option_is_of(&cam_option_rows[i], verb))
-            words[count++] = cam_option_rows[i].option;
-    return cam_nearest_word(word, words, count);
+            names[count++] = cam_option_rows[i].option + 2;
+    const char *near = cam_nearest_word(name, names, count);
+    return near ? near - 2 : NULL;
 }
 
 static const cam_config_row *nearest_key(const char *name) {
@@ -236,9 +238,10 @@ static int is_text_name(const char *name) {
 cam_status cam_hint_option(cam_verb verb, const cam_option_row *row, int argc, char **argv, int i) {
     cam_strbuf text = CAM_STRBUF_INIT;
     char name[64];
-    const char *word = argv[i], *verb_word = cam_verb_rows[verb].word, *near = nearest_option(word, verb);
+    const char *word = argv[i], *verb_word = cam_verb_rows[verb].word;
     int reads_texts = has_option(verb, "--input");
     copy_name(word, name, sizeof name);
+    const char *near = nearest_option(name, verb);
     if (strcmp(word, "-v") == 0)
         return cam_fail(CAM_E_USAGE, "option \"-v\" could be --verbose or --version; write one of them");
     if (row)
@@ -246,7 +249,9 @@ cam_status cam_hint_option(cam_verb verb, const cam_option_row *row, int argc, c
     else
         cam_strbuf_printf(&text, "unknown option \"%s\"", word);
     const cam_config_row *key = nearest_key(name);
-    if (reads_texts && is_text_name(name) && i + 1 < argc)
+    if (name[0] == '\0')
+        cam_strbuf_puts(&text, "; leave it out");
+    else if (reads_texts && is_text_name(name) && i + 1 < argc)
         put_pipe(argc, argv, i, i + 1, &text);
     else if (row && strcmp(row->option, "--config") == 0)
         cam_strbuf_printf(&text, "; %s takes no configuration: leave it out", verb_word);
@@ -300,8 +305,8 @@ static void put_word_hint(int argc, char **argv, int i, cam_strbuf *out) {
 static void put_argument_hint(cam_verb verb, int argc, char **argv, int i, cam_strbuf *out) {
     const char *word = argv[i], *verb_word = cam_verb_rows[verb].word;
     const char *file_option = has_option(verb, "--input") ? "--input" : "--data";
-    if (strcmp(word, "help") == 0) {
-        cam_strbuf_printf(out, "; write cam-train help %s", verb_word);
+    if (strchr(word, '=') && !cam_file_exists(word) && put_key_hint(verb, argc, argv, i, out)) {
+        return;
     } else if (cam_directory_exists(word) && has_option(verb, "--model")) {
         cam_strbuf_puts(out, "; write ");
         put_option("--model", word, out);
@@ -310,8 +315,6 @@ static void put_argument_hint(cam_verb verb, int argc, char **argv, int i, cam_s
     } else if (cam_file_exists(word) || is_data(word) || strcmp(word, "-") == 0) {
         cam_strbuf_puts(out, "; write ");
         put_option(file_option, word, out);
-    } else if (strchr(word, '=') && put_key_hint(verb, argc, argv, i, out)) {
-        return;
     } else if (has_option(verb, "--input")) {
         put_pipe(argc, argv, i, i, out);
     } else {
@@ -321,6 +324,9 @@ static void put_argument_hint(cam_verb verb, int argc, char **argv, int i, cam_s
 
 cam_status cam_hint_word(cam_verb verb, int argc, char **argv, int i) {
     cam_strbuf text = CAM_STRBUF_INIT;
+    if (strcmp(argv[i], "help") == 0)
+        return cam_fail(CAM_E_USAGE, "\"help\" stands before the verb; write cam-train help %s",
+                        cam_verb_rows[verb].word);
     if (takes_keys(verb)) {
         cam_strbuf_printf(&text, "\"%s\" is neither an option nor KEY=VALUE", argv[i]);
         put_word_hint(argc, argv, i, &text);

@@ -3,6 +3,7 @@
 #include "files.h"
 #include "remedy.h"
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,9 +86,7 @@ static cam_status locate_path(const char *name, cam_model_needs needs, char **fo
             CAM_FAIL(CAM_E_MODEL, "\"%s\" is a file, and no config.json lies beside it; name a model's folder", full);
     }
     if (!cam_directory_exists(path))
-        CAM_FAIL(CAM_E_MODEL, "no model folder \"%s\"%s", full,
-                 cam_path_has_variable(path) ? "; variables of the shell are not expanded here: write the path itself"
-                                             : "");
+        CAM_FAIL(CAM_E_MODEL, "no model folder \"%s\"%s", full, cam_path_hint(path, ENOENT));
     const char *missing = missing_from(path, needs);
     if (missing)
         CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s", full, missing);
@@ -234,9 +233,9 @@ static cam_status refuse_name(const char *name) {
     } else {
         cam_strbuf_puts(&meant, "; a path may begin with \"./\"");
     }
-    cam_status st = cam_fail(
-        CAM_E_USAGE, "\"%s\" is neither a folder nor a model of the Hub (\"name\" or \"organisation/name\")%s", name,
-        cam_strbuf_text(&meant));
+    cam_status st =
+        cam_fail(CAM_E_USAGE, "\"%s\" is neither a folder nor a model of the Hub (\"name\" or \"organisation/name\")%s",
+                 name, cam_strbuf_text(&meant));
     cam_strbuf_release(&meant);
     free(shorter);
     free(id);

@@ -254,19 +254,20 @@ static void test_wrong_values(void **state) {
 
 static void test_rules(void **state) {
     (void)state;
-    expect_problems("training:\n  warmup_ratio: 0.1\n  warmup_steps: 10\n",
-                    "base.yaml:3: warmup_steps and warmup_ratio are both above 0; set one of them to 0\n");
     expect_problems(
-        "eval:\n  eval_strategy: no\n  early_stopping_patience: 2\n",
-        "base.yaml:3: early_stopping_patience needs evaluations; set eval_strategy to steps or epoch, or the "
-        "patience to 0\n");
-    expect_problems("training:\n  max_steps: 0\n", "base.yaml:2: max_steps must be -1 (off) or at least 1, not 0\n");
+        "training:\n  warmup_ratio: 0.1\n  warmup_steps: 10\n",
+        "base.yaml:3: warmup_steps and warmup_ratio are both above 0; set warmup_steps=0 or warmup_ratio=0\n");
+    expect_problems("eval:\n  eval_strategy: no\n  early_stopping_patience: 2\n",
+                    "base.yaml:3: early_stopping_patience needs evaluations; set eval_strategy=epoch or "
+                    "early_stopping_patience=0\n");
+    expect_problems("training:\n  max_steps: 0\n",
+                    "base.yaml:2: max_steps must be -1 (off) or at least 1, not 0; set max_steps=-1\n");
     expect_problems("data:\n  text_column: label\n",
                     "base.yaml:2: text_column and label_column name the same column\n");
     expect_problems("data:\n  columns: [label, texte]\n",
-                    "base.yaml:2: columns does not list the text_column \"text\"\n");
+                    "base.yaml:2: columns does not list the text_column \"text\"; set text_column=texte\n");
     expect_problems("data:\n  labels: [a, b]\nmodel:\n  num_labels: 3\ntraining:\n  class_weights: {a: 1, c: 2}\n",
-                    "base.yaml:4: num_labels is 3, but labels lists 2\n"
+                    "base.yaml:4: num_labels is 3, but labels lists 2; set num_labels=auto\n"
                     "base.yaml:6: class_weights names \"c\", which labels does not list\n");
 }
 

@@ -396,8 +396,9 @@ static void warmup_steps_below_1(void **state) {
     expect_warmup("training: {warmup_steps: 12.0}\n", 12, 0);
     expect_warmup("training: {warmup_steps: 0.0}\n", 0, 0.06);
     expect_warmup("training: {warmup_steps: 0.25, warmup_ratio: 0}\n", 0, 0.25);
-    expect_problems("training:\n  warmup_steps: 0.25\n  warmup_ratio: 0.1\n",
-                    "base.yaml:2: warmup_steps and warmup_ratio are both above 0; set one of them to 0\n");
+    expect_problems(
+        "training:\n  warmup_steps: 0.25\n  warmup_ratio: 0.1\n",
+        "base.yaml:2: warmup_steps and warmup_ratio are both above 0; set warmup_steps=0 or warmup_ratio=0\n");
     static const char *const overrides[] = {"warmup_steps=0.25", "~warmup_steps"};
     cam_config c;
     cam_problems problems = CAM_PROBLEMS_INIT;
