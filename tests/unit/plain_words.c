@@ -179,6 +179,46 @@ static void metrics_of_other_tools(void **state) {
     }
 }
 
+/* Written independently of the table. */
+static void words_of_other_tools(void **state) {
+    static const struct {
+        const char *key, *names, *word; /* names end in a newline each */
+    } rows[] = {
+        {"metric_for_best_model", "eval_loss\nval_loss\nLOSS\n", "loss"},
+        {"metric_for_best_model", "acc\neval_accuracy\nval_acc\nAccuracy\naccuracy_score\n", "accuracy"},
+        {"metric_for_best_model", "macro_f1\nf1-macro\nF1 macro\neval_f1_macro\nMacro F1\n", "f1_macro"},
+        {"metric_for_best_model", "micro_f1\nf1-micro\n", "f1_micro"},
+        {"metric_for_best_model", "weighted_f1\neval_f1_weighted\n", "f1_weighted"},
+        {"delimiter", "\t\n\\t\nTAB\ntabulation\n", "tab"},
+        {"delimiter", "comma\nvirgule\n", "\",\""},
+        {"delimiter", "semicolon\npoint-virgule\nPoint virgule\n", "\";\""},
+        {"delimiter", "pipe\n", "\"|\""},
+        {"device", "gpu\nCUDA\n", "cuda"},
+        {"format", "json\nJSON Lines\nndjson\n", "jsonl"},
+        {"lr_scheduler_type", "Linear\nlinear_with_warmup\n", "linear"},
+        {"eval_strategy", "False\nnone\n", "\"no\""},
+        {"labels", "sorted\n", "auto"},
+        {"freeze", "false\nNone\n", "none"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (const char *name = rows[i].names; *name; name += strcspn(name, "\n") + 1) {
+            cam_config config;
+            cam_problems problems;
+            cam_strbuf shown = CAM_STRBUF_INIT;
+            char setting[80];
+            snprintf(setting, sizeof setting, "%s=%.*s", rows[i].key, (int)strcspn(name, "\n"), name);
+            if (load_setting(setting, &config, &problems) != CAM_OK)
+                fail_msg("%s: %s", setting, cam_strbuf_text(&problems.shown));
+            cam_config_put_value(&config, (cam_config_key)(cam_config_row_find(rows[i].key) - cam_config_rows), &shown);
+            if (strcmp(cam_strbuf_text(&shown), rows[i].word) != 0)
+                fail_msg("%s is shown as %s", setting, cam_strbuf_text(&shown));
+            cam_strbuf_release(&shown);
+            cam_config_release(&config);
+            cam_problems_release(&problems);
+        }
+}
+
 static void choices_have_no_case(void **state) {
     cam_config c;
     (void)state;
@@ -484,6 +524,7 @@ int main(void) {
         cmocka_unit_test(aliases_are_distinct),
         cmocka_unit_test(encodings_of_python),
         cmocka_unit_test(metrics_of_other_tools),
+        cmocka_unit_test(words_of_other_tools),
         cmocka_unit_test(choices_have_no_case),
         cmocka_unit_test(every_foreign_name_has_its_key),
         cmocka_unit_test(every_switch_is_cured),
