@@ -270,6 +270,26 @@ cam_status cam_hint_option(cam_verb verb, const cam_option_row *row, int argc, c
     return fail_with(&text);
 }
 
+/* True for KEY=VALUE whose value may have spaces: without quotes it became several words. */
+static int may_be_cut(const char *word) {
+    char name[64];
+    copy_name(word, name, sizeof name);
+    const cam_config_row *key = strchr(word, '=') && word[0] != '-' ? cam_config_row_meant(name) : NULL;
+    return key && (key->kind == CAM_KIND_TEXT || key->kind == CAM_KIND_PATH || key->kind == CAM_KIND_PATH_OR_NULL ||
+                   key->kind == CAM_KIND_LABELS || key->kind == CAM_KIND_COLUMNS || key->kind == CAM_KIND_LABEL_MAP ||
+                   key->kind == CAM_KIND_CLASS_WEIGHTS);
+}
+
+/* Appends argv[i - 1] with the words after it up to the next option or setting, as one. */
+static void put_joined(int argc, char **argv, int i, cam_strbuf *out) {
+    cam_strbuf joined = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&joined, argv[i - 1]);
+    for (int end = i; end < argc && !is_option_like(argv[end]) && !strchr(argv[end], '='); end++)
+        cam_strbuf_printf(&joined, " %s", argv[end]);
+    cam_shell_word_put(out, cam_strbuf_text(&joined));
+    cam_strbuf_release(&joined);
+}
+
 /* Appends what to write for a word that train, check, show or tune does not take. */
 static void put_word_hint(int argc, char **argv, int i, cam_strbuf *out) {
     const char *word = argv[i], *before = argv[i - 1];
@@ -293,6 +313,9 @@ static void put_word_hint(int argc, char **argv, int i, cam_strbuf *out) {
     } else if (cam_file_exists(word)) {
         cam_strbuf_puts(out, "; write ");
         put_option("--config", word, out);
+    } else if (may_be_cut(before)) {
+        cam_strbuf_puts(out, "; a value with spaces is quoted: write ");
+        put_joined(argc, argv, i, out);
     } else if (key) {
         cam_strbuf_puts(out, "; write ");
         put_setting(key, value_after(argc, argv, i), out);

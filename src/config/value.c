@@ -197,6 +197,8 @@ static bool refuse_word(const place *p, const cam_yaml_node *node) {
     int found = cam_choice_read(row->choices, row->choice_count, text, &note);
     if (found < 0 && note)
         return refuse_hint(p, node, "; %s", note);
+    if (&cam_config_rows[CAM_KEY_delimiter] == row && text[0] == '\0') /* a shell ends the command at ";" */
+        return refuse_hint(p, node, "; write it in quotes: delimiter=';'");
     const char *near = cam_nearest_word(text, row->choices, row->choice_count);
     return near ? refuse_hint(p, node, "; did you mean \"%s\"?", near) : refuse(p, node);
 }

@@ -166,6 +166,8 @@ cures() {
     cures "learning_rate: 3e-5" "learning_rate: 3e-5"
     cures "'learning_rate: 3e-5'" "learning_rate: 3e-5"
     cures "lr 3e-5" "learning_rate: 3e-5"
+    cures "text_column=Mon label" "text_column: Mon label"
+    cures "labels=[oui, non, peut être] seed=3" "labels: [oui, non, peut être]"
     refused 2 "without a space: learning_rate=3e-5" cam-train -c c.yaml learning_rate= 3e-5
     cures data.csv "train_file: data.csv"
     cures ./tiny 'model_name_or_path: "./tiny"'

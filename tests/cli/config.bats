@@ -142,6 +142,15 @@ setup() { in_own_folder; }
     done
 }
 
+@test "the folder of a run in place of its configuration, and an empty delimiter" {
+    mkdir "a run" && cp c.yaml "a run/run.yaml"
+    refused 2 "\"a run\" is a folder, not a configuration; write --config 'a run/run.yaml'" cam-train show --config "a run"
+    succeeds eval "cam-train show ${stderr##*write }"
+    refused 2 "write it in quotes: delimiter=';'" cam-train show --config c.yaml delimiter=
+    succeeds eval "cam-train show --config c.yaml ${stderr##*quotes: }"
+    answers 'delimiter: ";"'
+}
+
 @test "what show prints has our words, whatever was written" {
     succeeds cam-train show --config c.yaml encoding=latin-1 delimiter=virgule metric_for_best_model=eval_loss device=GPU
     for line in "encoding: windows-1252" 'delimiter: ","' "metric_for_best_model: loss" "device: cuda"; do answers "$line"; done

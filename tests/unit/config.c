@@ -271,6 +271,43 @@ static void test_rules(void **state) {
                     "base.yaml:6: class_weights names \"c\", which labels does not list\n");
 }
 
+/* Each setting that the problem of `yaml` tells to set ("; set A or B") makes the configuration good. */
+static void expect_cures(const char *yaml, size_t count) {
+    cam_config c;
+    cam_problems problems;
+    size_t cures = 0;
+    assert_int_equal(load_bytes(&c, &problems, yaml, strlen(yaml), NULL, 0), CAM_E_USAGE);
+    assert_int_equal(problems.errors, 1);
+    cam_config_release(&c);
+    char *at = strstr(problems.shown.text, "; set ");
+    assert_non_null(at);
+    for (char *end; at; at = end) {
+        at += strspn(at, "; ") + strlen(at[0] == ';' ? "set " : "or ");
+        end = strstr(at, " or ");
+        char cure[80];
+        const char *override = cure;
+        cam_problems none;
+        snprintf(cure, sizeof cure, "%.*s", (int)(end ? (size_t)(end - at) : strcspn(at, "\n")), at);
+        if (load_bytes(&c, &none, yaml, strlen(yaml), &override, 1) != CAM_OK)
+            fail_msg("%s: %s", cure, cam_strbuf_text(&none.shown));
+        cam_config_release(&c);
+        cures++;
+    }
+    assert_int_equal(cures, count);
+    cam_problems_release(&problems);
+}
+
+static void test_what_rules_propose_cures(void **state) {
+    (void)state;
+    expect_cures("training: {warmup_ratio: 0.1, warmup_steps: 10}\n", 2);
+    expect_cures("training: {warmup_ratio: 0.1, warmup_steps: 0.2}\n", 2);
+    expect_cures("eval: {eval_strategy: no, early_stopping_patience: 2}\n", 2);
+    expect_cures("training: {max_steps: 0}\n", 1);
+    expect_cures("data: {columns: [label, texte]}\n", 1);
+    expect_cures("data: {columns: [id, text, Motif]}\n", 1);
+    expect_cures("data: {labels: [a, b]}\nmodel: {num_labels: 3}\n", 1);
+}
+
 static void test_warmup_steps_replace_the_ratio(void **state) {
     cam_config c;
     (void)state;
@@ -334,6 +371,7 @@ int main(void) {
         cmocka_unit_test(test_twenty_then_a_count),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_what_rules_propose_cures),
         cmocka_unit_test(test_warmup_steps_replace_the_ratio),
         cmocka_unit_test(test_override_problems),
         cmocka_unit_test(test_missing_file),
