@@ -291,7 +291,7 @@ bool cam_yaml_check_text(const char *name, bool has_lines, const char *text, siz
     if (has_lines && looks_like_utf16(text, length)) {
         cam_strbuf cure = CAM_STRBUF_INIT;
         put_iconv(name, text[0] ? "utf-16le" : "utf-16be", &cure);
-        cam_problems_add(problems, name, 1, "this is UTF-16 without its mark; %s", cam_strbuf_text(&cure));
+        cam_problems_add(problems, name, 1, "this is UTF-16 without its mark, or damaged; %s", cam_strbuf_text(&cure));
         cam_strbuf_release(&cure);
         return false;
     }

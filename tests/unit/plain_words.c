@@ -510,7 +510,9 @@ static void utf16_by_its_mark(void **state) {
         cam_config_release(&c);
         cam_problems_release(&problems);
         put_unit(&text, 0xD83D, big_endian);
+        put_unit(&text, 0xD83D, big_endian);
         assert_int_equal(load_bytes(&c, &problems, text.text, text.length, NULL, 0), CAM_E_USAGE);
+        assert_non_null(strstr(cam_strbuf_text(&problems.shown), "UTF-16 without its mark, or damaged"));
         cam_config_release(&c);
         cam_problems_release(&problems);
         cam_strbuf_release(&text);
