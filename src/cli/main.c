@@ -56,13 +56,15 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     if (!(flags & CAM_VERB_STOPS_LATER))
         cam_signals_end_at_once();
     configure_output(&arguments);
+    for (size_t i = 0; i < arguments.notes.count; i++)
+        cam_log("%s", arguments.notes.items[i]);
     int is_information = arguments.version || arguments.help || argc == 1;
     if (group->rank > 0 && (is_information || !(flags & CAM_VERB_ON_ALL_RANKS)))
         goto out; /* rank 0 does it alone; all ranks end with its status */
     if (arguments.version)
         CAM_TRY(print_version());
     else if (arguments.help || argc == 1)
-        CAM_TRY(print_help(argc > 1 && argv[1][0] != '-' ? arguments.verb : CAM_VERB_COUNT));
+        CAM_TRY(print_help(arguments.has_verb ? arguments.verb : CAM_VERB_COUNT));
     else
         CAM_TRY(run_verb[arguments.verb](&arguments));
 out:

@@ -205,6 +205,10 @@ static void put_configuration(cam_strbuf *out) {
              "default. A later file replaces values of an earlier one, and the command line those of all files. "
              "cam-train init prints a file to start from.",
              out);
+    put_paragraph("A word of a list is understood in any case, and under the names that other programs have for it: "
+                  "encoding: latin-1, delimiter: comma, metric_for_best_model: eval_loss. A path may begin with ~/. "
+                  "A configuration may be named without --config where its name ends in .yaml or .yml.",
+                  out);
     put_paragraph("The sections and their keys follow, each key with its default, its meaning, and its values.", out);
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
         const cam_config_row *row = &cam_config_rows[key];

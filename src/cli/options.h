@@ -81,6 +81,8 @@ typedef struct cam_verb_row {
 
 extern const cam_verb_row cam_verb_rows[CAM_VERB_COUNT];
 
+int cam_verb_find(const char *word); /* -1 where it is no verb */
+
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
 /* Sets of verbs. */
@@ -104,7 +106,7 @@ enum {
  * An option that has different meanings for two verbs has a row, and a field, for each. */
 /* clang-format off */
 #define CAM_OPTIONS(X)                                                                                                 \
-    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win")               \
+    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win (or -c)")       \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT), "folder or Hub id of a model")                               \
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
@@ -129,11 +131,18 @@ enum {
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
     X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \
-    X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only")                                               \
+    X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only (or -q)")                                       \
     X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages")                                                      \
-    X(help, "--help", SWITCH, CAM_FOR_ALL, "this text")                                                                \
-    X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices")
+    X(help, "--help", SWITCH, CAM_FOR_ALL, "this text (or -h; or cam-train help VERB)")                                \
+    X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices (or -V)")
 /* clang-format on */
+
+/* X(letter, option): short forms. */
+#define CAM_SHORT_OPTIONS(X)                                                                                           \
+    X("-c", "--config")                                                                                                \
+    X("-h", "--help")                                                                                                  \
+    X("-q", "--quiet")                                                                                                 \
+    X("-V", "--version")
 
 enum {
 #define CAM_OPTION_NUMBER(field, ...) CAM_OPTION_##field,
@@ -166,7 +175,7 @@ extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
 static inline int cam_option_is_of(const cam_option_row *row, cam_verb verb) {
     return (row->verbs >> verb & 1u) != 0;
 }
-/* The row of an option for `verb`; where the verb does not take it, another row of that name; NULL if there is none. */
+/* The row of an option for `verb`, with "-" or "_" inside its name, or of its short form; where the verb does not take it, another row of that name; NULL if there is none. */
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb);
 /* True where the same option has another row, for other verbs. */
 int cam_option_has_several_rows(const cam_option_row *row);

@@ -19,7 +19,8 @@ enum { RAW_BYTES = 1 << 18, CONTEXT_BYTES = 64, WORD_BYTES = 40 };
 static cam_status fail_errno(const char *verb, const char *path) {
     int error = errno;
     char *full = strcmp(path, "standard input") == 0 ? NULL : cam_path_absolute(path);
-    cam_fail(CAM_E_DATA, "cannot %s \"%s\": %s", verb, full ? full : path, strerror(error));
+    cam_fail(CAM_E_DATA, "cannot %s \"%s\": %s%s", verb, full ? full : path, strerror(error),
+             cam_path_hint(path, error));
     free(full);
     return CAM_E_DATA;
 }

@@ -25,8 +25,8 @@ static void test_traps(void **state) {
                                                          "base.yaml:3: a tab in the indentation; use spaces\n");
     expect_problems("data:\n  # donn\xE9"
                     "es\n  train_file: \"libell\xE9.csv\"\n",
-                    "base.yaml:2: byte 0xE9 is not UTF-8; save it as UTF-8\n"
-                    "base.yaml:3: byte 0xE9 is not UTF-8; save it as UTF-8\n");
+                    "base.yaml:2: byte 0xE9 is not UTF-8 (2 lines have such bytes); save it as UTF-8, for example with "
+                    "iconv -f windows-1252 -t utf-8 base.yaml > base-utf8.yaml\n");
     expect_problems("a:\n b:\n  c:\n   d:\n    e:\n     f:\n      g:\n       h:\n        i: 1\n",
                     "base.yaml:9: nested more than 8 levels deep\n"
                     "base.yaml:1: unknown section \"a\"\n");
