@@ -1,7 +1,6 @@
 /* verb_check.c: `check` reads all that a run would read and prints keys, files, labels, lengths and advice. It trains
  * and writes nothing. */
 #include "advice.h"
-#include "hub_cache.h"
 #include "signals.h"
 #include "verbs.h"
 #include <stdlib.h>
@@ -38,9 +37,9 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     char *folder = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
-    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
-                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
-                             &folder));
+    CAM_TRY(cam_verb_get_model(NULL, config.model_name_or_path, config.revision,
+                               config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
+                               &folder));
     CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
     put_report(&run, arguments, &text);
     CAM_TRY(cam_verb_print(&text));

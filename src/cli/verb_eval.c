@@ -1,6 +1,5 @@
 /* verb_eval.c: `eval` scores a classifier on labelled rows. */
 #include "backends.h"
-#include "hub_cache.h"
 #include "labels.h"
 #include "log.h"
 #include "metrics.h"
@@ -76,7 +75,7 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
     char *folder = NULL;
     if (!arguments->model || !arguments->data)
         CAM_FAIL(CAM_E_USAGE, "eval needs --model DIR and --data FILE");
-    CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
+    CAM_TRY(cam_verb_get_model(arguments->group, arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_backends_open(
         &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},

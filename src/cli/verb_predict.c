@@ -1,6 +1,5 @@
 /* verb_predict.c: `predict` streams records through a classifier: one row out for every record in, in order. */
 #include "backends.h"
-#include "hub_cache.h"
 #include "json_out.h"
 #include "log.h"
 #include "metrics.h"
@@ -249,7 +248,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "predict needs --model DIR");
     CAM_TRY(parse_options(&p, arguments));
-    CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
+    CAM_TRY(cam_verb_get_model(arguments->group, arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     cam_reading_text_options(&reading, arguments, input, &options);
     if (is_reader)

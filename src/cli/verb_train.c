@@ -1,6 +1,5 @@
 /* verb_train.c: `train`, and its dry run. */
 #include "backends.h"
-#include "hub_cache.h"
 #include "log.h"
 #include "run.h"
 #include "signals.h"
@@ -33,9 +32,9 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
-    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
-                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
-                             &folder));
+    CAM_TRY(cam_verb_get_model(arguments->group, config.model_name_or_path, config.revision,
+                               config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
+                               &folder));
     CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, arguments->group));
     describe(&run);
     enum cam_choice_device device =

@@ -135,9 +135,9 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(check_arguments(arguments, &config));
     config.overwrite_output_dir = 1; /* nothing is written there */
-    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
-                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
-                             &folder));
+    CAM_TRY(cam_verb_get_model(NULL, config.model_name_or_path, config.revision,
+                               config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
+                               &folder));
     CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
