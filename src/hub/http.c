@@ -141,8 +141,10 @@ static cam_status check_length(const cam_http_file *file, const cam_http_answer 
     if (!file || !is_good || file->size == file->expected)
         return CAM_OK;
     *temporary = 1;
-    return cam_fail(CAM_E_NETWORK, "the Hub sent %lld bytes of \"%s\", which has %lld", file->size, file->path,
-                    file->expected);
+    return cam_fail(
+        CAM_E_NETWORK,
+        "the Hub sent %lld of the %lld bytes of \"%s\"; what came is kept, run the same command again to go on",
+        file->size, file->expected, file->path);
 }
 
 /* How long to wait before the next try; above LONGEST_PAUSE_S there is none. */
@@ -162,7 +164,6 @@ cam_status cam_http_send(cam_http *http, cam_http_method method, const char *pat
         cam_http_answer_release(answer);
         *answer = (cam_http_answer){.length = -1, .range_begin = -1, .retry_after_s = -1};
         st = send_once(http, method, path, file, answer, &temporary);
-        http->unreachable = st == CAM_E_NETWORK;
         if (st == CAM_OK)
             st = check_length(file, answer, &temporary);
         if (st == CAM_OK ? !is_temporary_status(answer->status) : !temporary)

@@ -241,29 +241,43 @@ static int is_temporary(CURLcode code) {
     }
 }
 
+static const char *advice_for(CURLcode code) {
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "; see the environment variable https_proxy";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return "; where a proxy has a certificate of its own, REQUESTS_CA_BUNDLE names its file";
+    case CURLE_SSL_CACERT_BADFILE:
+        return "; the package ca-certificates has the authorities, or REQUESTS_CA_BUNDLE names a file of them";
+    default:
+        return "";
+    }
+}
+
+/* The server sends something else than the file: what was received is no part of it. */
+static cam_status refuse_bytes(exchange *x, const char *public_url) {
+    x->file->size = 0;
+    if (ftruncate(x->file->fd, 0) != 0)
+        return cam_fail(CAM_E_STORAGE, "cannot write \"%s\": %s", x->file->path, strerror(errno));
+    return cam_fail(CAM_E_NETWORK, "\"%s\" sends %s", public_url,
+                    x->is_overrun ? "more bytes than the file has" : "another part of the file than was asked for");
+}
+
 static cam_status fail_exchange(exchange *x, CURLcode code, const char *url, const char *error_text, int *temporary) {
     char *public_url = cam_http_public_url(url);
     cam_status st;
-    const char *advice = code == CURLE_COULDNT_RESOLVE_PROXY ? "; see the environment variable https_proxy"
-                         : code == CURLE_PEER_FAILED_VERIFICATION
-                             ? "; where a proxy has a certificate of its own, REQUESTS_CA_BUNDLE names its file"
-                             : "";
+    int is_wrong = x->is_overrun || x->wrong_range;
     if (cam_cancel_requested(x->http->cancel))
         st = cam_fail(CAM_E_STOPPED, "stopped by a signal during a download; run the same command again to go on");
     else if (x->error)
         st = cam_fail(CAM_E_STORAGE, "cannot write \"%s\": %s", x->file->path, strerror(x->error));
-    else if (x->is_overrun || x->wrong_range)
-        st = cam_fail(CAM_E_NETWORK, "\"%s\" sends %s", public_url,
-                      x->is_overrun ? "more bytes than the file has" : "another part of the file than was asked for");
+    else if (is_wrong)
+        st = refuse_bytes(x, public_url);
     else
         st = cam_fail(CAM_E_NETWORK, "cannot get \"%s\": %s%s", public_url,
-                      error_text[0] ? error_text : curl_easy_strerror(code), advice);
-    *temporary = st == CAM_E_NETWORK && (x->is_overrun || x->wrong_range || is_temporary(code));
-    if (*temporary && (x->is_overrun || x->wrong_range)) {
-        x->file->size = 0; /* what is there is no part of this file */
-        if (ftruncate(x->file->fd, 0) != 0)
-            st = cam_fail(CAM_E_STORAGE, "cannot write \"%s\": %s", x->file->path, strerror(errno));
-    }
+                      error_text[0] ? error_text : curl_easy_strerror(code), advice_for(code));
+    x->http->unreachable = st == CAM_E_NETWORK && !is_wrong;
+    *temporary = st == CAM_E_NETWORK && (is_wrong || is_temporary(code));
     free(public_url);
     return st;
 }
@@ -275,7 +289,7 @@ cam_status cam_http_exchange(cam_http *http, cam_http_method method, const char 
     char error_text[CURL_ERROR_SIZE] = "";
     cam_strbuf authorization = CAM_STRBUF_INIT;
     struct curl_slist *headers = curl_slist_append(NULL, "Accept-Encoding: identity");
-    *temporary = 0;
+    *temporary = http->unreachable = 0;
     begin_answer(&x);
     if (with_token && http->settings->token) {
         cam_strbuf_printf(&authorization, "Authorization: Bearer %s", http->settings->token);

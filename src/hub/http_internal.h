@@ -24,7 +24,7 @@ void cam_http_close(cam_http *http);
 /* A file that a request fills. */
 typedef struct cam_http_file {
     int fd;
-    const char *path;   /* for messages */
+    const char *path;
     long long size;     /* bytes that are there; the request begins behind them */
     long long expected; /* the length of the whole file */
 } cam_http_file;

@@ -24,6 +24,16 @@ const char *cam_hub_offline(void) {
     return is_on("HF_HUB_OFFLINE") ? "HF_HUB_OFFLINE" : is_on("TRANSFORMERS_OFFLINE") ? "TRANSFORMERS_OFFLINE" : NULL;
 }
 
+/* The system's file of authorities: a program that was built on another distribution looks for it elsewhere. */
+static const char *system_certificates(void) {
+    static const char *const paths[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                        "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (cam_file_exists(paths[i]))
+            return paths[i];
+    return NULL;
+}
+
 static cam_status read_endpoint(cam_hub_settings *settings) {
     const char *value = environment("HF_ENDPOINT");
     cam_strbuf buf = CAM_STRBUF_INIT;
@@ -96,6 +106,8 @@ cam_status cam_hub_settings_read(cam_hub_settings *settings) {
         settings->certificates = environment("CURL_CA_BUNDLE");
     if (!settings->certificates)
         settings->certificates = environment("SSL_CERT_FILE");
+    if (!settings->certificates)
+        settings->certificates = system_certificates();
     CAM_TRY(read_endpoint(settings));
     CAM_TRY(read_token(settings));
 out:

@@ -42,7 +42,7 @@ static void put_unknown_model(const cam_http *http, const cam_hub_repository *re
     cam_strbuf_printf(out, "the Hub has no model \"%s\"%s", repository->id, is_denied ? " that it shows" : "");
     if (near)
         cam_strbuf_printf(out, "; did you mean \"%s\"?", near);
-    cam_strbuf_printf(out, "; a folder is written \"./%s\"", repository->id);
+    cam_strbuf_printf(out, "%s a folder is written \"./%s\"", near ? "" : ";", repository->id);
     if (is_denied && http->settings->token)
         cam_strbuf_puts(out, "; the token that was sent does not open a private one");
     else if (is_denied)

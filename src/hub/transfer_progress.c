@@ -44,14 +44,16 @@ void cam_transfer_show(void *context, long long bytes) {
         return;
     long long done = t->done + bytes - t->file_begin;
     double rate = now > t->begin_s ? (double)done / (now - t->begin_s) : 0;
-    long left_s = rate > 0 ? (long)((double)(t->total - done) / rate) : 0;
+    char left_text[32] = "";
+    if (rate > 1000)
+        snprintf(left_text, sizeof left_text, ", %ld s left", (long)((double)(t->total - done) / rate));
     cam_transfer_size(done, done_text);
     cam_transfer_size(t->total, total_text);
     cam_transfer_size((long long)rate, rate_text);
     if (t->is_bar)
-        cam_log_status_line("%s  %s of %s  %s/s  %ld s left", t->file, done_text, total_text, rate_text, left_s);
+        cam_log_status_line("%s: %s of %s, %s/s%s", t->file, done_text, total_text, rate_text, left_text);
     else
-        cam_log("%s: %s of %s, %s/s, %ld s left", t->file, done_text, total_text, rate_text, left_s);
+        cam_log("%s: %s of %s, %s/s%s", t->file, done_text, total_text, rate_text, left_text);
     t->is_shown = t->is_bar;
     t->next_s = now + (t->is_bar ? redraw_s : line_s);
 }

@@ -198,10 +198,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if breaks:
                 time.sleep(0.1)
                 return self.break_off()
-            for i in range(half, len(body), 1 if "drip" in fault else max(1, half // 100)):
-                self.wfile.write(body[i:i + (1 if "drip" in fault else max(1, half // 100))])
+            step = 1 if "drip" in fault else max(1, half // 50)
+            for i in range(half, len(body), step):
+                self.wfile.write(body[i:i + step])
                 self.wfile.flush()
-                time.sleep(0.1)
+                time.sleep(0.02)
             return None
         return self.answer(status, body, headers)
 

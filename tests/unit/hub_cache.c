@@ -23,6 +23,8 @@ static void add_snapshot(const tree *t, const char *repository, const char *ref,
     }
     snprintf(name, sizeof name, "%s/snapshots/%s/config.json", repository, commit);
     tree_write_text(t, name, "{}");
+    snprintf(name, sizeof name, "%s/snapshots/%s/tokenizer.json", repository, commit);
+    tree_write_text(t, name, "{}");
     snprintf(name, sizeof name, "%s/snapshots/%s/model.safetensors", repository, commit);
     if (weights)
         tree_write_text(t, name, "");
@@ -78,6 +80,26 @@ static void test_incomplete(void **state) {
     assert_failure("camembert-base", NULL, CAM_E_NETWORK, "hf download camembert-base");
     tree_write_text(*state, "models--x/snapshots/" COMMIT_B "/pytorch_model.bin", "");
     assert_failure("x", COMMIT_B, CAM_E_NETWORK, "has no config.json");
+}
+
+/* What an interrupted download leaves: no tokenizer, only some files of the weights, none that is read. */
+static void test_half_filled(void **state) {
+    static const char snapshot[] = "models--y/snapshots/" COMMIT_B "/";
+    const char *const steps[][3] = {{"config.json", "{}", "has no weights (model.safetensors)"},
+                                    {"pytorch_model.bin", "", "has no weights (model.safetensors)"},
+                                    {"model.safetensors.index.json",
+                                     "{\"weight_map\": {\"a\": \"1.safetensors\", \"b\": \"2.safetensors\"}}",
+                                     "has no complete weights"},
+                                    {"1.safetensors", "", "has no complete weights"},
+                                    {"2.safetensors", "", "has no tokenizer"}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        char name[512];
+        snprintf(name, sizeof name, "%s%s", snapshot, steps[i][0]);
+        tree_write_text(*state, name, steps[i][1]);
+        assert_failure("y", COMMIT_B, CAM_E_NETWORK, steps[i][2]);
+    }
+    tree_write_text(*state, "models--y/snapshots/" COMMIT_B "/vocab.txt", "");
+    assert_found(*state, "y", COMMIT_B, "models--y/snapshots/" COMMIT_B);
 }
 
 static void test_names_refused(void **state) {
@@ -156,6 +178,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_snapshots, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_either_name, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete, setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(test_half_filled, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_names_refused, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_paths, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_cache_folder, setup, tree_teardown),
