@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { TRIES = 5, REDIRECTS = 10, LONGEST_PAUSE_S = 300 };
+enum { REDIRECTS = 10, LONGEST_PAUSE_S = 300 };
 static const long long progress_bytes = 1 << 20; /* a try that received so many is not counted */
 
 cam_status cam_http_open(cam_http *http, const cam_hub_settings *settings, const cam_cancel *cancel,
@@ -102,14 +102,14 @@ static cam_status fail_redirect(const char *url, const char *why) {
 
 /* Sends a request and follows its redirects. */
 static cam_status send_once(cam_http *http, cam_http_method method, const char *path, cam_http_file *file,
-                            cam_http_answer *answer, int *temporary) {
+                            cam_http_answer *answer, int *tries) {
     cam_status st = CAM_OK;
     cam_strbuf first = CAM_STRBUF_INIT;
     cam_strbuf_printf(&first, "%s%s", http->settings->endpoint, path);
     char *url = cam_strbuf_detach(&first), *next = NULL;
     for (int hops = 0;; hops++) {
         int is_own = is_same_origin(url, http->settings->endpoint);
-        CAM_TRY(cam_http_exchange(http, method, url, is_own, file, answer, temporary));
+        CAM_TRY(cam_http_exchange(http, method, url, is_own, file, answer, tries));
         if (!is_redirect(answer))
             break;
         if (hops == REDIRECTS)
@@ -136,11 +136,11 @@ static int is_temporary_status(long status) {
 }
 
 /* A good answer whose body ended too early is no good one. */
-static cam_status check_length(const cam_http_file *file, const cam_http_answer *answer, int *temporary) {
+static cam_status check_length(const cam_http_file *file, const cam_http_answer *answer, int *tries) {
     int is_good = answer->status >= 200 && answer->status < 300;
     if (!file || !is_good || file->size == file->expected)
         return CAM_OK;
-    *temporary = 1;
+    *tries = CAM_HTTP_TRIES;
     return cam_fail(
         CAM_E_NETWORK,
         "the Hub sent %lld of the %lld bytes of \"%s\"; what came is kept, run the same command again to go on",
@@ -159,18 +159,20 @@ cam_status cam_http_send(cam_http *http, cam_http_method method, const char *pat
     cam_status st = CAM_OK;
     int failures = 0;
     for (;;) {
-        int temporary = 0;
+        int tries = CAM_HTTP_TRIES_NONE;
         long long before = file ? file->size : 0;
         cam_http_answer_release(answer);
         *answer = (cam_http_answer){.length = -1, .range_begin = -1, .retry_after_s = -1};
-        st = send_once(http, method, path, file, answer, &temporary);
+        st = send_once(http, method, path, file, answer, &tries);
         if (st == CAM_OK)
-            st = check_length(file, answer, &temporary);
-        if (st == CAM_OK ? !is_temporary_status(answer->status) : !temporary)
+            st = check_length(file, answer, &tries);
+        if (st == CAM_OK && is_temporary_status(answer->status))
+            tries = CAM_HTTP_TRIES;
+        else if (st == CAM_OK)
             return st;
         failures = file && file->size - before >= progress_bytes ? 1 : failures + 1;
         double pause_s = pause_of(http, answer, failures);
-        if (failures >= TRIES || pause_s > LONGEST_PAUSE_S)
+        if (failures >= tries || pause_s > LONGEST_PAUSE_S)
             return st;
         if (st != CAM_OK)
             cam_log_verbose("%s; trying again", cam_status_message());

@@ -222,11 +222,16 @@ static void set_options(exchange *x, cam_http_method method, const char *url, st
     }
 }
 
-/* libcurl's failures that another try can mend; a wrong name or certificate stays wrong. */
-static int is_temporary(CURLcode code) {
+/* How often a request is worth trying after libcurl's failure: a wrong name or certificate stays wrong, and where no
+ * connection comes about there is mostly no network. */
+static int tries_after(CURL *curl, CURLcode code) {
+    curl_off_t connect_us = 0;
     switch (code) {
     case CURLE_COULDNT_CONNECT:
+        return CAM_HTTP_TRIES_NO_CONNECTION;
     case CURLE_OPERATION_TIMEDOUT:
+        curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_us);
+        return connect_us > 0 ? CAM_HTTP_TRIES : CAM_HTTP_TRIES_NO_CONNECTION;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -235,9 +240,9 @@ static int is_temporary(CURLcode code) {
     case CURLE_HTTP2_STREAM:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_SSL_CONNECT_ERROR:
-        return 1;
+        return CAM_HTTP_TRIES;
     default:
-        return 0;
+        return CAM_HTTP_TRIES_NONE;
     }
 }
 
@@ -263,7 +268,7 @@ static cam_status refuse_bytes(exchange *x, const char *public_url) {
                     x->is_overrun ? "more bytes than the file has" : "another part of the file than was asked for");
 }
 
-static cam_status fail_exchange(exchange *x, CURLcode code, const char *url, const char *error_text, int *temporary) {
+static cam_status fail_exchange(exchange *x, CURLcode code, const char *url, const char *error_text, int *tries) {
     char *public_url = cam_http_public_url(url);
     cam_status st;
     int is_wrong = x->is_overrun || x->wrong_range;
@@ -277,19 +282,19 @@ static cam_status fail_exchange(exchange *x, CURLcode code, const char *url, con
         st = cam_fail(CAM_E_NETWORK, "cannot get \"%s\": %s%s", public_url,
                       error_text[0] ? error_text : curl_easy_strerror(code), advice_for(code));
     x->http->unreachable = st == CAM_E_NETWORK && !is_wrong;
-    *temporary = st == CAM_E_NETWORK && (is_wrong || is_temporary(code));
+    *tries = st != CAM_E_NETWORK ? CAM_HTTP_TRIES_NONE : is_wrong ? CAM_HTTP_TRIES : tries_after(x->http->curl, code);
     free(public_url);
     return st;
 }
 
 cam_status cam_http_exchange(cam_http *http, cam_http_method method, const char *url, int with_token,
-                             cam_http_file *file, cam_http_answer *answer, int *temporary) {
+                             cam_http_file *file, cam_http_answer *answer, int *tries) {
     cam_status st = CAM_OK;
     exchange x = {.http = http, .file = file, .answer = answer};
     char error_text[CURL_ERROR_SIZE] = "";
     cam_strbuf authorization = CAM_STRBUF_INIT;
     struct curl_slist *headers = curl_slist_append(NULL, "Accept-Encoding: identity");
-    *temporary = http->unreachable = 0;
+    *tries = http->unreachable = 0;
     begin_answer(&x);
     if (with_token && http->settings->token) {
         cam_strbuf_printf(&authorization, "Authorization: Bearer %s", http->settings->token);
@@ -301,7 +306,7 @@ cam_status cam_http_exchange(cam_http *http, cam_http_method method, const char 
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &answer->status);
     end_answer(&x);
     if (code != CURLE_OK)
-        st = fail_exchange(&x, code, url, error_text, temporary);
+        st = fail_exchange(&x, code, url, error_text, tries);
     curl_slist_free_all(headers);
     cam_strbuf_release(&authorization);
     return st;

@@ -229,7 +229,7 @@ predict_cures() {
         tester=eval prédire=predict predire=predict classify=predict Predict=predict chekc=check; do
         refused 2 "did you mean \"${pair#*=}\"?" cam-train "${pair%=*}" --model tiny
     done
-    refused 2 "hf download camembert-base" cam-train fetch camembert-base
+    refused 2 "cam-train fetch camembert-base" cam-train download camembert-base
     refused 2 "cam-train init --data data.csv > my.yaml" cam-train data.csv
     succeeds eval "${stderr##*this file: } 2>&1"
     refused 2 "cam-train predict --model tiny" cam-train tiny

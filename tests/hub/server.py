@@ -185,9 +185,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if begin > 0:
             status, headers = 206, [("Content-Range", "bytes %d-%d/%d" % (begin, len(data) - 1, len(data)))]
         body = data[begin:]
-        half = len(body) // 2
+        half = min(500, len(body)) if "drip" in fault else len(body) // 2
         breaks = fault == "reset-once" and asked == 0 or fault in ("no-range", "wrong-range") and asked == 0 or fault == "reset"
-        if breaks or fault in ("drip", "drip-once") and (fault == "drip" or asked == 0) or fault == "slow":
+        if breaks or fault in ("drip", "drip-once") and (fault == "drip" or asked == 0) or fault == "slow" and name.startswith("model"):
             self.send_response(status)
             for header in headers:
                 self.send_header(*header)
