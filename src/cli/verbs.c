@@ -44,7 +44,6 @@ cam_status cam_verb_print(const cam_strbuf *text) {
 
 cam_status cam_verb_get_model(cam_group *group, const char *name, const char *revision, cam_model_needs needs,
                               char **folder) {
-    static const double download_timeout_s = 24 * 3600;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     cam_hub_options options = {.cancel = &cancel};
     *folder = NULL;
@@ -52,7 +51,7 @@ cam_status cam_verb_get_model(cam_group *group, const char *name, const char *re
         return cam_hub_get(name, revision, needs, &options, folder);
     double timeout_s = group->timeout_s;
     cam_status st = group->local_rank == 0 ? cam_hub_get(name, revision, needs, &options, folder) : CAM_OK;
-    group->timeout_s = download_timeout_s;
+    group->timeout_s = CAM_VERB_DOWNLOAD_S;
     st = cam_group_agree_status(group, "get the model", st);
     group->timeout_s = timeout_s;
     if (st == CAM_OK && group->local_rank != 0)
