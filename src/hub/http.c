@@ -1,6 +1,5 @@
 /* http.c: see http_internal.h. */
 #include "clock.h"
-#include "http_exchange_internal.h"
 #include "http_internal.h"
 #include "log.h"
 #include <curl/curl.h>

@@ -13,8 +13,8 @@ typedef struct cam_transfer {
 
 void cam_transfer_begin(cam_transfer *transfer, long long total, int no_bars);
 void cam_transfer_file(cam_transfer *transfer, const char *file);
-/* For cam_http.progress: `bytes` of the file are there. */
-void cam_transfer_show(void *transfer, long long bytes);
+/* For cam_http.progress, with the cam_transfer as context: `bytes` of the file are there. */
+void cam_transfer_show(void *context, long long bytes);
 void cam_transfer_file_end(cam_transfer *transfer, long long received);
 void cam_transfer_end(cam_transfer *transfer);
 
