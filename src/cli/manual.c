@@ -34,6 +34,7 @@
     X("TRANSFORMERS_OFFLINE", "The same.")                                                                             \
     X("HF_HUB_DOWNLOAD_TIMEOUT", "Seconds that a download may stand still; 30 where it is not set.")                   \
     X("HF_HUB_DISABLE_PROGRESS_BARS", "1: no redrawn line while a model is downloaded.")                               \
+    X("HF_HUB_DISABLE_SYMLINKS", "1: files in the folders of the models, in place of links.")                          \
     X("REQUESTS_CA_BUNDLE", "A file of certificates for downloads, where a proxy has its own.")                        \
     X("CURL_CA_BUNDLE", "The same, where the one above is not set.")                                                   \
     X("SSL_CERT_FILE", "The same, where neither is set.")                                                              \

@@ -69,32 +69,44 @@ long long cam_hub_missing_bytes(const cam_hub_folders *folders, const cam_hub_fi
 
 /* --- the snapshot's link ----------------------------------------------------------------------------------------- */
 
-/* Moves or copies the blob where the file system has no symbolic links, as huggingface_hub does. */
+/* Moves a new blob to where its link would be; copies one that other snapshots may use, too. As huggingface_hub does. */
 static cam_status put_file(const char *blob, const char *link, int is_new) {
+    unlink(link);
     if (is_new && rename(blob, link) == 0)
         return CAM_OK;
     return cam_file_copy(blob, link);
 }
 
-static cam_status link_blob(const cam_hub_folders *folders, const cam_hub_file *file, const char *blob, int is_new) {
+/* Puts the link in one step; sets *is_possible to zero where the file system has no symbolic links. */
+static cam_status put_link(const char *target, const char *link, int *is_possible) {
+    cam_strbuf temporary = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
+    cam_strbuf_printf(&temporary, "%s.tmp-%ld", link, (long)getpid());
+    unlink(cam_strbuf_text(&temporary));
+    if (symlink(target, cam_strbuf_text(&temporary)) != 0) {
+        *is_possible = errno != EPERM && errno != ENOTSUP && errno != ENOSYS;
+        st = *is_possible ? fail_storage("link", link) : CAM_OK;
+    } else if (rename(cam_strbuf_text(&temporary), link) != 0) {
+        st = fail_storage("link", link);
+        unlink(cam_strbuf_text(&temporary));
+    }
+    cam_strbuf_release(&temporary);
+    return st;
+}
+
+static cam_status link_blob(const cam_hub_folders *folders, const cam_hub_file *file, const char *blob, int is_new,
+                            int no_links) {
+    cam_status st = CAM_OK;
+    int is_possible = !no_links;
     char *link = cam_path_join(folders->snapshot, file->name),
          *target = path_with_ending("../../blobs", file->etag, "");
-    char ending[32];
-    snprintf(ending, sizeof ending, ".tmp-%ld", (long)getpid());
-    char *temporary = path_with_ending(folders->snapshot, file->name, ending);
-    unlink(temporary);
-    if (symlink(target, temporary) != 0) {
-        CAM_TRY(errno == EPERM || errno == ENOTSUP || errno == ENOSYS ? put_file(blob, link, is_new)
-                                                                      : fail_storage("link", link));
-    } else if (rename(temporary, link) != 0) {
-        st = fail_storage("link", link);
-        unlink(temporary);
-    }
+    if (is_possible)
+        CAM_TRY(put_link(target, link, &is_possible));
+    if (!is_possible)
+        CAM_TRY(put_file(blob, link, is_new));
 out:
     free(link);
     free(target);
-    free(temporary);
     return st;
 }
 
@@ -224,7 +236,7 @@ cam_status cam_hub_file_get(cam_http *http, const cam_hub_folders *folders, cons
     if (!is_good)
         CAM_TRY(download(http, folders, file, path, lock >= 0, blob, answer));
     if (!is_refusal(answer))
-        CAM_TRY(link_blob(folders, file, blob, !is_good));
+        CAM_TRY(link_blob(folders, file, blob, !is_good, http->settings->no_links));
 out:
     cam_file_unlock(lock);
     free(blob);

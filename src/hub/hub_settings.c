@@ -99,6 +99,7 @@ cam_status cam_hub_settings_read(cam_hub_settings *settings) {
     *settings = (cam_hub_settings){.offline_because = cam_hub_offline(),
                                    .stall_s = stall ? strtol(stall, NULL, 10) : STALL_S,
                                    .no_bars = is_on("HF_HUB_DISABLE_PROGRESS_BARS"),
+                                   .no_links = is_on("HF_HUB_DISABLE_SYMLINKS"),
                                    .certificates = environment("REQUESTS_CA_BUNDLE")};
     if (settings->stall_s <= 0)
         settings->stall_s = STALL_S;

@@ -11,6 +11,7 @@ typedef struct cam_hub_settings {
     const char *offline_because; /* the variable that forbids connections; NULL: they are allowed */
     long stall_s;                /* how long a transfer may stand still */
     int no_bars;                 /* no redrawn progress line */
+    int no_links;                /* files in place of symbolic links */
 } cam_hub_settings;
 
 /* CAM_E_USAGE for an endpoint or a token that cannot be one. Release in both cases. */

@@ -141,6 +141,7 @@ static void test_faults(void **state) {
         {"busy-once", CAM_OK, ""},
         {"limit-once", CAM_OK, ""},
         {"old", CAM_OK, ""},
+        {"mirror", CAM_OK, ""},
         {"drip-once", CAM_OK, ""},
         {"gated", CAM_OK, ""},
         {"private", CAM_OK, ""},
@@ -230,6 +231,25 @@ static void test_resume_and_repair(void **state) {
     free(full);
     free(etag);
     free(weights);
+}
+
+/* Without links the snapshot holds the files, and a damaged one is replaced. */
+static void test_without_links(void **state) {
+    const tree *t = *state;
+    static const char file[] = "home/hub/models--acme--m/snapshots/" COMMIT "/model.safetensors";
+    struct stat about;
+    char *full = tree_path(t, file), *weights = read_file(t, "models/m/model.safetensors");
+    setenv("HF_HUB_DISABLE_SYMLINKS", "1", 1);
+    assert_int_equal(fetch("acme/m"), CAM_OK);
+    assert_true(lstat(full, &about) == 0 && S_ISREG(about.st_mode));
+    tree_write(t, file, weights + 1, WEIGHT_BYTES);
+    assert_int_equal(fetch("acme/m"), CAM_OK);
+    char *repaired = read_file(t, file);
+    assert_memory_equal(repaired, weights, WEIGHT_BYTES);
+    unsetenv("HF_HUB_DISABLE_SYMLINKS");
+    free(repaired);
+    free(weights);
+    free(full);
 }
 
 static int countdown;
@@ -326,6 +346,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_resume_and_repair, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_without_links, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_only_what_is_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kinds_of_models, setup, teardown),
