@@ -281,7 +281,7 @@ static cam_status fail_exchange(exchange *x, CURLcode code, const char *url, con
     else
         st = cam_fail(CAM_E_NETWORK, "cannot get \"%s\": %s%s", public_url,
                       error_text[0] ? error_text : curl_easy_strerror(code), advice_for(code));
-    x->http->unreachable = st == CAM_E_NETWORK && !is_wrong;
+    x->http->unreachable = st == CAM_E_NETWORK && !is_wrong && !advice_for(code)[0];
     *tries = st != CAM_E_NETWORK ? CAM_HTTP_TRIES_NONE : is_wrong ? CAM_HTTP_TRIES : tries_after(x->http->curl, code);
     free(public_url);
     return st;
