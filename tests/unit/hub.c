@@ -127,6 +127,17 @@ static void check_requests(const tree *t) {
     free(requests);
 }
 
+/* How often the other host was asked for the weights of a model. */
+static int transfers(const tree *t, const char *fault) {
+    char *requests = read_file(t, "requests"), line[128];
+    int count = 0;
+    snprintf(line, sizeof line, "store GET /%s/m/model.safetensors", fault);
+    for (const char *at = requests; (at = strstr(at, line)) != NULL; at++)
+        count++;
+    free(requests);
+    return count;
+}
+
 static void test_faults(void **state) {
     static const struct {
         const char *fault;
@@ -166,6 +177,10 @@ static void test_faults(void **state) {
         assert_true(st == CAM_OK ? blobs == 3 : blobs < 3);
     }
     check_requests(*state);
+    assert_int_equal(transfers(*state, "acme"), 1);
+    assert_int_equal(transfers(*state, "no-range"), 2); /* the second sends all, which is taken */
+    assert_int_equal(transfers(*state, "bad-hash"), 2);
+    assert_int_equal(transfers(*state, "reset"), 5);
 }
 
 static void test_refusals(void **state) {
