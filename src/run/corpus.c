@@ -35,19 +35,6 @@ const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id) {
 
 /* --- reading --------------------------------------------------------------------------------------------------- */
 
-static void warn_of_reading(cam_corpus *corpus, const cam_dataset *file) {
-    const cam_read_counts *counts = &file->counts;
-    if (counts->bad_skipped > 0)
-        cam_strbuf_printf(&corpus->warnings, "%s: %lld bad rows skipped, the first in line %ld\n", file->path,
-                          (long long)counts->bad_skipped, counts->first_bad_line);
-    if (counts->blank_skipped > 0)
-        cam_strbuf_printf(&corpus->warnings, "%s: %lld records of empty cells skipped\n", file->path,
-                          (long long)counts->blank_skipped);
-    if (counts->labels_trimmed > 0)
-        cam_strbuf_printf(&corpus->warnings, "%s: %lld labels had outer space, which was removed\n", file->path,
-                          (long long)counts->labels_trimmed);
-}
-
 cam_status cam_corpus_collect(cam_corpus_opening *opening, cam_status st) {
     if (st != CAM_E_DATA && st != CAM_E_USAGE)
         return st;
@@ -71,7 +58,7 @@ static cam_status read_files(cam_corpus_opening *opening) {
         if (part == CAM_PART_TRAIN)
             opening->train_is_sound = read == CAM_OK;
         CAM_TRY(cam_corpus_collect(opening, read));
-        warn_of_reading(corpus, &corpus->files[part]);
+        cam_read_counts_describe(&corpus->files[part].counts, paths[part], &corpus->warnings);
     }
 out:
     return st;
