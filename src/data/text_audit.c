@@ -111,24 +111,18 @@ static void put_command(const cam_dataset *dataset, unsigned ways, cam_strbuf *o
     cam_strbuf_release(&restored);
 }
 
-static void put_cure(const cam_dataset *dataset, cam_encoding encoding, unsigned ways, cam_strbuf *out) {
-    int is_unicode = encoding == CAM_ENCODING_AUTO || encoding == CAM_ENCODING_UTF8 || encoding == CAM_ENCODING_UTF16;
-    if (ways && is_unicode)
-        put_command(dataset, ways, out);
-    else if (ways)
-        cam_strbuf_puts(out, "; the file is UTF-8: set encoding=utf-8");
-    else
-        cam_strbuf_puts(out, "; no conversion of the whole file restores it, since other texts are sound: export it "
-                             "again from the program that shows the accents");
-}
-
-static void audit_mojibake(const cam_dataset *dataset, cam_encoding encoding, cam_strbuf *out) {
+static void audit_mojibake(const cam_dataset *dataset, cam_strbuf *out) {
     mojibake_count m = {0};
     count_broken(dataset, &m);
     if (m.rows * 100 >= (int64_t)dataset->count * BROKEN_PERCENT && m.rows > 0) {
         cam_strbuf_printf(out, "%s: %lld of %zu text%s broken accents: %s", dataset->path, (long long)m.rows,
                           dataset->count, dataset->count == 1 ? " has" : "s have", cam_strbuf_text(&m.words));
-        put_cure(dataset, encoding, m.ways, out);
+        if (m.ways)
+            put_command(dataset, m.ways, out);
+        else
+            cam_strbuf_puts(out,
+                            "; no conversion of the whole file restores it, since other texts are sound: export it "
+                            "again from the program that shows the accents");
         cam_strbuf_putc(out, '\n');
     }
     cam_strbuf_release(&m.words);
@@ -141,9 +135,9 @@ static void audit_mojibake(const cam_dataset *dataset, cam_encoding encoding, ca
 static int all_equal(const cam_dataset *dataset) {
     cam_strbuf first = CAM_STRBUF_INIT, key = CAM_STRBUF_INIT;
     size_t equal = 1;
-    cam_text_fold(dataset->rows[0].text, dataset->rows[0].text_length, &first);
+    cam_text_fold(dataset->rows[0].text, dataset->rows[0].text_length, CAM_FOLD_TEXT, &first);
     for (; equal < dataset->count; equal++) {
-        cam_text_fold(dataset->rows[equal].text, dataset->rows[equal].text_length, &key);
+        cam_text_fold(dataset->rows[equal].text, dataset->rows[equal].text_length, CAM_FOLD_TEXT, &key);
         if (key.length != first.length || memcmp(cam_strbuf_text(&key), cam_strbuf_text(&first), key.length) != 0)
             break;
     }
@@ -173,10 +167,10 @@ static void audit_leaks(const cam_dataset *dataset, cam_strbuf *out) {
             dataset->path, same + held, dataset->count);
 }
 
-void cam_text_audit(const cam_dataset *dataset, cam_encoding encoding, cam_strbuf *warnings) {
+void cam_text_audit(const cam_dataset *dataset, cam_strbuf *warnings) {
     if (dataset->count == 0)
         return;
-    audit_mojibake(dataset, encoding, warnings);
+    audit_mojibake(dataset, warnings);
     if (dataset->count > 1 && all_equal(dataset))
         cam_strbuf_printf(warnings, "%s: all %zu texts are equal: is text_column the right column?\n", dataset->path,
                           dataset->count);

@@ -96,7 +96,7 @@ static cam_status audit_texts(cam_corpus_opening *opening) {
     const cam_dataset *parts[CAM_PARTS];
     for (int part = 0; part < CAM_PARTS; part++) {
         parts[part] = corpus->files[part].count ? &corpus->files[part] : NULL;
-        cam_text_audit(&corpus->files[part], opening->config->encoding, &corpus->warnings);
+        cam_text_audit(&corpus->files[part], &corpus->warnings);
     }
     CAM_TRY(cam_audit_run(&found, parts));
     corpus->duplicates = found.duplicates[CAM_PART_TRAIN].count;
