@@ -25,10 +25,10 @@ typedef struct mojibake_count {
     cam_strbuf scratch;
 } mojibake_count;
 
-/* The offset of the first broken form, or `length`. */
-static size_t find_broken(const char *text, size_t length) {
+/* The offset of the first broken form from `at` on, or `length`. */
+static size_t find_broken(const char *text, size_t length, size_t at) {
     unsigned code_point;
-    for (size_t at = 0; at < length; at++)
+    for (; at < length; at++)
         if ((unsigned char)text[at] >= 0xC3 && cam_mojibake_decode(text + at, length - at, &code_point) > 0)
             return at;
     return length;
@@ -38,8 +38,8 @@ static int is_word_byte(char c) {
     return (unsigned char)c >= 0x80 || (c > ' ' && !strchr(",;:.!?()\"", c));
 }
 
-/* Shows the word around an offset, as it is and as it should read. */
-static void show_word(mojibake_count *m, const char *text, size_t length, size_t at) {
+/* Shows the word around an offset, as it is and as it should read. Returns the end of the word. */
+static size_t show_word(mojibake_count *m, const char *text, size_t length, size_t at) {
     unsigned code_point;
     size_t begin = at, end = at + cam_mojibake_decode(text + at, length - at, &code_point);
     cam_strbuf repaired = CAM_STRBUF_INIT;
@@ -58,15 +58,16 @@ static void show_word(mojibake_count *m, const char *text, size_t length, size_t
     }
     cam_strbuf_release(&repaired);
     cam_strbuf_release(&one);
+    return end;
 }
 
 static void count_broken(const cam_dataset *dataset, mojibake_count *m) {
     for (size_t i = 0; i < dataset->count; i++) {
         const cam_row *row = &dataset->rows[i];
-        size_t at = find_broken(row->text, row->text_length);
+        size_t at = find_broken(row->text, row->text_length, 0);
         m->rows += at < row->text_length;
-        if (at < row->text_length && m->shown < WORDS_SHOWN)
-            show_word(m, row->text, row->text_length, at);
+        while (at < row->text_length && m->shown < WORDS_SHOWN)
+            at = find_broken(row->text, row->text_length, show_word(m, row->text, row->text_length, at));
     }
     m->ways = m->rows > 0 ? CAM_MOJIBAKE_ANY : 0;
     for (size_t i = 0; i < dataset->count && m->ways; i++)

@@ -12,7 +12,7 @@ typedef struct cam_corpus_opening {
     const cam_labels *known; /* may be NULL */
     cam_strbuf errors;       /* messages, one a line */
     cam_status first;        /* the status of the first one */
-    int train_is_sound;      /* the training file was read without errors, and each of its rows has a label id */
+    int train_is_sound;      /* the training file was read without errors, and its labels are those of the run */
     cam_strbuf findings;     /* of the audit of labels, one a line */
     cam_label_cure cure;     /* what cures them */
 } cam_corpus_opening;

@@ -222,7 +222,10 @@ cam_status cam_corpus_label(cam_corpus_opening *opening) {
     cam_dataset *train = &corpus->files[CAM_PART_TRAIN];
     CAM_TRY(rename_labels(opening, &rules));
     CAM_TRY(audit_texts(opening));
-    CAM_TRY(cam_corpus_collect(opening, cam_labels_treat_rare(&rules, NULL, train, &corpus->warnings)));
+    cam_status treated = cam_labels_treat_rare(&rules, NULL, train, &corpus->warnings);
+    if (treated != CAM_OK)
+        opening->train_is_sound = 0;
+    CAM_TRY(cam_corpus_collect(opening, treated));
     CAM_TRY(cam_label_audit(train, config->text_column, config->label_column, &opening->findings, &opening->cure));
     cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
     cam_corpus_put_cure(opening, &corpus->warnings);
