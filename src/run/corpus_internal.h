@@ -27,8 +27,9 @@ CAM_MUST_CHECK cam_status cam_corpus_split(cam_corpus_opening *opening);
 
 /* Appends lines as hints: "hint: " before each, a line end between. */
 void cam_corpus_put_hints(const char *lines, cam_strbuf *out);
-/* Appends `label_map={...}` as a word for a shell: the pairs of the configuration with those of the cure. */
-void cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out);
+/* Appends `label_map={...}` as a word for a shell: the pairs of the configuration with those of the cure. Appends nothing
+ * and returns 0 where the cure is empty, or the word too long for a message. */
+int cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out);
 
 /* Appends two lines for the cure of the audit, for the command line and for a configuration; nothing without findings.
  */

@@ -64,6 +64,25 @@ yaml_map() { sed -n "s/^the same in a configuration, under data: //p" <<<"$outpu
     [ "$(jq -r '.id2label[]' out/config.json | tr '\n' '|')" = "1|d'accès|mot de passe|suivi|" ]
 }
 
+@test "labels with every special character of YAML and the shell: the map is read as it was meant" {
+    cells() { for i in $(seq "$2"); do printf '"texte %s",%s\n' "$((n += 1))" "$1"; done; }
+    n=0
+    {
+        echo text,label
+        for pair in '"a ""b"": \ {c}"/"A ""b"": \ {c}"' "l'été [x]/l'été  [x]" "'x'/x" '~/~.' '#1/＃1' '@a/@A' \
+            '$(ls) `id`/$(LS) `id`' 'a&b|c/a & b|c' '!x/!X' '%/%.' '- a/- A' '*/*.' 'true/TRUE' 'yes/Yes'; do
+            cells "${pair%%/*}" 12
+            cells "${pair#*/}" 5
+        done
+        cells $'"deux\nlignes"' 12
+        cells '"deux lignes"' 5
+    } >data.csv
+    succeeds check stratify=false
+    succeeds pasted "$(shell_map)" stratify=false
+    [[ "$output" != *differ* && "$output" != *"no row has"* ]] || complain "not one"
+    answers "labels   15"
+}
+
 @test "case twins make a split fail: the message names them, and each cure cures" {
     { echo text,label; for l in True TRUE False FALSE; do rows $l 6; done; } >data.csv
     refused 3 'fewer than the 4 labels: "FALSE" 6, "False" 6, "TRUE" 6, "True" 6' check

@@ -17,6 +17,8 @@ static void test_look_alikes(void **state) {
         {"mot de passe", "mot\u00A0de passe", "space"},
         {"mot de passe", "mot\u202Fde  passe", "space"},
         {"retour / échange", "retour/échange", "space"},
+        {"l'été  [x]", "l'été [x]", "space"},
+        {"a & b|c", "a&b|c", "space"},
         {"suivi", "suivi\u200B", "invisible characters"},
         {"su\u00ADivi", "suivi", "invisible characters"},
         {"\uFEFFsuivi", "suivi", "invisible characters"},
@@ -61,9 +63,10 @@ static void test_look_alikes(void **state) {
 static void test_different(void **state) {
     (void)state;
     static const char *const table[][2] = {
-        {"1", "-1"}, {"1", "10"},   {"0.1", "0.01"},  {"C", "C++"},        {"a", "b"},    {"achat", "achats"},
-        {"?", "!"},  {"+", "-"},    {"1.0.0", "1.0"}, {"suivi", "suivie"}, {"A/B", "AB"}, {"positif", "négatif"},
-        {"5", "5%"}, {"12", "1 2"}, {"Île", "\u00CE"}};
+        {"1", "-1"},      {"1", "10"},           {"0.1", "0.01"}, {"C", "C++"},
+        {"a", "b"},       {"achat", "achats"},   {"?", "!"},      {"+", "-"},
+        {"1.0.0", "1.0"}, {"suivi", "suivie"},   {"A/B", "AB"},   {"positif", "négatif"},
+        {"5", "5%"},      {"note -1", "note 1"}, {"12", "1 2"},   {"Île", "\u00CE"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (cam_label_same_form(table[i][0], table[i][1]))
             fail_msg("\"%s\" and \"%s\" have one form", table[i][0], table[i][1]);
