@@ -100,11 +100,13 @@ static void test_refused(void **state) {
     expect_json(f, "{\"id\":1,\"data\":{\"text\":\"a\"},\"annotations\":[]}",
                 ":1: no member \"text\"; the object has \"id\", \"data\", \"annotations\"; set text_column=… "
                 "label_column=…, or export from Label Studio as JSON-MIN or CSV");
+    expect_json(f, "{\"text\":\"a\",\"label\":[\"x\",\"y\"]}\n{\"text\":\"b\",\"label\":[\"x\",\"y\",\"z\"]}\n",
+                ": lines 1, 2 (2 of 2): the label is a list of 2 labels: the data is multi-label, and a text has one "
+                "label here; keep one label a row, or leave such rows out with on_bad_row=skip");
     expect_json(f,
-                "{\"text\":\"a\",\"label\":[\"x\",\"y\"]}\n{\"text\":\"b\",\"label\":[\"x\",\"y\",\"z\"]}\n"
-                "{\"text\":\"c\",\"label\":[]}\n",
-                ": lines 1, 2 (2 of 3): the label is a list of 2 labels: the data is multi-label, and a text has one "
-                "label here; keep one label a row, or leave such rows out with on_bad_row=skip\n");
+                "[{\"text\":\"a\",\"label\":[]}, {\"text\":\"b\",\"label\":null},\n{\"text\":\"b\",\"label\":\"x\"}]",
+                ": objects 1, 2 (2 of 3): the label is blank; label these rows, or leave such rows out with "
+                "on_bad_row=skip");
 }
 
 /* A list larger than any window, whose objects cross every block's end. */
