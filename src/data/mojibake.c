@@ -1,6 +1,6 @@
 /* mojibake.c: see mojibake_internal.h. */
-#include "mojibake_internal.h"
 #include "encoding.h"
+#include "mojibake_internal.h"
 #include "utf8.h"
 
 /* The byte that was read as this character, in Windows-1252 or, where it has none, in Latin-1; 0 for none. */
