@@ -33,7 +33,7 @@ static void test_look_alikes(void **state) {
         {"œuvre", "oeuvre", "letters that look alike"},
         {"\u0441olis", "colis", "letters that look alike"}, /* Cyrillic es */
         {"\uFF21chat", "Achat", "letters that look alike"}, /* full width */
-        {"accès", "acces", "accents"},
+        {"été", "ete", "accents"},
         {"acce\u0300s", "acc\u00E8s", "how accents are stored (NFC or NFD)"},
         {"Suivi.", "Suivi", "final punctuation"},
         {"Suivi :", "suivi…", "case and final punctuation"},

@@ -153,7 +153,7 @@ static void expect_rules(case_folder *f, const cam_label_rules *rules, const cam
     cam_strbuf text = CAM_STRBUF_INIT, said = CAM_STRBUF_INIT, notes = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "text;label\n");
     for (const char *c = labels_in; *c; c++)
-        cam_strbuf_printf(&text, "texte %d;%c%s\n", (int)(c - labels_in), *c, *c == 'o' ? "ther" : "");
+        cam_strbuf_printf(&text, "texte %d;%.*s\n", (int)(c - labels_in), *c == 'o' ? 5 : 1, *c == 'o' ? "other" : c);
     cam_dataset data = load(f, "d.csv", text.text);
     assert_int_equal(cam_label_rules_apply(rules, known, &data, &notes), CAM_OK);
     for (size_t i = 0; i < data.count; i++) {
