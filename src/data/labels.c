@@ -54,6 +54,8 @@ static void add_unknown(const cam_labels *labels, const cam_dataset *dataset, co
     const char *nearest = problems->errors < CAM_PROBLEMS_SHOWN ? cam_label_nearest(labels, name) : NULL;
     unsigned kinds =
         nearest && cam_label_same_form(name, nearest) ? cam_label_differences(name, nearest) : CAM_LABEL_INVISIBLE;
+    if (use->first->sheet_row > 0 && use->first->sheet_row != use->first->line)
+        cam_strbuf_printf(&text, "row %ld: ", use->first->sheet_row);
     cam_strbuf_puts(&text, "label ");
     cam_label_put(name, kinds, &text);
     cam_strbuf_printf(&text, " is not among the %zu known labels (%lld row%s)", labels->count, (long long)use->rows,
