@@ -44,9 +44,12 @@ enum {
     X(PREDICT, predict, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                  \
       "--model DIR [--input FILE] [--output FILE]",                                                                    \
       "one label and score for every text",                                                                            \
-      "Writes one row for every record of the input, in the same order. The input is one text a line, unless its "     \
-      "name ends in .csv, .tsv or .jsonl or --input-format says what it is. Rows of tsv are label, score and text, "   \
-      "in which tab, line end and backslash are escaped; rows of jsonl are objects with label and score.")             \
+      "Writes one row for every record of the input, in the same order; a text of nothing but space has no label. "    \
+      "The input is one text a line, unless its name ends in .csv, .tsv or .jsonl or --input-format says what it is. " \
+      "A table comes back as it was, with the columns prediction and score (--format csv, its default). Rows of tsv "  \
+      "are label, score and text, in which tab, line end and backslash are escaped; rows of jsonl are objects with "   \
+      "label and score. Lines are answered as they come, so the program can serve another one through two pipes. "     \
+      "With --on-bad-row skip a row that cannot be read keeps its place and has no label.")                            \
     X(TOKENIZE, tokenize, CAM_VERB_READS_TEXTS,                                                                        \
       "--model DIR [--input FILE]",                                                                                    \
       "token ids or pieces of every line",                                                                             \
@@ -115,7 +118,9 @@ enum {
     X(force, "--force", SWITCH, CAM_FOR(PREDICT), "write over an output file that exists")                             \
     X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
-    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl: the N best labels too")                     \
+    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl or csv: the N best labels too")              \
+    X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
+    X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "a row that cannot be read: error, or no label")   \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \

@@ -56,13 +56,15 @@ void cam_reading_release(cam_reading *reading) {
 void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                          cam_read_options *options) {
     cam_config config = reading->config; /* a copy of the struct only; `reading` owns its texts */
-    if (arguments->input_format.word)
-        config.format = (enum cam_choice_format)arguments->input_format.value;
-    if (arguments->encoding.word)
-        config.encoding = (enum cam_choice_encoding)arguments->encoding.value;
-    if (arguments->delimiter.word)
-        config.delimiter = (enum cam_choice_delimiter)arguments->delimiter.value;
+    /* Without an option they are AUTO, the first word: this file decides, not that of the training. */
+    config.format = (enum cam_choice_format)arguments->input_format.value;
+    config.encoding = (enum cam_choice_encoding)arguments->encoding.value;
+    config.delimiter = (enum cam_choice_delimiter)arguments->delimiter.value;
+    if (arguments->on_bad_row.word)
+        config.on_bad_row = (enum cam_choice_on_bad_row)arguments->on_bad_row.value;
     *options = cam_corpus_read_options(&config, path);
+    options->syntax = CAM_SYNTAX_OPTIONS;
+    options->columns_are_hint = reading->columns == NULL;
     if (reading->columns) {
         options->columns = reading->columns;
         options->column_count = reading->column_count;
@@ -76,8 +78,8 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options) {
     cam_reading_options(reading, arguments, path, options);
-    if (!arguments->input_format.word) /* the format of the training file does not apply to this file */
-        options->format = cam_format_of_path(path) == CAM_FORMAT_AUTO ? CAM_FORMAT_LINES : CAM_FORMAT_AUTO;
+    if (!arguments->input_format.word && cam_format_of_path(path) == CAM_FORMAT_AUTO)
+        options->format = CAM_FORMAT_LINES;
     options->label_required = 0;
     options->keep_blank = 1;
 }

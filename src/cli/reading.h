@@ -1,5 +1,6 @@
-/* reading.h: the options by which eval, predict and tokenize read rows: those of the model folder's run.yaml, replaced
- * by those of the command line. */
+/* reading.h: the options by which eval, predict and tokenize read rows. The names of columns, the length of texts and
+ * on_bad_row are those of the model folder's run.yaml, replaced by those of the command line. Format, encoding,
+ * delimiter and whether there is a header are true of one file only: those of this file are found in it. */
 #ifndef CAM_READING_H
 #define CAM_READING_H
 

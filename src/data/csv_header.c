@@ -135,6 +135,10 @@ static int find(const cam_cells *header, const char *name) {
     return at;
 }
 
+int cam_header_has_text(const cam_read_options *options, const cam_cells *record) {
+    return find(record, cam_text_column(options)) != CAM_NO_COLUMN;
+}
+
 cam_status cam_header_match(const cam_read_options *options, const char *file, long line, const cam_cells *header,
                             cam_columns *columns) {
     const char *text = cam_text_column(options), *label = cam_label_column(options);

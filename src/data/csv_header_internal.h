@@ -28,5 +28,7 @@ CAM_MUST_CHECK cam_status cam_header_match(const cam_read_options *options, cons
  * CAM_E_DATA where the first record repeats the names. */
 CAM_MUST_CHECK cam_status cam_header_given(const cam_read_options *options, const char *file, long line,
                                            const cam_cells *first, cam_columns *columns);
+/* Whether a record names the text column, as a header does. */
+int cam_header_has_text(const cam_read_options *options, const cam_cells *record);
 
 #endif

@@ -27,8 +27,9 @@ struct cam_record_reader {
     cam_problems problems;
     cam_read_counts counts;
     int64_t row;
-    long sheet_row; /* of the current record */
-    char **header;  /* the names of the columns as written */
+    long sheet_row;       /* of the current record */
+    const char *line_end; /* of the record that was split last */
+    char **header;        /* the names of the columns as written */
     size_t header_count;
 };
 
@@ -40,6 +41,13 @@ static cam_quoting quoting(const cam_record_reader *r) {
     return r->format == CAM_FORMAT_CSV   ? CAM_QUOTING_CSV
            : r->format == CAM_FORMAT_TSV ? CAM_QUOTING_TSV
                                          : CAM_QUOTING_NONE;
+}
+
+/* The line end of a record of `used` bytes that ends here; a last record without one has "\n". */
+static const char *line_end_before(const char *end, size_t used) {
+    if (used > 1 && end[-1] == '\n' && end[-2] == '\r')
+        return "\r\n";
+    return used > 0 && end[-1] == '\r' ? "\r" : "\n";
 }
 
 /* Splits the next record into r->cells. */
@@ -73,6 +81,7 @@ static cam_status next_cells(cam_record_reader *r, int *got) {
         CAM_TRY(cam_text_window_more(w));
     }
     w->begin += r->cells.used;
+    r->line_end = line_end_before(w->bytes + w->begin, r->cells.used);
     r->start_line = r->line;
     r->line += r->cells.lines;
     r->sheet_row++;
@@ -102,7 +111,13 @@ static cam_status keep_header(cam_record_reader *r) {
     return r->header ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a header of %zu cells", r->cells.count);
 }
 
-/* Reads the header row. With given columns the first record is a row, which stays pending. */
+/* Whether the first record is a row: the columns are given, and a header of this file does not overrule them. */
+static int is_headerless(const cam_record_reader *r) {
+    const cam_read_options *options = r->options;
+    return options->columns && !(options->columns_are_hint && cam_header_has_text(options, &r->cells));
+}
+
+/* Reads the header row. Where there is none the first record is a row, which stays pending. */
 static cam_status read_header(cam_record_reader *r) {
     cam_status st = CAM_OK;
     int got;
@@ -111,7 +126,7 @@ static cam_status read_header(cam_record_reader *r) {
     while (got && is_blank(r) && !r->options->columns);
     if (!got)
         CAM_FAIL(CAM_E_DATA, "%s: the file is empty", r->window.decoder.name);
-    if (r->options->columns) {
+    if (is_headerless(r)) {
         CAM_TRY(cam_header_given(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
         r->pending = 1;
     } else {
@@ -136,6 +151,7 @@ static cam_status open_file(cam_record_reader *r) {
     if (r->format == CAM_FORMAT_LINES && options->label_required)
         CAM_FAIL(CAM_E_USAGE, "\"%s\": plain lines have no labels; set format=csv, tsv or jsonl", options->path);
     CAM_TRY(cam_text_window_open(w, options->path, options->encoding));
+    w->decoder.pause = options->pause;
     CAM_TRY(cam_text_window_more(w));
     if (w->at_end && w->begin == w->end && r->format != CAM_FORMAT_LINES)
         CAM_FAIL(CAM_E_DATA, "%s: the file is empty", w->decoder.name);
@@ -157,6 +173,7 @@ cam_status cam_record_reader_open(const cam_read_options *options, cam_record_re
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", options->path);
     r->options = options;
     r->line = 1;
+    r->line_end = "\n";
     r->window.decoder.fd = -1;
     CAM_TRY(open_file(r));
     *reader = r;
@@ -307,6 +324,15 @@ out:
     return st;
 }
 
+/* A row of the caller that keeps every record in its place. */
+static void keep_bad(cam_record *record) {
+    record->text = "";
+    record->text_length = 0;
+    record->label = NULL;
+    record->label_length = 0;
+    record->bad = 1;
+}
+
 /* Reports a failure that ends the reading after the bad rows before it. */
 static cam_status fail_with_problems(cam_record_reader *r, cam_status status) {
     if (status != CAM_E_DATA || r->problems.errors == 0)
@@ -332,6 +358,10 @@ cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record,
         if (!more)
             return cam_problems_status(&reader->problems, CAM_E_DATA);
         CAM_TRY(take_row(reader, record, &good));
+        if (!good && reader->options->keep_blank) {
+            keep_bad(record);
+            good = 1;
+        }
     }
     reader->counts.rows++;
     *got = 1;
@@ -351,9 +381,13 @@ char cam_record_reader_delimiter(const cam_record_reader *reader) {
     return reader->delimiter;
 }
 
-cam_encoding cam_record_reader_encoding(const cam_record_reader *reader, int *has_mark) {
-    *has_mark = reader->window.decoder.has_mark;
-    return reader->window.decoder.encoding;
+cam_file_form cam_record_reader_form(const cam_record_reader *reader) {
+    return (cam_file_form){.delimiter = reader->delimiter,
+                           .columns = reader->columns.count,
+                           .encoding = reader->window.decoder.encoding,
+                           .has_mark = reader->window.decoder.has_mark,
+                           .big_endian = reader->window.decoder.big_endian,
+                           .line_end = reader->line_end};
 }
 
 const char *const *cam_record_reader_header(const cam_record_reader *reader, size_t *count) {
