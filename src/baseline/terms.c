@@ -1,6 +1,6 @@
 /* terms.c: see terms_internal.h. */
-#include "terms_internal.h"
 #include "hash.h"
+#include "terms_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
 
@@ -21,8 +21,9 @@ static cam_status add_term(cam_terms *terms, uint64_t hash) {
     return CAM_OK;
 }
 
-static uint64_t hash_of(const int32_t *characters, size_t count) {
-    return cam_hash_mix(cam_hash_bytes(CAM_HASH_START, characters, count * sizeof *characters));
+/* A word and the same characters inside a longer one are different terms. */
+static uint64_t hash_of(const int32_t *characters, size_t count, cam_term_kind kind) {
+    return cam_hash_mix(cam_hash_bytes(CAM_HASH_START + (uint64_t)kind, characters, count * sizeof *characters));
 }
 
 static int is_word(int32_t c) {
@@ -62,7 +63,7 @@ static cam_status add_words(cam_terms *terms, const int32_t *text, size_t count)
         while (end < count && is_word(text[end]))
             end++;
         if (end - begin >= 2) {
-            uint64_t word = hash_of(text + begin, end - begin);
+            uint64_t word = hash_of(text + begin, end - begin, CAM_TERM_WORDS);
             CAM_TRY(add_term(terms, word));
             if (has_before)
                 CAM_TRY(add_term(terms, cam_hash_bytes(before, &word, sizeof word)));
@@ -81,9 +82,9 @@ static cam_status add_grams_of_piece(cam_terms *terms, const int32_t *piece, siz
     cam_status st = CAM_OK;
     for (size_t gram = MIN_GRAM; gram <= MAX_GRAM; gram++) {
         if (gram >= length)
-            return add_term(terms, hash_of(piece, length));
+            return add_term(terms, hash_of(piece, length, CAM_TERM_CHARACTERS));
         for (size_t at = 0; at + gram <= length; at++)
-            CAM_TRY(add_term(terms, hash_of(piece + at, gram)));
+            CAM_TRY(add_term(terms, hash_of(piece + at, gram, CAM_TERM_CHARACTERS)));
     }
 out:
     return st;
@@ -111,7 +112,7 @@ static int by_value(const void *a, const void *b) {
 
 cam_status cam_terms_of(cam_terms *terms, const char *text, size_t length, size_t most_bytes, cam_term_kind kind) {
     cam_status st = CAM_OK;
-    size_t count;
+    size_t count = 0;
     terms->count = 0;
     CAM_TRY(read_characters(terms, text, cam_utf8_cut(text, length, most_bytes), &count));
     terms->characters[0] = terms->characters[count + 1] = ' ';
