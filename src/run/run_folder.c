@@ -1,8 +1,8 @@
-/* run_folder.c: see run_folder_internal.h. */
+/* run_folder.c: see run_folder.h. */
+#include "run_folder.h"
 #include "files.h"
 #include "json_out.h"
 #include "log.h"
-#include "run_folder_internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -71,29 +71,10 @@ cam_status cam_run_folder_check(const cam_config *config, const char *model_fold
     return check_writable(config->output_dir);
 }
 
-static cam_status put(const cam_config *config, const char *name, const cam_strbuf *text) {
+cam_status cam_run_folder_put(const cam_config *config, const char *name, const cam_strbuf *text) {
     char *path = cam_run_folder_path(config, name);
     cam_status st = cam_file_write(path, cam_strbuf_text(text), text->length);
     free(path);
-    return st;
-}
-
-/* split.tsv: the part of each row of train_file. All rows of the other two files belong to one part each. */
-static cam_status put_split(const cam_config *config, const cam_corpus *corpus) {
-    cam_strbuf text = CAM_STRBUF_INIT;
-    unsigned char *part_of = calloc((size_t)corpus->rows + 1, 1);
-    if (!part_of)
-        return cam_fail(CAM_E_MEMORY, "no memory for the split of %lld rows", (long long)corpus->rows);
-    for (int part = 0; part < CAM_PARTS; part++)
-        for (int64_t i = 0; i < corpus->part_count[part]; i++)
-            part_of[corpus->part[part][i]] = (unsigned char)part;
-    cam_strbuf_puts(&text, "row\tpart\n");
-    for (size_t i = 0; i < corpus->files[CAM_PART_TRAIN].count; i++)
-        cam_strbuf_printf(&text, "%lld\t%s\n", (long long)corpus->files[CAM_PART_TRAIN].rows[i].row,
-                          cam_data_part_name((cam_data_part)part_of[i]));
-    cam_status st = put(config, "split.tsv", &text);
-    cam_strbuf_release(&text);
-    free(part_of);
     return st;
 }
 
@@ -119,8 +100,8 @@ cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corp
         free(path);
     }
     cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
-    CAM_TRY(put(config, "run.yaml", &yaml));
-    CAM_TRY(put_split(config, corpus));
+    CAM_TRY(cam_run_folder_put(config, "run.yaml", &yaml));
+    CAM_TRY(cam_run_folder_put_split(config, corpus));
 out:
     cam_strbuf_release(&yaml);
     return st;
@@ -159,7 +140,7 @@ cam_status cam_run_folder_put_metrics(const cam_config *config, const cam_final_
     cam_json_close(&json);
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
-    cam_status st = put(config, "metrics.json", &text);
+    cam_status st = cam_run_folder_put(config, "metrics.json", &text);
     cam_strbuf_release(&text);
     return st;
 }

@@ -5,7 +5,7 @@
 #include "log.h"
 #include "parameter_exchange.h"
 #include "run.h"
-#include "run_folder_internal.h"
+#include "run_folder.h"
 #include "run_log.h"
 #include <stdio.h>
 #include <stdlib.h>
