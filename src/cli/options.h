@@ -39,8 +39,11 @@ enum {
     X(EVAL, eval, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                        \
       "--model DIR --data FILE",                                                                                       \
       "accuracy, F1, per class, confusion matrix",                                                                     \
-      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, it gives the columns and the "   \
-      "length of texts; options replace them.")                                                                        \
+      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, it gives the names of columns, " \
+      "what happens to labels and bad rows, and the length of texts; options replace them. Of the file from which the " \
+      "model was trained only the rows that were held out are scored, unless --part says otherwise; of another file "  \
+      "all are, with a warning where the model has learnt some of their texts. A label that the model lacks is an "    \
+      "error; with --unknown-labels skip its rows are left out and counted.")                                                                        \
     X(PREDICT, predict, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                  \
       "--model DIR [--input FILE] [--output FILE]",                                                                    \
       "one label and score for every text",                                                                            \
@@ -124,6 +127,7 @@ enum {
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
+    X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")  \
     X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
     X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
     X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \
