@@ -112,8 +112,8 @@ static cam_status warn_of_learnt(chooser *c, const cam_dataset *data) {
     CAM_TRY(cam_audit_run(&audit, parts));
     int64_t learnt = audit.overlaps[CAM_PART_TEST].count;
     if (learnt > 0)
-        cam_log_warn("%lld of the %zu rows of \"%s\" have a text that the model has learnt; they raise the score",
-                     (long long)learnt, data->count, c->path);
+        cam_log_warn("%lld of the %zu rows of \"%s\" %s a text that the model has learnt; that raises the score",
+                     (long long)learnt, data->count, c->path, learnt == 1 ? "has" : "have");
 out:
     free(remove);
     return st;
