@@ -61,7 +61,7 @@ static const cam_row *any_row(const text_index *index, const entry *e) {
 
 /* The entry of a row's text, added where it is new; NULL for an empty text. */
 static entry *index_entry(text_index *index, const cam_row *row) {
-    cam_text_fold(row->text, row->text_length, CAM_FOLD_TEXT, &index->key);
+    cam_text_fold(row->text, row->text_length, &index->key);
     if (index->key.length == 0)
         return NULL;
     uint64_t hash = cam_hash_mix(cam_hash_bytes(CAM_HASH_START, index->key.text, index->key.length));
@@ -71,7 +71,7 @@ static entry *index_entry(text_index *index, const cam_row *row) {
         if (e->hash != hash)
             continue;
         const cam_row *known = any_row(index, e);
-        cam_text_fold(known->text, known->text_length, CAM_FOLD_TEXT, &index->other);
+        cam_text_fold(known->text, known->text_length, &index->other);
         if (index->other.length == index->key.length &&
             memcmp(index->other.text, index->key.text, index->key.length) == 0)
             return e;

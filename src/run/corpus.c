@@ -18,6 +18,16 @@ cam_read_options cam_corpus_read_options(const cam_config *config, const char *p
                               .label_required = 1};
 }
 
+cam_label_rules cam_corpus_label_rules(const cam_config *config) {
+    return (cam_label_rules){.map = config->label_map.items,
+                             .map_count = config->label_map.count,
+                             .label_case = config->label_case,
+                             .spellings = config->labels.list.items,
+                             .spelling_count = config->labels.list.count,
+                             .min_rows = config->min_rows_per_label,
+                             .on_rare = config->on_rare_label};
+}
+
 const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id) {
     int part = CAM_PARTS - 1;
     while (part > 0 && id < corpus->first_row[part])
@@ -157,17 +167,13 @@ out:
 }
 
 static cam_status count_labels(cam_corpus *corpus) {
-    size_t near_duplicates;
     corpus->label_count = calloc(corpus->labels.count, sizeof *corpus->label_count);
     if (!corpus->label_count)
         return cam_fail(CAM_E_MEMORY, "no memory for %zu labels", corpus->labels.count);
     for (int64_t i = 0; i < corpus->part_count[CAM_PART_TRAIN]; i++)
         corpus->label_count[corpus->label[corpus->part[CAM_PART_TRAIN][i]]]++;
-    cam_status st =
-        cam_labels_near_duplicates(&corpus->labels, corpus->label_count, &corpus->warnings, &near_duplicates);
-    if (st == CAM_OK)
-        cam_audit_labels(&corpus->labels, corpus->label_count, &corpus->warnings);
-    return st;
+    cam_audit_labels(&corpus->labels, corpus->label_count, &corpus->warnings);
+    return CAM_OK;
 }
 
 cam_status cam_corpus_open(cam_corpus *corpus, const cam_config *config, const cam_labels *known) {

@@ -38,6 +38,8 @@ CAM_MUST_CHECK cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_toke
 
 /* The reader's options for one of the run's files. */
 cam_read_options cam_corpus_read_options(const cam_config *config, const char *path);
+/* The label rules of a configuration, which must outlive them. */
+cam_label_rules cam_corpus_label_rules(const cam_config *config);
 /* The row with a data row id. */
 const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id);
 

@@ -37,7 +37,7 @@ static void test_what_counts_as_the_same(void **state) {
     };
     cam_strbuf key = CAM_STRBUF_INIT;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        cam_text_fold(table[i].text, strlen(table[i].text), CAM_FOLD_TEXT, &key);
+        cam_text_fold(table[i].text, strlen(table[i].text), &key);
         assert_string_equal(cam_strbuf_text(&key), table[i].key);
     }
     cam_strbuf_release(&key);
@@ -55,8 +55,8 @@ static void test_short_way_is_the_long_way(void **state) {
             continue;
         put += cam_utf8_put(put + 1, c);
         memcpy(put + 1, "Zz", 3);
-        cam_text_fold(text + sizeof front - 1, strlen(text) - (sizeof front - 1), CAM_FOLD_TEXT, &quick);
-        cam_text_fold(text, strlen(text), CAM_FOLD_TEXT, &slow);
+        cam_text_fold(text + sizeof front - 1, strlen(text) - (sizeof front - 1), &quick);
+        cam_text_fold(text, strlen(text), &slow);
         assert_string_equal(quick.text, slow.text + sizeof front - 1);
     }
     cam_strbuf_release(&quick);
