@@ -18,6 +18,8 @@ static const double LITTLE_LEARNED_ACCURACY = 0.25;
 enum { NEVER_PREDICTED_ROWS = 3, NAMED_LABELS = 3 };
 /* A smaller gain of the last evaluation is noise; more epochs would bring little. Relative to the value for the loss. */
 static const double STILL_RISING_GAIN = 0.01;
+/* From this score on there is little left to gain. */
+static const double ENOUGH_SCORE = 0.98;
 /* Below this share of learning_rate the peak counts as never reached. */
 static const double PEAK_REACHED = 0.5;
 /* A rate that is this many times above or below the planned one does not train, or destroys what was learned. */
@@ -128,10 +130,11 @@ static int few_epochs(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *
 }
 
 static int still_rising(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
-    double least = STILL_RISING_GAIN;
-    if (cam_metric_sign(f->metric) == CAM_LESS_IS_BETTER)
-        least *= f->validation->loss_sum / (double)f->validation->rows;
-    if (!f->last_is_best || f->evaluations < 2 || !(f->gain >= least))
+    cam_scores scores = cam_metrics_scores(f->validation);
+    double value = cam_metric_value(f->metric, &scores);
+    int is_score = cam_metric_sign(f->metric) == CAM_MORE_IS_BETTER;
+    if (!f->last_is_best || f->evaluations < 2 || !(f->gain >= STILL_RISING_GAIN * (is_score ? 1 : value)) ||
+        (is_score && value >= ENOUGH_SCORE))
         return 0;
     cam_strbuf_printf(why, "the last evaluation was the best one, by %.4f in %s, so that more epochs may bring more",
                       f->gain, cam_words_metric[f->metric]);
@@ -233,10 +236,11 @@ static int learned_little(const cam_training_facts *f) {
            scores.accuracy <= majority + LITTLE_LEARNED_ACCURACY * (1 - majority);
 }
 
-/* A difference within one standard error of an accuracy on so many rows is chance. */
+/* A difference within one standard error of accuracies on so many rows is chance. */
 static int below_baseline(const cam_training_facts *f, double accuracy) {
-    double p = f->baseline_accuracy;
-    return p >= 0 && p - accuracy > sqrt(p * (1 - p) / (double)f->validation->rows);
+    double p = (f->baseline_accuracy + accuracy) / 2;
+    return f->baseline_accuracy >= 0 &&
+           f->baseline_accuracy - accuracy > sqrt(p * (1 - p) / (double)f->validation->rows);
 }
 
 static int put_never_predicted(cam_strbuf *out, const cam_training_facts *f) {

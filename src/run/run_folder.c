@@ -77,6 +77,29 @@ cam_status cam_run_folder_put(const cam_config *config, const char *name, const 
     return st;
 }
 
+/* Whether a file ends in the mark of a model card. An unreadable one does not. */
+static int is_card(const char *path) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    size_t mark = sizeof CAM_CARD_MARK - 1;
+    int is = cam_file_read(path, 1 << 20, CAM_E_STORAGE, &text) == CAM_OK && text.length >= mark &&
+             strcmp(text.text + text.length - mark, CAM_CARD_MARK) == 0;
+    cam_strbuf_release(&text);
+    return is;
+}
+
+/* Removes what an earlier run says about its model, which this run replaces. */
+static void remove_stale_files(const cam_config *config) {
+    char *card = cam_run_folder_path(config, "README.md");
+    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
+        char *path = cam_run_folder_path(config, stale_files[i]);
+        unlink(path);
+        free(path);
+    }
+    if (is_card(card))
+        unlink(card);
+    free(card);
+}
+
 /* Locks the folder itself, so there is no lock file. The kernel releases the lock when the process ends. */
 static cam_status take_lock(const char *folder, int *lock) {
     *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,11 +116,7 @@ cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corp
     cam_strbuf yaml = CAM_STRBUF_INIT;
     CAM_TRY(cam_directory_make(config->output_dir));
     CAM_TRY(take_lock(config->output_dir, lock));
-    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
-        char *path = cam_run_folder_path(config, stale_files[i]);
-        unlink(path);
-        free(path);
-    }
+    remove_stale_files(config);
     cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
     CAM_TRY(cam_run_folder_put(config, "run.yaml", &yaml));
     CAM_TRY(cam_run_folder_put_split(config, corpus));
@@ -115,16 +134,6 @@ cam_status cam_run_folder_put_model_files(const cam_config *config, const cam_mo
 out:
     free(path);
     return st;
-}
-
-/* Whether a file ends in the mark of a model card. An unreadable one does not. */
-static int is_card(const char *path) {
-    cam_strbuf text = CAM_STRBUF_INIT;
-    size_t mark = sizeof CAM_CARD_MARK - 1;
-    int is = cam_file_read(path, 1 << 20, CAM_E_STORAGE, &text) == CAM_OK && text.length >= mark &&
-             strcmp(text.text + text.length - mark, CAM_CARD_MARK) == 0;
-    cam_strbuf_release(&text);
-    return is;
 }
 
 cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card) {

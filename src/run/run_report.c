@@ -21,14 +21,6 @@ static const int shown[] = {
 #undef ROW
 };
 
-/* Appends a number of rows, right-aligned. */
-static void put_rows(cam_strbuf *out, int64_t rows, int width) {
-    cam_strbuf text = CAM_STRBUF_INIT;
-    cam_plain_put_count(&text, rows);
-    cam_strbuf_printf(out, "%*s", width, cam_strbuf_text(&text));
-    cam_strbuf_release(&text);
-}
-
 /* --- scores ------------------------------------------------------------------------------------------------------ */
 
 static int metric_columns(int metric) {
@@ -38,7 +30,7 @@ static int metric_columns(int metric) {
 
 static void put_scores_line(cam_strbuf *out, const char *name, int64_t rows, const double *value) {
     cam_strbuf_printf(out, "%-*s", PART_COLUMNS, name);
-    put_rows(out, rows, 9);
+    cam_plain_put_count_aligned(out, rows, 9);
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++) {
         if (!(shown[m] & CAM_SHOWN_END))
             continue;
@@ -129,7 +121,7 @@ static void put_worst(cam_strbuf *out, const cam_run_end *end) {
         cam_class_scores label = cam_metrics_class(metrics, worst[i]);
         cam_plain_put_padded(out, names[worst[i]], LABEL_COLUMNS);
         cam_strbuf_printf(out, "  %6.4f  ", label.f1);
-        put_rows(out, label.support, 7);
+        cam_plain_put_count_aligned(out, label.support, 7);
         int64_t other = taken_for(metrics, worst[i], &count);
         if (other >= 0) {
             cam_strbuf_puts(out, "  ");
@@ -159,7 +151,8 @@ static void put_files(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_printf(out, "\nin \"%s\"\n  model.safetensors  the model; README.md: its card\n  mistakes.csv       ",
                       end->run->config->output_dir);
     cam_plain_put_counted(out, end->mistakes, "row that was taken for another label\n",
-                          "rows that were taken for another label, the worst first\n");
+                          end->mistakes ? "rows that were taken for another label, the worst first\n"
+                                        : "mistakes outside the training rows\n");
     cam_strbuf_puts(out, "  split.tsv          which row went into which part\n"
                          "  metrics.json       all figures; log.jsonl: every step\n");
 }
