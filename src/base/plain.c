@@ -16,6 +16,13 @@ void cam_plain_put_count(cam_strbuf *buf, int64_t count) {
     }
 }
 
+void cam_plain_put_count_aligned(cam_strbuf *buf, int64_t count, int width) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_plain_put_count(&text, count);
+    cam_strbuf_printf(buf, "%*s", width, text.text);
+    cam_strbuf_release(&text);
+}
+
 void cam_plain_put_counted(cam_strbuf *buf, int64_t count, const char *one, const char *many) {
     cam_plain_put_count(buf, count);
     cam_strbuf_printf(buf, " %s", count == 1 ? one : many);

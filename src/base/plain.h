@@ -11,6 +11,8 @@ extern "C" {
 
 /* Appends "1,282". */
 void cam_plain_put_count(cam_strbuf *buf, int64_t count);
+/* The same after spaces, at the end of `width` columns. */
+void cam_plain_put_count_aligned(cam_strbuf *buf, int64_t count, int width);
 /* Appends "1 row" or "1,282 rows". */
 void cam_plain_put_counted(cam_strbuf *buf, int64_t count, const char *one, const char *many);
 /* Appends a duration in seconds: "4.2 s", "3 min 20 s", "2 h 5 min". */

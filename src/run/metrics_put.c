@@ -6,9 +6,12 @@
 #include <string.h>
 
 enum {
-    NAME_COLUMNS = 40,    /* the widest column of labels */
-    MATRIX_LABELS = 15,   /* larger confusion matrices are not shown */
-    CONFUSIONS_SHOWN = 10 /* entries of the list of largest confusions */
+    WIDTH = 80,            /* of the matrix */
+    NAME_COLUMNS = 40,     /* the widest column of labels */
+    MATRIX_LABELS = 15,    /* larger confusion matrices are not shown */
+    MATRIX_NAME = 10,      /* the least columns of a label beside the matrix */
+    CONFUSIONS_SHOWN = 10, /* entries of the list of largest confusions */
+    CONFUSION_COLUMNS = 30 /* the widest label there */
 };
 
 /* The places where each metric is shown, bits of CAM_SHOWN_*. */
@@ -115,7 +118,9 @@ static int name_width(const cam_metrics *metrics, const char *const *names) {
 }
 
 static void put_figures(cam_strbuf *buf, double precision, double recall, double f1, int64_t support) {
-    cam_strbuf_printf(buf, "  %9.4f  %7.4f  %7.4f  %7" PRId64 "\n", precision, recall, f1, support);
+    cam_strbuf_printf(buf, "  %9.4f  %7.4f  %7.4f  ", precision, recall, f1);
+    cam_plain_put_count_aligned(buf, support, 7);
+    cam_strbuf_putc(buf, '\n');
 }
 
 static void put_scores(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names, int width) {
@@ -130,10 +135,14 @@ static void put_scores(cam_strbuf *buf, const cam_metrics *metrics, const char *
     put_figures(buf, scores.precision_macro, scores.recall_macro, scores.f1_macro, scores.rows);
     cam_strbuf_printf(buf, "%-*s", width, "weighted mean");
     put_figures(buf, scores.precision_weighted, scores.recall_weighted, scores.f1_weighted, scores.rows);
-    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
-        if (shown[m] & CAM_SHOWN_TABLE)
-            cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  %7" PRId64 "\n", width, cam_words_metric[m], "", "",
-                              cam_metric_value((cam_metric)m, &scores), scores.rows);
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++) {
+        if (!(shown[m] & CAM_SHOWN_TABLE))
+            continue;
+        cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  ", width, cam_words_metric[m], "", "",
+                          cam_metric_value((cam_metric)m, &scores));
+        cam_plain_put_count_aligned(buf, scores.rows, 7);
+        cam_strbuf_putc(buf, '\n');
+    }
 }
 
 static int decimal_digits(int64_t value) {
@@ -143,11 +152,15 @@ static int decimal_digits(int64_t value) {
     return digits;
 }
 
+/* Puts the matrix unless it is wider than a terminal. */
 static void put_matrix(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names, int width) {
     int64_t labels = metrics->labels, most = labels;
     for (int64_t i = 0; i < labels * labels; i++)
         most = metrics->confusion[i] > most ? metrics->confusion[i] : most;
-    int cell = decimal_digits(most) + 1;
+    int cell = decimal_digits(most) + 1, room = WIDTH - 3 - (int)labels * cell;
+    if (room < MATRIX_NAME && room < width)
+        return;
+    width = room < width ? room : width;
     cam_strbuf_puts(buf, "\nrows are the truth, columns the prediction\n");
     cam_strbuf_printf(buf, "%*s", width + 3, "");
     for (int64_t k = 0; k < labels; k++)
@@ -197,10 +210,12 @@ static void put_confusions(cam_strbuf *buf, const cam_metrics *metrics, const ch
         cam_strbuf_puts(buf, "\nlargest confusions\n");
     for (int i = 0; i < found; i++) {
         cam_strbuf_puts(buf, "  ");
-        cam_plain_put(buf, names[largest[i].truth], NAME_COLUMNS);
+        cam_plain_put(buf, names[largest[i].truth], CONFUSION_COLUMNS);
         cam_strbuf_puts(buf, " taken for ");
-        cam_plain_put(buf, names[largest[i].prediction], NAME_COLUMNS);
-        cam_strbuf_printf(buf, ": %" PRId64 "\n", largest[i].count);
+        cam_plain_put(buf, names[largest[i].prediction], CONFUSION_COLUMNS);
+        cam_strbuf_puts(buf, ": ");
+        cam_plain_put_count(buf, largest[i].count);
+        cam_strbuf_putc(buf, '\n');
     }
 }
 

@@ -1,7 +1,6 @@
 /* run_folder.c: see run_folder.h. */
 #include "run_folder.h"
 #include "files.h"
-#include "json_out.h"
 #include "log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +11,10 @@
 #include <unistd.h>
 
 /* A folder with one of these files holds a run or a model. */
-static const char *const run_files[] = {"run.yaml",  "log.jsonl",   "metrics.json",
-                                        "split.tsv", "config.json", "model.safetensors"};
+static const char *const run_files[] = {"run.yaml",    "log.jsonl",         "metrics.json", "split.tsv",
+                                        "config.json", "model.safetensors", "mistakes.csv"};
 /* Figures of an earlier run, which are removed so that they are not mistaken for this run's. */
-static const char *const stale_files[] = {"log.jsonl", "metrics.json", "split.tsv"};
+static const char *const stale_files[] = {"log.jsonl", "metrics.json", "split.tsv", "mistakes.csv"};
 
 char *cam_run_folder_path(const cam_config *config, const char *name) {
     return cam_path_join(config->output_dir, name);
@@ -78,6 +77,29 @@ cam_status cam_run_folder_put(const cam_config *config, const char *name, const 
     return st;
 }
 
+/* Whether a file ends in the mark of a model card. An unreadable one does not. */
+static int is_card(const char *path) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    size_t mark = sizeof CAM_CARD_MARK - 1;
+    int is = cam_file_read(path, 1 << 20, CAM_E_STORAGE, &text) == CAM_OK && text.length >= mark &&
+             strcmp(text.text + text.length - mark, CAM_CARD_MARK) == 0;
+    cam_strbuf_release(&text);
+    return is;
+}
+
+/* Removes what an earlier run says about its model, which this run replaces. */
+static void remove_stale_files(const cam_config *config) {
+    char *card = cam_run_folder_path(config, "README.md");
+    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
+        char *path = cam_run_folder_path(config, stale_files[i]);
+        unlink(path);
+        free(path);
+    }
+    if (is_card(card))
+        unlink(card);
+    free(card);
+}
+
 /* Locks the folder itself, so there is no lock file. The kernel releases the lock when the process ends. */
 static cam_status take_lock(const char *folder, int *lock) {
     *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -94,11 +116,7 @@ cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corp
     cam_strbuf yaml = CAM_STRBUF_INIT;
     CAM_TRY(cam_directory_make(config->output_dir));
     CAM_TRY(take_lock(config->output_dir, lock));
-    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
-        char *path = cam_run_folder_path(config, stale_files[i]);
-        unlink(path);
-        free(path);
-    }
+    remove_stale_files(config);
     cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
     CAM_TRY(cam_run_folder_put(config, "run.yaml", &yaml));
     CAM_TRY(cam_run_folder_put_split(config, corpus));
@@ -118,29 +136,13 @@ out:
     return st;
 }
 
-cam_status cam_run_folder_put_metrics(const cam_config *config, const cam_final_figures *figures) {
-    cam_strbuf text = CAM_STRBUF_INIT;
-    cam_json json;
-    cam_json_begin(&json, &text);
-    if (figures->validation)
-        cam_metrics_put_member(&json, "validation", figures->validation, figures->labels, NULL, 0);
-    if (figures->test)
-        cam_metrics_put_member(&json, "test", figures->test, figures->labels, NULL, 0);
-    cam_json_array(&json, "warnings");
-    cam_strbuf line = CAM_STRBUF_INIT;
-    const char *rest = cam_strbuf_text(figures->warnings);
-    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
-        length = strcspn(rest, "\n");
-        cam_strbuf_clear(&line);
-        cam_strbuf_append(&line, rest, length);
-        if (length > 0)
-            cam_json_text(&json, NULL, cam_strbuf_text(&line));
-    }
-    cam_strbuf_release(&line);
-    cam_json_close(&json);
-    cam_json_end(&json);
-    cam_strbuf_putc(&text, '\n');
-    cam_status st = cam_run_folder_put(config, "metrics.json", &text);
-    cam_strbuf_release(&text);
+cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card) {
+    char *path = cam_run_folder_path(config, "README.md");
+    cam_status st = CAM_OK;
+    if (cam_file_exists(path) && !is_card(path))
+        cam_log_warn("\"%s\" is not a model card of cam-train and stays as it is; there is no new card", path);
+    else
+        st = cam_run_folder_put(config, "README.md", card);
+    free(path);
     return st;
 }

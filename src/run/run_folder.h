@@ -5,7 +5,6 @@
 
 #include "config.h"
 #include "corpus.h"
-#include "metrics.h"
 #include "model_config.h"
 
 /* Checks the output folder before any work is done: CAM_E_USAGE if it holds another run (unless overwrite_output_dir)
@@ -18,13 +17,10 @@ CAM_MUST_CHECK cam_status cam_run_folder_begin(const cam_config *config, const c
 CAM_MUST_CHECK cam_status cam_run_folder_put_model_files(const cam_config *config, const cam_model_config *model,
                                                          const cam_tokenizer *tokenizer);
 
-/* The figures of the final model, for metrics.json. */
-typedef struct cam_final_figures {
-    const cam_metrics *validation, *test; /* NULL: no such rows */
-    const char *const *labels;
-    const cam_strbuf *warnings; /* one line each */
-} cam_final_figures;
-CAM_MUST_CHECK cam_status cam_run_folder_put_metrics(const cam_config *config, const cam_final_figures *figures);
+/* Writes the model card as README.md, which ends in CAM_CARD_MARK. Another README.md, which the user wrote, stays; a
+ * warning says so. */
+#define CAM_CARD_MARK "<!-- written by cam-train -->\n"
+CAM_MUST_CHECK cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card);
 
 /* split.tsv: the part of each used row of train_file, in the order of the file. Its columns are `row` (as a spreadsheet
  * counts it, from 1), `line` (where the record starts, from 1) and `part` (train or validation). Rows that no part uses
