@@ -2,6 +2,7 @@
 #include "reading.h"
 #include "corpus.h"
 #include "files.h"
+#include "log.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,4 +83,13 @@ void cam_reading_text_options(const cam_reading *reading, const cam_arguments *a
         options->format = CAM_FORMAT_LINES;
     options->label_required = 0;
     options->keep_blank = 1;
+}
+
+void cam_reading_warn(const cam_strbuf *lines) {
+    const char *rest = cam_strbuf_text(lines);
+    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
+        length = strcspn(rest, "\n");
+        if (length > 0)
+            cam_log_warn("%.*s", (int)length, rest);
+    }
 }

@@ -29,4 +29,7 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options);
 
+/* Warns of each line. */
+void cam_reading_warn(const cam_strbuf *lines);
+
 #endif

@@ -1,5 +1,6 @@
 /* verb_eval.c: `eval` scores a classifier on labelled rows. */
 #include "backends.h"
+#include "corpus.h"
 #include "eval_rows.h"
 #include "hub_cache.h"
 #include "labels.h"
@@ -56,6 +57,20 @@ static cam_status print_figures(const cam_arguments *arguments, enum cam_choice_
     return st;
 }
 
+/* Changes labels as the training changed them: label_map, label_case and the rare labels of run.yaml. */
+static cam_status apply_rules(const cam_reading *reading, const cam_labels *labels, cam_dataset *data) {
+    cam_status st = CAM_OK;
+    cam_strbuf notes = CAM_STRBUF_INIT;
+    cam_label_rules rules = cam_corpus_label_rules(&reading->config);
+    CAM_TRY(cam_label_rules_apply(&rules, labels, data, &notes));
+    cam_reading_warn(&notes);
+    if (data->count == 0)
+        CAM_FAIL(CAM_E_DATA, "%s: the label rules of the training leave no row to score", data->path);
+out:
+    cam_strbuf_release(&notes);
+    return st;
+}
+
 /* Removes the rows whose label the model lacks, and warns of them. */
 static cam_status skip_unknown(const cam_labels *labels, cam_dataset *data) {
     cam_status st = CAM_OK;
@@ -100,6 +115,7 @@ static cam_status read_rows(const cam_arguments *arguments, const cam_reading *r
     CAM_TRY(cam_dataset_load(&options, data));
     CAM_TRY(cam_eval_rows_choose(reading, arguments, folder, data, &rows->part));
     CAM_TRY(cam_labels_from_names(&labels, (const char *const *)config->id2label, (size_t)config->num_labels));
+    CAM_TRY(apply_rules(reading, &labels, data));
     if (arguments->unknown_labels.value == CAM_UNKNOWN_LABELS_SKIP)
         CAM_TRY(skip_unknown(&labels, data));
     rows->truth = malloc(data->count * sizeof *rows->truth);

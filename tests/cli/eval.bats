@@ -91,3 +91,11 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
     sed -i 2d new.csv
     refused 3 "no row has a label of the model" evaluate --data new.csv --unknown-labels skip
 }
+
+@test "the label rules of the training hold for the next file" {
+    sed '2,7s/suivi$/Suivi/; 8,12s/accès$/login/' data.csv >mixed.csv
+    succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=mixed.csv label_case=fold 'label_map={login: accès, à voir: ""}' output_dir=rules
+    printf 'text,label\nun,SUIVI\ndeux,login\ntrois,accès\nquatre,à voir\n' >new.csv
+    succeeds cam-train eval --model rules --data new.csv --json && scored all 3
+    jq -e '[.labels[].label] == ["accès", "remboursement", "suivi"] and [.labels[].support] == [2, 0, 1]' <<<"$output"
+}
