@@ -216,6 +216,8 @@ cam_status cam_prediction_rows_put_header(const cam_prediction_rows *rows, const
         header = &text_column;
         count = 1;
     }
+    if (rows->form.has_separator)
+        cam_strbuf_printf(out, "sep=%c%s", rows->form.delimiter, rows->form.line_end);
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             cam_strbuf_putc(out, rows->form.delimiter);
@@ -248,6 +250,12 @@ static void put_rest(const cam_prediction_rows *rows, const cam_record *record, 
     cam_strbuf_release(&rest);
 }
 
+/* A byte that was no character became a NUL (records.h): it is written as a question mark. */
+static void mark_damage(const cam_cell *cell) {
+    for (char *nul = cell->text; (nul = memchr(nul, '\0', cell->length - (size_t)(nul - cell->text))) != NULL;)
+        *nul = '?';
+}
+
 void cam_prediction_rows_put_cells(const cam_prediction_rows *rows, const cam_record *record, cam_strbuf *out) {
     size_t columns = rows->form.columns;
     if (!record->cells) {
@@ -258,6 +266,8 @@ void cam_prediction_rows_put_cells(const cam_prediction_rows *rows, const cam_re
     for (size_t i = 0; i < columns; i++) {
         if (i > 0)
             cam_strbuf_putc(out, rows->form.delimiter);
+        if (record->bad && i < record->cell_count)
+            mark_damage(&record->cells[i]);
         if (i + 1 == columns && record->bad && record->cell_count > columns)
             put_rest(rows, record, i, out);
         else if (i < record->cell_count)
