@@ -3,6 +3,7 @@
 #include "corpus.h"
 #include "files.h"
 #include "log.h"
+#include "place.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,4 +93,34 @@ void cam_reading_warn(const cam_strbuf *lines) {
         if (length > 0)
             cam_log_warn("%.*s", (int)length, rest);
     }
+}
+
+void cam_reading_warn_of_rows(const cam_read_options *options, const cam_read_counts *counts) {
+    const char *path = strcmp(options->path, "-") == 0 ? "standard input" : options->path;
+    cam_read_counts others = *counts;
+    cam_strbuf lines = CAM_STRBUF_INIT;
+    if (options->keep_blank && counts->bad_skipped > 0) {
+        others.bad_skipped = 0;
+        cam_strbuf_printf(&lines, "%s: %lld row%s empty; the first, ", path, (long long)counts->bad_skipped,
+                          counts->bad_skipped == 1 ? " cannot be read, and its answer is"
+                                                   : "s cannot be read, and their answers are");
+        cam_place_put(&lines, counts->first_bad_row, counts->first_bad_line);
+        cam_strbuf_printf(&lines, ": %s\n", counts->first_bad_cause);
+    }
+    cam_read_counts_describe(&others, path, &lines);
+    cam_reading_warn(&lines);
+    cam_strbuf_release(&lines);
+}
+
+cam_status cam_reading_failed(cam_status st, const cam_read_options *options, const cam_read_counts *counts) {
+    static const char setting[] = "--on-bad-row skip";
+    if (st != CAM_E_DATA || counts->bad_rows == 0 || options->on_bad_row == CAM_BAD_ROW_SKIP ||
+        strstr(cam_status_message(), setting))
+        return st;
+    char *message = strdup(cam_status_message());
+    if (message)
+        cam_fail(st, "%s; or %s with %s", message,
+                 options->keep_blank ? "leave the answers of such rows empty" : "leave such rows out", setting);
+    free(message);
+    return st;
 }

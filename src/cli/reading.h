@@ -31,5 +31,10 @@ void cam_reading_text_options(const cam_reading *reading, const cam_arguments *a
 
 /* Warns of each line. */
 void cam_reading_warn(const cam_strbuf *lines);
+/* Warns of what was accepted or skipped on the way. `keep_blank` readers keep the place of a bad row. */
+void cam_reading_warn_of_rows(const cam_read_options *options, const cam_read_counts *counts);
+/* Returns `st`, the status of a reading; to the message about a bad row it adds the option that lets the reading go on. */
+CAM_MUST_CHECK cam_status cam_reading_failed(cam_status st, const cam_read_options *options,
+                                             const cam_read_counts *counts);
 
 #endif

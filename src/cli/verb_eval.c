@@ -112,7 +112,8 @@ static cam_status read_rows(const cam_arguments *arguments, const cam_reading *r
     cam_dataset *data = &rows->data;
     cam_reading_options(reading, arguments, arguments->data, &options);
     options.label_required = 1;
-    CAM_TRY(cam_dataset_load(&options, data));
+    CAM_TRY(cam_reading_failed(cam_dataset_load(&options, data), &options, &data->counts));
+    cam_reading_warn_of_rows(&options, &data->counts);
     CAM_TRY(cam_eval_rows_choose(reading, arguments, folder, data, &rows->part));
     CAM_TRY(cam_labels_from_names(&labels, (const char *const *)config->id2label, (size_t)config->num_labels));
     CAM_TRY(apply_rules(reading, &labels, data));

@@ -27,7 +27,7 @@ typedef struct prediction {
     cam_text *texts;   /* [capacity] */
     int64_t count, capacity;
     float *logits; /* [capacity * K] */
-    long long truncated, bad;
+    long long truncated;
 } prediction;
 
 /* Writes UTF-8 text in the encoding of the format. */
@@ -127,15 +127,15 @@ static void add_record(prediction *p, const cam_record *record) {
     if (p->rows.format == CAM_PREDICT_CSV)
         cam_prediction_rows_put_cells(&p->rows, record, &p->cells);
     p->cells_end[p->count++] = p->cells.length;
-    p->bad += record->bad;
 }
 
-static cam_status stream(prediction *p, cam_record_reader *reader) {
+static cam_status stream(prediction *p, const cam_read_options *options, cam_record_reader *reader) {
     cam_status st = CAM_OK;
+    const cam_read_counts *counts = cam_record_reader_counts(reader);
     cam_record record;
     int got = 0, more = 1;
     for (;;) {
-        CAM_TRY(cam_record_reader_next(reader, &record, &got));
+        CAM_TRY(cam_reading_failed(cam_record_reader_next(reader, &record, &got), options, counts));
         if (!got || p->output.closed)
             break;
         add_record(p, &record);
@@ -147,6 +147,7 @@ static cam_status stream(prediction *p, cam_record_reader *reader) {
     while (more)
         CAM_TRY(score_batch(p, &more));
     CAM_TRY(cam_output_commit(&p->output));
+    cam_reading_warn_of_rows(options, counts);
 out:
     return st;
 }
@@ -176,8 +177,6 @@ static void close_prediction(prediction *p) {
     if (p->truncated > 0)
         cam_log_warn("%lld text%s cut to %d tokens", p->truncated, p->truncated == 1 ? " was" : "s were",
                      p->predictor.max_length);
-    if (p->bad > 0)
-        cam_log_warn("%lld bad row%s no label", p->bad, p->bad == 1 ? " has" : "s have");
     cam_output_close(&p->output);
     cam_prediction_rows_close(&p->rows);
     cam_predictor_close(&p->predictor);
@@ -228,7 +227,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(allocate_buffers(&p));
     if (is_reader)
         CAM_TRY(write_header(&p, reader, cam_text_column(&options)));
-    CAM_TRY(is_reader ? stream(&p, reader) : score_batches(&p));
+    CAM_TRY(is_reader ? stream(&p, &options, reader) : score_batches(&p));
 out:
     cam_record_reader_close(reader);
     close_prediction(&p);

@@ -39,17 +39,18 @@ static cam_status write_lines(void *context) {
     return st;
 }
 
-static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *reader,
+static cam_status stream(const cam_tokenizer *tokenizer, const cam_read_options *options, cam_record_reader *reader,
                          enum cam_choice_tokenize_format form, waiting_lines *lines) {
     enum { FLUSH_BYTES = 1 << 16 };
     cam_status st = CAM_OK;
+    const cam_read_counts *counts = cam_record_reader_counts(reader);
     cam_ids row = {0};
     cam_record record;
     int got = 1;
     while (got && !lines->closed) {
         if (cam_signals_stop_requested(NULL))
             CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
-        CAM_TRY(cam_record_reader_next(reader, &record, &got));
+        CAM_TRY(cam_reading_failed(cam_record_reader_next(reader, &record, &got), options, counts));
         if (got) {
             cam_text text = {record.text, record.text_length};
             CAM_TRY(cam_tokenizer_encode(tokenizer, text, 0, &row, NULL));
@@ -58,6 +59,7 @@ static cam_status stream(const cam_tokenizer *tokenizer, cam_record_reader *read
         if (!got || lines->text.length >= FLUSH_BYTES)
             CAM_TRY(write_lines(lines));
     }
+    cam_reading_warn_of_rows(options, counts);
 out:
     cam_ids_release(&row);
     return st;
@@ -81,7 +83,7 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     options.pause = (cam_input_pause){write_lines, &lines};
     CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     CAM_TRY(cam_record_reader_open(&options, &reader));
-    CAM_TRY(stream(tokenizer, reader, form, &lines));
+    CAM_TRY(stream(tokenizer, &options, reader, form, &lines));
 out:
     cam_strbuf_release(&lines.text);
     cam_record_reader_close(reader);

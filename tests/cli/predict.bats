@@ -115,7 +115,7 @@ predict() { cam-train predict --model out "$@"; }
 
 @test "reading options: columns, delimiter, encoding" {
     printf 'A;B\nsuivi;où est-il passé\n' | iconv -f utf-8 -t windows-1252 >o.csv
-    refused 3 "encoding=windows-1252" cam-train eval --model out --data o.csv --text-column B --label-column A
+    refused 3 "--encoding windows-1252" cam-train eval --model out --data o.csv --text-column B --label-column A
     succeeds cam-train eval --model out --data o.csv --text-column B --label-column A --encoding windows-1252 --json
     printf 'suivi\toù\n' >headless.tsv
     succeeds cam-train eval --model out --data headless.tsv --columns label,text --json

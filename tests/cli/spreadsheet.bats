@@ -116,8 +116,40 @@ END
     [ "${#lines[@]}" -eq 5 ]
     [ "${lines[2]}" = 'un," deux, trois",,' ] || complain "${lines[2]}"
     [[ "${lines[3]}" =~ ^merci,suivi,[a-zè]+,0\. ]] || complain "${lines[3]}"
-    says "no label"
+    says "2 rows cannot be read, and their answers are empty; the first, row 3: 3 cells where the header has 2"
     succeeds predict --input in.csv --on-bad-row skip --format jsonl && [ "${#lines[@]}" -eq 4 ]
+    run --separate-stderr cam-train eval --model out --data in.csv
+    [ "$status" -eq 3 ] && says "leave such rows out with --on-bad-row skip"
+    succeeds cam-train eval --model out --data in.csv --on-bad-row skip --json
+    jq -e .rows==2 <<<"$output"
+    run --separate-stderr cam-train tokenize --model out --input in.csv
+    [ "$status" -eq 3 ] && says "--on-bad-row skip"
+    succeeds cam-train tokenize --model out --input in.csv --on-bad-row skip
+    [ "${lines[1]}" = '{"ids":[5,6]}' ]
+}
+
+@test "a text column of another name is proposed, never guessed" {
+    printf 'Date;Message client;Canal\nhier;où est mon colis;web\n' >in.csv
+    refused 3 "set --text-column 'Message client'" predict --input in.csv
+    succeeds predict --input in.csv --text-column 'Message client' # as the message says
+    printf 'Text ;Canal\nbonjour;web\n' >in.csv
+    refused 3 "set --text-column Text" predict --input in.csv
+    printf 'message;question\nbonjour;où est mon colis\n' >in.csv # both can be meant
+    refused 3 "set --text-column …" predict --input in.csv
+    printf 'Message;Motif\noù est mon colis;suivi\n' >in.csv
+    refused 3 "set --text-column Message --label-column Motif" cam-train eval --model out --data in.csv
+    succeeds cam-train eval --model out --data in.csv --text-column Message --label-column Motif
+}
+
+@test "a damaged row and a title above the header" {
+    printf 'text;label\ndéjà vu;a\ncass\xc3 net;b\nété;c\n' >in.csv
+    run --separate-stderr predict --input in.csv
+    [ "$status" -eq 3 ] && says "--on-bad-row skip"
+    succeeds predict --input in.csv --on-bad-row skip
+    [ "${lines[2]}" = "cass? net;b;;" ] || complain "${lines[2]}"
+    printf 'sep=;\r\ntext;x\r\nbonjour;1\r\n' >sep.csv
+    succeeds predict --input sep.csv
+    [ "${lines[0]}" = $'sep=;\r' ] && [ "${lines[1]}" = $'text;x;prediction;score\r' ]
 }
 
 @test "a label that the table's encoding lacks is named before anything is written" {

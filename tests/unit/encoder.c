@@ -10,7 +10,8 @@ static void expect_back(case_folder *folder, const char *bytes, size_t size, cam
     cam_strbuf text = CAM_STRBUF_INIT, out = CAM_STRBUF_INIT;
     char block[64];
     size_t count = 1;
-    assert_int_equal(cam_decoder_open(&d, case_write(folder, "data.csv", bytes, size), encoding), CAM_OK);
+    assert_int_equal(cam_decoder_open(&d, case_write(folder, "data.csv", bytes, size), encoding, CAM_SYNTAX_KEYS),
+                     CAM_OK);
     while (count > 0) {
         assert_int_equal(cam_decoder_read(&d, block, sizeof block, &count), CAM_OK);
         cam_strbuf_append(&text, block, count);
