@@ -3,7 +3,8 @@
 #ifndef CAM_SIGNALS_H
 #define CAM_SIGNALS_H
 
-/* Installs the handlers, and ignores PIPE: a closed pipe is then an error of write. */
+/* Installs the handlers, and ignores PIPE and XFSZ: a closed pipe and a file of the largest allowed size (ulimit -f) are
+ * then errors of write. */
 void cam_signals_install(void);
 /* From now on the first signal exits with 130: for verbs that have nothing to save and may block while they wait for
  * input. */

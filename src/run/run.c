@@ -3,7 +3,7 @@
 #include "hash.h"
 #include "log.h"
 #include "model_tokenizer.h"
-#include "run_folder_internal.h"
+#include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>
 
