@@ -2,7 +2,7 @@
  * not decide it, and again for its columns. */
 #include "detect.h"
 #include "csv_cells_internal.h"
-#include "csv_header_internal.h"
+#include "csv_layout_internal.h"
 #include "jsonl_internal.h"
 #include "name_set.h"
 #include "text_fold_internal.h"
@@ -90,16 +90,17 @@ static cam_status each_record(const char *path, const cam_detected *found, int64
     cam_quoting quoting = found->format == CAM_FORMAT_CSV   ? CAM_QUOTING_CSV
                           : found->format == CAM_FORMAT_TSV ? CAM_QUOTING_TSV
                                                             : CAM_QUOTING_NONE;
-    char delimiter;
-    long line;
+    cam_dialect dialect = {.delimiter = found->delimiter, .quoting = quoting};
+    cam_read_options options = {.path = path, .delimiter = found->delimiter};
+    cam_csv_layout layout = {0};
     cam_cells_result result;
-    CAM_TRY(cam_text_window_open(&w, path, found->encoding));
+    CAM_TRY(cam_text_window_open(&w, path, found->encoding, CAM_SYNTAX_OPTIONS));
     if (found->format == CAM_FORMAT_CSV)
-        CAM_TRY(cam_header_delimiter(&w, found->delimiter, &delimiter, &line));
+        CAM_TRY(cam_csv_layout_find(&w, &options, found->format, &layout));
+    w.begin += layout.separator_bytes;
     while (limit > 0 && !(w.at_end && w.begin == w.end)) {
         if (w.begin < w.end) {
-            CAM_TRY(cam_cells_split(&cells, w.bytes + w.begin, w.end - w.begin, w.at_end, found->delimiter, quoting,
-                                    &result));
+            CAM_TRY(cam_cells_split(&cells, w.bytes + w.begin, w.end - w.begin, w.at_end, &dialect, &result));
             if (result == CAM_CELLS_OPEN)
                 break;
             if (result == CAM_CELLS_DONE) {
@@ -131,7 +132,7 @@ static cam_status drain(const char *path, cam_encoding requested, cam_encoding *
     size_t count;
     char *bytes = malloc(BYTES);
     *opened = 0;
-    st = cam_decoder_open(&d, path, requested);
+    st = cam_decoder_open(&d, path, requested, CAM_SYNTAX_OPTIONS);
     if (st != CAM_OK)
         goto out;
     *opened = 1;
@@ -183,13 +184,15 @@ static cam_status count_even(void *context, const cam_cells *cells) {
 static cam_status detect_delimiter(const char *path, cam_detected *found) {
     cam_status st = CAM_OK;
     cam_text_window w;
-    long line;
+    cam_read_options options = {.path = path};
+    cam_csv_layout layout;
     evenness best = {0, -1, 0};
     found->delimiter = '\t';
     if (found->format == CAM_FORMAT_TSV)
         return CAM_OK;
-    CAM_TRY(cam_text_window_open(&w, path, found->encoding));
-    st = cam_header_delimiter(&w, '\0', &found->delimiter, &line);
+    CAM_TRY(cam_text_window_open(&w, path, found->encoding, CAM_SYNTAX_OPTIONS));
+    st = cam_csv_layout_find(&w, &options, found->format, &layout);
+    found->delimiter = layout.dialect.delimiter;
     cam_text_window_close(&w);
     if (st != CAM_E_DATA)
         goto out;
