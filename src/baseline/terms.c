@@ -23,7 +23,8 @@ static cam_status add_term(cam_terms *terms, uint64_t hash) {
 
 /* A word and the same characters inside a longer one are different terms. */
 static uint64_t hash_of(const int32_t *characters, size_t count, cam_term_kind kind) {
-    return cam_hash_mix(cam_hash_bytes(CAM_HASH_START + (uint64_t)kind, characters, count * sizeof *characters));
+    return cam_hash_mix(
+        cam_hash_bytes(cam_hash_mix(CAM_HASH_START + (uint64_t)kind), characters, count * sizeof *characters));
 }
 
 static int is_word(int32_t c) {

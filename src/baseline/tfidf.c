@@ -9,7 +9,8 @@ enum {
     MOST_BYTES = 1 << 23, /* of all texts together; each may have its share, and the rest of a longer one is left out */
     LEAST_SHARE = 100     /* bytes of a text */
 };
-static const struct parameter settings = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = 0.1, .C = 1};
+/* eps: the scores of scikit-learn's converged classifier; 0.1 is a fifth faster and differs in one row of 153. */
+static const struct parameter settings = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = 0.01, .C = 1};
 
 static void print_nothing(const char *text) {
     (void)text;

@@ -4,7 +4,13 @@
  * scikit-learn's
  *     make_union(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
  *                TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True))
- * The classifier is LIBLINEAR's linear support vector machine, one label against the rest: LinearSVC().
+ * The classifier is LIBLINEAR's linear support vector machine with squared hinge loss, one label against the rest:
+ * LinearSVC(). The scores are scikit-learn's (1.9) on the same rows, accuracy and macro F1:
+ *     examples/commandes    1,370 training rows, 16 labels   0.7908 0.7845   (LogisticRegression(C=10): 0.7582 0.7483)
+ *     MASSIVE, intents      9,219 training rows, 60 labels   0.8478 0.8018
+ *     Microsoft's skills    3,641 training rows, 75 labels   0.8817 0.8225
+ * C = 1: in five-fold cross-validation on the training rows of the shipped example 0.3 has 0.774 and 1 has 0.764, which
+ * is within the error of 0.011; on the two larger sets 1 is better by 0.007 and 0.011. MASSIVE takes 4 s and 40 MB.
  */
 #ifndef CAM_TFIDF_H
 #define CAM_TFIDF_H
