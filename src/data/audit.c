@@ -181,26 +181,37 @@ void cam_audit_describe(const cam_audit *audit, cam_strbuf *out) {
     }
 }
 
+cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *first) {
+    cam_status st = CAM_OK;
+    const cam_dataset *const parts[CAM_PARTS] = {dataset, NULL, NULL};
+    text_index index;
+    CAM_TRY(index_init(&index, parts));
+    for (size_t i = 0; i < dataset->count; i++) {
+        entry *e = index_entry(&index, &dataset->rows[i]);
+        if (e && e->first[CAM_PART_TRAIN] < 0)
+            e->first[CAM_PART_TRAIN] = (int64_t)i;
+        first[i] = e ? e->first[CAM_PART_TRAIN] : (int64_t)i;
+    }
+out:
+    index_release(&index);
+    return st;
+}
+
 static cam_status drop_duplicates(cam_dataset *data, size_t *dropped) {
     cam_status st = CAM_OK;
-    const cam_dataset *const parts[CAM_PARTS] = {data, NULL, NULL};
-    text_index index;
     unsigned char *remove = calloc(data->count + 1, 1);
-    CAM_TRY(index_init(&index, parts));
-    if (!remove)
+    int64_t *first = malloc((data->count + 1) * sizeof *first);
+    if (!remove || !first)
         CAM_FAIL(CAM_E_MEMORY, "no memory to compare %zu rows", data->count);
+    CAM_TRY(cam_audit_groups(data, first));
     for (size_t i = 0; i < data->count; i++) {
-        entry *e = index_entry(&index, &data->rows[i]);
-        if (e && e->first[CAM_PART_TRAIN] >= 0)
-            remove[i] = 1;
-        else if (e)
-            e->first[CAM_PART_TRAIN] = (int64_t)i;
+        remove[i] = first[i] != (int64_t)i;
         *dropped += remove[i];
     }
     cam_dataset_remove(data, remove);
 out:
-    index_release(&index);
     free(remove);
+    free(first);
     return st;
 }
 

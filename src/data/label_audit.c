@@ -83,14 +83,16 @@ static int is_clean(label_view *v, size_t i) {
     return clean;
 }
 
-/* Whether label a is the better spelling: a clean one, the more frequent, the shorter. */
+/* Whether label a is the better spelling: a clean one, the more frequent, the shorter, the first by code point. */
 static int is_better(label_view *v, size_t a, size_t b) {
     int clean_a = is_clean(v, a), clean_b = is_clean(v, b);
     if (clean_a != clean_b)
         return clean_a;
     if (v->use[a].rows != v->use[b].rows)
         return v->use[a].rows > v->use[b].rows;
-    return v->dataset->labels.lengths[a] < v->dataset->labels.lengths[b];
+    if (v->dataset->labels.lengths[a] != v->dataset->labels.lengths[b])
+        return v->dataset->labels.lengths[a] < v->dataset->labels.lengths[b];
+    return strcmp(name_of(v, a), name_of(v, b)) < 0;
 }
 
 static cam_status group_labels(label_view *v) {
@@ -136,7 +138,7 @@ static void put_group(label_view *v, int32_t group) {
         cam_strbuf_printf(v->out, " and %d more", v->size[group] - put);
     cam_strbuf_puts(v->out, " differ only by ");
     cam_label_put_differences(kinds, v->out);
-    cam_strbuf_putc(v->out, '\n');
+    cam_strbuf_puts(v->out, kinds == CAM_LABEL_CASE ? " (label_case=fold makes them one)\n" : "\n");
 }
 
 /* Every other spelling becomes the best one. */

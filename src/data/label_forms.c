@@ -131,6 +131,8 @@ static void drop_outer(cam_strbuf *form, unsigned kinds) {
             again = 1;
         } else if ((kinds & CAM_LABEL_PUNCTUATION) && strchr(".,;:!?", text[end - 1])) {
             end--;
+            while (end > begin && text[end - 1] == ' ')
+                end--;
             again = 1;
         } else if ((kinds & CAM_LABEL_PUNCTUATION) && end - begin >= 3 && memcmp(text + end - 3, "…", 3) == 0) {
             end -= 3;
@@ -279,14 +281,13 @@ void cam_label_put(const char *label, unsigned kinds, cam_strbuf *out) {
 
 int cam_label_is_missing(const char *label) {
     static const char *const words[] = {
-        "nan",    "-nan",    "<na>",      "na",     "n/a",           "#n/a",       "#na",      "n.a",
-        "null",   "(null)",  "<null>",    "none",   "(none)",        "<none>",     "nil",      "nat",
-        "nd",     "n.d",     "n/d",       "nr",     "n.r",           "n/r",        "vide",     "(vide)",
-        "<vide>", "empty",   "(empty)",   "blank",  "(blank)",       "missing",    "\\n",      "-",
-        "--",     "---",     "?",         "??",     "???",           ".",          "..",       "...",
-        "_",      "/",       "#ref",      "#value", "#valeur",       "#div/0",     "#name",    "#nom",
-        "#num",   "#nombre", "undefined", "undef",  "non renseigne", "non defini", "manquant", "a completer",
-        "#null",  "#n/d",    "[]",        "{}",     "\"\""};
+        "nan",        "-nan",     "<na>",        "na",     "n/a",    "#n/a",    "#na",       "n.a",   "null",
+        "(null)",     "<null>",   "none",        "(none)", "<none>", "nil",     "nat",       "nd",    "n.d",
+        "n/d",        "nr",       "n.r",         "n/r",    "vide",   "(vide)",  "<vide>",    "empty", "(empty)",
+        "blank",      "(blank)",  "missing",     "\\n",    "-",      "--",      "---",       "?",     "??",
+        "???",        ".",        "..",          "...",    "…",      "_",       "/",         "#ref",  "#value",
+        "#valeur",    "#div/0",   "#name",       "#nom",   "#num",   "#nombre", "undefined", "undef", "non renseigne",
+        "non defini", "manquant", "a completer", "#null",  "#n/d",   "[]",      "{}",        "\"\""};
     cam_strbuf form = CAM_STRBUF_INIT;
     int found = 0;
     cam_label_form(label, strlen(label), CAM_LABEL_ALL, &form);

@@ -39,14 +39,11 @@ out:
 
 /* --- label_map ------------------------------------------------------------------------------------------------- */
 
-static void apply_map(const cam_label_rules *rules, const cam_dataset *dataset, const char **to, unsigned char *used) {
+static void apply_map(const cam_label_rules *rules, const cam_dataset *dataset, const char **to) {
     for (size_t p = 0; p < rules->map_count; p++) {
         int32_t number = cam_name_set_find(&dataset->labels, rules->map[p].from, strlen(rules->map[p].from));
-        if (number < 0)
-            continue;
-        to[number] = rules->map[p].to;
-        if (used)
-            used[p] = 1;
+        if (number >= 0)
+            to[number] = rules->map[p].to;
     }
 }
 
@@ -135,7 +132,7 @@ out:
 }
 
 cam_status cam_labels_rename(const cam_label_rules *rules, const cam_labels *known, cam_dataset *dataset,
-                             unsigned char *used, cam_strbuf *notes) {
+                             cam_strbuf *notes) {
     cam_status st = CAM_OK;
     int64_t removed = 0;
     const char **to = NULL;
@@ -146,7 +143,7 @@ cam_status cam_labels_rename(const cam_label_rules *rules, const cam_labels *kno
         CAM_FAIL(CAM_E_MEMORY, "no memory for the labels of \"%s\"", dataset->path);
     for (size_t i = 0; i < dataset->labels.count; i++)
         to[i] = dataset->labels.names[i];
-    apply_map(rules, dataset, to, used);
+    apply_map(rules, dataset, to);
     if (rules->label_case == CAM_LABEL_CASE_FOLD)
         CAM_TRY(fold_case(rules, known, dataset, to));
     CAM_TRY(relabel(dataset, to, &removed));
@@ -248,7 +245,7 @@ out:
 cam_status cam_label_rules_apply(const cam_label_rules *rules, const cam_labels *known, cam_dataset *dataset,
                                  cam_strbuf *notes) {
     cam_status st = CAM_OK;
-    CAM_TRY(cam_labels_rename(rules, known, dataset, NULL, notes));
+    CAM_TRY(cam_labels_rename(rules, known, dataset, notes));
     CAM_TRY(cam_labels_treat_rare(rules, known, dataset, notes));
 out:
     return st;

@@ -61,10 +61,9 @@ typedef struct cam_label_rules {
 
 /* Applies map and case. `known` NULL: `dataset` is the training file, and a fold chooses the most frequent spelling (the
  * first of equally frequent ones). Otherwise `known` are the labels of the training, whose spelling a fold chooses.
- * Sets used[p] = 1 for each pair of the map whose old name the data has (`used` may be NULL). Rows that are left out
- * are a line in `notes`. CAM_E_MEMORY. */
+ * Rows that are left out are a line in `notes`. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_labels_rename(const cam_label_rules *rules, const cam_labels *known, cam_dataset *dataset,
-                                            unsigned char *used, cam_strbuf *notes);
+                                            cam_strbuf *notes);
 /* Applies min_rows and on_rare: in the training file (`known` NULL) to labels with fewer rows, in another file to labels
  * that are not known, since training has none of their rows. OTHER keeps the label "other" itself. The labels concerned
  * are a line in `notes`, or under ERROR, in the training file only, CAM_E_DATA. CAM_E_MEMORY. */
