@@ -53,7 +53,7 @@ static void compare_files(chooser *c, const char *folder, const cam_dataset *dat
 /* The part of row i of the training file; -1 where the run did not use it. */
 static int part_of(const chooser *c, const cam_dataset *data, size_t i) {
     const cam_row *row = c->train.count > 0 ? &c->train.rows[i] : &data->rows[i];
-    return cam_run_split_part(&c->split, row->sheet_row, row->line);
+    return cam_run_split_part(&c->split, cam_row_number(row), row->line);
 }
 
 /* CAM_E_DATA where rows of split.tsv are not in the file. */

@@ -99,3 +99,13 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
     succeeds cam-train eval --model rules --data new.csv --json && scored all 3
     jq -e '[.labels[].label] == ["accès", "remboursement", "suivi"] and [.labels[].support] == [2, 0, 1]' <<<"$output"
 }
+
+@test "a training file of JSON has parts too, also where all objects stand on one line" {
+    tail -n +2 data.csv | tr -d '"' | sed 's/,\([^,]*\)$/\t\1/' | jq -Rc 'split("\t") | {text: .[0], label: .[1]}' >data.jsonl
+    jq -cs . data.jsonl >data.json
+    for file in data.jsonl data.json; do
+        succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=$file output_dir=json overwrite_output_dir=true
+        succeeds cam-train eval --model json --data $file --json && scored validation 6
+        succeeds cam-train eval --model json --data data.csv --json && scored validation 6
+    done
+}
