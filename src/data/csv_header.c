@@ -51,7 +51,12 @@ static int nearly_equal(const cam_cell *cell, const char *wanted) {
     return equal;
 }
 
+/* The points of a name; a cell that holds a delimiter is no name, but several. */
 static double name_points(const cam_cell *cell, int is_text) {
+    static const char delimiters[] = ",;\t|";
+    for (const char *c = delimiters; *c; c++)
+        if (memchr(cell->text, *c, cell->length))
+            return 0;
     cam_name_points points = cam_column_name_points(cell->text, cell->length);
     return is_text ? points.text : points.label;
 }
@@ -71,6 +76,13 @@ static int plausible(const cam_cells *header, const char *wanted, int is_text, i
         most = points > most ? points : most;
     }
     return equals == 1 ? best : CAM_NO_COLUMN;
+}
+
+int cam_header_is_known(const cam_cells *record) {
+    for (size_t i = 0; i < record->count; i++)
+        if (!cam_column_name_points(record->list[i].text, record->list[i].length).known)
+            return 0;
+    return 1;
 }
 
 /* Proposes the column that is plausible, or leaves it to the user. */
@@ -125,6 +137,8 @@ cam_status cam_header_match(const cam_read_options *options, const char *file, l
     if (no_label)
         put_column_setting(options, header, 0, columns->text, &settings);
     cam_strbuf_puts(&settings, cam_strbuf_text(&hint));
+    if (options->syntax == CAM_SYNTAX_OPTIONS && !cam_header_is_known(header))
+        cam_strbuf_puts(&settings, ", or --columns … where this is a row and no header");
     cam_fail(CAM_E_DATA, "%s:%ld: no column \"%s\"; the file has %s; set%s", file, line, no_text ? text : label,
              cam_strbuf_text(&names), cam_strbuf_text(&settings));
 out:
@@ -158,7 +172,13 @@ cam_status cam_header_given(const cam_read_options *options, const char *file, l
             return CAM_E_USAGE;
         }
     if (repeated == options->column_count && first->count == repeated)
-        return cam_fail(CAM_E_DATA, "%s:%ld: the file has a header row; leave \"columns\" out", file, line);
+        return cam_fail(CAM_E_DATA, "%s:%ld: the file has a header row; leave %s out", file, line,
+                        options->syntax == CAM_SYNTAX_OPTIONS ? "--columns" : "\"columns\"");
+    if (options->columns_are_hint && first->count != options->column_count)
+        return cam_fail(CAM_E_DATA,
+                        "%s:%ld: %zu cell%s, where the training file had %zu columns; name those of this file with "
+                        "--columns …, or where this is a header, its text with --text-column …",
+                        file, line, first->count, first->count == 1 ? "" : "s", options->column_count);
     *columns = (cam_columns){options->column_count, at[0], at[1]};
     return CAM_OK;
 }

@@ -139,7 +139,7 @@ static cam_status try_dialect(sample *s, cam_dialect dialect, trial *t) {
     }
     t->covered = t->records == SAMPLE_RECORDS ? s->length : at;
     t->cells = t->records > t->header_at && t->names ? s->counts[t->header_at]
-               : s->options->columns                 ? s->options->column_count
+               : is_headerless(s)                    ? s->options->column_count
                                                      : usual_cells(s, t);
     if (t->names == 0 && !s->options->columns)
         guess_header(s, t);

@@ -20,12 +20,14 @@ static cam_status keep_header(cam_record_reader *r) {
 static cam_status read_header(cam_record_reader *r, const cam_csv_layout *layout) {
     cam_status st = CAM_OK;
     int got, above = 0;
-    int headerless = r->options->columns && !(r->options->columns_are_hint && layout->has_header);
+    int hint = r->options->columns_are_hint, headerless = r->options->columns && !(hint && layout->has_header);
     for (;;) {
         CAM_TRY(cam_reader_next_cells(r, &got));
         if (!got)
             CAM_FAIL(CAM_E_DATA, "%s: the file is empty", r->window.decoder.name);
         int blank = cam_cells_blank(r->cells.list, r->cells.count);
+        if (hint && !blank && cam_header_is_known(&r->cells))
+            headerless = 0;
         if (headerless || (!blank && above >= layout->records_above))
             break;
         above += !blank;

@@ -84,6 +84,17 @@ END
     printf 'date,text\nhier,bonjour\n' >next.csv
     succeeds cam-train predict --model bare --input next.csv && [ "${lines[0]}" = "date,text,prediction,score" ]
     succeeds cam-train eval --model bare --data data.csv --json
+    # a header of other names is no row; what has another number of cells is not guessed
+    printf 'Message;Motif\nbonjour;suivi\n' >next.csv
+    refused 3 "set --text-column Message" cam-train predict --model bare --input next.csv
+    succeeds cam-train predict --model bare --input next.csv --text-column Message
+    printf 'bonjour\nmerci\n' >next.csv
+    refused 3 "1 cell, where the training file had 2 columns; name those of this file with --columns" cam-train predict --model bare --input next.csv
+    succeeds cam-train predict --model bare --input next.csv --columns text && [ "${#lines[@]}" -eq 2 ]
+    # and a file without a header for a model whose training file had one
+    refused 3 "--columns … where this is a row and no header" predict --input rows.csv
+    succeeds predict --input rows.csv --columns text,label && [ "${#lines[@]}" -eq 60 ]
+    refused 3 "leave --columns out" predict --input data.csv --columns text,label
 }
 
 @test "names of new columns are not those of the table; --top-k gives more of them" {
