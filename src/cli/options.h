@@ -119,21 +119,21 @@ enum {
     X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
     X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table is written")                                    \
     X(force, "--force", SWITCH, CAM_FOR(PREDICT), "write over an output file that exists")                             \
-    X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
+    X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "csv for tables, else tsv")                \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
     X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl or csv: the N best labels too")              \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
-    X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "a row that cannot be read: error, or no label")   \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
-    X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")  \
+    X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")\
     X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
     X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
     X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \
     X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA, "of the file of texts")                                  \
     X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file; write ';' quoted")  \
     X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA, "of the file of texts; auto: by its ending")       \
+    X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "skip: predict and tokenize answer it with nothing")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
