@@ -30,7 +30,7 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
 
 @test "values of an option, after a blank and after =" {
     completes cam-train predict --format ""
-    offers "tsv jsonl"
+    offers "tsv jsonl csv"
     completes cam-train tokenize --format i
     offers "ids"
     completes cam-train eval --device = c
