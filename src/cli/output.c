@@ -43,7 +43,7 @@ out:
 
 cam_status cam_output_open(cam_output *output, const char *path, const char *input, int force) {
     cam_status st = CAM_OK;
-    struct stat about, standard;
+    struct stat about = {0}, standard = {0};
     *output = CAM_OUTPUT_CLOSED;
     if (path && strcmp(path, "-") != 0)
         output->path = path;

@@ -52,7 +52,7 @@ cam_status cam_prediction_rows_set_input(cam_prediction_rows *rows, const cam_re
 cam_status cam_prediction_rows_set_labels(cam_prediction_rows *rows, const char *const *labels, int32_t count) {
     cam_status st = CAM_OK;
     cam_strbuf bytes = CAM_STRBUF_INIT;
-    cam_encoder encoder = {.encoding = rows->form.encoding};
+    cam_text_encoder encoder = {.encoding = rows->form.encoding};
     rows->labels = labels;
     rows->label_count = count;
     rows->scores = malloc((size_t)count * sizeof *rows->scores);
@@ -60,7 +60,7 @@ cam_status cam_prediction_rows_set_labels(cam_prediction_rows *rows, const char 
     if (!rows->scores || !rows->order)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %d labels", count);
     for (int32_t k = 0; k < count && rows->format == CAM_PREDICT_CSV; k++) {
-        size_t length = strlen(labels[k]), at = cam_encoder_put(&encoder, labels[k], length, &bytes);
+        size_t length = strlen(labels[k]), at = cam_text_encoder_put(&encoder, labels[k], length, &bytes);
         if (at < length)
             CAM_FAIL(CAM_E_DATA,
                      "label \"%s\" cannot be written in %s, the encoding of the input: it has no \"%.*s\"; save the "

@@ -35,13 +35,13 @@ static cam_status write_out(prediction *p, const cam_strbuf *text, int mark) {
     cam_status st = CAM_OK;
     cam_strbuf bytes = CAM_STRBUF_INIT;
     const cam_file_form *form = &p->rows.form;
-    cam_encoder encoder = {CAM_ENCODING_UTF8, form->big_endian};
+    cam_text_encoder encoder = {CAM_ENCODING_UTF8, form->big_endian};
     if (p->rows.format == CAM_PREDICT_CSV)
         encoder.encoding = form->encoding;
     if (mark)
-        cam_encoder_put_mark(&encoder, &bytes);
+        cam_text_encoder_put_mark(&encoder, &bytes);
     /* the cells come from this encoding, and the labels were tried */
-    CAM_ASSERT(cam_encoder_put(&encoder, cam_strbuf_text(text), text->length, &bytes) == text->length);
+    CAM_ASSERT(cam_text_encoder_put(&encoder, cam_strbuf_text(text), text->length, &bytes) == text->length);
     CAM_TRY(cam_output_write(&p->output, cam_strbuf_text(&bytes), bytes.length));
 out:
     cam_strbuf_release(&bytes);

@@ -16,10 +16,10 @@ static void expect_back(case_folder *folder, const char *bytes, size_t size, cam
         assert_int_equal(cam_decoder_read(&d, block, sizeof block, &count), CAM_OK);
         cam_strbuf_append(&text, block, count);
     }
-    cam_encoder encoder = {d.encoding, d.big_endian};
+    cam_text_encoder encoder = {d.encoding, d.big_endian};
     if (d.has_mark)
-        cam_encoder_put_mark(&encoder, &out);
-    assert_int_equal(cam_encoder_put(&encoder, cam_strbuf_text(&text), text.length, &out), text.length);
+        cam_text_encoder_put_mark(&encoder, &out);
+    assert_int_equal(cam_text_encoder_put(&encoder, cam_strbuf_text(&text), text.length, &out), text.length);
     assert_int_equal(out.length, size);
     assert_memory_equal(cam_strbuf_text(&out), bytes, size);
     cam_decoder_close(&d);
@@ -55,12 +55,12 @@ static void test_every_byte(void **state) {
 static void test_lacking(void **state) {
     (void)state;
     cam_strbuf out = CAM_STRBUF_INIT;
-    cam_encoder encoder = {CAM_ENCODING_WINDOWS_1252, 0};
-    assert_int_equal(cam_encoder_put(&encoder, "\xC3\xA9\xE2\x86\x92x", 6, &out), 2);
+    cam_text_encoder encoder = {CAM_ENCODING_WINDOWS_1252, 0};
+    assert_int_equal(cam_text_encoder_put(&encoder, "\xC3\xA9\xE2\x86\x92x", 6, &out), 2);
     assert_string_equal(cam_strbuf_text(&out), "\xE9");
     encoder.encoding = CAM_ENCODING_ISO_8859_15; /* where Windows-1252 has the currency sign */
-    assert_int_equal(cam_encoder_put(&encoder, "\xC2\xA4", 2, &out), 0);
-    cam_encoder_put_mark(&encoder, &out);
+    assert_int_equal(cam_text_encoder_put(&encoder, "\xC2\xA4", 2, &out), 0);
+    cam_text_encoder_put_mark(&encoder, &out);
     assert_int_equal(out.length, 1);
     cam_strbuf_release(&out);
 }
