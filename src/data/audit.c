@@ -2,6 +2,7 @@
  * its text; duplicates, conflicts and overlaps all follow from these rows. */
 #include "audit.h"
 #include "hash.h"
+#include "place.h"
 #include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static const cam_row *any_row(const text_index *index, const entry *e) {
 
 /* The entry of a row's text, added where it is new; NULL for an empty text. */
 static entry *index_entry(text_index *index, const cam_row *row) {
-    cam_text_fold(row->text, row->text_length, &index->key);
+    cam_text_fold(row->text, row->text_length, CAM_FOLD_TEXT, &index->key);
     if (index->key.length == 0)
         return NULL;
     uint64_t hash = cam_hash_mix(cam_hash_bytes(CAM_HASH_START, index->key.text, index->key.length));
@@ -71,7 +72,7 @@ static entry *index_entry(text_index *index, const cam_row *row) {
         if (e->hash != hash)
             continue;
         const cam_row *known = any_row(index, e);
-        cam_text_fold(known->text, known->text_length, &index->other);
+        cam_text_fold(known->text, known->text_length, CAM_FOLD_TEXT, &index->other);
         if (index->other.length == index->key.length &&
             memcmp(index->other.text, index->key.text, index->key.length) == 0)
             return e;
@@ -123,7 +124,7 @@ out:
     return st;
 }
 
-/* Adds ", such as lines 3 and 9 "text"; ..." and ends the line. */
+/* Adds ": row 3 and row 9 "text"; ..." and ends the line. */
 static void put_examples(const cam_audit *audit, const cam_audit_finding *finding, int labels, cam_strbuf *out) {
     for (size_t i = 0; i < finding->example_count; i++) {
         const cam_audit_pair *pair = &finding->examples[i];
@@ -131,11 +132,16 @@ static void put_examples(const cam_audit *audit, const cam_audit_finding *findin
         const cam_row *second = &audit->parts[pair->second_part]->rows[pair->second];
         size_t shown = cam_text_shown(second->text, second->text_length, CHARACTERS_SHOWN);
         cam_strbuf_puts(out, i ? "; " : ": ");
-        if (pair->first_part == pair->second_part)
-            cam_strbuf_printf(out, "lines %ld and %ld", first->line, second->line);
-        else
-            cam_strbuf_printf(out, "line %ld (%s line %ld)", second->line, cam_data_part_name(pair->first_part),
-                              first->line);
+        if (pair->first_part == pair->second_part) {
+            cam_place_put(out, first->sheet_row, first->line);
+            cam_strbuf_puts(out, " and ");
+            cam_place_put(out, second->sheet_row, second->line);
+        } else {
+            cam_place_put(out, second->sheet_row, second->line);
+            cam_strbuf_printf(out, " (%s ", cam_data_part_name(pair->first_part));
+            cam_place_put(out, first->sheet_row, first->line);
+            cam_strbuf_putc(out, ')');
+        }
         cam_strbuf_putc(out, ' ');
         cam_strbuf_put_json(out, second->text, shown);
         if (shown < second->text_length)
@@ -232,7 +238,7 @@ cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_datase
     cam_audit_describe(audit, &text);
     if (action == CAM_DUPLICATE_ERROR && findings(audit) > 0)
         CAM_FAIL(CAM_E_DATA,
-                 "%s(on_duplicate=warn goes on with them, on_duplicate=drop takes repeated training rows out)",
+                 "%shint: on_duplicate=warn goes on with them, on_duplicate=drop takes repeated training rows out",
                  cam_strbuf_text(&text));
     cam_strbuf_puts(warnings, cam_strbuf_text(&text));
     if (action == CAM_DUPLICATE_DROP)

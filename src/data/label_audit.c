@@ -11,6 +11,7 @@ enum {
     NUMBERS_OF_A_REGRESSION = 40, /* different labels, all numbers */
     LABELS_OF_A_COLUMN_OF_TEXTS = 40,
     ROWS_OF_A_HEADER = 3, /* rows that are called a header at most, whatever their texts */
+    SHOWN = 10            /* groups of look-alikes, and damaged labels */
 };
 
 /* --- the cure -------------------------------------------------------------------------------------------------- */
@@ -160,23 +161,27 @@ static cam_status put_look_alikes(label_view *v) {
     int groups = 0;
     for (size_t g = 0; g < v->forms.count; g++)
         if (v->size[g] > 1) {
-            if (groups++ < CAM_LABELS_NAMED)
+            if (groups++ < SHOWN)
                 put_group(v, (int32_t)g);
             CAM_TRY(cure_group(v, (int32_t)g));
         }
-    if (groups > CAM_LABELS_NAMED)
-        cam_strbuf_printf(v->out, "and %d more groups of labels that look alike\n", groups - CAM_LABELS_NAMED);
+    if (groups > SHOWN)
+        cam_strbuf_printf(v->out, "and %d more groups of labels that look alike\n", groups - SHOWN);
 out:
     return st;
 }
 
 /* --- single labels --------------------------------------------------------------------------------------------- */
 
-/* A damaged label without a twin in this file: the next file will have the sound one. */
+/* A damaged label without a look-alike in this file: the next file will have the sound one. */
 static cam_status put_damaged(label_view *v) {
     cam_status st = CAM_OK;
+    int found = 0;
     for (size_t i = 0; i < v->dataset->labels.count; i++) {
         if (v->group[i] < 0 || v->size[v->group[i]] > 1 || is_clean(v, i))
+            continue;
+        CAM_TRY(cam_label_cure_add(v->cure, name_of(v, i), cleaned(v, i)));
+        if (found++ >= SHOWN)
             continue;
         cam_strbuf_puts(v->out, "label ");
         cam_label_put(name_of(v, i), CAM_LABEL_INVISIBLE, v->out);
@@ -184,8 +189,9 @@ static cam_status put_damaged(label_view *v) {
         cam_strbuf_puts(v->out, " probably stands for ");
         cam_strbuf_put_json(v->out, cleaned(v, i), strlen(cleaned(v, i)));
         cam_strbuf_putc(v->out, '\n');
-        CAM_TRY(cam_label_cure_add(v->cure, name_of(v, i), cleaned(v, i)));
     }
+    if (found > SHOWN)
+        cam_strbuf_printf(v->out, "and %d more labels that are damaged\n", found - SHOWN);
 out:
     return st;
 }

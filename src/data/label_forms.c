@@ -96,13 +96,16 @@ static void put_letters(const cam_strbuf *text, unsigned kinds, cam_strbuf *out)
     free(mapped);
 }
 
-/* Hyphens and underscores between words become a space. A first hyphen may be a minus sign. */
+/* Hyphens and underscores between words become a space. Before a number, a hyphen may be a minus sign. */
 static void join_words(cam_strbuf *form) {
     char *text = form->text;
-    for (size_t i = 1; i + 1 < form->length; i++)
-        if ((text[i] == '-' || text[i] == '_') && (is_word_byte(text[i - 1]) || text[i - 1] == ' ') &&
-            (is_word_byte(text[i + 1]) || text[i + 1] == ' '))
+    for (size_t i = 1; i + 1 < form->length; i++) {
+        char before = text[i - 1], after = text[i + 1];
+        int minus = before == ' ' && after >= '0' && after <= '9';
+        if ((text[i] == '-' || text[i] == '_') && !minus && (is_word_byte(before) || before == ' ') &&
+            (is_word_byte(after) || after == ' '))
             text[i] = ' ';
+    }
 }
 
 /* One space between words, none at the ends or beside punctuation. */
@@ -110,14 +113,13 @@ static void squeeze(cam_strbuf *form) {
     char *text = form->text;
     size_t to = 0;
     for (size_t at = 0; at < form->length; at++) {
-        int beside = to == 0 || text[to - 1] == ' ' || is_ascii_punctuation(text[to - 1]) || at + 1 == form->length ||
-                     is_ascii_punctuation(text[at + 1]);
-        if (text[at] != ' ' || !beside)
-            text[to++] = text[at];
+        char c = text[at];
+        if (c == ' ' && (to == 0 || text[to - 1] == ' ' || is_ascii_punctuation(text[to - 1])))
+            continue;
+        to -= is_ascii_punctuation(c) && to > 0 && text[to - 1] == ' ';
+        text[to++] = c;
     }
-    while (to > 0 && text[to - 1] == ' ')
-        to--;
-    form->length = to;
+    form->length = to - (to > 0 && text[to - 1] == ' ');
 }
 
 static void drop_outer(cam_strbuf *form, unsigned kinds) {

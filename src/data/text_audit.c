@@ -25,10 +25,10 @@ typedef struct mojibake_count {
     cam_strbuf scratch;
 } mojibake_count;
 
-/* The offset of the first broken form, or `length`. */
-static size_t find_broken(const char *text, size_t length) {
+/* The offset of the first broken form from `at` on, or `length`. */
+static size_t find_broken(const char *text, size_t length, size_t at) {
     unsigned code_point;
-    for (size_t at = 0; at < length; at++)
+    for (; at < length; at++)
         if ((unsigned char)text[at] >= 0xC3 && cam_mojibake_decode(text + at, length - at, &code_point) > 0)
             return at;
     return length;
@@ -38,8 +38,8 @@ static int is_word_byte(char c) {
     return (unsigned char)c >= 0x80 || (c > ' ' && !strchr(",;:.!?()\"", c));
 }
 
-/* Shows the word around an offset, as it is and as it should read. */
-static void show_word(mojibake_count *m, const char *text, size_t length, size_t at) {
+/* Shows the word around an offset, as it is and as it should read. Returns the end of the word. */
+static size_t show_word(mojibake_count *m, const char *text, size_t length, size_t at) {
     unsigned code_point;
     size_t begin = at, end = at + cam_mojibake_decode(text + at, length - at, &code_point);
     cam_strbuf repaired = CAM_STRBUF_INIT;
@@ -58,15 +58,16 @@ static void show_word(mojibake_count *m, const char *text, size_t length, size_t
     }
     cam_strbuf_release(&repaired);
     cam_strbuf_release(&one);
+    return end;
 }
 
 static void count_broken(const cam_dataset *dataset, mojibake_count *m) {
     for (size_t i = 0; i < dataset->count; i++) {
         const cam_row *row = &dataset->rows[i];
-        size_t at = find_broken(row->text, row->text_length);
+        size_t at = find_broken(row->text, row->text_length, 0);
         m->rows += at < row->text_length;
-        if (at < row->text_length && m->shown < WORDS_SHOWN)
-            show_word(m, row->text, row->text_length, at);
+        while (at < row->text_length && m->shown < WORDS_SHOWN)
+            at = find_broken(row->text, row->text_length, show_word(m, row->text, row->text_length, at));
     }
     m->ways = m->rows > 0 ? CAM_MOJIBAKE_ANY : 0;
     for (size_t i = 0; i < dataset->count && m->ways; i++)
@@ -111,24 +112,18 @@ static void put_command(const cam_dataset *dataset, unsigned ways, cam_strbuf *o
     cam_strbuf_release(&restored);
 }
 
-static void put_cure(const cam_dataset *dataset, cam_encoding encoding, unsigned ways, cam_strbuf *out) {
-    int is_unicode = encoding == CAM_ENCODING_AUTO || encoding == CAM_ENCODING_UTF8 || encoding == CAM_ENCODING_UTF16;
-    if (ways && is_unicode)
-        put_command(dataset, ways, out);
-    else if (ways)
-        cam_strbuf_puts(out, "; the file is UTF-8: set encoding=utf-8");
-    else
-        cam_strbuf_puts(out, "; no conversion of the whole file restores it, since other texts are sound: export it "
-                             "again from the program that shows the accents");
-}
-
-static void audit_mojibake(const cam_dataset *dataset, cam_encoding encoding, cam_strbuf *out) {
+static void audit_mojibake(const cam_dataset *dataset, cam_strbuf *out) {
     mojibake_count m = {0};
     count_broken(dataset, &m);
     if (m.rows * 100 >= (int64_t)dataset->count * BROKEN_PERCENT && m.rows > 0) {
         cam_strbuf_printf(out, "%s: %lld of %zu text%s broken accents: %s", dataset->path, (long long)m.rows,
                           dataset->count, dataset->count == 1 ? " has" : "s have", cam_strbuf_text(&m.words));
-        put_cure(dataset, encoding, m.ways, out);
+        if (m.ways)
+            put_command(dataset, m.ways, out);
+        else
+            cam_strbuf_puts(out,
+                            "; no conversion of the whole file restores it, since other texts are sound: export it "
+                            "again from the program that shows the accents");
         cam_strbuf_putc(out, '\n');
     }
     cam_strbuf_release(&m.words);
@@ -141,9 +136,9 @@ static void audit_mojibake(const cam_dataset *dataset, cam_encoding encoding, ca
 static int all_equal(const cam_dataset *dataset) {
     cam_strbuf first = CAM_STRBUF_INIT, key = CAM_STRBUF_INIT;
     size_t equal = 1;
-    cam_text_fold(dataset->rows[0].text, dataset->rows[0].text_length, &first);
+    cam_text_fold(dataset->rows[0].text, dataset->rows[0].text_length, CAM_FOLD_TEXT, &first);
     for (; equal < dataset->count; equal++) {
-        cam_text_fold(dataset->rows[equal].text, dataset->rows[equal].text_length, &key);
+        cam_text_fold(dataset->rows[equal].text, dataset->rows[equal].text_length, CAM_FOLD_TEXT, &key);
         if (key.length != first.length || memcmp(cam_strbuf_text(&key), cam_strbuf_text(&first), key.length) != 0)
             break;
     }
@@ -173,10 +168,10 @@ static void audit_leaks(const cam_dataset *dataset, cam_strbuf *out) {
             dataset->path, same + held, dataset->count);
 }
 
-void cam_text_audit(const cam_dataset *dataset, cam_encoding encoding, cam_strbuf *warnings) {
+void cam_text_audit(const cam_dataset *dataset, cam_strbuf *warnings) {
     if (dataset->count == 0)
         return;
-    audit_mojibake(dataset, encoding, warnings);
+    audit_mojibake(dataset, warnings);
     if (dataset->count > 1 && all_equal(dataset))
         cam_strbuf_printf(warnings, "%s: all %zu texts are equal: is text_column the right column?\n", dataset->path,
                           dataset->count);

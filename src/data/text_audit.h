@@ -5,11 +5,9 @@
 
 #include "cam/status.h"
 #include "dataset.h"
-#include "encoding.h"
 #include "strbuf.h"
 
-/* Adds one line to `warnings` for each finding in a data file that was read with this encoding (AUTO where it was not
- * set). Takes time linear in the texts. */
-void cam_text_audit(const cam_dataset *dataset, cam_encoding encoding, cam_strbuf *warnings);
+/* Adds one line to `warnings` for each finding. Takes time linear in the texts. */
+void cam_text_audit(const cam_dataset *dataset, cam_strbuf *warnings);
 
 #endif

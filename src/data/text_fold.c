@@ -133,8 +133,13 @@ static void drop_final_punctuation(cam_strbuf *key) {
         key->length = length;
 }
 
-void cam_text_fold(const char *text, size_t length, cam_strbuf *key) {
+void cam_text_fold(const char *text, size_t length, cam_fold fold, cam_strbuf *key) {
     cam_strbuf_clear(key);
+    if (fold == CAM_FOLD_ACCENTS) {
+        cam_text_trim(&text, &length);
+        map(text, length, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, key);
+        return;
+    }
     if (!fold_latin(text, length, key))
         map(text, length, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, key);
     squeeze_spaces(key);

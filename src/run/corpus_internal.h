@@ -12,7 +12,7 @@ typedef struct cam_corpus_opening {
     const cam_labels *known; /* may be NULL */
     cam_strbuf errors;       /* messages, one a line */
     cam_status first;        /* the status of the first one */
-    int train_is_sound;      /* the training file was read without errors, and each of its rows has a label id */
+    int train_is_sound;      /* the training file was read without errors, and its labels are those of the run */
     cam_strbuf findings;     /* of the audit of labels, one a line */
     cam_label_cure cure;     /* what cures them */
 } cam_corpus_opening;
@@ -27,8 +27,9 @@ CAM_MUST_CHECK cam_status cam_corpus_split(cam_corpus_opening *opening);
 
 /* Appends lines as hints: "hint: " before each, a line end between. */
 void cam_corpus_put_hints(const char *lines, cam_strbuf *out);
-/* Appends `label_map={...}` as a word for a shell: the pairs of the configuration with those of the cure. */
-void cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out);
+/* Appends `label_map={...}` as a word for a shell: the pairs of the configuration with those of the cure. Appends nothing
+ * and returns 0 where the cure is empty, or the word too long for a message. */
+int cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out);
 
 /* Appends two lines for the cure of the audit, for the command line and for a configuration; nothing without findings.
  */

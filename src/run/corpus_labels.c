@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAP_BYTES = 4000 }; /* a longer one is not shown: an error message holds 8,191 bytes */
+
 /* --- the map to paste ------------------------------------------------------------------------------------------ */
 
 /* The pairs of the configuration, whose new labels may be cured in turn, then those of the cure. */
@@ -32,22 +34,29 @@ static void put_pairs(const cam_config_map *old, const cam_label_cure *cure, cam
     cam_pool_release(&pool);
 }
 
-void cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out) {
+int cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out) {
     cam_strbuf word = CAM_STRBUF_INIT;
     cam_strbuf_puts(&word, "label_map=");
     put_pairs(&opening->config->label_map, cure, &word);
-    cam_shell_word_put(out, cam_strbuf_text(&word));
+    int fits = cure->from.count > 0 && word.length <= MAP_BYTES;
+    if (fits)
+        cam_shell_word_put(out, cam_strbuf_text(&word));
     cam_strbuf_release(&word);
+    return fits;
 }
 
 void cam_corpus_put_cure(const cam_corpus_opening *opening, cam_strbuf *out) {
-    if (opening->cure.from.count == 0)
-        return;
-    cam_strbuf_puts(out, "to mend these labels, set ");
-    cam_corpus_put_map(opening, &opening->cure, out);
-    cam_strbuf_puts(out, "\nthe same in a configuration, under data: label_map: ");
-    put_pairs(&opening->config->label_map, &opening->cure, out);
-    cam_strbuf_putc(out, '\n');
+    cam_strbuf map = CAM_STRBUF_INIT;
+    if (cam_corpus_put_map(opening, &opening->cure, &map)) {
+        cam_strbuf_printf(out, "to mend these labels, set %s\nthe same in a configuration, under data: label_map: ",
+                          cam_strbuf_text(&map));
+        put_pairs(&opening->config->label_map, &opening->cure, out);
+        cam_strbuf_putc(out, '\n');
+    } else if (opening->cure.from.count > 0) {
+        cam_strbuf_printf(out, "%zu labels need another name, too many for a label_map that is shown here\n",
+                          opening->cure.from.count);
+    }
+    cam_strbuf_release(&map);
 }
 
 /* --- rules ----------------------------------------------------------------------------------------------------- */
@@ -96,7 +105,7 @@ static cam_status audit_texts(cam_corpus_opening *opening) {
     const cam_dataset *parts[CAM_PARTS];
     for (int part = 0; part < CAM_PARTS; part++) {
         parts[part] = corpus->files[part].count ? &corpus->files[part] : NULL;
-        cam_text_audit(&corpus->files[part], opening->config->encoding, &corpus->warnings);
+        cam_text_audit(&corpus->files[part], &corpus->warnings);
     }
     CAM_TRY(cam_audit_run(&found, parts));
     corpus->duplicates = found.duplicates[CAM_PART_TRAIN].count;
@@ -158,19 +167,18 @@ static cam_status hint_at_map(cam_corpus_opening *opening, cam_status failure) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = opening->corpus;
     cam_label_cure cure = {0};
-    cam_strbuf message = CAM_STRBUF_INIT;
+    cam_strbuf message = CAM_STRBUF_INIT, map = CAM_STRBUF_INIT;
     if (failure != CAM_E_DATA)
         return failure;
     cam_strbuf_puts(&message, cam_status_message());
     for (int part = 0; part < CAM_PARTS; part++)
         CAM_TRY(cam_label_cure_unknown(&corpus->labels, &corpus->files[part], &cure));
-    if (cure.from.count > 0) {
-        cam_strbuf_puts(&message, "\nhint: set ");
-        cam_corpus_put_map(opening, &cure, &message);
-    }
+    if (cam_corpus_put_map(opening, &cure, &map))
+        cam_strbuf_printf(&message, "\nhint: set %s", cam_strbuf_text(&map));
     st = cam_fail(failure, "%s", cam_strbuf_text(&message));
 out:
     cam_label_cure_release(&cure);
+    cam_strbuf_release(&map);
     cam_strbuf_release(&message);
     return st;
 }
@@ -222,7 +230,10 @@ cam_status cam_corpus_label(cam_corpus_opening *opening) {
     cam_dataset *train = &corpus->files[CAM_PART_TRAIN];
     CAM_TRY(rename_labels(opening, &rules));
     CAM_TRY(audit_texts(opening));
-    CAM_TRY(cam_corpus_collect(opening, cam_labels_treat_rare(&rules, NULL, train, &corpus->warnings)));
+    cam_status treated = cam_labels_treat_rare(&rules, NULL, train, &corpus->warnings);
+    if (treated != CAM_OK)
+        opening->train_is_sound = 0;
+    CAM_TRY(cam_corpus_collect(opening, treated));
     CAM_TRY(cam_label_audit(train, config->text_column, config->label_column, &opening->findings, &opening->cure));
     cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
     cam_corpus_put_cure(opening, &corpus->warnings);

@@ -125,31 +125,30 @@ static void put_proposals(label_counts *counts, cam_strbuf *lines) {
 /* Returns 0 where the cure of the audit does not help. */
 static int put_map_proposal(label_counts *counts, cam_strbuf *lines) {
     const cam_corpus_opening *opening = counts->opening;
-    if (opening->cure.from.count == 0)
-        return 0;
+    cam_strbuf map = CAM_STRBUF_INIT;
+    int shown = cam_corpus_put_map(opening, &opening->cure, &map);
     apply_cure(counts);
     int64_t before = sum(counts);
-    int enough = is_enough(counts), dropped = 0;
+    int enough = is_enough(counts);
     if (!enough) {
         drop_single(counts);
-        dropped = sum(counts) < before;
         enough = is_enough(counts);
     }
     double fraction = enough ? 0 : find_fraction(*counts);
-    if (!enough && fraction <= 0)
-        return 0;
-    cam_strbuf_puts(lines, "set ");
-    cam_corpus_put_map(opening, &opening->cure, lines);
-    if (dropped) {
-        cam_strbuf_putc(lines, ' ');
-        put_minimum(opening, lines);
+    if (shown && (enough || fraction > 0)) {
+        cam_strbuf_printf(lines, "set %s", cam_strbuf_text(&map));
+        if (sum(counts) < before) {
+            cam_strbuf_putc(lines, ' ');
+            put_minimum(opening, lines);
+        }
+        if (fraction > 0) {
+            cam_strbuf_putc(lines, ' ');
+            put_fraction(counts, fraction, lines);
+        }
+        cam_strbuf_putc(lines, '\n');
     }
-    if (fraction > 0) {
-        cam_strbuf_putc(lines, ' ');
-        put_fraction(counts, fraction, lines);
-    }
-    cam_strbuf_putc(lines, '\n');
-    return 1;
+    cam_strbuf_release(&map);
+    return shown && (enough || fraction > 0);
 }
 
 /* Whether every row can be used without stratification: a label may then have no row in training. */

@@ -2,8 +2,8 @@
  * is the Jaccard similarity of character 5-grams, of texts without case, accents and runs of space. */
 #include "dataset.h"
 #include "hash.h"
-#include "label_forms.h"
 #include "labels.h"
+#include "text_fold_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static void collapse_spaces(cam_strbuf *text) {
 /* A text shorter than a gram is one gram. */
 static grams grams_of(const char *text) {
     cam_strbuf key = CAM_STRBUF_INIT;
-    cam_label_form(text, strlen(text), CAM_LABEL_CASE | CAM_LABEL_ACCENTS, &key);
+    cam_text_fold(text, strlen(text), CAM_FOLD_ACCENTS, &key);
     collapse_spaces(&key);
     size_t *start = malloc((key.length + 1) * sizeof *start), characters = 0;
     for (size_t i = 0; i < key.length; i++)
