@@ -74,7 +74,7 @@ static void test_no_good_row(void **state) {
     case_folder *f = *state;
     cam_read_options options = {
         .path = case_text(f, "d.csv", "text;label\na\nb\n"), .on_bad_row = CAM_BAD_ROW_SKIP, .label_required = 1};
-    ASSERT_ROWS(&options, case_says(f, ": every row is bad, the first on line 2; set on_bad_row=error to see why"));
+    ASSERT_ROWS(&options, case_says(f, ": every row is bad (2), the first row 2: 1 cell where the header has 2"));
 }
 
 /* --- init --data ------------------------------------------------------------------------------------------------ */
@@ -163,7 +163,9 @@ static void test_detect_refuses(void **state) {
     expect_not_found(f, "", ": no rows to look at");
     expect_not_found(f, "text;label\n", ": no rows to look at");
     expect_not_found(f, "text\na\nb\n", ": one column only; a text and a label are needed");
-    expect_not_found(f, "a;b\n\x81;\xE9\n", ":2: byte 0x81 is not UTF-8; save the file as CSV UTF-8");
+    expect_not_found(f, "a;b\n\x81;\xE9\n",
+                     ":2: byte 0x81 is not UTF-8, and the text reads as French in none of Windows-1252, "
+                     "ISO-8859-15 and Mac OS Roman; save the file as CSV UTF-8");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
