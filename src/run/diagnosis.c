@@ -24,6 +24,9 @@ static const double ENOUGH_SCORE = 0.98;
 static const double PEAK_REACHED = 0.5;
 /* A rate that is this many times above or below the planned one does not train, or destroys what was learned. */
 static const double RATE_FACTOR = 20;
+/* More epochs come with the planned rate where the run's differs by more than this factor: rates of use lie that far
+ * apart. */
+static const double RATE_OF_USE = 3;
 /* From this share of one label on, predicting it for all rows has the least loss for long. */
 static const double UNEVEN_SHARE = 0.75;
 /* Fewer epochs than this share of the planned ones are few; more would change little. */
@@ -145,6 +148,8 @@ static int few_epochs(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *
     cam_strbuf_puts(why, "the run made only ");
     cam_plain_put_counted(why, f->steps, "step", "steps");
     put_epochs(set, f, fit.epochs);
+    if (f->learning_rate > RATE_OF_USE * fit.rate || f->learning_rate < fit.rate / RATE_OF_USE)
+        put_rate(set, fit.rate);
     return 1;
 }
 

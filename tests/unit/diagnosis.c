@@ -139,6 +139,8 @@ static void below_the_baseline(void **unused) {
     facts.epochs = 5;
     facts.steps = 145;
     expect(&facts, finding, "the run made only 145 steps", " num_train_epochs=");
+    facts.learning_rate = facts.highest_rate = 5e-6;
+    expect(&facts, finding, "the run made only 145 steps", " learning_rate=");
     facts.baseline_accuracy = 0.77; /* within one standard error */
     expect(&facts, "", "", "");
 }
