@@ -88,12 +88,63 @@ static void test_cells(void **state) {
     expect_cell("a\rb\"\"", 0, '\t', "\"a\rb\"\"\"\"\"");
 }
 
+/* Reads the one record of a table without header and expects these cells. */
+static void expect_cells(const char *path, char delimiter, const cam_cell *cells, size_t count) {
+    static const char *const names[] = {"a", "text", "c", "d", "e", "f"};
+    cam_read_options options = {.path = path,
+                                .format = CAM_FORMAT_CSV,
+                                .encoding = CAM_ENCODING_UTF8,
+                                .delimiter = delimiter,
+                                .columns = names,
+                                .column_count = count,
+                                .keep_blank = 1};
+    cam_record_reader *reader = NULL;
+    cam_record record;
+    int got;
+    assert_int_equal(cam_record_reader_open(&options, &reader), CAM_OK);
+    assert_int_equal(cam_record_reader_next(reader, &record, &got), CAM_OK);
+    assert_true(got && record.cell_count == count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(record.cells[i].length, cells[i].length);
+        assert_memory_equal(record.cells[i].text, cells[i].text, cells[i].length);
+    }
+    assert_int_equal(cam_record_reader_next(reader, &record, &got), CAM_OK);
+    assert_false(got);
+    cam_record_reader_close(reader);
+}
+
+/* Cells of all that is special in a table are read as they were written. */
+static void test_cells_come_back(void **state) {
+    enum { RECORDS = 400, COLUMNS = 6, LONGEST = 7 };
+    static const char letters[] = "ab\"\";,\t|\n\r";
+    uint32_t random = 12345;
+    for (int record = 0; record < RECORDS; record++) {
+        char bytes[COLUMNS][LONGEST + 1];
+        cam_cell cells[COLUMNS];
+        cam_strbuf line = CAM_STRBUF_INIT;
+        char delimiter = ";,\t|"[record % 4];
+        for (size_t i = 0; i < COLUMNS; i++) {
+            size_t length = (random = random * 1664525 + 1013904223) >> 29;
+            for (size_t k = 0; k < length; k++)
+                bytes[i][k] = letters[((random = random * 1664525 + 1013904223) >> 16) % (sizeof letters - 1)];
+            cells[i] = (cam_cell){bytes[i], length, (random >> 24) % 4 == 0};
+            if (i > 0)
+                cam_strbuf_putc(&line, delimiter);
+            cam_csv_cell_put(&line, &cells[i], delimiter);
+        }
+        cam_strbuf_puts(&line, "\r\n");
+        expect_cells(case_write(*state, "table.csv", cam_strbuf_text(&line), line.length), delimiter, cells, COLUMNS);
+        cam_strbuf_release(&line);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_round_trip, case_setup, case_teardown),
         cmocka_unit_test_setup_teardown(test_every_byte, case_setup, case_teardown),
         cmocka_unit_test(test_lacking),
         cmocka_unit_test(test_cells),
+        cmocka_unit_test_setup_teardown(test_cells_come_back, case_setup, case_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
