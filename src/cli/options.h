@@ -49,7 +49,8 @@ enum {
       "one label and score for every text",                                                                            \
       "Writes one row for every record of the input, in the same order; a text of nothing but space has no label. "    \
       "The input is one text a line, unless its name ends in .csv, .tsv or .jsonl or --input-format says what it is. " \
-      "A table comes back as it was, with the columns prediction and score (--format csv, its default). Rows of tsv "  \
+      "A table comes back as it was, with the columns prediction and score (--format csv, the default for a table "    \
+      "and for an output whose name ends in .csv; for one in .jsonl it is jsonl, else tsv). Rows of tsv "              \
       "are label, score and text, in which tab, line end and backslash are escaped; rows of jsonl are objects with "   \
       "label and score. Lines are answered as they come, so the program can serve another one through two pipes. "     \
       "With --on-bad-row skip a row that cannot be read keeps its place and has no label.")                            \

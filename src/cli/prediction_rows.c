@@ -12,12 +12,20 @@
 
 enum { CSV_DIGITS = 4, MOST_DIGITS = 17 };
 
+/* The format that the name of the output asks for; CAM_CHOICE_COUNT_predict_format where it asks for none. */
+static enum cam_choice_predict_format format_of_output(const char *path) {
+    cam_data_format format = path ? cam_format_of_path(path) : CAM_FORMAT_AUTO;
+    return format == CAM_FORMAT_CSV     ? CAM_PREDICT_CSV
+           : format == CAM_FORMAT_JSONL ? CAM_PREDICT_JSONL
+                                        : CAM_CHOICE_COUNT_predict_format;
+}
+
 cam_status cam_prediction_rows_open(cam_prediction_rows *rows, const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     long digits = -1;
     *rows = (cam_prediction_rows){.format = (enum cam_choice_predict_format)arguments->predict_format.value};
     if (!arguments->predict_format.word)
-        rows->format = CAM_CHOICE_COUNT_predict_format;
+        rows->format = format_of_output(arguments->output);
     if (arguments->top_k)
         CAM_TRY(cam_argument_integer("--top-k", arguments->top_k, 1, 100000, &rows->top_k));
     if (arguments->threshold)

@@ -21,7 +21,7 @@ typedef struct cam_prediction_rows {
 
 /* Takes the options of the command line. CAM_E_USAGE. close in both cases. */
 CAM_MUST_CHECK cam_status cam_prediction_rows_open(cam_prediction_rows *rows, const cam_arguments *arguments);
-/* Sets the format where no option does (csv for a table, else tsv), and what it takes from the reader. CAM_E_USAGE
+/* Sets the format where neither an option nor the output's ending does (csv for a table, else tsv), and what it takes from the reader. CAM_E_USAGE
  * where an option needs another format. */
 CAM_MUST_CHECK cam_status cam_prediction_rows_set_input(cam_prediction_rows *rows, const cam_record_reader *reader);
 /* CAM_E_DATA where a label cannot be written in the table's encoding. The labels must outlive the rows. */

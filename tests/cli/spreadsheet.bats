@@ -113,6 +113,14 @@ END
     [ "${lines[0]}" = "text,prediction,score,label_2,score_2" ]
 }
 
+@test "the output's ending chooses the format where no option does" {
+    echo bonjour >lines
+    succeeds predict --input lines --output out.csv && [ "$(head -1 out.csv)" = "text,prediction,score" ]
+    succeeds predict --input data.csv --output out.jsonl && jq -es 'length == 60 and all(.[]; .score > 0)' out.jsonl
+    succeeds predict --input data.csv --output out.txt && [ "$(head -1 out.txt)" = "text,label,prediction,score" ]
+    succeeds predict --input lines --output tsv.csv --format tsv && [[ "$(cat tsv.csv)" == *$'\t'bonjour ]]
+}
+
 @test "--threshold and --digits in a table" {
     printf 'text\nbonjour\n' >in.csv
     succeeds predict --input in.csv --threshold 1 && [[ "${lines[1]}" =~ ^bonjour,,0\.[0-9]{4}$ ]] || complain threshold
