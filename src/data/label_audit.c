@@ -2,7 +2,7 @@
 #include "label_audit.h"
 #include "label_forms.h"
 #include "labels_internal.h"
-#include "mojibake.h"
+#include "mojibake_internal.h"
 #include "place.h"
 #include <stdlib.h>
 #include <string.h>
@@ -247,21 +247,21 @@ out:
 
 /* Numbers that are measured rather than classes, or a column of texts or identifiers. */
 static void put_column(const label_view *v, const char *label_column) {
-    size_t labels = 0, numbers = 0;
+    int labels = 0, numbers = 0;
     for (size_t i = 0; i < v->dataset->labels.count; i++) {
-        labels += v->use[i].rows > 0;
-        numbers += v->use[i].rows > 0 && cam_label_is_number(name_of(v, i));
+        int is_class = v->use[i].rows > 0 && !cam_label_is_missing(name_of(v, i));
+        labels += is_class;
+        numbers += is_class && cam_label_is_number(name_of(v, i));
     }
     if (labels >= NUMBERS_OF_A_REGRESSION && numbers == labels)
-        cam_strbuf_printf(
-            v->out,
-            "the column \"%s\" holds %zu different numbers: is this a regression? A classifier takes each "
-            "number for a class of its own; group them into a few classes, or name another column by "
-            "label_column\n",
-            label_column, labels);
-    else if (labels >= LABELS_OF_A_COLUMN_OF_TEXTS && 2 * labels > v->dataset->count)
         cam_strbuf_printf(v->out,
-                          "the column \"%s\" holds %zu different labels in %zu rows: is it the one with the classes? "
+                          "the column \"%s\" holds %d different numbers: is this a regression? A classifier takes each "
+                          "number for a class of its own; group them into a few classes, or name another column by "
+                          "label_column\n",
+                          label_column, labels);
+    else if (labels >= LABELS_OF_A_COLUMN_OF_TEXTS && 2 * (size_t)labels > v->dataset->count)
+        cam_strbuf_printf(v->out,
+                          "the column \"%s\" holds %d different labels in %zu rows: is it the one with the classes? "
                           "label_column names another\n",
                           label_column, labels, v->dataset->count);
 }

@@ -1,6 +1,6 @@
 /* label_forms.c: see label_forms.h. */
 #include "label_forms.h"
-#include "mojibake.h"
+#include "mojibake_internal.h"
 #include "nearest.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -300,7 +300,19 @@ int cam_label_is_missing(const char *label) {
 }
 
 int cam_label_is_number(const char *label) {
-    return number_digits(label) != NULL;
+    char text[64], *end;
+    size_t length = strlen(label);
+    while (length > 0 && strchr(" %", label[length - 1]))
+        length--;
+    if (length == 0 || length >= sizeof text || strspn(label, "0123456789+-.,eE") < length || strchr("eE", label[0]))
+        return 0;
+    memcpy(text, label, length);
+    text[length] = '\0';
+    char *comma = strchr(text, ',');
+    if (comma)
+        *comma = '.';
+    strtod(text, &end);
+    return *end == '\0';
 }
 
 const char *cam_label_nearest(const cam_name_set *names, const char *label) {

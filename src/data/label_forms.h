@@ -11,7 +11,7 @@
 
 /* X(kind, what a message calls it), in the order of the steps. NFC is always applied. */
 #define CAM_LABEL_KINDS(X)                                                                                             \
-    X(MOJIBAKE, "broken accents")         /* "accÃ¨s" = "accès" (mojibake.h) */                                     \
+    X(MOJIBAKE, "broken accents")         /* "accÃ¨s" = "accès" (mojibake_internal.h) */                            \
     X(INVISIBLE, "invisible characters")  /* zero width, soft hyphen, byte-order and direction marks */                \
     X(SPACES, "space")                    /* no-break and narrow spaces, several spaces, space beside punctuation */   \
     X(QUOTES, "quotes")                   /* typographic quotes and apostrophes; quotes around the label */            \
@@ -50,6 +50,7 @@ void cam_label_put(const char *label, unsigned kinds, cam_strbuf *out);
 
 /* Whether a label is a word for "no value": nan, NULL, None, N/A, #N/A, \N, -, ?, (vide), n.d. and the like. */
 int cam_label_is_missing(const char *label);
+/* Whether a label is a number: 1, -0.5, 0,5, 1e-05, 12 %. */
 int cam_label_is_number(const char *label);
 /* Whether two names have the same normal form. */
 int cam_label_same_form(const char *a, const char *b);

@@ -150,12 +150,13 @@ cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_tokenizer *tokenize
     }
     CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, corpus->rows, max_length, cancel, &corpus->tokens));
     if (corpus->tokens.truncated > 0)
-        cam_strbuf_printf(&corpus->warnings, "%lld of %lld texts were cut to max_seq_length=%d tokens\n",
-                          (long long)corpus->tokens.truncated, (long long)corpus->rows, max_length);
+        cam_strbuf_printf(&corpus->warnings, "%lld of %lld texts %s cut to max_seq_length=%d tokens\n",
+                          (long long)corpus->tokens.truncated, (long long)corpus->rows,
+                          corpus->tokens.truncated == 1 ? "was" : "were", max_length);
     int64_t unknown = count_unknown_only(&corpus->tokens, cam_tokenizer_special_ids(tokenizer).unk);
     if (unknown > 0)
-        cam_strbuf_printf(&corpus->warnings, "%lld texts hold only symbols that the vocabulary does not know\n",
-                          (long long)unknown);
+        cam_strbuf_printf(&corpus->warnings, "%lld text%s only symbols that the vocabulary does not know\n",
+                          (long long)unknown, unknown == 1 ? " holds" : "s hold");
 out:
     free(texts);
     return st;

@@ -2,7 +2,7 @@
  * values, headers and numbers are found; broken accents are repaired. */
 #include "label_forms.h"
 #include "label_audit.h"
-#include "mojibake.h"
+#include "mojibake_internal.h"
 #include "text_audit.h"
 
 #include "dataset_case.h"
@@ -102,8 +102,8 @@ static void test_missing_and_numbers(void **state) {
         "\\N", "-",        "--",  "?",    "vide",  "(vide)",  "n.d.",      "N.D.",          "ND",   "<NA>",
         "NaT", "#VALEUR!", "…",   "–",    "#REF!", "(Blank)", "undefined", "Non renseigné", "."};
     static const char *const classes[] = {"négatif", "autre", "aucun", "0", "-1", "nature", "non", "null part", "a-b"};
-    static const char *const numbers[] = {"0", "-1", "1.5", "0,25", "007", "+3"};
-    static const char *const words[] = {"", "-", "1a", "1.2.3", "a1", "."};
+    static const char *const numbers[] = {"0", "-1", "1.5", "0,25", "007", "+3", "1e-05", ".5", "12 %"};
+    static const char *const words[] = {"", "-", "1a", "1.2.3", "a1", ".", "e5", "%", "1,2,3"};
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
         if (!cam_label_is_missing(missing[i]))
             fail_msg("\"%s\" is a class", missing[i]);
@@ -217,6 +217,10 @@ static void test_column(void **state) {
         cam_strbuf_printf(&text, "texte %d;%d.5\n", i, i % 40);
     free(audit(f, text.text, &said));
     assert_non_null(strstr(said.text, "the column \"label\" holds 40 different numbers: is this a regression?"));
+    cam_strbuf_clear(&said);
+    cam_strbuf_puts(&text, "autre;nan\n");
+    free(audit(f, text.text, &said));
+    assert_non_null(strstr(cam_strbuf_text(&said), "regression"));
     cam_strbuf_clear(&said);
     cam_strbuf_puts(&text, "autre;mot\n");
     free(audit(f, text.text, &said));
