@@ -128,16 +128,6 @@ P
     [ "$(cat out/README.md)" != "$first" ] && [[ "$stderr" != *'is not a model card'* ]]
 }
 
-@test "two ranks write the same tables" {
-    command -v mpirun >/dev/null || skip "no mpirun: the files of two ranks were not compared"
-    cam-train --version | grep -q 'mpi' || skip "no MPI in this build"
-    succeeds cam-train --config c.yaml num_train_epochs=2 per_device_train_batch_size=8 test_file=data.csv
-    succeeds mpirun -n 2 --oversubscribe --bind-to none --allow-run-as-root "$program" --config c.yaml num_train_epochs=2 \
-        per_device_train_batch_size=4 test_file=data.csv output_dir=two
-    cmp out/split.tsv two/split.tsv
-    diff <(cut -d, -f1-5 out/mistakes.csv) <(cut -d, -f1-5 two/mistakes.csv)
-}
-
 @test "a file-size limit is exit 8, and no temporary file is left" {
     for blocks in 1 4 10 40 100; do # of 1,024 bytes: each stops another file
         run --separate-stderr bash -c "ulimit -f $blocks; exec '$program' --config c.yaml num_train_epochs=40 output_dir=limit-$blocks"
