@@ -196,7 +196,7 @@ static void warn_of_parts(const cam_survey *s, cam_detected *found) {
 }
 
 void cam_detect_note_columns(const cam_survey *s, cam_detected *found) {
-    static const double FAR = 4;
+    static const double FAR = 5;
     cam_strbuf *text = &found->notes[CAM_NOTE_TEXT], *label = &found->notes[CAM_NOTE_LABEL];
     cam_strbuf_puts(text, "text column: ");
     put_name(s, found->text_column, found, text);

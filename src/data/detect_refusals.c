@@ -45,9 +45,11 @@ static cam_status refuse_label(const char *path, const cam_column *c) {
         path, name, c->cells.count, (long long)c->filled);
 }
 
+/* Whole numbers under a name such as "id" are no measure. */
 static cam_status refuse_without_label(const char *path, const cam_survey *s, size_t text) {
     for (size_t i = 0; i < s->count; i++)
-        if (i != text && cam_column_is_measure(&s->list[i]) && s->list[i].points.label >= 0)
+        if (i != text && cam_column_is_measure(&s->list[i]) &&
+            (s->list[i].points.label >= 0 || s->list[i].fractions > 0))
             return refuse_label(path, &s->list[i]);
     return cam_fail(
         CAM_E_DATA,
@@ -79,6 +81,9 @@ cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const 
                      ? "; members that are objects or lists are not looked into: write the text and the label as plain "
                        "members"
                      : "");
+    if (choice->label == s->count && cam_column_label_score(s, choice->text) > -INFINITY)
+        CAM_FAIL(CAM_E_DATA, "%s: no column holds texts beside \"%s\", only numbers, dates or addresses", path,
+                 cam_strbuf_text(&s->list[choice->text].first));
     double best_name = choice->label < s->count ? s->list[choice->label].points.label : -INFINITY;
     for (size_t i = 0; i < s->count; i++)
         if (i != choice->text && s->list[i].points.label >= 3 && best_name < 3 &&

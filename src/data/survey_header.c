@@ -5,17 +5,17 @@
 #include <string.h>
 
 /* The pieces of evidence, in the order in which they are told. */
-enum { KNOWN_NAMES, NO_LABEL, TYPES, LENGTH, A_LABEL, A_CELL, A_NUMBER, TWICE, EVIDENCE_COUNT };
+enum { KNOWN_NAMES, NO_LABEL, TYPES, A_LABEL, A_CELL, A_NUMBER, TWICE, LENGTH, EVIDENCE_COUNT };
 
 static const char *const words[EVIDENCE_COUNT] = {
     "its cells are usual names of columns",
     "its label occurs in no other row",
     "it has words where the rows have numbers or dates",
-    "it is short beside the texts",
     "its label occurs in other rows",
     "its cells occur in other rows",
     "it has a number or a date as they have",
     "two of its cells are equal",
+    "it is short beside the texts",
 };
 
 static int32_t uses_of_first(const cam_column *c) {
