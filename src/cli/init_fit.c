@@ -99,10 +99,15 @@ static void fit_length(cam_init_fit *fit, const model_facts *facts) {
 
 /* --- data --- */
 
-/* The part of a note after its subject. */
-static const char *evidence(const cam_init_fit *fit, cam_detect_note note) {
-    const char *text = cam_strbuf_text(&fit->found.notes[note]), *colon = strstr(text, ": ");
-    return colon ? colon + 2 : text;
+/* The part of a note behind its subject and the value, which stands before the comment anyway. */
+static const char *evidence(const cam_init_fit *fit, cam_detect_note note, const char *value) {
+    const char *text = strstr(cam_strbuf_text(&fit->found.notes[note]), ": ");
+    if (!text)
+        return "";
+    text += 2;
+    size_t length = strlen(value);
+    return length > 0 && strncmp(text, value, length) == 0 && strncmp(text + length, ", ", 2) == 0 ? text + length + 2
+                                                                                                   : text;
 }
 
 static void fit_columns(cam_init_fit *fit) {
@@ -112,10 +117,10 @@ static void fit_columns(cam_init_fit *fit) {
     config->label_column = found->columns[found->label_column];
     if (!found->has_header) {
         config->columns = (cam_config_list){(const char *const *)found->columns, found->column_count};
-        because(fit, CAM_KEY_columns, "the file has no header row: %s", evidence(fit, CAM_NOTE_HEADER));
+        because(fit, CAM_KEY_columns, "the file has no header row: %s", evidence(fit, CAM_NOTE_HEADER, "none"));
     }
-    because(fit, CAM_KEY_text_column, "%s", evidence(fit, CAM_NOTE_TEXT));
-    because(fit, CAM_KEY_label_column, "%s", evidence(fit, CAM_NOTE_LABEL));
+    because(fit, CAM_KEY_text_column, "%s", evidence(fit, CAM_NOTE_TEXT, config->text_column));
+    because(fit, CAM_KEY_label_column, "%s", evidence(fit, CAM_NOTE_LABEL, config->label_column));
 }
 
 static void fit_reading(cam_init_fit *fit, const char *data) {
@@ -126,15 +131,17 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
             fit->trial.labels, plural((int64_t)fit->trial.labels));
     if (cam_format_of_path(data) != found->format) {
         config->format = found->format;
-        because(fit, CAM_KEY_format, "%s", evidence(fit, CAM_NOTE_FORMAT));
+        because(fit, CAM_KEY_format, "%s", evidence(fit, CAM_NOTE_FORMAT, cam_words_format[found->format]));
     }
     if (found->encoding != CAM_ENCODING_UTF8 || found->damaged) {
         config->encoding = found->encoding;
-        because(fit, CAM_KEY_encoding, "%s", evidence(fit, CAM_NOTE_ENCODING));
+        because(fit, CAM_KEY_encoding, "%s", evidence(fit, CAM_NOTE_ENCODING, cam_words_encoding[found->encoding]));
     }
     if (found->format == CAM_FORMAT_CSV) {
         config->delimiter = cam_config_delimiter_of(found->delimiter);
-        because(fit, CAM_KEY_delimiter, "%s", evidence(fit, CAM_NOTE_DELIMITER));
+        char quoted[] = {'"', found->delimiter, '"', '\0'};
+        because(fit, CAM_KEY_delimiter, "%s",
+                evidence(fit, CAM_NOTE_DELIMITER, found->delimiter == '\t' ? "tab" : quoted));
     }
     if (fit->trial.bad_rows > 0 || found->damaged) {
         config->on_bad_row = CAM_BAD_ROW_SKIP;

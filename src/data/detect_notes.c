@@ -81,8 +81,8 @@ void cam_detect_note_delimiter(const cam_layout *l, int64_t leading, cam_detecte
     if (found->delimiter == '\t')
         cam_strbuf_puts(note, "delimiter: tab");
     else
-        cam_strbuf_printf(note, "delimiter: %c", found->delimiter);
-    cam_strbuf_printf(note, " (%zu cells in %lld of the first %lld records)", cells, (long long)l->with_cells[cells],
+        cam_strbuf_printf(note, "delimiter: \"%c\"", found->delimiter);
+    cam_strbuf_printf(note, ", by %zu cells in %lld of the first %lld records", cells, (long long)l->with_cells[cells],
                       (long long)l->records);
     if (leading > 0)
         cam_strbuf_printf(note, "; %lld line%s above the header %s left out", (long long)leading,

@@ -289,7 +289,7 @@ static void test_format(void **state) {
          "texte",
          "classe",
          {"format: csv, by its first line; the ending does not say it",
-          "delimiter: ; (2 cells in 5 of the first 5 records)"},
+          "delimiter: \";\", by 2 cells in 5 of the first 5 records"},
          NULL},
         {"d.json",
          "{\"texte\":\"une demande\",\"classe\":\"a\"}\n{\"texte\":\"une autre\",\"classe\":\"b\"}\n"
