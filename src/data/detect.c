@@ -276,7 +276,7 @@ cam_status cam_detect(const char *path, cam_detected *found) {
     }
     CAM_TRY(each_record(path, found, CAM_DETECT_RECORDS,
                         found->format == CAM_FORMAT_JSONL ? survey_object : survey_cells, &file));
-    CAM_TRY(cam_detect_check_size(path, s));
+    CAM_TRY(cam_detect_check_size(path, s, found));
     cam_column_choice choice = choose(s, found);
     CAM_TRY(cam_detect_check_choice(path, s, found, &choice));
     found->text_column = choice.text;

@@ -28,7 +28,7 @@ void cam_detect_note_columns(const cam_survey *survey, cam_detected *found);
 
 /* Refuse a file with too few rows or columns, and one without a text or a label, or with columns that contradict their
  * names: CAM_E_DATA. */
-CAM_MUST_CHECK cam_status cam_detect_check_size(const char *path, const cam_survey *survey);
+CAM_MUST_CHECK cam_status cam_detect_check_size(const char *path, const cam_survey *survey, const cam_detected *found);
 CAM_MUST_CHECK cam_status cam_detect_check_choice(const char *path, const cam_survey *survey, const cam_detected *found,
                                                   const cam_column_choice *choice);
 

@@ -5,7 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-cam_status cam_detect_check_size(const char *path, const cam_survey *s) {
+static const char *hint(const cam_detected *found) {
+    return found->format == CAM_FORMAT_JSONL
+               ? "; members that are objects or lists are not looked into: write text and label as plain members"
+               : "";
+}
+
+cam_status cam_detect_check_size(const char *path, const cam_survey *s, const cam_detected *found) {
     cam_strbuf only = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
     for (size_t i = 0; i < s->count && i < 4; i++)
@@ -17,8 +23,8 @@ cam_status cam_detect_check_size(const char *path, const cam_survey *s) {
                  only.text);
     if (s->count < 2)
         CAM_FAIL(CAM_E_DATA,
-                 "%s: one column only, %s; a text and a label are needed: add a column with the label of each row",
-                 path, only.text);
+                 "%s: one column only, %s; a text and a label are needed: add a column with the label of each row%s",
+                 path, only.text, hint(found));
 out:
     cam_strbuf_release(&only);
     return st;
@@ -46,7 +52,7 @@ static cam_status refuse_label(const char *path, const cam_column *c) {
 }
 
 /* Whole numbers under a name such as "id" are no measure. */
-static cam_status refuse_without_label(const char *path, const cam_survey *s, size_t text) {
+static cam_status refuse_without_label(const char *path, const cam_survey *s, const cam_detected *found, size_t text) {
     for (size_t i = 0; i < s->count; i++)
         if (i != text && cam_column_is_measure(&s->list[i]) &&
             (s->list[i].points.label >= 0 || s->list[i].fractions > 0))
@@ -54,8 +60,8 @@ static cam_status refuse_without_label(const char *path, const cam_survey *s, si
     return cam_fail(
         CAM_E_DATA,
         "%s: no column has cells that repeat, so none can be the label; add a column with the label of each "
-        "row, a word that many rows share",
-        path);
+        "row, a word that many rows share%s",
+        path, hint(found));
 }
 
 /* The reader finds columns by name: a chosen one must have a name of its own. */
@@ -76,11 +82,7 @@ cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const 
                                    const cam_column_choice *choice) {
     cam_status st = CAM_OK;
     if (choice->text == s->count)
-        CAM_FAIL(CAM_E_DATA, "%s: no column holds texts, only numbers, dates or addresses%s", path,
-                 found->format == CAM_FORMAT_JSONL
-                     ? "; members that are objects or lists are not looked into: write the text and the label as plain "
-                       "members"
-                     : "");
+        CAM_FAIL(CAM_E_DATA, "%s: no column holds texts, only numbers, dates or addresses%s", path, hint(found));
     if (choice->label == s->count && cam_column_label_score(s, choice->text) > -INFINITY)
         CAM_FAIL(CAM_E_DATA, "%s: no column holds texts beside \"%s\", only numbers, dates or addresses", path,
                  cam_strbuf_text(&s->list[choice->text].first));
@@ -90,7 +92,7 @@ cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const 
             cam_column_label_score(s, i) == -INFINITY)
             CAM_TRY(refuse_label(path, &s->list[i]));
     if (choice->label == s->count)
-        CAM_TRY(refuse_without_label(path, s, choice->text));
+        CAM_TRY(refuse_without_label(path, s, found, choice->text));
     if (found->has_header) {
         CAM_TRY(check_name(path, s, choice->text));
         CAM_TRY(check_name(path, s, choice->label));

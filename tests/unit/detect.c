@@ -355,7 +355,9 @@ static void test_refuses(void **state) {
     refuse(f, "d.csv", "n;date\n12;12/03/2024\n13;13/03/2024\n15;13/03/2024\n",
            ": no column holds texts, only numbers, dates or addresses");
     refuse(f, "d.jsonl", "{\"data\":{\"text\":\"a\"},\"n\":1}\n{\"data\":{\"text\":\"b\"},\"n\":2}\n",
-           ": one column only, \"n\"; a text and a label are needed: add a column with the label of each row");
+           ": one column only, \"n\"; a text and a label are needed: add a column with the label of each row; members "
+           "that are "
+           "objects or lists are not looked into: write text and label as plain members");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
