@@ -52,10 +52,11 @@ enum {
       "token ids or pieces of every line",                                                                             \
       "Writes the tokens of every text on a line of its own, never truncated.")                                        \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
-      "[--data FILE] > my.yaml",                                                                                       \
-      "a commented configuration, fitted to the data file",                                                            \
-      "Prints a configuration of all keys, each with its meaning. With --data it finds the file's encoding, "          \
-      "delimiter and columns.")                                                                                        \
+      "[--data FILE] [--model DIR] [--all] > my.yaml",                                                                 \
+      "a commented configuration, fitted to the data file and the model",                                              \
+      "Prints a configuration that can be run, with a reason for every value. With --data it finds the file's format, "\
+      "encoding, delimiter and columns, and says by what evidence; with --model it fits the learning rate to the "     \
+      "model's size. --all adds the keys that matter less.")                                                           \
     X(TUNE, tune, CAM_VERB_TAKES_KEYS,                                                                                 \
       "--config FILE [--output FILE] [KEY=VALUE ...]",                                                                 \
       "choose this GPU's fastest matrix products",                                                                     \
