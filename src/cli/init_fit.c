@@ -129,7 +129,7 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
     config->train_file = cam_config_keep(config, data);
     because(fit, CAM_KEY_train_file, "%lld row%s, %zu label%s", (long long)fit->trial.rows, plural(fit->trial.rows),
             fit->trial.labels, plural((int64_t)fit->trial.labels));
-    if (cam_format_of_path(data) != found->format) {
+    if (found->notes[CAM_NOTE_FORMAT].length > 0) {
         config->format = found->format;
         because(fit, CAM_KEY_format, "%s", evidence(fit, CAM_NOTE_FORMAT, cam_words_format[found->format]));
     }
@@ -249,22 +249,38 @@ static void explain_the_rest(cam_init_fit *fit) {
     }
 }
 
-cam_status cam_init_fit_open(cam_init_fit *fit, const char *data, const char *model) {
+static cam_status detect(cam_init_fit *fit, const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    model_facts facts;
-    *fit = (cam_init_fit){0};
-    cam_config_defaults(&fit->config);
-    if (data && strcmp(data, "-") == 0)
+    cam_read_options wishes = {.path = arguments->data,
+                               .format = (cam_data_format)arguments->input_format.value,
+                               .encoding = (cam_encoding)arguments->encoding.value,
+                               .delimiter =
+                                   cam_config_delimiter_char((enum cam_choice_delimiter)arguments->delimiter.value),
+                               .text_column = arguments->text_column,
+                               .label_column = arguments->label_column,
+                               .syntax = CAM_SYNTAX_OPTIONS};
+    if (strcmp(arguments->data, "-") == 0)
         CAM_FAIL(CAM_E_USAGE,
                  "init reads the data file several times, which standard input does not allow; save it, and "
                  "give --data its name");
-    if (data) {
-        CAM_TRY(cam_detect(data, &fit->found));
-        CAM_TRY(cam_detect_try(data, &fit->found, &fit->trial));
-        if (fit->trial.labels < 2)
-            CAM_FAIL(CAM_E_DATA, "%s: the rows that can be used have one label only; a classifier needs two", data);
-    }
-    CAM_TRY(fit_model(fit, model, &facts));
+    CAM_TRY(cam_detect(&wishes, &fit->found));
+    CAM_TRY(cam_detect_try(arguments->data, &fit->found, &fit->trial));
+    if (fit->trial.labels < 2)
+        CAM_FAIL(CAM_E_DATA, "%s: the rows that can be used have one label only; a classifier needs two",
+                 arguments->data);
+out:
+    return st;
+}
+
+cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments) {
+    cam_status st = CAM_OK;
+    model_facts facts;
+    const char *data = arguments->data;
+    *fit = (cam_init_fit){0};
+    cam_config_defaults(&fit->config);
+    if (data)
+        CAM_TRY(detect(fit, arguments));
+    CAM_TRY(fit_model(fit, arguments->model, &facts));
     if (data) {
         fit_length(fit, &facts);
         fit_reading(fit, data);

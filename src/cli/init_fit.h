@@ -2,6 +2,7 @@
 #ifndef CAM_INIT_FIT_H
 #define CAM_INIT_FIT_H
 
+#include "arguments.h"
 #include "config.h"
 #include "detect.h"
 
@@ -17,9 +18,9 @@ typedef struct cam_init_fit {
     cam_strbuf head;            /* lines: the first comment of the configuration */
 } cam_init_fit;
 
-/* `data` and `model` may be NULL. CAM_E_DATA as cam_detect; CAM_E_MODEL, CAM_E_NETWORK or CAM_E_USAGE for a model that is
+/* By the options of `init`. CAM_E_DATA as cam_detect; CAM_E_MODEL, CAM_E_NETWORK or CAM_E_USAGE for a model that is
  * not there. Release in both cases. */
-CAM_MUST_CHECK cam_status cam_init_fit_open(cam_init_fit *fit, const char *data, const char *model);
+CAM_MUST_CHECK cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments);
 void cam_init_fit_release(cam_init_fit *fit);
 
 #endif

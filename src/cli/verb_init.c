@@ -30,34 +30,25 @@ static void put_output_name(cam_strbuf *out) {
     cam_shell_word_put(out, target[0] == '/' && strncmp(target, "/dev/", 5) != 0 ? name : "my.yaml");
 }
 
-static void say_next(const cam_arguments *arguments) {
-    cam_strbuf file = CAM_STRBUF_INIT, self = CAM_STRBUF_INIT;
+static void say_next(void) {
+    cam_strbuf file = CAM_STRBUF_INIT;
     put_output_name(&file);
-    if (isatty(STDOUT_FILENO)) {
-        cam_strbuf_puts(&self, "cam-train init --data ");
-        cam_shell_word_put(&self, arguments->data);
-        if (arguments->model) {
-            cam_strbuf_puts(&self, " --model ");
-            cam_shell_word_put(&self, arguments->model);
-        }
-        cam_strbuf_printf(&self, "%s > %s && ", arguments->all ? " --all" : "", file.text);
-    }
-    cam_log("next: %scam-train check --config %s", cam_strbuf_text(&self), file.text);
+    cam_log("next: %scam-train check --config %s", isatty(STDOUT_FILENO) ? "save this with > my.yaml, then " : "",
+            file.text);
     cam_strbuf_release(&file);
-    cam_strbuf_release(&self);
 }
 
 cam_status cam_verb_init(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     cam_init_fit fit;
     cam_strbuf text = CAM_STRBUF_INIT;
-    CAM_TRY(cam_init_fit_open(&fit, arguments->data, arguments->model));
+    CAM_TRY(cam_init_fit_open(&fit, arguments));
     say_lines(cam_strbuf_text(&fit.notes), cam_log);
     say_lines(cam_strbuf_text(&fit.warnings), cam_log_warn);
     cam_config_init(&fit.config, cam_strbuf_text(&fit.head), fit.reasons, fit.count, arguments->all, &text);
     CAM_TRY(cam_verb_print(&text));
     if (arguments->data)
-        say_next(arguments);
+        say_next();
 out:
     cam_init_fit_release(&fit);
     cam_strbuf_release(&text);

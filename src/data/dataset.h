@@ -16,7 +16,7 @@ typedef struct cam_row {
     size_t label_length;
     int32_t label_number; /* in the data set's `labels`; -1 where there is none */
     long line;            /* where the record starts in the file, from 1 */
-    long sheet_row;       /* its row in a spreadsheet, from 1 (records.h) */
+    long sheet_row;       /* its row in a spreadsheet, from 1; 0 where the file is no table (records.h) */
     int64_t row;          /* number of the record in the file, from 0 (split.tsv) */
 } cam_row;
 
@@ -30,7 +30,8 @@ typedef struct cam_dataset {
 } cam_dataset;
 
 /* Reads a whole file. CAM_E_DATA with the list of problems, also where the file has no rows; CAM_E_MEMORY. After a
- * failure `dataset` is empty. */
+ * failure `dataset` keeps the good rows that were read (after bad rows all good ones of the file), and its counts: the
+ * caller releases it in both cases. */
 CAM_MUST_CHECK cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset);
 /* Removes the rows i with remove[i] != 0; the others keep their order. */
 void cam_dataset_remove(cam_dataset *dataset, const unsigned char *remove);

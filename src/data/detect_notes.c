@@ -19,29 +19,32 @@ static void put_name(const cam_survey *s, size_t column, const cam_detected *fou
 /* --- encoding, format, delimiter, header --- */
 
 /* The reader's own message about bytes that it cannot read. */
-static cam_status reader_refuses(const char *path) {
+static cam_status reader_refuses(const cam_read_options *options) {
     enum { BYTES = 1 << 12 };
     char bytes[BYTES];
     cam_decoder d;
     size_t count = 1;
-    cam_status st = cam_decoder_open(&d, path, CAM_ENCODING_AUTO);
+    cam_status st = cam_decoder_open(&d, options->path, CAM_ENCODING_AUTO, options->syntax);
     if (st != CAM_OK)
         return st;
     while (st == CAM_OK && count > 0)
         st = cam_decoder_read(&d, bytes, BYTES, &count);
     cam_decoder_close(&d);
-    return st == CAM_OK ? cam_fail(CAM_E_DATA, "%s: the encoding is not known; save the file as CSV UTF-8", path) : st;
+    return st == CAM_OK
+               ? cam_fail(CAM_E_DATA, "%s: the encoding is not known; save the file as CSV UTF-8", options->path)
+               : st;
 }
 
-cam_status cam_detect_note_encoding(const char *path, const cam_encoding_evidence *e, cam_detected *found) {
+cam_status cam_detect_note_encoding(const cam_read_options *options, const cam_encoding_evidence *e,
+                                    cam_detected *found) {
     cam_strbuf *note = &found->notes[CAM_NOTE_ENCODING];
-    if (e->finding == CAM_FOUND_NONE || e->finding == CAM_FOUND_MIXED || e->no_mark)
-        return reader_refuses(path);
+    if (e->finding == CAM_FOUND_NONE || e->finding == CAM_FOUND_MIXED)
+        return reader_refuses(options);
     if (e->finding == CAM_FOUND_UTF8)
         cam_strbuf_printf(note, "encoding: utf-8, by %lld character%s of several bytes", (long long)e->characters,
                           e->characters == 1 ? "" : "s");
     if (e->finding == CAM_FOUND_UTF16)
-        cam_strbuf_puts(note, "encoding: utf-16, by its byte-order mark");
+        cam_strbuf_printf(note, "encoding: utf-16, by its %s", e->no_mark ? "NUL bytes" : "byte-order mark");
     if (e->finding == CAM_FOUND_SINGLE_BYTE)
         cam_strbuf_printf(note, "encoding: %s, by %lld byte%s; \"%s\" (line %ld)", cam_words_encoding[e->encoding],
                           (long long)e->high_bytes, e->high_bytes == 1 ? "" : "s", e->word, e->word_line);
@@ -59,34 +62,36 @@ cam_status cam_detect_note_encoding(const char *path, const cam_encoding_evidenc
     return CAM_OK;
 }
 
-void cam_detect_note_format(cam_detected *found) {
+void cam_detect_note_format(const char *path, cam_json_shape shape, cam_detected *found) {
+    static const char *const shapes[] = {"JSON",
+                                         "one object a line",
+                                         "objects over several lines",
+                                         "a list of objects",
+                                         "a list of objects within an object",
+                                         "a list"};
+    static const char lines[] = ".jsonl";
+    size_t length = strlen(path), tail = sizeof lines - 1;
     int json = found->format == CAM_FORMAT_JSONL;
-    cam_strbuf_printf(&found->notes[CAM_NOTE_FORMAT], "format: %s, by its first %s; the ending does not say it",
-                      json ? "jsonl" : "csv", json ? "character, \"{\"" : "line");
+    int said =
+        json ? length > tail && strcmp(path + length - tail, lines) == 0 : cam_format_of_path(path) == found->format;
+    if (!said)
+        cam_strbuf_printf(&found->notes[CAM_NOTE_FORMAT], "format: %s, by its first bytes: %s",
+                          cam_words_format[found->format], json ? shapes[shape] : "a table");
 }
 
-size_t cam_layout_usual_cells(const cam_layout *l) {
-    size_t usual = 1;
-    for (size_t i = 2; i < CAM_LAYOUT_MOST_CELLS; i++)
-        if (l->with_cells[i] > 0 && (usual == 1 || l->with_cells[i] > l->with_cells[usual]))
-            usual = i;
-    return usual;
-}
-
-void cam_detect_note_delimiter(const cam_layout *l, int64_t leading, cam_detected *found) {
-    size_t cells = cam_layout_usual_cells(l);
+void cam_detect_note_delimiter(const cam_survey *s, int64_t even, long above, cam_detected *found) {
     cam_strbuf *note = &found->notes[CAM_NOTE_DELIMITER];
-    if (cells == 1)
+    if (s->count < 2)
         return;
     if (found->delimiter == '\t')
         cam_strbuf_puts(note, "delimiter: tab");
     else
         cam_strbuf_printf(note, "delimiter: \"%c\"", found->delimiter);
-    cam_strbuf_printf(note, ", by %zu cells in %lld of the first %lld records", cells, (long long)l->with_cells[cells],
-                      (long long)l->records);
-    if (leading > 0)
-        cam_strbuf_printf(note, "; %lld line%s above the header %s left out", (long long)leading,
-                          leading == 1 ? "" : "s", leading == 1 ? "is" : "are");
+    cam_strbuf_printf(note, ", by %zu cells in %lld of %lld records", s->count, (long long)even,
+                      (long long)(s->records + s->uneven + 1));
+    if (above > 0)
+        cam_strbuf_printf(note, "; %ld line%s above the header %s left out", above, above == 1 ? "" : "s",
+                          above == 1 ? "is" : "are");
 }
 
 void cam_detect_note_header(const cam_survey *s, double score, const char *because, cam_detected *found) {
@@ -164,7 +169,7 @@ static void warn_of_tie(const cam_survey *s, cam_detected *found, size_t chosen,
     put_name(s, other, found, out);
     cam_strbuf_puts(out, "; init took ");
     put_name(s, chosen, found, out);
-    cam_strbuf_printf(out, ": look at %s_column\n", part);
+    cam_strbuf_printf(out, ": set %s_column, or init --%s-column NAME\n", part, part);
 }
 
 static int is_part(const char *cell, size_t length) {
@@ -195,7 +200,7 @@ static void warn_of_parts(const cam_survey *s, cam_detected *found) {
     }
 }
 
-void cam_detect_note_columns(const cam_survey *s, cam_detected *found) {
+void cam_detect_note_columns(const cam_survey *s, const cam_column_choice *wish, cam_detected *found) {
     static const double FAR = 5;
     cam_strbuf *text = &found->notes[CAM_NOTE_TEXT], *label = &found->notes[CAM_NOTE_LABEL];
     cam_strbuf_puts(text, "text column: ");
@@ -206,9 +211,11 @@ void cam_detect_note_columns(const cam_survey *s, cam_detected *found) {
     put_name(s, found->label_column, found, label);
     put_values(s, found->label_column, found, label);
     put_also(s, found, cam_column_label_score, put_values, -INFINITY, label);
-    warn_of_tie(s, found, found->text_column, cam_column_text_score, "text");
-    warn_of_tie(s, found, found->label_column, cam_column_label_score, "label");
-    if (s->list[found->label_column].points.label < 0) {
+    if (wish->text == s->count)
+        warn_of_tie(s, found, found->text_column, cam_column_text_score, "text");
+    if (wish->label == s->count)
+        warn_of_tie(s, found, found->label_column, cam_column_label_score, "label");
+    if (wish->label == s->count && s->list[found->label_column].points.label < 0) {
         put_name(s, found->label_column, found, &found->warnings);
         cam_strbuf_puts(&found->warnings,
                         " is the likeliest label by its cells, but its name says something else: look "

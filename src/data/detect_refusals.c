@@ -5,6 +5,17 @@
 #include <math.h>
 #include <string.h>
 
+/* Appends the cells of the first record. */
+static void put_names(const cam_survey *s, cam_strbuf *out) {
+    enum { SHOWN = 12, CHARACTERS = 40 };
+    for (size_t i = 0; i < s->count && i < SHOWN; i++) {
+        const cam_strbuf *name = &s->list[i].first;
+        cam_strbuf_printf(out, "%s\"%.*s\"", i ? ", " : "",
+                          (int)cam_text_shown(cam_strbuf_text(name), name->length, CHARACTERS), cam_strbuf_text(name));
+    }
+    cam_strbuf_puts(out, s->count > SHOWN ? ", ..." : "");
+}
+
 static const char *hint(const cam_detected *found) {
     return found->format == CAM_FORMAT_JSONL
                ? "; members that are objects or lists are not looked into: write text and label as plain members"
@@ -14,8 +25,7 @@ static const char *hint(const cam_detected *found) {
 cam_status cam_detect_check_size(const char *path, const cam_survey *s, const cam_detected *found) {
     cam_strbuf only = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
-    for (size_t i = 0; i < s->count && i < 4; i++)
-        cam_strbuf_printf(&only, "%s\"%s\"", i ? ", " : "", cam_strbuf_text(&s->list[i].first));
+    put_names(s, &only);
     if (s->count == 0)
         CAM_FAIL(CAM_E_DATA, "%s: no rows to look at; the file is empty", path);
     if (s->records == 0)
@@ -79,7 +89,7 @@ static cam_status check_name(const char *path, const cam_survey *s, size_t colum
 }
 
 cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const cam_detected *found,
-                                   const cam_column_choice *choice) {
+                                   const cam_column_choice *wish, const cam_column_choice *choice) {
     cam_status st = CAM_OK;
     if (choice->text == s->count)
         CAM_FAIL(CAM_E_DATA, "%s: no column holds texts, only numbers, dates or addresses%s", path, hint(found));
@@ -87,10 +97,12 @@ cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const 
         CAM_FAIL(CAM_E_DATA, "%s: no column holds texts beside \"%s\", only numbers, dates or addresses", path,
                  cam_strbuf_text(&s->list[choice->text].first));
     double best_name = choice->label < s->count ? s->list[choice->label].points.label : -INFINITY;
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count && wish->label == s->count; i++)
         if (i != choice->text && s->list[i].points.label >= 3 && best_name < 3 &&
             cam_column_label_score(s, i) == -INFINITY)
             CAM_TRY(refuse_label(path, &s->list[i]));
+    if (wish->label < s->count && cam_column_label_score(s, wish->label) == -INFINITY)
+        CAM_TRY(refuse_label(path, &s->list[wish->label]));
     if (choice->label == s->count)
         CAM_TRY(refuse_without_label(path, s, found, choice->text));
     if (found->has_header) {
@@ -99,4 +111,12 @@ cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const 
     }
 out:
     return st;
+}
+
+cam_status cam_detect_refuse_name(const char *path, const cam_survey *s, const char *name) {
+    cam_strbuf names = CAM_STRBUF_INIT;
+    put_names(s, &names);
+    cam_fail(CAM_E_DATA, "%s: no column \"%s\"; the file has %s", path, name, cam_strbuf_text(&names));
+    cam_strbuf_release(&names);
+    return CAM_E_DATA;
 }

@@ -44,7 +44,8 @@ cam_status cam_detect_try(const char *path, const cam_detected *found, cam_trial
                                 .text_column = found->columns[found->text_column],
                                 .label_column = found->columns[found->label_column],
                                 .on_bad_row = CAM_BAD_ROW_SKIP,
-                                .label_required = 1};
+                                .label_required = 1,
+                                .syntax = CAM_SYNTAX_OPTIONS};
     CAM_TRY(cam_dataset_load(&options, &data));
     trial->rows = (int64_t)data.count;
     trial->bad_rows = data.counts.bad_skipped;

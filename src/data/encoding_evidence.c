@@ -130,7 +130,8 @@ static void conclude(const scan *s) {
     found->encoding = CAM_ENCODING_UTF8;
     if (found->bad_bytes == 0)
         found->finding = found->characters > 0 ? CAM_FOUND_UTF8 : CAM_FOUND_ASCII;
-    else if (found->characters >= FEW * found->bad_bytes || (found->characters >= 2 && found->bad_lines == 1))
+    else if (found->characters >= FEW * found->bad_bytes ||
+             (found->characters > 0 && found->bad_lines == 1 && found->bad_bytes < CAM_UTF8_BYTES))
         found->finding = CAM_FOUND_DAMAGED;
     else if (found->characters * 4 >= found->bad_bytes)
         found->finding = CAM_FOUND_MIXED;
@@ -138,10 +139,10 @@ static void conclude(const scan *s) {
         conclude_single_byte(s, found);
 }
 
-void cam_encoding_evidence_of(const unsigned char *bytes, size_t size, long line, int cut,
+void cam_encoding_evidence_of(const unsigned char *bytes, size_t size, long line, int64_t characters, int cut,
                               cam_encoding_evidence *evidence) {
     scan s = {.found = evidence, .line = line};
-    *evidence = (cam_encoding_evidence){0};
+    *evidence = (cam_encoding_evidence){.characters = characters};
     if (line == 1 && look_for_utf16(bytes, size, evidence))
         return;
     scan_bytes(&s, bytes, size, 0, cut && size >= CAM_UTF8_BYTES ? size - CAM_UTF8_BYTES + 1 : size);

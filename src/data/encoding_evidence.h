@@ -42,9 +42,9 @@ typedef struct cam_encoding_evidence {
 
 /* Reads the whole file. CAM_E_DATA where it cannot be read, CAM_E_MEMORY. `path` is no standard input. */
 CAM_MUST_CHECK cam_status cam_encoding_evidence_read(const char *path, cam_encoding_evidence *evidence);
-/* The same for bytes in memory, the first of which is on line `line`. `cut`: more bytes follow, and a character that
- * the end cuts is no damage. */
-void cam_encoding_evidence_of(const unsigned char *bytes, size_t size, long line, int cut,
+/* The same for bytes in memory. The first is on line `line`, after `characters` whole UTF-8 characters of several bytes.
+ * `cut`: more bytes follow, and a character that the end cuts is no damage. */
+void cam_encoding_evidence_of(const unsigned char *bytes, size_t size, long line, int64_t characters, int cut,
                               cam_encoding_evidence *evidence);
 
 #endif

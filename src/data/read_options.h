@@ -10,8 +10,9 @@
 
 enum { CAM_RECORD_MAX_BYTES = 64 << 20 };
 
-/* AUTO: by the ending .csv, .tsv or .jsonl; with any other ending, lines, or an error where a label is required. Lines
- * have no word in the configuration, so their enumerator is the one after the last word's. */
+/* AUTO: by the ending (.csv, .tsv; .jsonl, .ndjson and .json are JSONL) and by the first bytes where they leave no doubt;
+ * with any other ending lines, or CSV where a label is required. JSONL is JSON of every shape (records.h). Lines have no
+ * word in the configuration, so their enumerator is the one after the last word's. */
 typedef enum cam_choice_format cam_data_format;
 #define CAM_FORMAT_LINES CAM_CHOICE_COUNT_format
 

@@ -73,23 +73,32 @@ double cam_column_text_score(const cam_survey *survey, size_t column) {
     return score;
 }
 
-cam_column_choice cam_survey_choose(const cam_survey *s) {
-    cam_column_choice best = {s->count, s->count};
+/* The score of column i where `wish` is another column, none, or this one. */
+static double wished(const cam_survey *s, size_t wish, size_t i, double score) {
+    return wish == s->count ? score : wish == i ? 0 : -INFINITY;
+}
+
+cam_column_choice cam_survey_choose(const cam_survey *s, const cam_column_choice *wish) {
+    cam_column_choice best = {s->count, wish->label};
     double best_score = -INFINITY;
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
+        double text = wished(s, wish->text, i, cam_column_text_score(s, i));
         for (size_t j = 0; j < s->count; j++) {
-            double score = cam_column_text_score(s, i) + cam_column_label_score(s, j);
+            double score = text + wished(s, wish->label, j, cam_column_label_score(s, j));
             if (i != j && score > best_score) {
                 best_score = score;
                 best = (cam_column_choice){i, j};
             }
         }
+    }
     if (best.text < s->count)
         return best;
-    for (size_t i = 0; i < s->count; i++) /* no label: the best text alone */
-        if (cam_column_text_score(s, i) > best_score) {
-            best_score = cam_column_text_score(s, i);
+    for (size_t i = 0; i < s->count; i++) { /* no label: the best text alone */
+        double text = wished(s, wish->text, i, cam_column_text_score(s, i));
+        if (i != wish->label && text > best_score) {
+            best_score = text;
             best.text = i;
         }
+    }
     return best;
 }

@@ -27,19 +27,6 @@ const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id) {
 
 /* --- reading --------------------------------------------------------------------------------------------------- */
 
-static void warn_of_reading(cam_corpus *corpus, const cam_dataset *file) {
-    const cam_read_counts *counts = &file->counts;
-    if (counts->bad_skipped > 0)
-        cam_strbuf_printf(&corpus->warnings, "%s: %lld bad rows skipped, the first in line %ld\n", file->path,
-                          (long long)counts->bad_skipped, counts->first_bad_line);
-    if (counts->blank_skipped > 0)
-        cam_strbuf_printf(&corpus->warnings, "%s: %lld records of empty cells skipped\n", file->path,
-                          (long long)counts->blank_skipped);
-    if (counts->labels_trimmed > 0)
-        cam_strbuf_printf(&corpus->warnings, "%s: %lld labels had outer space, which was removed\n", file->path,
-                          (long long)counts->labels_trimmed);
-}
-
 static cam_status read_files(cam_corpus *corpus, const cam_config *config) {
     cam_status st = CAM_OK;
     const char *paths[CAM_PARTS] = {config->train_file, config->validation_file, config->test_file};
@@ -49,7 +36,7 @@ static cam_status read_files(cam_corpus *corpus, const cam_config *config) {
         cam_read_options options = cam_corpus_read_options(config, paths[part]);
         options.max_rows = part == CAM_PART_TRAIN ? config->max_train_samples : config->max_eval_samples;
         CAM_TRY(cam_dataset_load(&options, &corpus->files[part]));
-        warn_of_reading(corpus, &corpus->files[part]);
+        cam_read_counts_describe(&corpus->files[part].counts, paths[part], &corpus->warnings);
     }
 out:
     return st;

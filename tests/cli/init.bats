@@ -31,7 +31,7 @@ rows() { # rows FORMAT: thirty rows, by printf of a text and a label
         iconv -t windows-1252 | sed 's/$/\r/' >"mes réclamations d'été.csv"
     starts my "mes réclamations d'été.csv"
     tells 'encoding: windows-1252, by '
-    tells 'delimiter: ";", by 3 cells in 31 of the first 31 records'
+    tells 'delimiter: ";", by 3 cells in 31 of 31 records'
     tells 'header: yes, "Canal", "Libellé", "Catégorie"'
     tells 'text column: Libellé, '
     tells 'label column: Catégorie, 3 values; also possible: Canal, 2 values'
@@ -46,7 +46,7 @@ rows() { # rows FORMAT: thirty rows, by printf of a text and a label
     { echo 'texte;classe'; rows '%s;%s\n%s;%s\n%s;%s\n'; } >data.txt
     starts txt data.txt
     answers "  format: csv "
-    tells "format: csv, by its first line"
+    tells "format: csv, by its first bytes: a table"
     rows '{"texte": "%s", "classe": "%s"}\n{"texte": "%s", "classe": "%s"}\n{"texte": "%s", "classe": "%s"}\n' >data.json
     starts json data.json
     answers "  format: jsonl "

@@ -154,7 +154,7 @@ SWEEP(load_jsonl_and_skip, 10)
 static cam_status detect(const tree *t, const char *name, cam_encoding encoding) {
     cam_detected found;
     char *path = tree_path(t, name);
-    cam_status st = cam_detect(path, &found);
+    cam_status st = cam_detect(&(cam_read_options){.path = path}, &found);
     if (st == CAM_OK) {
         assert_int_equal(found.encoding, encoding);
         assert_true(found.text_column < found.column_count);

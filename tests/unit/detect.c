@@ -35,7 +35,7 @@ static void show(const cam_detected *found) {
 
 static void expect(case_folder *f, const expectation *e) {
     cam_detected found;
-    if (cam_detect(case_text(f, e->name, e->bytes), &found) != CAM_OK)
+    if (cam_detect(&(cam_read_options){.path = case_text(f, e->name, e->bytes)}, &found) != CAM_OK)
         fail_msg("%s\n%s", e->bytes, cam_status_message());
     const char *text = found.columns[found.text_column], *label = found.columns[found.label_column];
     int same = found.format == e->format && found.encoding == e->encoding && found.delimiter == e->delimiter &&
@@ -154,7 +154,7 @@ static void test_warnings(void **state) {
          "texte",
          "x1",
          {"also possible: x2, 2 values"},
-         "the label may be x1 or x2; init took x1: look at label_column"},
+         "the label may be x1 or x2; init took x1: set label_column, or init --label-column NAME"},
         {"d.csv",
          "texte;canal\nacheter une vis;mail\nrendre une vis;tel\nacheter un clou;mail\nrendre un clou;tel\n",
          CSV(';', 1),
@@ -288,8 +288,7 @@ static void test_format(void **state) {
          CSV(';', 1),
          "texte",
          "classe",
-         {"format: csv, by its first line; the ending does not say it",
-          "delimiter: \";\", by 2 cells in 5 of the first 5 records"},
+         {"format: csv, by its first bytes: a table", "delimiter: \";\", by 2 cells in 5 of 5 records"},
          NULL},
         {"d.json",
          "{\"texte\":\"une demande\",\"classe\":\"a\"}\n{\"texte\":\"une autre\",\"classe\":\"b\"}\n"
@@ -297,7 +296,7 @@ static void test_format(void **state) {
          JSON,
          "texte",
          "classe",
-         {"format: jsonl, by its first character, \"{\""},
+         {"format: jsonl, by its first bytes: one object a line"},
          NULL},
         /* both ; and , in the first record */
         {"d.csv",
@@ -317,7 +316,7 @@ static void test_format(void **state) {
 static void refuse(case_folder *f, const char *name, const char *bytes, const char *message) {
     cam_detected found;
     const char *path = case_text(f, name, bytes);
-    if (cam_detect(path, &found) == CAM_OK)
+    if (cam_detect(&(cam_read_options){.path = path}, &found) == CAM_OK)
         fail_msg("accepted, text %s, label %s: %s", found.columns[found.text_column], found.columns[found.label_column],
                  bytes);
     assert_string_equal(cam_status_message(), case_says(f, message));
