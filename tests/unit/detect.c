@@ -325,7 +325,7 @@ static void refuse(case_folder *f, const char *name, const char *bytes, const ch
 
 static void test_refuses(void **state) {
     case_folder *f = *state;
-    refuse(f, "d.csv", "", ": no rows to look at; the file is empty");
+    refuse(f, "d.csv", "", ": the file is empty");
     refuse(f, "d.csv", "text;label\n",
            ": no rows to look at below the first, \"text\", \"label\"; a row needs a text and a label");
     refuse(f, "d.csv", "text\na\nb\n",
