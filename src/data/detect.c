@@ -29,9 +29,12 @@ out:
 
 /* --- columns --------------------------------------------------------------------------------------------------- */
 
+enum { MOST_TITLES = 19 };
+
 typedef struct survey_of_file {
     cam_survey survey;
     long above;   /* records above the header that are still to be left out */
+    long titles;  /* records above it that have one filled cell, as spreadsheets write a title */
     int known;    /* cells of the first record that are usual names of columns */
     int64_t even; /* records with as many cells as the first, which is one of them */
 } survey_of_file;
@@ -62,6 +65,11 @@ static cam_status survey_cells(survey_of_file *f, const cam_cells *cells) {
     cam_survey *s = &f->survey;
     if (f->above > 0) {
         f->above--;
+        goto out;
+    }
+    int title = s->count == 0 && cells->count > 1 && filled_cells(cells) == 1;
+    if (title && f->titles < MOST_TITLES) {
+        f->titles++;
         goto out;
     }
     f->even += s->count == 0 || s->count == cells->count;
@@ -122,7 +130,7 @@ static cam_status survey_file(const cam_read_options *options, survey_of_file *f
             CAM_TRY(cam_reader_is_table(r) ? survey_cells(f, &r->cells) : survey_object(f, &r->cells));
     }
     if (cam_reader_is_table(r))
-        cam_detect_note_delimiter(&f->survey, f->even, r->counts.records_above, found);
+        cam_detect_note_delimiter(&f->survey, f->even, r->counts.records_above + f->titles, found);
 out:
     cam_record_reader_close(r);
     return st;

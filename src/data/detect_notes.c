@@ -217,9 +217,8 @@ void cam_detect_note_columns(const cam_survey *s, const cam_column_choice *wish,
         warn_of_tie(s, found, found->label_column, cam_column_label_score, "label");
     if (wish->label == s->count && s->list[found->label_column].points.label < 0) {
         put_name(s, found->label_column, found, &found->warnings);
-        cam_strbuf_puts(&found->warnings,
-                        " is the likeliest label by its cells, but its name says something else: look "
-                        "at label_column\n");
+        cam_strbuf_puts(&found->warnings, " is the likeliest label by its cells, but its name says something else: set "
+                                          "label_column, or init --label-column NAME\n");
     }
     warn_of_parts(s, found);
 }

@@ -55,6 +55,42 @@ rows() { # rows FORMAT: thirty rows, by printf of a text and a label
     answers "  format: jsonl "
 }
 
+@test "JSON lists, | between cells, lines above the header" {
+    rows '{"texte": "%s", "classe": "%s"}\n{"texte": "%s", "classe": "%s"}\n{"texte": "%s", "classe": "%s"}\n' >data.jsonl
+    jq -s . data.jsonl >data.json
+    starts list data.json
+    answers "  format: jsonl "
+    tells "format: jsonl, by its first bytes: a list of objects"
+    { echo 'texte|classe'; rows '%s|%s\n%s|%s\n%s|%s\n'; } >pipe.csv
+    starts pipe pipe.csv
+    tells 'delimiter: "|", by 2 cells in 31 of 31 records'
+    { printf '# Licence ouverte\n# version 2\n'; cat pipe.csv; } | tr '|' ';' >comment.csv
+    starts comment comment.csv
+    tells 'delimiter: ";", by 2 cells in 31 of 31 records; 2 lines above the header are left out'
+    { printf 'Export du 12 mars;\n'; cat pipe.csv; } | tr '|' ';' >title.csv
+    starts title title.csv
+    tells 'delimiter: ";", by 2 cells in 31 of 31 records; 1 line above the header is left out'
+}
+
+@test "a damaged character is no other encoding" {
+    { cat data.csv; printf 'le colis est cass\xc3,suivi\n'; } >cut.csv
+    starts cut cut.csv
+    answers "  encoding: utf-8 "
+    answers "  on_bad_row: skip "
+    answers "# 1 row cannot be used and is left out"
+    tells "encoding: utf-8, by 60 characters of several bytes; 1 byte is damaged, the first on line 62"
+}
+
+@test "what the caller says is taken" {
+    { echo 'canal;texte;motif'; rows 'mail;%s;%s\ntel;%s;%s\ntel;%s;%s\n'; } >data.csv
+    starts own data.csv --label-column canal --text-column motif --delimiter ';' --encoding utf-8 --input-format csv
+    answers "  label_column: canal "
+    answers "  text_column: motif "
+    refused 3 'no column "classe"; the file has "canal", "texte", "motif"' \
+        cam-train init --data data.csv --label-column classe
+    refused 3 'column "texte" has 30 different values in 30 rows' cam-train init --data data.csv --label-column texte
+}
+
 @test "one encoding each" {
     { echo 'texte;classe'; rows '%s chère Zoë, 20 € au cœur;%s\n%s;%s\n%s;%s\n'; } >utf.csv
     for encoding in windows-1252 iso-8859-15 macintosh utf-16; do
