@@ -5,8 +5,6 @@
 #include "hub_cache.h"
 #include "model_config.h"
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,19 +16,20 @@ typedef struct model_facts {
     int without_weights;
 } model_facts;
 
-CAM_PRINTF(3, 4)
-static void because(cam_init_fit *fit, cam_config_key key, const char *format, ...) {
-    cam_strbuf text = CAM_STRBUF_INIT;
-    char line[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    cam_strbuf_puts(&text, line);
+/* Consumes the text. */
+static void add_reason(cam_init_fit *fit, cam_config_key key, cam_strbuf *why) {
     CAM_ASSERT(fit->count < CAM_INIT_KEYS);
-    fit->reasons[fit->count++] = (cam_config_reason){key, cam_config_keep(&fit->config, cam_strbuf_text(&text))};
-    cam_strbuf_release(&text);
+    fit->reasons[fit->count++] = (cam_config_reason){key, cam_config_keep(&fit->config, cam_strbuf_text(why))};
+    cam_strbuf_release(why);
 }
+
+/* because(fit, key, format, ...): the key is written, with this reason. */
+#define because(fit, key, ...)                                                                                         \
+    do {                                                                                                               \
+        cam_strbuf why = CAM_STRBUF_INIT;                                                                              \
+        cam_strbuf_printf(&why, __VA_ARGS__);                                                                          \
+        add_reason(fit, key, &why);                                                                                    \
+    } while (0)
 
 static const char *plural(int64_t count) {
     return count == 1 ? "" : "s";

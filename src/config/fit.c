@@ -20,8 +20,9 @@ cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, i
     fit.epochs = fit.epochs < low ? low : fit.epochs > high ? high : fit.epochs;
     double width = (double)hidden / 384;
     fit.learning_rate = frozen ? 5e-3 : one_digit(fmin(1e-3, 2e-4 / (width * width)));
+    long long all = fit.epochs * steps;
     snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %lld steps of up to %lld rows", (long long)rows,
-             (long long)(fit.epochs * steps), (long long)batch);
+             all, (long long)batch);
     if (frozen)
         snprintf(fit.rate_reason, sizeof fit.rate_reason, "a head alone learns at a high rate");
     else
