@@ -119,8 +119,7 @@ static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_
 static cam_status load_and_release(const tree *t, const char *name, size_t rows) {
     cam_dataset data;
     cam_status st = load(t, name, rows, CAM_BAD_ROW_ERROR, &data);
-    if (st == CAM_OK)
-        cam_dataset_release(&data);
+    cam_dataset_release(&data);
     return st;
 }
 
@@ -143,10 +142,9 @@ SWEEP(load_jsonl, 10)
 static cam_status load_jsonl_and_skip(const tree *t) {
     cam_dataset data;
     cam_status st = load(t, "data.jsonl", 3, CAM_BAD_ROW_SKIP, &data);
-    if (st == CAM_OK) {
+    if (st == CAM_OK)
         assert_int_equal(data.counts.bad_skipped, 0);
-        cam_dataset_release(&data);
-    }
+    cam_dataset_release(&data);
     return st;
 }
 SWEEP(load_jsonl_and_skip, 10)

@@ -326,6 +326,9 @@ static void refuse(case_folder *f, const char *name, const char *bytes, const ch
 static void test_refuses(void **state) {
     case_folder *f = *state;
     refuse(f, "d.csv", "", ": the file is empty");
+    refuse(f, "d.csv", "a;b\n\x81;\xE9\n",
+           ":2: byte 0x81 is not UTF-8, and the text reads as French in none of Windows-1252, ISO-8859-15 and Mac OS "
+           "Roman; save the file as CSV UTF-8");
     refuse(f, "d.csv", "text;label\n",
            ": no rows to look at below the first, \"text\", \"label\"; a row needs a text and a label");
     refuse(f, "d.csv", "text\na\nb\n",
