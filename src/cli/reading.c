@@ -119,8 +119,8 @@ cam_status cam_reading_failed(cam_status st, const cam_read_options *options, co
         return st;
     char *message = strdup(cam_status_message());
     if (message)
-        cam_fail(st, "%s; or %s with %s", message,
-                 options->keep_blank ? "leave the answers of such rows empty" : "leave such rows out", setting);
+        cam_fail(st, "%s (%s leaves %s)", message, setting,
+                 options->keep_blank ? "the answers of such rows empty" : "such rows out");
     free(message);
     return st;
 }

@@ -138,7 +138,7 @@ END
     says "2 rows cannot be read, and their answers are empty; the first, row 3: 3 cells where the header has 2"
     succeeds predict --input in.csv --on-bad-row skip --format jsonl && [ "${#lines[@]}" -eq 4 ]
     run --separate-stderr cam-train eval --model out --data in.csv
-    [ "$status" -eq 3 ] && says "leave such rows out with --on-bad-row skip"
+    [ "$status" -eq 3 ] && says "(--on-bad-row skip leaves such rows out)"
     succeeds cam-train eval --model out --data in.csv --on-bad-row skip --json
     jq -e .rows==2 <<<"$output"
     run --separate-stderr cam-train tokenize --model out --input in.csv
