@@ -51,7 +51,8 @@ END
     done
     { printf '\xfe\xff' && iconv -f utf-8 -t utf-16be utf8.csv; } >big.csv
     predict --input big.csv | cmp - <(printf '\xfe\xff' && iconv -f utf-8 -t utf-16be expected.csv)
-    grep -v '[œ“]' utf8.csv >latin.csv && echo 'ça coûte 3 €;1' >>latin.csv
+    grep -v '[œ“]' utf8.csv >latin.csv
+    echo 'ça coûte 3 €;1' >>latin.csv
     iconv -f utf-8 -t iso-8859-15 latin.csv >latin9.csv
     predict --input latin9.csv --encoding iso-8859-15 | iconv -f iso-8859-15 -t utf-8 | cmp - <(predict --input latin.csv)
 }
@@ -60,13 +61,18 @@ END
     sed 's/"//g; s/,\([^,]*\)$/;\1/' data.csv | iconv -f utf-8 -t windows-1252 >ansi.csv
     succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=ansi.csv encoding=windows-1252 'delimiter=;' output_dir=ansi
     printf 'text\noù est le colis\n' >next.csv
-    succeeds cam-train predict --model ansi --input next.csv && answers "où est le colis"
+    succeeds cam-train predict --model ansi --input next.csv
+    answers "où est le colis"
     [[ "$output" != *Ã* ]]
     cp next.csv tabs.tsv
-    succeeds cam-train predict --model ansi --input tabs.tsv && answers $'text\tprediction\tscore'
-    succeeds cam-train predict --model ansi --input - <<<"où est le colis" && answers $'\toù est le colis'
-    succeeds cam-train tokenize --model ansi <<<"où" && same=$output
-    succeeds cam-train tokenize --model out <<<"où" && [ "$output" = "$same" ]
+    succeeds cam-train predict --model ansi --input tabs.tsv
+    answers $'text\tprediction\tscore'
+    succeeds cam-train predict --model ansi --input - <<<"où est le colis"
+    answers $'\toù est le colis'
+    succeeds cam-train tokenize --model ansi <<<"où"
+    same=$output
+    succeeds cam-train tokenize --model out <<<"où"
+    [ "$output" = "$same" ]
     # and the other way round: a model of a UTF-8 file
     iconv -f utf-8 -t windows-1252 next.csv >ansi-next.csv
     refused 3 "--encoding windows-1252" predict --input ansi-next.csv
@@ -80,9 +86,11 @@ END
     [ "${#lines[@]}" -eq 60 ]
     [[ "${lines[0]}" =~ ^où\ est.*,suivi,[a-zè]+,0\.[0-9]{4}$ ]] || complain "${lines[0]}"
     succeeds cam-train predict --model bare --input data.csv
-    [ "${#lines[@]}" -eq 61 ] && [ "${lines[0]}" = "text,label,prediction,score" ]
+    [ "${#lines[@]}" -eq 61 ]
+    [ "${lines[0]}" = "text,label,prediction,score" ]
     printf 'date,text\nhier,bonjour\n' >next.csv
-    succeeds cam-train predict --model bare --input next.csv && [ "${lines[0]}" = "date,text,prediction,score" ]
+    succeeds cam-train predict --model bare --input next.csv
+    [ "${lines[0]}" = "date,text,prediction,score" ]
     succeeds cam-train eval --model bare --data data.csv --json
     # a header of other names is no row; what has another number of cells is not guessed
     printf 'Message;Motif\nbonjour;suivi\n' >next.csv
@@ -90,10 +98,12 @@ END
     succeeds cam-train predict --model bare --input next.csv --text-column Message
     printf 'bonjour\nmerci\n' >next.csv
     refused 3 "1 cell, where the training file had 2 columns; name those of this file with --columns" cam-train predict --model bare --input next.csv
-    succeeds cam-train predict --model bare --input next.csv --columns text && [ "${#lines[@]}" -eq 2 ]
+    succeeds cam-train predict --model bare --input next.csv --columns text
+    [ "${#lines[@]}" -eq 2 ]
     # and a file without a header for a model whose training file had one
     refused 3 "--columns … where this is a row and no header" predict --input rows.csv
-    succeeds predict --input rows.csv --columns text,label && [ "${#lines[@]}" -eq 60 ]
+    succeeds predict --input rows.csv --columns text,label
+    [ "${#lines[@]}" -eq 60 ]
     refused 3 "leave --columns out" predict --input data.csv --columns text,label
 }
 
@@ -107,42 +117,55 @@ END
     awk -F, 'NR == 2 { exit !($6 >= $8 && $8 >= $10 && $6 + $8 + $10 > 0.999 && $6 + $8 + $10 < 1.001) }' <<<"$output"
     # twice over
     predict --input in.csv >once.csv
-    succeeds predict --input once.csv && [ "${lines[0]}" = "text,Prediction,score_2,score,prediction_2,score_3,prediction_3,score_4" ] || complain "${lines[0]}"
+    succeeds predict --input once.csv
+    [ "${lines[0]}" = "text,Prediction,score_2,score,prediction_2,score_3,prediction_3,score_4" ] || complain "${lines[0]}"
     echo a | refused 2 "--format csv" predict --top-k 2
-    echo a >lines && succeeds predict --input lines --top-k 2 --format csv
+    echo a >lines
+    succeeds predict --input lines --top-k 2 --format csv
     [ "${lines[0]}" = "text,prediction,score,label_2,score_2" ]
 }
 
 @test "the output's ending chooses the format where no option does" {
     echo bonjour >lines
-    succeeds predict --input lines --output out.csv && [ "$(head -1 out.csv)" = "text,prediction,score" ]
-    succeeds predict --input data.csv --output out.jsonl && jq -es 'length == 60 and all(.[]; .score > 0)' out.jsonl
-    succeeds predict --input data.csv --output out.txt && [ "$(head -1 out.txt)" = "text,label,prediction,score" ]
-    succeeds predict --input lines --output tsv.csv --format tsv && [[ "$(cat tsv.csv)" == *$'\t'bonjour ]]
+    succeeds predict --input lines --output out.csv
+    [ "$(head -1 out.csv)" = "text,prediction,score" ]
+    succeeds predict --input data.csv --output out.jsonl
+    jq -es 'length == 60 and all(.[]; .score > 0)' out.jsonl
+    succeeds predict --input data.csv --output out.txt
+    [ "$(head -1 out.txt)" = "text,label,prediction,score" ]
+    succeeds predict --input lines --output tsv.csv --format tsv
+    [[ "$(cat tsv.csv)" == *$'\t'bonjour ]]
 }
 
 @test "--threshold and --digits in a table" {
     printf 'text\nbonjour\n' >in.csv
-    succeeds predict --input in.csv --threshold 1 && [[ "${lines[1]}" =~ ^bonjour,,0\.[0-9]{4}$ ]] || complain threshold
-    succeeds predict --input in.csv --digits 7 && [[ "${lines[1]}" =~ ^bonjour,[a-zè]+,0\.[0-9]{7}$ ]] || complain digits
+    succeeds predict --input in.csv --threshold 1
+    [[ "${lines[1]}" =~ ^bonjour,,0\.[0-9]{4}$ ]] || complain threshold
+    succeeds predict --input in.csv --digits 7
+    [[ "${lines[1]}" =~ ^bonjour,[a-zè]+,0\.[0-9]{7}$ ]] || complain digits
 }
 
 @test "rows that cannot be read: an error, or an empty place" {
     printf 'text,label\nbonjour,suivi\nun, deux, trois\nmerci,suivi\nseul\n' >in.csv
     run --separate-stderr predict --input in.csv --output out.csv
-    [ "$status" -eq 3 ] && [ ! -e out.csv ] && says "--on-bad-row skip"
+    [ "$status" -eq 3 ]
+    [ ! -e out.csv ]
+    says "--on-bad-row skip"
     succeeds predict --input in.csv --on-bad-row skip
     [ "${#lines[@]}" -eq 5 ]
     [ "${lines[2]}" = 'un," deux, trois",,' ] || complain "${lines[2]}"
     [[ "${lines[3]}" =~ ^merci,suivi,[a-zè]+,0\. ]] || complain "${lines[3]}"
     says "2 rows cannot be read, and their answers are empty; the first, row 3: 3 cells where the header has 2"
-    succeeds predict --input in.csv --on-bad-row skip --format jsonl && [ "${#lines[@]}" -eq 4 ]
+    succeeds predict --input in.csv --on-bad-row skip --format jsonl
+    [ "${#lines[@]}" -eq 4 ]
     run --separate-stderr cam-train eval --model out --data in.csv
-    [ "$status" -eq 3 ] && says "(--on-bad-row skip leaves such rows out)"
+    [ "$status" -eq 3 ]
+    says "(--on-bad-row skip leaves such rows out)"
     succeeds cam-train eval --model out --data in.csv --on-bad-row skip --json
     jq -e .rows==2 <<<"$output"
     run --separate-stderr cam-train tokenize --model out --input in.csv
-    [ "$status" -eq 3 ] && says "--on-bad-row skip"
+    [ "$status" -eq 3 ]
+    says "--on-bad-row skip"
     succeeds cam-train tokenize --model out --input in.csv --on-bad-row skip
     [ "${lines[1]}" = '{"ids":[5,6]}' ]
 }
@@ -163,12 +186,14 @@ END
 @test "a damaged row and a title above the header" {
     printf 'text;label\ndéjà vu;a\ncass\xc3 net;b\nété;c\n' >in.csv
     run --separate-stderr predict --input in.csv
-    [ "$status" -eq 3 ] && says "--on-bad-row skip"
+    [ "$status" -eq 3 ]
+    says "--on-bad-row skip"
     succeeds predict --input in.csv --on-bad-row skip
     [ "${lines[2]}" = "cass? net;b;;" ] || complain "${lines[2]}"
     printf 'sep=;\r\ntext;x\r\nbonjour;1\r\n' >sep.csv
     succeeds predict --input sep.csv
-    [ "${lines[0]}" = $'sep=;\r' ] && [ "${lines[1]}" = $'text;x;prediction;score\r' ]
+    [ "${lines[0]}" = $'sep=;\r' ]
+    [ "${lines[1]}" = $'text;x;prediction;score\r' ]
 }
 
 @test "a label that the table's encoding lacks is named before anything is written" {
@@ -197,8 +222,10 @@ END
     [ "$status" -eq 2 ]
     cmp in.csv <(printf 'text\nbonjour\n')
     ln -sf kept.csv link.csv # a link stays one
-    succeeds predict --input in.csv --output link.csv --force && [ -L link.csv ]
-    succeeds predict --input in.csv --output /dev/stdout && answers prediction
+    succeeds predict --input in.csv --output link.csv --force
+    [ -L link.csv ]
+    succeeds predict --input in.csv --output /dev/stdout
+    answers prediction
     succeeds bash -c '"$0" predict --model out --input in.csv --output /dev/stdout >new.csv && grep -q prediction new.csv' "$program"
     succeeds bash -c '"$0" predict --model out --input in.csv --output >(cat >pipe.csv)' "$program"
     succeeds predict --input in.csv --output /dev/null
@@ -208,7 +235,8 @@ END
     { printf 'text\n' && seq 3000 && printf '\xff\n'; } >bad.csv
     mkdir here
     run --separate-stderr predict --input bad.csv --output here/rows.csv
-    [ "$status" -eq 3 ] && [ -z "$(ls here)" ] || complain "$(ls here)"
+    [ "$status" -eq 3 ]
+    [ -z "$(ls here)" ] || complain "$(ls here)"
     mkfifo input
     exec 9<>input
     printf 'bonjour\n' >&9
@@ -219,7 +247,8 @@ END
     kill -INT $writer
     code=0 && wait $writer || code=$?
     exec 9>&-
-    [ "$code" -eq 130 ] && [ -z "$(ls here)" ] || complain "$(ls here)"
+    [ "$code" -eq 130 ]
+    [ -z "$(ls here)" ] || complain "$(ls here)"
 }
 
 # Asks 40 lines one after another, each when the one before was answered; prints the median of the times in milliseconds.
@@ -263,7 +292,8 @@ echo fgets($pipes[1]) === false ? "end\n" : "more\n";
 exit(proc_close($server));
 END
     succeeds timeout 20 php client.php "$program" predict --model out
-    [ "${#lines[@]}" -ge 3 ] && answers end
+    [ "${#lines[@]}" -ge 3 ]
+    answers end
 }
 
 @test "records are answered too, and a line that comes in two halves" {
