@@ -8,9 +8,9 @@ set -eu
 # One word for each package; for "a|b" either is enough, and the first known one is installed: names differ between
 # releases.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
-  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev'
+  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev liblinear-dev'
 # The shared libraries of a program built with the packages above; openmpi-bin has mpirun, whose library is loaded under it.
-run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3
+run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3 liblinear4
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
 test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq iproute2 clang libomp-dev
   libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'

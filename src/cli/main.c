@@ -128,7 +128,7 @@ static cam_status finish(cam_group *group, cam_status st) {
 /* Called where another rank is lost while this process waits for its device: exits without cleaning up. */
 static void exit_lost_peer(cam_status st) {
     report(cam_status_message());
-    _exit(cam_status_exit_code(st));
+    cam_signals_exit(cam_status_exit_code(st));
 }
 
 int main(int argc, char **argv) {

@@ -69,10 +69,10 @@ cam_status cam_reader_bad_rows(cam_record_reader *r, const char *then) {
     return st;
 }
 
-/* The way to go on without a row, in the syntax of the verb: only runs have on_bad_row. */
+/* The way to go on without a row. */
 static const char *leave_out(const cam_record_reader *r) {
     return r->options->syntax == CAM_SYNTAX_KEYS ? "leave such rows out with on_bad_row=skip"
-                                                 : "take such rows out of the file";
+                                                 : "leave such rows out with --on-bad-row skip";
 }
 
 /* --- tables ------------------------------------------------------------------------------------------------------ */

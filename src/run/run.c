@@ -4,7 +4,7 @@
 #include "label_forms.h"
 #include "log.h"
 #include "model_tokenizer.h"
-#include "run_folder_internal.h"
+#include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -92,9 +92,12 @@ static void test_refused(void **state) {
     expect_csv(f, "text;label\na;x\n\"b\n\nc;y\n", ":3: the quote opened here is never closed");
     expect_csv(f, "text;label\n\"a\nb\";\"y\n\nc;y\n", ":3: the quote opened here is never closed");
     expect_csv(f, "Libellé;Catégorie\na;x\n",
-               ":1: no column \"text\"; the file has \"Libellé\", \"Catégorie\"; set text_column=… label_column=…");
+               ":1: no column \"text\"; the file has \"Libellé\", \"Catégorie\"; set text_column='Libellé' "
+               "label_column='Catégorie'");
     expect_csv(f, "text;Catégorie\na;x\n",
-               ":1: no column \"label\"; the file has \"text\", \"Catégorie\"; set label_column=…");
+               ":1: no column \"label\"; the file has \"text\", \"Catégorie\"; set label_column='Catégorie'");
+    expect_csv(f, "note;date\na;x\n",
+               ":1: no column \"text\"; the file has \"note\", \"date\"; set text_column=… label_column=…");
     expect_csv(f, "text;label;text \na;x;b\n", ":1: two columns are named \"text\"; rename one");
     expect_csv(f, "text\na\n", ":1: one column only, \"text\"; a text and a label are needed");
     expect_csv(

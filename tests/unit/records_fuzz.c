@@ -76,7 +76,7 @@ static void check_reader(const cam_read_options *options) {
             cam_text_trim(&label, &length);
             assert_int_equal(length, record.label_length);
         }
-        assert_true(!options->label_required || record.label_length > 0 || record.blank);
+        assert_true(!options->label_required || record.label_length > 0 || record.blank || record.bad);
     }
     assert_true(st == CAM_OK || ((st == CAM_E_DATA || st == CAM_E_USAGE) && cam_status_message()[0]));
     assert_true(st != CAM_OK || !got);
@@ -109,8 +109,14 @@ static void test_mutations(void **state) {
                                     .keep_blank = (int)draw(2)};
         check_reader(&options);
         cam_detected found;
-        cam_status st = cam_detect(options.path, &found);
+        cam_status st = cam_detect(&(cam_read_options){.path = options.path}, &found);
         assert_true(st == CAM_OK || (st == CAM_E_DATA && cam_status_message()[0]));
+        if (st == CAM_OK) {
+            cam_trial trial;
+            cam_status tried = cam_detect_try(options.path, &found, &trial);
+            assert_true(tried == CAM_OK || (tried == CAM_E_DATA && cam_status_message()[0]));
+            cam_trial_release(&trial);
+        }
         cam_detected_release(&found);
     }
 }
