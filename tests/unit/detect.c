@@ -97,6 +97,15 @@ static void test_columns(void **state) {
          "label",
          {"label column: label, 2 values"},
          NULL},
+        /* whole numbers as pandas writes them beside an empty cell */
+        {"d.csv",
+         "text,label\nacheter une vis,0.0\nrendre une vis,1.0\nacheter un clou,0.0\nrendre un clou,1.0\nla vis,2.0\n"
+         "le clou,2.0\n",
+         CSV(',', 1),
+         "text",
+         "label",
+         {"label column: label, 3 values"},
+         NULL},
         /* an empty column and one of links */
         {"d.csv",
          "lien;vide;texte;type de demande\nhttps://a.fr/1;;une demande "
