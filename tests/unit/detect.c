@@ -307,6 +307,15 @@ static void test_format(void **state) {
          "classe",
          {"format: jsonl, by its first bytes: one object a line"},
          NULL},
+        /* a decimal comma in every row, a line break in a name */
+        {"d.csv",
+         "\"texte\nde l'avis\";sentiment;montant\ntrès bien;bon;12,5\nassez mal;mauvais;3,5\nplutôt bien;bon;4,5\ntrès "
+         "mal;mauvais;1,5\n",
+         CSV(';', 1),
+         "texte\nde l'avis",
+         "sentiment",
+         {"text column: texte de l'avis, "},
+         NULL},
         /* both ; and , in the first record */
         {"d.csv",
          "id,note;texte,long;classe\n1;la première demande, longue;a\n2;la seconde demande;b\n3;une autre;a\n4;encore "
