@@ -88,14 +88,14 @@ void cam_detect_note_format(const char *path, cam_json_shape shape, cam_detected
 
 void cam_detect_note_delimiter(const cam_survey *s, int64_t even, long above, cam_detected *found) {
     cam_strbuf *note = &found->notes[CAM_NOTE_DELIMITER];
+    long long all = s->records + s->uneven + 1;
     if (s->count < 2)
         return;
     if (found->delimiter == '\t')
         cam_strbuf_puts(note, "delimiter: tab");
     else
         cam_strbuf_printf(note, "delimiter: \"%c\"", found->delimiter);
-    cam_strbuf_printf(note, ", by %zu cells in %lld of %lld records", s->count, (long long)even,
-                      (long long)(s->records + s->uneven + 1));
+    cam_strbuf_printf(note, ", by %zu cells in %lld of %lld records", s->count, (long long)even, all);
     if (above > 0)
         cam_strbuf_printf(note, "; %ld line%s above the header %s left out", above, above == 1 ? "" : "s",
                           above == 1 ? "is" : "are");
