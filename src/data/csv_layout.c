@@ -148,6 +148,11 @@ static double misfit_share(const trial *t) {
     return t->records ? (double)t->misfits / (double)t->records : 1;
 }
 
+static int is_even(const trial *t) {
+    enum { PERCENT = 5 };
+    return misfit_share(t) * 100 <= PERCENT;
+}
+
 /* True where `a` is the better reading. A dialect that takes most of the sample for one record has lost its quotes. */
 static int better(const trial *a, const trial *b) {
     int lost_a = 2 * a->covered < b->covered, lost_b = 2 * b->covered < a->covered;
@@ -159,14 +164,15 @@ static int better(const trial *a, const trial *b) {
         return a->records == 0; /* nothing but delimiters */
     if (a->names == 0 && (a->cells > 1) != (b->cells > 1))
         return a->cells > 1;
+    if (a->names == 0 && a->header_at != b->header_at && is_even(a) && is_even(b))
+        return a->header_at < b->header_at; /* it splits the header, too */
     return misfit_share(a) < misfit_share(b);
 }
 
 /* True where nothing but the delimiter tells two readings apart, and both are even. */
 static int contradict(const trial *a, const trial *b) {
-    enum { PERCENT = 5 };
-    return a->dialect.delimiter != b->dialect.delimiter && a->names == b->names && a->cells > 1 && b->cells > 1 &&
-           misfit_share(a) * 100 <= PERCENT && misfit_share(b) * 100 <= PERCENT && b->records > 0;
+    return a->dialect.delimiter != b->dialect.delimiter && a->names == b->names && a->header_at == b->header_at &&
+           a->cells > 1 && b->cells > 1 && b->records > 0 && is_even(a) && is_even(b);
 }
 
 static cam_status fail_contradiction(const trial *a, const trial *b, const cam_text_window *window, long line,
@@ -238,7 +244,7 @@ static cam_status choose(sample *s, const cam_text_window *window, cam_data_form
     layout->quotes_hold_lines = fixed_tsv && best > 0;
     if (fixed_tsv)
         best = 0;
-    for (int i = 0; i < count && !fixed_tsv && trials[best].names == 0; i++)
+    for (int i = 0; i < count && format == CAM_FORMAT_CSV && trials[best].names == 0; i++)
         if (contradict(&trials[best], &trials[i]))
             CAM_TRY(fail_contradiction(&trials[best], &trials[i], window, line, s->options->syntax));
     const trial *t = &trials[best];

@@ -87,7 +87,7 @@ static cam_status check_encoding(cam_decoder *d, cam_encoding requested, int utf
         return CAM_OK;
     cam_encoding_evidence_of(d->raw + d->begin, d->end - d->begin, 1, 0, !d->raw_ended, &evidence);
     if (is_single_byte(requested))
-        return evidence.finding == CAM_FOUND_UTF8
+        return evidence.finding == CAM_FOUND_UTF8 || evidence.finding == CAM_FOUND_DAMAGED
                    ? fail_encoding(d, "the file is UTF-8, and would be garbled in another encoding", "utf-8")
                    : CAM_OK;
     if (evidence.finding != CAM_FOUND_UTF16)

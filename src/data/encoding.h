@@ -3,7 +3,7 @@
  *
  * Auto is UTF-8, or UTF-16 where the file begins with its byte-order mark. Utf-16 without a mark is little-endian, or
  * big-endian where the NULs say so. A mark is dropped. NUL bytes are refused, so decoded text is safe as a C string
- * (but see accepts_damage). A single-byte encoding is refused where the file begins as valid UTF-8. Lines end with LF, CRLF or a lone CR, here and in all of src/data. */
+ * (but see accepts_damage). A single-byte encoding is refused where the file's beginning is UTF-8. Lines end with LF, CRLF or a lone CR, here and in all of src/data. */
 #ifndef CAM_ENCODING_H
 #define CAM_ENCODING_H
 

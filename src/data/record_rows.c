@@ -40,9 +40,10 @@ CAM_PRINTF(3, 4) static cam_status bad_row(cam_record_reader *r, size_t compared
     char text[1024];
     va_list args;
     va_start(args, format);
-    if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text)
-        cam_utf8_truncate(text, sizeof text);
+    int written = vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (written >= (int)sizeof text)
+        cam_utf8_truncate(text, sizeof text);
     note_first_bad(r, text);
     if (r->options->on_bad_row == CAM_BAD_ROW_SKIP) {
         r->counts.bad_skipped++;
@@ -148,14 +149,14 @@ static int only_empty_missing(const cam_record_reader *r) {
     size_t count = r->cells.count;
     if ((size_t)r->columns.text >= count || (r->columns.label != CAM_NO_COLUMN && (size_t)r->columns.label >= count))
         return 0;
-    int named = r->header == NULL;
-    for (size_t i = count; i < r->header_count; i++) {
+    int named = 0;
+    for (size_t i = count; r->header && i < r->header_count; i++) {
         const char *name = r->header[i];
         size_t length = strlen(name);
         cam_text_trim(&name, &length);
         named |= length > 0;
     }
-    return !named || (size_t)r->columns.text != count - 1;
+    return (r->header && !named) || (size_t)r->columns.text != count - 1;
 }
 
 /* Unquotes a label before which a space stands: such a cell is not read as quoted. */

@@ -31,7 +31,7 @@ static cam_status fail_record(const cam_record_reader *r, cam_cells_result resul
                         r->cells.stray ? "the object that begins here is never closed" : "the list is never closed");
     if (result == CAM_CELLS_OPEN)
         return cam_fail(CAM_E_DATA, "%s:%ld: the quote opened here is never closed", file, line);
-    if (r->window.end - r->window.begin > CAM_RECORD_MAX_BYTES)
+    if (result == CAM_CELLS_MORE && r->window.end - r->window.begin > CAM_RECORD_MAX_BYTES)
         return cam_fail(CAM_E_DATA, "%s:%ld: the record that starts here does not end within %d MiB%s", file, r->line,
                         CAM_RECORD_MAX_BYTES >> 20, r->format == CAM_FORMAT_CSV ? "; is a quote left open?" : "");
     return CAM_OK;

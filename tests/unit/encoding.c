@@ -69,6 +69,8 @@ static void test_refused(void **state) {
     EXPECT(f, "a\nb\nc\0d", CAM_ENCODING_AUTO, ":3: a NUL byte; this is no text file: save it as CSV UTF-8");
     EXPECT(f, "t\0e\0x\0t\0", CAM_ENCODING_AUTO, ":1: UTF-16 without its byte-order mark; set encoding=utf-16");
     EXPECT(f, "\0t\0e\0x\0t", CAM_ENCODING_AUTO, ":1: UTF-16 without its byte-order mark; set encoding=utf-16");
+    EXPECT(f, "\xC3\xA9t\xC3\xA9\nl\xC3\n", CAM_ENCODING_WINDOWS_1252,
+           ":1: the file is UTF-8, and would be garbled in another encoding; set encoding=utf-8");
     EXPECT(f, "\xC3\xA9t\xC3\xA9;", CAM_ENCODING_MACROMAN,
            ":1: the file is UTF-8, and would be garbled in another encoding; set encoding=utf-8");
     EXPECT(f, "a\n\x81", CAM_ENCODING_WINDOWS_1252,

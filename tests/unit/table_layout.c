@@ -50,6 +50,14 @@ static void test_delimiters_contradict(void **state) {
     options.syntax = CAM_SYNTAX_OPTIONS;
     ASSERT_ROWS(&options, case_says(f, ":1: \",\" and \";\" both split the records evenly; set --delimiter , or "
                                        "--delimiter ';'"));
+    /* the header speaks first, and the ending for tabs */
+    options = (cam_read_options){.path = case_text(f, "a.csv", "a;b\n1, 2;3\n4, 5;6\n"), .label_required = 1};
+    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"b\"; set text_column=… "
+                                       "label_column=…"));
+    options.path = case_text(f, "a.tsv", "a\tb,c\n1\t2,3\n4\t5,6\n");
+    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"b,c\"; set text_column=… "
+                                       "label_column=…"));
+    options.path = case_text(f, "a.csv", "a;b,c\n1;2,3\n4;5,6\n");
     options.delimiter = ';';
     options.text_column = "a";
     options.label_column = "b,c";
