@@ -72,7 +72,7 @@ static cam_status survey_cells(survey_of_file *f, const cam_cells *cells) {
         f->titles++;
         goto out;
     }
-    f->even += s->count == 0 || s->count == cells->count;
+    f->even += s->count == 0 || (cells->count >= s->count && filled_cells(cells) <= s->count);
     if (s->count == 0) {
         for (size_t i = 0; i < cells->count; i++) {
             CAM_TRY(cam_survey_add_column(s, cells->list[i].text, cells->list[i].length));
@@ -121,6 +121,7 @@ static cam_status survey_file(const cam_read_options *options, survey_of_file *f
     found->format = r->format;
     found->delimiter = r->dialect.delimiter;
     f->above = r->counts.records_above;
+    cam_strbuf_clear(&found->notes[CAM_NOTE_FORMAT]);
     cam_detect_note_format(options->path, r->shape, found);
     while (f->survey.records < CAM_DETECT_RECORDS) {
         CAM_TRY(cam_reader_next_cells(r, &got));
@@ -152,6 +153,42 @@ static cam_status name_columns(const cam_survey *s, cam_detected *found) {
         found->columns[i] = cam_strbuf_detach(&name);
     }
     return CAM_OK;
+}
+
+/* Where two delimiters split the file evenly, as a decimal comma in every row does: the one whose header has more names
+ * that columns usually have. */
+static cam_status survey_by_names(cam_read_options *options, survey_of_file *f, cam_detected *found) {
+    char *message = strdup(cam_status_message());
+    int most = 0, tie = 1;
+    char best = '\0';
+    cam_status st = CAM_OK;
+    for (const char *candidate = ";,\t|"; *candidate; candidate++) {
+        survey_of_file trial = {0};
+        cam_detected ignored = {0};
+        options->delimiter = *candidate;
+        st = survey_file(options, &trial, &ignored);
+        if (st == CAM_OK && trial.known >= most) {
+            tie = trial.known == most;
+            best = trial.known > most ? *candidate : best;
+            most = trial.known;
+        }
+        cam_survey_release(&trial.survey);
+        cam_detected_release(&ignored);
+        if (st != CAM_OK && st != CAM_E_DATA)
+            goto out;
+    }
+    options->delimiter = best;
+    st = tie ? cam_fail(CAM_E_DATA, "%s", message ? message : "no delimiter") : survey_file(options, f, found);
+out:
+    free(message);
+    return st;
+}
+
+static cam_status survey(cam_read_options *options, survey_of_file *f, cam_detected *found) {
+    cam_status st = survey_file(options, f, found);
+    if (st != CAM_E_DATA || f->survey.count > 0 || options->delimiter)
+        return st;
+    return survey_by_names(options, f, found);
 }
 
 /* The column that the caller names; the number of columns where he names none. A named one tells a header. */
@@ -192,7 +229,7 @@ cam_status cam_detect(const cam_read_options *wishes, cam_detected *found) {
     *found = (cam_detected){0};
     CAM_TRY(detect_encoding(&options, found));
     options.encoding = found->encoding;
-    CAM_TRY(survey_file(&options, &file, found));
+    CAM_TRY(survey(&options, &file, found));
     CAM_TRY(cam_detect_check_size(options.path, s, found));
     CAM_TRY(find_wish(options.path, s, options.text_column, &wish.text));
     CAM_TRY(find_wish(options.path, s, options.label_column, &wish.label));

@@ -7,13 +7,20 @@
 
 enum { NAME_CHARACTERS = 40, ALSO_SHOWN = 3 };
 
+/* Appends a cell on one line, and no more of it than a note can hold. */
+static void put_cell(const cam_strbuf *cell, cam_strbuf *out) {
+    size_t shown = cam_text_shown(cam_strbuf_text(cell), cell->length, NAME_CHARACTERS);
+    for (size_t i = 0; i < shown; i++)
+        cam_strbuf_putc(out, (unsigned char)cell->text[i] < ' ' ? ' ' : cell->text[i]);
+}
+
 /* The column's name; "column 2" where the file has no header. */
 static void put_name(const cam_survey *s, size_t column, const cam_detected *found, cam_strbuf *out) {
     const cam_strbuf *name = &s->list[column].first;
     if (!found->has_header || name->length == 0)
         cam_strbuf_printf(out, "column %zu", column + 1);
     else
-        cam_strbuf_append(out, name->text, cam_text_shown(name->text, name->length, NAME_CHARACTERS));
+        put_cell(name, out);
 }
 
 /* --- encoding, format, delimiter, header --- */
@@ -81,14 +88,14 @@ void cam_detect_note_format(const char *path, cam_json_shape shape, cam_detected
 
 void cam_detect_note_delimiter(const cam_survey *s, int64_t even, long above, cam_detected *found) {
     cam_strbuf *note = &found->notes[CAM_NOTE_DELIMITER];
+    long long all = s->records + s->uneven + 1;
     if (s->count < 2)
         return;
     if (found->delimiter == '\t')
         cam_strbuf_puts(note, "delimiter: tab");
     else
         cam_strbuf_printf(note, "delimiter: \"%c\"", found->delimiter);
-    cam_strbuf_printf(note, ", by %zu cells in %lld of %lld records", s->count, (long long)even,
-                      (long long)(s->records + s->uneven + 1));
+    cam_strbuf_printf(note, ", by %zu cells in %lld of %lld records", s->count, (long long)even, all);
     if (above > 0)
         cam_strbuf_printf(note, "; %ld line%s above the header %s left out", above, above == 1 ? "" : "s",
                           above == 1 ? "is" : "are");
@@ -98,9 +105,9 @@ void cam_detect_note_header(const cam_survey *s, double score, const char *becau
     cam_strbuf *note = &found->notes[CAM_NOTE_HEADER];
     cam_strbuf_printf(note, "header: %s, ", found->has_header ? "yes" : "none");
     for (size_t i = 0; i < s->count && i < 4; i++) {
-        const cam_strbuf *first = &s->list[i].first;
-        size_t shown = cam_text_shown(cam_strbuf_text(first), first->length, NAME_CHARACTERS);
-        cam_strbuf_printf(note, "%s\"%.*s\"", i ? ", " : "", (int)shown, cam_strbuf_text(first));
+        cam_strbuf_puts(note, i ? ", \"" : "\"");
+        put_cell(&s->list[i].first, note);
+        cam_strbuf_puts(note, "\"");
     }
     cam_strbuf_printf(note, "%s: %s", s->count > 4 ? ", ..." : "",
                       because[0] ? because : "it looks like the other rows");

@@ -77,6 +77,16 @@ static int is_number(const shape *s, const char *text) {
            s->separators + s->others == (size_t)sign;
 }
 
+/* "1.0" is a whole number. */
+static int is_fraction(const char *text, size_t length) {
+    int point = 0, fraction = 0;
+    for (size_t i = 0; i < length; i++) {
+        point |= text[i] == '.' || text[i] == ',';
+        fraction |= point && text[i] >= '1' && text[i] <= '9';
+    }
+    return fraction;
+}
+
 cam_status cam_survey_add_cell(cam_column *c, const char *text, size_t length) {
     cam_status st = CAM_OK;
     int32_t number;
@@ -100,7 +110,7 @@ cam_status cam_survey_add_cell(cam_column *c, const char *text, size_t length) {
     c->words += s.words;
     c->letters += s.letters > 0;
     c->numbers += is_numeric;
-    c->fractions += is_numeric && s.points > 0;
+    c->fractions += is_numeric && is_fraction(text, length);
     c->dates += is_date(&s, text);
     c->addresses += s.address;
 out:

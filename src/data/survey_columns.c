@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LABEL_CHARACTERS = 80, MEASURE_NUMBERS = 30, MANY_LABELS = 200 };
+enum { LABEL_CHARACTERS = 80, MEASURE_NUMBERS = 30, MEASURE_FRACTIONS = 10, MANY_LABELS = 200 };
 
 double cam_column_mean_characters(const cam_column *c) {
     return c->filled ? (double)c->characters / (double)c->filled : 0;
@@ -14,11 +14,11 @@ static int mostly(int64_t part, const cam_column *c) {
     return 10 * part >= 9 * c->filled;
 }
 
-/* Whole numbers that repeat can be labels: 1 to 5 stars, codes. */
+/* A few numbers that repeat can be labels: 1 to 5 stars, codes, 0.0 and 1.0. */
 int cam_column_is_measure(const cam_column *c) {
     if (c->filled == 0 || !mostly(c->numbers, c) || c->cells.count < 3)
         return 0;
-    return c->cells.count > MEASURE_NUMBERS || 2 * c->fractions > c->filled ||
+    return c->cells.count > MEASURE_NUMBERS || (c->cells.count > MEASURE_FRACTIONS && 2 * c->fractions > c->filled) ||
            (int64_t)(2 * c->cells.count) > c->filled + 1;
 }
 

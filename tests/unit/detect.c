@@ -97,6 +97,15 @@ static void test_columns(void **state) {
          "label",
          {"label column: label, 2 values"},
          NULL},
+        /* whole numbers as pandas writes them beside an empty cell */
+        {"d.csv",
+         "text,label\nacheter une vis,0.0\nrendre une vis,1.0\nacheter un clou,0.0\nrendre un clou,1.0\nla vis,2.0\n"
+         "le clou,2.0\n",
+         CSV(',', 1),
+         "text",
+         "label",
+         {"label column: label, 3 values"},
+         NULL},
         /* an empty column and one of links */
         {"d.csv",
          "lien;vide;texte;type de demande\nhttps://a.fr/1;;une demande "
@@ -297,6 +306,15 @@ static void test_format(void **state) {
          "texte",
          "classe",
          {"format: jsonl, by its first bytes: one object a line"},
+         NULL},
+        /* a decimal comma in every row, a line break in a name */
+        {"d.csv",
+         "\"texte\nde l'avis\";sentiment;montant\ntrès bien;bon;12,5\nassez mal;mauvais;3,5\nplutôt bien;bon;4,5\ntrès "
+         "mal;mauvais;1,5\n",
+         CSV(';', 1),
+         "texte\nde l'avis",
+         "sentiment",
+         {"text column: texte de l'avis, "},
          NULL},
         /* both ; and , in the first record */
         {"d.csv",
