@@ -70,11 +70,14 @@ out:
     return st;
 }
 
-/* Reports a message line by line, since each line of a list of problems is an error. */
+/* Reports a message line by line, since each line of a list of problems is an error, or a hint at the error before. */
 static void report(const char *message) {
+    static const char hint[] = "hint: ";
     for (size_t length; *message; message += length + (message[length] != '\0')) {
         length = strcspn(message, "\n");
-        if (length > 0)
+        if (strncmp(message, hint, sizeof hint - 1) == 0)
+            cam_log_hint("%.*s", (int)(length - (sizeof hint - 1)), message + sizeof hint - 1);
+        else if (length > 0)
             cam_log_error("%.*s", (int)length, message);
     }
 }
@@ -123,7 +126,7 @@ static cam_status finish(cam_group *group, cam_status st) {
 /* Called where another rank is lost while this process waits for its device: exits without cleaning up. */
 static void exit_lost_peer(cam_status st) {
     report(cam_status_message());
-    _exit(cam_status_exit_code(st));
+    cam_signals_exit(cam_status_exit_code(st));
 }
 
 int main(int argc, char **argv) {

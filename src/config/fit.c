@@ -3,29 +3,32 @@
 #include <math.h>
 #include <stdio.h>
 
+static int64_t at_least_1(int64_t number) {
+    return number < 1 ? 1 : number;
+}
+
 static double one_digit(double rate) {
     double unit = pow(10, floor(log10(rate)));
     return round(rate / unit) * unit;
 }
 
 cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, int64_t batch) {
-    enum { FULL_STEPS = 400, FROZEN_STEPS = 2000 };
+    enum { MOST_LABELS = 65536 };
     cam_fit fit = {0};
-    (void)labels;
-    rows = rows < 1 ? 1 : rows;
-    hidden = hidden < 1 ? 1 : hidden;
-    batch = batch < 1 ? 1 : batch;
-    int64_t steps = (rows + batch - 1) / batch, low = frozen ? 20 : 3, high = frozen ? 100 : 15;
-    fit.epochs = ((frozen ? FROZEN_STEPS : FULL_STEPS) + steps - 1) / steps;
+    rows = at_least_1(rows);
+    batch = at_least_1(batch);
+    labels = at_least_1(labels) < MOST_LABELS ? at_least_1(labels) : MOST_LABELS;
+    int64_t wanted = frozen ? 1500 + 30 * labels : 320 + 5 * labels;
+    int64_t an_epoch = 1 + (rows - 1) / batch, low = frozen ? 20 : 3, high = frozen ? 100 : 20;
+    fit.epochs = (wanted + an_epoch - 1) / an_epoch;
     fit.epochs = fit.epochs < low ? low : fit.epochs > high ? high : fit.epochs;
-    double width = (double)hidden / 384;
-    fit.learning_rate = frozen ? 5e-3 : one_digit(fmin(1e-3, 2e-4 / (width * width)));
-    snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %lld steps of up to %lld rows", (long long)rows,
-             (long long)(fit.epochs * steps), (long long)batch);
+    double width = (double)at_least_1(hidden) / 384;
+    fit.learning_rate = frozen ? 2e-3 : one_digit(fmin(1e-3, 2e-4 / (width * width)));
+    snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %.0f steps of up to %lld rows", (long long)rows,
+             (double)fit.epochs * (double)an_epoch, (long long)batch);
     if (frozen)
         snprintf(fit.rate_reason, sizeof fit.rate_reason, "a head alone learns at a high rate");
     else
-        snprintf(fit.rate_reason, sizeof fit.rate_reason, "fits a pretrained encoder of hidden size %lld",
-                 (long long)hidden);
+        snprintf(fit.rate_reason, sizeof fit.rate_reason, "fits a hidden size of %lld", (long long)hidden);
     return fit;
 }

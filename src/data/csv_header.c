@@ -1,5 +1,7 @@
 /* csv_header.c: see csv_header_internal.h. */
+#include "column_names_internal.h"
 #include "csv_header_internal.h"
+#include "label_forms.h"
 #include "strbuf.h"
 #include "text_fold_internal.h"
 #include <string.h>
@@ -30,28 +32,72 @@ static void put_delimiter_hint(const cam_read_options *options, const cam_cells 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (memchr(header->list[0].text, others[i].delimiter, header->list[0].length)) {
             cam_strbuf_puts(out, " or ");
-            cam_remedy_put(out, options->syntax, "delimiter", others[i].word);
+            if (options->format == CAM_FORMAT_TSV)
+                cam_remedy_put(out, options->syntax, "format", "csv");
+            else
+                cam_remedy_put(out, options->syntax, "delimiter", others[i].word);
             return;
         }
 }
 
-/* Proposes a column: one whose name differs from the wanted one by case or accents only, or the user's choice. */
-static void put_column_setting(const cam_read_options *options, const cam_cells *header, const char *key,
-                               const char *wanted, cam_strbuf *out) {
-    cam_strbuf fold = CAM_STRBUF_INIT, other = CAM_STRBUF_INIT, name = CAM_STRBUF_INIT;
-    cam_text_fold(wanted, strlen(wanted), CAM_FOLD_ACCENTS, &fold);
-    for (size_t i = 0; i < header->count && name.length == 0; i++) {
-        const char *text = header->list[i].text;
-        size_t length = header->list[i].length;
+/* Whether two names differ by case and accents at most. */
+static int nearly_equal(const cam_cell *cell, const char *wanted) {
+    cam_strbuf a = CAM_STRBUF_INIT, b = CAM_STRBUF_INIT;
+    cam_label_form(cell->text, cell->length, CAM_LABEL_SPACES | CAM_LABEL_CASE | CAM_LABEL_ACCENTS, &a);
+    cam_label_form(wanted, strlen(wanted), CAM_LABEL_SPACES | CAM_LABEL_CASE | CAM_LABEL_ACCENTS, &b);
+    int equal = strcmp(cam_strbuf_text(&a), cam_strbuf_text(&b)) == 0;
+    cam_strbuf_release(&a);
+    cam_strbuf_release(&b);
+    return equal;
+}
+
+/* The points of a name; a cell that holds a delimiter is no name, but several. */
+static double name_points(const cam_cell *cell, int is_text) {
+    static const char delimiters[] = ",;\t|";
+    for (const char *c = delimiters; *c; c++)
+        if (memchr(cell->text, *c, cell->length))
+            return 0;
+    cam_name_points points = cam_column_name_points(cell->text, cell->length);
+    return is_text ? points.text : points.label;
+}
+
+/* The column that a user can mean by `wanted`: one that is nearly so named, or the only one whose name is as good for its
+ * kind; CAM_NO_COLUMN where several or none are. `other` is the column of the other kind. */
+static int plausible(const cam_cells *header, const char *wanted, int is_text, int other) {
+    int best = CAM_NO_COLUMN, equals = 0;
+    double most = 0;
+    for (size_t i = 0; i < header->count; i++)
+        if ((int)i != other && nearly_equal(&header->list[i], wanted))
+            return (int)i;
+    for (size_t i = 0; i < header->count; i++) {
+        double points = (int)i == other ? 0 : name_points(&header->list[i], is_text);
+        equals = points > most ? 1 : equals + (points > 0 && points == most);
+        best = points > most ? (int)i : best;
+        most = points > most ? points : most;
+    }
+    return equals == 1 ? best : CAM_NO_COLUMN;
+}
+
+int cam_header_is_known(const cam_cells *record) {
+    for (size_t i = 0; i < record->count; i++)
+        if (!cam_column_name_points(record->list[i].text, record->list[i].length).known)
+            return 0;
+    return 1;
+}
+
+/* Proposes the column that is plausible, or leaves it to the user. */
+static void put_column_setting(const cam_read_options *options, const cam_cells *header, int is_text, int other,
+                               cam_strbuf *out) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    int at = plausible(header, is_text ? cam_text_column(options) : cam_label_column(options), is_text, other);
+    if (at != CAM_NO_COLUMN) {
+        const char *text = header->list[at].text;
+        size_t length = header->list[at].length;
         cam_text_trim(&text, &length);
-        cam_text_fold(text, length, CAM_FOLD_ACCENTS, &other);
-        if (length > 0 && strcmp(cam_strbuf_text(&fold), cam_strbuf_text(&other)) == 0)
-            cam_strbuf_append(&name, text, length);
+        cam_strbuf_append(&name, text, length);
     }
     cam_strbuf_putc(out, ' ');
-    cam_remedy_put(out, options->syntax, key, name.length ? name.text : NULL);
-    cam_strbuf_release(&fold);
-    cam_strbuf_release(&other);
+    cam_remedy_put(out, options->syntax, is_text ? "text_column" : "label_column", name.length ? name.text : NULL);
     cam_strbuf_release(&name);
 }
 
@@ -78,17 +124,27 @@ cam_status cam_header_match(const cam_read_options *options, const char *file, l
     int no_label = columns->label == CAM_NO_COLUMN && options->label_required;
     if (!no_text && !no_label)
         return CAM_OK;
-    cam_strbuf names = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT;
+    cam_strbuf names = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT, hint = CAM_STRBUF_INIT;
     put_names(header, &names);
+    put_delimiter_hint(options, header, &hint);
+    if (header->count == 1 && hint.length == 0 && options->label_required) {
+        cam_fail(CAM_E_DATA, "%s:%ld: one column only, %s; a text and a label are needed", file, line,
+                 cam_strbuf_text(&names));
+        goto out;
+    }
     if (no_text)
-        put_column_setting(options, header, "text_column", text, &settings);
+        put_column_setting(options, header, 1, columns->label, &settings);
     if (no_label)
-        put_column_setting(options, header, "label_column", label, &settings);
-    put_delimiter_hint(options, header, &settings);
+        put_column_setting(options, header, 0, columns->text, &settings);
+    cam_strbuf_puts(&settings, cam_strbuf_text(&hint));
+    if (options->syntax == CAM_SYNTAX_OPTIONS && !cam_header_is_known(header))
+        cam_strbuf_puts(&settings, ", or --columns … where this is a row and no header");
     cam_fail(CAM_E_DATA, "%s:%ld: no column \"%s\"; the file has %s; set%s", file, line, no_text ? text : label,
              cam_strbuf_text(&names), cam_strbuf_text(&settings));
+out:
     cam_strbuf_release(&names);
     cam_strbuf_release(&settings);
+    cam_strbuf_release(&hint);
     return CAM_E_DATA;
 }
 
@@ -116,7 +172,13 @@ cam_status cam_header_given(const cam_read_options *options, const char *file, l
             return CAM_E_USAGE;
         }
     if (repeated == options->column_count && first->count == repeated)
-        return cam_fail(CAM_E_DATA, "%s:%ld: the file has a header row; leave \"columns\" out", file, line);
+        return cam_fail(CAM_E_DATA, "%s:%ld: the file has a header row; leave %s out", file, line,
+                        options->syntax == CAM_SYNTAX_OPTIONS ? "--columns" : "\"columns\"");
+    if (options->columns_are_hint && first->count != options->column_count)
+        return cam_fail(CAM_E_DATA,
+                        "%s:%ld: %zu cell%s, where the training file had %zu columns; name those of this file with "
+                        "--columns …, or where this is a header, its text with --text-column …",
+                        file, line, first->count, first->count == 1 ? "" : "s", options->column_count);
     *columns = (cam_columns){options->column_count, at[0], at[1]};
     return CAM_OK;
 }

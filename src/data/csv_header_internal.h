@@ -22,5 +22,7 @@ CAM_MUST_CHECK cam_status cam_header_match(const cam_read_options *options, cons
  * CAM_E_DATA where the first record repeats the names. */
 CAM_MUST_CHECK cam_status cam_header_given(const cam_read_options *options, const char *file, long line,
                                            const cam_cells *first, cam_columns *columns);
+/* Whether every cell is a word that names columns, so that the record is a header. */
+int cam_header_is_known(const cam_cells *record);
 
 #endif

@@ -45,6 +45,11 @@ static const char *delimiter_word(char delimiter) {
     return words[strchr(delimiters, delimiter) - delimiters];
 }
 
+/* True where the first record is a row whatever it holds. */
+static int is_headerless(const sample *s) {
+    return s->options->columns && !s->options->columns_are_hint;
+}
+
 /* The number of wanted columns among the cells. */
 static int count_names(const sample *s) {
     const char *wanted[] = {cam_text_column(s->options), cam_label_column(s->options)};
@@ -72,7 +77,7 @@ static void note_record(sample *s, trial *t, int *header_names) {
     s->counts[r] = s->cells.count;
     s->filled[r] = filled;
     s->stray[r] = first->length > 0 && first->text[0] == '#' ? -1 : s->cells.stray;
-    int names = r < HEADER_RECORDS && !s->options->columns ? count_names(s) : 0;
+    int names = r < HEADER_RECORDS && !is_headerless(s) ? count_names(s) : 0;
     int above = 1;
     for (long i = 0; i < r && names > *header_names; i++)
         above &= is_above(s, i, filled);
@@ -83,14 +88,14 @@ static void note_record(sample *s, trial *t, int *header_names) {
     t->records++;
 }
 
-/* The number of cells that most records have. */
+/* The number of cells that most records have, comments aside. */
 static size_t usual_cells(const sample *s, const trial *t) {
     size_t usual = 1;
     long most = 0;
     for (long i = 0; i < t->records && i < HEADER_RECORDS; i++) {
         long equal = 0;
         for (long k = 0; k < t->records; k++)
-            equal += s->counts[k] == s->counts[i];
+            equal += s->counts[k] == s->counts[i] && s->stray[k] >= 0;
         if (equal > most) {
             most = equal;
             usual = s->counts[i];
@@ -133,9 +138,9 @@ static cam_status try_dialect(sample *s, cam_dialect dialect, trial *t) {
             note_record(s, t, &t->names);
     }
     t->covered = t->records == SAMPLE_RECORDS ? s->length : at;
-    t->cells = s->options->columns                     ? s->options->column_count
-               : t->records > t->header_at && t->names ? s->counts[t->header_at]
-                                                       : usual_cells(s, t);
+    t->cells = t->records > t->header_at && t->names ? s->counts[t->header_at]
+               : is_headerless(s)                    ? s->options->column_count
+                                                     : usual_cells(s, t);
     if (t->names == 0 && !s->options->columns)
         guess_header(s, t);
     count_misfits(s, t);
@@ -151,10 +156,12 @@ static double misfit_share(const trial *t) {
 /* True where `a` is the better reading. A dialect that takes most of the sample for one record has lost its quotes. */
 static int better(const trial *a, const trial *b) {
     int lost_a = 2 * a->covered < b->covered, lost_b = 2 * b->covered < a->covered;
-    if (lost_a != lost_b)
-        return lost_b;
     if (a->names != b->names)
         return a->names > b->names;
+    if (lost_a != lost_b)
+        return lost_b;
+    if ((a->records == 0) != (b->records == 0))
+        return a->records == 0; /* nothing but delimiters */
     if (a->names == 0 && (a->cells > 1) != (b->cells > 1))
         return a->cells > 1;
     return misfit_share(a) < misfit_share(b);
@@ -242,6 +249,7 @@ static cam_status choose(sample *s, const cam_text_window *window, cam_data_form
     const trial *t = &trials[best];
     layout->dialect = t->dialect;
     layout->has_names = t->names == 1 + (s->options->label_required != 0);
+    layout->has_header = t->names > 0;
     layout->records_above = t->header_at;
     layout->has_record = t->records > 0;
 out:

@@ -14,6 +14,7 @@ typedef struct cam_csv_layout {
     long records_above;     /* records above the header: titles, comments, blank ones */
     int has_record;         /* the file has a record that is not blank */
     int has_names;          /* the header has the wanted columns: the text, and the label where it is required */
+    int has_header;         /* it has one of them */
     int quotes_hold_lines;  /* a file that is TSV by the options would be read better as CSV */
 } cam_csv_layout;
 

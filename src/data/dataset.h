@@ -20,6 +20,11 @@ typedef struct cam_row {
     int64_t row;          /* number of the record in the file, from 0 (split.tsv) */
 } cam_row;
 
+/* The number by which files of a run name a row, from 1: that of a spreadsheet, or of the object in a file of JSON. */
+static inline long cam_row_number(const cam_row *row) {
+    return row->sheet_row > 0 ? row->sheet_row : (long)row->row + 1;
+}
+
 typedef struct cam_dataset {
     char *path;
     cam_row *rows;

@@ -12,6 +12,7 @@
 #include "utf8.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,8 +28,18 @@ static cam_status fail_errno(const char *verb, const char *path) {
     return CAM_E_DATA;
 }
 
+/* False where no bytes come within some milliseconds: a writer that has more to say has said it then. */
+static int has_more(const cam_decoder *d) {
+    enum { PAUSE_MS = 2 };
+    struct pollfd input = {.fd = d->fd, .events = POLLIN};
+    return d->regular || poll(&input, 1, PAUSE_MS) != 0;
+}
+
 /* Makes room after the unread bytes and reads once from the system. */
 static cam_status refill(cam_decoder *d) {
+    cam_status st = CAM_OK;
+    if (d->pause.answer && !has_more(d))
+        CAM_TRY(d->pause.answer(d->pause.context));
     if (d->begin > CONTEXT_BYTES) {
         size_t drop = d->begin - CONTEXT_BYTES;
         memmove(d->raw, d->raw + drop, d->end - drop);
@@ -40,11 +51,13 @@ static cam_status refill(cam_decoder *d) {
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_errno("read", d->name);
+            CAM_TRY(fail_errno("read", d->name));
         d->end += (size_t)got;
         d->raw_ended = got == 0;
-        return CAM_OK;
+        break;
     }
+out:
+    return st;
 }
 
 /* Reads until there are at least `count` unread bytes; there are fewer only at the end of the file. */
@@ -52,6 +65,17 @@ static cam_status need(cam_decoder *d, size_t count) {
     cam_status st = CAM_OK;
     while (d->end - d->begin < count && !d->raw_ended)
         CAM_TRY(refill(d));
+out:
+    return st;
+}
+
+/* Reads the first bytes, up to four: those by which a file that is not text is known, and the byte-order mark. A line
+ * that ends sooner has neither, and its writer may wait for the answer. */
+static cam_status read_first_bytes(cam_decoder *d) {
+    cam_status st = CAM_OK;
+    do
+        CAM_TRY(need(d, d->end - d->begin + 1));
+    while (d->end - d->begin < 4 && !d->raw_ended && d->raw[d->end - 1] != '\n');
 out:
     return st;
 }
@@ -135,7 +159,7 @@ cam_status cam_decoder_open(cam_decoder *decoder, const char *path, cam_encoding
     decoder->raw = malloc(RAW_BYTES);
     if (!decoder->raw)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
-    CAM_TRY(need(decoder, 4));
+    CAM_TRY(read_first_bytes(decoder));
     CAM_TRY(refuse_binary(decoder, standard_input ? NULL : path));
     CAM_TRY(choose_encoding(decoder, encoding));
 out:

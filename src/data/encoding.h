@@ -21,6 +21,13 @@ unsigned cam_encoding_code_point(cam_encoding encoding, unsigned char byte);
 /* The byte of a code point, or 0 where the encoding has no character for it. */
 unsigned char cam_encoding_byte(cam_encoding encoding, unsigned code_point);
 
+/* What is to be done while a pipe or a terminal has no more bytes for now, before the reader waits for them. A failure
+ * ends the reading with its status. */
+typedef struct cam_input_pause {
+    cam_status (*answer)(void *context); /* NULL: nothing is done */
+    void *context;
+} cam_input_pause;
+
 typedef struct cam_decoder {
     const char *name;      /* for messages: the path as given, or "standard input" */
     cam_encoding encoding; /* after open: never AUTO */
@@ -33,6 +40,7 @@ typedef struct cam_decoder {
     size_t begin, end; /* unread bytes of raw; some bytes before `begin` are kept for messages */
     long line;         /* of the next byte, from 1 */
     char last;         /* the last decoded byte */
+    cam_input_pause pause;
     cam_syntax syntax; /* of the settings in messages */
     /* Set by the caller after open: where the file is UTF-8 with damage, each bad byte is decoded as a NUL, so that the
      * caller can report its record and go on. */

@@ -31,7 +31,9 @@ typedef struct cam_read_options {
     int64_t max_rows;   /* stop after so many rows; 0 or below = all */
     int label_required; /* otherwise the label column may be absent, and labels may be blank */
     cam_syntax syntax;  /* of the settings in messages */
-    int keep_blank;     /* return blank records too, so that every record of the file is one row */
+    int keep_blank;     /* return blank records too, and bad ones that are skipped: every record of the file is a row */
+    int columns_are_hint; /* `columns` are those of another file: a first record that names the text column is a header */
+    cam_input_pause pause; /* while a pipe has no more records for now */
 } cam_read_options;
 
 /* One cell of a table. */

@@ -2,6 +2,7 @@
  * split it into records. */
 #include "records_internal.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* True where the end of the file must be that of a list. */
 static int is_list(const cam_record_reader *r) {
@@ -36,6 +37,13 @@ static cam_status fail_record(const cam_record_reader *r, cam_cells_result resul
     return CAM_OK;
 }
 
+/* The line end of a record of `used` bytes that ends here; a last record without one has "\n". */
+static const char *line_end_before(const char *end, size_t used) {
+    if (used > 1 && end[-1] == '\n' && end[-2] == '\r')
+        return "\r\n";
+    return used > 0 && end[-1] == '\r' ? "\r" : "\n";
+}
+
 cam_status cam_reader_next_cells(cam_record_reader *r, int *got) {
     cam_status st = CAM_OK;
     cam_text_window *w = &r->window;
@@ -60,6 +68,7 @@ cam_status cam_reader_next_cells(cam_record_reader *r, int *got) {
             CAM_TRY(cam_text_window_more(w));
     }
     w->begin += r->cells.used;
+    r->line_end = line_end_before(w->bytes + w->begin, r->cells.used);
     r->start_line = r->line + r->cells.before;
     r->line += r->cells.lines;
     r->sheet_row++;
@@ -67,7 +76,17 @@ out:
     return st;
 }
 
-cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader) {
+/* A NUL ends a cell where there is no delimiter. */
+int cam_reader_is_damaged(const cam_record_reader *r) {
+    if (!r->window.decoder.damaged)
+        return 0;
+    for (size_t i = 0; i < r->cells.count; i++)
+        if (memchr(r->cells.list[i].text, '\0', r->cells.list[i].length))
+            return 1;
+    return r->dialect.delimiter == '\0' && r->cells.count > 1;
+}
+
+cam_status cam_reader_make(const cam_read_options *options, cam_reader_open open_it, cam_record_reader **reader) {
     cam_status st = CAM_OK;
     cam_record_reader *r = calloc(1, sizeof *r);
     *reader = NULL;
@@ -75,13 +94,27 @@ cam_status cam_record_reader_open(const cam_read_options *options, cam_record_re
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", options->path);
     r->options = options;
     r->line = 1;
+    r->line_end = "\n";
     r->window.decoder.fd = -1;
-    CAM_TRY(cam_reader_open_file(r));
+    CAM_TRY(open_it(r));
     *reader = r;
     r = NULL;
 out:
     cam_record_reader_close(r);
     return st;
+}
+
+cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader) {
+    return cam_reader_make(options, cam_reader_open_file, reader);
+}
+
+/* A row of the caller that keeps every record in its place. */
+static void keep_bad(cam_record *record) {
+    record->text = "";
+    record->text_length = 0;
+    record->label = NULL;
+    record->label_length = 0;
+    record->bad = 1;
 }
 
 cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record, int *got) {
@@ -101,6 +134,10 @@ cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record,
         if (!more)
             return cam_reader_bad_rows(reader, NULL);
         CAM_TRY(cam_reader_take_row(reader, record, &good));
+        if (!good && reader->options->keep_blank) {
+            keep_bad(record);
+            good = 1;
+        }
     }
     reader->counts.rows++;
     *got = 1;
@@ -120,9 +157,14 @@ char cam_record_reader_delimiter(const cam_record_reader *reader) {
     return reader->dialect.delimiter;
 }
 
-cam_encoding cam_record_reader_encoding(const cam_record_reader *reader, int *has_mark) {
-    *has_mark = reader->window.decoder.has_mark;
-    return reader->window.decoder.encoding;
+cam_file_form cam_record_reader_form(const cam_record_reader *reader) {
+    return (cam_file_form){.delimiter = reader->dialect.delimiter,
+                           .columns = reader->columns.count,
+                           .encoding = reader->window.decoder.encoding,
+                           .has_mark = reader->window.decoder.has_mark,
+                           .big_endian = reader->window.decoder.big_endian,
+                           .line_end = reader->line_end,
+                           .has_separator = reader->has_separator};
 }
 
 const char *const *cam_record_reader_header(const cam_record_reader *reader, size_t *count) {
@@ -146,6 +188,5 @@ void cam_record_reader_close(cam_record_reader *reader) {
     cam_strbuf_release(&reader->json_text.bytes);
     cam_strbuf_release(&reader->json_label.bytes);
     cam_row_problems_release(&reader->bad);
-    cam_strbuf_release(&reader->cause);
     free(reader);
 }

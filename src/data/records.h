@@ -43,6 +43,7 @@ typedef struct cam_record {
     int64_t row; /* its number in the file, from 0: headers and skipped blank records do not count, bad rows do */
     int blank;   /* all cells empty; only under keep_blank (in CAM_FORMAT_LINES: an empty line) */
     int trimmed; /* the label had outer space */
+    int bad;     /* a skipped row; only under keep_blank. Its text is empty, its cells are as they were read */
     const cam_cell *cells; /* CSV and TSV: all cells; valid until the next call. Otherwise NULL */
     size_t cell_count;     /* may differ from the header's: cells can be missing, or blank ones be surplus */
 } cam_record;
@@ -86,9 +87,21 @@ CAM_MUST_CHECK cam_status cam_record_reader_open(const cam_read_options *options
  * fails at once. */
 CAM_MUST_CHECK cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record, int *got);
 const cam_read_counts *cam_record_reader_counts(const cam_record_reader *reader);
-cam_data_format cam_record_reader_format(const cam_record_reader *reader);               /* never AUTO */
-char cam_record_reader_delimiter(const cam_record_reader *reader);                       /* 0 for JSON and lines */
-cam_encoding cam_record_reader_encoding(const cam_record_reader *reader, int *has_mark); /* never AUTO */
+cam_data_format cam_record_reader_format(const cam_record_reader *reader); /* never AUTO */
+char cam_record_reader_delimiter(const cam_record_reader *reader);         /* 0 for JSON and lines */
+
+/* How the file is written: what makes a table that is written back like it. */
+typedef struct cam_file_form {
+    char delimiter;        /* 0 for JSON and lines */
+    size_t columns;        /* of a table */
+    cam_encoding encoding; /* never AUTO */
+    int has_mark;          /* begins with a byte-order mark */
+    int big_endian;        /* UTF-16 */
+    const char *line_end;  /* "\n", "\r\n" or "\r": that of the record that was read last; "\n" before the first */
+    int has_separator;     /* the first line is "sep=;" or alike */
+} cam_file_form;
+cam_file_form cam_record_reader_form(const cam_record_reader *reader);
+
 /* The header's cells as written, *count of them; NULL where the file has no header row. */
 const char *const *cam_record_reader_header(const cam_record_reader *reader, size_t *count);
 int cam_record_reader_has_label(const cam_record_reader *reader); /* JSON: always 1 */

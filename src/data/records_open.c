@@ -16,37 +16,34 @@ static cam_status keep_header(cam_record_reader *r) {
     return r->header ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a header of %zu cells", r->cells.count);
 }
 
-static int is_damaged(const cam_record_reader *r) {
-    for (size_t i = 0; r->window.decoder.damaged && i < r->cells.count; i++)
-        if (memchr(r->cells.list[i].text, '\0', r->cells.list[i].length))
-            return 1;
-    return 0;
-}
-
-/* Reads the header row. With given columns the first record is a row, which stays pending. */
+/* Reads the header row. Where there is none the first record is a row, which stays pending. */
 static cam_status read_header(cam_record_reader *r, long records_above) {
     cam_status st = CAM_OK;
     int got, above = 0;
+    int hint = r->options->columns_are_hint, headerless = r->options->columns && !(hint && r->has_header);
     for (;;) {
         CAM_TRY(cam_reader_next_cells(r, &got));
         if (!got)
             CAM_FAIL(CAM_E_DATA, "%s: the file is empty", r->window.decoder.name);
         int blank = cam_cells_blank(r->cells.list, r->cells.count);
-        if (r->options->columns || (!blank && above >= records_above))
+        if (hint && !blank && cam_header_is_known(&r->cells))
+            headerless = 0;
+        if (headerless || (!blank && above >= records_above))
             break;
         above += !blank;
     }
-    if (r->options->columns) {
+    if (headerless) {
         CAM_TRY(cam_header_given(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
         r->pending = 1;
         goto out;
     }
-    if (is_damaged(r))
+    if (cam_reader_is_damaged(r))
         CAM_FAIL(CAM_E_DATA, "%s:%ld: a character of the header is cut or damaged; write the line again",
                  r->window.decoder.name, r->start_line);
     r->counts.records_above = above;
     CAM_TRY(keep_header(r));
     CAM_TRY(cam_header_match(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
+    r->header_text_bytes = r->cells.list[r->columns.text].length;
 out:
     return st;
 }
@@ -94,7 +91,9 @@ static cam_status open_table(cam_record_reader *r, cam_csv_layout *layout) {
     cam_status st = CAM_OK;
     CAM_TRY(cam_csv_layout_find(&r->window, r->options, r->format, layout));
     r->window.begin += layout->separator_bytes;
-    r->line += layout->separator_bytes > 0;
+    r->has_separator = layout->separator_bytes > 0;
+    r->has_header = layout->has_header;
+    r->line += r->has_separator;
     r->dialect = layout->dialect;
     r->quotes_hold_lines = layout->quotes_hold_lines;
     if (r->format == CAM_FORMAT_TSV && layout->dialect.quoting == CAM_QUOTING_CSV) {
@@ -146,29 +145,33 @@ out:
     return st;
 }
 
-cam_status cam_reader_open_file(cam_record_reader *r) {
+cam_status cam_reader_open_cells(cam_record_reader *r) {
     cam_status st = CAM_OK;
     const cam_read_options *options = r->options;
     cam_text_window *w = &r->window;
     cam_csv_layout layout = {0};
     CAM_TRY(cam_text_window_open(w, options->path, options->encoding, options->syntax));
     w->decoder.accepts_damage = 1;
+    w->decoder.pause = options->pause;
     if (options->format == CAM_FORMAT_LINES && options->label_required)
         CAM_FAIL(CAM_E_USAGE, "\"%s\": plain lines have no labels; set the format to csv, tsv or jsonl", options->path);
     CAM_TRY(peek(w));
     CAM_TRY(choose_format(r));
-    r->counts.format = r->format;
     if (w->at_end && w->begin == w->end && r->format != CAM_FORMAT_LINES)
         CAM_FAIL(CAM_E_DATA, "%s: the file is empty", w->decoder.name);
     if (r->format == CAM_FORMAT_LINES || r->format == CAM_FORMAT_JSONL)
         r->dialect.quoting = CAM_QUOTING_NONE;
     if (r->format == CAM_FORMAT_JSONL)
         CAM_TRY(open_json(r));
-    if (cam_reader_is_table(r)) {
+    if (cam_reader_is_table(r))
         CAM_TRY(open_table(r, &layout));
-        CAM_TRY(read_header(r, layout.records_above));
-        r->counts.format = r->format;
-    }
+    r->counts.format = r->format;
+    r->counts.records_above = layout.records_above;
 out:
     return st;
+}
+
+cam_status cam_reader_open_file(cam_record_reader *r) {
+    cam_status st = cam_reader_open_cells(r);
+    return st == CAM_OK && cam_reader_is_table(r) ? read_header(r, r->counts.records_above) : st;
 }

@@ -93,10 +93,12 @@ void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *
     cam_json_close(json);
 }
 
-void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names,
+void cam_metrics_put_json(cam_strbuf *buf, const char *part, const cam_metrics *metrics, const char *const *names,
                           const char *const *warnings, int64_t count) {
     cam_json json;
     cam_json_begin(&json, buf);
+    if (part)
+        cam_json_text(&json, "part", part);
     put_members(&json, metrics, names, warnings, count);
     cam_json_end(&json);
 }

@@ -45,7 +45,7 @@ static void put_cell(cam_strbuf *out, const char *text) {
 
 static void put_mistake(cam_strbuf *out, const cam_corpus *corpus, const mistake *m) {
     const cam_row *row = cam_corpus_row(corpus, m->id);
-    cam_strbuf_printf(out, "%ld,%ld,", row->sheet_row, row->line);
+    cam_strbuf_printf(out, "%ld,%ld,", cam_row_number(row), row->line);
     put_cell(out, row->text);
     cam_strbuf_putc(out, ',');
     put_cell(out, corpus->labels.names[corpus->label[m->id]]);

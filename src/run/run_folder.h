@@ -23,26 +23,26 @@ CAM_MUST_CHECK cam_status cam_run_folder_put_model_files(const cam_config *confi
 CAM_MUST_CHECK cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card);
 
 /* split.tsv: the part of each used row of train_file, in the order of the file. Its columns are `row` (as a spreadsheet
- * counts it, from 1), `line` (where the record starts, from 1) and `part` (train or validation). Rows that no part uses
+ * counts it, from 1; in JSON the number of the object), `line` (where the record starts, from 1) and `part` (train or validation). Rows that no part uses
  * are not listed. */
 CAM_MUST_CHECK cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *corpus);
 
 /* split.tsv as read back. */
 typedef struct cam_run_split_row {
-    long sheet_row, line;
+    long number, line; /* cam_row_number */
     cam_data_part part;
 } cam_run_split_row;
 typedef struct cam_run_split {
-    cam_run_split_row *rows; /* sheet_row grows */
+    cam_run_split_row *rows; /* the number grows */
     size_t count;
 } cam_run_split;
 /* Reads folder/split.tsv of an output folder. CAM_E_MODEL where it is absent, or is no such file (of an older version,
  * cut, edited); *split is then empty. */
 CAM_MUST_CHECK cam_status cam_run_folder_read_split(const char *folder, cam_run_split *split);
 void cam_run_split_release(cam_run_split *split);
-/* The part (cam_data_part) of a row of train_file: that with this sheet_row and this line; -1 if no part uses it. A
+/* The part (cam_data_part) of a row of train_file: that with this number and this line; -1 if no part uses it. A
  * line alone does not name a row: several objects of a JSON list may stand on one. */
-int cam_run_split_part(const cam_run_split *split, long sheet_row, long line);
+int cam_run_split_part(const cam_run_split *split, long number, long line);
 
 /* output_dir/name; the caller frees it. */
 char *cam_run_folder_path(const cam_config *config, const char *name);

@@ -22,7 +22,7 @@ cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *
     cam_strbuf_puts(&text, title);
     for (size_t i = 0; i < file->count; i++)
         if (part_of[i] != CAM_PARTS)
-            cam_strbuf_printf(&text, "%ld\t%ld\t%s\n", file->rows[i].sheet_row, file->rows[i].line,
+            cam_strbuf_printf(&text, "%ld\t%ld\t%s\n", cam_row_number(&file->rows[i]), file->rows[i].line,
                               cam_data_part_name((cam_data_part)part_of[i]));
     cam_status st = cam_run_folder_put(config, "split.tsv", &text);
     cam_strbuf_release(&text);
@@ -43,8 +43,8 @@ static long read_number(const char **at) {
 
 /* Reads one line and moves *at past it. Returns 0 if it is none of split.tsv. */
 static int read_row(const char **at, cam_run_split_row *row) {
-    row->sheet_row = read_number(at);
-    row->line = row->sheet_row ? read_number(at) : 0;
+    row->number = read_number(at);
+    row->line = row->number ? read_number(at) : 0;
     if (!row->line)
         return 0;
     size_t length = strcspn(*at, "\n");
@@ -79,10 +79,10 @@ static cam_status parse(const char *path, const char *text, cam_run_split *split
         CAM_FAIL(CAM_E_MEMORY, "no memory for the rows of \"%s\"", path);
     for (long previous = 0; *at; split->count++) {
         cam_run_split_row *row = &split->rows[split->count];
-        if (!read_row(&at, row) || row->sheet_row <= previous)
+        if (!read_row(&at, row) || row->number <= previous)
             CAM_FAIL(CAM_E_MODEL, "%s:%zu: not a row that a run wrote; train the model again to write the file", path,
                      split->count + 2);
-        previous = row->sheet_row;
+        previous = row->number;
     }
 out:
     return st;
@@ -108,15 +108,15 @@ void cam_run_split_release(cam_run_split *split) {
     *split = (cam_run_split){0};
 }
 
-int cam_run_split_part(const cam_run_split *split, long sheet_row, long line) {
+int cam_run_split_part(const cam_run_split *split, long number, long line) {
     size_t first = 0, end = split->count;
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        if (split->rows[middle].sheet_row < sheet_row)
+        if (split->rows[middle].number < number)
             first = middle + 1;
         else
             end = middle;
     }
     const cam_run_split_row *row = split->rows + first;
-    return first < split->count && row->sheet_row == sheet_row && row->line == line ? (int)row->part : -1;
+    return first < split->count && row->number == number && row->line == line ? (int)row->part : -1;
 }

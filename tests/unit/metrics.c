@@ -154,7 +154,7 @@ static void without_rows_nothing_is_divided(void **unused) {
     cam_scores scores = cam_metrics_scores(&metrics);
     assert_true(scores.f1_macro == 0 && scores.accuracy == 0 && isnan(scores.loss));
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_metrics_put_json(&buf, &metrics, names5, NULL, 0);
+    cam_metrics_put_json(&buf, NULL, &metrics, names5, NULL, 0);
     assert_non_null(strstr(buf.text, "\"rows\":0,\"loss\":null,\"accuracy\":0,"));
     cam_strbuf_release(&buf);
     cam_metrics_release(&metrics);
@@ -206,7 +206,7 @@ static void the_warning_reaches_the_json(void **unused) {
     add_guess(&metrics, 0, 3);
     add_guess(&metrics, 1, 3);
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_metrics_put_json(&buf, &metrics, names5, NULL, 0);
+    cam_metrics_put_json(&buf, NULL, &metrics, names5, NULL, 0);
     assert_non_null(strstr(buf.text, "\"warnings\":[\"the model predicts one label only, \\\"d\\\", for all 2 rows"));
     cam_strbuf_release(&buf);
     cam_metrics_release(&metrics);
