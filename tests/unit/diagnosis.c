@@ -115,8 +115,8 @@ static void little_learned_and_why(void **unused) {
     expect(&facts, finding, "a learning_rate of 1e-07 is too low for this encoder", " learning_rate=");
     facts.learning_rate = facts.highest_rate = 0;
     expect(&facts, finding, "a learning_rate of 0 is too low", " learning_rate=");
-    facts.learning_rate = facts.highest_rate = 0.05;
-    expect(&facts, finding, "a learning_rate of 0.05 is too high for this encoder", " learning_rate=");
+    facts.learning_rate = facts.highest_rate = 0.01;
+    expect(&facts, finding, "a learning_rate of 0.01 is too high for this encoder", " learning_rate=");
     facts.trained = CAM_TRAINED_HEAD; /* such a rate suits a head */
     expect(&facts, finding, "the run made only 87 steps", " num_train_epochs=");
     facts.epochs = 100;
