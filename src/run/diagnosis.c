@@ -79,8 +79,17 @@ static void put_epochs(cam_strbuf *out, const cam_training_facts *f, int64_t epo
     cam_strbuf_printf(out, "%s num_train_epochs=%lld", f->steps_are_set ? " max_steps=-1" : "", (long long)epochs);
 }
 
-/* Adds the epochs of a plan where the run had fewer. */
-static void put_missing_epochs(cam_strbuf *out, const cam_training_facts *f, plan fit) {
+static int warmup_fills_the_run(const cam_training_facts *f) {
+    return f->warmup > 0 && f->warmup >= llround(f->epochs * (double)f->steps_per_epoch);
+}
+
+/* Adds what else would keep the next run from learning: a warm-up of the whole run, patience that ended this one, and
+ * fewer epochs than planned. */
+static void put_length(cam_strbuf *out, const cam_training_facts *f, plan fit) {
+    if (warmup_fills_the_run(f))
+        cam_strbuf_puts(out, " warmup_steps=0 warmup_ratio=0");
+    if (f->early_stopping)
+        cam_strbuf_puts(out, " early_stopping_patience=0");
     if (f->epochs < (double)fit.epochs)
         put_epochs(out, f, fit.epochs);
 }
@@ -104,15 +113,14 @@ static void put_folder(cam_strbuf *out, const char *folder) {
 /* --- causes: each appends the cause to `why`, and settings to `set` where some help, if it holds -------------------- */
 
 static int peak_not_reached(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
-    if (f->warmup == 0 || f->highest_rate >= PEAK_REACHED * f->learning_rate)
+    if (!warmup_fills_the_run(f) || f->highest_rate >= PEAK_REACHED * f->learning_rate)
         return 0;
     cam_strbuf_puts(why, "the warm-up takes ");
     cam_plain_put_counted(why, f->warmup, "step", "steps");
     cam_strbuf_puts(why, " and the run made ");
     cam_plain_put_count(why, f->steps);
     cam_strbuf_printf(why, ", so that the rate was at most %.2g", f->highest_rate);
-    cam_strbuf_puts(set, " warmup_steps=0 warmup_ratio=0");
-    put_missing_epochs(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
+    put_length(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
     return 1;
 }
 
@@ -126,7 +134,7 @@ static int rate_does_not_fit(const cam_training_facts *f, cam_strbuf *why, cam_s
                       : f->trained == CAM_TRAINED_HEAD ? "a head alone"
                                                        : "this encoder");
     put_rate(set, fit.rate);
-    put_missing_epochs(set, f, fit);
+    put_length(set, f, fit);
     return 1;
 }
 
@@ -137,7 +145,16 @@ static int frozen_is_random(const cam_training_facts *f, cam_strbuf *why, cam_st
     cam_strbuf_puts(why, "the frozen part has random weights, which tell the head little");
     cam_strbuf_puts(set, " freeze=none");
     put_rate(set, fit.rate);
-    put_missing_epochs(set, f, fit);
+    put_length(set, f, fit);
+    return 1;
+}
+
+static int patience_ended_it(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
+    if (!f->early_stopping || warmup_fills_the_run(f))
+        return 0;
+    cam_strbuf_puts(why, "early_stopping_patience ended the run after ");
+    cam_plain_put_counted(why, f->steps, "step", "steps");
+    put_length(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
     return 1;
 }
 
@@ -201,7 +218,7 @@ static int labels_are_uneven(const cam_training_facts *f, cam_strbuf *why, cam_s
         return 0;
     cam_strbuf_puts(why, "one label has most of the rows");
     cam_strbuf_puts(set, " class_weights=balanced");
-    put_missing_epochs(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
+    put_length(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
     return 1;
 }
 
@@ -248,13 +265,13 @@ static int put_cause(cam_strbuf *out, const char *separator, const cam_training_
 
 #define COUNT(causes) (sizeof(causes) / sizeof(causes)[0])
 
-static const cause of_no_learning[] = {peak_not_reached,  rate_does_not_fit,  frozen_is_random,
-                                       labels_are_uneven, texts_do_not_tell,  few_epochs,
-                                       still_rising,      weights_are_random, encoder_is_frozen};
-static const cause of_low_scores[] = {peak_not_reached, rate_does_not_fit,  frozen_is_random, few_epochs,
-                                      still_rising,     weights_are_random, encoder_is_frozen};
-static const cause of_missing_labels[] = {peak_not_reached, rate_does_not_fit, frozen_is_random,
-                                          few_epochs,       still_rising,      labels_weigh_the_same};
+static const cause of_no_learning[] = {rate_does_not_fit,  patience_ended_it, peak_not_reached, frozen_is_random,
+                                       labels_are_uneven,  texts_do_not_tell, few_epochs,       still_rising,
+                                       weights_are_random, encoder_is_frozen};
+static const cause of_low_scores[] = {rate_does_not_fit, patience_ended_it, peak_not_reached,   frozen_is_random,
+                                      few_epochs,        still_rising,      weights_are_random, encoder_is_frozen};
+static const cause of_missing_labels[] = {rate_does_not_fit, patience_ended_it, peak_not_reached,     frozen_is_random,
+                                          few_epochs,        still_rising,      labels_weigh_the_same};
 static const cause of_rising[] = {still_rising};
 
 /* Validation rows of one label only tell nothing. */

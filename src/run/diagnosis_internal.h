@@ -26,11 +26,12 @@ typedef struct cam_training_facts {
     int64_t hidden, batch_rows;
     double learning_rate, highest_rate; /* the set one; the highest one of the steps made */
     int64_t warmup, steps, steps_per_epoch;
-    double epochs;     /* num_train_epochs; with max_steps the epochs that it makes */
-    int steps_are_set; /* max_steps is above 0 */
-    int class_weights; /* not `none` */
+    double epochs;      /* num_train_epochs; with max_steps the epochs that it makes */
+    int steps_are_set;  /* max_steps is above 0 */
+    int class_weights;  /* not `none` */
+    int early_stopping; /* patience ended the run */
     int64_t evaluations;
-    int last_is_best;       /* the last evaluation was the best one, and no patience ended the run */
+    int last_is_best;       /* the last evaluation was the best one, and patience did not end the run */
     double gain;            /* of the best evaluation over the best one before it */
     cam_metric metric;      /* metric_for_best_model */
     const char *output_dir; /* a name beside it is proposed for the next run */

@@ -58,6 +58,7 @@ static void find_verdict(cam_run_end *end) {
                                 .epochs = (double)end->plan->updates / (double)end->plan->updates_per_epoch,
                                 .steps_are_set = config->max_steps > 0,
                                 .class_weights = config->class_weights.kind != CAM_CONFIG_CLASS_WEIGHTS_NONE,
+                                .early_stopping = end->early_stopping,
                                 .evaluations = end->best->evaluations,
                                 .last_is_best = !end->early_stopping && end->best->step == end->steps,
                                 .gain = end->best->gain,

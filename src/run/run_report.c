@@ -154,7 +154,8 @@ static void put_files(cam_strbuf *out, const cam_run_end *end) {
                           end->mistakes ? "rows that were taken for another label, the worst first\n"
                                         : "mistakes outside the training rows\n");
     cam_strbuf_puts(out, "  split.tsv          which row went into which part\n"
-                         "  metrics.json       all figures; log.jsonl: every step\n");
+                         "  metrics.json       all figures");
+    cam_strbuf_puts(out, end->run->config->report_to & CAM_CONFIG_REPORT_JSONL ? "; log.jsonl: every step\n" : "\n");
 }
 
 /* Appends "cam-train VERB --model DIR" and, on a second line where one would be too long, the options of `rest`. */
@@ -207,12 +208,13 @@ void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
     cam_plain_put_duration(out, end->wall_s);
     cam_strbuf_puts(out, ")\n\n");
     if (end->metrics[CAM_PART_VALIDATION]) {
-        cam_strbuf_printf(out, "%s epoch %.4g of %.4g (step ", end->best->step == end->saved_step ? "best" : "last",
+        int is_best = end->best->step == end->saved_step;
+        cam_strbuf_printf(out, "%s epoch %.4g of %.4g (step ", is_best ? "best" : "last",
                           cam_plan_epoch(end->plan, end->saved_step), cam_plan_epoch(end->plan, end->plan->updates));
         cam_plain_put_count(out, end->saved_step);
         cam_strbuf_puts(out, " of ");
         cam_plain_put_count(out, end->plan->updates);
-        cam_strbuf_printf(out, ") by %s\n", cam_words_metric[end->best->metric]);
+        cam_strbuf_printf(out, ")%s%s\n", is_best ? " by " : "", is_best ? cam_words_metric[end->best->metric] : "");
     }
     put_scores(out, end);
     put_worst(out, end);

@@ -58,6 +58,12 @@ setup() { in_own_folder; }
 read_csv() { python3 -c 'import csv, json, sys
 with open(sys.argv[1], encoding="utf-8-sig", newline="") as f: print(json.dumps(list(csv.DictReader(f))))' "$1"; }
 
+@test "where the last model is saved, the report is that of the last epoch; without a log it names none" {
+    succeeds cam-train --config c.yaml load_best_model_at_end=false 'report_to=[]' num_train_epochs=4
+    says "last epoch 4 of 4 (step 28 of 28)"
+    [[ "$stderr" != *log.jsonl* ]] || complain "log.jsonl"
+}
+
 @test "mistakes.csv: the saved model's, the worst first, with the file's own rows and lines" {
     { echo text,label; echo '"=SOMME(A1), ""dit"" il
 et fin",suivi'; echo '-12,accès'; echo '@moi,remboursement'; } >test.csv

@@ -39,6 +39,11 @@ closes_with() {
     closes_with "the frozen part has random weights" freeze=encoder
 }
 
+@test "patience that ends a run before it learns" {
+    succeeds cam-train --config c.yaml num_train_epochs=93 early_stopping_patience=1 learning_rate=1e-3
+    closes_with "early_stopping_patience ended the run after 14 steps" "early_stopping_patience=1 learning_rate=1e-3 num_train_epochs=93"
+}
+
 @test "one label has most of the rows: weights, and epochs" {
     { echo text,label; for i in $(seq 200); do echo "où est le colis numéro $i,suivi"; done
         for i in $(seq 20); do echo "rendez-moi mes $i euros,remboursement"; done; } >data.csv

@@ -92,6 +92,7 @@ static void one_label_only(void **unused) {
            " warmup_steps=0 warmup_ratio=0 num_train_epochs=");
     facts.warmup = 1;
     facts.steps = 1;
+    facts.epochs = 1.0 / 29;
     facts.highest_rate = 0;
     expect(&facts, finding, "the warm-up takes 1 step and the run made 1", "warmup_ratio=0 num_train_epochs=");
 }
@@ -114,8 +115,8 @@ static void little_learned_and_why(void **unused) {
     expect(&facts, finding, "a learning_rate of 1e-07 is too low for this encoder", " learning_rate=");
     facts.learning_rate = facts.highest_rate = 0;
     expect(&facts, finding, "a learning_rate of 0 is too low", " learning_rate=");
-    facts.learning_rate = facts.highest_rate = 0.05;
-    expect(&facts, finding, "a learning_rate of 0.05 is too high for this encoder", " learning_rate=");
+    facts.learning_rate = facts.highest_rate = 0.01;
+    expect(&facts, finding, "a learning_rate of 0.01 is too high for this encoder", " learning_rate=");
     facts.trained = CAM_TRAINED_HEAD; /* such a rate suits a head */
     expect(&facts, finding, "the run made only 87 steps", " num_train_epochs=");
     facts.epochs = 100;
@@ -141,6 +142,8 @@ static void below_the_baseline(void **unused) {
     expect(&facts, finding, "the run made only 145 steps", " num_train_epochs=");
     facts.learning_rate = facts.highest_rate = 5e-6;
     expect(&facts, finding, "the run made only 145 steps", " learning_rate=");
+    facts.early_stopping = 1;
+    expect(&facts, finding, "early_stopping_patience ended the run after 145 steps", " early_stopping_patience=0 ");
     facts.baseline_accuracy = 0.77; /* within one standard error */
     expect(&facts, "", "", "");
 }
