@@ -40,12 +40,12 @@ static void open_device(const cam_arguments *arguments, const cam_config *config
 static void put_cost(cam_advice_case *advice, cam_strbuf *out) {
     cam_cost cost;
     cam_backend *backend = advice->backend;
-    if (!backend || cam_cost_measure(advice->run, backend, &advice->speed) != CAM_OK ||
+    int threads = backend && backend->host_memory ? cam_backend_cpu_threads(backend) : 1;
+    if (!backend || cam_cost_measure(advice->run, backend, threads, &advice->speed) != CAM_OK ||
         cam_cost_of(advice->run, backend, advice->speed, NULL, &cost) != CAM_OK)
         return;
     cam_strbuf_puts(out, "cost     ");
     if (cost.seconds >= 0) {
-        int threads = cam_backend_cpu_threads(backend);
         cam_cost_put_time(out, cost.seconds);
         cam_strbuf_printf(out, " on %d %s, ", threads, threads == 1 ? "thread" : "threads");
     }

@@ -20,9 +20,9 @@ typedef struct cam_cost_case {
     double epochs;
 } cam_cost_case;
 
-/* The speed of products with the shapes of the run: floating-point operations a second; 0 on a device that only queues
- * work. The run is sound. CAM_E_MEMORY, CAM_E_DEVICE. */
-CAM_MUST_CHECK cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, double *speed);
+/* The speed of products with the shapes of the run, on `threads` threads that have a processor each: floating-point
+ * operations a second; 0 on a device that only queues work. The run is sound. CAM_E_MEMORY, CAM_E_DEVICE. */
+CAM_MUST_CHECK cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, int threads, double *speed);
 
 /* The cost at this speed; `other` (NULL: as configured). Errors: those of cam_trainer_plan_memory. */
 CAM_MUST_CHECK cam_status cam_cost_of(const cam_run *run, cam_backend *backend, double speed,

@@ -9,11 +9,21 @@ enum { COLUMNS = 80, NAME_COLUMNS = 32, BARS = 30 };
 
 /* --- files ----------------------------------------------------------------------------------------------------- */
 
+/* Appends a path; of a long one its end. */
+static void put_path(cam_strbuf *out, const char *path, int limit) {
+    if (cam_plain_columns(path) > limit) {
+        cam_strbuf_puts(out, "\u2026");
+        while (cam_plain_columns(path) >= limit)
+            path += strcspn(path + 1, "/") + 1 < strlen(path) ? strcspn(path + 1, "/") + 1 : 1;
+    }
+    cam_plain_put(out, path, limit);
+}
+
 static void describe_file(const cam_dataset *file, cam_strbuf *out) {
     if (!file->path)
         return;
     cam_strbuf_puts(out, "file     ");
-    cam_plain_put(out, file->path, COLUMNS - 9 - 45);
+    put_path(out, file->path, COLUMNS - 9 - 42);
     cam_strbuf_puts(out, ": ");
     cam_plain_put_counted(out, (int64_t)file->count, "row", "rows");
     if (file->counts.format != CAM_FORMAT_AUTO) {
@@ -99,10 +109,15 @@ static void describe_lengths(const cam_run *run, cam_strbuf *out) {
 static void describe_model(const cam_run *run, cam_strbuf *out) {
     if (run->model.hidden_size == 0)
         return;
-    cam_strbuf_printf(out, "model    %s: %d layers, hidden %d, vocabulary ", run->model_folder,
-                      run->model.num_hidden_layers, run->model.hidden_size);
+    cam_strbuf_puts(out, "model    ");
+    put_path(out, run->model_folder, COLUMNS - 9 - 42);
+    cam_strbuf_puts(out, ": ");
+    cam_plain_put_counted(out, run->model.num_hidden_layers, "layer", "layers");
+    cam_strbuf_printf(out, ", hidden %d, vocabulary ", run->model.hidden_size);
     cam_plain_put_count(out, run->model.vocab_size);
-    cam_strbuf_puts(out, run->config->init == CAM_CONFIG_INIT_RANDOM ? ", random weights\n" : "\n");
+    if (run->config->init == CAM_CONFIG_INIT_RANDOM)
+        cam_strbuf_puts(out, "\nweights  random");
+    cam_strbuf_putc(out, '\n');
     if (run->is_sound)
         cam_strbuf_printf(out, "head     %s\n",
                           run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
