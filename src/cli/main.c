@@ -70,11 +70,14 @@ out:
     return st;
 }
 
-/* Reports a message line by line, since each line of a list of problems is an error. */
+/* Reports a message line by line, since each line of a list of problems is an error, or a hint at the error before. */
 static void report(const char *message) {
+    static const char hint[] = "hint: ";
     for (size_t length; *message; message += length + (message[length] != '\0')) {
         length = strcspn(message, "\n");
-        if (length > 0)
+        if (strncmp(message, hint, sizeof hint - 1) == 0)
+            cam_log_hint("%.*s", (int)(length - (sizeof hint - 1)), message + sizeof hint - 1);
+        else if (length > 0)
             cam_log_error("%.*s", (int)length, message);
     }
 }

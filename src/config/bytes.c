@@ -34,9 +34,10 @@ void cam_bytes_trim(const char **begin, size_t *length) {
     }
 }
 
-/* Characters that YAML forbids, drops, or reads as line ends. */
+/* Characters that YAML forbids, drops, or reads as line ends, and those that a terminal does not show: a text that is
+ * copied from there keeps them when they are escaped. */
 static int needs_escape(uint32_t c) {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE ||
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0xA0 && is_space(c)) || cam_is_invisible(c) || c == 0xFFFE ||
            c == 0xFFFF;
 }
 

@@ -19,6 +19,7 @@
 
 #include "cam/status.h"
 #include "choices.h"
+#include "pair.h"
 #include "pool.h"
 #include "problems.h"
 #include "schema.h"
@@ -60,14 +61,13 @@ typedef struct cam_config_weights {
 
 /* Old and new label of each pair, without outer Unicode space; the old ones are all different. The new one is NULL where
  * it is written as "": rows with the old label are left out. */
-typedef struct cam_config_pair {
-    const char *from, *to;
-} cam_config_pair;
-
 typedef struct cam_config_map {
-    const cam_config_pair *items; /* NULL where count is 0 */
+    const cam_pair *items; /* NULL where count is 0 */
     size_t count;
 } cam_config_map;
+
+/* Appends pairs as YAML on one line, as label_map takes them: {old: new, "a b": ""}; "null" for none. */
+void cam_config_put_map(const cam_config_map *map, cam_strbuf *out);
 
 /* Where a value came from: file and line; file without line ("command line"); or neither, for a default. */
 typedef struct cam_config_origin {

@@ -31,7 +31,7 @@ static void put_list(const cam_config_list *list, cam_strbuf *out) {
     cam_strbuf_putc(out, ']');
 }
 
-static void put_map(const cam_config_map *map, cam_strbuf *out) {
+void cam_config_put_map(const cam_config_map *map, cam_strbuf *out) {
     if (map->count == 0) {
         cam_strbuf_puts(out, "null");
         return;
@@ -113,7 +113,7 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
             cam_strbuf_puts(out, "null");
         break;
     case CAM_KIND_LABEL_MAP:
-        put_map(field, out);
+        cam_config_put_map(field, out);
         break;
     case CAM_KIND_CLASS_WEIGHTS:
         if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_GIVEN)

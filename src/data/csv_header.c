@@ -30,7 +30,10 @@ static void put_delimiter_hint(const cam_read_options *options, const cam_cells 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (memchr(header->list[0].text, others[i].delimiter, header->list[0].length)) {
             cam_strbuf_puts(out, " or ");
-            cam_remedy_put(out, options->syntax, "delimiter", others[i].word);
+            if (options->format == CAM_FORMAT_TSV)
+                cam_remedy_put(out, options->syntax, "format", "csv");
+            else
+                cam_remedy_put(out, options->syntax, "delimiter", others[i].word);
             return;
         }
 }
@@ -78,17 +81,25 @@ cam_status cam_header_match(const cam_read_options *options, const char *file, l
     int no_label = columns->label == CAM_NO_COLUMN && options->label_required;
     if (!no_text && !no_label)
         return CAM_OK;
-    cam_strbuf names = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT;
+    cam_strbuf names = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT, hint = CAM_STRBUF_INIT;
     put_names(header, &names);
+    put_delimiter_hint(options, header, &hint);
+    if (header->count == 1 && hint.length == 0 && options->label_required) {
+        cam_fail(CAM_E_DATA, "%s:%ld: one column only, %s; a text and a label are needed", file, line,
+                 cam_strbuf_text(&names));
+        goto out;
+    }
     if (no_text)
         put_column_setting(options, header, "text_column", text, &settings);
     if (no_label)
         put_column_setting(options, header, "label_column", label, &settings);
-    put_delimiter_hint(options, header, &settings);
+    cam_strbuf_puts(&settings, cam_strbuf_text(&hint));
     cam_fail(CAM_E_DATA, "%s:%ld: no column \"%s\"; the file has %s; set%s", file, line, no_text ? text : label,
              cam_strbuf_text(&names), cam_strbuf_text(&settings));
+out:
     cam_strbuf_release(&names);
     cam_strbuf_release(&settings);
+    cam_strbuf_release(&hint);
     return CAM_E_DATA;
 }
 

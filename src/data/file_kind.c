@@ -58,30 +58,57 @@ static int holds(const unsigned char *bytes, size_t size, const char *word, size
 }
 #define HOLDS(bytes, size, word) holds(bytes, size, word, sizeof(word) - 1)
 
-/* Workbooks and documents of office programs are ZIP archives; the names of their parts tell them apart. */
-static kind zip_kind(const unsigned char *bytes, size_t size) {
-    enum { NAME_AT = 30 };
-    size_t looked_at = size < 4096 ? size : 4096;
-    if (HOLDS(bytes, looked_at, "opendocument.spreadsheet"))
-        return (kind){.cure = SAVE_AS, .name = "an OpenDocument workbook (LibreOffice)"};
-    if (HOLDS(bytes, looked_at, "opendocument."))
-        return (kind){.cure = NO_TABLE, .name = "an OpenDocument text (LibreOffice)"};
-    if (HOLDS(bytes, size, "Index/") && HOLDS(bytes, size, ".iwa"))
-        return (kind){.cure = SAVE_AS, .name = "a Numbers workbook"};
-    if (HOLDS(bytes, size, "word/"))
-        return (kind){.cure = NO_TABLE, .name = "a Word document"};
-    if (HOLDS(bytes, size, "ppt/"))
-        return (kind){.cure = NO_TABLE, .name = "a PowerPoint file"};
+/* True where a file of the ZIP archive has `part` at the beginning (or, with `at_end`, at the end) of its name. */
+static int zip_has(const unsigned char *bytes, size_t size, const char *part, int at_end) {
+    enum { HEADER = 30, NAME_LENGTH = 26 };
+    size_t length = strlen(part);
+    for (size_t at = 0; at + HEADER < size; at += 4) {
+        const unsigned char *found = memmem(bytes + at, size - at, "PK\x03\x04", 4);
+        if (!found)
+            return 0;
+        at = (size_t)(found - bytes);
+        if (at + HEADER >= size)
+            return 0;
+        size_t name = bytes[at + NAME_LENGTH] | (size_t)bytes[at + NAME_LENGTH + 1] << 8;
+        if (name >= length && at + HEADER + name <= size &&
+            memcmp(bytes + at + HEADER + (at_end ? name - length : 0), part, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int path_ends(const char *path, const char *ending) {
+    size_t length = path ? strlen(path) : 0, tail = strlen(ending);
+    return length > tail && strcasecmp(path + length - tail, ending) == 0;
+}
+
+/* Workbooks and documents of office programs are ZIP archives; the names of their parts tell them apart, and the ending
+ * where there are none. */
+static kind zip_kind(const char *path, const unsigned char *bytes, size_t size) {
+    enum { MIME_TYPE = 200, NAME_AT = 30 };
+    size_t first = size < MIME_TYPE ? size : MIME_TYPE;
     int has_name = size > NAME_AT && bytes[NAME_AT] > 0x20 && bytes[NAME_AT] < 0x7F;
-    if (!has_name || HOLDS(bytes, size, "xl/") || HOLDS(bytes, looked_at, "[Content_Types].xml"))
+    if (HOLDS(bytes, first, "opendocument.spreadsheet") || (!has_name && path_ends(path, ".ods")))
+        return (kind){.cure = SAVE_AS, .name = "an OpenDocument workbook"};
+    if (HOLDS(bytes, first, "opendocument."))
+        return (kind){.cure = NO_TABLE, .name = "an OpenDocument text"};
+    if (zip_has(bytes, size, ".iwa", 1) || (!has_name && path_ends(path, ".numbers")))
+        return (kind){.cure = SAVE_AS, .name = "a Numbers workbook"};
+    if (zip_has(bytes, size, "xl/", 0))
         return (kind){.cure = SAVE_AS, .name = "an Excel workbook"};
-    if (HOLDS(bytes, looked_at, ".npy"))
+    if (zip_has(bytes, size, "word/", 0))
+        return (kind){.cure = NO_TABLE, .name = "a Word document"};
+    if (zip_has(bytes, size, "ppt/", 0))
+        return (kind){.cure = NO_TABLE, .name = "a PowerPoint file"};
+    if (zip_has(bytes, size, ".npy", 1))
         return (kind){.cure = CONVERT,
                       .name = "a NumPy archive",
                       .command = "pandas.DataFrame(dict(numpy.load(sys.argv[1], allow_pickle=True)))"};
-    if (HOLDS(bytes, looked_at, "data.pkl"))
+    if (zip_has(bytes, size, "data.pkl", 1))
         return (kind){.cure = NO_TABLE, .name = "a PyTorch file"};
-    return (kind){.cure = EXTRACT, .name = "a ZIP archive", .command = "unzip"};
+    if (has_name && !zip_has(bytes, size, "[Content_Types].xml", 0))
+        return (kind){.cure = EXTRACT, .name = "a ZIP archive", .command = "unzip"};
+    return (kind){.cure = SAVE_AS, .name = "an Excel workbook"};
 }
 
 /* A page or a document in markup, after white space. */
@@ -105,15 +132,26 @@ static int markup_kind(const unsigned char *bytes, size_t size, kind *found) {
     return 0;
 }
 
-static int find_kind(const unsigned char *bytes, size_t size, kind *found) {
+/* Short magic words may be those of a text: what follows must not be. */
+static int is_certain(const kind *found, const unsigned char *bytes, size_t size) {
+    enum { LOOKED_AT = 256 };
+    if (strcmp(found->magic, "BZh") == 0)
+        return size > 4 && bytes[4] == '1';
+    if (strcmp(found->magic, "ORC") != 0)
+        return 1;
+    for (size_t i = found->length; i < size && i < LOOKED_AT; i++)
+        if (bytes[i] < '\t')
+            return 1;
+    return 0;
+}
+
+static int find_kind(const char *path, const unsigned char *bytes, size_t size, kind *found) {
     enum { TAR_AT = 257 };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         size_t at = kinds[i].at == 0xFF ? TAR_AT : kinds[i].at;
         *found = kinds[i];
         if (size >= at + kinds[i].length && memcmp(bytes + at, kinds[i].magic, kinds[i].length) == 0)
-            return (strcmp(kinds[i].magic, "BZh") != 0 || (size > 4 && bytes[4] == '1')) &&
-                   (strcmp(kinds[i].magic, "ORC") != 0 ||
-                    (size > 3 && (bytes[3] < 0x20 || bytes[3] >= 0x80) && !strchr("\t\r\n", bytes[3])));
+            return is_certain(&kinds[i], bytes, size);
     }
     if (size >= 4 && memcmp(bytes, "\xD0\xCF\x11\xE0", 4) == 0) {
         int word = HOLDS(bytes, size, "W\0o\0r\0d\0D\0o\0c\0");
@@ -127,7 +165,7 @@ static int find_kind(const unsigned char *bytes, size_t size, kind *found) {
     }
     /* "PK" may be the start of a header */
     if (size >= 2 && memcmp(bytes, "PK", 2) == 0 && (size == 2 || (bytes[2] < 0x20 && !strchr("\t\r\n", bytes[2])))) {
-        *found = zip_kind(bytes, size);
+        *found = zip_kind(path, bytes, size);
         return 1;
     }
     return markup_kind(bytes, size, found);
@@ -198,7 +236,7 @@ static void put_cure(cam_strbuf *out, const kind *found, const char *path) {
 
 int cam_file_kind_put(cam_strbuf *out, const char *path, const unsigned char *bytes, size_t size) {
     kind found;
-    if (!find_kind(bytes, size, &found))
+    if (!find_kind(path, bytes, size, &found))
         return 0;
     cam_strbuf_printf(out, "%s; ", found.name);
     put_cure(out, &found, path ? path : "FILE");

@@ -89,14 +89,10 @@ static cam_status take(const char *line, size_t nth, const json_t *member, const
         return take_list(list, name, value);
     if (json_is_string(member))
         cam_strbuf_append(&value->bytes, json_string_value(member), json_string_length(member));
-    else if (json_is_object(member) && !is_label)
-        return cam_fail(CAM_E_DATA,
-                        "\"%s\" is an object; it must be a string (of pandas' to_json: write it with "
-                        "orient=\"records\", lines=True)",
-                        name);
     else if (json_is_object(member) || json_is_array(member))
-        return cam_fail(CAM_E_DATA, "\"%s\" is %s; it must be a string", name,
-                        json_is_array(member) ? "a list" : "an object");
+        return cam_fail(CAM_E_DATA, "\"%s\" is %s; it must be a string%s", name,
+                        json_is_array(member) ? "a list" : "an object",
+                        is_label ? "" : " (of a whole column in pandas: to_json with orient=\"records\", lines=True)");
     else if (!json_is_null(member))
         put_literal(line, nth, &value->bytes);
     return CAM_OK;

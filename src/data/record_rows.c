@@ -10,13 +10,25 @@
 
 /* --- bad rows ---------------------------------------------------------------------------------------------------- */
 
-static void note_first_bad(cam_record_reader *r) {
+/* What rows are called in messages: as a spreadsheet shows them, or an editor. */
+static const char *row_unit(const cam_record_reader *r) {
+    return cam_reader_is_table(r) ? "row" : r->counts.is_list ? "object" : "line";
+}
+
+static long row_number(const cam_record_reader *r) {
+    return cam_reader_is_table(r) ? r->sheet_row : r->counts.is_list ? (long)r->row : r->start_line;
+}
+
+/* Keeps where the first bad row is, and its cause without the cure. */
+static void note_first_bad(cam_record_reader *r, const char *text) {
     cam_read_counts *counts = &r->counts;
+    const char *cure = strstr(text, "; ");
+    size_t length = cure ? (size_t)(cure - text) : strlen(text);
     if (counts->bad_rows++ > 0)
         return;
     counts->first_bad_line = r->start_line;
     counts->first_bad_row = cam_reader_is_table(r) ? r->sheet_row : 0;
-    if (snprintf(counts->first_bad_cause, sizeof counts->first_bad_cause, "%s", r->cause.text) >=
+    if (snprintf(counts->first_bad_cause, sizeof counts->first_bad_cause, "%.*s", (int)length, text) >=
         (int)sizeof counts->first_bad_cause)
         cam_utf8_truncate(counts->first_bad_cause, sizeof counts->first_bad_cause);
 }
@@ -31,17 +43,14 @@ CAM_PRINTF(3, 4) static cam_status bad_row(cam_record_reader *r, size_t compared
     if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text)
         cam_utf8_truncate(text, sizeof text);
     va_end(args);
-    cam_strbuf_clear(&r->cause);
-    cam_strbuf_puts(&r->cause, text);
-    note_first_bad(r);
+    note_first_bad(r, text);
     if (r->options->on_bad_row == CAM_BAD_ROW_SKIP) {
         r->counts.bad_skipped++;
         goto out;
     }
-    if (compared == 0 || compared > r->cause.length)
-        compared = r->cause.length;
-    CAM_TRY(cam_row_problems_add(&r->bad, cam_reader_is_table(r) ? r->sheet_row : 0, r->start_line, r->cause.text,
-                                 compared));
+    size_t length = strlen(text);
+    CAM_TRY(cam_row_problems_add(&r->bad, row_number(r), r->start_line, text,
+                                 compared && compared < length ? compared : length));
     if (r->options->keep_blank)
         CAM_TRY(cam_reader_bad_rows(r, NULL));
 out:
@@ -51,7 +60,7 @@ out:
 cam_status cam_reader_bad_rows(cam_record_reader *r, const char *then) {
     cam_problems problems = CAM_PROBLEMS_INIT;
     char *last = then ? strdup(then) : NULL;
-    cam_row_problems_report(&r->bad, r->window.decoder.name, r->row, &problems);
+    cam_row_problems_report(&r->bad, r->window.decoder.name, row_unit(r), r->row, &problems);
     if (then)
         cam_problems_add(&problems, NULL, 0, "%s", last ? last : "the file cannot be read further");
     cam_status st = cam_problems_status(&problems, CAM_E_DATA);
@@ -225,7 +234,10 @@ static cam_status bad_member(cam_record_reader *r, const char *name, int no_text
     cam_strbuf names = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT;
     char beginning[300];
     cam_jsonl_names(r->cells.list[0].text, r->cells.list[0].length, 12, &names);
-    int label_studio = names.length && strstr(names.text, "\"annotations\"") != NULL;
+    const char *hint =
+        strstr(cam_strbuf_text(&names), "\"annotations\"") ? ", or export from Label Studio as JSON-MIN or CSV"
+        : strstr(cam_strbuf_text(&names), "\"columns\"")   ? ", or write it with pandas' orient=\"records\""
+                                                           : "";
     if (no_text) {
         cam_strbuf_putc(&settings, ' ');
         cam_remedy_put(&settings, r->options->syntax, "text_column", NULL);
@@ -235,9 +247,8 @@ static cam_status bad_member(cam_record_reader *r, const char *name, int no_text
         cam_remedy_put(&settings, r->options->syntax, "label_column", NULL);
     }
     int compared = snprintf(beginning, sizeof beginning, "no member \"%.200s\"; the object has ", name);
-    cam_status st =
-        bad_row(r, (size_t)compared, "%s%s; set%s%s", beginning, names.length ? names.text : "none",
-                cam_strbuf_text(&settings), label_studio ? ", or export from Label Studio as JSON-MIN or CSV" : "");
+    cam_status st = bad_row(r, (size_t)compared, "%s%s; set%s%s", beginning, names.length ? names.text : "none",
+                            cam_strbuf_text(&settings), hint);
     cam_strbuf_release(&names);
     cam_strbuf_release(&settings);
     return st;
@@ -301,16 +312,9 @@ static cam_status take_label(cam_record_reader *r, cam_record *record, int *good
     return *good ? CAM_OK : bad_row(r, 0, "the label is blank; label these rows, or %s", leave_out(r));
 }
 
-static int has_damage(const cam_record_reader *r) {
-    for (size_t i = 0; r->window.decoder.damaged && i < r->cells.count; i++)
-        if (memchr(r->cells.list[i].text, '\0', r->cells.list[i].length))
-            return 1;
-    return 0;
-}
-
 static cam_status bad_damage(cam_record_reader *r) {
     if (r->window.decoder.mixed)
-        return bad_row(r, 0, "no UTF-8, while other rows are (two files joined?); save each part as CSV UTF-8, or %s",
+        return bad_row(r, 0, "not UTF-8, as other rows are (two files joined?); save each part as CSV UTF-8, or %s",
                        leave_out(r));
     return bad_row(r, 0, "a character is cut or damaged, and the rest of the file is UTF-8; write it again, or %s",
                    leave_out(r));
@@ -319,7 +323,7 @@ static cam_status bad_damage(cam_record_reader *r) {
 /* Fills a record that is not blank. */
 static cam_status take_cells(cam_record_reader *r, cam_record *record, int *good) {
     cam_status st = CAM_OK;
-    if (has_damage(r)) {
+    if (cam_reader_is_damaged(r)) {
         *good = 0;
         CAM_TRY(bad_damage(r));
         goto out;

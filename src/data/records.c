@@ -2,6 +2,7 @@
  * split it into records. */
 #include "records_internal.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* True where the end of the file must be that of a list. */
 static int is_list(const cam_record_reader *r) {
@@ -65,6 +66,16 @@ cam_status cam_reader_next_cells(cam_record_reader *r, int *got) {
     r->sheet_row++;
 out:
     return st;
+}
+
+/* A NUL ends a cell where there is no delimiter. */
+int cam_reader_is_damaged(const cam_record_reader *r) {
+    if (!r->window.decoder.damaged)
+        return 0;
+    for (size_t i = 0; i < r->cells.count; i++)
+        if (memchr(r->cells.list[i].text, '\0', r->cells.list[i].length))
+            return 1;
+    return r->dialect.delimiter == '\0' && r->cells.count > 1;
 }
 
 cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader) {
@@ -146,6 +157,5 @@ void cam_record_reader_close(cam_record_reader *reader) {
     cam_strbuf_release(&reader->json_text.bytes);
     cam_strbuf_release(&reader->json_label.bytes);
     cam_row_problems_release(&reader->bad);
-    cam_strbuf_release(&reader->cause);
     free(reader);
 }

@@ -25,7 +25,6 @@ struct cam_record_reader {
     cam_columns columns;
     cam_jsonl_value json_text, json_label;
     cam_row_problems bad;
-    cam_strbuf cause; /* of a bad row, while it is written */
     cam_read_counts counts;
     int64_t row;
     long sheet_row; /* of the current record */
@@ -44,7 +43,9 @@ CAM_MUST_CHECK cam_status cam_reader_next_cells(cam_record_reader *r, int *got);
 CAM_MUST_CHECK cam_status cam_reader_open_file(cam_record_reader *r);
 /* Makes a row of r->cells. *good is 0 where the record is skipped: blank, a repeated header, or a bad row. */
 CAM_MUST_CHECK cam_status cam_reader_take_row(cam_record_reader *r, cam_record *record, int *good);
-/* Fails with the bad rows, if there are any. */
+/* True where a byte of the record was damaged (encoding.h). */
+int cam_reader_is_damaged(const cam_record_reader *r);
+/* Fails with the bad rows, then with the message `then` unless it is NULL; CAM_OK where there is neither. */
 CAM_MUST_CHECK cam_status cam_reader_bad_rows(cam_record_reader *r, const char *then);
 
 #endif

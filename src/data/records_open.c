@@ -16,13 +16,6 @@ static cam_status keep_header(cam_record_reader *r) {
     return r->header ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for a header of %zu cells", r->cells.count);
 }
 
-static int is_damaged(const cam_record_reader *r) {
-    for (size_t i = 0; r->window.decoder.damaged && i < r->cells.count; i++)
-        if (memchr(r->cells.list[i].text, '\0', r->cells.list[i].length))
-            return 1;
-    return 0;
-}
-
 /* Reads the header row. With given columns the first record is a row, which stays pending. */
 static cam_status read_header(cam_record_reader *r, long records_above) {
     cam_status st = CAM_OK;
@@ -41,7 +34,7 @@ static cam_status read_header(cam_record_reader *r, long records_above) {
         r->pending = 1;
         goto out;
     }
-    if (is_damaged(r))
+    if (cam_reader_is_damaged(r))
         CAM_FAIL(CAM_E_DATA, "%s:%ld: a character of the header is cut or damaged; write the line again",
                  r->window.decoder.name, r->start_line);
     r->counts.records_above = above;

@@ -19,8 +19,7 @@ static cam_status new_cause(cam_row_problems *p, const char *text, size_t compar
     return CAM_OK;
 }
 
-cam_status cam_row_problems_add(cam_row_problems *problems, long sheet_row, long line, const char *text,
-                                size_t compared) {
+cam_status cam_row_problems_add(cam_row_problems *problems, long number, long line, const char *text, size_t compared) {
     cam_status st = CAM_OK;
     size_t i = 0;
     while (i < problems->count &&
@@ -30,7 +29,7 @@ cam_status cam_row_problems_add(cam_row_problems *problems, long sheet_row, long
         CAM_TRY(new_cause(problems, text, compared));
     cam_row_cause *cause = &problems->list[i];
     if (cause->rows < CAM_ROWS_SHOWN) {
-        cause->first[cause->rows].sheet_row = sheet_row;
+        cause->first[cause->rows].number = number;
         cause->first[cause->rows].line = line;
     }
     cause->rows++;
@@ -38,34 +37,34 @@ out:
     return st;
 }
 
-static void report_one(const cam_row_cause *cause, const char *file, cam_problems *report) {
-    long row = cause->first[0].sheet_row, line = cause->first[0].line;
-    if (row > 0 && row != line)
-        cam_problems_add(report, file, line, "row %ld: %s", row, cause->text);
+static void report_one(const cam_row_cause *cause, const char *file, const char *unit, cam_problems *report) {
+    long number = cause->first[0].number, line = cause->first[0].line;
+    if (number != line)
+        cam_problems_add(report, file, line, "%s %ld: %s", unit, number, cause->text);
     else
         cam_problems_add(report, file, line, "%s", cause->text);
 }
 
-static void report_group(const cam_row_cause *cause, const char *file, int64_t rows, cam_problems *report) {
+static void report_group(const cam_row_cause *cause, const char *file, const char *unit, int64_t rows,
+                         cam_problems *report) {
     cam_strbuf places = CAM_STRBUF_INIT;
-    cam_strbuf_puts(&places, cause->first[0].sheet_row > 0 ? "rows " : "lines ");
     for (int64_t i = 0; i < cause->rows && i < CAM_ROWS_SHOWN; i++) {
-        long row = cause->first[i].sheet_row, line = cause->first[i].line;
-        cam_strbuf_printf(&places, "%s%ld", i ? ", " : "", row > 0 ? row : line);
-        if (row > 0 && row != line)
-            cam_strbuf_printf(&places, " (line %ld)", line);
+        cam_strbuf_printf(&places, "%s%ld", i ? ", " : "", cause->first[i].number);
+        if (cause->first[i].number != cause->first[i].line && strcmp(unit, "row") == 0)
+            cam_strbuf_printf(&places, " (line %ld)", cause->first[i].line);
     }
-    cam_problems_add(report, file, 0, "%s%s (%lld of %lld): %s", places.text, cause->rows > CAM_ROWS_SHOWN ? " …" : "",
-                     (long long)cause->rows, (long long)rows, cause->text);
+    cam_problems_add(report, file, 0, "%ss %s%s (%lld of %lld): %s", unit, places.text,
+                     cause->rows > CAM_ROWS_SHOWN ? " …" : "", (long long)cause->rows, (long long)rows, cause->text);
     cam_strbuf_release(&places);
 }
 
-void cam_row_problems_report(const cam_row_problems *problems, const char *file, int64_t rows, cam_problems *report) {
+void cam_row_problems_report(const cam_row_problems *problems, const char *file, const char *unit, int64_t rows,
+                             cam_problems *report) {
     for (size_t i = 0; i < problems->count; i++)
         if (problems->list[i].rows == 1)
-            report_one(&problems->list[i], file, report);
+            report_one(&problems->list[i], file, unit, report);
         else
-            report_group(&problems->list[i], file, rows, report);
+            report_group(&problems->list[i], file, unit, rows, report);
 }
 
 void cam_row_problems_release(cam_row_problems *problems) {

@@ -13,7 +13,7 @@ typedef struct cam_row_cause {
     size_t compared; /* bytes of it by which rows are grouped */
     int64_t rows;
     struct {
-        long sheet_row, line;
+        long number, line;
     } first[CAM_ROWS_SHOWN];
 } cam_row_cause;
 
@@ -23,13 +23,14 @@ typedef struct cam_row_problems {
     size_t count, capacity;
 } cam_row_problems;
 
-/* Adds a row (place.h) with its cause. Rows are one group where their texts are equal up to `compared` bytes. CAM_E_MEMORY.
- */
-CAM_MUST_CHECK cam_status cam_row_problems_add(cam_row_problems *problems, long sheet_row, long line, const char *text,
+/* Adds a row with its number, as users count, and its cause. Rows are one group where their texts are equal up to
+ * `compared` bytes. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_row_problems_add(cam_row_problems *problems, long number, long line, const char *text,
                                                size_t compared);
-/* Adds one problem for each cause: "file:line: row 3: cause; cure" for one row,
- * "file: rows 2, 5, 8 … (24 of 30): cause; cure" for several of `rows`. */
-void cam_row_problems_report(const cam_row_problems *problems, const char *file, int64_t rows, cam_problems *report);
+/* Adds one problem for each cause: "file:line: row 3: cause; cure" for one row (without "row 3" where that is the line),
+ * "file: rows 2, 5 (line 7), 8 … (24 of 30): cause; cure" for several of `rows`. `unit` is "row", "line" or "object". */
+void cam_row_problems_report(const cam_row_problems *problems, const char *file, const char *unit, int64_t rows,
+                             cam_problems *report);
 void cam_row_problems_release(cam_row_problems *problems);
 
 #endif

@@ -9,13 +9,13 @@ enum { COLUMNS = 80, NAME_COLUMNS = 32, BARS = 30 };
 
 /* --- files ----------------------------------------------------------------------------------------------------- */
 
-/* Appends a path; of a long one its end. */
+/* Appends a path; of a long one its end, from a "/" on. */
 static void put_path(cam_strbuf *out, const char *path, int limit) {
-    if (cam_plain_columns(path) > limit) {
-        cam_strbuf_puts(out, "\u2026");
-        while (cam_plain_columns(path) >= limit)
-            path += strcspn(path + 1, "/") + 1 < strlen(path) ? strcspn(path + 1, "/") + 1 : 1;
-    }
+    int is_long = cam_plain_columns(path) > limit;
+    for (const char *slash = strchr(path, '/'); slash && cam_plain_columns(path) >= limit;
+         slash = strchr(slash + 1, '/'))
+        path = slash;
+    cam_strbuf_puts(out, is_long && *path == '/' ? "\u2026" : "");
     cam_plain_put(out, path, limit);
 }
 

@@ -2,6 +2,7 @@
 #include "run.h"
 #include "hash.h"
 #include "hub_cache.h"
+#include "label_forms.h"
 #include "log.h"
 #include "model_tokenizer.h"
 #include "outlook_internal.h"
@@ -128,8 +129,10 @@ static cam_status weigh_classes(cam_run *run) {
     }
     for (size_t i = 0; i < weights->count; i++) {
         int32_t id = cam_labels_find(labels, weights->items[i].label, strlen(weights->items[i].label));
+        const char *nearest = id < 0 ? cam_label_nearest(labels, weights->items[i].label) : NULL;
         if (id < 0)
-            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"", weights->items[i].label);
+            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"%s%s%s", weights->items[i].label,
+                     nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
         run->class_weights[id] = (float)weights->items[i].weight;
     }
 out:

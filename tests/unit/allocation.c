@@ -21,6 +21,7 @@
 #include "detect.h"
 #include "failing_allocator.h"
 #include "fixture.h"
+#include "label_audit.h"
 #include "model_tokenizer.h"
 #include "describe.h"
 #include "run.h"
@@ -183,7 +184,7 @@ static cam_status build_labels(const tree *t) {
     cam_labels sorted = {0}, listed = {0};
     cam_strbuf warnings = CAM_STRBUF_INIT;
     int32_t ids[16];
-    size_t near_duplicates;
+    cam_label_cure cure = {0};
     cam_status st = CAM_OK;
     CAM_TRY(load(t, "data.csv", 11, CAM_BAD_ROW_ERROR, &data));
     CAM_TRY(cam_labels_build(&sorted, &(cam_label_options){.order = CAM_LABELS_SORTED}, &data, NULL));
@@ -191,9 +192,10 @@ static cam_status build_labels(const tree *t) {
                              &data, &warnings));
     CAM_TRY(cam_labels_assign(&sorted, &data, ids));
     assert_int_equal(ids[0], 0);
-    CAM_TRY(cam_labels_near_duplicates(&sorted, NULL, &warnings, &near_duplicates));
-    assert_int_equal(near_duplicates, 1);
+    CAM_TRY(cam_label_audit(&data, "text", "label", &warnings, &cure));
+    assert_int_equal(cure.from.count, 1);
 out:
+    cam_label_cure_release(&cure);
     cam_labels_release(&sorted);
     cam_labels_release(&listed);
     cam_strbuf_release(&warnings);
