@@ -11,9 +11,11 @@
     X("output_dir/config.json", "of the trained model, with the tokenizer's files beside it")                          \
     X("output_dir/model.safetensors", "weights of the best or the last model")                                         \
     X("output_dir/run.yaml", "the resolved configuration; it trains the same model again")                             \
-    X("output_dir/metrics.json", "final figures")                                                                      \
+    X("output_dir/README.md", "the model card: data, scores, settings, limits")                                        \
+    X("output_dir/metrics.json", "final figures, those of TF-IDF on the same rows, and the verdict of the last line")  \
+    X("output_dir/mistakes.csv", "validation and test rows that were taken for another label, the worst first")        \
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
-    X("output_dir/split.tsv", "which row of the source file went into which part")                                     \
+    X("output_dir/split.tsv", "row, line and part (train or validation) of each row of train_file")                    \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")
 

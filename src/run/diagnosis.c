@@ -41,6 +41,25 @@ static plan plan_for(const cam_training_facts *f, int head_only) {
     return (plan){fit.epochs, fit.learning_rate};
 }
 
+/* The mean loss on the validation rows of a model that knows only the shares of the training rows. */
+static double loss_of_guessing(const cam_training_facts *f) {
+    double sum = 0, all = (double)(f->train_rows + f->validation->labels);
+    for (int64_t k = 0; k < f->validation->labels; k++)
+        sum -= (double)cam_metrics_class(f->validation, k).support * log((double)(f->label_rows[k] + 1) / all);
+    return sum / (double)f->validation->rows;
+}
+
+/* The accuracy up to which a model has learned little. */
+static double least_accuracy(const cam_training_facts *f) {
+    int64_t most = 0;
+    for (int64_t k = 0; k < f->validation->labels; k++) {
+        int64_t support = cam_metrics_class(f->validation, k).support;
+        most = support > most ? support : most;
+    }
+    double majority = (double)most / (double)f->validation->rows;
+    return majority + LITTLE_LEARNED_ACCURACY * (1 - majority);
+}
+
 /* --- settings -------------------------------------------------------------------------------------------------- */
 
 static void put_rate(cam_strbuf *out, double rate) {
@@ -73,7 +92,7 @@ static void put_folder(cam_strbuf *out, const char *folder) {
     cam_strbuf_release(&name);
 }
 
-/* --- causes: each appends the cause to `why` and settings to `set`, and returns 1 if it holds -------------------- */
+/* --- causes: each appends the cause to `why`, and settings to `set` where some help, if it holds -------------------- */
 
 static int peak_not_reached(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
     if (f->warmup == 0 || f->highest_rate >= PEAK_REACHED * f->learning_rate)
@@ -179,6 +198,17 @@ static int labels_weigh_the_same(const cam_training_facts *f, cam_strbuf *why, c
     return 1;
 }
 
+static int texts_do_not_tell(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
+    (void)set;
+    if (f->baseline_accuracy < 0 || f->baseline_accuracy > least_accuracy(f))
+        return 0;
+    cam_strbuf_printf(why,
+                      "TF-IDF learns no more (accuracy %.4f), so that the texts may not tell the labels apart; read "
+                      "mistakes.csv",
+                      f->baseline_accuracy);
+    return 1;
+}
+
 typedef int (*cause)(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set);
 
 /* Appends the first cause that holds, with its settings, after `separator`. Returns 0 if there is none. */
@@ -188,9 +218,11 @@ static int put_cause(cam_strbuf *out, const char *separator, const cam_training_
     size_t i = 0;
     while (i < count && !causes[i](f, &why, &set))
         i++;
-    if (i < count) {
+    if (i < count)
+        cam_strbuf_printf(out, "%s%s", separator, cam_strbuf_text(&why));
+    if (set.length > 0) {
         put_folder(&set, f->output_dir);
-        cam_strbuf_printf(out, "%s%s; train again with%s", separator, cam_strbuf_text(&why), cam_strbuf_text(&set));
+        cam_strbuf_printf(out, "; train again with%s", cam_strbuf_text(&set));
     }
     cam_strbuf_release(&why);
     cam_strbuf_release(&set);
@@ -201,33 +233,23 @@ static int put_cause(cam_strbuf *out, const char *separator, const cam_training_
 
 #define COUNT(causes) (sizeof(causes) / sizeof(causes)[0])
 
-static const cause of_no_learning[] = {peak_not_reached, rate_does_not_fit, frozen_is_random,   labels_are_uneven,
-                                       few_epochs,       still_rising,      weights_are_random, encoder_is_frozen};
+static const cause of_no_learning[] = {peak_not_reached,  rate_does_not_fit,  frozen_is_random,
+                                       labels_are_uneven, texts_do_not_tell,  few_epochs,
+                                       still_rising,      weights_are_random, encoder_is_frozen};
 static const cause of_low_scores[] = {peak_not_reached, rate_does_not_fit,  frozen_is_random, few_epochs,
                                       still_rising,     weights_are_random, encoder_is_frozen};
 static const cause of_missing_labels[] = {peak_not_reached, rate_does_not_fit, frozen_is_random,
                                           few_epochs,       still_rising,      labels_weigh_the_same};
 static const cause of_rising[] = {still_rising};
 
-/* The mean loss on the validation rows of a model that knows only the shares of the training rows. */
-static double loss_of_guessing(const cam_training_facts *f) {
-    double sum = 0, all = (double)(f->train_rows + f->validation->labels);
-    for (int64_t k = 0; k < f->validation->labels; k++)
-        sum -= (double)cam_metrics_class(f->validation, k).support * log((double)(f->label_rows[k] + 1) / all);
-    return sum / (double)f->validation->rows;
-}
-
+/* Validation rows of one label only tell nothing. */
 static int learned_little(const cam_training_facts *f) {
-    int64_t most = 0, present = 0;
     cam_scores scores = cam_metrics_scores(f->validation);
-    for (int64_t k = 0; k < f->validation->labels; k++) {
-        int64_t support = cam_metrics_class(f->validation, k).support;
-        most = support > most ? support : most;
-        present += support > 0;
-    }
-    double majority = (double)most / (double)f->validation->rows;
+    int64_t present = 0;
+    for (int64_t k = 0; k < f->validation->labels; k++)
+        present += cam_metrics_class(f->validation, k).support > 0;
     return present > 1 && scores.loss >= LITTLE_LEARNED_LOSS * loss_of_guessing(f) &&
-           scores.accuracy <= majority + LITTLE_LEARNED_ACCURACY * (1 - majority);
+           scores.accuracy <= least_accuracy(f);
 }
 
 /* A difference within one standard error of accuracies on so many rows is chance. */

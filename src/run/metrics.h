@@ -81,10 +81,9 @@ void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const cha
 /* Appends the text of the single-prediction warning and returns 1; returns 0 if it does not apply. */
 int cam_metrics_put_warning(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names);
 
-/* For people: the figures of each label, their means, the confusion matrix if K <= 15
- * and it fits 80 columns, and the largest confusions.
- * Columns are aligned by display width; control characters in labels are shown as '?', long labels are cut with an
- * ellipsis. */
+/* For people: the figures of each label, their means, the confusion matrix if K <= 15 and it fits 80 columns, and the
+ * largest confusions. Columns are aligned by display width; control characters in labels are shown as '?', long labels
+ * are cut with an ellipsis. */
 void cam_metrics_put_table(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names);
 
 #endif
