@@ -52,10 +52,11 @@ enum {
       "token ids or pieces of every line",                                                                             \
       "Writes the tokens of every text on a line of its own, never truncated.")                                        \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
-      "[--data FILE] > my.yaml",                                                                                       \
-      "a commented configuration, fitted to the data file",                                                            \
-      "Prints a configuration of all keys, each with its meaning. With --data it finds the file's encoding, "          \
-      "delimiter and columns.")                                                                                        \
+      "[--data FILE] [--model DIR] [--all] > my.yaml",                                                                 \
+      "a commented configuration, fitted to the data file and the model",                                              \
+      "Prints a configuration that can be run, with a reason for every value. With --data it finds the file's format, "\
+      "encoding, delimiter and columns, and says by what evidence; with --model it fits the learning rate to the "     \
+      "model's size. --all adds the keys that matter less.")                                                           \
     X(TUNE, tune, CAM_VERB_TAKES_KEYS,                                                                                 \
       "--config FILE [--output FILE] [KEY=VALUE ...]",                                                                 \
       "choose this GPU's fastest matrix products",                                                                     \
@@ -119,12 +120,12 @@ enum {
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
-    X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
-    X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
+    X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA | CAM_FOR(INIT), "column that holds the text")          \
+    X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL) | CAM_FOR(INIT), "column that holds the label")      \
     X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \
-    X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA, "of the file of texts")                                  \
-    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file; write ';' quoted")  \
-    X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA, "of the file of texts; auto: by its ending")       \
+    X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA | CAM_FOR(INIT), "of the file of texts")                  \
+    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA | CAM_FOR(INIT), "between the cells of a CSV file; write ';' quoted")\
+    X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA | CAM_FOR(INIT), "of the file of texts; auto: by its ending")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \

@@ -25,8 +25,7 @@ cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, i
     if (frozen)
         snprintf(fit.rate_reason, sizeof fit.rate_reason, "a head alone learns at a high rate");
     else
-        snprintf(fit.rate_reason, sizeof fit.rate_reason, "fits a pretrained encoder of hidden size %lld",
-                 (long long)hidden);
+        snprintf(fit.rate_reason, sizeof fit.rate_reason, "fits a hidden size of %lld", (long long)hidden);
     return fit;
 }
 

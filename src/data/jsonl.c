@@ -242,13 +242,15 @@ cam_status cam_jsonl_each(const char *line, size_t length, cam_jsonl_visit visit
     size_t nth = 0;
     CAM_TRY(load(line, length, &object));
     json_object_foreach(object, key, member) {
-        value.present = 0;
+        value.present = value.is_list = 0;
         cam_strbuf_clear(&value.bytes);
-        if (!json_is_array(member) && !json_is_object(member) && !json_is_null(member)) {
-            CAM_TRY(take(line, nth, member, key, 0, &value));
-            CAM_TRY(visit(context, key, cam_strbuf_text(&value.bytes), value.bytes.length));
-        }
+        st = json_is_null(member) ? CAM_E_DATA : take(line, nth, member, key, 1, &value);
         nth++;
+        if (st == CAM_OK && (!value.is_list || value.members == 1))
+            CAM_TRY(visit(context, key, cam_strbuf_text(&value.bytes), value.bytes.length));
+        if (st != CAM_E_DATA && st != CAM_OK)
+            goto out;
+        st = CAM_OK;
     }
 out:
     cam_strbuf_release(&value.bytes);

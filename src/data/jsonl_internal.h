@@ -23,8 +23,8 @@ CAM_MUST_CHECK cam_status cam_jsonl_read(const char *line, size_t length, const 
 /* Appends the member names of an object as `"a", "b"`, at most `limit` of them; nothing where the line is no object. */
 void cam_jsonl_names(const char *line, size_t length, size_t limit, cam_strbuf *out);
 
-/* Calls `visit` for each member whose value is a string, a number, true or false, in written order. CAM_E_DATA as
- * above; a failing visit ends the loop with its status. */
+/* Calls `visit` for each member whose value is a string, a number, true or false, or a list of one of these, in written
+ * order. CAM_E_DATA as above; a failing visit ends the loop with its status. */
 typedef cam_status (*cam_jsonl_visit)(void *context, const char *name, const char *value, size_t length);
 CAM_MUST_CHECK cam_status cam_jsonl_each(const char *line, size_t length, cam_jsonl_visit visit, void *context);
 

@@ -78,7 +78,7 @@ int cam_reader_is_damaged(const cam_record_reader *r) {
     return r->dialect.delimiter == '\0' && r->cells.count > 1;
 }
 
-cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader) {
+cam_status cam_reader_make(const cam_read_options *options, cam_reader_open open_it, cam_record_reader **reader) {
     cam_status st = CAM_OK;
     cam_record_reader *r = calloc(1, sizeof *r);
     *reader = NULL;
@@ -87,12 +87,16 @@ cam_status cam_record_reader_open(const cam_read_options *options, cam_record_re
     r->options = options;
     r->line = 1;
     r->window.decoder.fd = -1;
-    CAM_TRY(cam_reader_open_file(r));
+    CAM_TRY(open_it(r));
     *reader = r;
     r = NULL;
 out:
     cam_record_reader_close(r);
     return st;
+}
+
+cam_status cam_record_reader_open(const cam_read_options *options, cam_record_reader **reader) {
+    return cam_reader_make(options, cam_reader_open_file, reader);
 }
 
 cam_status cam_record_reader_next(cam_record_reader *reader, cam_record *record, int *got) {

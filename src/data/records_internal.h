@@ -39,8 +39,14 @@ static inline int cam_reader_is_table(const cam_record_reader *r) {
 
 /* Splits the next record into r->cells; *got is 0 at the end of the file. */
 CAM_MUST_CHECK cam_status cam_reader_next_cells(cam_record_reader *r, int *got);
-/* Opens the file and reads its header. */
+/* Opens the file and finds format and dialect; counts.records_above is the number of records above the header. */
+CAM_MUST_CHECK cam_status cam_reader_open_cells(cam_record_reader *r);
+/* The same, and reads the header. */
 CAM_MUST_CHECK cam_status cam_reader_open_file(cam_record_reader *r);
+/* As cam_record_reader_open, with either of these. */
+typedef cam_status (*cam_reader_open)(cam_record_reader *r);
+CAM_MUST_CHECK cam_status cam_reader_make(const cam_read_options *options, cam_reader_open open_it,
+                                          cam_record_reader **reader);
 /* Makes a row of r->cells. *good is 0 where the record is skipped: blank, a repeated header, or a bad row. */
 CAM_MUST_CHECK cam_status cam_reader_take_row(cam_record_reader *r, cam_record *record, int *good);
 /* True where a byte of the record was damaged (encoding.h). */

@@ -139,7 +139,7 @@ out:
     return st;
 }
 
-cam_status cam_reader_open_file(cam_record_reader *r) {
+cam_status cam_reader_open_cells(cam_record_reader *r) {
     cam_status st = CAM_OK;
     const cam_read_options *options = r->options;
     cam_text_window *w = &r->window;
@@ -150,18 +150,21 @@ cam_status cam_reader_open_file(cam_record_reader *r) {
         CAM_FAIL(CAM_E_USAGE, "\"%s\": plain lines have no labels; set the format to csv, tsv or jsonl", options->path);
     CAM_TRY(peek(w));
     CAM_TRY(choose_format(r));
-    r->counts.format = r->format;
     if (w->at_end && w->begin == w->end && r->format != CAM_FORMAT_LINES)
         CAM_FAIL(CAM_E_DATA, "%s: the file is empty", w->decoder.name);
     if (r->format == CAM_FORMAT_LINES || r->format == CAM_FORMAT_JSONL)
         r->dialect.quoting = CAM_QUOTING_NONE;
     if (r->format == CAM_FORMAT_JSONL)
         CAM_TRY(open_json(r));
-    if (cam_reader_is_table(r)) {
+    if (cam_reader_is_table(r))
         CAM_TRY(open_table(r, &layout));
-        CAM_TRY(read_header(r, layout.records_above));
-        r->counts.format = r->format;
-    }
+    r->counts.format = r->format;
+    r->counts.records_above = layout.records_above;
 out:
     return st;
+}
+
+cam_status cam_reader_open_file(cam_record_reader *r) {
+    cam_status st = cam_reader_open_cells(r);
+    return st == CAM_OK && cam_reader_is_table(r) ? read_header(r, r->counts.records_above) : st;
 }

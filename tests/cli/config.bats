@@ -98,19 +98,6 @@ setup() { in_own_folder; }
     grep -q '# ' init.yaml
 }
 
-@test "init --data finds encoding, delimiter and columns; a run can start with them" {
-    { echo 'Libellé;Catégorie'; tail -n +2 data.csv | sed 's/"mot de passe perdu, \(.*\)",/mot de passe \1,/; s/,/;/'; } |
-        iconv -f utf-8 -t windows-1252 >excel.csv
-    cam-train init --data excel.csv >init.yaml
-    succeeds cam-train show --config init.yaml
-    answers "encoding: windows-1252"
-    answers "text_column: Libellé"
-    answers "label_column: Catégorie"
-    [[ "$output" =~ delimiter:\ .?\; ]] || complain "the delimiter"
-    succeeds cam-train check --config init.yaml model_name_or_path=./tiny init=random
-    answers "all is well"
-}
-
 @test "init --data of a file that is not there" { refused 3 none.csv cam-train init --data none.csv; }
 
 @test "check describes the run, gives both commands for few rows, and writes nothing" {

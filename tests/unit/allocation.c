@@ -105,6 +105,9 @@ static const char tsv[] = "label\ttext\nA\tun\nB\t\"deux\"\nA\ttrois\n";
 static const char jsonl[] = "{\"label\":\"A\",\"text\":\"un\"}\n{\"label\":\"B\",\"text\":\"d\\u00e9j\\u00e0\","
                             "\"more\":[1,{\"k\":null}]}\n\n{\"label\":3,\"text\":\"trois\",\"n\":true}\n";
 
+static const char jsonl_with_labels[] = "{\"label\":\"A\",\"text\":\"un\"}\n{\"label\":\"B\",\"text\":\"deux\"}\n"
+                                        "{\"label\":\"A\",\"text\":\"trois\"}\n";
+
 static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_row on_bad_row, cam_dataset *data) {
     char *path = tree_path(t, name);
     cam_read_options options = {.path = path, .label_required = 1, .on_bad_row = on_bad_row};
@@ -153,12 +156,12 @@ SWEEP(load_jsonl_and_skip, 10)
 static cam_status detect(const tree *t, const char *name, cam_encoding encoding) {
     cam_detected found;
     char *path = tree_path(t, name);
-    cam_status st = cam_detect(path, &found);
+    cam_status st = cam_detect(&(cam_read_options){.path = path}, &found);
     if (st == CAM_OK) {
         assert_int_equal(found.encoding, encoding);
         assert_true(found.text_column < found.column_count);
-        cam_detected_release(&found);
     }
+    cam_detected_release(&found);
     free(path);
     return st;
 }
@@ -174,7 +177,7 @@ static cam_status detect_windows_1252(const tree *t) {
 SWEEP(detect_windows_1252, 15)
 
 static cam_status detect_jsonl(const tree *t) {
-    return detect(t, "data.jsonl", CAM_ENCODING_UTF8);
+    return detect(t, "detect.jsonl", CAM_ENCODING_UTF8);
 }
 SWEEP(detect_jsonl, 15)
 
@@ -496,6 +499,7 @@ static int setup(void **state) {
     tree_write_text(t, "data.csv", csv);
     tree_write_text(t, "data.tsv", tsv);
     tree_write_text(t, "data.jsonl", jsonl);
+    tree_write_text(t, "detect.jsonl", jsonl_with_labels);
     tree_write_text(t, "windows.csv", "label;text\nA;\xE9t\xE9\nB;deux\nA;trois\nB;quatre\n");
     tree_write_text(t, "run.yaml", yaml);
     tree_write_text(t, "model/tokenizer.json", tokenizer_json);

@@ -105,7 +105,7 @@ static void test_mutations(void **state) {
                                     .keep_blank = (int)draw(2)};
         check_reader(&options);
         cam_detected found;
-        cam_status st = cam_detect(options.path, &found);
+        cam_status st = cam_detect(&(cam_read_options){.path = options.path}, &found);
         assert_true(st == CAM_OK || (st == CAM_E_DATA && cam_status_message()[0]));
         cam_detected_release(&found);
     }
