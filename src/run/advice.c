@@ -48,7 +48,7 @@ static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) 
     cam_fit fit = cam_outlook_fit(advice->run, frozen);
     cam_cost_case way = {.frozen = frozen, .epochs = (double)fit.epochs};
     cam_cost cost = {.seconds = -1};
-    cam_strbuf_puts(out, frozen ? "  frozen" : "  full");
+    cam_strbuf_puts(out, frozen ? "frozen" : "full");
     if (advice->backend && cam_cost_of(advice->run, advice->backend, advice->speed, &way, &cost) == CAM_OK) {
         if (cost.seconds >= 0) {
             cam_strbuf_puts(out, ", ");
@@ -61,16 +61,30 @@ static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) 
     put_command(advice, frozen, fit, out);
 }
 
+/* With many rows there is no question. */
+static void advise_full(const cam_run *run, cam_strbuf *out) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_plain_put_counted(&line, run->corpus.part_count[CAM_PART_TRAIN], "training row", "training rows");
+    cam_strbuf_puts(&line, " are enough for the full model");
+    if (run->config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER) {
+        cam_fit fit = cam_outlook_fit(run, 0);
+        cam_strbuf_printf(&line, ", which usually scores higher: set freeze=none num_train_epochs=%lld learning_rate=",
+                          (long long)fit.epochs);
+        cam_rate_put(&line, fit.learning_rate);
+    } else {
+        cam_strbuf_puts(&line, "; a frozen encoder (freeze=encoder) usually scores lower");
+    }
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+}
+
 static void advise_freezing(const cam_advice_case *advice, cam_strbuf *out) {
     const cam_run *run = advice->run;
     if (run->corpus.part_count[CAM_PART_TRAIN] > CAM_ADVICE_FEW_ROWS) {
-        if (run->config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER)
-            cam_put_wrapped(out,
-                            "these rows are enough for full fine-tuning, which usually scores higher than a frozen "
-                            "encoder: set freeze=none, and a learning_rate that fits it\n");
+        advise_full(run, out);
         return;
     }
-    cam_strbuf_puts(out, "  freeze or full?\n");
+    cam_strbuf_puts(out, "freeze or full?\n");
     cam_put_wrapped(out, "Training the full model usually scores higher, if it gets enough steps at a fitting rate. "
                          "Freezing the encoder is faster and needs less memory: take it for a first look, or where "
                          "the full model over-fits.\n");

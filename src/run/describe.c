@@ -135,6 +135,11 @@ static void describe_rows(const cam_run *run, cam_strbuf *out) {
     }
     if (corpus->labels.count > 0)
         cam_strbuf_printf(out, "labels   %zu\n", corpus->labels.count);
+    if (corpus->duplicates > 0) {
+        cam_strbuf_puts(out, "repeats  ");
+        cam_plain_put_counted(out, corpus->duplicates, "row has", "rows have");
+        cam_strbuf_puts(out, " the text of an earlier one\n");
+    }
 }
 
 static void describe_steps(const cam_run *run, cam_strbuf *out) {
@@ -232,10 +237,12 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
 
 /* --- wrapping -------------------------------------------------------------------------------------------------- */
 
-/* Whether a line has a word in single quotes, as a shell takes it: a quote at the start of a word. */
-static int has_shell_word(const char *line, size_t length) {
+/* Whether a line holds what is copied whole: a word in single quotes, as a shell takes it (a quote that begins a word), a
+ * map of a configuration, or a command that writes a file. */
+static int is_copied(const char *line, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if (line[i] == '\'' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '='))
+        if ((line[i] == '\'' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '=')) ||
+            (i + 2 < length && (memcmp(line + i, ": {", 3) == 0 || memcmp(line + i, " > ", 3) == 0)))
             return 1;
     return 0;
 }
@@ -249,14 +256,13 @@ static size_t word_columns(const char *word, size_t length) {
 
 void cam_put_wrapped(cam_strbuf *out, const char *lines) {
     while (*lines) {
-        size_t length = strcspn(lines, "\n"), used = 2;
-        int whole = has_shell_word(lines, length);
-        cam_strbuf_puts(out, "  ");
+        size_t length = strcspn(lines, "\n"), used = 0;
+        int whole = is_copied(lines, length);
         for (size_t at = 0; at < length;) {
             size_t word = strcspn(lines + at, " \n"), columns = word_columns(lines + at, word);
             if (at > 0 && !whole && used + 1 + columns > COLUMNS) {
-                cam_strbuf_puts(out, "\n    ");
-                used = 4;
+                cam_strbuf_puts(out, "\n  ");
+                used = 2;
             } else if (at > 0) {
                 cam_strbuf_putc(out, ' ');
                 used++;

@@ -5,7 +5,7 @@
 
 #include "run.h"
 
-/* Appends a line for each of: files, columns, model, head, rows, number of labels, lengths, steps. What could not be
+/* Appends a line for each of: files, columns, model, head, rows, number of labels, repeated texts, lengths, steps. What could not be
  * made is left out; lengths are in characters where there is no tokenizer. */
 void cam_run_describe(const cam_run *run, cam_strbuf *out);
 
@@ -13,8 +13,8 @@ void cam_run_describe(const cam_run *run, cam_strbuf *out);
  * Nothing where there are no labels. */
 void cam_label_bars_put(const cam_run *run, cam_strbuf *out);
 
-/* Appends lines, each after two spaces, broken between words at 80 columns. A line that holds a quoted word for a shell
- * stays whole. */
+/* Appends lines, broken between words at 80 columns. A line that holds something
+ * to copy stays whole: a quoted word for a shell, a map, a command that writes a file. */
 void cam_put_wrapped(cam_strbuf *out, const char *lines);
 
 #endif
