@@ -206,7 +206,7 @@ out:
 static cam_status drop_duplicates(cam_dataset *data, size_t *dropped) {
     cam_status st = CAM_OK;
     unsigned char *remove = calloc(data->count + 1, 1);
-    int64_t *first = malloc((data->count + 1) * sizeof *first);
+    int64_t *first = calloc(data->count + 1, sizeof *first);
     if (!remove || !first)
         CAM_FAIL(CAM_E_MEMORY, "no memory to compare %zu rows", data->count);
     CAM_TRY(cam_audit_groups(data, first));

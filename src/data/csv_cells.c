@@ -219,6 +219,8 @@ int cam_cells_blank(const cam_cell *cells, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const char *text = cells[i].text;
         size_t length = cells[i].length;
+        if (length > 0 && (signed char)text[0] > ' ')
+            return 0; /* an ASCII character */
         cam_text_trim(&text, &length);
         if (length > 0)
             return 0;

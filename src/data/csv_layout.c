@@ -83,14 +83,14 @@ static void note_record(sample *s, trial *t, int *header_names) {
     t->records++;
 }
 
-/* The number of cells that most records have. */
+/* The number of cells that most records have, comments aside. */
 static size_t usual_cells(const sample *s, const trial *t) {
     size_t usual = 1;
     long most = 0;
     for (long i = 0; i < t->records && i < HEADER_RECORDS; i++) {
         long equal = 0;
         for (long k = 0; k < t->records; k++)
-            equal += s->counts[k] == s->counts[i];
+            equal += s->counts[k] == s->counts[i] && s->stray[k] >= 0;
         if (equal > most) {
             most = equal;
             usual = s->counts[i];
@@ -151,10 +151,12 @@ static double misfit_share(const trial *t) {
 /* True where `a` is the better reading. A dialect that takes most of the sample for one record has lost its quotes. */
 static int better(const trial *a, const trial *b) {
     int lost_a = 2 * a->covered < b->covered, lost_b = 2 * b->covered < a->covered;
-    if (lost_a != lost_b)
-        return lost_b;
     if (a->names != b->names)
         return a->names > b->names;
+    if (lost_a != lost_b)
+        return lost_b;
+    if ((a->records == 0) != (b->records == 0))
+        return a->records == 0; /* nothing but delimiters */
     if (a->names == 0 && (a->cells > 1) != (b->cells > 1))
         return a->cells > 1;
     return misfit_share(a) < misfit_share(b);

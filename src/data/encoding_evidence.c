@@ -18,6 +18,7 @@ typedef struct scan {
     cam_encoding_evidence *found;
     long line, last_bad_line;
     unsigned char last; /* the last scanned byte */
+    int64_t western;    /* whole UTF-8 characters of Western letters and punctuation */
     size_t whole;       /* bytes of the current UTF-8 character that are still to come */
     int64_t score[SINGLE_BYTE], letters[SINGLE_BYTE];
     char word[SINGLE_BYTE][CAM_EVIDENCE_WORD];
@@ -63,6 +64,7 @@ static void count_utf8(scan *s, const unsigned char *bytes, size_t size, size_t 
     size_t length = cam_utf8_decode((const char *)bytes + at, size - at, &code_point);
     if (length > 0) {
         found->characters++;
+        s->western += code_point < 0x250 || (code_point >= 0x2000 && code_point < 0x2100);
         s->whole = length - 1;
         return;
     }
@@ -109,34 +111,36 @@ static int look_for_utf16(const unsigned char *bytes, size_t size, cam_encoding_
     return little || big;
 }
 
-static void conclude_single_byte(const scan *s, cam_encoding_evidence *found) {
+/* The single-byte encoding in which the text reads best as French; -1 where it does in none. */
+static int french_encoding(const scan *s) {
     int best = 0;
     for (int e = 1; e < SINGLE_BYTE; e++)
         if (s->score[e] > s->score[best])
             best = e;
-    found->finding = CAM_FOUND_NONE;
-    found->encoding = CAM_ENCODING_AUTO;
-    if (s->letters[best] == 0 || 2 * s->score[best] < found->high_bytes)
-        return;
-    found->finding = CAM_FOUND_SINGLE_BYTE;
-    found->encoding = single_byte[best];
-    found->word_line = s->word_line[best];
-    memcpy(found->word, s->word[best], sizeof found->word);
+    return s->letters[best] > 0 && 2 * s->score[best] >= s->found->high_bytes ? best : -1;
 }
 
 static void conclude(const scan *s) {
     cam_encoding_evidence *found = s->found;
     enum { FEW = 20 }; /* whole characters for one that is damaged */
+    int french = french_encoding(s);
     found->encoding = CAM_ENCODING_UTF8;
-    if (found->bad_bytes == 0)
+    if (found->bad_bytes == 0) {
         found->finding = found->characters > 0 ? CAM_FOUND_UTF8 : CAM_FOUND_ASCII;
-    else if (found->characters >= FEW * found->bad_bytes ||
-             (found->characters > 0 && found->bad_lines == 1 && found->bad_bytes < CAM_UTF8_BYTES))
+    } else if (found->characters >= FEW * found->bad_bytes ||
+               (s->western > 0 && found->bad_lines == 1 && found->bad_bytes < CAM_UTF8_BYTES)) {
         found->finding = CAM_FOUND_DAMAGED;
-    else if (found->characters * 4 >= found->bad_bytes)
+    } else if (french >= 0 && s->western < found->bad_bytes) {
+        found->finding = CAM_FOUND_SINGLE_BYTE;
+        found->encoding = single_byte[french];
+        found->word_line = s->word_line[french];
+        memcpy(found->word, s->word[french], sizeof found->word);
+    } else if (found->characters * 4 >= found->bad_bytes) {
         found->finding = CAM_FOUND_MIXED;
-    else
-        conclude_single_byte(s, found);
+    } else {
+        found->finding = CAM_FOUND_NONE;
+        found->encoding = CAM_ENCODING_AUTO;
+    }
 }
 
 void cam_encoding_evidence_of(const unsigned char *bytes, size_t size, long line, int64_t characters, int cut,

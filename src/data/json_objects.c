@@ -14,10 +14,13 @@ static size_t skip_space(const char *text, size_t at, size_t length) {
 
 /* The index after the string at `at`, or `length`. */
 static size_t string_end(const char *text, size_t at, size_t length) {
-    for (at++; at < length; at++) {
-        if (text[at] == '\\')
-            at++;
-        else if (text[at] == '"')
+    size_t begin = ++at;
+    for (const char *quote; at < length && (quote = memchr(text + at, '"', length - at)) != NULL; at++) {
+        at = (size_t)(quote - text);
+        size_t first = at;
+        while (first > begin && text[first - 1] == '\\')
+            first--;
+        if ((at - first) % 2 == 0)
             return at + 1;
     }
     return length;

@@ -2,7 +2,7 @@
 #include "label_audit.h"
 #include "label_forms.h"
 #include "labels_internal.h"
-#include "mojibake.h"
+#include "mojibake_internal.h"
 #include "place.h"
 #include <stdlib.h>
 #include <string.h>

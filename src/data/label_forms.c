@@ -1,6 +1,6 @@
 /* label_forms.c: see label_forms.h. */
 #include "label_forms.h"
-#include "mojibake.h"
+#include "mojibake_internal.h"
 #include "nearest.h"
 #include "utf8.h"
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 
 /* X(kind, what a message calls it), in the order of the steps. NFC is always applied. */
 #define CAM_LABEL_KINDS(X)                                                                                             \
-    X(MOJIBAKE, "broken accents")         /* "accÃ¨s" = "accès" (mojibake.h) */                                     \
+    X(MOJIBAKE, "broken accents")         /* "accÃ¨s" = "accès" (mojibake_internal.h) */                                     \
     X(INVISIBLE, "invisible characters")  /* zero width, soft hyphen, byte-order and direction marks */                \
     X(SPACES, "space")                    /* no-break and narrow spaces, several spaces, space beside punctuation */   \
     X(QUOTES, "quotes")                   /* typographic quotes and apostrophes; quotes around the label */            \

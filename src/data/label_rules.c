@@ -20,11 +20,15 @@ static cam_status relabel(cam_dataset *dataset, const char *const *to, int64_t *
             CAM_TRY(cam_name_set_add(&labels, to[i], strlen(to[i]), &number[i], &added));
     for (size_t i = 0; i < dataset->count; i++) {
         cam_row *row = &dataset->rows[i];
-        remove[i] = to[row->label_number] == NULL;
-        *removed += remove[i];
-        row->label_number = remove[i] ? -1 : number[row->label_number];
-        row->label = remove[i] ? NULL : labels.names[row->label_number];
-        row->label_length = remove[i] ? 0 : labels.lengths[row->label_number];
+        if (!to[row->label_number]) {
+            remove[i] = 1;
+            ++*removed;
+            continue;
+        }
+        CAM_ASSERT(labels.names != NULL);
+        row->label_number = number[row->label_number];
+        row->label = labels.names[row->label_number];
+        row->label_length = labels.lengths[row->label_number];
     }
     cam_dataset_remove(dataset, remove);
     cam_name_set_release(&dataset->labels);

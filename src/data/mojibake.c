@@ -1,5 +1,5 @@
-/* mojibake.c: see mojibake.h. */
-#include "mojibake.h"
+/* mojibake.c: see mojibake_internal.h. */
+#include "mojibake_internal.h"
 #include "encoding.h"
 #include "utf8.h"
 

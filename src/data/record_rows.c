@@ -162,8 +162,10 @@ static int only_empty_missing(const cam_record_reader *r) {
 static void unquote_label(cam_record_reader *r, const cam_cell *cell, cam_record *record) {
     const char *text = cell->text;
     size_t length = cell->length;
+    if (cell->quoted || length == 0 || (signed char)text[0] > ' ')
+        return;
     cam_text_trim(&text, &length);
-    if (cell->quoted || text == cell->text || length < 2 || text[0] != '"' || text[length - 1] != '"' ||
+    if (text == cell->text || length < 2 || text[0] != '"' || text[length - 1] != '"' ||
         memchr(text + 1, '"', length - 2))
         return;
     record->label = text + 1;
@@ -198,14 +200,16 @@ static cam_status take_table(cam_record_reader *r, cam_record *record, int *good
 
 /* True where the row repeats the header, as where files were joined; a mark may stand before it. */
 static int is_header(const cam_record_reader *r) {
+    enum { MARK_BYTES = 3 };
     size_t text = (size_t)r->columns.text, mark = 0;
     if (!r->header || r->options->keep_blank || r->cells.count != r->header_count)
         return 0;
-    const cam_cell *first = &r->cells.list[0];
-    if (first->length >= 3 && memcmp(first->text, "\xEF\xBB\xBF", 3) == 0)
-        mark = 3;
-    if (text > 0 && r->cells.list[text].length != strlen(r->header[text]))
+    size_t bytes = r->cells.list[text].length;
+    if (bytes != r->header_text_bytes && (text > 0 || bytes != r->header_text_bytes + MARK_BYTES))
         return 0;
+    const cam_cell *first = &r->cells.list[0];
+    if (first->length >= MARK_BYTES && memcmp(first->text, "\xEF\xBB\xBF", MARK_BYTES) == 0)
+        mark = MARK_BYTES;
     for (size_t i = 0; i < r->cells.count; i++) {
         const cam_cell *cell = &r->cells.list[i];
         size_t skip = i == 0 ? mark : 0, length = strlen(r->header[i]);

@@ -30,7 +30,8 @@ struct cam_record_reader {
     long sheet_row; /* of the current record */
     char **header;  /* the names of the columns as written */
     size_t header_count;
-    int quotes_hold_lines; /* TSV: see csv_layout_internal.h */
+    size_t header_text_bytes; /* of the name of the text column */
+    int quotes_hold_lines;    /* TSV: see csv_layout_internal.h */
 };
 
 static inline int cam_reader_is_table(const cam_record_reader *r) {

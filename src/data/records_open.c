@@ -40,6 +40,7 @@ static cam_status read_header(cam_record_reader *r, long records_above) {
     r->counts.records_above = above;
     CAM_TRY(keep_header(r));
     CAM_TRY(cam_header_match(r->options, r->window.decoder.name, r->start_line, &r->cells, &r->columns));
+    r->header_text_bytes = r->cells.list[r->columns.text].length;
 out:
     return st;
 }

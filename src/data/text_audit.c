@@ -1,6 +1,6 @@
 /* text_audit.c: see text_audit.h. */
 #include "text_audit.h"
-#include "mojibake.h"
+#include "mojibake_internal.h"
 #include "remedy.h"
 #include "text_fold_internal.h"
 #include "utf8.h"

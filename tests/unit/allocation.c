@@ -121,8 +121,7 @@ static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_
 static cam_status load_and_release(const tree *t, const char *name, size_t rows) {
     cam_dataset data;
     cam_status st = load(t, name, rows, CAM_BAD_ROW_ERROR, &data);
-    if (st == CAM_OK)
-        cam_dataset_release(&data);
+    cam_dataset_release(&data);
     return st;
 }
 
@@ -145,10 +144,9 @@ SWEEP(load_jsonl, 10)
 static cam_status load_jsonl_and_skip(const tree *t) {
     cam_dataset data;
     cam_status st = load(t, "data.jsonl", 3, CAM_BAD_ROW_SKIP, &data);
-    if (st == CAM_OK) {
+    if (st == CAM_OK)
         assert_int_equal(data.counts.bad_skipped, 0);
-        cam_dataset_release(&data);
-    }
+    cam_dataset_release(&data);
     return st;
 }
 SWEEP(load_jsonl_and_skip, 10)
@@ -283,6 +281,40 @@ out:
     return st;
 }
 SWEEP(open_corpus, 40)
+
+/* Labels A and B, renamed, folded and without the rare one; or a split that fails, with what it proposes. */
+static cam_status open_with_rules(const tree *t, int stratify) {
+    static const cam_pair map[] = {{"C", "a"}};
+    cam_config config;
+    cam_corpus corpus = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(load_config(t, &config));
+    config.labels = (cam_config_labels){.kind = CAM_LABELS_SORTED};
+    config.class_weights = (cam_config_weights){.kind = CAM_CONFIG_CLASS_WEIGHTS_NONE};
+    config.label_map = (cam_config_map){map, 1};
+    config.label_case = stratify ? CAM_LABEL_CASE_KEEP : CAM_LABEL_CASE_FOLD;
+    config.min_rows_per_label = stratify ? 1 : 2;
+    config.on_duplicate = CAM_DUPLICATE_WARN;
+    config.stratify = stratify;
+    CAM_TRY(cam_corpus_open(&corpus, &config, NULL));
+    assert_int_equal(corpus.labels.count, 2);
+    assert_int_equal(corpus.duplicates, 1);
+out:
+    cam_corpus_close(&corpus);
+    cam_config_release(&config);
+    return st;
+}
+
+static cam_status apply_label_rules(const tree *t) {
+    return open_with_rules(t, 0);
+}
+SWEEP(apply_label_rules, 60)
+
+static cam_status explain_split(const tree *t) {
+    cam_status st = open_with_rules(t, 1);
+    return st == CAM_E_DATA && strstr(cam_status_message(), "hint: set 'label_map=") ? CAM_OK : st;
+}
+SWEEP(explain_split, 60)
 
 static cam_status prepare_run(const tree *t) {
     char *model = tree_path(t, "model");
@@ -520,17 +552,30 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_load_csv),      cmocka_unit_test(test_load_tsv),
-        cmocka_unit_test(test_load_jsonl),    cmocka_unit_test(test_load_jsonl_and_skip),
-        cmocka_unit_test(test_detect_csv),    cmocka_unit_test(test_detect_windows_1252),
-        cmocka_unit_test(test_detect_jsonl),  cmocka_unit_test(test_build_labels),
-        cmocka_unit_test(test_audit),         cmocka_unit_test(test_split),
-        cmocka_unit_test(test_read_config),   cmocka_unit_test(test_open_corpus),
-        cmocka_unit_test(test_prepare_run),   cmocka_unit_test(test_read_and_write_config),
-        cmocka_unit_test(test_copy_one_file), cmocka_unit_test(test_copy_shards),
-        cmocka_unit_test(test_write_file),    cmocka_unit_test(test_tokenize_quickstart),
-        cmocka_unit_test(test_tokenize_json), cmocka_unit_test(test_save_tokenizer),
-        cmocka_unit_test(test_train_whole),   cmocka_unit_test(test_train_frozen),
+        cmocka_unit_test(test_load_csv),
+        cmocka_unit_test(test_load_tsv),
+        cmocka_unit_test(test_load_jsonl),
+        cmocka_unit_test(test_load_jsonl_and_skip),
+        cmocka_unit_test(test_detect_csv),
+        cmocka_unit_test(test_detect_windows_1252),
+        cmocka_unit_test(test_detect_jsonl),
+        cmocka_unit_test(test_build_labels),
+        cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_read_config),
+        cmocka_unit_test(test_open_corpus),
+        cmocka_unit_test(test_apply_label_rules),
+        cmocka_unit_test(test_explain_split),
+        cmocka_unit_test(test_prepare_run),
+        cmocka_unit_test(test_read_and_write_config),
+        cmocka_unit_test(test_copy_one_file),
+        cmocka_unit_test(test_copy_shards),
+        cmocka_unit_test(test_write_file),
+        cmocka_unit_test(test_tokenize_quickstart),
+        cmocka_unit_test(test_tokenize_json),
+        cmocka_unit_test(test_save_tokenizer),
+        cmocka_unit_test(test_train_whole),
+        cmocka_unit_test(test_train_frozen),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

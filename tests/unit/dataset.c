@@ -73,7 +73,7 @@ static void test_no_good_row(void **state) {
     case_folder *f = *state;
     cam_read_options options = {
         .path = case_text(f, "d.csv", "text;label\na\nb\n"), .on_bad_row = CAM_BAD_ROW_SKIP, .label_required = 1};
-    ASSERT_ROWS(&options, case_says(f, ": every row is bad, the first on line 2; set on_bad_row=error to see why"));
+    ASSERT_ROWS(&options, case_says(f, ": every row is bad (2), the first row 2: 1 cell where the header has 2"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)

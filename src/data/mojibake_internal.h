@@ -1,10 +1,10 @@
-/* mojibake.h: UTF-8 that was read as Latin-1 or Windows-1252 and saved again: "Ã©" for "é", "â€™" for "’".
+/* mojibake_internal.h: UTF-8 that was read as Latin-1 or Windows-1252 and saved again: "Ã©" for "é", "â€™" for "’".
  *
  * Only characters that French and other Latin text has are looked for: accented letters and signs of Latin-1, œ Œ Ÿ Š š
  * Ž ž, dashes, quotes, the euro sign and emoji. Real text does not have their broken forms by chance. All texts are
  * valid UTF-8. */
-#ifndef CAM_MOJIBAKE_H
-#define CAM_MOJIBAKE_H
+#ifndef CAM_MOJIBAKE_INTERNAL_H
+#define CAM_MOJIBAKE_INTERNAL_H
 
 #include "cam/status.h"
 #include "strbuf.h"
