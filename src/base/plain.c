@@ -39,7 +39,9 @@ void cam_plain_put_duration(cam_strbuf *buf, double seconds) {
 }
 
 void cam_plain_put_bytes(cam_strbuf *buf, double bytes) {
-    if (bytes < 999.5e6)
+    if (bytes < 9.95e6)
+        cam_strbuf_printf(buf, "%.1f MB", bytes / 1e6);
+    else if (bytes < 999.5e6)
         cam_strbuf_printf(buf, "%.0f MB", bytes / 1e6);
     else
         cam_strbuf_printf(buf, "%.1f GB", bytes / 1e9);

@@ -17,7 +17,7 @@ void cam_plain_put_count_aligned(cam_strbuf *buf, int64_t count, int width);
 void cam_plain_put_counted(cam_strbuf *buf, int64_t count, const char *one, const char *many);
 /* Appends a duration in seconds: "4.2 s", "3 min 20 s", "2 h 5 min". */
 void cam_plain_put_duration(cam_strbuf *buf, double seconds);
-/* Appends an amount of memory: "220 MB", "1.4 GB" (powers of 10). */
+/* Appends an amount of memory: "1.4 MB", "220 MB", "1.4 GB" (powers of 10). */
 void cam_plain_put_bytes(cam_strbuf *buf, double bytes);
 
 /* The columns that a UTF-8 text covers: 0 for a combining accent, 2 for a wide East Asian character or an emoji. */

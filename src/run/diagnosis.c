@@ -24,6 +24,9 @@ static const double ENOUGH_SCORE = 0.98;
 static const double PEAK_REACHED = 0.5;
 /* A rate that is this many times above or below the planned one does not train, or destroys what was learned. */
 static const double RATE_FACTOR = 20;
+/* More epochs come with the planned rate where the run's differs by more than this factor: rates of use lie that far
+ * apart. */
+static const double RATE_OF_USE = 3;
 /* From this share of one label on, predicting it for all rows has the least loss for long. */
 static const double UNEVEN_SHARE = 0.75;
 /* Fewer epochs than this share of the planned ones are few; more would change little. */
@@ -139,6 +142,8 @@ static int few_epochs(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *
     cam_strbuf_puts(why, "the run made only ");
     cam_plain_put_counted(why, f->steps, "step", "steps");
     put_epochs(set, f, fit.epochs);
+    if (f->learning_rate > RATE_OF_USE * fit.rate || f->learning_rate < fit.rate / RATE_OF_USE)
+        put_rate(set, fit.rate);
     return 1;
 }
 
@@ -151,7 +156,10 @@ static int still_rising(const cam_training_facts *f, cam_strbuf *why, cam_strbuf
         return 0;
     cam_strbuf_printf(why, "the last evaluation was the best one, by %.4f in %s, so that more epochs may bring more",
                       f->gain, cam_words_metric[f->metric]);
-    put_epochs(set, f, (int64_t)ceil(2 * f->epochs));
+    if (f->steps_are_set)
+        cam_strbuf_printf(set, " max_steps=%lld", 2 * (long long)f->steps);
+    else
+        put_epochs(set, f, (int64_t)ceil(2 * f->epochs));
     return 1;
 }
 
@@ -187,6 +195,7 @@ static int labels_are_uneven(const cam_training_facts *f, cam_strbuf *why, cam_s
         return 0;
     cam_strbuf_puts(why, "one label has most of the rows");
     cam_strbuf_puts(set, " class_weights=balanced");
+    put_missing_epochs(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
     return 1;
 }
 
@@ -259,7 +268,8 @@ static int below_baseline(const cam_training_facts *f, double accuracy) {
            f->baseline_accuracy - accuracy > sqrt(p * (1 - p) / (double)f->validation->rows);
 }
 
-static int put_never_predicted(cam_strbuf *out, const cam_training_facts *f) {
+/* Names the labels after `before`; returns 0 if there are none. */
+static int put_never_predicted(cam_strbuf *out, const char *before, const cam_training_facts *f) {
     int64_t found = 0;
     for (int64_t k = 0; k < f->validation->labels; k++) {
         cam_class_scores label = cam_metrics_class(f->validation, k);
@@ -267,7 +277,7 @@ static int put_never_predicted(cam_strbuf *out, const cam_training_facts *f) {
             continue;
         if (++found > NAMED_LABELS)
             continue;
-        cam_strbuf_printf(out, "%s\"%s\" (", found == 1 ? "never predicted: " : ", ", f->labels[k]);
+        cam_strbuf_printf(out, "%s\"%s\" (", found == 1 ? before : ", ", f->labels[k]);
         cam_plain_put_counted(out, f->label_rows[k], "training row)", "training rows)");
     }
     if (found > NAMED_LABELS) {
@@ -289,8 +299,9 @@ int cam_diagnosis_put(cam_strbuf *out, const cam_training_facts *f) {
     } else if (below_baseline(f, scores.accuracy)) {
         cam_strbuf_printf(out, "the model is below TF-IDF on the same rows (accuracy %.4f against %.4f)",
                           scores.accuracy, f->baseline_accuracy);
+        put_never_predicted(out, " and never predicts ", f);
         explained = put_cause(out, ": ", f, of_low_scores, COUNT(of_low_scores));
-    } else if (put_never_predicted(out, f)) {
+    } else if (put_never_predicted(out, "never predicted: ", f)) {
         explained = put_cause(out, ": ", f, of_missing_labels, COUNT(of_missing_labels));
     } else {
         return put_cause(out, "", f, of_rising, COUNT(of_rising));

@@ -3,6 +3,7 @@
 #include "files.h"
 #include "log.h"
 #include "parameter_exchange.h"
+#include "plain.h"
 #include "run.h"
 #include "run_end_internal.h"
 #include "run_folder.h"
@@ -68,6 +69,20 @@ static void draw_run_id(char text[RUN_ID_BYTES * 2 + 1]) {
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 }
 
+static void log_cost(const cam_run_event *event, cam_memory_need need) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_plain_put_count(&line, event->trained_parameters);
+    cam_strbuf_puts(&line, " of ");
+    cam_plain_put_count(&line, event->parameters);
+    cam_strbuf_puts(&line, " parameters; ");
+    cam_plain_put_bytes(&line, (double)need.parameters);
+    cam_strbuf_puts(&line, " of parameters and optimizer state, ");
+    cam_plain_put_bytes(&line, (double)need.activations);
+    cam_strbuf_puts(&line, " of activations");
+    cam_log("trained  %s", line.text);
+    cam_strbuf_release(&line);
+}
+
 static cam_status log_beginning(training *t, const cam_backend *backend) {
     const cam_corpus *corpus = &t->run->corpus;
     const cam_trainer *trainer = &t->trainer;
@@ -84,11 +99,8 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
                            .labels = (int64_t)corpus->labels.count,
                            .steps = trainer->plan.updates};
     event.tokens = cam_packing_tokens(&corpus->tokens, corpus->part[CAM_PART_TRAIN], event.train_rows, NULL);
-    cam_memory_need need = cam_trainer_memory(trainer);
     cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
-    cam_log("trained  %lld of %lld parameters; %zu MB of parameters and optimizer state, %zu MB of activations",
-            (long long)event.trained_parameters, (long long)event.parameters, need.parameters >> 20,
-            need.activations >> 20);
+    log_cost(&event, cam_trainer_memory(trainer));
     if (t->run->weights && trainer->fresh_head)
         cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
     return writes_log(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
@@ -313,8 +325,8 @@ static cam_status loop(training *t) {
         CAM_TRY(evaluate(t, &verdict));
         if (verdict.stop) {
             t->stopped_early = 1;
-            cam_log("no better %s in %lld evaluations: stopping", cam_words_metric[t->best.metric],
-                    (long long)t->best.waited);
+            cam_log("no better %s in %lld evaluation%s: stopping", cam_words_metric[t->best.metric],
+                    (long long)t->best.waited, t->best.waited == 1 ? "" : "s");
             break;
         }
     }

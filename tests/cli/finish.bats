@@ -1,21 +1,6 @@
-# The end of a run: its report, what it says of a run that learned little, mistakes.csv, the model card, a full disk.
+# The end of a run: its report, its next commands, mistakes.csv, the model card, a full disk.
 load common
 setup() { in_own_folder; }
-
-# The settings that the closing line proposes, as words of a shell.
-proposed() { sed -n 's/^warning: .*train again with //p' <<<"$stderr" | tail -1; }
-
-# closes_with TEXT: the last line is a warning that holds it, and what it proposes cures: another run with these settings
-# has nothing to say.
-closes_with() {
-    [[ "$(tail -1 <<<"$stderr")" == "warning: "*"$1"* ]] || complain "expected in the last line: $1"
-    [[ "$stderr" != *"longer warm-up"* ]] || complain "a longer warm-up"
-    local settings
-    settings=$(proposed)
-    [ -n "$settings" ] || complain "no settings"
-    eval "succeeds cam-train --config c.yaml ${2:-} $settings"
-    [ -z "$(proposed)" ] || complain "the proposal did not cure"
-}
 
 @test "the report fits 80 columns, whatever the labels' lengths" {
     sed -i 's/,accès/,Réclamation sur un accès perdu depuis la dernière mise à jour de notre site/; s/,suivi/,返品返品返品返品返品返品返品返品返品返品返品返品/' data.csv
@@ -67,39 +52,6 @@ closes_with() {
     says "0 mistakes outside the training rows"
     jq -e '.verdict == null and .baseline.validation.rows == 6 and .baseline.validation.accuracy == 1' out/metrics.json
     [ "$(cat out/mistakes.csv)" = $'\ufeffrow,line,text,label,predicted,score,part' ]
-}
-
-@test "few steps: the closing line gives epochs that suffice" {
-    succeeds cam-train --config c.yaml num_train_epochs=2
-    jq -e '.verdict | test("num_train_epochs=")' out/metrics.json
-    closes_with "the run made only 14 steps"
-}
-
-@test "a warm-up of the whole run" {
-    succeeds cam-train --config c.yaml warmup_steps=500
-    closes_with "the warm-up takes 500 steps and the run made 21" warmup_steps=500
-}
-
-@test "a rate that trains nothing, and a frozen encoder of random weights" {
-    succeeds cam-train --config c.yaml learning_rate=1e-8 num_train_epochs=20
-    closes_with "a learning_rate of 1e-08 is too low"
-    rm -rf out
-    succeeds cam-train --config c.yaml freeze=encoder
-    closes_with "the frozen part has random weights" freeze=encoder
-}
-
-@test "a proposed folder is one that does not exist, and the finished run stays" {
-    mkdir out-2
-    succeeds cam-train --config c.yaml num_train_epochs=2
-    [[ "$(proposed)" == *" output_dir=out-3" ]] || complain "out-2 exists"
-    succeeds cam-train --config c.yaml num_train_epochs=2 output_dir=nested/out/
-    [[ "$(proposed)" == *" output_dir=nested/out-2" ]] || complain "the folder beside it"
-}
-
-@test "texts that do not tell the labels: no setting is proposed" {
-    { echo text,label; for i in $(seq 60); do echo "bonjour $i,$((i * 7919 % 97 % 2 ? 1 : 0))" | sed 's/,1/,oui/; s/,0/,non/'; done; } >data.csv
-    succeeds cam-train --config c.yaml num_train_epochs=10
-    [[ "$(tail -1 <<<"$stderr")" == *"TF-IDF learns no more"*"read mistakes.csv" ]] || complain "the last line"
 }
 
 # read_csv FILE: its rows by Python's csv module, as JSON.
@@ -174,16 +126,6 @@ P
     first=$(cat out/README.md)
     succeeds cam-train --config c.yaml num_train_epochs=2 overwrite_output_dir=true
     [ "$(cat out/README.md)" != "$first" ] && [[ "$stderr" != *'is not a model card'* ]]
-}
-
-@test "two ranks write the same tables" {
-    command -v mpirun >/dev/null || skip "no mpirun: the files of two ranks were not compared"
-    cam-train --version | grep -q 'mpi' || skip "no MPI in this build"
-    succeeds cam-train --config c.yaml num_train_epochs=2 per_device_train_batch_size=8 test_file=data.csv
-    succeeds mpirun -n 2 --oversubscribe --bind-to none --allow-run-as-root "$program" --config c.yaml num_train_epochs=2 \
-        per_device_train_batch_size=4 test_file=data.csv output_dir=two
-    cmp out/split.tsv two/split.tsv
-    diff <(cut -d, -f1-5 out/mistakes.csv) <(cut -d, -f1-5 two/mistakes.csv)
 }
 
 @test "a file-size limit is exit 8, and no temporary file is left" {
