@@ -21,7 +21,7 @@ cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, i
     double width = (double)hidden / 384;
     fit.learning_rate = frozen ? 5e-3 : one_digit(fmin(1e-3, 2e-4 / (width * width)));
     snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %lld steps of up to %lld rows", (long long)rows,
-             (long long)(fit.epochs * steps), (long long)batch);
+             (long long)fit.epochs * steps, (long long)batch);
     if (frozen)
         snprintf(fit.rate_reason, sizeof fit.rate_reason, "a head alone learns at a high rate");
     else
@@ -36,7 +36,7 @@ cam_fit cam_fit_plan_random(int64_t rows, int64_t batch) {
     fit.epochs = (RANDOM_STEPS + steps - 1) / steps;
     fit.epochs = fit.epochs > MOST_EPOCHS ? MOST_EPOCHS : fit.epochs;
     snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %lld steps of up to %lld rows", (long long)rows,
-             (long long)(fit.epochs * steps), (long long)batch);
+             (long long)fit.epochs * steps, (long long)batch);
     snprintf(fit.rate_reason, sizeof fit.rate_reason, "random weights learn at a high rate");
     return fit;
 }

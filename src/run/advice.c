@@ -45,7 +45,7 @@ static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, 
 }
 
 static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) {
-    cam_fit fit = cam_outlook_fit(advice->run, frozen);
+    cam_fit fit = cam_run_fit(advice->run, frozen);
     cam_cost_case way = {.frozen = frozen, .epochs = (double)fit.epochs};
     cam_cost cost = {.seconds = -1};
     cam_strbuf_puts(out, frozen ? "frozen" : "full");
@@ -67,7 +67,7 @@ static void advise_full(const cam_run *run, cam_strbuf *out) {
     cam_plain_put_counted(&line, run->corpus.part_count[CAM_PART_TRAIN], "training row", "training rows");
     cam_strbuf_puts(&line, " are enough for the full model");
     if (run->config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER) {
-        cam_fit fit = cam_outlook_fit(run, 0);
+        cam_fit fit = cam_run_fit(run, 0);
         cam_strbuf_printf(&line, ", which usually scores higher: set freeze=none num_train_epochs=%lld learning_rate=",
                           (long long)fit.epochs);
         cam_rate_put(&line, fit.learning_rate);

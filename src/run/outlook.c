@@ -1,19 +1,20 @@
 /* outlook.c: see outlook_internal.h. */
 #include "outlook_internal.h"
 #include "plain.h"
+#include "schedule.h"
 #include <math.h>
 #include <stdlib.h>
 
 enum { USUAL_HIDDEN = 768 }; /* where the model is not known: camembert-base */
 
-typedef struct outlook {
+typedef struct view {
     const cam_config *config;
     cam_plan plan;
     cam_schedule schedule;
     double highest; /* rate of a step */
     cam_fit fit;    /* of what is trained */
     int frozen;     /* the head alone is trained */
-} outlook;
+} view;
 
 void cam_rate_put(cam_strbuf *out, double rate) {
     int power = rate > 0 ? (int)floor(log10(rate) + 1e-9) : 0;
@@ -22,26 +23,25 @@ void cam_rate_put(cam_strbuf *out, double rate) {
         cam_strbuf_printf(out, "e%d", power);
 }
 
-static int64_t batch_rows_of(const cam_run *run) {
-    return run->config->per_device_train_batch_size * run->config->gradient_accumulation_steps *
-           cam_group_ranks(run->group);
+cam_fit cam_outlook_fit(const cam_outlook *outlook, int frozen) {
+    const cam_config *c = outlook->config;
+    int64_t batch = c->per_device_train_batch_size * c->gradient_accumulation_steps * outlook->ranks;
+    if (c->init == CAM_CONFIG_INIT_RANDOM && !frozen)
+        return cam_fit_plan_random(outlook->rows, batch);
+    return cam_fit_plan(outlook->rows, outlook->labels, outlook->hidden > 0 ? outlook->hidden : USUAL_HIDDEN, frozen,
+                        batch);
 }
 
-cam_fit cam_outlook_fit(const cam_run *run, int frozen) {
-    int64_t rows = run->corpus.part_count[CAM_PART_TRAIN], batch = batch_rows_of(run);
-    int64_t hidden = run->model.hidden_size > 0 ? run->model.hidden_size : USUAL_HIDDEN;
-    if (run->config->init == CAM_CONFIG_INIT_RANDOM && !frozen)
-        return cam_fit_plan_random(rows, batch);
-    return cam_fit_plan(rows, (int64_t)run->corpus.labels.count, hidden, frozen, batch);
-}
-
-static cam_status look(const cam_run *run, outlook *o) {
+static cam_status look(const cam_outlook *outlook, view *o) {
     cam_status st = CAM_OK;
-    const cam_config *c = run->config;
-    cam_trainer_options options = cam_run_trainer_options(run, NULL);
-    options.plan.rows = options.train_count;
-    *o = (outlook){.config = c, .frozen = c->freeze.kind == CAM_CONFIG_FREEZE_ENCODER};
-    CAM_TRY(cam_plan_make(&o->plan, &options.plan));
+    const cam_config *c = outlook->config;
+    cam_plan_settings settings = {.rows = outlook->rows,
+                                  .batch_rows = c->per_device_train_batch_size * outlook->ranks,
+                                  .accumulation = c->gradient_accumulation_steps,
+                                  .epochs = c->num_train_epochs,
+                                  .max_updates = c->max_steps};
+    *o = (view){.config = c, .frozen = c->freeze.kind == CAM_CONFIG_FREEZE_ENCODER};
+    CAM_TRY(cam_plan_make(&o->plan, &settings));
     o->schedule = (cam_schedule){.kind = c->lr_scheduler_type,
                                  .learning_rate = c->learning_rate,
                                  .warmup = cam_schedule_warmup(c->warmup_ratio, c->warmup_steps, o->plan.updates),
@@ -49,7 +49,7 @@ static cam_status look(const cam_run *run, outlook *o) {
     /* The rate rises up to the end of the warm-up and falls after it. */
     int64_t top = o->schedule.warmup < o->plan.updates ? o->schedule.warmup : o->plan.updates - 1;
     o->highest = fmax(cam_schedule_rate(&o->schedule, 0), cam_schedule_rate(&o->schedule, top));
-    o->fit = cam_outlook_fit(run, o->frozen);
+    o->fit = cam_outlook_fit(outlook, o->frozen);
 out:
     return st;
 }
@@ -59,7 +59,7 @@ static void put_no_warmup(cam_strbuf *out, const cam_config *c) {
     cam_strbuf_puts(out, c->warmup_steps > 0 ? "warmup_steps=0 warmup_ratio=0" : "warmup_ratio=0");
 }
 
-static cam_status refuse_no_rate(const outlook *o) {
+static cam_status refuse_no_rate(const view *o) {
     cam_strbuf cure = CAM_STRBUF_INIT;
     if (o->config->learning_rate > 0) {
         put_no_warmup(&cure, o->config);
@@ -75,7 +75,7 @@ static cam_status refuse_no_rate(const outlook *o) {
     return CAM_E_USAGE;
 }
 
-static void warn_of_warmup(const outlook *o, cam_strbuf *out) {
+static void warn_of_warmup(const view *o, cam_strbuf *out) {
     if (o->highest >= o->config->learning_rate * (1 - 1e-9))
         return;
     cam_strbuf_puts(out, "the warm-up of ");
@@ -92,9 +92,9 @@ static void warn_of_warmup(const outlook *o, cam_strbuf *out) {
 }
 
 /* The settings under which the run has enough steps: more epochs, and smaller batches where those would be many. */
-static void put_more_steps(cam_strbuf *out, const cam_run *run, const outlook *o) {
-    const cam_config *c = run->config;
-    int64_t ranks = cam_group_ranks(run->group), rows = o->plan.rows;
+static void put_more_steps(cam_strbuf *out, const cam_outlook *outlook, const view *o) {
+    const cam_config *c = outlook->config;
+    int64_t ranks = outlook->ranks, rows = o->plan.rows;
     int64_t batch = c->per_device_train_batch_size, accumulation = c->gradient_accumulation_steps, steps, epochs;
     for (;;) {
         steps = (rows + batch * accumulation * ranks - 1) / (batch * accumulation * ranks);
@@ -114,26 +114,26 @@ static void put_more_steps(cam_strbuf *out, const cam_run *run, const outlook *o
         cam_strbuf_printf(out, " per_device_train_batch_size=%lld", (long long)batch);
 }
 
-static void warn_of_few_steps(const cam_run *run, const outlook *o, cam_strbuf *out) {
+static void warn_of_few_steps(const cam_outlook *outlook, const view *o, cam_strbuf *out) {
     if (o->plan.updates >= CAM_OUTLOOK_FEW_STEPS)
         return;
     cam_strbuf_puts(out, "the run has only ");
     cam_plain_put_counted(out, o->plan.updates, "step", "steps");
     cam_strbuf_printf(out, ", and a model hardly learns in fewer than %d; set ", CAM_OUTLOOK_FEW_STEPS);
-    put_more_steps(out, run, o);
+    put_more_steps(out, outlook, o);
     cam_strbuf_putc(out, '\n');
 }
 
-static void warn_of_random(const outlook *o, cam_strbuf *out) {
+static void warn_of_random(const view *o, cam_strbuf *out) {
     if (o->config->init == CAM_CONFIG_INIT_RANDOM && o->config->freeze.kind != CAM_CONFIG_FREEZE_NONE)
         cam_strbuf_puts(out, "init: random with freeze: the frozen part keeps its random weights and tells the head "
                              "little; set freeze=none\n");
 }
 
-static void warn_of_rate(const cam_run *run, const outlook *o, cam_strbuf *out) {
+static void warn_of_rate(const cam_outlook *outlook, const view *o, cam_strbuf *out) {
     double rate = o->config->learning_rate, fit = o->fit.learning_rate;
     int low = rate * CAM_OUTLOOK_RATE_FACTOR<fit, high = rate> fit * CAM_OUTLOOK_RATE_FACTOR;
-    if (run->model.hidden_size == 0 || (!low && !high))
+    if (outlook->hidden == 0 || (!low && !high))
         return;
     cam_strbuf_puts(out, "a learning_rate of ");
     cam_rate_put(out, rate);
@@ -143,23 +143,23 @@ static void warn_of_rate(const cam_run *run, const outlook *o, cam_strbuf *out) 
     else if (o->config->init == CAM_CONFIG_INIT_RANDOM)
         cam_strbuf_puts(out, "random weights");
     else
-        cam_strbuf_printf(out, "a pretrained encoder of hidden size %d%s", run->model.hidden_size,
+        cam_strbuf_printf(out, "a pretrained encoder of hidden size %lld%s", (long long)outlook->hidden,
                           high ? ", which may forget what it knows" : "");
     cam_strbuf_puts(out, "; set learning_rate=");
     cam_rate_put(out, fit);
     cam_strbuf_putc(out, '\n');
 }
 
-cam_status cam_outlook_check(const cam_run *run, cam_strbuf *warnings) {
+cam_status cam_outlook_check(const cam_outlook *outlook, cam_strbuf *warnings) {
     cam_status st = CAM_OK;
-    outlook o;
-    CAM_TRY(look(run, &o));
+    view o;
+    CAM_TRY(look(outlook, &o));
     if (!(o.highest > 0))
         return refuse_no_rate(&o);
     warn_of_warmup(&o, warnings);
-    warn_of_few_steps(run, &o, warnings);
+    warn_of_few_steps(outlook, &o, warnings);
     warn_of_random(&o, warnings);
-    warn_of_rate(run, &o, warnings);
+    warn_of_rate(outlook, &o, warnings);
 out:
     return st;
 }

@@ -139,6 +139,24 @@ out:
     return st;
 }
 
+static cam_outlook outlook_of(const cam_run *run) {
+    return (cam_outlook){.config = run->config,
+                         .rows = run->corpus.part_count[CAM_PART_TRAIN],
+                         .labels = (int64_t)run->corpus.labels.count,
+                         .hidden = run->model.hidden_size,
+                         .ranks = cam_group_ranks(run->group)};
+}
+
+static cam_status check_outlook(cam_run *run) {
+    cam_outlook outlook = outlook_of(run);
+    return cam_outlook_check(&outlook, &run->corpus.warnings);
+}
+
+cam_fit cam_run_fit(const cam_run *run, int frozen) {
+    cam_outlook outlook = outlook_of(run);
+    return cam_outlook_fit(&outlook, frozen);
+}
+
 static cam_status check_weights(cam_run *run) {
     cam_status st = CAM_OK;
     CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
@@ -177,7 +195,7 @@ static cam_status prepare_stages(cam_run *run, failures *found) {
     if (data == CAM_OK)
         CAM_TRY(collect(found, weigh_classes(run)));
     if (data == CAM_OK)
-        CAM_TRY(collect(found, cam_outlook_check(run, &run->corpus.warnings)));
+        CAM_TRY(collect(found, check_outlook(run)));
 out:
     return st;
 }

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "corpus.h"
+#include "fit.h"
 #include "model_config.h"
 #include "progress.h"
 #include "trainer.h"
@@ -39,6 +40,9 @@ typedef struct cam_run {
 CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel,
                                           cam_group *group);
 void cam_run_close(cam_run *run);
+
+/* The epochs and the rate that fit the run's rows and model, for the whole encoder or for the head alone. */
+cam_fit cam_run_fit(const cam_run *run, int frozen);
 
 /* The trainer's options for this run; they point into it. `backend` decides bf16: auto and shard_optimizer: auto; NULL
  * if nothing will be computed. */

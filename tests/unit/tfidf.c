@@ -40,7 +40,7 @@ static void test_predict(void **state) {
     int32_t predicted[HELD_OUT], again[HELD_OUT];
     assert_int_equal(cam_tfidf_predict(&task, predicted), CAM_OK);
     assert_memory_equal(predicted, s.label + TRAIN, sizeof predicted);
-    rand();
+    srand((unsigned)getpid());
     assert_int_equal(cam_tfidf_predict(&task, again), CAM_OK);
     assert_memory_equal(again, predicted, sizeof predicted);
 }
