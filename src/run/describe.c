@@ -12,7 +12,7 @@ enum { COLUMNS = 80, NAME_COLUMNS = 32, BARS = 30 };
 /* Appends a path; of a long one its end, from a "/" on. */
 static void put_path(cam_strbuf *out, const char *path, int limit) {
     int is_long = cam_plain_columns(path) > limit;
-    for (const char *slash = strchr(path, '/'); slash && cam_plain_columns(path) >= limit;
+    for (const char *slash = strchr(path, '/'); is_long && slash && cam_plain_columns(path) >= limit;
          slash = strchr(slash + 1, '/'))
         path = slash;
     cam_strbuf_puts(out, is_long && *path == '/' ? "\u2026" : "");

@@ -53,6 +53,12 @@ cures() {
     done < <(sed 's/[配送]/xx/g' <<<"$output")
 }
 
+@test "of a long path the end is shown" {
+    mkdir -p un/dossier/bien/long/pour/une/ligne && cp data.csv un/dossier/bien/long/pour/une/ligne
+    succeeds check train_file=un/dossier/bien/long/pour/une/ligne/data.csv
+    answers "file     …/pour/une/ligne/data.csv: 60 rows"
+}
+
 @test "many labels: thirty bars, then their number" {
     for i in $(seq 45); do printf 'texte %d un,classe %d\ntexte %d deux,classe %d\n' "$i" "$i" "$i" "$i"; done >>data.csv
     succeeds check stratify=false
