@@ -152,6 +152,7 @@ cures() {
     grep -q 'freeze=encoder num_train_epochs=[0-9]* learning_rate=5e-3' commands
     while read -r command; do
         eval "${command/cam-train/cam-train check}" >shown || complain "did not run: $command"
+        grep -q "^file     l'été où/mes données.csv" shown && grep -q "l'avis (text)" shown || complain "$(cat shown)"
         ! grep -q 'highest rate\|has only' shown || complain "$(cat shown)"
     done <commands
     mkdir "à la fin-full"
