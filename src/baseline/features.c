@@ -15,8 +15,7 @@ static size_t find_slot(const cam_vocabulary_terms *v, uint64_t term) {
 }
 
 static cam_status grow_table(cam_vocabulary_terms *v) {
-    cam_vocabulary_terms grown = *v;
-    grown.slot_count = v->slot_count ? 2 * v->slot_count : 1 << 16;
+    cam_vocabulary_terms grown = {.slot_count = v->slot_count ? 2 * v->slot_count : 1 << 16};
     grown.slots = calloc(grown.slot_count, sizeof *grown.slots);
     grown.number = malloc(grown.slot_count * sizeof *grown.number);
     if (!grown.slots || !grown.number) {
@@ -33,7 +32,9 @@ static cam_status grow_table(cam_vocabulary_terms *v) {
     }
     free(v->slots);
     free(v->number);
-    *v = grown;
+    v->slots = grown.slots;
+    v->number = grown.number;
+    v->slot_count = grown.slot_count;
     return CAM_OK;
 }
 
@@ -111,18 +112,18 @@ out:
     return st;
 }
 
-static cam_status add_rows(cam_features *x, const cam_tfidf_rows *rows, size_t most_bytes,
+static cam_status add_rows(cam_features *x, const cam_row *const *rows, size_t count, size_t most_bytes,
                            cam_vocabulary_terms *counted, const cam_vocabulary_terms *known) {
     cam_status st = CAM_OK;
     cam_terms terms = {0};
-    x->rows = rows->count;
-    x->start = malloc((rows->count * CAM_TERM_KINDS + 1) * sizeof *x->start);
-    x->row = malloc((rows->count + 1) * sizeof *x->row);
+    x->rows = count;
+    x->start = malloc((count * CAM_TERM_KINDS + 1) * sizeof *x->start);
+    x->row = malloc((count + 1) * sizeof *x->row);
     if (!x->start || !x->row)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the features of %zu rows", rows->count);
-    for (size_t i = 0; i < rows->count; i++) {
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the features of %zu rows", count);
+    for (size_t i = 0; i < count; i++) {
         for (int kind = 0; kind < CAM_TERM_KINDS; kind++) {
-            const cam_row *row = rows->rows[i];
+            const cam_row *row = rows[i];
             x->start[i * CAM_TERM_KINDS + (size_t)kind] = x->count;
             CAM_TRY(cam_terms_of(&terms, row->text, row->text_length, most_bytes, (cam_term_kind)kind));
             CAM_TRY(add_terms(x, &terms, counted, known));
@@ -130,7 +131,7 @@ static cam_status add_rows(cam_features *x, const cam_tfidf_rows *rows, size_t m
         CAM_TRY(add_node(x, 0, 1));
         CAM_TRY(add_node(x, -1, 0));
     }
-    x->start[rows->count * CAM_TERM_KINDS] = x->count;
+    x->start[count * CAM_TERM_KINDS] = x->count;
 out:
     cam_terms_release(&terms);
     return st;
@@ -155,20 +156,20 @@ static void weigh_rows(cam_features *x, const cam_vocabulary_terms *v) {
     }
 }
 
-cam_status cam_features_of_training(cam_features *x, cam_vocabulary_terms *v, const cam_tfidf_rows *rows,
+cam_status cam_features_of_training(cam_features *x, cam_vocabulary_terms *v, const cam_row *const *rows, size_t count,
                                     size_t most_bytes) {
-    cam_status st = add_rows(x, rows, most_bytes, v, NULL);
+    cam_status st = add_rows(x, rows, count, most_bytes, v, NULL);
     if (st != CAM_OK)
         return st;
     for (size_t t = 1; t <= v->count; t++)
-        v->weight[t] = log((1 + (double)rows->count) / (1 + v->weight[t])) + 1;
+        v->weight[t] = log((1 + (double)count) / (1 + v->weight[t])) + 1;
     weigh_rows(x, v);
     return CAM_OK;
 }
 
-cam_status cam_features_of_others(cam_features *x, const cam_vocabulary_terms *v, const cam_tfidf_rows *rows,
-                                  size_t most_bytes) {
-    cam_status st = add_rows(x, rows, most_bytes, NULL, v);
+cam_status cam_features_of_others(cam_features *x, const cam_vocabulary_terms *v, const cam_row *const *rows,
+                                  size_t count, size_t most_bytes) {
+    cam_status st = add_rows(x, rows, count, most_bytes, NULL, v);
     if (st == CAM_OK)
         weigh_rows(x, v);
     return st;

@@ -2,8 +2,8 @@
 #ifndef CAM_FEATURES_INTERNAL_H
 #define CAM_FEATURES_INTERNAL_H
 
+#include "dataset.h"
 #include "terms_internal.h"
-#include "tfidf.h"
 
 #include <linear.h>
 
@@ -25,14 +25,14 @@ typedef struct cam_features {
     struct feature_node **row; /* [rows] into `nodes` */
 } cam_features;
 
-/* Reads the training rows, and sets the idf of each term: ln((1 + rows) / (1 + rows that hold it)) + 1. Then the values
+/* Reads the training rows [count], and sets the idf of each term: ln((1 + rows) / (1 + rows that hold it)) + 1. Then the values
  * of each row: (1 + ln tf) idf, divided by the Euclidean norm of the row's values of that kind. CAM_E_MEMORY. */
-CAM_MUST_CHECK cam_status cam_features_of_training(cam_features *features, cam_vocabulary_terms *vocabulary,
-                                                   const cam_tfidf_rows *rows, size_t most_bytes);
+CAM_MUST_CHECK cam_status cam_features_of_training(cam_features *x, cam_vocabulary_terms *v, const cam_row *const *rows,
+                                                   size_t count, size_t most_bytes);
 /* The same values for other rows; terms that the vocabulary does not have are left out. CAM_E_MEMORY. */
-CAM_MUST_CHECK cam_status cam_features_of_others(cam_features *features, const cam_vocabulary_terms *vocabulary,
-                                                 const cam_tfidf_rows *rows, size_t most_bytes);
-void cam_features_release(cam_features *features);
-void cam_vocabulary_terms_release(cam_vocabulary_terms *vocabulary);
+CAM_MUST_CHECK cam_status cam_features_of_others(cam_features *x, const cam_vocabulary_terms *v,
+                                                 const cam_row *const *rows, size_t count, size_t most_bytes);
+void cam_features_release(cam_features *x);
+void cam_vocabulary_terms_release(cam_vocabulary_terms *v);
 
 #endif

@@ -26,7 +26,9 @@ static void try_label(struct problem *problem, const cam_tfidf_task *task, const
     }
     if (positive == 0)
         return;
-    srand(1); /* the solver draws its order of rows from rand() */
+    /* The solver draws its order of rows from rand(), and the same task must give the same ids.
+     * NOLINTNEXTLINE(cert-msc32-c,cert-msc51-cpp) */
+    srand(1);
     struct model *model = train(problem, &settings);
     int sign = model->label[0];
     for (size_t i = 0; i < held_out->rows; i++) {
@@ -71,8 +73,8 @@ cam_status cam_tfidf_predict(const cam_tfidf_task *task, int32_t *predicted) {
     cam_features train_rows = {0}, held_out = {0};
     size_t share = MOST_BYTES / (task->train.count + task->held_out.count + 1);
     size_t most_bytes = share > LEAST_SHARE ? share : LEAST_SHARE;
-    CAM_TRY(cam_features_of_training(&train_rows, &vocabulary, &task->train, most_bytes));
-    CAM_TRY(cam_features_of_others(&held_out, &vocabulary, &task->held_out, most_bytes));
+    CAM_TRY(cam_features_of_training(&train_rows, &vocabulary, task->train.rows, task->train.count, most_bytes));
+    CAM_TRY(cam_features_of_others(&held_out, &vocabulary, task->held_out.rows, task->held_out.count, most_bytes));
     CAM_TRY(try_labels(task, &train_rows, &held_out, vocabulary.count, predicted));
 out:
     cam_features_release(&train_rows);

@@ -32,3 +32,15 @@ cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, i
         snprintf(fit.rate_reason, sizeof fit.rate_reason, "fits a hidden size of %lld", (long long)hidden);
     return fit;
 }
+
+cam_fit cam_fit_plan_random(int64_t rows, int64_t batch) {
+    enum { RANDOM_STEPS = 650, MOST_EPOCHS = 100 };
+    cam_fit fit = {.learning_rate = 1e-3};
+    int64_t steps = rows < 1 || batch < 1 ? 1 : (rows + batch - 1) / batch;
+    fit.epochs = (RANDOM_STEPS + steps - 1) / steps;
+    fit.epochs = fit.epochs > MOST_EPOCHS ? MOST_EPOCHS : fit.epochs;
+    snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %lld steps of up to %lld rows", (long long)rows,
+             (long long)fit.epochs * steps, (long long)batch);
+    snprintf(fit.rate_reason, sizeof fit.rate_reason, "random weights learn at a high rate");
+    return fit;
+}

@@ -70,6 +70,21 @@ static cam_status fail_all_bad(const cam_read_options *options, const cam_read_c
     return CAM_E_DATA;
 }
 
+/* What is known of the file, also after a failure. */
+static void keep_facts(cam_dataset *dataset, const cam_record_reader *reader) {
+    size_t count = 0;
+    const char *const *header = cam_record_reader_header(reader, &count);
+    int32_t number;
+    int has_mark, added;
+    dataset->counts = *cam_record_reader_counts(reader);
+    dataset->counts.format = cam_record_reader_format(reader);
+    dataset->encoding = cam_record_reader_encoding(reader, &has_mark);
+    dataset->delimiter = cam_record_reader_delimiter(reader);
+    for (size_t i = 0; header && i < count; i++)
+        if (cam_name_set_add(&dataset->columns, header[i], strlen(header[i]), &number, &added) != CAM_OK)
+            break; /* the names are only shown */
+}
+
 cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset) {
     cam_status st = CAM_OK;
     cam_record_reader *reader = NULL;
@@ -94,7 +109,7 @@ cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *datase
                  options->columns || cam_record_reader_delimiter(reader) == '\0' ? "" : " after the header");
 out:
     if (reader)
-        dataset->counts = *cam_record_reader_counts(reader);
+        keep_facts(dataset, reader);
     cam_record_reader_close(reader);
     return st;
 }
@@ -126,6 +141,7 @@ void cam_dataset_release(cam_dataset *dataset) {
         dataset->blocks = next;
     }
     cam_name_set_release(&dataset->labels);
+    cam_name_set_release(&dataset->columns);
     free(dataset->rows);
     free(dataset->path);
     *dataset = (cam_dataset){0};

@@ -31,6 +31,9 @@ typedef struct cam_dataset {
     size_t count;
     cam_read_counts counts;
     cam_name_set labels;           /* distinct labels, by first appearance; owns the rows' labels */
+    cam_name_set columns;          /* of the header row; none without one */
+    cam_encoding encoding;         /* as read, never AUTO once the file was opened */
+    char delimiter;                /* as read; 0 for JSON and lines */
     struct cam_text_block *blocks; /* owns the rows' texts */
 } cam_dataset;
 

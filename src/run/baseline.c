@@ -1,5 +1,5 @@
-/* baseline.c: see baseline.h. */
-#include "baseline.h"
+/* baseline.c: see baseline_internal.h. */
+#include "baseline_internal.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -31,23 +31,17 @@ static const double RATE_OF_USE = 3;
 static const double UNEVEN_SHARE = 0.75;
 /* Fewer epochs than this share of the planned ones are few; more would change little. */
 static const double ENOUGH_EPOCHS = 0.67;
-/* Random weights need more steps than pretrained ones: the shipped example is best at step 645. */
-enum { RANDOM_STEPS = 650, RANDOM_MAX_EPOCHS = 100 };
-static const double RANDOM_RATE = 1e-3;
-
-/* What fits the rows and the model: cam_fit_plan, or the above for random weights. */
+/* What fits the rows and the model. */
 typedef struct plan {
     int64_t epochs;
     double rate;
 } plan;
 
 static plan plan_for(const cam_training_facts *f, int head_only) {
-    if (!f->random_weights) {
-        cam_fit fit = cam_fit_plan(f->train_rows, f->validation->labels, f->hidden, head_only, f->batch_rows);
-        return (plan){fit.epochs, fit.learning_rate};
-    }
-    int64_t epochs = (RANDOM_STEPS + f->steps_per_epoch - 1) / f->steps_per_epoch;
-    return (plan){epochs < RANDOM_MAX_EPOCHS ? epochs : RANDOM_MAX_EPOCHS, RANDOM_RATE};
+    cam_fit fit = f->random_weights
+                      ? cam_fit_plan_random(f->train_rows, f->batch_rows)
+                      : cam_fit_plan(f->train_rows, f->validation->labels, f->hidden, head_only, f->batch_rows);
+    return (plan){fit.epochs, fit.learning_rate};
 }
 
 /* The mean loss on the validation rows of a model that knows only the shares of the training rows. */

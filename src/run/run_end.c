@@ -1,5 +1,5 @@
 /* run_end.c: see run_end_internal.h. */
-#include "baseline.h"
+#include "baseline_internal.h"
 #include "diagnosis_internal.h"
 #include "files.h"
 #include "log.h"

@@ -59,7 +59,7 @@ out:
 }
 
 cam_status cam_run_folder_check(const cam_config *config, const char *model_folder) {
-    if (same_folder(config->output_dir, model_folder))
+    if (model_folder && same_folder(config->output_dir, model_folder))
         return cam_fail(CAM_E_USAGE, "output_dir \"%s\" is the model's own folder; choose another", config->output_dir);
     const char *found = config->overwrite_output_dir ? NULL : occupied_by(config);
     if (found)

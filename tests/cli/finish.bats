@@ -67,7 +67,7 @@ with open(sys.argv[1], encoding="utf-8-sig", newline="") as f: print(json.dumps(
 @test "mistakes.csv: the saved model's, the worst first, with the file's own rows and lines" {
     { echo text,label; echo '"=SOMME(A1), ""dit"" il
 et fin",suivi'; echo '-12,accès'; echo '@moi,remboursement'; } >test.csv
-    succeeds cam-train --config c.yaml num_train_epochs=2 test_file=test.csv learning_rate=0
+    succeeds cam-train --config c.yaml num_train_epochs=2 test_file=test.csv learning_rate=1e-12
     read_csv out/mistakes.csv >mistakes.json
     jq -e 'all(.[]; (keys_unsorted) == ["row","line","text","label","predicted","score","part"] and .label != .predicted)' mistakes.json
     jq -e '[.[].score | tonumber] as $s | $s == ($s | sort | reverse) and all($s[]; . > 0 and . <= 1)' mistakes.json

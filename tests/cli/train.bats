@@ -199,13 +199,13 @@ stopped_by() {
 }
 
 @test "a final model that predicts one label only is a warning" {
-    succeeds cam-train --config c.yaml num_train_epochs=1 learning_rate=0
+    succeeds cam-train --config c.yaml num_train_epochs=1 learning_rate=1e-12
     says "one label only"
     jq -e '(.validation.warnings | length) == 1' out/metrics.json
 }
 
 @test "the first of equal evaluations is the best, patience stops" {
-    succeeds cam-train --config c.yaml num_train_epochs=20 learning_rate=0 early_stopping_patience=2
+    succeeds cam-train --config c.yaml num_train_epochs=20 learning_rate=1e-12 early_stopping_patience=2
     jq -es '[.[] | select(.event == "eval")] | length == 3' out/log.jsonl
     jq -es '.[-1].reason == "early_stopping"' out/log.jsonl
     says "step 7"

@@ -23,6 +23,7 @@
 #include "fixture.h"
 #include "label_audit.h"
 #include "model_tokenizer.h"
+#include "describe.h"
 #include "run.h"
 #include "safetensors_writer.h"
 #include "split.h"
@@ -322,7 +323,8 @@ static cam_status prepare_run(const tree *t) {
     cam_strbuf said = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
     CAM_TRY(load_config(t, &config));
-    CAM_TRY(cam_run_prepare(&run, &config, model, NULL, NULL));
+    config.model_name_or_path = cam_config_keep(&config, model);
+    CAM_TRY(cam_run_prepare(&run, &config, NULL, NULL));
     assert_int_equal(run.corpus.tokens.rows, 10);
     cam_run_describe(&run, &said);
 out:

@@ -1,7 +1,7 @@
-/* baseline.h: the TF-IDF baseline (tfidf.h) on the rows of a run.
+/* baseline_internal.h: the TF-IDF baseline (tfidf.h) on the rows of a run.
  */
-#ifndef CAM_BASELINE_H
-#define CAM_BASELINE_H
+#ifndef CAM_BASELINE_INTERNAL_H
+#define CAM_BASELINE_INTERNAL_H
 
 #include "corpus.h"
 #include "tfidf.h"
