@@ -35,6 +35,7 @@
     X("CAM_CPU_ISA", "v2, v3 or v4: compute as a processor of this level of x86-64 does.")                             \
     X("CAM_MATMUL_TABLE", "The table of tune; none for no table.")                                                     \
     X("CAM_COMM", "mpi or nccl: the library by which ranks exchange gradients.")                                       \
+    X("CAM_MPI_LIBRARY", "The file of the MPI library to load under a launcher.")                                      \
     X("CAM_CUDA_CHECK", "Unless it is 0, wait for every kernel and name the first that fails.")                        \
     X("SLURM_STEP_ID", "With SLURM_STEP_NUM_TASKS above 1: the program was started by srun, as one of several ranks.") \
     X("SLURM_STEP_NUM_TASKS", "See SLURM_STEP_ID.")

@@ -75,10 +75,10 @@ static void keep_facts(cam_dataset *dataset, const cam_record_reader *reader) {
     size_t count = 0;
     const char *const *header = cam_record_reader_header(reader, &count);
     int32_t number;
-    int has_mark, added;
+    int added;
     dataset->counts = *cam_record_reader_counts(reader);
     dataset->counts.format = cam_record_reader_format(reader);
-    dataset->encoding = cam_record_reader_encoding(reader, &has_mark);
+    dataset->encoding = cam_record_reader_form(reader).encoding;
     dataset->delimiter = cam_record_reader_delimiter(reader);
     for (size_t i = 0; header && i < count; i++)
         if (cam_name_set_add(&dataset->columns, header[i], strlen(header[i]), &number, &added) != CAM_OK)

@@ -5,7 +5,7 @@
  * that a message can quote the word around a bad byte. */
 #include "decoder_fail_internal.h"
 #include "encoding.h"
-#include "encoding_evidence.h"
+#include "encoding_evidence_internal.h"
 #include "file_kind_internal.h"
 #include "files.h"
 #include "strbuf.h"

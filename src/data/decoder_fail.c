@@ -1,7 +1,7 @@
 /* decoder_fail.c: see decoder_fail_internal.h. A file is read a second time, so that one cut character is not taken for
  * another encoding; of a pipe only what is in the buffer is weighed. */
 #include "decoder_fail_internal.h"
-#include "encoding_evidence.h"
+#include "encoding_evidence_internal.h"
 #include <unistd.h>
 
 static const char *encoding_name(cam_encoding encoding) {

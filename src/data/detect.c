@@ -2,7 +2,7 @@
  * format and delimiter. The statistics are in survey.c, the words in detect_notes.c and detect_refusals.c. */
 #include "detect.h"
 #include "detect_internal.h"
-#include "encoding_evidence.h"
+#include "encoding_evidence_internal.h"
 #include "records_internal.h"
 #include "survey_internal.h"
 #include "text_fold_internal.h"

@@ -3,7 +3,7 @@
 #define CAM_DETECT_INTERNAL_H
 
 #include "detect.h"
-#include "encoding_evidence.h"
+#include "encoding_evidence_internal.h"
 #include "json_objects_internal.h"
 #include "survey_internal.h"
 

@@ -1,6 +1,6 @@
-/* encoding_evidence.c: see encoding_evidence.h. Bytes are scanned in blocks; around each byte that is scanned, the
+/* encoding_evidence.c: see encoding_evidence_internal.h. Bytes are scanned in blocks; around each byte that is scanned, the
  * window holds AROUND bytes on both sides, or the end of the file. */
-#include "encoding_evidence.h"
+#include "encoding_evidence_internal.h"
 #include "french_fit_internal.h"
 #include "utf8.h"
 #include <errno.h>

@@ -68,7 +68,7 @@ cures() {
 
 @test "a model that is not there: the picture with lengths in characters" {
     found 5 check init=pretrained model_name_or_path=camembert-base
-    says "huggingface-cli download camembert-base"
+    says "hf download camembert-base"
     answers "lengths  median 25 characters"
     answers "steps    21 of up to 8 rows"
     answers "training rows by label"
@@ -149,7 +149,7 @@ cures() {
     [ "$(wc -l <commands)" -eq 2 ] || complain "expected two commands"
     [[ "$output" =~ full,\ about\ [0-9]+\ [a-z]+,\ [0-9]+\ MB: && "$output" =~ frozen,\ about ]] || complain "no costs"
     grep -q 'freeze=none num_train_epochs=[0-9]* learning_rate=' commands
-    grep -q 'freeze=encoder num_train_epochs=[0-9]* learning_rate=5e-3' commands
+    grep -q 'freeze=encoder num_train_epochs=[0-9]* learning_rate=2e-3' commands
     while read -r command; do
         eval "${command/cam-train/cam-train check}" >shown || complain "did not run: $command"
         grep -q "^file     l'été où/mes données.csv" shown && grep -q "l'avis (text)" shown || complain "$(cat shown)"

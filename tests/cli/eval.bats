@@ -84,7 +84,7 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
 
 @test "a run with a validation file held out no row of its training file; a model without a run has no parts" {
     head -7 data.csv >validation.csv
-    succeeds cam-train --quiet --config c.yaml validation_file=validation.csv max_steps=1 output_dir=two
+    succeeds cam-train --quiet --config c.yaml validation_file=validation.csv max_steps=1 warmup_ratio=0 output_dir=two
     refused 2 'no row of "data.csv" was held out' cam-train eval --model two --data data.csv
     succeeds cam-train eval --model two --data data.csv --part train --json
     scored train 60
@@ -117,7 +117,7 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
 
 @test "the label rules of the training hold for the next file" {
     sed '2,7s/suivi$/Suivi/; 8,12s/accès$/login/' data.csv >mixed.csv
-    succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=mixed.csv label_case=fold 'label_map={login: accès, à voir: ""}' output_dir=rules
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=mixed.csv label_case=fold 'label_map={login: accès, à voir: ""}' output_dir=rules
     printf 'text,label\nun,SUIVI\ndeux,login\ntrois,accès\nquatre,à voir\n' >new.csv
     succeeds cam-train eval --model rules --data new.csv --json
     scored all 3
@@ -128,7 +128,7 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
     tail -n +2 data.csv | tr -d '"' | sed 's/,\([^,]*\)$/\t\1/' | jq -Rc 'split("\t") | {text: .[0], label: .[1]}' >data.jsonl
     jq -cs . data.jsonl >data.json
     for file in data.jsonl data.json; do
-        succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=$file output_dir=json overwrite_output_dir=true
+        succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=$file output_dir=json overwrite_output_dir=true
         succeeds cam-train eval --model json --data $file --json
         scored validation 6
         succeeds cam-train eval --model json --data data.csv --json

@@ -59,7 +59,7 @@ END
 
 @test "what the training file was says nothing of the next one" {
     sed 's/"//g; s/,\([^,]*\)$/;\1/' data.csv | iconv -f utf-8 -t windows-1252 >ansi.csv
-    succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=ansi.csv encoding=windows-1252 'delimiter=;' output_dir=ansi
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=ansi.csv encoding=windows-1252 'delimiter=;' output_dir=ansi
     printf 'text\noù est le colis\n' >next.csv
     succeeds cam-train predict --model ansi --input next.csv
     answers "où est le colis"
@@ -81,7 +81,7 @@ END
 
 @test "a headerless training file, and a next file with or without a header" {
     tail -n +2 data.csv >rows.csv
-    succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=rows.csv 'columns=[text, label]' output_dir=bare
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=rows.csv 'columns=[text, label]' output_dir=bare
     succeeds cam-train predict --model bare --input rows.csv
     [ "${#lines[@]}" -eq 60 ]
     [[ "${lines[0]}" =~ ^où\ est.*,suivi,[a-zè]+,0\.[0-9]{4}$ ]] || complain "${lines[0]}"
@@ -198,7 +198,7 @@ END
 
 @test "a label that the table's encoding lacks is named before anything is written" {
     sed 's/suivi/colis →/' data.csv >arrow.csv
-    succeeds cam-train --quiet --config c.yaml max_steps=1 train_file=arrow.csv output_dir=arrow
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=arrow.csv output_dir=arrow
     printf 'text\ncassé\n' | iconv -f utf-8 -t windows-1252 >in.csv
     refused 3 '"colis →" cannot be written in windows-1252' cam-train predict --model arrow --input in.csv --encoding windows-1252
     succeeds cam-train predict --model arrow --input in.csv --encoding windows-1252 --format jsonl # as the message says

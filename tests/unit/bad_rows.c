@@ -77,7 +77,9 @@ static void test_left_out(void **state) {
     cam_dataset_release(&data);
     options = (cam_read_options){
         .path = case_text(f, "d.csv", "text;label\na;\nb;y\n"), .label_required = 1, .syntax = CAM_SYNTAX_OPTIONS};
-    ASSERT_ROWS(&options, case_says(f, ":2: the label is blank; label these rows, or take such rows out of the file"));
+    ASSERT_ROWS(
+        &options,
+        case_says(f, ":2: the label is blank; label these rows, or leave such rows out with --on-bad-row skip"));
 }
 
 #define CUT                                                                                                            \

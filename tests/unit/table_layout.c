@@ -52,11 +52,11 @@ static void test_delimiters_contradict(void **state) {
                                        "--delimiter ';'"));
     /* the header speaks first, and the ending for tabs */
     options = (cam_read_options){.path = case_text(f, "a.csv", "a;b\n1, 2;3\n4, 5;6\n"), .label_required = 1};
-    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"b\"; set text_column=… "
-                                       "label_column=…"));
+    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"b\"; set "
+                                       "text_column=… label_column=…"));
     options.path = case_text(f, "a.tsv", "a\tb,c\n1\t2,3\n4\t5,6\n");
-    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"b,c\"; set text_column=… "
-                                       "label_column=…"));
+    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"b,c\"; set "
+                                       "text_column=… label_column=…"));
     options.path = case_text(f, "a.csv", "a;b,c\n1;2,3\n4;5,6\n");
     options.delimiter = ';';
     options.text_column = "a";
@@ -78,12 +78,12 @@ static void test_above_the_header(void **state) {
     EXPECT_TABLES(*state, tables);
     case_folder *f = *state;
     cam_read_options options = {.path = case_text(f, "a.csv", "# c\n#\nTexte;Motif\na;x\n"), .label_required = 1};
-    ASSERT_ROWS(&options, case_says(f, ":3: no column \"text\"; the file has \"Texte\", \"Motif\"; set text_column=… "
-                                       "label_column=…"));
+    ASSERT_ROWS(&options, case_says(f, ":3: no column \"text\"; the file has \"Texte\", \"Motif\"; set "
+                                       "text_column=Texte label_column=Motif"));
     /* rows above the names are no titles: nothing is dropped in silence */
     options.path = case_text(f, "a.csv", "a;x\nb;y\ntext;label\nc;z\n");
-    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"x\"; set text_column=… "
-                                       "label_column=…"));
+    ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"a\", \"x\"; set "
+                                       "text_column=… label_column=…"));
 }
 
 static void test_quotes(void **state) {

@@ -1,12 +1,12 @@
-/* encoding_evidence.h: which encoding the bytes of a file speak for. Messages and `init` use it; the reader itself never
+/* encoding_evidence_internal.h: which encoding the bytes of a file speak for. Messages and `init` use it; the reader itself never
  * guesses.
  *
  * UTF-8 is counted by its whole multi-byte characters, which other encodings hold by chance only. The single-byte
  * encodings are scored by how French the text then reads: accented letters inside words, typographic quotes, spaces and
  * the euro sign in their places count for an encoding; symbols between letters, capitals after small letters, and bytes
  * without a character count against it. */
-#ifndef CAM_ENCODING_EVIDENCE_H
-#define CAM_ENCODING_EVIDENCE_H
+#ifndef CAM_ENCODING_EVIDENCE_INTERNAL_H
+#define CAM_ENCODING_EVIDENCE_INTERNAL_H
 
 #include "cam/status.h"
 #include "encoding.h"
