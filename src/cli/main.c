@@ -3,6 +3,7 @@
 #include "backends.h"
 #include "help.h"
 #include "log.h"
+#include "model_get.h"
 #include "signals.h"
 #include "verbs.h"
 #include <errno.h>
@@ -60,7 +61,7 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
         cam_log("%s", arguments.notes.items[i]);
     int is_information = arguments.version || arguments.help || argc == 1;
     if (group->rank > 0 && (is_information || !(flags & CAM_VERB_ON_ALL_RANKS))) {
-        group->timeout_s = CAM_VERB_DOWNLOAD_S;
+        group->timeout_s = CAM_MODEL_GET_S;
         goto out; /* rank 0 does it alone; all ranks end with its status */
     }
     if (arguments.version)
@@ -74,11 +75,14 @@ out:
     return st;
 }
 
-/* Reports a message line by line, since each line of a list of problems is an error. */
+/* Reports a message line by line, since each line of a list of problems is an error, or a hint at the error before. */
 static void report(const char *message) {
+    static const char hint[] = "hint: ";
     for (size_t length; *message; message += length + (message[length] != '\0')) {
         length = strcspn(message, "\n");
-        if (length > 0)
+        if (strncmp(message, hint, sizeof hint - 1) == 0)
+            cam_log_hint("%.*s", (int)(length - (sizeof hint - 1)), message + sizeof hint - 1);
+        else if (length > 0)
             cam_log_error("%.*s", (int)length, message);
     }
 }
@@ -127,7 +131,7 @@ static cam_status finish(cam_group *group, cam_status st) {
 /* Called where another rank is lost while this process waits for its device: exits without cleaning up. */
 static void exit_lost_peer(cam_status st) {
     report(cam_status_message());
-    _exit(cam_status_exit_code(st));
+    cam_signals_exit(cam_status_exit_code(st));
 }
 
 int main(int argc, char **argv) {

@@ -11,9 +11,11 @@
     X("output_dir/config.json", "of the trained model, with the tokenizer's files beside it")                          \
     X("output_dir/model.safetensors", "weights of the best or the last model")                                         \
     X("output_dir/run.yaml", "the resolved configuration; it trains the same model again")                             \
-    X("output_dir/metrics.json", "final figures")                                                                      \
+    X("output_dir/README.md", "the model card: data, scores, settings, limits")                                        \
+    X("output_dir/metrics.json", "final figures, those of TF-IDF on the same rows, and the verdict of the last line")  \
+    X("output_dir/mistakes.csv", "validation and test rows that were taken for another label, the worst first")        \
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
-    X("output_dir/split.tsv", "which row of the source file went into which part")                                     \
+    X("output_dir/split.tsv", "row, line and part (train or validation) of each row of train_file")                    \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")
 
@@ -25,6 +27,7 @@
     X("HF_HUB_CACHE", "Folder of the models of the Hub.")                                                              \
     X("HUGGINGFACE_HUB_CACHE", "The same, where HF_HUB_CACHE is not set.")                                             \
     X("HF_HOME", "Its folder hub is the folder of the models of the Hub, where the two above are not set.")            \
+    X("HUGGINGFACE_HUB_CACHE", "The same, where HF_HUB_CACHE is not set.")                                             \
     X("HF_ENDPOINT", "The Hub to download from, in place of https://huggingface.co.")                                  \
     X("HF_TOKEN", "The token that is sent to the Hub, for private and gated models.")                                  \
     X("HUGGING_FACE_HUB_TOKEN", "The same, where HF_TOKEN is not set.")                                                \
@@ -46,7 +49,7 @@
     X("CAM_CPU_ISA", "v2, v3 or v4: compute as a processor of this level of x86-64 does.")                             \
     X("CAM_MATMUL_TABLE", "The table of tune; none for no table.")                                                     \
     X("CAM_COMM", "mpi or nccl: the library by which ranks exchange gradients.")                                       \
-    X("CAM_MPI_LIBRARY", "The file of the MPI library to load, in place of those that are looked for.")                \
+    X("CAM_MPI_LIBRARY", "The file of the MPI library to load under a launcher.")                                      \
     X("CAM_CUDA_CHECK", "Unless it is 0, wait for every kernel and name the first that fails.")                        \
     X("SLURM_STEP_ID", "With SLURM_STEP_NUM_TASKS above 1: the program was started by srun, as one of several ranks.") \
     X("SLURM_STEP_NUM_TASKS", "See SLURM_STEP_ID.")

@@ -1,8 +1,6 @@
 /* verbs.c: functions that several verbs call. */
 #include "verbs.h"
-#include "hub.h"
 #include "remedy.h"
-#include "signals.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,21 +38,4 @@ cam_status cam_verb_print(const cam_strbuf *text) {
     if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)
         return cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
     return CAM_OK;
-}
-
-cam_status cam_verb_get_model(cam_group *group, const char *name, const char *revision, cam_model_needs needs,
-                              char **folder) {
-    cam_cancel cancel = {.requested = cam_signals_stop_requested};
-    cam_hub_options options = {.cancel = &cancel};
-    *folder = NULL;
-    if (cam_group_ranks(group) == 1)
-        return cam_hub_get(name, revision, needs, &options, folder);
-    double timeout_s = group->timeout_s;
-    cam_status st = group->local_rank == 0 ? cam_hub_get(name, revision, needs, &options, folder) : CAM_OK;
-    group->timeout_s = CAM_VERB_DOWNLOAD_S;
-    st = cam_group_agree_status(group, "get the model", st);
-    group->timeout_s = timeout_s;
-    if (st == CAM_OK && group->local_rank != 0)
-        st = cam_model_locate(name, revision, needs, folder);
-    return st;
 }

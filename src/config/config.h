@@ -13,12 +13,13 @@
  *     cam_config_release(&config);
  *     cam_problems_release(&problems);
  *
- * The struct is in config.c; load.c reads configurations and show.c writes them. */
+ * The struct is in config.c; load.c reads configurations, show.c and init.c write them. */
 #ifndef CAM_CONFIG_H
 #define CAM_CONFIG_H
 
 #include "cam/status.h"
 #include "choices.h"
+#include "pair.h"
 #include "pool.h"
 #include "problems.h"
 #include "schema.h"
@@ -60,14 +61,13 @@ typedef struct cam_config_weights {
 
 /* Old and new label of each pair, without outer Unicode space; the old ones are all different. The new one is NULL where
  * it is written as "": rows with the old label are left out. */
-typedef struct cam_config_pair {
-    const char *from, *to;
-} cam_config_pair;
-
 typedef struct cam_config_map {
-    const cam_config_pair *items; /* NULL where count is 0 */
+    const cam_pair *items; /* NULL where count is 0 */
     size_t count;
 } cam_config_map;
+
+/* Appends pairs as YAML on one line, as label_map takes them: {old: new, "a b": ""}; "null" for none. */
+void cam_config_put_map(const cam_config_map *map, cam_strbuf *out);
 
 /* Where a value came from: file and line; file without line ("command line"); or neither, for a default. */
 typedef struct cam_config_origin {
@@ -116,23 +116,24 @@ char cam_config_delimiter_char(enum cam_choice_delimiter delimiter);
 enum cam_choice_delimiter cam_config_delimiter_of(char delimiter); /* AUTO for any other */
 
 /* What cam_config_show writes after each value. */
-typedef enum cam_config_comments { CAM_COMMENTS_NONE, CAM_COMMENTS_ORIGIN, CAM_COMMENTS_HELP } cam_config_comments;
+typedef enum cam_config_comments { CAM_COMMENTS_NONE, CAM_COMMENTS_ORIGIN } cam_config_comments;
 
 /* Appends all keys as YAML that reads back to the same configuration: with origins for `show`, without comments for
  * run.yaml. */
 void cam_config_show(const cam_config *config, cam_config_comments comments, cam_strbuf *out);
+/* Appends the line of one key, with a comment unless that is NULL. */
+void cam_config_put_line(const cam_config *config, cam_config_key key, const char *comment, cam_strbuf *out);
 
-/* What `init` detects in a data file. Where a field is NULL or AUTO, the default stays. */
-typedef struct cam_config_fit {
-    const char *train_file;
-    enum cam_choice_encoding encoding;
-    enum cam_choice_delimiter delimiter;
-    cam_config_list columns; /* where the file has no header row */
-    const char *text_column, *label_column;
-} cam_config_fit;
+/* Why a key has its value, for `init`; it may be "". */
+typedef struct cam_config_reason {
+    cam_config_key key;
+    const char *why;
+} cam_config_reason;
 
-/* Appends a configuration to start from: all keys with their help, and the values of `fit` unless that is NULL. */
-void cam_config_init(const cam_config_fit *fit, cam_strbuf *out);
+/* Appends a configuration to start from: `head` (lines, or "") as comments, then the keys of `reasons` with their reason
+ * (the help where that is ""), and with `all` every other key with its help. */
+void cam_config_init(const cam_config *config, const char *head, const cam_config_reason *reasons, size_t count,
+                     int all, cam_strbuf *out);
 
 /* Appends the page docs/configuration.md. */
 void cam_config_reference(cam_strbuf *out);

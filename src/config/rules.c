@@ -1,5 +1,6 @@
 /* rules.c: see rules_internal.h. One function a rule. */
 #include "bytes_internal.h"
+#include "nearest.h"
 #include "remedy.h"
 #include "rules_internal.h"
 #include <stdarg.h>
@@ -100,25 +101,50 @@ static int compare_texts(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Both lists may be long, so the labels are sorted once. */
-static void check_weights(const cam_config *config, cam_problems *problems) {
-    const cam_config_list *labels = &config->labels.list;
-    if (config->labels.kind != CAM_LABELS_LIST || config->class_weights.count == 0)
-        return;
-    cam_pool scratch = {NULL};
-    const char **sorted = cam_pool_take(&scratch, labels->count * sizeof *sorted);
+/* The labels of the list, sorted: lists may be long, and are searched often. */
+static const char **sorted_labels(const cam_config_list *labels, cam_pool *pool) {
+    const char **sorted = cam_pool_take(pool, labels->count * sizeof *sorted);
     memcpy(sorted, labels->items, labels->count * sizeof *sorted);
     qsort(sorted, labels->count, sizeof *sorted, compare_texts);
-    for (size_t i = 0; i < config->class_weights.count; i++) {
-        const char *label = config->class_weights.items[i].label;
-        if (bsearch(&label, sorted, labels->count, sizeof *sorted, compare_texts))
-            continue;
-        cam_strbuf quoted = CAM_STRBUF_INIT;
-        cam_bytes_quote(label, &quoted);
-        add_problem(config, CAM_KEY_class_weights, problems, "class_weights names %s, which labels does not list",
-                    cam_strbuf_text(&quoted));
-        cam_strbuf_release(&quoted);
+    return sorted;
+}
+
+/* Adds a problem where `label`, which `key` names, is not in the list. */
+static void check_label(const cam_config *config, cam_config_key key, const char *label, const char *const *sorted,
+                        cam_problems *problems) {
+    size_t count = config->labels.list.count;
+    if (bsearch(&label, sorted, count, sizeof *sorted, compare_texts))
+        return;
+    cam_strbuf text = CAM_STRBUF_INIT;
+    const char *nearest = cam_nearest_word(label, sorted, count);
+    cam_bytes_quote(label, &text);
+    cam_strbuf_puts(&text, ", which labels does not list");
+    if (nearest) {
+        cam_strbuf_puts(&text, "; did you mean ");
+        cam_bytes_quote(nearest, &text);
+        cam_strbuf_putc(&text, '?');
     }
+    add_problem(config, key, problems, "%s names %s", cam_config_rows[key].leaf, cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
+}
+
+/* Labels that other keys name, against the list, which has the labels after label_map and on_rare_label. */
+static void check_listed(const cam_config *config, cam_problems *problems) {
+    const cam_config_weights *weights = &config->class_weights;
+    const cam_config_map *map = &config->label_map;
+    if (config->labels.kind != CAM_LABELS_LIST)
+        return;
+    cam_pool scratch = {NULL};
+    const char *const *sorted = sorted_labels(&config->labels.list, &scratch);
+    for (size_t i = 0; i < weights->count; i++)
+        check_label(config, CAM_KEY_class_weights, weights->items[i].label, sorted, problems);
+    for (size_t i = 0; i < map->count && config->label_case == CAM_LABEL_CASE_KEEP; i++)
+        if (map->items[i].to)
+            check_label(config, CAM_KEY_label_map, map->items[i].to, sorted, problems);
+    if (config->min_rows_per_label > 1 && config->on_rare_label == CAM_RARE_LABEL_OTHER &&
+        !has_item(&config->labels.list, "other"))
+        add_problem(config, CAM_KEY_on_rare_label, problems,
+                    "on_rare_label=other needs the label \"other\" in labels; add it, or set on_rare_label=drop");
     cam_pool_release(&scratch);
 }
 
@@ -128,5 +154,5 @@ void cam_rules_apply(cam_config *config, cam_problems *problems) {
     check_steps(config, problems);
     check_columns(config, problems);
     check_label_count(config, problems);
-    check_weights(config, problems);
+    check_listed(config, problems);
 }

@@ -363,12 +363,12 @@ static bool read_label_map(const place *p, const cam_yaml_node *node) {
     if (!cam_yaml_is_null(node)) {
         if (node->kind != CAM_YAML_MAP || node->count == 0)
             return refuse_hint(p, node, "; write {old: new}");
-        cam_config_pair *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
+        cam_pair *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
         const char **old = cam_pool_take(&p->config->memory, node->count * sizeof *old);
         for (const cam_yaml_node *entry = node->first; entry; entry = entry->next) {
-            cam_config_pair *pair = &items[value.count];
+            cam_pair *pair = &items[value.count];
             bool is_left_out = entry->kind == CAM_YAML_SCALAR && !entry->plain && entry->text[0] == '\0';
-            *pair = (cam_config_pair){entry_text(p, entry->key), is_left_out ? NULL : entry_text(p, entry)};
+            *pair = (cam_pair){entry_text(p, entry->key), is_left_out ? NULL : entry_text(p, entry)};
             if (pair->from)
                 old[value.count++] = pair->from;
         }

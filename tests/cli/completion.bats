@@ -71,5 +71,5 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
     completes cam-train eval learning
     offers ""
     completes cam-train tune ""
-    [ "$(wc -l <<<"$output")" -eq "$(cam-train init | grep -c '^  [a-z]')" ] || complain "every key"
+    [ "$(wc -l <<<"$output")" -eq "$(cam-train init --all | grep -c '^  [a-z]')" ] || complain "every key"
 }

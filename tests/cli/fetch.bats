@@ -23,7 +23,7 @@ load hub
     succeeds cam-train eval --model one/m --data data.csv
     succeeds cam-train tokenize --model two/m <<<"mon colis"
     [ -z "$(find home/hub/models--two--m -name model.safetensors)" ] || complain "weights that nobody needs"
-    succeeds cam-train --config c.yaml init=pretrained model_name_or_path=acme/m revision=refs/pr/1 max_steps=1
+    succeeds cam-train --config c.yaml init=pretrained model_name_or_path=acme/m revision=refs/pr/1 max_steps=2
     [ "$(cat home/hub/models--acme--m/refs/refs/pr/1)" = 2222222222222222222222222222222222222222 ]
     succeeds cam-train fetch acme/m --revision v2
     answers 3333333333333333333333333333333333333333

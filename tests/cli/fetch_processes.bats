@@ -19,9 +19,9 @@ load hub
     succeeds cam-train fetch slow/m
     [ "$(requests "^store .*bytes=")" -gt 0 ] || complain "from the beginning"
     rm -r home
-    stopped TERM --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=1
+    stopped TERM --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=2
     [ "$status" -eq 75 ] || complain "TERM: $(cat stopped.err)"
-    succeeds cam-train --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=1
+    succeeds cam-train --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=2
     blobs_are_right slow/m
 }
 

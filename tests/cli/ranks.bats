@@ -84,7 +84,7 @@ make_uneven_data() {
 
 @test "early stopping comes at the step of one process" {
     for n in 1 3; do
-        succeeds ranks $n --config c.yaml per_device_train_batch_size=$((6 / n)) num_train_epochs=20 learning_rate=0 \
+        succeeds ranks $n --config c.yaml per_device_train_batch_size=$((6 / n)) num_train_epochs=20 learning_rate=1e-12 \
             early_stopping_patience=2 output_dir=of-$n
     done
     same_run of-1 of-3
