@@ -14,6 +14,7 @@ help:
 	@echo 'make parity  the numbers against PyTorch and transformers, where Python has them'
 	@echo 'make gpu-check  all that only a GPU can tell, in nine minutes'
 	@echo 'make bundle  build/bundle: what a machine with a GPU needs for gpu-check, in one folder'
+	@echo 'make package  a Debian package, in build-package'
 	@echo 'make docker-test  build the container images without an engine and try them, as root'
 	@echo 'make setup   the packages that building needs'
 	@echo 'make docs    write the pages of docs/ that are made from tables'
@@ -30,7 +31,7 @@ build: setup
 train: build
 	build/cam-train --config configs/quickstart.yaml output_dir=$(QUICKSTART) overwrite_output_dir=true
 	@echo
-	@echo 'The same held-out rows, by a TF-IDF and logistic-regression baseline:'
+	@echo 'The same held-out rows, by a TF-IDF baseline:'
 	@build/bench/tfidf
 	@echo
 	@echo 'The trained model lies in $(QUICKSTART). Three sentences it has not seen:'
@@ -83,6 +84,14 @@ bundle: setup
 
 # The reference of the configuration, the man page, the completion for bash, the table of boxes; the tests "docs" and "map"
 # hold them up to date.
+package:
+	@tools/setup.sh package
+	@cmake -S . -B build-package -G Ninja -DCAM_TESTS=OFF -DCAM_BENCH=OFF $(PACKAGE_OPTIONS)
+	@cmake --build build-package --parallel $(JOBS) --target package
+
+package-test: package
+	@tools/package_test.sh build-package/cam-train_*.deb
+
 docs: setup
 	@test -f build/build.ninja || cmake -S . -B build -G Ninja -DCAM_TESTS=OFF
 	@cmake --build build --parallel $(JOBS) --target cam-docs
@@ -92,6 +101,6 @@ format:
 	$$(command -v clang-format-14 || echo clang-format) -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
-	rm -rf build build-check build-test build-san build-clang build-bundle
+	rm -rf build build-check build-test build-san build-clang build-bundle build-package
 
-.PHONY: help setup build train check test test-all docker-test bench bench-ranks parity bundle gpu-check docs format clean
+.PHONY: help setup build train check test test-all docker-test package package-test bench bench-ranks parity bundle gpu-check docs format clean

@@ -57,10 +57,10 @@ _cam_train_options() {
     train) echo '--config --dry-run --device --color --progress --quiet --verbose --help --version' ;;
     check) echo '--config --color --quiet --verbose --help --version' ;;
     show) echo '--config --color --quiet --verbose --help --version' ;;
-    eval) echo '--model --data --json --part --text-column --label-column --columns --encoding --delimiter --input-format --max-seq-length --device --color --quiet --verbose --help --version' ;;
-    predict) echo '--model --input --output --force --format --top-k --threshold --text-column --columns --encoding --delimiter --input-format --max-seq-length --device --color --quiet --verbose --help --version' ;;
-    tokenize) echo '--model --input --format --text-column --columns --encoding --delimiter --input-format --color --quiet --verbose --help --version' ;;
-    init) echo '--model --data --all --color --quiet --verbose --help --version' ;;
+    eval) echo '--model --data --json --part --unknown-labels --text-column --label-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
+    predict) echo '--model --input --output --force --format --top-k --digits --threshold --text-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
+    tokenize) echo '--model --input --format --text-column --columns --encoding --delimiter --input-format --on-bad-row --color --quiet --verbose --help --version' ;;
+    init) echo '--model --data --all --text-column --label-column --encoding --delimiter --input-format --color --quiet --verbose --help --version' ;;
     tune) echo '--config --output --color --quiet --verbose --help --version' ;;
     esac
 }
@@ -77,14 +77,17 @@ _cam_train_option_values() {
     'predict --format') echo 'tsv jsonl csv' ;;
     'tokenize --format') echo 'jsonl ids pieces' ;;
     'predict --top-k') echo '' ;;
+    'predict --digits') echo '' ;;
     'predict --threshold') echo '' ;;
     'eval --part') echo 'auto validation train all' ;;
-    'eval --text-column' | 'predict --text-column' | 'tokenize --text-column') echo '' ;;
-    'eval --label-column') echo '' ;;
+    'eval --unknown-labels') echo 'error skip' ;;
+    'eval --text-column' | 'predict --text-column' | 'tokenize --text-column' | 'init --text-column') echo '' ;;
+    'eval --label-column' | 'init --label-column') echo '' ;;
     'eval --columns' | 'predict --columns' | 'tokenize --columns') echo '' ;;
-    'eval --encoding' | 'predict --encoding' | 'tokenize --encoding') echo 'auto utf-8 utf-16 windows-1252 iso-8859-15 macroman' ;;
-    'eval --delimiter' | 'predict --delimiter' | 'tokenize --delimiter') echo 'auto \; , tab \|' ;;
-    'eval --input-format' | 'predict --input-format' | 'tokenize --input-format') echo 'auto csv tsv jsonl' ;;
+    'eval --encoding' | 'predict --encoding' | 'tokenize --encoding' | 'init --encoding') echo 'auto utf-8 utf-16 windows-1252 iso-8859-15 macroman' ;;
+    'eval --delimiter' | 'predict --delimiter' | 'tokenize --delimiter' | 'init --delimiter') echo 'auto \; , tab \|' ;;
+    'eval --input-format' | 'predict --input-format' | 'tokenize --input-format' | 'init --input-format') echo 'auto csv tsv jsonl' ;;
+    'eval --on-bad-row' | 'predict --on-bad-row' | 'tokenize --on-bad-row') echo 'error skip' ;;
     'eval --max-seq-length' | 'predict --max-seq-length') echo '' ;;
     'train --device' | 'eval --device' | 'predict --device') echo 'auto cpu cuda' ;;
     'train --color' | 'check --color' | 'show --color' | 'eval --color' | 'predict --color' | 'tokenize --color' | 'init --color' | 'tune --color') echo 'auto always never' ;;

@@ -1,34 +1,37 @@
 #!/bin/sh
-# setup.sh build|run|test|check|bench|bundle|docker: installs the Debian (or Ubuntu) packages that are needed to build,
-# to run a program built elsewhere, to test, to measure, to bundle, or to test the container images. It does nothing if
-# all are installed. Root installs the missing ones; for other users it prints the command and exits 2. With
+# setup.sh build|run|test|check|bench|bundle|package|docker: installs the Debian (or Ubuntu) packages that are needed to
+# build, to run a program built elsewhere, to test, to measure, to bundle, to make a Debian package, or to test the
+# container images. It does nothing if all are installed. Root installs the missing ones; for other users it prints the command and exits 2. With
 # SETUP_CLEAN=1 it removes the package lists afterwards, for images.
 set -eu
 
 # One word for each package; for "a|b" either is enough, and the first known one is installed: names differ between
 # releases.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
-  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev
-  libopenmpi-dev|libmpich-dev openmpi-bin|mpich'
-# The shared libraries of a program built with the packages above; openmpi-bin has mpirun.
-run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3
+  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev liblinear-dev'
+# The shared libraries of a program built with the packages above; openmpi-bin has mpirun, whose library is loaded under it.
+run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3 liblinear4
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
-test='libcmocka-dev bats jq iproute2 clang libomp-dev libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
+test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq iproute2 clang libomp-dev
+  libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 # What make check reads the sources with; ccache is used where it is there and never asked for.
 check='git clang-format clang-tidy codespell shellcheck'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 docker='buildah debootstrap debian-archive-keyring jq procps'
 
+package='dpkg-dev file'
+
 case "${1:-}" in
 build) needed=$build ;;
 run) needed=$run ;;
 bench) needed="$build $bench" ;;
+package) needed="$build $package" ;;
 bundle) needed="$build patchelf binutils" ;;
 test) needed="$build $test" ;;
 check) needed="$build $test $check" ;;
 docker) needed=$docker ;;
 *)
-    echo "usage: tools/setup.sh build|run|test|check|bench|bundle|docker" >&2
+    echo "usage: tools/setup.sh build|run|test|check|bench|bundle|package|docker" >&2
     exit 2
     ;;
 esac

@@ -10,7 +10,7 @@
 #           (build-clang), installed and run
 #   all     before a release: every test, by gcc with machine code for every card (build) and by clang with the
 #           sanitizers (build-san); everything compiled by clang Release (build-clang); the container images
-#           (docker/test.sh), where they can be built
+#           (docker/test.sh), where they can be built; the Debian package, installed in an empty Debian
 #
 # The CUDA kernels run in each tier on the host (tests/simt). tests/CMakeLists.txt says how a test gets its tier. At the
 # end: what was skipped, the seconds of each stage, the stages that failed, and as last line the sum over all CTest
@@ -129,6 +129,19 @@ images() {
     [ $status -eq 0 ] || [ $status -eq 77 ]
 }
 
+# The Debian package, made and installed in an empty Debian, by root where debootstrap is.
+package() {
+    make -s package JOBS="$jobs" PACKAGE_OPTIONS=-DCAM_CUDA=OFF >build/package.log 2>&1 || {
+        cat build/package.log
+        return 1
+    }
+    if [ "$(id -u)" -eq 0 ] && command -v debootstrap >/dev/null; then
+        tools/package_test.sh build-package/cam-train_*.deb
+    else
+        echo "SKIP package: only root can install it in an empty Debian, with debootstrap" | tee -a build/docker-test.log
+    fi
+}
+
 sanitizers() {
     ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
     export ASAN_OPTIONS UBSAN_OPTIONS
@@ -159,6 +172,7 @@ all)
         -DCAM_CUDA=OFF -DCAM_TESTS=ON -DCAM_BENCH=ON &&
         stage "clang: installed" fails_as_one installed build-clang
     stage "container images: docker/test.sh" fails_as_one images
+    stage "Debian package: tools/package_test.sh" fails_as_one package
     logs=build/docker-test.log
     ;;
 *)

@@ -135,6 +135,9 @@ enum {
     X(CAM_EVAL_PART_VALIDATION, "validation")                                                                          \
     X(CAM_EVAL_PART_TRAIN, "train")                                                                                    \
     X(CAM_EVAL_PART_ALL, "all")
+#define CAM_CHOICES_unknown_labels(X)                                                                                  \
+    X(CAM_UNKNOWN_LABELS_ERROR, "error")                                                                               \
+    X(CAM_UNKNOWN_LABELS_SKIP, "skip")
 #define CAM_CHOICES_tokenize_format(X)                                                                                 \
     X(CAM_TOKENIZE_JSONL, "jsonl")                                                                                     \
     X(CAM_TOKENIZE_IDS, "ids")                                                                                         \
@@ -171,6 +174,7 @@ enum {
     X(color)                                                                                                           \
     X(predict_format)                                                                                                  \
     X(eval_part)                                                                                                       \
+    X(unknown_labels)                                                                                                  \
     X(tokenize_format)                                                                                                 \
     X(progress)
 

@@ -1,7 +1,9 @@
 /* files.c: see files.h. */
 #include "files.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +30,47 @@ char *cam_path_absolute(const char *path) {
     return cam_path_join(folder, path);
 }
 
+cam_status cam_path_expand(const char *path, cam_status kind, char **expanded) {
+    *expanded = NULL;
+    if (path[0] == '~' && path[1] != '/' && path[1] != '\0')
+        return cam_fail(kind,
+                        "\"%s\": ~ is your own home folder only; write another user's folder in full, or ./%s for "
+                        "a file of that name",
+                        path, path);
+    const char *home = NULL, *rest = path;
+    if (path[0] == '~') {
+        home = getenv("HOME");
+        if (!home || home[0] == '\0') {
+            const struct passwd *user = getpwuid(getuid());
+            home = user ? user->pw_dir : NULL;
+        }
+        if (!home)
+            return cam_fail(kind, "\"%s\": there is no home folder for ~; write the folder in full", path);
+        rest = path + 1 + strspn(path + 1, "/");
+    }
+    *expanded = !home || *rest == '\0' ? print_path("", "", home ? home : path) : cam_path_join(home, rest);
+    return CAM_OK;
+}
+
+int cam_path_has_variable(const char *path) {
+    for (; *path; path++)
+        if (path[0] == '$' && (path[1] == '{' || path[1] == '_' || isalpha((unsigned char)path[1])))
+            return 1;
+    return 0;
+}
+
+const char *cam_path_hint(const char *path, int error) {
+    int is_missing = error == ENOENT || error == ENOTDIR;
+    return is_missing && cam_path_has_variable(path)
+               ? "; variables of the shell are not expanded here: write the path itself"
+               : "";
+}
+
 /* "cannot open "/full/path": No such file or directory" */
 static cam_status fail_errno(cam_status kind, const char *verb, const char *path) {
     int error = errno;
     char *full = cam_path_absolute(path);
-    cam_fail(kind, "cannot %s \"%s\": %s", verb, full, strerror(error));
+    cam_fail(kind, "cannot %s \"%s\": %s%s", verb, full, strerror(error), cam_path_hint(path, error));
     free(full);
     return kind;
 }

@@ -49,6 +49,13 @@ CAM_MUST_CHECK cam_status cam_directory_sync(const char *path);
 
 /* Gives "folder/name", to be freed. */
 char *cam_path_join(const char *folder, const char *name);
+/* Replaces a "~" at the beginning by the home folder: "~", "~/name". Sets *expanded, to be freed. Fails with `kind` for
+ * "~user" and where there is no home folder. */
+CAM_MUST_CHECK cam_status cam_path_expand(const char *path, cam_status kind, char **expanded);
+/* True for a path with "$NAME" or "${NAME}", which a shell would have replaced. */
+int cam_path_has_variable(const char *path);
+/* What to add to the message that a path is not there: a hint about variables of the shell, or "". `error` is errno. */
+const char *cam_path_hint(const char *path, int error);
 /* The absolute path, for messages, to be freed. */
 char *cam_path_absolute(const char *path);
 

@@ -81,6 +81,10 @@ void cam_log_error(const char *format, ...) {
     CAM_LOG_LINE("error: ", "31");
 }
 
+void cam_log_hint(const char *format, ...) {
+    CAM_LOG_LINE("hint: ", "36");
+}
+
 void cam_log_status_line(const char *format, ...) {
     pthread_mutex_lock(&lock);
     va_list args;

@@ -21,6 +21,7 @@ CAM_PRINTF(1, 2) void cam_log(const char *format, ...);         /* a line; not w
 CAM_PRINTF(1, 2) void cam_log_verbose(const char *format, ...); /* only when verbose */
 CAM_PRINTF(1, 2) void cam_log_warn(const char *format, ...);    /* "warning: ..."; always */
 CAM_PRINTF(1, 2) void cam_log_error(const char *format, ...);   /* "error: ..."; always */
+CAM_PRINTF(1, 2) void cam_log_hint(const char *format, ...);    /* "hint: ...", after an error; always */
 
 /* Sets a status line that is redrawn in place below the messages ("" removes it). The caller makes sure that standard
  * error is a terminal. */

@@ -30,5 +30,8 @@ void cam_remedy_put(cam_strbuf *out, cam_syntax syntax, const char *key, const c
             cam_strbuf_putc(out, *key == '_' ? '-' : *key);
         cam_strbuf_putc(out, ' ');
     }
-    cam_shell_word_put(out, value);
+    if (value)
+        cam_shell_word_put(out, value);
+    else
+        cam_strbuf_puts(out, "…");
 }

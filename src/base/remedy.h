@@ -13,7 +13,8 @@ extern "C" {
 typedef enum cam_syntax { CAM_SYNTAX_KEYS, CAM_SYNTAX_OPTIONS } cam_syntax;
 
 /* Appends a setting that can be pasted into a command: `encoding=windows-1252`, `delimiter=';'`, or in the other syntax
- * `--encoding windows-1252`, `--delimiter ';'`. `key` is the configuration's name; "format" is --input-format. */
+ * `--encoding windows-1252`, `--delimiter ';'`. `key` is the configuration's name; "format" is --input-format. With value
+ * NULL it ends in "…", where only the user knows the value. */
 void cam_remedy_put(cam_strbuf *out, cam_syntax syntax, const char *key, const char *value);
 
 /* Appends a word as a POSIX shell reads it back: in single quotes where it has a special character or is empty. */

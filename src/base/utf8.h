@@ -65,6 +65,12 @@ static inline int cam_is_white_space(uint32_t c) {
            c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+/* Characters without width: soft hyphen, joiners, marks of direction and byte order, variation selectors. */
+static inline int cam_is_invisible(uint32_t c) {
+    return c == 0xAD || c == 0x34F || c == 0x61C || c == 0x180E || (c >= 0x200B && c <= 0x200F) ||
+           (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFE00 && c <= 0xFE0F);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,10 +1,16 @@
 /* arguments.c: see arguments.h. */
 #include "arguments.h"
+#include "aliases.h"
+#include "files.h"
+#include "hints.h"
 #include "nearest.h"
 #include "strbuf.h"
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const size_t offsets[CAM_OPTION_COUNT] = {
 #define OFFSET(field, ...) [CAM_OPTION_##field] = offsetof(cam_arguments, field),
@@ -16,47 +22,21 @@ static void *field_of(cam_arguments *arguments, const cam_option_row *row) {
     return (char *)arguments + offsets[row - cam_option_rows];
 }
 
-static int verb_of(const char *word) {
-    for (int v = 0; v < CAM_VERB_COUNT; v++)
-        if (strcmp(word, cam_verb_rows[v].word) == 0)
-            return v;
-    return -1;
-}
-
-static cam_status unknown_option(const char *word) {
-    const char *words[CAM_OPTION_COUNT];
-    for (int i = 0; i < CAM_OPTION_COUNT; i++)
-        words[i] = cam_option_rows[i].option;
-    const char *meant = cam_nearest_word(word, words, CAM_OPTION_COUNT);
-    if (meant)
-        return cam_fail(CAM_E_USAGE, "unknown option \"%s\"; did you mean \"%s\"?", word, meant);
-    return cam_fail(CAM_E_USAGE, "unknown option \"%s\"; cam-train --help lists them", word);
-}
-
-static cam_status unknown_verb(const char *word) {
-    const char *words[CAM_VERB_COUNT];
-    for (int v = 0; v < CAM_VERB_COUNT; v++)
-        words[v] = cam_verb_rows[v].word;
-    const char *meant = cam_nearest_word(word, words, CAM_VERB_COUNT);
-    if (meant)
-        return cam_fail(CAM_E_USAGE, "unknown verb \"%s\"; did you mean \"%s\"?", word, meant);
-    return cam_fail(CAM_E_USAGE, "unknown verb \"%s\"; cam-train --help lists them", word);
-}
-
 /* Reads the value of the option at argv[*i]: after "=", or the next word. */
 static cam_status take_value(const char *option, const char *after, int argc, char **argv, int *i, const char **value) {
     if (*after == '=') {
         *value = after + 1;
         return CAM_OK;
     }
-    if (*i + 1 >= argc)
+    if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0)
         return cam_fail(CAM_E_USAGE, "option \"%s\" needs a value", option);
     *value = argv[++*i];
     return CAM_OK;
 }
 
-static cam_status fail_choice(const cam_option_row *row, cam_verb verb, const char *word) {
-    cam_strbuf text = CAM_STRBUF_INIT;
+static cam_status fail_choice(const cam_option_row *row, cam_verb verb, const char *word, const char *note) {
+    cam_strbuf text = CAM_STRBUF_INIT, meant = CAM_STRBUF_INIT;
+    const char *near = cam_nearest_word(word, row->choices, row->choice_count);
     cam_strbuf_printf(&text, "option \"%s\"", row->option);
     if (cam_option_has_several_rows(row))
         cam_strbuf_printf(&text, " of %s", cam_verb_rows[verb].word);
@@ -66,18 +46,14 @@ static cam_status fail_choice(const cam_option_row *row, cam_verb verb, const ch
                           : i + 1 == row->choice_count ? " or "
                                                        : ", ",
                           row->choices[i]);
-    cam_status st = cam_fail(CAM_E_USAGE, "%s, not \"%s\"", cam_strbuf_text(&text), word);
+    if (note)
+        cam_strbuf_printf(&meant, "; %s", note);
+    else if (near)
+        cam_strbuf_printf(&meant, "; did you mean \"%s\"?", near);
+    cam_status st = cam_fail(CAM_E_USAGE, "%s, not \"%s\"%s", cam_strbuf_text(&text), word, cam_strbuf_text(&meant));
     cam_strbuf_release(&text);
+    cam_strbuf_release(&meant);
     return st;
-}
-
-static cam_status take_choice(const cam_option_row *row, cam_verb verb, const char *word, cam_choice *choice) {
-    for (size_t i = 0; i < row->choice_count; i++)
-        if (strcmp(word, row->choices[i]) == 0) {
-            *choice = (cam_choice){row->choices[i], (int)i};
-            return CAM_OK;
-        }
-    return fail_choice(row, verb, word);
 }
 
 /* The first call allocates room for every word of the command line. */
@@ -90,15 +66,34 @@ static cam_status append_word(cam_words *words, int argc, const char *word) {
     return CAM_OK;
 }
 
+static cam_status take_choice(cam_arguments *arguments, int argc, const cam_option_row *row, const char *word) {
+    const char *note;
+    int value = cam_choice_read(row->choices, row->choice_count, word, &note);
+    if (value < 0)
+        return fail_choice(row, arguments->verb, word, note);
+    *(cam_choice *)field_of(arguments, row) = (cam_choice){row->choices[value], value};
+    return note ? append_word(&arguments->notes, argc, note) : CAM_OK;
+}
+
+static cam_status expand_path(cam_arguments *arguments, int argc, const char **path) {
+    char *expanded;
+    if (*path[0] != '~')
+        return CAM_OK;
+    cam_status st = cam_path_expand(*path, CAM_E_USAGE, &expanded);
+    if (st == CAM_OK) {
+        *path = expanded;
+        st = append_word(&arguments->paths, argc, expanded);
+    }
+    return st;
+}
+
 static cam_status take_option(cam_arguments *arguments, int argc, char **argv, int *i) {
     cam_status st = CAM_OK;
     const char *word = argv[*i], *value = NULL;
     size_t length = strcspn(word, "=");
     const cam_option_row *row = cam_option_find(word, length, arguments->verb);
-    if (!row)
-        return unknown_option(word);
-    if (!cam_option_is_of(row, arguments->verb))
-        CAM_FAIL(CAM_E_USAGE, "option \"%s\" is not one of \"%s\"", row->option, cam_verb_rows[arguments->verb].word);
+    if (!row || !cam_option_is_of(row, arguments->verb))
+        return cam_hint_option(arguments->verb, row, argc, argv, *i);
     void *field = field_of(arguments, row);
     if (row->kind != CAM_OPTION_IS_SWITCH)
         CAM_TRY(take_value(row->option, word + length, argc, argv, i, &value));
@@ -108,44 +103,81 @@ static cam_status take_option(cam_arguments *arguments, int argc, char **argv, i
             CAM_FAIL(CAM_E_USAGE, "option \"%s\" takes no value", row->option);
         *(int *)field = 1;
         break;
-    case CAM_OPTION_IS_TEXT:
     case CAM_OPTION_IS_FILE:
     case CAM_OPTION_IS_FOLDER:
+        CAM_TRY(expand_path(arguments, argc, &value));
+        *(const char **)field = value;
+        break;
+    case CAM_OPTION_IS_TEXT:
         *(const char **)field = value;
         break;
     case CAM_OPTION_IS_FILES:
+        CAM_TRY(expand_path(arguments, argc, &value));
         CAM_TRY(append_word(field, argc, value));
         break;
     case CAM_OPTION_IS_CHOICE:
-        CAM_TRY(take_choice(row, arguments->verb, value, field));
+        CAM_TRY(take_choice(arguments, argc, row, value));
         break;
     }
 out:
     return st;
 }
 
-static cam_status take_word(cam_arguments *arguments, int argc, const char *word) {
-    const cam_verb_row *verb = &cam_verb_rows[arguments->verb];
-    int takes_keys = (verb->flags & CAM_VERB_TAKES_KEYS) != 0;
-    if (takes_keys && (word[0] == '~' || strchr(word, '=')))
-        return append_word(&arguments->overrides, argc, word);
-    if (takes_keys)
-        return cam_fail(CAM_E_USAGE,
-                        "\"%s\" is neither an option nor KEY=VALUE; a configuration file goes after --config", word);
-    return cam_fail(CAM_E_USAGE, "\"%s\" is no argument of \"%s\"; see cam-train %s --help", word, verb->word,
-                    verb->word);
+/* A configuration may be named without --config where the word can be nothing else. */
+static int is_config_name(const char *word) {
+    const char *ending = strrchr(word, '.'), *equals = strchr(word, '=');
+    int is_yaml = ending && (strcasecmp(ending, ".yaml") == 0 || strcasecmp(ending, ".yml") == 0);
+    return is_yaml && (!equals || memchr(word, '/', (size_t)(equals - word)));
+}
+
+static cam_status take_word(cam_arguments *arguments, int argc, char **argv, int i) {
+    cam_status st = CAM_OK;
+    const char *word = argv[i];
+    int takes_keys = (cam_verb_rows[arguments->verb].flags & CAM_VERB_TAKES_KEYS) != 0;
+    if (takes_keys && is_config_name(word)) {
+        CAM_TRY(expand_path(arguments, argc, &word));
+        CAM_TRY(append_word(&arguments->configs, argc, word));
+    } else if (takes_keys && (word[0] == '~' || (strchr(word, '=') && word[0] != '='))) {
+        CAM_TRY(append_word(&arguments->overrides, argc, word));
+    } else {
+        CAM_TRY(cam_hint_word(arguments->verb, argc, argv, i));
+    }
+out:
+    return st;
+}
+
+/* Reads "help", "help VERB" and "version", which stand in the place of a verb. True for such a word. */
+static int take_information(cam_arguments *arguments, const char *word) {
+    arguments->help |= strcmp(word, "help") == 0;
+    arguments->version |= strcmp(word, "version") == 0;
+    return arguments->help || arguments->version;
+}
+
+/* Reads the verb, if there is one, and sets *begin to the first word after it. */
+static cam_status take_verb(cam_arguments *arguments, int argc, char **argv, int *begin) {
+    *begin = 1;
+    if (argc > 1 && take_information(arguments, argv[1]))
+        *begin = 2;
+    const char *word = *begin < argc ? argv[*begin] : "-";
+    int verb = cam_verb_find(word);
+    if (verb >= 0) {
+        arguments->verb = (cam_verb)verb;
+        arguments->has_verb = 1;
+        ++*begin;
+    } else if (!strchr("-~", word[0]) && !strchr(word, '=') && !is_config_name(word)) {
+        return cam_hint_verb(argc, argv, *begin);
+    }
+    return CAM_OK;
 }
 
 cam_status cam_arguments_parse(cam_arguments *arguments, int argc, char **argv) {
     cam_status st = CAM_OK;
-    int begin = 1;
+    int begin;
     *arguments = (cam_arguments){.verb = CAM_VERB_TRAIN};
-    if (argc > 1 && verb_of(argv[1]) >= 0)
-        arguments->verb = (cam_verb)verb_of(argv[begin++]);
-    else if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '~' && !strchr(argv[1], '='))
-        CAM_TRY(unknown_verb(argv[1]));
+    CAM_TRY(take_verb(arguments, argc, argv, &begin));
     for (int i = begin; i < argc; i++)
-        CAM_TRY(argv[i][0] == '-' ? take_option(arguments, argc, argv, &i) : take_word(arguments, argc, argv[i]));
+        CAM_TRY(argv[i][0] == '-' && argv[i][1] ? take_option(arguments, argc, argv, &i)
+                                                : take_word(arguments, argc, argv, i));
 out:
     return st;
 }
@@ -155,15 +187,34 @@ void cam_arguments_release(cam_arguments *arguments) {
         if (cam_option_rows[i].kind == CAM_OPTION_IS_FILES)
             free(((cam_words *)field_of(arguments, &cam_option_rows[i]))->items);
     free(arguments->overrides.items);
+    free(arguments->notes.items);
+    for (size_t i = 0; i < arguments->paths.count; i++)
+        free((void *)(uintptr_t)arguments->paths.items[i]);
+    free(arguments->paths.items);
     *arguments = (cam_arguments){0};
+}
+
+/* "0,5" of a French keyboard. */
+static const char *comma_hint(const char *word, double low, double high, char *hint, size_t hint_bytes) {
+    char *end, *comma;
+    snprintf(hint, hint_bytes, "; write %s", word);
+    comma = strchr(hint, ',');
+    if (!comma || strlen(word) + sizeof "; write " > hint_bytes)
+        return "";
+    *comma = '.';
+    double value = strtod(hint + strlen("; write "), &end);
+    return *end || !(value >= low && value <= high) ? "" : hint;
 }
 
 cam_status cam_argument_number(const char *option, const char *word, double low, double high, double *value) {
     char *end;
     errno = 0;
     *value = strtod(word, &end);
-    if (word[0] == '\0' || *end || errno || !(*value >= low && *value <= high))
-        return cam_fail(CAM_E_USAGE, "option \"%s\" takes a number from %g to %g, not \"%s\"", option, low, high, word);
+    if (word[0] == '\0' || *end || errno || !(*value >= low && *value <= high)) {
+        char hint[64];
+        return cam_fail(CAM_E_USAGE, "option \"%s\" takes a number from %g to %g, not \"%s\"%s", option, low, high,
+                        word, comma_hint(word, low, high, hint, sizeof hint));
+    }
     return CAM_OK;
 }
 

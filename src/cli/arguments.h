@@ -20,6 +20,9 @@ typedef struct cam_choice {
 
 typedef struct cam_arguments {
     cam_verb verb;
+    int has_verb;            /* it was named; otherwise it is the default */
+    cam_words notes;         /* to be told to the user */
+    cam_words paths;         /* the paths that had a "~", owned */
     cam_words overrides;     /* KEY=VALUE, ~KEY */
     struct cam_group *group; /* the ranks of this run; set by main */
 /* A field for every option; a text is NULL where the option is not given. */
@@ -35,7 +38,7 @@ typedef struct cam_arguments {
 } cam_arguments;
 
 /* CAM_E_USAGE for a misspelt word, with the nearest known one, and for a word that is not a choice of its option. The
- * words of argv must outlive the arguments. Release in both cases. */
+ * words of argv must outlive the arguments. "~" at the beginning of a path becomes the home folder. Release in both cases. */
 CAM_MUST_CHECK cam_status cam_arguments_parse(cam_arguments *arguments, int argc, char **argv);
 void cam_arguments_release(cam_arguments *arguments);
 

@@ -23,7 +23,7 @@ static cam_status print_version(void) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, "cam-train " CAM_VERSION "\n");
     cam_backends_describe(&text);
-    cam_strbuf_printf(&text, "  mpi: %s\n", cam_group_build());
+    cam_strbuf_printf(&text, "  mpi: %s\n", cam_group_mpi());
     cam_status st = cam_verb_print(&text);
     cam_strbuf_release(&text);
     return st;
@@ -56,13 +56,15 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     if (!(flags & CAM_VERB_STOPS_LATER))
         cam_signals_end_at_once();
     configure_output(&arguments);
+    for (size_t i = 0; i < arguments.notes.count; i++)
+        cam_log("%s", arguments.notes.items[i]);
     int is_information = arguments.version || arguments.help || argc == 1;
     if (group->rank > 0 && (is_information || !(flags & CAM_VERB_ON_ALL_RANKS)))
         goto out; /* rank 0 does it alone; all ranks end with its status */
     if (arguments.version)
         CAM_TRY(print_version());
     else if (arguments.help || argc == 1)
-        CAM_TRY(print_help(argc > 1 && argv[1][0] != '-' ? arguments.verb : CAM_VERB_COUNT));
+        CAM_TRY(print_help(arguments.has_verb ? arguments.verb : CAM_VERB_COUNT));
     else
         CAM_TRY(run_verb[arguments.verb](&arguments));
 out:
@@ -70,11 +72,14 @@ out:
     return st;
 }
 
-/* Reports a message line by line, since each line of a list of problems is an error. */
+/* Reports a message line by line, since each line of a list of problems is an error, or a hint at the error before. */
 static void report(const char *message) {
+    static const char hint[] = "hint: ";
     for (size_t length; *message; message += length + (message[length] != '\0')) {
         length = strcspn(message, "\n");
-        if (length > 0)
+        if (strncmp(message, hint, sizeof hint - 1) == 0)
+            cam_log_hint("%.*s", (int)(length - (sizeof hint - 1)), message + sizeof hint - 1);
+        else if (length > 0)
             cam_log_error("%.*s", (int)length, message);
     }
 }
@@ -123,7 +128,7 @@ static cam_status finish(cam_group *group, cam_status st) {
 /* Called where another rank is lost while this process waits for its device: exits without cleaning up. */
 static void exit_lost_peer(cam_status st) {
     report(cam_status_message());
-    _exit(cam_status_exit_code(st));
+    cam_signals_exit(cam_status_exit_code(st));
 }
 
 int main(int argc, char **argv) {

@@ -11,9 +11,11 @@
     X("output_dir/config.json", "of the trained model, with the tokenizer's files beside it")                          \
     X("output_dir/model.safetensors", "weights of the best or the last model")                                         \
     X("output_dir/run.yaml", "the resolved configuration; it trains the same model again")                             \
-    X("output_dir/metrics.json", "final figures")                                                                      \
+    X("output_dir/README.md", "the model card: data, scores, settings, limits")                                        \
+    X("output_dir/metrics.json", "final figures, those of TF-IDF on the same rows, and the verdict of the last line")  \
+    X("output_dir/mistakes.csv", "validation and test rows that were taken for another label, the worst first")        \
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
-    X("output_dir/split.tsv", "which row of the source file went into which part")                                     \
+    X("output_dir/split.tsv", "row, line and part (train or validation) of each row of train_file")                    \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")
 
@@ -33,6 +35,7 @@
     X("CAM_CPU_ISA", "v2, v3 or v4: compute as a processor of this level of x86-64 does.")                             \
     X("CAM_MATMUL_TABLE", "The table of tune; none for no table.")                                                     \
     X("CAM_COMM", "mpi or nccl: the library by which ranks exchange gradients.")                                       \
+    X("CAM_MPI_LIBRARY", "The file of the MPI library to load under a launcher.")                                      \
     X("CAM_CUDA_CHECK", "Unless it is 0, wait for every kernel and name the first that fails.")                        \
     X("SLURM_STEP_ID", "With SLURM_STEP_NUM_TASKS above 1: the program was started by srun, as one of several ranks.") \
     X("SLURM_STEP_NUM_TASKS", "See SLURM_STEP_ID.")
@@ -205,6 +208,10 @@ static void put_configuration(cam_strbuf *out) {
              "default. A later file replaces values of an earlier one, and the command line those of all files. "
              "cam-train init prints a file to start from.",
              out);
+    put_paragraph("A word of a list is understood in any case, and under the names that other programs have for it: "
+                  "encoding: latin-1, delimiter: comma, metric_for_best_model: eval_loss. A path may begin with ~/. "
+                  "A configuration may be named without --config where its name ends in .yaml or .yml.",
+                  out);
     put_paragraph("The sections and their keys follow, each key with its default, its meaning, and its values.", out);
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
         const cam_config_row *row = &cam_config_rows[key];

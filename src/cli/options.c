@@ -23,13 +23,43 @@ const cam_verb_row cam_verb_rows[CAM_VERB_COUNT] = {CAM_VERBS(VERB)};
     [CAM_OPTION_##of_field] = {.option = of_option, .verbs = of_verbs, .help = of_help, KIND_##of_kind},
 const cam_option_row cam_option_rows[CAM_OPTION_COUNT] = {CAM_OPTIONS(OPTION)};
 
+int cam_verb_find(const char *word) {
+    for (int v = 0; v < CAM_VERB_COUNT; v++)
+        if (strcmp(word, cam_verb_rows[v].word) == 0)
+            return v;
+    return -1;
+}
+
+/* The long form of a short option, otherwise the option itself. */
+static const char *long_form(const char *option, size_t *length) {
+    static const char *const forms[][2] = {
+#define FORM(letter, option) {letter, option},
+        CAM_SHORT_OPTIONS(FORM)
+#undef FORM
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (*length == 2 && strncmp(option, forms[i][0], 2) == 0) {
+            *length = strlen(forms[i][1]);
+            return forms[i][1];
+        }
+    return option;
+}
+
+static int is_option(const char *option, const char *word, size_t length) {
+    if (strlen(option) != length || strncmp(word, "--", 2) != 0)
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        if (option[i] != (word[i] == '_' ? '-' : word[i]))
+            return 0;
+    return 1;
+}
+
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb) {
     const cam_option_row *found = NULL;
+    option = long_form(option, &length);
     for (int i = 0; i < CAM_OPTION_COUNT; i++) {
         const cam_option_row *row = &cam_option_rows[i];
-        if (strlen(row->option) != length || strncmp(row->option, option, length) != 0)
-            continue;
-        if (!found || cam_option_is_of(row, verb))
+        if (is_option(row->option, option, length) && (!found || cam_option_is_of(row, verb)))
             found = row;
     }
     return found;

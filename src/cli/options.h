@@ -39,23 +39,31 @@ enum {
     X(EVAL, eval, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                        \
       "--model DIR --data FILE",                                                                                       \
       "accuracy, F1, per class, confusion matrix",                                                                     \
-      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, it gives the columns and the "   \
-      "length of texts; options replace them.")                                                                        \
+      "Scores a classifier on labelled rows. Where the model's folder has a run.yaml, it gives the names of columns, " \
+      "what happens to labels and bad rows, and the length of texts; options replace them. Of the file from which the " \
+      "model was trained only the rows that were held out are scored, unless --part says otherwise; of another file "  \
+      "all are, with a warning where the model has learnt some of their texts. A label that the model lacks is an "    \
+      "error; with --unknown-labels skip its rows are left out and counted.")                                                                        \
     X(PREDICT, predict, CAM_VERB_READS_TEXTS | CAM_VERB_ON_ALL_RANKS,                                                  \
       "--model DIR [--input FILE] [--output FILE]",                                                                    \
       "one label and score for every text",                                                                            \
-      "Writes one row for every record of the input, in the same order. The input is one text a line, unless its "     \
-      "name ends in .csv, .tsv or .jsonl or --input-format says what it is. Rows of tsv are label, score and text, "   \
-      "in which tab, line end and backslash are escaped; rows of jsonl are objects with label and score.")             \
+      "Writes one row for every record of the input, in the same order; a text of nothing but space has no label. "    \
+      "The input is one text a line, unless its name ends in .csv, .tsv or .jsonl or --input-format says what it is. " \
+      "A table comes back as it was, with the columns prediction and score (--format csv, the default for a table "    \
+      "and for an output whose name ends in .csv; for one in .jsonl it is jsonl, else tsv). Rows of tsv "              \
+      "are label, score and text, in which tab, line end and backslash are escaped; rows of jsonl are objects with "   \
+      "label and score. Lines are answered as they come, so the program can serve another one through two pipes. "     \
+      "With --on-bad-row skip a row that cannot be read keeps its place and has no label.")                            \
     X(TOKENIZE, tokenize, CAM_VERB_READS_TEXTS,                                                                        \
       "--model DIR [--input FILE]",                                                                                    \
       "token ids or pieces of every line",                                                                             \
       "Writes the tokens of every text on a line of its own, never truncated.")                                        \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
-      "[--data FILE] > my.yaml",                                                                                       \
-      "a commented configuration, fitted to the data file",                                                            \
-      "Prints a configuration of all keys, each with its meaning. With --data it finds the file's encoding, "          \
-      "delimiter and columns.")                                                                                        \
+      "[--data FILE] [--model DIR] [--all] > my.yaml",                                                                 \
+      "a commented configuration, fitted to the data file and the model",                                              \
+      "Prints a configuration that can be run, with a reason for every value. With --data it finds the file's format, "\
+      "encoding, delimiter and columns, and says by what evidence; with --model it fits the learning rate to the "     \
+      "model's size. --all adds the keys that matter less.")                                                           \
     X(TUNE, tune, CAM_VERB_TAKES_KEYS,                                                                                 \
       "--config FILE [--output FILE] [KEY=VALUE ...]",                                                                 \
       "choose this GPU's fastest matrix products",                                                                     \
@@ -81,6 +89,8 @@ typedef struct cam_verb_row {
 
 extern const cam_verb_row cam_verb_rows[CAM_VERB_COUNT];
 
+int cam_verb_find(const char *word); /* -1 where it is no verb */
+
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
 /* Sets of verbs. */
@@ -104,7 +114,7 @@ enum {
  * An option that has different meanings for two verbs has a row, and a field, for each. */
 /* clang-format off */
 #define CAM_OPTIONS(X)                                                                                                 \
-    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win")               \
+    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win (or -c)")       \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT), "folder or Hub id of a model")                               \
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
@@ -113,27 +123,37 @@ enum {
     X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
     X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table is written")                                    \
     X(force, "--force", SWITCH, CAM_FOR(PREDICT), "write over an output file that exists")                             \
-    X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "how labels are written")                  \
+    X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "csv for tables, else tsv")                \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
-    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl: the N best labels too")                     \
+    X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl or csv: the N best labels too")              \
+    X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
-    X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA, "column that holds the text")                          \
-    X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL), "column that holds the label")                      \
+    X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")\
+    X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA | CAM_FOR(INIT), "column that holds the text")          \
+    X(label_column, "--label-column", TEXT("NAME"), CAM_FOR(EVAL) | CAM_FOR(INIT), "column that holds the label")      \
     X(columns, "--columns", TEXT("A,B,..."), CAM_FOR_DATA, "names of the columns of a file without a header row")      \
-    X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA, "of the file of texts")                                  \
-    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA, "between the cells of a CSV file; write ';' quoted")  \
-    X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA, "of the file of texts; auto: by its ending")       \
+    X(encoding, "--encoding", CHOICE(encoding), CAM_FOR_DATA | CAM_FOR(INIT), "of the file of texts")                  \
+    X(delimiter, "--delimiter", CHOICE(delimiter), CAM_FOR_DATA | CAM_FOR(INIT), "between the cells of a CSV file; write ';' quoted")\
+    X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA | CAM_FOR(INIT), "of the file of texts; auto: by its ending")\
+    X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "skip: predict and tokenize answer it with nothing")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
     X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \
-    X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only")                                               \
+    X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only (or -q)")                                       \
     X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages")                                                      \
-    X(help, "--help", SWITCH, CAM_FOR_ALL, "this text")                                                                \
-    X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices")
+    X(help, "--help", SWITCH, CAM_FOR_ALL, "this text (or -h; or cam-train help VERB)")                                \
+    X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices (or -V)")
 /* clang-format on */
+
+/* X(letter, option): short forms. */
+#define CAM_SHORT_OPTIONS(X)                                                                                           \
+    X("-c", "--config")                                                                                                \
+    X("-h", "--help")                                                                                                  \
+    X("-q", "--quiet")                                                                                                 \
+    X("-V", "--version")
 
 enum {
 #define CAM_OPTION_NUMBER(field, ...) CAM_OPTION_##field,
@@ -166,7 +186,7 @@ extern const cam_option_row cam_option_rows[CAM_OPTION_COUNT];
 static inline int cam_option_is_of(const cam_option_row *row, cam_verb verb) {
     return (row->verbs >> verb & 1u) != 0;
 }
-/* The row of an option for `verb`; where the verb does not take it, another row of that name; NULL if there is none. */
+/* The row of an option for `verb`, with "-" or "_" inside its name, or of its short form; where the verb does not take it, another row of that name; NULL if there is none. */
 const cam_option_row *cam_option_find(const char *option, size_t length, cam_verb verb);
 /* True where the same option has another row, for other verbs. */
 int cam_option_has_several_rows(const cam_option_row *row);

@@ -2,6 +2,8 @@
 #include "reading.h"
 #include "corpus.h"
 #include "files.h"
+#include "log.h"
+#include "place.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,13 +58,15 @@ void cam_reading_release(cam_reading *reading) {
 void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                          cam_read_options *options) {
     cam_config config = reading->config; /* a copy of the struct only; `reading` owns its texts */
-    if (arguments->input_format.word)
-        config.format = (enum cam_choice_format)arguments->input_format.value;
-    if (arguments->encoding.word)
-        config.encoding = (enum cam_choice_encoding)arguments->encoding.value;
-    if (arguments->delimiter.word)
-        config.delimiter = (enum cam_choice_delimiter)arguments->delimiter.value;
+    /* Without an option they are AUTO, the first word: this file decides, not that of the training. */
+    config.format = (enum cam_choice_format)arguments->input_format.value;
+    config.encoding = (enum cam_choice_encoding)arguments->encoding.value;
+    config.delimiter = (enum cam_choice_delimiter)arguments->delimiter.value;
+    if (arguments->on_bad_row.word)
+        config.on_bad_row = (enum cam_choice_on_bad_row)arguments->on_bad_row.value;
     *options = cam_corpus_read_options(&config, path);
+    options->syntax = CAM_SYNTAX_OPTIONS;
+    options->columns_are_hint = reading->columns == NULL;
     if (reading->columns) {
         options->columns = reading->columns;
         options->column_count = reading->column_count;
@@ -76,8 +80,47 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options) {
     cam_reading_options(reading, arguments, path, options);
-    if (!arguments->input_format.word) /* the format of the training file does not apply to this file */
-        options->format = cam_format_of_path(path) == CAM_FORMAT_AUTO ? CAM_FORMAT_LINES : CAM_FORMAT_AUTO;
+    if (!arguments->input_format.word && cam_format_of_path(path) == CAM_FORMAT_AUTO)
+        options->format = CAM_FORMAT_LINES;
     options->label_required = 0;
     options->keep_blank = 1;
+}
+
+void cam_reading_warn(const cam_strbuf *lines) {
+    const char *rest = cam_strbuf_text(lines);
+    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
+        length = strcspn(rest, "\n");
+        if (length > 0)
+            cam_log_warn("%.*s", (int)length, rest);
+    }
+}
+
+void cam_reading_warn_of_rows(const cam_read_options *options, const cam_read_counts *counts) {
+    const char *path = strcmp(options->path, "-") == 0 ? "standard input" : options->path;
+    cam_read_counts others = *counts;
+    cam_strbuf lines = CAM_STRBUF_INIT;
+    if (options->keep_blank && counts->bad_skipped > 0) {
+        others.bad_skipped = 0;
+        cam_strbuf_printf(&lines, "%s: %lld row%s empty; the first, ", path, (long long)counts->bad_skipped,
+                          counts->bad_skipped == 1 ? " cannot be read, and its answer is"
+                                                   : "s cannot be read, and their answers are");
+        cam_place_put(&lines, counts->first_bad_row, counts->first_bad_line);
+        cam_strbuf_printf(&lines, ": %s\n", counts->first_bad_cause);
+    }
+    cam_read_counts_describe(&others, path, &lines);
+    cam_reading_warn(&lines);
+    cam_strbuf_release(&lines);
+}
+
+cam_status cam_reading_failed(cam_status st, const cam_read_options *options, const cam_read_counts *counts) {
+    static const char setting[] = "--on-bad-row skip";
+    if (st != CAM_E_DATA || counts->bad_rows == 0 || options->on_bad_row == CAM_BAD_ROW_SKIP ||
+        strstr(cam_status_message(), setting))
+        return st;
+    char *message = strdup(cam_status_message());
+    if (message)
+        cam_fail(st, "%s (%s leaves %s)", message, setting,
+                 options->keep_blank ? "the answers of such rows empty" : "such rows out");
+    free(message);
+    return st;
 }

@@ -1,5 +1,6 @@
-/* reading.h: the options by which eval, predict and tokenize read rows: those of the model folder's run.yaml, replaced
- * by those of the command line. */
+/* reading.h: the options by which eval, predict and tokenize read rows. The names of columns, the length of texts and
+ * on_bad_row are those of the model folder's run.yaml, replaced by those of the command line. Format, encoding,
+ * delimiter and whether there is a header are true of one file only: those of this file are found in it. */
 #ifndef CAM_READING_H
 #define CAM_READING_H
 
@@ -27,5 +28,13 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
  * or --input-format names another. */
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options);
+
+/* Warns of each line. */
+void cam_reading_warn(const cam_strbuf *lines);
+/* Warns of what was accepted or skipped on the way. `keep_blank` readers keep the place of a bad row. */
+void cam_reading_warn_of_rows(const cam_read_options *options, const cam_read_counts *counts);
+/* Returns `st`, the status of a reading; to the message about a bad row it adds the option that lets the reading go on. */
+CAM_MUST_CHECK cam_status cam_reading_failed(cam_status st, const cam_read_options *options,
+                                             const cam_read_counts *counts);
 
 #endif

@@ -6,11 +6,18 @@
 
 static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
 static volatile sig_atomic_t stop_requested, at_once;
+static const char *volatile unfinished;
+
+void cam_signals_exit(int code) {
+    if (unfinished)
+        unlink(unfinished);
+    _exit(code);
+}
 
 static void on_signal(int number) {
     (void)number;
     if (stop_requested || at_once)
-        _exit(130);
+        cam_signals_exit(130);
     stop_requested = 1;
 }
 
@@ -24,6 +31,7 @@ void cam_signals_install(void) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         handle(numbers[i], on_signal);
     handle(SIGPIPE, SIG_IGN);
+    handle(SIGXFSZ, SIG_IGN);
 }
 
 void cam_signals_ignore(void) {
@@ -33,6 +41,10 @@ void cam_signals_ignore(void) {
 
 void cam_signals_end_at_once(void) {
     at_once = 1;
+}
+
+void cam_signals_set_unfinished(const char *path) {
+    unfinished = path;
 }
 
 int cam_signals_stop_requested(void *context) {

@@ -1,33 +1,85 @@
-/* verb_check.c: `check` reads all that a run would read and prints keys, files, labels, lengths and advice. It trains
- * and writes nothing. */
+/* verb_check.c: `check` reads all that a run would read, and prints what it is made of: files, columns, labels, lengths,
+ * steps, cost, warnings and advice; then the errors, if there are any. It trains and writes nothing. */
 #include "advice.h"
-#include "hub_cache.h"
+#include "backend_cpu.h"
+#include "backends.h"
+#include "cost.h"
+#include "describe.h"
+#include "plain.h"
+#include "remedy.h"
 #include "signals.h"
 #include "verbs.h"
 #include <stdlib.h>
+#include <string.h>
 
-/* Appends the command of the run itself: "cam-train --config base.yaml key=value". */
+/* Appends the command of the run itself, as a shell takes it: "cam-train --config base.yaml key=value". */
 static void put_command(const cam_arguments *arguments, cam_strbuf *out) {
     cam_strbuf_puts(out, "cam-train");
-    for (size_t i = 0; i < arguments->configs.count; i++)
-        cam_strbuf_printf(out, " --config %s", arguments->configs.items[i]);
-    for (size_t i = 0; i < arguments->overrides.count; i++)
-        cam_strbuf_printf(out, " '%s'", arguments->overrides.items[i]);
+    for (size_t i = 0; i < arguments->configs.count; i++) {
+        cam_strbuf_puts(out, " --config ");
+        cam_shell_word_put(out, arguments->configs.items[i]);
+    }
+    for (size_t i = 0; i < arguments->overrides.count; i++) {
+        cam_strbuf_putc(out, ' ');
+        cam_shell_word_put(out, arguments->overrides.items[i]);
+    }
 }
 
-static void put_report(const cam_run *run, const cam_arguments *arguments, cam_strbuf *out) {
-    cam_strbuf command = CAM_STRBUF_INIT, advice = CAM_STRBUF_INIT;
+/* Opens the device of the run, for its costs. Where that fails, `train` says why; here the costs are left out. */
+static void open_device(const cam_arguments *arguments, const cam_config *config, cam_backend **backend) {
+    cam_device_options options = {.device = arguments->device.word ? (enum cam_choice_device)arguments->device.value
+                                                                   : config->device,
+                                  .threads = (int)config->cpu_threads,
+                                  .tf32 = config->tf32,
+                                  .untuned = 1,
+                                  .attention = config->attention};
+    if (cam_backends_open(&options, backend) != CAM_OK)
+        *backend = NULL;
+}
+
+static void put_cost(cam_advice_case *advice, cam_strbuf *out) {
+    cam_cost cost;
+    cam_backend *backend = advice->backend;
+    int threads = backend && backend->host_memory ? cam_backend_cpu_threads(backend) : 1;
+    if (!backend || cam_cost_measure(advice->run, backend, threads, &advice->speed) != CAM_OK ||
+        cam_cost_of(advice->run, backend, advice->speed, NULL, &cost) != CAM_OK)
+        return;
+    cam_strbuf_puts(out, "cost     ");
+    if (cost.seconds >= 0) {
+        cam_cost_put_time(out, cost.seconds);
+        cam_strbuf_printf(out, " on %d %s, ", threads, threads == 1 ? "thread" : "threads");
+    }
+    cam_plain_put_bytes(out, cost.bytes);
+    cam_strbuf_puts(out, " of memory\n");
+}
+
+static void put_notes(const char *title, const cam_strbuf *lines, cam_strbuf *out) {
+    if (lines->length == 0)
+        return;
+    cam_strbuf_printf(out, "\n%s\n", title);
+    cam_put_wrapped(out, cam_strbuf_text(lines));
+}
+
+/* What could be made of the run, whether or not it can start. */
+static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_strbuf *out) {
+    cam_strbuf command = CAM_STRBUF_INIT, text = CAM_STRBUF_INIT;
+    cam_advice_case advice = {.run = run};
     put_command(arguments, &command);
-    cam_advice_put(run, cam_strbuf_text(&command), &advice);
+    advice.command = cam_strbuf_text(&command);
     cam_run_describe(run, out);
-    cam_label_table_put(run, out);
-    if (run->corpus.warnings.length > 0)
-        cam_strbuf_printf(out, "\nwarnings\n%s", cam_strbuf_text(&run->corpus.warnings));
-    if (advice.length > 0)
-        cam_strbuf_printf(out, "\nadvice\n%s", cam_strbuf_text(&advice));
-    cam_strbuf_puts(out, "\nall is well: the run can start\n");
+    if (run->is_sound) {
+        open_device(arguments, run->config, &advice.backend);
+        put_cost(&advice, out);
+        cam_advice_put(&advice, &text);
+    }
+    cam_strbuf_putc(out, '\n');
+    cam_label_bars_put(run, out);
+    put_notes("warnings", &run->corpus.warnings, out);
+    if (text.length > 0)
+        cam_strbuf_printf(out, "\nadvice\n%s", cam_strbuf_text(&text));
+    cam_backend_close(advice.backend);
     cam_strbuf_release(&command);
-    cam_strbuf_release(&advice);
+    cam_strbuf_release(&text);
 }
 
 cam_status cam_verb_check(const cam_arguments *arguments) {
@@ -35,19 +87,23 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_config config;
     cam_run run = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
-    char *folder = NULL;
+    char *errors = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
-    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
-                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
-                             &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
-    put_report(&run, arguments, &text);
+    cam_status found = cam_run_prepare(&run, &config, &cancel, NULL);
+    errors = strdup(cam_status_message());
+    if (found == CAM_E_STOPPED)
+        CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
+    put_picture(&run, arguments, &text);
+    if (found == CAM_OK)
+        cam_strbuf_puts(&text, "\nall is well: the run can start\n");
     CAM_TRY(cam_verb_print(&text));
+    if (found != CAM_OK)
+        CAM_FAIL(found, "%s", errors ? errors : "out of memory");
 out:
     cam_run_close(&run);
     cam_config_release(&config);
     cam_strbuf_release(&text);
-    free(folder);
-    return st == CAM_E_STOPPED ? cam_fail(CAM_E_INTERRUPTED, "interrupted") : st;
+    free(errors);
+    return st;
 }

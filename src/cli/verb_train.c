@@ -1,6 +1,6 @@
 /* verb_train.c: `train`, and its dry run. */
 #include "backends.h"
-#include "hub_cache.h"
+#include "describe.h"
 #include "log.h"
 #include "run.h"
 #include "signals.h"
@@ -29,14 +29,10 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_config config;
     cam_run run = {0};
     cam_backend *backend = NULL;
-    char *folder = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
-    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
-                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
-                             &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, arguments->group));
+    CAM_TRY(cam_run_prepare(&run, &config, &cancel, arguments->group));
     describe(&run);
     enum cam_choice_device device =
         arguments->device.word ? (enum cam_choice_device)arguments->device.value : config.device;
@@ -57,6 +53,5 @@ out:
     cam_run_close(&run);
     cam_backend_close(backend);
     cam_config_release(&config);
-    free(folder);
     return st;
 }

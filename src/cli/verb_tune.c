@@ -3,7 +3,6 @@
 #include "backend_cuda.h"
 #include "backends.h"
 #include "files.h"
-#include "hub_cache.h"
 #include "log.h"
 #include "run.h"
 #include "signals.h"
@@ -74,7 +73,6 @@ static cam_status make_parent(const char *path) {
     char *folder = cam_path_absolute(path);
     *strrchr(folder, '/') = '\0';
     cam_status st = folder[0] ? cam_directory_make(folder) : CAM_OK;
-    free(folder);
     return st;
 }
 
@@ -130,15 +128,12 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     cam_config config;
     cam_run run = {0};
     cam_backend *backend = NULL;
-    char *folder = NULL, *path = NULL;
+    char *path = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     CAM_TRY(check_arguments(arguments, &config));
     config.overwrite_output_dir = 1; /* nothing is written there */
-    CAM_TRY(cam_model_locate(config.model_name_or_path, config.revision,
-                             config.init == CAM_CONFIG_INIT_RANDOM ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
-                             &folder));
-    CAM_TRY(cam_run_prepare(&run, &config, folder, &cancel, NULL));
+    CAM_TRY(cam_run_prepare(&run, &config, &cancel, NULL));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
     CAM_TRY(record_products(&run, backend));
@@ -147,7 +142,6 @@ out:
     cam_run_close(&run);
     cam_backend_close(backend);
     cam_config_release(&config);
-    free(folder);
     free(path);
     return st == CAM_E_STOPPED ? cam_fail(CAM_E_INTERRUPTED, "interrupted") : st;
 }

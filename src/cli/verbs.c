@@ -1,16 +1,31 @@
 /* verbs.c: functions that several verbs call. */
 #include "verbs.h"
+#include "remedy.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The data file may be known already. */
+static cam_status fail_without_config(const cam_arguments *arguments) {
+    static const char key[] = "train_file=";
+    cam_strbuf text = CAM_STRBUF_INIT;
+    const char *file = "FILE";
+    for (size_t i = 0; i < arguments->overrides.count; i++)
+        if (strncmp(arguments->overrides.items[i], key, sizeof key - 1) == 0)
+            file = arguments->overrides.items[i] + sizeof key - 1;
+    cam_strbuf_puts(&text, "no configuration: name one with --config FILE, or make one with cam-train init --data ");
+    cam_shell_word_put(&text, file);
+    cam_status st = cam_fail(CAM_E_USAGE, "%s > my.yaml", cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
+    return st;
+}
 
 cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
     *config = (cam_config){0};
     if (arguments->configs.count == 0)
-        CAM_FAIL(CAM_E_USAGE,
-                 "no configuration: name one with --config FILE, or make one with cam-train init --data FILE");
+        CAM_TRY(fail_without_config(arguments));
     CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
                             arguments->overrides.count, &problems));
 out:

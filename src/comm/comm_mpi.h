@@ -12,7 +12,7 @@
 #include "cam/comm.h"
 #include "group.h"
 
-/* `group` and `backend` must outlive it. CAM_E_MEMORY; CAM_E_UNSUPPORTED in a program without MPI. */
+/* `group` and `backend` must outlive it. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_comm_mpi_open(cam_group *group, cam_backend *backend, cam_comm **comm);
 
 #endif

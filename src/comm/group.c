@@ -17,8 +17,11 @@ enum { LINGER_S = 1 };
 cam_status cam_group_open(cam_group *group) {
     cam_status st = CAM_OK;
     *group = (cam_group){.ranks = 1, .local_ranks = 1, .timeout_s = CAM_GROUP_TIMEOUT_S, .reporter = -1};
-    if (!cam_launcher())
+    const char *launcher = cam_launcher();
+    cam_mpi *mpi;
+    if (!launcher)
         return CAM_OK;
+    CAM_TRY(cam_mpi_load(launcher, &mpi));
     group->wire = calloc(1, sizeof *group->wire);
     if (!group->wire)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a group of ranks");
@@ -207,6 +210,9 @@ cam_status cam_group_finalize(cam_group *group, cam_status status) {
     return st;
 }
 
-const char *cam_group_build(void) {
-    return cam_wire_description();
+const char *cam_group_mpi(void) {
+    cam_mpi *mpi;
+    return cam_mpi_load("no launcher", &mpi) == CAM_OK ? cam_wire_description()
+                                                       : "no library found; libmpi.so.40 (Open MPI) or libmpi.so.12 "
+                                                         "(MPICH) is loaded under a launcher";
 }

@@ -39,8 +39,8 @@ static inline int cam_group_ranks(const cam_group *group) {
     return group ? group->ranks : 1;
 }
 
-/* Starts MPI if a launcher started this process. CAM_E_USAGE: there is a launcher, but the program was built without
- * MPI. CAM_E_PEER: MPI does not start. */
+/* Loads and starts MPI if a launcher started this process. CAM_E_USAGE: there is a launcher, but no MPI library.
+ * CAM_E_PEER: MPI does not start. */
 CAM_MUST_CHECK cam_status cam_group_open(cam_group *group);
 
 /* Exchanges every rank's status and returns the same status on all: CAM_OK if all are CAM_OK, else the status of the
@@ -69,7 +69,7 @@ cam_status cam_group_finish(cam_group *group, cam_status status);
  * that has lost a peer does not end MPI; it returns after a second. */
 cam_status cam_group_finalize(cam_group *group, cam_status status);
 
-/* The MPI library and its version, for --version. */
-const char *cam_group_build(void);
+/* The MPI library that a launcher's ranks would use, and its version, for --version. */
+const char *cam_group_mpi(void);
 
 #endif

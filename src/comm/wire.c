@@ -22,13 +22,14 @@ enum {
 /* How often the processes of this machine are checked. */
 static const double CHECK_S = 0.25;
 
+static cam_mpi *mpi; /* set when the wire opens */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A failure with MPI's text. The caller holds the lock. */
 static cam_status failed(int code, const char *what) {
-    char text[MPI_MAX_ERROR_STRING] = "";
+    char text[CAM_MPI_ERROR_BYTES] = "";
     int length = 0;
-    MPI_Error_string(code, text, &length);
+    mpi->error_string(code, text, &length);
     return cam_fail(CAM_E_PEER, "the connection to the other ranks is lost: %s: %s", what, text);
 }
 
@@ -36,7 +37,7 @@ static cam_status failed(int code, const char *what) {
     do {                                                                                                               \
         pthread_mutex_lock(&lock);                                                                                     \
         int code_ = (call);                                                                                            \
-        st = code_ == MPI_SUCCESS ? CAM_OK : failed(code_, #call);                                                     \
+        st = code_ == CAM_MPI_SUCCESS ? CAM_OK : failed(code_, #call);                                                 \
         pthread_mutex_unlock(&lock);                                                                                   \
         if (st != CAM_OK)                                                                                              \
             goto out;                                                                                                  \
@@ -63,9 +64,9 @@ cam_status cam_transfers_open(cam_transfers *transfers, int capacity) {
 void cam_transfers_close(cam_transfers *transfers) {
     pthread_mutex_lock(&lock);
     for (int i = 0; i < transfers->count; i++)
-        if (transfers->requests[i] != MPI_REQUEST_NULL) {
-            MPI_Cancel(&transfers->requests[i]);
-            MPI_Request_free(&transfers->requests[i]);
+        if (transfers->requests[i] != mpi->request_null) {
+            mpi->cancel(&transfers->requests[i]);
+            mpi->request_free(&transfers->requests[i]);
         }
     pthread_mutex_unlock(&lock);
     free(transfers->requests);
@@ -73,9 +74,10 @@ void cam_transfers_close(cam_transfers *transfers) {
     *transfers = (cam_transfers){0};
 }
 
-static MPI_Request *add_request(cam_transfers *transfers, int peer) {
+static cam_mpi_handle *add_request(cam_transfers *transfers, int peer) {
     CAM_ASSERT(transfers->count < transfers->capacity);
     transfers->peers[transfers->count] = peer;
+    transfers->requests[transfers->count] = 0;
     return &transfers->requests[transfers->count++];
 }
 
@@ -89,7 +91,7 @@ cam_status cam_wire_send(cam_wire *wire, cam_channel channel, cam_transfers *tra
     const char *at = data;
     for (size_t count; bytes > 0; at += count, bytes -= count) {
         count = message_bytes(bytes);
-        LOCKED(MPI_Isend(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], add_request(transfers, peer)));
+        LOCKED(mpi->isend(at, (int)count, mpi->byte, peer, tag, wire->channel[channel], add_request(transfers, peer)));
     }
 out:
     return st;
@@ -101,7 +103,7 @@ cam_status cam_wire_receive(cam_wire *wire, cam_channel channel, cam_transfers *
     char *at = data;
     for (size_t count; bytes > 0; at += count, bytes -= count) {
         count = message_bytes(bytes);
-        LOCKED(MPI_Irecv(at, (int)count, MPI_BYTE, peer, tag, wire->channel[channel], add_request(transfers, peer)));
+        LOCKED(mpi->irecv(at, (int)count, mpi->byte, peer, tag, wire->channel[channel], add_request(transfers, peer)));
     }
 out:
     return st;
@@ -114,10 +116,10 @@ void cam_wire_send_notice(cam_wire *wire, cam_status status) {
     code = (int32_t)status;
     pthread_mutex_lock(&lock);
     for (int r = 0; r < wire->ranks; r++) {
-        MPI_Request request;
-        if (r != wire->rank && MPI_Isend(&code, sizeof code, MPI_BYTE, r, TAG_NOTICE, wire->channel[CAM_CHANNEL_HOST],
-                                         &request) == MPI_SUCCESS)
-            MPI_Request_free(&request);
+        cam_mpi_handle request = 0;
+        if (r != wire->rank && mpi->isend(&code, sizeof code, mpi->byte, r, TAG_NOTICE, wire->channel[CAM_CHANNEL_HOST],
+                                          &request) == CAM_MPI_SUCCESS)
+            mpi->request_free(&request);
     }
     pthread_mutex_unlock(&lock);
 }
@@ -126,13 +128,14 @@ void cam_wire_send_notice(cam_wire *wire, cam_status status) {
 static int receive_notice(cam_wire *wire) {
     int arrived = 0;
     int32_t code = 0;
-    MPI_Status status;
-    MPI_Comm host = wire->channel[CAM_CHANNEL_HOST];
-    int error = MPI_Iprobe(MPI_ANY_SOURCE, TAG_NOTICE, host, &arrived, &status);
-    if (error == MPI_SUCCESS && arrived)
-        error = MPI_Recv(&code, sizeof code, MPI_BYTE, status.MPI_SOURCE, TAG_NOTICE, host, MPI_STATUS_IGNORE);
-    if (error == MPI_SUCCESS && arrived && wire->failed_rank < 0) {
-        wire->failed_rank = status.MPI_SOURCE;
+    int status[CAM_MPI_STATUS_INTS];
+    cam_mpi_handle host = wire->channel[CAM_CHANNEL_HOST];
+    int error = mpi->iprobe(mpi->any_source, TAG_NOTICE, host, &arrived, status);
+    if (error == CAM_MPI_SUCCESS && arrived)
+        error =
+            mpi->recv(&code, sizeof code, mpi->byte, status[mpi->status_source], TAG_NOTICE, host, mpi->status_ignore);
+    if (error == CAM_MPI_SUCCESS && arrived && wire->failed_rank < 0) {
+        wire->failed_rank = status[mpi->status_source];
         wire->failed_status = (cam_status)code;
     }
     return error;
@@ -169,10 +172,10 @@ static int find_ended(cam_wire *wire) {
 static cam_status check_peers(cam_wire *wire, int ignore_notices) {
     cam_status st = CAM_OK;
     pthread_mutex_lock(&lock);
-    int error = ignore_notices ? MPI_SUCCESS : receive_notice(wire), rank = ignore_notices ? -1 : wire->failed_rank;
+    int error = ignore_notices ? CAM_MPI_SUCCESS : receive_notice(wire), rank = ignore_notices ? -1 : wire->failed_rank;
     int ended = rank < 0 ? find_ended(wire) : -1;
     cam_status peer_status = wire->failed_status;
-    if (error != MPI_SUCCESS)
+    if (error != CAM_MPI_SUCCESS)
         st = failed(error, "MPI_Iprobe");
     pthread_mutex_unlock(&lock);
     if (st == CAM_OK && rank >= 0)
@@ -190,7 +193,7 @@ cam_status cam_wire_poll(cam_wire *wire) {
 static void name_peers(const cam_transfers *transfers, char *text, size_t bytes) {
     int named[NAMED_PEERS], count = 0, more = 0;
     for (int i = 0; i < transfers->count; i++) {
-        int skip = transfers->requests[i] == MPI_REQUEST_NULL;
+        int skip = transfers->requests[i] == mpi->request_null;
         for (int n = 0; n < count; n++)
             skip |= named[n] == transfers->peers[i];
         if (!skip && count < NAMED_PEERS)
@@ -219,7 +222,7 @@ static cam_status timed_out(const cam_wire *wire, const cam_transfers *transfers
 static int count_pending(const cam_transfers *transfers) {
     int pending = 0;
     for (int i = 0; i < transfers->count; i++)
-        pending += transfers->requests[i] != MPI_REQUEST_NULL;
+        pending += transfers->requests[i] != mpi->request_null;
     return pending;
 }
 
@@ -236,8 +239,8 @@ static cam_status test_each(cam_transfers *transfers, int *done) {
     *done = 1;
     for (int i = 0; i < transfers->count; i++) {
         int arrived = 1;
-        if (transfers->requests[i] != MPI_REQUEST_NULL)
-            LOCKED(MPI_Test(&transfers->requests[i], &arrived, MPI_STATUS_IGNORE));
+        if (transfers->requests[i] != mpi->request_null)
+            LOCKED(mpi->test(&transfers->requests[i], &arrived, mpi->status_ignore));
         *done &= arrived;
     }
 out:
@@ -277,11 +280,11 @@ cam_status cam_wire_broadcast(cam_wire *wire, cam_channel channel, void *data, s
     cam_status st = CAM_OK;
     char *at = data;
     for (size_t count; bytes > 0; at += count, bytes -= count) {
-        MPI_Request request;
+        cam_mpi_handle request = 0;
         int root = 0;
         cam_transfers one = {.requests = &request, .peers = &root, .count = 1, .capacity = 1};
         count = bytes < BROADCAST_BYTES ? bytes : BROADCAST_BYTES;
-        LOCKED(MPI_Ibcast(at, (int)count, MPI_BYTE, root, wire->channel[channel], &request));
+        LOCKED(mpi->ibcast(at, (int)count, mpi->byte, root, wire->channel[channel], &request));
         CAM_TRY(cam_wire_wait(wire, &one, wait));
     }
 out:
@@ -292,11 +295,11 @@ out:
 
 static cam_status count_local(int *local_rank, int *local_ranks) {
     cam_status st = CAM_OK;
-    MPI_Comm machine;
-    LOCKED(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine));
-    LOCKED(MPI_Comm_rank(machine, local_rank));
-    LOCKED(MPI_Comm_size(machine, local_ranks));
-    LOCKED(MPI_Comm_free(&machine));
+    cam_mpi_handle machine = 0;
+    LOCKED(mpi->comm_split_type(mpi->comm_world, mpi->comm_type_shared, 0, mpi->info_null, &machine));
+    LOCKED(mpi->comm_rank(machine, local_rank));
+    LOCKED(mpi->comm_size(machine, local_ranks));
+    LOCKED(mpi->comm_free(&machine));
 out:
     return st;
 }
@@ -318,7 +321,7 @@ static cam_status find_processes(cam_wire *wire) {
     gethostname(own.machine, sizeof own.machine - 1);
     if (stat("/proc/self/ns/pid", &about) == 0)
         own.pid_namespace = (uint64_t)about.st_ino;
-    LOCKED(MPI_Allgather(&own, (int)sizeof own, MPI_BYTE, all, (int)sizeof own, MPI_BYTE, MPI_COMM_WORLD));
+    LOCKED(mpi->allgather(&own, (int)sizeof own, mpi->byte, all, (int)sizeof own, mpi->byte, mpi->comm_world));
     for (int r = 0; r < wire->ranks; r++)
         if (own.pid_namespace && all[r].pid_namespace == own.pid_namespace && strcmp(all[r].machine, own.machine) == 0)
             wire->process[r] = (pid_t)all[r].process;
@@ -329,19 +332,20 @@ out:
 
 cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks) {
     cam_status st = CAM_OK;
-    int provided = MPI_THREAD_SINGLE;
+    int provided = 0;
     *wire = (cam_wire){.failed_rank = -1};
-    LOCKED(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided));
-    if (provided < MPI_THREAD_SERIALIZED)
+    mpi = cam_mpi_loaded();
+    LOCKED(mpi->init_thread(NULL, NULL, CAM_MPI_THREAD_SERIALIZED, &provided));
+    if (provided < CAM_MPI_THREAD_SERIALIZED)
         CAM_FAIL(CAM_E_UNSUPPORTED, "this MPI (%s) serves one thread only", cam_wire_description());
-    LOCKED(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
-    LOCKED(MPI_Comm_rank(MPI_COMM_WORLD, &wire->rank));
-    LOCKED(MPI_Comm_size(MPI_COMM_WORLD, &wire->ranks));
+    LOCKED(mpi->comm_set_errhandler(mpi->comm_world, mpi->errors_return));
+    LOCKED(mpi->comm_rank(mpi->comm_world, &wire->rank));
+    LOCKED(mpi->comm_size(mpi->comm_world, &wire->ranks));
     CAM_TRY(count_local(local_rank, local_ranks));
     CAM_TRY(find_processes(wire));
     for (int c = 0; c < CAM_CHANNELS; c++) {
-        LOCKED(MPI_Comm_dup(MPI_COMM_WORLD, &wire->channel[c]));
-        LOCKED(MPI_Comm_set_errhandler(wire->channel[c], MPI_ERRORS_RETURN));
+        LOCKED(mpi->comm_dup(mpi->comm_world, &wire->channel[c]));
+        LOCKED(mpi->comm_set_errhandler(wire->channel[c], mpi->errors_return));
     }
     /* the default slack makes every short sleep 50 us longer */
     (void)prctl(PR_SET_TIMERSLACK, 1000UL);
@@ -353,17 +357,19 @@ void cam_wire_close(cam_wire *wire, int finalize) {
     pthread_mutex_lock(&lock);
     if (finalize) {
         for (int c = 0; c < CAM_CHANNELS; c++)
-            MPI_Comm_free(&wire->channel[c]);
-        MPI_Finalize();
+            mpi->comm_free(&wire->channel[c]);
+        mpi->finalize();
     }
     pthread_mutex_unlock(&lock);
     free(wire->process);
 }
 
 const char *cam_wire_description(void) {
-    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    static char text[CAM_MPI_NAME_BYTES];
     int length = 0;
-    MPI_Get_library_version(text, &length);
+    cam_mpi_loaded()->get_library_version(text, &length);
     text[strcspn(text, ",\n")] = '\0';
+    for (char *tab = text; (tab = strchr(tab, '\t')) != NULL;)
+        *tab = ' ';
     return text;
 }

@@ -8,7 +8,7 @@
 #define CAM_WIRE_INTERNAL_H
 
 #include "cam/status.h"
-#include <mpi.h>
+#include "mpi_library_internal.h"
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -16,7 +16,7 @@ typedef enum cam_channel { CAM_CHANNEL_HOST, CAM_CHANNEL_DEVICE, CAM_CHANNELS } 
 
 typedef struct cam_wire {
     int rank, ranks;
-    MPI_Comm channel[CAM_CHANNELS];
+    cam_mpi_handle channel[CAM_CHANNELS];
     int failed_rank; /* the first peer whose notice arrived; -1: none */
     cam_status failed_status;
     pid_t *process; /* [ranks] process ids; 0: not visible from this process, for instance on another machine */
@@ -25,8 +25,8 @@ typedef struct cam_wire {
 
 /* Messages in flight, for one wait. A large message takes several requests. */
 typedef struct cam_transfers {
-    MPI_Request *requests; /* [capacity] */
-    int *peers;            /* [capacity] */
+    cam_mpi_handle *requests; /* [capacity] */
+    int *peers;               /* [capacity] */
     int count, capacity;
 } cam_transfers;
 
@@ -56,6 +56,7 @@ CAM_MUST_CHECK cam_status cam_wire_poll(cam_wire *wire);
 /* Sends all peers the notice that this rank has failed. Does not wait for its arrival. */
 void cam_wire_send_notice(cam_wire *wire, cam_status status);
 
+/* Starts MPI, which is loaded (mpi_library_internal.h). */
 CAM_MUST_CHECK cam_status cam_wire_open(cam_wire *wire, int *local_rank, int *local_ranks);
 /* finalize = 1: ends MPI, which all ranks must do together. 0: leaves MPI as it is. */
 void cam_wire_close(cam_wire *wire, int finalize);

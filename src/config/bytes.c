@@ -2,6 +2,7 @@
 #include "bytes_internal.h"
 #include "utf8.h"
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +11,36 @@ long cam_bytes_line(const char *text, size_t offset) {
     for (size_t i = 0; i < offset; i++)
         line += text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n');
     return line;
+}
+
+/* The code unit at `at` of a text in UTF-16. */
+static uint32_t unit_at(const char *text, size_t at, int big_endian) {
+    unsigned char first = (unsigned char)text[at], second = (unsigned char)text[at + 1];
+    return big_endian ? (uint32_t)(first << 8 | second) : (uint32_t)(second << 8 | first);
+}
+
+bool cam_bytes_decode_utf16(cam_strbuf *text) {
+    const char *bytes = cam_strbuf_text(text);
+    int big_endian = text->length >= 2 && memcmp(bytes, "\xFE\xFF", 2) == 0;
+    bool valid = text->length % 2 == 0 && (big_endian || (text->length >= 2 && memcmp(bytes, "\xFF\xFE", 2) == 0));
+    cam_strbuf decoded = CAM_STRBUF_INIT;
+    for (size_t at = 2; valid && at < text->length; at += 2) {
+        uint32_t c = unit_at(bytes, at, big_endian);
+        if (c >= 0xD800 && c < 0xE000) {
+            at += 2;
+            uint32_t low = c < 0xDC00 && at < text->length ? unit_at(bytes, at, big_endian) : 0;
+            valid = low >= 0xDC00 && low < 0xE000;
+            c = valid ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : CAM_UTF8_REPLACEMENT;
+        }
+        char utf8[CAM_UTF8_BYTES];
+        cam_strbuf_append(&decoded, utf8, cam_utf8_put(utf8, c));
+    }
+    if (valid) {
+        cam_strbuf_clear(text);
+        cam_strbuf_append(text, cam_strbuf_text(&decoded), decoded.length);
+    }
+    cam_strbuf_release(&decoded);
+    return valid;
 }
 
 /* White_Space, and the byte-order mark, which text copied from a spreadsheet may hold. */
@@ -34,9 +65,10 @@ void cam_bytes_trim(const char **begin, size_t *length) {
     }
 }
 
-/* Characters that YAML forbids, drops, or reads as line ends. */
+/* Characters that YAML forbids, drops, or reads as line ends, and those that a terminal does not show: a text that is
+ * copied from there keeps them when they are escaped. */
 static int needs_escape(uint32_t c) {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE ||
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0xA0 && is_space(c)) || cam_is_invisible(c) || c == 0xFFFE ||
            c == 0xFFFF;
 }
 
@@ -71,7 +103,7 @@ void cam_bytes_quote(const char *text, cam_strbuf *out) {
 /* True where every YAML reader takes the unquoted text for a string: it does not begin like a number, has no special
  * character, and is no word for a boolean or null. */
 static int is_plain(const char *text) {
-    static const char *const words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
+    static const char *const words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"};
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.- ";
     size_t length = strlen(text);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -3,6 +3,7 @@
 #define CAM_BYTES_INTERNAL_H
 
 #include "strbuf.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -11,6 +12,9 @@ extern "C" {
 
 /* The line number of an offset, from 1. */
 long cam_bytes_line(const char *text, size_t offset);
+/* Converts a text that begins with the mark of UTF-16 in place. False, with the text unchanged, where it has no such
+ * mark or is no valid UTF-16. */
+bool cam_bytes_decode_utf16(cam_strbuf *text);
 /* Trims White_Space and byte-order marks from both ends of [*begin, *begin + *length). */
 void cam_bytes_trim(const char **begin, size_t *length);
 /* Appends the text for a message: in double quotes, escaped, at most about sixty bytes. `text` is valid UTF-8. */

@@ -13,12 +13,13 @@
  *     cam_config_release(&config);
  *     cam_problems_release(&problems);
  *
- * The struct is in config.c; load.c reads configurations and show.c writes them. */
+ * The struct is in config.c; load.c reads configurations, show.c and init.c write them. */
 #ifndef CAM_CONFIG_H
 #define CAM_CONFIG_H
 
 #include "cam/status.h"
 #include "choices.h"
+#include "pair.h"
 #include "pool.h"
 #include "problems.h"
 #include "schema.h"
@@ -60,14 +61,13 @@ typedef struct cam_config_weights {
 
 /* Old and new label of each pair, without outer Unicode space; the old ones are all different. The new one is NULL where
  * it is written as "": rows with the old label are left out. */
-typedef struct cam_config_pair {
-    const char *from, *to;
-} cam_config_pair;
-
 typedef struct cam_config_map {
-    const cam_config_pair *items; /* NULL where count is 0 */
+    const cam_pair *items; /* NULL where count is 0 */
     size_t count;
 } cam_config_map;
+
+/* Appends pairs as YAML on one line, as label_map takes them: {old: new, "a b": ""}; "null" for none. */
+void cam_config_put_map(const cam_config_map *map, cam_strbuf *out);
 
 /* Where a value came from: file and line; file without line ("command line"); or neither, for a default. */
 typedef struct cam_config_origin {
@@ -79,6 +79,8 @@ typedef struct cam_config {
 #define CAM_CONFIG_FIELD(section, leaf, type, ...) type leaf;
     CAM_CONFIG_KEYS(CAM_CONFIG_FIELD)
 #undef CAM_CONFIG_FIELD
+    double
+        warmup_fraction; /* what warmup_steps holds where it is written below 1; otherwise 0. It becomes warmup_ratio */
     cam_config_origin origins[CAM_CONFIG_KEY_COUNT];
     cam_pool memory; /* all that the fields point to */
 } cam_config;
@@ -93,7 +95,7 @@ void cam_config_restore(cam_config *config, cam_config_key key);
  *
  * Returns CAM_OK, or CAM_E_USAGE with all problems as the message (a message holds 8,191 bytes; problems->shown has the
  * first twenty in full). The configuration must be released in both cases; after a failure it holds the values that
- * could be read. Where warmup_steps is above 0, warmup_ratio becomes 0. */
+ * could be read. Where warmup_steps is above 0, warmup_ratio becomes 0; where it is written below 1, it is the ratio. */
 CAM_MUST_CHECK cam_status cam_config_load(cam_config *config, const char *const *files, size_t file_count,
                                           const char *const *overrides, size_t override_count, cam_problems *problems);
 void cam_config_release(cam_config *config);
@@ -114,23 +116,24 @@ char cam_config_delimiter_char(enum cam_choice_delimiter delimiter);
 enum cam_choice_delimiter cam_config_delimiter_of(char delimiter); /* AUTO for any other */
 
 /* What cam_config_show writes after each value. */
-typedef enum cam_config_comments { CAM_COMMENTS_NONE, CAM_COMMENTS_ORIGIN, CAM_COMMENTS_HELP } cam_config_comments;
+typedef enum cam_config_comments { CAM_COMMENTS_NONE, CAM_COMMENTS_ORIGIN } cam_config_comments;
 
 /* Appends all keys as YAML that reads back to the same configuration: with origins for `show`, without comments for
  * run.yaml. */
 void cam_config_show(const cam_config *config, cam_config_comments comments, cam_strbuf *out);
+/* Appends the line of one key, with a comment unless that is NULL. */
+void cam_config_put_line(const cam_config *config, cam_config_key key, const char *comment, cam_strbuf *out);
 
-/* What `init` detects in a data file. Where a field is NULL or AUTO, the default stays. */
-typedef struct cam_config_fit {
-    const char *train_file;
-    enum cam_choice_encoding encoding;
-    enum cam_choice_delimiter delimiter;
-    cam_config_list columns; /* where the file has no header row */
-    const char *text_column, *label_column;
-} cam_config_fit;
+/* Why a key has its value, for `init`; it may be "". */
+typedef struct cam_config_reason {
+    cam_config_key key;
+    const char *why;
+} cam_config_reason;
 
-/* Appends a configuration to start from: all keys with their help, and the values of `fit` unless that is NULL. */
-void cam_config_init(const cam_config_fit *fit, cam_strbuf *out);
+/* Appends a configuration to start from: `head` (lines, or "") as comments, then the keys of `reasons` with their reason
+ * (the help where that is ""), and with `all` every other key with its help. */
+void cam_config_init(const cam_config *config, const char *head, const cam_config_reason *reasons, size_t count,
+                     int all, cam_strbuf *out);
 
 /* Appends the page docs/configuration.md. */
 void cam_config_reference(cam_strbuf *out);

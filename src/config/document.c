@@ -2,9 +2,11 @@
  * shorter tree. */
 #include "bytes_internal.h"
 #include "document_internal.h"
+#include "remedy.h"
 #include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <yaml.h>
 
 typedef struct reader {
@@ -38,7 +40,8 @@ cam_yaml_node *cam_yaml_scalar(cam_pool *pool, const char *text, size_t length, 
 
 bool cam_yaml_is_null(const cam_yaml_node *node) {
     return node->kind == CAM_YAML_SCALAR && node->plain &&
-           (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
+           (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcasecmp(node->text, "null") == 0 ||
+            strcmp(node->text, "None") == 0);
 }
 
 /* A hint for a syntax error, from the text of its line. The usual cause is a value that begins with a special character
@@ -230,25 +233,86 @@ static cam_yaml_node *read_stream(reader *r) {
     return root;
 }
 
+static bool is_line_end(const char *text, size_t length, size_t i) {
+    return text[i] == '\n' || (text[i] == '\r' && (i + 1 == length || text[i + 1] != '\n'));
+}
+
+/* True for NUL in every second byte, on either side: UTF-16 that has lost its mark, or begins in the middle of one. */
+static bool looks_like_utf16(const char *text, size_t length) {
+    size_t nuls[2] = {0};
+    for (size_t i = 0; i < length; i++)
+        nuls[i % 2] += text[i] == '\0';
+    return nuls[0] * 4 > length || nuls[1] * 4 > length;
+}
+
+/* Appends a command that converts the file. */
+static void put_iconv(const char *name, const char *from, cam_strbuf *out) {
+    cam_strbuf converted = CAM_STRBUF_INIT;
+    size_t length = strlen(name), stem = length > 5 && strcmp(name + length - 5, ".yaml") == 0 ? length - 5 : length;
+    cam_strbuf_printf(&converted, "%.*s-utf8.yaml", (int)stem, name);
+    cam_strbuf_printf(out, "save it as UTF-8, for example with iconv -f %s -t utf-8 ", from);
+    cam_shell_word_put(out, name);
+    cam_strbuf_puts(out, " > ");
+    cam_shell_word_put(out, cam_strbuf_text(&converted));
+    cam_strbuf_release(&converted);
+}
+
+/* The name of an 8-bit encoding in which the bytes are letters: Word and Excel of France write them in Windows-1252,
+ * those of old Macs in MacRoman. */
+static const char *encoding_of(const char *text, size_t length) {
+    size_t windows = 0, mac = 0;
+    for (size_t i = 0; i < length; i++) {
+        windows += (unsigned char)text[i] >= 0xC0;
+        mac += (unsigned char)text[i] >= 0x80 && (unsigned char)text[i] < 0xA0;
+    }
+    return mac > windows ? "macintosh" : "windows-1252";
+}
+
+/* Adds one problem for all the lines that are not UTF-8: they have one cause. */
+static void refuse_bytes(const char *name, long line, unsigned char byte, size_t lines, const char *text, size_t length,
+                         cam_problems *problems) {
+    cam_strbuf message = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&message, "byte 0x%02X is not UTF-8", byte);
+    if (lines > 1)
+        cam_strbuf_printf(&message, " (%zu lines have such bytes)", lines);
+    cam_strbuf_puts(&message, "; ");
+    if (line == 0)
+        cam_strbuf_puts(&message, "set the terminal to UTF-8, or write the value into a configuration file");
+    else
+        put_iconv(name, encoding_of(text, length), &message);
+    cam_problems_add(problems, name, line, "%s", cam_strbuf_text(&message));
+    cam_strbuf_release(&message);
+}
+
 bool cam_yaml_check_text(const char *name, bool has_lines, const char *text, size_t length, cam_problems *problems) {
-    size_t before = problems->errors;
-    long line = 1, reported = 0;
+    size_t before = problems->errors, bad_lines = 0;
+    long line = 1, reported = 0, first_bad = 0;
+    unsigned char bad = 0;
+    if (has_lines && looks_like_utf16(text, length)) {
+        cam_strbuf cure = CAM_STRBUF_INIT;
+        put_iconv(name, text[0] ? "utf-16le" : "utf-16be", &cure);
+        cam_problems_add(problems, name, 1, "this is UTF-16 without its mark, or damaged; %s", cam_strbuf_text(&cure));
+        cam_strbuf_release(&cure);
+        return false;
+    }
     for (size_t i = 0; i < length;) {
         unsigned char c = (unsigned char)text[i];
         uint32_t unused;
         size_t step = cam_utf8_decode(text + i, length - i, &unused);
         bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
-        if (c == '\n' || (c == '\r' && (i + 1 == length || text[i + 1] != '\n')))
-            line++;
-        if (line != reported && (step == 0 || control)) {
+        line += is_line_end(text, length, i);
+        if (line != reported && control) {
+            cam_problems_add(problems, name, has_lines ? line : 0, "control character 0x%02X", c);
             reported = line;
-            if (control)
-                cam_problems_add(problems, name, has_lines ? line : 0, "control character 0x%02X", c);
-            else
-                cam_problems_add(problems, name, has_lines ? line : 0, "byte 0x%02X is not UTF-8; save it as UTF-8", c);
+        } else if (line != reported && step == 0) {
+            bad = bad_lines++ ? bad : c;
+            first_bad = first_bad ? first_bad : line;
+            reported = line;
         }
         i += step ? step : 1;
     }
+    if (bad_lines > 0)
+        refuse_bytes(name, has_lines ? first_bad : 0, bad, bad_lines, text, length, problems);
     return problems->errors == before;
 }
 
@@ -262,7 +326,7 @@ static bool check_tabs(const reader *r) {
         if (indentation && c == '\t') {
             cam_problems_add(r->problems, r->name, r->has_lines ? line : 0, "a tab in the indentation; use spaces");
             indentation = false;
-        } else if (c == '\n' || (c == '\r' && (i + 1 == r->length || r->text[i + 1] != '\n'))) {
+        } else if (is_line_end(r->text, r->length, i)) {
             indentation = true;
             line++;
         } else if (c != ' ') {

@@ -38,7 +38,7 @@ cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, c
 cam_yaml_node *cam_yaml_scalar(cam_pool *pool, const char *text, size_t length, long line);
 /* False, with a problem for each bad line, where the text is not UTF-8 or holds control characters. */
 bool cam_yaml_check_text(const char *name, bool has_lines, const char *text, size_t length, cam_problems *problems);
-/* A bare `null`, `~` or nothing. */
+/* A bare `null` in any case, `~`, `None` of Python, or nothing. */
 bool cam_yaml_is_null(const cam_yaml_node *node);
 
 #ifdef __cplusplus

@@ -1,6 +1,8 @@
 /* explain.c: messages about keys and sections that are unknown or in the wrong place. */
 #include "bytes_internal.h"
+#include "foreign_internal.h"
 #include "nearest.h"
+#include "remedy.h"
 #include "schema.h"
 #include <stdint.h>
 #include <string.h>
@@ -23,109 +25,6 @@ static const struct {
     {CAM_KEY_report_to, "tensorboard"},
 };
 
-/* Names that other tools have for these keys. */
-static const struct {
-    const char *name;
-    cam_config_key key;
-} foreign_names[] = {
-    {"lr", CAM_KEY_learning_rate},
-    {"learning_rate_init", CAM_KEY_learning_rate},
-    {"epoch", CAM_KEY_num_train_epochs},
-    {"epochs", CAM_KEY_num_train_epochs},
-    {"n_epochs", CAM_KEY_num_train_epochs},
-    {"num_epochs", CAM_KEY_num_train_epochs},
-    {"max_epochs", CAM_KEY_num_train_epochs},
-    {"steps", CAM_KEY_max_steps},
-    {"bs", CAM_KEY_per_device_train_batch_size},
-    {"batch", CAM_KEY_per_device_train_batch_size},
-    {"batch_size", CAM_KEY_per_device_train_batch_size},
-    {"train_batch_size", CAM_KEY_per_device_train_batch_size},
-    {"per_gpu_train_batch_size", CAM_KEY_per_device_train_batch_size},
-    {"eval_batch_size", CAM_KEY_per_device_eval_batch_size},
-    {"valid_batch_size", CAM_KEY_per_device_eval_batch_size},
-    {"per_gpu_eval_batch_size", CAM_KEY_per_device_eval_batch_size},
-    {"accumulate_grad_batches", CAM_KEY_gradient_accumulation_steps},
-    {"accumulation_steps", CAM_KEY_gradient_accumulation_steps},
-    {"grad_accum", CAM_KEY_gradient_accumulation_steps},
-    {"grad_accumulation_steps", CAM_KEY_gradient_accumulation_steps},
-    {"model", CAM_KEY_model_name_or_path},
-    {"model_name", CAM_KEY_model_name_or_path},
-    {"model_path", CAM_KEY_model_name_or_path},
-    {"pretrained_model", CAM_KEY_model_name_or_path},
-    {"pretrained_model_name_or_path", CAM_KEY_model_name_or_path},
-    {"max_len", CAM_KEY_max_seq_length},
-    {"maxlen", CAM_KEY_max_seq_length},
-    {"max_length", CAM_KEY_max_seq_length},
-    {"max_seq_len", CAM_KEY_max_seq_length},
-    {"seq_len", CAM_KEY_max_seq_length},
-    {"n_classes", CAM_KEY_num_labels},
-    {"num_classes", CAM_KEY_num_labels},
-    {"dropout", CAM_KEY_classifier_dropout},
-    {"freeze_layers", CAM_KEY_freeze},
-    {"layer_decay", CAM_KEY_layerwise_lr_decay},
-    {"llrd", CAM_KEY_layerwise_lr_decay},
-    {"wd", CAM_KEY_weight_decay},
-    {"l2", CAM_KEY_weight_decay},
-    {"beta1", CAM_KEY_adam_beta1},
-    {"beta2", CAM_KEY_adam_beta2},
-    {"eps", CAM_KEY_adam_epsilon},
-    {"epsilon", CAM_KEY_adam_epsilon},
-    {"adam_eps", CAM_KEY_adam_epsilon},
-    {"clip", CAM_KEY_max_grad_norm},
-    {"grad_clip", CAM_KEY_max_grad_norm},
-    {"clip_grad_norm", CAM_KEY_max_grad_norm},
-    {"gradient_clip_val", CAM_KEY_max_grad_norm},
-    {"scheduler", CAM_KEY_lr_scheduler_type},
-    {"lr_scheduler", CAM_KEY_lr_scheduler_type},
-    {"warmup", CAM_KEY_warmup_ratio},
-    {"warmup_proportion", CAM_KEY_warmup_ratio},
-    {"num_warmup_steps", CAM_KEY_warmup_steps},
-    {"label_smoothing", CAM_KEY_label_smoothing_factor},
-    {"class_weight", CAM_KEY_class_weights},
-    {"group_by_length", CAM_KEY_train_sampling_strategy},
-    {"shuffle", CAM_KEY_train_sampling_strategy},
-    {"random_seed", CAM_KEY_seed},
-    {"random_state", CAM_KEY_seed},
-    {"output", CAM_KEY_output_dir},
-    {"out_dir", CAM_KEY_output_dir},
-    {"save_dir", CAM_KEY_output_dir},
-    {"dataset", CAM_KEY_train_file},
-    {"data_file", CAM_KEY_train_file},
-    {"train_data", CAM_KEY_train_file},
-    {"train_path", CAM_KEY_train_file},
-    {"dev_file", CAM_KEY_validation_file},
-    {"eval_file", CAM_KEY_validation_file},
-    {"val_file", CAM_KEY_validation_file},
-    {"valid_file", CAM_KEY_validation_file},
-    {"test_size", CAM_KEY_validation_split},
-    {"val_size", CAM_KEY_validation_split},
-    {"val_split", CAM_KEY_validation_split},
-    {"sep", CAM_KEY_delimiter},
-    {"separator", CAM_KEY_delimiter},
-    {"text", CAM_KEY_text_column},
-    {"text_col", CAM_KEY_text_column},
-    {"text_column_name", CAM_KEY_text_column},
-    {"label", CAM_KEY_label_column},
-    {"label_col", CAM_KEY_label_column},
-    {"label_column_name", CAM_KEY_label_column},
-    {"target", CAM_KEY_label_column},
-    {"evaluation_strategy", CAM_KEY_eval_strategy},
-    {"best_metric", CAM_KEY_metric_for_best_model},
-    {"metric", CAM_KEY_metric_for_best_model},
-    {"monitor", CAM_KEY_metric_for_best_model},
-    {"patience", CAM_KEY_early_stopping_patience},
-    {"min_delta", CAM_KEY_early_stopping_threshold},
-    {"log_steps", CAM_KEY_logging_steps},
-    {"log_every", CAM_KEY_logging_steps},
-    {"no_cuda", CAM_KEY_device},
-    {"use_cpu", CAM_KEY_device},
-    {"num_threads", CAM_KEY_cpu_threads},
-    {"num_workers", CAM_KEY_cpu_threads},
-    {"threads", CAM_KEY_cpu_threads},
-};
-
-enum { FOREIGN_NAMES = sizeof foreign_names / sizeof *foreign_names };
-
 /* Of two keys that are equally near, the one in `section`. */
 static const cam_config_row *nearest_row(const char *section, const char *leaf) {
     const cam_config_row *nearest = NULL;
@@ -143,10 +42,50 @@ static const cam_config_row *nearest_row(const char *section, const char *leaf) 
 }
 
 static const cam_config_row *foreign_row(const char *leaf) {
-    for (size_t i = 0; i < FOREIGN_NAMES; i++)
-        if (cam_misspelling(leaf, foreign_names[i].name) == 0)
-            return &cam_config_rows[foreign_names[i].key];
+    for (size_t i = 0; i < cam_foreign_name_count; i++)
+        if (cam_misspelling(leaf, cam_foreign_names[i].name) == 0)
+            return &cam_config_rows[cam_foreign_names[i].key];
     return NULL;
+}
+
+/* Prints what replaces a switch of another tool. 0 where `leaf` is none. */
+static int put_switch(const char *section, const char *leaf, cam_strbuf *out) {
+    for (size_t i = 0; i < cam_foreign_switch_count; i++) {
+        if (cam_misspelling(leaf, cam_foreign_switches[i].name) != 0)
+            continue;
+        const cam_config_row *row = &cam_config_rows[cam_foreign_switches[i].key];
+        cam_strbuf_printf(out, "; for %s write ", cam_foreign_switches[i].when);
+        if (section)
+            cam_strbuf_printf(out, "%s: %s in %s", row->leaf, cam_foreign_switches[i].value, row->section);
+        else
+            cam_remedy_put(out, CAM_SYNTAX_KEYS, row->leaf, cam_foreign_switches[i].value);
+        cam_strbuf_puts(out, ", else leave it out");
+        return 1;
+    }
+    return 0;
+}
+
+static int is_named(const char *leaf, const char *name) {
+    size_t length = strlen(name) - 1;
+    return name[length] == '*' ? strncmp(leaf, name, length) == 0 : cam_misspelling(leaf, name) == 0;
+}
+
+/* Prints that a setting of transformers has no counterpart. 0 where `leaf` is none. */
+static int put_no_counterpart(const char *leaf, cam_strbuf *out) {
+    for (size_t i = 0; i < cam_foreign_setting_count; i++) {
+        if (!is_named(leaf, cam_foreign_settings[i].name))
+            continue;
+        cam_strbuf_puts(out, " has no counterpart");
+        if (cam_foreign_settings[i].why)
+            cam_strbuf_printf(out, ": %s", cam_foreign_settings[i].why);
+        cam_strbuf_puts(out, "; leave it out");
+        return 1;
+    }
+    return 0;
+}
+
+int cam_config_explain_foreign(const char *section, const char *leaf, cam_strbuf *out) {
+    return put_switch(section, leaf, out) || put_no_counterpart(leaf, out);
 }
 
 /* A NULL section matches any; a NULL leaf stands for the section itself. */
@@ -197,12 +136,33 @@ void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *o
         put_in_section(row, section, out);
         return;
     }
+    if (cam_config_explain_foreign(section, leaf, out))
+        return;
     row = nearest_row(section, leaf);
     if (row) {
         cam_strbuf_printf(out, "; did you mean \"%s\"", row->leaf);
         put_in_section(row, section, out);
         cam_strbuf_putc(out, '?');
     }
+}
+
+/* True for a name of another tool, of which something is said. */
+static int is_foreign(const char *leaf) {
+    cam_strbuf unused = CAM_STRBUF_INIT;
+    int known = foreign_row(leaf) || cam_config_explain_foreign(NULL, leaf, &unused);
+    cam_strbuf_release(&unused);
+    return known;
+}
+
+const cam_config_row *cam_config_row_meant(const char *name) {
+    char leaf[64];
+    size_t length = strlen(name);
+    if (length >= sizeof leaf)
+        return NULL;
+    for (size_t i = 0; i <= length; i++)
+        leaf[i] = (char)(name[i] == '-' ? '_' : name[i]);
+    const cam_config_row *row = cam_config_row_find(leaf);
+    return row ? row : foreign_row(leaf);
 }
 
 /* The section that a misspelt, shortened or lengthened name stands for: "train", "evaluation". */
@@ -225,7 +185,7 @@ void cam_config_explain_section(const char *section, cam_strbuf *out) {
     const char *meant = nearest_section(section);
     if (is_later(section, NULL)) {
         put_later("section", section, out);
-    } else if (cam_config_row_find(section) || is_later(NULL, section) || foreign_row(section) ||
+    } else if (cam_config_row_find(section) || is_later(NULL, section) || is_foreign(section) ||
                (!meant && nearest_row("", section))) {
         cam_config_explain_key("", section, out);
     } else {

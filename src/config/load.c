@@ -4,8 +4,10 @@
 #include "config.h"
 #include "document_internal.h"
 #include "files.h"
+#include "remedy.h"
 #include "rules_internal.h"
 #include "value_internal.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char command_line[] = "command line";
@@ -90,9 +92,28 @@ static void load_section(loader *l, const cam_yaml_node *node, const char *file)
     }
 }
 
+/* The folder of a run is named for its configuration. */
+static void refuse_folder(loader *l, const char *path) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    char *run = cam_path_join(path, "run.yaml");
+    cam_strbuf_printf(&text, "\"%s\" is a folder, not a configuration", path);
+    if (cam_file_exists(run)) {
+        cam_strbuf_puts(&text, "; write --config ");
+        cam_shell_word_put(&text, run);
+    }
+    cam_problems_add(l->problems, NULL, 0, "%s", cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
+    free(run);
+}
+
 static void load_file(loader *l, const char *path) {
     cam_strbuf text = CAM_STRBUF_INIT;
     bool complete = false;
+    if (cam_directory_exists(path)) {
+        refuse_folder(l, path);
+        l->complete = false;
+        return;
+    }
     const char *file = cam_config_keep(l->config, path);
     cam_status read = cam_file_read(path, CAM_YAML_BYTES, CAM_E_USAGE, &text);
     if (read == CAM_E_MEMORY) {
@@ -102,6 +123,7 @@ static void load_file(loader *l, const char *path) {
         long line = text.length ? cam_bytes_line(text.text, text.length) : 0;
         cam_problems_add(l->problems, line ? file : NULL, line, "%s", cam_status_message());
     } else {
+        (void)cam_bytes_decode_utf16(&text);
         const cam_yaml_node *root =
             cam_yaml_read(&l->trees, file, true, cam_strbuf_text(&text), text.length, &complete, l->problems);
         if (root && root->kind != CAM_YAML_MAP && !cam_yaml_is_null(root))

@@ -1,5 +1,7 @@
 /* rules.c: see rules_internal.h. One function a rule. */
 #include "bytes_internal.h"
+#include "nearest.h"
+#include "remedy.h"
 #include "rules_internal.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,26 +17,28 @@ static void add_problem(const cam_config *config, cam_config_key key, cam_proble
 }
 
 static void check_warmup(cam_config *config, cam_problems *problems) {
-    if (config->warmup_steps <= 0)
+    if (config->warmup_steps <= 0 && config->warmup_fraction <= 0)
         return;
     if (config->warmup_ratio > 0 && cam_config_is_written(config, CAM_KEY_warmup_ratio)) {
         add_problem(config, CAM_KEY_warmup_steps, problems,
-                    "warmup_steps and warmup_ratio are both above 0; set one of them to 0");
+                    "warmup_steps and warmup_ratio are both above 0; set warmup_steps=0 or warmup_ratio=0");
         return;
     }
-    config->warmup_ratio = 0;
+    config->warmup_ratio = config->warmup_fraction;
+    if (config->warmup_fraction > 0)
+        config->origins[CAM_KEY_warmup_ratio] = config->origins[CAM_KEY_warmup_steps];
 }
 
 static void check_evaluation(const cam_config *config, cam_problems *problems) {
     if (config->early_stopping_patience > 0 && config->eval_strategy == CAM_CONFIG_EVAL_NO)
-        add_problem(
-            config, CAM_KEY_early_stopping_patience, problems,
-            "early_stopping_patience needs evaluations; set eval_strategy to steps or epoch, or the patience to 0");
+        add_problem(config, CAM_KEY_early_stopping_patience, problems,
+                    "early_stopping_patience needs evaluations; set eval_strategy=epoch or early_stopping_patience=0");
 }
 
 static void check_steps(const cam_config *config, cam_problems *problems) {
     if (config->max_steps == 0)
-        add_problem(config, CAM_KEY_max_steps, problems, "max_steps must be -1 (off) or at least 1, not 0");
+        add_problem(config, CAM_KEY_max_steps, problems,
+                    "max_steps must be -1 (off) or at least 1, not 0; set max_steps=-1");
 }
 
 static int has_item(const cam_config_list *list, const char *text) {
@@ -42,6 +46,19 @@ static int has_item(const cam_config_list *list, const char *text) {
         if (strcmp(list->items[i], text) == 0)
             return 1;
     return 0;
+}
+
+/* Appends a column to take for `key`: of several, the first for the text and the last for the label. */
+static void put_other_column(const cam_config *config, cam_config_key key, cam_strbuf *out) {
+    const cam_config_list *columns = &config->columns;
+    const char *taken = key == CAM_KEY_text_column ? config->label_column : config->text_column, *found = NULL;
+    for (size_t i = 0; i < columns->count; i++)
+        if (strcmp(columns->items[i], taken) != 0 && (!found || key == CAM_KEY_label_column))
+            found = columns->items[i];
+    if (columns->count < 2 || !found)
+        return;
+    cam_strbuf_puts(out, "; set ");
+    cam_remedy_put(out, CAM_SYNTAX_KEYS, cam_config_rows[key].leaf, found);
 }
 
 static void check_column(const cam_config *config, cam_config_key key, const char *column, cam_problems *problems) {
@@ -53,6 +70,7 @@ static void check_column(const cam_config *config, cam_config_key key, const cha
     if (config->columns.count > 0 && !has_item(&config->columns, trimmed)) {
         cam_strbuf quoted = CAM_STRBUF_INIT;
         cam_bytes_quote(column, &quoted);
+        put_other_column(config, key, &quoted);
         cam_config_key at = cam_config_is_written(config, key) ? key : CAM_KEY_columns;
         add_problem(config, at, problems, "columns does not list the %s %s", cam_config_rows[key].leaf,
                     cam_strbuf_text(&quoted));
@@ -74,33 +92,59 @@ static void check_columns(const cam_config *config, cam_problems *problems) {
 static void check_label_count(const cam_config *config, cam_problems *problems) {
     if (config->labels.kind == CAM_LABELS_LIST && config->num_labels != 0 &&
         config->labels.list.count != (size_t)config->num_labels)
-        add_problem(config, CAM_KEY_num_labels, problems, "num_labels is %lld, but labels lists %zu",
-                    (long long)config->num_labels, config->labels.list.count);
+        add_problem(config, CAM_KEY_num_labels, problems,
+                    "num_labels is %lld, but labels lists %zu; set num_labels=auto", (long long)config->num_labels,
+                    config->labels.list.count);
 }
 
 static int compare_texts(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Both lists may be long, so the labels are sorted once. */
-static void check_weights(const cam_config *config, cam_problems *problems) {
-    const cam_config_list *labels = &config->labels.list;
-    if (config->labels.kind != CAM_LABELS_LIST || config->class_weights.count == 0)
-        return;
-    cam_pool scratch = {NULL};
-    const char **sorted = cam_pool_take(&scratch, labels->count * sizeof *sorted);
+/* The labels of the list, sorted: lists may be long, and are searched often. */
+static const char **sorted_labels(const cam_config_list *labels, cam_pool *pool) {
+    const char **sorted = cam_pool_take(pool, labels->count * sizeof *sorted);
     memcpy(sorted, labels->items, labels->count * sizeof *sorted);
     qsort(sorted, labels->count, sizeof *sorted, compare_texts);
-    for (size_t i = 0; i < config->class_weights.count; i++) {
-        const char *label = config->class_weights.items[i].label;
-        if (bsearch(&label, sorted, labels->count, sizeof *sorted, compare_texts))
-            continue;
-        cam_strbuf quoted = CAM_STRBUF_INIT;
-        cam_bytes_quote(label, &quoted);
-        add_problem(config, CAM_KEY_class_weights, problems, "class_weights names %s, which labels does not list",
-                    cam_strbuf_text(&quoted));
-        cam_strbuf_release(&quoted);
+    return sorted;
+}
+
+/* Adds a problem where `label`, which `key` names, is not in the list. */
+static void check_label(const cam_config *config, cam_config_key key, const char *label, const char *const *sorted,
+                        cam_problems *problems) {
+    size_t count = config->labels.list.count;
+    if (bsearch(&label, sorted, count, sizeof *sorted, compare_texts))
+        return;
+    cam_strbuf text = CAM_STRBUF_INIT;
+    const char *nearest = cam_nearest_word(label, sorted, count);
+    cam_bytes_quote(label, &text);
+    cam_strbuf_puts(&text, ", which labels does not list");
+    if (nearest) {
+        cam_strbuf_puts(&text, "; did you mean ");
+        cam_bytes_quote(nearest, &text);
+        cam_strbuf_putc(&text, '?');
     }
+    add_problem(config, key, problems, "%s names %s", cam_config_rows[key].leaf, cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
+}
+
+/* Labels that other keys name, against the list, which has the labels after label_map and on_rare_label. */
+static void check_listed(const cam_config *config, cam_problems *problems) {
+    const cam_config_weights *weights = &config->class_weights;
+    const cam_config_map *map = &config->label_map;
+    if (config->labels.kind != CAM_LABELS_LIST)
+        return;
+    cam_pool scratch = {NULL};
+    const char *const *sorted = sorted_labels(&config->labels.list, &scratch);
+    for (size_t i = 0; i < weights->count; i++)
+        check_label(config, CAM_KEY_class_weights, weights->items[i].label, sorted, problems);
+    for (size_t i = 0; i < map->count && config->label_case == CAM_LABEL_CASE_KEEP; i++)
+        if (map->items[i].to)
+            check_label(config, CAM_KEY_label_map, map->items[i].to, sorted, problems);
+    if (config->min_rows_per_label > 1 && config->on_rare_label == CAM_RARE_LABEL_OTHER &&
+        !has_item(&config->labels.list, "other"))
+        add_problem(config, CAM_KEY_on_rare_label, problems,
+                    "on_rare_label=other needs the label \"other\" in labels; add it, or set on_rare_label=drop");
     cam_pool_release(&scratch);
 }
 
@@ -110,5 +154,5 @@ void cam_rules_apply(cam_config *config, cam_problems *problems) {
     check_steps(config, problems);
     check_columns(config, problems);
     check_label_count(config, problems);
-    check_weights(config, problems);
+    check_listed(config, problems);
 }

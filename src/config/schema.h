@@ -124,7 +124,7 @@ extern "C" {
     X(training, warmup_ratio, double, NUMBER, "0.06", CLOSED(0, 1),                                                    \
       "fraction of all steps")                                                                                         \
     X(training, warmup_steps, int64_t, INTEGER, "0", AT_LEAST(0),                                                      \
-      "above 0 replaces warmup_ratio")                                                                                 \
+      "above 0 replaces warmup_ratio; below 1 it is the ratio, as in transformers 5")                                                                                 \
     X(training, class_weights, cam_config_weights, CLASS_WEIGHTS, "none", CLOSED_CHOICES(1e-9, 1e6, weighting),        \
       "none | balanced | {label: weight}")                                                                             \
     X(training, label_smoothing_factor, double, NUMBER, "0.0", OPEN_ABOVE(0, 1),                                       \
@@ -187,7 +187,7 @@ typedef enum cam_config_kind {
     CAM_KIND_INTEGER,         /* int64_t */
     CAM_KIND_INTEGER_OR_NULL, /* int64_t; 0 for null */
     CAM_KIND_INTEGER_OR_AUTO, /* int64_t; 0 for auto */
-    CAM_KIND_BOOLEAN,         /* bool; written true or false, nothing else */
+    CAM_KIND_BOOLEAN,         /* bool; written true or false in any case, nothing else */
     CAM_KIND_CHOICE,          /* an enum of choices.h */
     CAM_KIND_FREEZE,          /* cam_config_freeze */
     CAM_KIND_LABELS,          /* cam_config_labels */
@@ -224,6 +224,11 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out);
 void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *out);
 /* The same for a section. */
 void cam_config_explain_section(const char *section, cam_strbuf *out);
+/* The row of a key, or of a name that other tools have for it, with "-" or "_"; NULL where there is none. */
+const cam_config_row *cam_config_row_meant(const char *name);
+/* For a setting of another tool that is no key of ours: appends "; for true write device=cpu, else leave it out" or
+ * " has no counterpart; leave it out". 0 where nothing is known of it. */
+int cam_config_explain_foreign(const char *section, const char *leaf, cam_strbuf *out);
 /* True for a word of the specification that this version does not have: "html" for report_to. */
 int cam_config_value_is_later(const cam_config_row *row, const char *word);
 

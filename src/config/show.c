@@ -1,4 +1,4 @@
-/* show.c: writes the configuration for `show`, run.yaml, `init` and the reference page. */
+/* show.c: writes the configuration for `show`, run.yaml and the reference page. */
 #include "bytes_internal.h"
 #include "config.h"
 #include <string.h>
@@ -31,7 +31,7 @@ static void put_list(const cam_config_list *list, cam_strbuf *out) {
     cam_strbuf_putc(out, ']');
 }
 
-static void put_map(const cam_config_map *map, cam_strbuf *out) {
+void cam_config_put_map(const cam_config_map *map, cam_strbuf *out) {
     if (map->count == 0) {
         cam_strbuf_puts(out, "null");
         return;
@@ -113,7 +113,7 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
             cam_strbuf_puts(out, "null");
         break;
     case CAM_KIND_LABEL_MAP:
-        put_map(field, out);
+        cam_config_put_map(field, out);
         break;
     case CAM_KIND_CLASS_WEIGHTS:
         if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_GIVEN)
@@ -143,53 +143,39 @@ void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strb
     cam_config_release(&defaults);
 }
 
-static void put_comment(const cam_config *config, cam_config_key key, cam_config_comments comments, cam_strbuf *out) {
-    if (comments == CAM_COMMENTS_HELP) {
-        cam_strbuf_puts(out, cam_config_rows[key].help);
-        return;
-    }
-    cam_strbuf origin = CAM_STRBUF_INIT;
-    cam_config_put_origin(config, key, &origin);
-    cam_bytes_put_comment(origin.text, out);
-    cam_strbuf_release(&origin);
+/* A comment that is longer than the rest of a line stands above its key. */
+void cam_config_put_line(const cam_config *config, cam_config_key key, const char *comment, cam_strbuf *out) {
+    enum { COMMENT_COLUMN = 39, LINE = 118 };
+    const cam_config_row *row = &cam_config_rows[key];
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&line, "  %s: ", row->leaf);
+    cam_config_put_value(config, key, &line);
+    size_t pad = line.length < COMMENT_COLUMN - 2 ? COMMENT_COLUMN - 2 - line.length : 0;
+    if (!comment)
+        cam_strbuf_printf(out, "%s\n", line.text);
+    else if (line.length + pad + 4 + strlen(comment) <= LINE || line.length < COMMENT_COLUMN)
+        cam_strbuf_printf(out, "%s%*s  # %s\n", line.text, (int)pad, "", comment);
+    else
+        cam_strbuf_printf(out, "  # %s\n%s\n", comment, line.text);
+    cam_strbuf_release(&line);
 }
 
 void cam_config_show(const cam_config *config, cam_config_comments comments, cam_strbuf *out) {
-    enum { COMMENT_COLUMN = 39 };
     const char *section = "";
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
-        const cam_config_row *row = &cam_config_rows[key];
-        cam_strbuf line = CAM_STRBUF_INIT;
-        if (strcmp(section, row->section) != 0)
-            cam_strbuf_printf(out, "%s:\n", row->section);
-        section = row->section;
-        cam_strbuf_printf(&line, "  %s: ", row->leaf);
-        cam_config_put_value(config, (cam_config_key)key, &line);
-        if (comments != CAM_COMMENTS_NONE) {
-            int pad = line.length < COMMENT_COLUMN - 2 ? (int)(COMMENT_COLUMN - 2 - line.length) : 0;
-            cam_strbuf_printf(&line, "%*s  # ", pad, "");
-            put_comment(config, (cam_config_key)key, comments, &line);
+        cam_strbuf comment = CAM_STRBUF_INIT;
+        if (strcmp(section, cam_config_rows[key].section) != 0)
+            cam_strbuf_printf(out, "%s:\n", cam_config_rows[key].section);
+        section = cam_config_rows[key].section;
+        if (comments == CAM_COMMENTS_ORIGIN) {
+            cam_strbuf origin = CAM_STRBUF_INIT;
+            cam_config_put_origin(config, (cam_config_key)key, &origin);
+            cam_bytes_put_comment(origin.text, &comment);
+            cam_strbuf_release(&origin);
         }
-        cam_strbuf_printf(out, "%s\n", line.text);
-        cam_strbuf_release(&line);
+        cam_config_put_line(config, (cam_config_key)key, comments == CAM_COMMENTS_ORIGIN ? comment.text : NULL, out);
+        cam_strbuf_release(&comment);
     }
-}
-
-void cam_config_init(const cam_config_fit *fit, cam_strbuf *out) {
-    cam_config config;
-    cam_config_defaults(&config);
-    if (fit) {
-        config.encoding = fit->encoding;
-        config.delimiter = fit->delimiter;
-        config.columns = fit->columns;
-        config.train_file = fit->train_file ? fit->train_file : config.train_file;
-        config.text_column = fit->text_column ? fit->text_column : config.text_column;
-        config.label_column = fit->label_column ? fit->label_column : config.label_column;
-    }
-    cam_strbuf_puts(out, "# Every key of a cam-train configuration. A key that you remove takes its default, which\n"
-                         "# docs/configuration.md lists. Before training: cam-train check --config FILE\n");
-    cam_config_show(&config, CAM_COMMENTS_HELP, out);
-    cam_config_release(&config);
 }
 
 /* A cell of a Markdown table. */

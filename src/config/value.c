@@ -1,7 +1,11 @@
 /* value.c: reads values. Each kind of key has a reading function, which checks everything first and sets the field
  * last. */
+#include "aliases.h"
 #include "bytes_internal.h"
+#include "files.h"
+#include "log.h"
 #include "nearest.h"
+#include "number_internal.h"
 #include "value_internal.h"
 #include <ctype.h>
 #include <errno.h>
@@ -19,8 +23,8 @@ typedef struct place {
     void *field;
 } place;
 
-static bool same(const cam_yaml_node *node, const char *word) {
-    return node->kind == CAM_YAML_SCALAR && strcmp(node->text, word) == 0;
+static bool is_word(const cam_yaml_node *node, const char *word) {
+    return node->kind == CAM_YAML_SCALAR && strcasecmp(node->text, word) == 0;
 }
 
 static void put_found(const cam_yaml_node *node, cam_strbuf *out) {
@@ -38,7 +42,8 @@ static void put_found(const cam_yaml_node *node, cam_strbuf *out) {
 CAM_PRINTF(3, 4) static bool refuse_hint(const place *p, const cam_yaml_node *node, const char *hint, ...) {
     cam_strbuf text = CAM_STRBUF_INIT;
     if (node->kind == CAM_YAML_SCALAR && cam_config_value_is_later(p->row, node->text)) {
-        cam_strbuf_printf(&text, "\"%s\" for %s is in cam-train's specification but not part of this version",
+        cam_strbuf_printf(&text,
+                          "\"%s\" for %s is in cam-train's specification but not part of this version; remove it",
                           node->text, p->row->leaf);
     } else {
         char help[256];
@@ -57,8 +62,10 @@ CAM_PRINTF(3, 4) static bool refuse_hint(const place *p, const cam_yaml_node *no
     return false;
 }
 
+/* A program that writes all its settings has null for those that nobody set. */
 static bool refuse(const place *p, const cam_yaml_node *node) {
-    return refuse_hint(p, node, "%s", "");
+    bool null = cam_yaml_is_null(node) && node->text[0];
+    return refuse_hint(p, node, "%s", null ? "; leave it out for the default" : "");
 }
 
 /* Adds a problem with one entry of a list or mapping. Always false. */
@@ -70,55 +77,22 @@ static bool refuse_entry(const place *p, const cam_yaml_node *entry, const char 
     return false;
 }
 
-/* True for decimal digits with an optional sign and, unless `whole`, a fraction and an exponent. Hexadecimal, infinity
- * and NaN are refused. */
-static bool is_decimal(const char *at, bool whole) {
-    size_t digits = 0;
-    at += *at == '+' || *at == '-';
-    for (; isdigit((unsigned char)*at); at++)
-        digits++;
-    if (!whole && *at == '.')
-        for (at++; isdigit((unsigned char)*at); at++)
-            digits++;
-    if (digits == 0)
-        return false;
-    if (!whole && (*at == 'e' || *at == 'E')) {
-        at++;
-        at += *at == '+' || *at == '-';
-        if (!isdigit((unsigned char)*at))
-            return false;
-        while (isdigit((unsigned char)*at))
-            at++;
-    }
-    return *at == '\0';
-}
-
-static bool in_range(const cam_config_row *row, double value) {
-    bool above = row->low_open ? value > row->low : value >= row->low;
-    bool below = row->high_open ? value < row->high : value <= row->high;
-    return above && below;
-}
-
-/* True for a number with a decimal comma, as French has it; `fixed` then holds it with a point. */
-static bool has_decimal_comma(const char *text, char *fixed, size_t fixed_bytes) {
-    const char *comma = strchr(text, ',');
-    if (!comma || strlen(text) >= fixed_bytes)
-        return false;
-    memcpy(fixed, text, strlen(text) + 1);
-    fixed[comma - text] = '.';
-    return is_decimal(fixed, false);
+static bool refuse_number(const place *p, const cam_yaml_node *node, bool whole) {
+    cam_strbuf fixed = CAM_STRBUF_INIT;
+    bool meant = node->kind == CAM_YAML_SCALAR && cam_number_guess(p->row, node->text, whole, &fixed);
+    if (meant)
+        refuse_hint(p, node, "; write %s", cam_strbuf_text(&fixed));
+    else
+        refuse(p, node);
+    cam_strbuf_release(&fixed);
+    return false;
 }
 
 static bool parse_number(const place *p, const cam_yaml_node *node, double *value) {
-    char fixed[40];
-    if (node->kind != CAM_YAML_SCALAR)
-        return refuse(p, node);
-    if (has_decimal_comma(node->text, fixed, sizeof fixed))
-        return refuse_hint(p, node, "; write %s", fixed);
-    if (!is_decimal(node->text, false))
-        return refuse(p, node);
+    if (node->kind != CAM_YAML_SCALAR || !cam_number_is_decimal(node->text))
+        return refuse_number(p, node, false);
     *value = strtod(node->text, NULL);
-    return in_range(p->row, *value) || refuse(p, node);
+    return cam_number_in_range(p->row, *value) || refuse(p, node);
 }
 
 static bool read_number(const place *p, const cam_yaml_node *node) {
@@ -134,29 +108,58 @@ static bool read_integer(const place *p, const cam_yaml_node *node) {
     cam_config_kind kind = p->row->kind;
     int64_t value = 0;
     if (!((kind == CAM_KIND_INTEGER_OR_NULL && cam_yaml_is_null(node)) ||
-          (kind == CAM_KIND_INTEGER_OR_AUTO && same(node, "auto")))) {
-        if (node->kind != CAM_YAML_SCALAR || !is_decimal(node->text, true))
-            return refuse(p, node);
+          (kind == CAM_KIND_INTEGER_OR_AUTO && is_word(node, "auto")))) {
+        if (node->kind != CAM_YAML_SCALAR || !cam_number_is_whole(node->text))
+            return refuse_number(p, node, true);
         errno = 0;
         value = strtoll(node->text, NULL, 10);
-        if (errno == ERANGE || !in_range(p->row, (double)value))
+        if (errno == ERANGE || !cam_number_in_range(p->row, (double)value))
             return refuse(p, node);
     }
     *(int64_t *)p->field = value;
     return true;
 }
 
+/* Below 1 it is a fraction of all steps, as in transformers 5. */
+static bool read_warmup_steps(const place *p, const cam_yaml_node *node) {
+    double value = node->kind == CAM_YAML_SCALAR && cam_number_is_decimal(node->text) ? strtod(node->text, NULL) : 0;
+    bool is_fraction = value > 0 && value < 1;
+    if (!is_fraction && !read_integer(p, node))
+        return false;
+    if (is_fraction)
+        *(int64_t *)p->field = 0;
+    p->config->warmup_fraction = is_fraction ? value : 0;
+    return true;
+}
+
 static bool read_boolean(const place *p, const cam_yaml_node *node) {
-    static const char *const yes[] = {"yes", "on", "y", "1", "true"}, *const no[] = {"no", "off", "n", "0", "false"};
-    bool value = same(node, "true");
-    if (!value && !same(node, "false")) {
+    static const char *const yes[] = {"yes", "on", "y", "1"}, *const no[] = {"no", "off", "n", "0"};
+    const char *text = node->kind == CAM_YAML_SCALAR ? node->text : "";
+    bool value = strcasecmp(text, "true") == 0;
+    if (!value && strcasecmp(text, "false") != 0) {
         const char *meant = NULL;
-        for (size_t i = 0; i < sizeof yes / sizeof *yes && node->kind == CAM_YAML_SCALAR; i++)
-            meant = strcasecmp(node->text, yes[i]) == 0 ? "true" : strcasecmp(node->text, no[i]) == 0 ? "false" : meant;
+        for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+            meant = strcasecmp(text, yes[i]) == 0 ? "true" : strcasecmp(text, no[i]) == 0 ? "false" : meant;
         return meant ? refuse_hint(p, node, "; write %s", meant) : refuse(p, node);
     }
     *(bool *)p->field = value;
     return true;
+}
+
+/* The path with its "~" replaced; NULL after a problem. */
+static const char *keep_path(const place *p, const cam_yaml_node *node) {
+    char *path = NULL;
+    const char *kept = NULL;
+    if (&cam_config_rows[CAM_KEY_output_dir] == p->row && cam_path_has_variable(node->text))
+        cam_problems_add(p->problems, p->file, node->line,
+                         "%s: variables of the shell are not expanded in \"%s\"; write the folder itself", p->row->leaf,
+                         node->text);
+    else if (cam_path_expand(node->text, CAM_E_USAGE, &path) == CAM_OK)
+        kept = cam_config_keep(p->config, path);
+    else
+        cam_problems_add(p->problems, p->file, node->line, "%s: %s", p->row->leaf, cam_status_message());
+    free(path);
+    return kept;
 }
 
 static bool read_text(const place *p, const cam_yaml_node *node) {
@@ -167,33 +170,43 @@ static bool read_text(const place *p, const cam_yaml_node *node) {
             return refuse_hint(p, node, "; put a text that looks like this in quotes");
         if (node->kind != CAM_YAML_SCALAR || node->text[0] == '\0')
             return refuse(p, node);
-        value = cam_config_keep(p->config, node->text);
+        value = p->row->kind == CAM_KIND_TEXT ? cam_config_keep(p->config, node->text) : keep_path(p, node);
+        if (!value)
+            return false;
     }
     *(const char **)p->field = value;
     return true;
 }
 
+/* Accepts the names of other programs too, and tells what is different about one. */
 static bool find_word(const cam_config_row *row, const cam_yaml_node *node, size_t *index) {
-    for (size_t i = 0; i < row->choice_count; i++)
-        if (same(node, row->choices[i])) {
-            *index = i;
-            return true;
-        }
-    return false;
+    const char *note;
+    int found =
+        node->kind == CAM_YAML_SCALAR ? cam_choice_read(row->choices, row->choice_count, node->text, &note) : -1;
+    if (found < 0)
+        return false;
+    if (note)
+        cam_log("%s: %s", row->leaf, note);
+    *index = (size_t)found;
+    return true;
 }
 
 static bool refuse_word(const place *p, const cam_yaml_node *node) {
-    const char *near =
-        node->kind == CAM_YAML_SCALAR ? cam_nearest_word(node->text, p->row->choices, p->row->choice_count) : NULL;
+    const cam_config_row *row = p->row;
+    const char *note = NULL, *text = node->kind == CAM_YAML_SCALAR ? node->text : "";
+    int found = cam_choice_read(row->choices, row->choice_count, text, &note);
+    if (found < 0 && note)
+        return refuse_hint(p, node, "; %s", note);
+    if (&cam_config_rows[CAM_KEY_delimiter] == row && text[0] == '\0') /* a shell ends the command at ";" */
+        return refuse_hint(p, node, "; write it in quotes: delimiter=';'");
+    const char *near = cam_nearest_word(text, row->choices, row->choice_count);
     return near ? refuse_hint(p, node, "; did you mean \"%s\"?", near) : refuse(p, node);
 }
 
 /* Enumerators count from 0 in the order of the words. Every enum of choices.h is an int in memory. */
 static bool read_choice(const place *p, const cam_yaml_node *node) {
     size_t index;
-    if (&cam_config_rows[CAM_KEY_delimiter] == p->row && same(node, "\t"))
-        index = CAM_CONFIG_DELIMITER_TAB;
-    else if (!find_word(p->row, node, &index))
+    if (!find_word(p->row, node, &index))
         return refuse_word(p, node);
     int value = (int)index;
     memcpy(p->field, &value, sizeof value);
@@ -205,9 +218,9 @@ static bool read_freeze(const place *p, const cam_yaml_node *node) {
     cam_config_freeze value = {CAM_CONFIG_FREEZE_FIRST, 0};
     size_t index;
     if (node->kind == CAM_YAML_SCALAR && strncmp(node->text, first, sizeof first - 1) == 0 &&
-        isdigit((unsigned char)node->text[sizeof first - 1]) && is_decimal(node->text + sizeof first - 1, true)) {
+        isdigit((unsigned char)node->text[sizeof first - 1]) && cam_number_is_whole(node->text + sizeof first - 1)) {
         value.layers = strtoll(node->text + sizeof first - 1, NULL, 10);
-        if (!in_range(p->row, (double)value.layers))
+        if (!cam_number_in_range(p->row, (double)value.layers))
             return refuse_hint(p, node, "; N counts layers of the encoder, from 1");
     } else if (find_word(p->row, node, &index) && index != CAM_CONFIG_FREEZE_FIRST) {
         value.kind = (enum cam_choice_freezing)index;
@@ -350,12 +363,12 @@ static bool read_label_map(const place *p, const cam_yaml_node *node) {
     if (!cam_yaml_is_null(node)) {
         if (node->kind != CAM_YAML_MAP || node->count == 0)
             return refuse_hint(p, node, "; write {old: new}");
-        cam_config_pair *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
+        cam_pair *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
         const char **old = cam_pool_take(&p->config->memory, node->count * sizeof *old);
         for (const cam_yaml_node *entry = node->first; entry; entry = entry->next) {
-            cam_config_pair *pair = &items[value.count];
+            cam_pair *pair = &items[value.count];
             bool is_left_out = entry->kind == CAM_YAML_SCALAR && !entry->plain && entry->text[0] == '\0';
-            *pair = (cam_config_pair){entry_text(p, entry->key), is_left_out ? NULL : entry_text(p, entry)};
+            *pair = (cam_pair){entry_text(p, entry->key), is_left_out ? NULL : entry_text(p, entry)};
             if (pair->from)
                 old[value.count++] = pair->from;
         }
@@ -370,15 +383,15 @@ static bool read_label_map(const place *p, const cam_yaml_node *node) {
 static bool read_report_to(const place *p, const cam_yaml_node *node) {
     size_t before = p->problems->errors;
     unsigned flags = 0;
-    if (same(node, "jsonl"))
-        flags = CAM_CONFIG_REPORT_JSONL;
-    else if (node->kind != CAM_YAML_LIST && !same(node, "none"))
-        return refuse(p, node);
-    for (const cam_yaml_node *entry = node->first; entry && node->kind == CAM_YAML_LIST; entry = entry->next) {
-        if (same(entry, "jsonl"))
+    bool is_list = node->kind == CAM_YAML_LIST,
+         is_nothing = is_word(node, "none") || (cam_yaml_is_null(node) && node->text[0]);
+    for (const cam_yaml_node *entry = is_list ? node->first : node; entry && !is_nothing; entry = entry->next) {
+        if (is_word(entry, "jsonl"))
             flags |= CAM_CONFIG_REPORT_JSONL;
-        else
-            refuse(p, entry);
+        else if (!is_word(entry, "none"))
+            refuse_hint(p, entry, "; write [jsonl], or [] for none");
+        if (!is_list)
+            break;
     }
     if (p->problems->errors != before)
         return false;
@@ -401,7 +414,7 @@ bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node 
     case CAM_KIND_INTEGER:
     case CAM_KIND_INTEGER_OR_NULL:
     case CAM_KIND_INTEGER_OR_AUTO:
-        return read_integer(&p, node);
+        return key == CAM_KEY_warmup_steps ? read_warmup_steps(&p, node) : read_integer(&p, node);
     case CAM_KIND_BOOLEAN:
         return read_boolean(&p, node);
     case CAM_KIND_CHOICE:

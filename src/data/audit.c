@@ -2,6 +2,7 @@
  * its text; duplicates, conflicts and overlaps all follow from these rows. */
 #include "audit.h"
 #include "hash.h"
+#include "place.h"
 #include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,7 @@ out:
     return st;
 }
 
-/* Adds ", such as lines 3 and 9 "text"; ..." and ends the line. */
+/* Adds ": row 3 and row 9 "text"; ..." and ends the line. */
 static void put_examples(const cam_audit *audit, const cam_audit_finding *finding, int labels, cam_strbuf *out) {
     for (size_t i = 0; i < finding->example_count; i++) {
         const cam_audit_pair *pair = &finding->examples[i];
@@ -131,11 +132,16 @@ static void put_examples(const cam_audit *audit, const cam_audit_finding *findin
         const cam_row *second = &audit->parts[pair->second_part]->rows[pair->second];
         size_t shown = cam_text_shown(second->text, second->text_length, CHARACTERS_SHOWN);
         cam_strbuf_puts(out, i ? "; " : ": ");
-        if (pair->first_part == pair->second_part)
-            cam_strbuf_printf(out, "lines %ld and %ld", first->line, second->line);
-        else
-            cam_strbuf_printf(out, "line %ld (%s line %ld)", second->line, cam_data_part_name(pair->first_part),
-                              first->line);
+        if (pair->first_part == pair->second_part) {
+            cam_place_put(out, first->sheet_row, first->line);
+            cam_strbuf_puts(out, " and ");
+            cam_place_put(out, second->sheet_row, second->line);
+        } else {
+            cam_place_put(out, second->sheet_row, second->line);
+            cam_strbuf_printf(out, " (%s ", cam_data_part_name(pair->first_part));
+            cam_place_put(out, first->sheet_row, first->line);
+            cam_strbuf_putc(out, ')');
+        }
         cam_strbuf_putc(out, ' ');
         cam_strbuf_put_json(out, second->text, shown);
         if (shown < second->text_length)
@@ -181,26 +187,37 @@ void cam_audit_describe(const cam_audit *audit, cam_strbuf *out) {
     }
 }
 
+cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *first) {
+    cam_status st = CAM_OK;
+    const cam_dataset *const parts[CAM_PARTS] = {dataset, NULL, NULL};
+    text_index index;
+    CAM_TRY(index_init(&index, parts));
+    for (size_t i = 0; i < dataset->count; i++) {
+        entry *e = index_entry(&index, &dataset->rows[i]);
+        if (e && e->first[CAM_PART_TRAIN] < 0)
+            e->first[CAM_PART_TRAIN] = (int64_t)i;
+        first[i] = e ? e->first[CAM_PART_TRAIN] : (int64_t)i;
+    }
+out:
+    index_release(&index);
+    return st;
+}
+
 static cam_status drop_duplicates(cam_dataset *data, size_t *dropped) {
     cam_status st = CAM_OK;
-    const cam_dataset *const parts[CAM_PARTS] = {data, NULL, NULL};
-    text_index index;
     unsigned char *remove = calloc(data->count + 1, 1);
-    CAM_TRY(index_init(&index, parts));
-    if (!remove)
+    int64_t *first = calloc(data->count + 1, sizeof *first);
+    if (!remove || !first)
         CAM_FAIL(CAM_E_MEMORY, "no memory to compare %zu rows", data->count);
+    CAM_TRY(cam_audit_groups(data, first));
     for (size_t i = 0; i < data->count; i++) {
-        entry *e = index_entry(&index, &data->rows[i]);
-        if (e && e->first[CAM_PART_TRAIN] >= 0)
-            remove[i] = 1;
-        else if (e)
-            e->first[CAM_PART_TRAIN] = (int64_t)i;
+        remove[i] = first[i] != (int64_t)i;
         *dropped += remove[i];
     }
     cam_dataset_remove(data, remove);
 out:
-    index_release(&index);
     free(remove);
+    free(first);
     return st;
 }
 
@@ -221,7 +238,7 @@ cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_datase
     cam_audit_describe(audit, &text);
     if (action == CAM_DUPLICATE_ERROR && findings(audit) > 0)
         CAM_FAIL(CAM_E_DATA,
-                 "%s(on_duplicate=warn goes on with them, on_duplicate=drop takes repeated training rows out)",
+                 "%shint: on_duplicate=warn goes on with them, on_duplicate=drop takes repeated training rows out",
                  cam_strbuf_text(&text));
     cam_strbuf_puts(warnings, cam_strbuf_text(&text));
     if (action == CAM_DUPLICATE_DROP)

@@ -59,6 +59,9 @@ void cam_audit_describe(const cam_audit *audit, cam_strbuf *out);
 CAM_MUST_CHECK cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_dataset *train,
                                           cam_strbuf *warnings, size_t *dropped);
 
+/* Sets first[dataset->count]: the first row with the same text, or the row itself. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *first);
+
 /* Adds warnings about the counts of training rows per label: rare labels (fewer than CAM_RARE_LABEL_ROWS rows, at most
  * twenty named) and imbalance (largest count over smallest above 10). Returns that ratio; labels without rows are left
  * out. */

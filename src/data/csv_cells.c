@@ -1,6 +1,7 @@
 /* csv_cells.c: see csv_cells_internal.h. Two passes over a record: the first finds its cells and changes nothing, so
  * that an incomplete record can be split again with more text; the second removes quotes. */
 #include "csv_cells_internal.h"
+#include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,22 +12,34 @@ static size_t plain_end(const char *text, size_t at, size_t length, char delimit
     return at;
 }
 
+/* True where an odd number of backslashes stands before text[at]; the cell begins at `begin`. */
+static int is_escaped(const char *text, size_t begin, size_t at) {
+    size_t first = at;
+    while (first > begin && text[first - 1] == '\\')
+        first--;
+    return (at - first) % 2 == 1;
+}
+
 /* The index of the quote that closes the one at `at`, or `length`; doubled quotes do not close. A quote as the last
  * byte counts as closing; the caller knows whether text can follow. */
-static size_t closing_quote(const char *text, size_t at, size_t length) {
+static size_t closing_quote(const char *text, size_t at, size_t length, int backslash) {
     size_t i = at + 1;
     for (;;) {
         const char *quote = i < length ? memchr(text + i, '"', length - i) : NULL;
         if (!quote)
             return length;
         i = (size_t)(quote - text);
+        if (backslash && is_escaped(text, at + 1, i)) {
+            i++;
+            continue;
+        }
         if (i + 1 >= length || text[i + 1] != '"')
             return i;
         i += 2;
     }
 }
 
-static long lines_in(const char *text, size_t length) {
+long cam_cells_count_lines(const char *text, size_t length) {
     long lines = 0;
     for (size_t i = 0; i < length; i++)
         lines += text[i] == '\n' || (text[i] == '\r' && (i + 1 == length || text[i + 1] != '\n'));
@@ -40,7 +53,7 @@ static int only_spaces(const char *text, size_t length) {
     return 1;
 }
 
-static cam_status add_cell(cam_cells *cells, char *text, size_t length, int quoted) {
+cam_status cam_cells_add(cam_cells *cells, char *text, size_t length, int quoted) {
     if (cells->count == cells->capacity) {
         size_t capacity = cells->capacity ? 2 * cells->capacity : 16;
         cam_cell *list = realloc(cells->list, capacity * sizeof *list);
@@ -58,27 +71,38 @@ typedef struct splitter {
     char *text;
     size_t length;
     int at_end;
-    char delimiter;
-    cam_quoting quoting;
+    const cam_dialect *dialect;
 } splitter;
 
-/* The end of the cell at `at`, and whether the cell is quoted. *open: its quote is not closed in this text. */
-static size_t cell_end(const splitter *c, size_t at, int *quoted, int *open) {
+static size_t skip_spaces(const splitter *c, size_t at) {
+    size_t quote = at;
+    while (quote < c->length && c->text[quote] == ' ')
+        quote++;
+    return quote < c->length && c->text[quote] == '"' ? quote : at;
+}
+
+/* The end of the cell at *begin, which moves to its opening quote, and whether the cell is quoted. *open: its quote is
+ * not closed in this text. */
+static size_t cell_end(const splitter *c, size_t *begin, int *quoted, int *open) {
+    const cam_dialect *dialect = c->dialect;
     *quoted = *open = 0;
-    if (c->quoting == CAM_QUOTING_NONE || at >= c->length || c->text[at] != '"')
-        return plain_end(c->text, at, c->length, c->delimiter);
-    size_t limit = c->quoting == CAM_QUOTING_TSV ? plain_end(c->text, at, c->length, '\n') : c->length;
-    size_t close = closing_quote(c->text, at, limit);
-    if (c->quoting == CAM_QUOTING_TSV) {
-        *quoted = close < limit && (close + 1 == limit || c->text[close + 1] == c->delimiter);
-        return *quoted ? close + 1 : plain_end(c->text, at, c->length, c->delimiter);
+    if (dialect->skip_space)
+        *begin = skip_spaces(c, *begin);
+    size_t at = *begin;
+    if (dialect->quoting == CAM_QUOTING_NONE || at >= c->length || c->text[at] != '"')
+        return plain_end(c->text, at, c->length, dialect->delimiter);
+    size_t limit = dialect->quoting == CAM_QUOTING_TSV ? plain_end(c->text, at, c->length, '\n') : c->length;
+    size_t close = closing_quote(c->text, at, limit, dialect->backslash);
+    if (dialect->quoting == CAM_QUOTING_TSV) {
+        *quoted = close < limit && (close + 1 == limit || c->text[close + 1] == dialect->delimiter);
+        return *quoted ? close + 1 : plain_end(c->text, at, c->length, dialect->delimiter);
     }
     *quoted = 1;
     *open = close == c->length;
     if (*open)
         return c->length;
-    c->cells->lines += lines_in(c->text + at, close - at);
-    size_t end = plain_end(c->text, close + 1, c->length, c->delimiter);
+    c->cells->lines += cam_cells_count_lines(c->text + at, close - at);
+    size_t end = plain_end(c->text, close + 1, c->length, dialect->delimiter);
     c->cells->stray |= !only_spaces(c->text + close + 1, end - close - 1);
     return end;
 }
@@ -98,18 +122,18 @@ static cam_status find_cells(const splitter *c, cam_cells_result *result) {
     *result = CAM_CELLS_MORE;
     for (;;) {
         int quoted, open;
-        size_t end = cell_end(c, at, &quoted, &open);
+        size_t end = cell_end(c, &at, &quoted, &open);
         if (open || (end == c->length && !c->at_end)) {
             if (open && c->at_end)
                 *result = CAM_CELLS_OPEN;
             goto out;
         }
-        CAM_TRY(add_cell(c->cells, c->text + at, end - at, quoted));
+        CAM_TRY(cam_cells_add(c->cells, c->text + at, end - at, quoted));
         if (end == c->length) {
             c->cells->used = end;
             break;
         }
-        if (c->text[end] != c->delimiter) {
+        if (c->text[end] != c->dialect->delimiter) {
             size_t bytes = line_end_bytes(c, end);
             if (bytes == 0)
                 goto out;
@@ -150,21 +174,58 @@ static void unquote(cam_cell *cell) {
     cell->length = to;
 }
 
-cam_status cam_cells_split(cam_cells *cells, char *text, size_t length, int at_end, char delimiter, cam_quoting quoting,
+/* The same where a backslash escapes a quote or a backslash. */
+static void unquote_backslashes(cam_cell *cell) {
+    char *text = cell->text + 1;
+    size_t length = cell->length - 1, to = 0;
+    int closed = 0;
+    for (size_t from = 0; from < length; from++) {
+        int pair = from + 1 < length && !closed;
+        if (pair && text[from] == '\\' && (text[from + 1] == '"' || text[from + 1] == '\\')) {
+            from++;
+        } else if (text[from] == '"' && !closed) {
+            if (!pair || text[from + 1] != '"') {
+                closed = 1;
+                continue;
+            }
+            from++;
+        }
+        text[to++] = text[from];
+    }
+    cell->text = text;
+    cell->length = to;
+}
+
+cam_status cam_cells_split(cam_cells *cells, char *text, size_t length, int at_end, const cam_dialect *dialect,
                            cam_cells_result *result) {
     cam_status st = CAM_OK;
-    splitter c = {cells, text, length, at_end, delimiter, quoting};
+    splitter c = {cells, text, length, at_end, dialect};
     cells->count = cells->used = 0;
-    cells->lines = 0;
+    cells->lines = cells->before = 0;
     cells->stray = 0;
     CAM_TRY(find_cells(&c, result));
     if (*result != CAM_CELLS_DONE)
         goto out;
     for (size_t i = 0; i < cells->count; i++)
-        if (cells->list[i].quoted)
+        if (cells->list[i].quoted && dialect->backslash)
+            unquote_backslashes(&cells->list[i]);
+        else if (cells->list[i].quoted)
             unquote(&cells->list[i]);
 out:
     return st;
+}
+
+int cam_cells_blank(const cam_cell *cells, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *text = cells[i].text;
+        size_t length = cells[i].length;
+        if (length > 0 && (signed char)text[0] > ' ')
+            return 0; /* an ASCII character */
+        cam_text_trim(&text, &length);
+        if (length > 0)
+            return 0;
+    }
+    return 1;
 }
 
 void cam_cells_release(cam_cells *cells) {

@@ -1,103 +1,12 @@
 /* csv_header.c: see csv_header_internal.h. */
+#include "column_names_internal.h"
 #include "csv_header_internal.h"
+#include "label_forms.h"
 #include "strbuf.h"
 #include "text_fold_internal.h"
-#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 enum { NAMES_SHOWN = 12, CHARACTERS_SHOWN = 40 };
-
-static const char candidates[] = ";,\t";
-
-static const char *delimiter_word(char delimiter) {
-    return delimiter == '\t' ? "tab" : delimiter == ';' ? ";" : ",";
-}
-
-/* Finds which candidates (one bit each) occur outside quotes in the first record that is not an empty line; 0 where the
- * record may go on after this text. */
-static int scan_first_record(const char *text, size_t length, int at_end, unsigned *found) {
-    int cell_start = 1, seen = 0;
-    *found = 0;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if (c == '"' && cell_start) {
-            do {
-                const char *quote = memchr(text + i + 1, '"', length - i - 1);
-                if (!quote)
-                    return at_end;
-                i = (size_t)(quote - text) + 1;
-            } while (i < length && text[i] == '"');
-            i--;
-            cell_start = 0;
-            seen = 1;
-            continue;
-        }
-        if (c == '\n' || c == '\r') {
-            if (seen)
-                return 1;
-            continue;
-        }
-        const char *candidate = strchr(candidates, c);
-        if (candidate)
-            *found |= 1U << (candidate - candidates);
-        cell_start = candidate != NULL;
-        seen = 1;
-    }
-    return at_end;
-}
-
-/* A first line "sep=;" as Excel reads it, with or without quotes; its length with the line end, or 0. */
-static size_t separator_line(const char *text, size_t length, char *delimiter) {
-    size_t quote = length > 0 && text[0] == '"';
-    if (length < 5 + 2 * quote || strncasecmp(text + quote, "sep=", 4) != 0)
-        return 0;
-    size_t end = quote + 5;
-    if (quote && text[end++] != '"')
-        return 0;
-    if (end < length && text[end] != '\n' && text[end] != '\r')
-        return 0;
-    *delimiter = text[quote + 4];
-    if (end + 1 < length && text[end] == '\r' && text[end + 1] == '\n')
-        return end + 2;
-    return end < length ? end + 1 : end;
-}
-
-cam_status cam_header_delimiter(cam_text_window *window, char requested, char *delimiter, long *line) {
-    cam_status st = CAM_OK;
-    enum { LONGEST_SEPARATOR_LINE = 9 };
-    unsigned found = 0;
-    char separator = '\0';
-    const char *file = window->decoder.name;
-    while (window->end - window->begin < LONGEST_SEPARATOR_LINE && !window->at_end)
-        CAM_TRY(cam_text_window_more(window));
-    size_t used = separator_line(window->bytes + window->begin, window->end - window->begin, &separator);
-    window->begin += used;
-    *line = used ? 2 : 1;
-    *delimiter = requested ? requested : separator;
-    if (*delimiter)
-        goto out;
-    while (!scan_first_record(window->bytes + window->begin, window->end - window->begin, window->at_end, &found)) {
-        if (window->end - window->begin > CAM_RECORD_MAX_BYTES)
-            CAM_FAIL(CAM_E_DATA, "%s:%ld: the first record does not end within %d MiB", file, *line,
-                     CAM_RECORD_MAX_BYTES >> 20);
-        CAM_TRY(cam_text_window_more(window));
-    }
-    *delimiter = ',';
-    for (unsigned i = 0; candidates[i]; i++) {
-        unsigned others = found & ~(1U << i);
-        if (found & 1U << i && others)
-            CAM_FAIL(
-                CAM_E_DATA,
-                "%s:%ld: both \"%s\" and \"%s\" occur in the first record; set delimiter=\"%s\" or delimiter=\"%s\"",
-                file, *line, delimiter_word(candidates[i]), delimiter_word(candidates[others & 2 ? 1 : 2]),
-                delimiter_word(candidates[i]), delimiter_word(candidates[others & 2 ? 1 : 2]));
-        if (found == 1U << i)
-            *delimiter = candidates[i];
-    }
-out:
-    return st;
-}
 
 static void put_names(const cam_cells *header, cam_strbuf *out) {
     for (size_t i = 0; i < header->count; i++) {
@@ -113,14 +22,83 @@ static void put_names(const cam_cells *header, cam_strbuf *out) {
 }
 
 /* A hint where the header is one cell that holds a delimiter: the file has another delimiter. */
-static const char *delimiter_hint(const cam_cells *header) {
+static void put_delimiter_hint(const cam_read_options *options, const cam_cells *header, cam_strbuf *out) {
+    static const struct {
+        char delimiter;
+        const char *word;
+    } others[] = {{';', ";"}, {'\t', "tab"}, {'|', "|"}, {',', ","}};
     if (header->count != 1)
-        return "";
-    const cam_cell *cell = &header->list[0];
-    return memchr(cell->text, ';', cell->length)    ? " or delimiter=\";\""
-           : memchr(cell->text, '\t', cell->length) ? " or delimiter=\"tab\""
-           : memchr(cell->text, ',', cell->length)  ? " or delimiter=\",\""
-                                                    : "";
+        return;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (memchr(header->list[0].text, others[i].delimiter, header->list[0].length)) {
+            cam_strbuf_puts(out, " or ");
+            if (options->format == CAM_FORMAT_TSV)
+                cam_remedy_put(out, options->syntax, "format", "csv");
+            else
+                cam_remedy_put(out, options->syntax, "delimiter", others[i].word);
+            return;
+        }
+}
+
+/* Whether two names differ by case and accents at most. */
+static int nearly_equal(const cam_cell *cell, const char *wanted) {
+    cam_strbuf a = CAM_STRBUF_INIT, b = CAM_STRBUF_INIT;
+    cam_label_form(cell->text, cell->length, CAM_LABEL_SPACES | CAM_LABEL_CASE | CAM_LABEL_ACCENTS, &a);
+    cam_label_form(wanted, strlen(wanted), CAM_LABEL_SPACES | CAM_LABEL_CASE | CAM_LABEL_ACCENTS, &b);
+    int equal = strcmp(cam_strbuf_text(&a), cam_strbuf_text(&b)) == 0;
+    cam_strbuf_release(&a);
+    cam_strbuf_release(&b);
+    return equal;
+}
+
+/* The points of a name; a cell that holds a delimiter is no name, but several. */
+static double name_points(const cam_cell *cell, int is_text) {
+    static const char delimiters[] = ",;\t|";
+    for (const char *c = delimiters; *c; c++)
+        if (memchr(cell->text, *c, cell->length))
+            return 0;
+    cam_name_points points = cam_column_name_points(cell->text, cell->length);
+    return is_text ? points.text : points.label;
+}
+
+/* The column that a user can mean by `wanted`: one that is nearly so named, or the only one whose name is as good for its
+ * kind; CAM_NO_COLUMN where several or none are. `other` is the column of the other kind. */
+static int plausible(const cam_cells *header, const char *wanted, int is_text, int other) {
+    int best = CAM_NO_COLUMN, equals = 0;
+    double most = 0;
+    for (size_t i = 0; i < header->count; i++)
+        if ((int)i != other && nearly_equal(&header->list[i], wanted))
+            return (int)i;
+    for (size_t i = 0; i < header->count; i++) {
+        double points = (int)i == other ? 0 : name_points(&header->list[i], is_text);
+        equals = points > most ? 1 : equals + (points > 0 && points == most);
+        best = points > most ? (int)i : best;
+        most = points > most ? points : most;
+    }
+    return equals == 1 ? best : CAM_NO_COLUMN;
+}
+
+int cam_header_is_known(const cam_cells *record) {
+    for (size_t i = 0; i < record->count; i++)
+        if (!cam_column_name_points(record->list[i].text, record->list[i].length).known)
+            return 0;
+    return 1;
+}
+
+/* Proposes the column that is plausible, or leaves it to the user. */
+static void put_column_setting(const cam_read_options *options, const cam_cells *header, int is_text, int other,
+                               cam_strbuf *out) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    int at = plausible(header, is_text ? cam_text_column(options) : cam_label_column(options), is_text, other);
+    if (at != CAM_NO_COLUMN) {
+        const char *text = header->list[at].text;
+        size_t length = header->list[at].length;
+        cam_text_trim(&text, &length);
+        cam_strbuf_append(&name, text, length);
+    }
+    cam_strbuf_putc(out, ' ');
+    cam_remedy_put(out, options->syntax, is_text ? "text_column" : "label_column", name.length ? name.text : NULL);
+    cam_strbuf_release(&name);
 }
 
 /* The index of the column `name`, CAM_NO_COLUMN, or CAM_NO_COLUMN - 1 where two columns have this name. */
@@ -146,12 +124,27 @@ cam_status cam_header_match(const cam_read_options *options, const char *file, l
     int no_label = columns->label == CAM_NO_COLUMN && options->label_required;
     if (!no_text && !no_label)
         return CAM_OK;
-    cam_strbuf names = CAM_STRBUF_INIT;
+    cam_strbuf names = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT, hint = CAM_STRBUF_INIT;
     put_names(header, &names);
-    cam_fail(CAM_E_DATA, "%s:%ld: no column \"%s\"; the file has %s; set%s%s%s", file, line, no_text ? text : label,
-             cam_strbuf_text(&names), no_text ? " text_column=…" : "", no_label ? " label_column=…" : "",
-             delimiter_hint(header));
+    put_delimiter_hint(options, header, &hint);
+    if (header->count == 1 && hint.length == 0 && options->label_required) {
+        cam_fail(CAM_E_DATA, "%s:%ld: one column only, %s; a text and a label are needed", file, line,
+                 cam_strbuf_text(&names));
+        goto out;
+    }
+    if (no_text)
+        put_column_setting(options, header, 1, columns->label, &settings);
+    if (no_label)
+        put_column_setting(options, header, 0, columns->text, &settings);
+    cam_strbuf_puts(&settings, cam_strbuf_text(&hint));
+    if (options->syntax == CAM_SYNTAX_OPTIONS && !cam_header_is_known(header))
+        cam_strbuf_puts(&settings, ", or --columns … where this is a row and no header");
+    cam_fail(CAM_E_DATA, "%s:%ld: no column \"%s\"; the file has %s; set%s", file, line, no_text ? text : label,
+             cam_strbuf_text(&names), cam_strbuf_text(&settings));
+out:
     cam_strbuf_release(&names);
+    cam_strbuf_release(&settings);
+    cam_strbuf_release(&hint);
     return CAM_E_DATA;
 }
 
@@ -171,11 +164,21 @@ cam_status cam_header_given(const cam_read_options *options, const char *file, l
         repeated += i < first->count && cam_name_equal(first->list[i].text, first->list[i].length, name, strlen(name));
     }
     for (int k = 0; k < 2; k++)
-        if (at[k] == CAM_NO_COLUMN && (k == 0 || options->label_required))
-            return cam_fail(CAM_E_USAGE, "\"columns\" does not name \"%s\"; add it, or set %s=…", wanted[k],
-                            k == 0 ? "text_column" : "label_column");
+        if (at[k] == CAM_NO_COLUMN && (k == 0 || options->label_required)) {
+            cam_strbuf setting = CAM_STRBUF_INIT;
+            cam_remedy_put(&setting, options->syntax, k == 0 ? "text_column" : "label_column", NULL);
+            cam_fail(CAM_E_USAGE, "\"columns\" does not name \"%s\"; add it, or set %s", wanted[k], setting.text);
+            cam_strbuf_release(&setting);
+            return CAM_E_USAGE;
+        }
     if (repeated == options->column_count && first->count == repeated)
-        return cam_fail(CAM_E_DATA, "%s:%ld: the file has a header row; leave \"columns\" out", file, line);
+        return cam_fail(CAM_E_DATA, "%s:%ld: the file has a header row; leave %s out", file, line,
+                        options->syntax == CAM_SYNTAX_OPTIONS ? "--columns" : "\"columns\"");
+    if (options->columns_are_hint && first->count != options->column_count)
+        return cam_fail(CAM_E_DATA,
+                        "%s:%ld: %zu cell%s, where the training file had %zu columns; name those of this file with "
+                        "--columns …, or where this is a header, its text with --text-column …",
+                        file, line, first->count, first->count == 1 ? "" : "s", options->column_count);
     *columns = (cam_columns){options->column_count, at[0], at[1]};
     return CAM_OK;
 }

@@ -1,11 +1,10 @@
-/* csv_header_internal.h: finds the delimiter and the columns at the beginning of a delimited file. */
+/* csv_header_internal.h: finds the columns of a delimited file. */
 #ifndef CAM_CSV_HEADER_INTERNAL_H
 #define CAM_CSV_HEADER_INTERNAL_H
 
 #include "cam/status.h"
 #include "csv_cells_internal.h"
 #include "read_options.h"
-#include "text_window_internal.h"
 #include <stddef.h>
 
 enum { CAM_NO_COLUMN = -1 };
@@ -16,11 +15,6 @@ typedef struct cam_columns {
     int label; /* index, or CAM_NO_COLUMN */
 } cam_columns;
 
-/* Consumes a first line "sep=X" and chooses the delimiter: `requested`, else X, else the one of ; , tab that occurs
- * outside quotes in the first record that is not an empty line (a comma where none does). CAM_E_DATA where several
- * occur. *line is the line where reading goes on. */
-CAM_MUST_CHECK cam_status cam_header_delimiter(cam_text_window *window, char requested, char *delimiter, long *line);
-
 /* Finds the columns in a header row. CAM_E_DATA, with the names in the file. */
 CAM_MUST_CHECK cam_status cam_header_match(const cam_read_options *options, const char *file, long line,
                                            const cam_cells *header, cam_columns *columns);
@@ -28,5 +22,7 @@ CAM_MUST_CHECK cam_status cam_header_match(const cam_read_options *options, cons
  * CAM_E_DATA where the first record repeats the names. */
 CAM_MUST_CHECK cam_status cam_header_given(const cam_read_options *options, const char *file, long line,
                                            const cam_cells *first, cam_columns *columns);
+/* Whether every cell is a word that names columns, so that the record is a header. */
+int cam_header_is_known(const cam_cells *record);
 
 #endif

@@ -1,6 +1,7 @@
 /* dataset.c: see dataset.h. Texts are copied from the reader's window into blocks that never move. */
 #include "dataset.h"
 #include "hash.h"
+#include "place.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,30 @@ out:
     return st;
 }
 
+static cam_status fail_all_bad(const cam_read_options *options, const cam_read_counts *counts) {
+    cam_strbuf first = CAM_STRBUF_INIT;
+    cam_place_put(&first, counts->first_bad_row, counts->first_bad_line);
+    cam_fail(CAM_E_DATA, "%s: every row is bad (%lld), the first %s: %s", options->path, (long long)counts->bad_skipped,
+             first.text, counts->first_bad_cause);
+    cam_strbuf_release(&first);
+    return CAM_E_DATA;
+}
+
+/* What is known of the file, also after a failure. */
+static void keep_facts(cam_dataset *dataset, const cam_record_reader *reader) {
+    size_t count = 0;
+    const char *const *header = cam_record_reader_header(reader, &count);
+    int32_t number;
+    int added;
+    dataset->counts = *cam_record_reader_counts(reader);
+    dataset->counts.format = cam_record_reader_format(reader);
+    dataset->encoding = cam_record_reader_form(reader).encoding;
+    dataset->delimiter = cam_record_reader_delimiter(reader);
+    for (size_t i = 0; header && i < count; i++)
+        if (cam_name_set_add(&dataset->columns, header[i], strlen(header[i]), &number, &added) != CAM_OK)
+            break; /* the names are only shown */
+}
+
 cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset) {
     cam_status st = CAM_OK;
     cam_record_reader *reader = NULL;
@@ -78,15 +103,14 @@ cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *datase
     }
     dataset->counts = *cam_record_reader_counts(reader);
     if (dataset->count == 0 && dataset->counts.bad_skipped > 0)
-        CAM_FAIL(CAM_E_DATA, "%s: every row is bad, the first on line %ld; set on_bad_row=error to see why",
-                 options->path, dataset->counts.first_bad_line);
+        CAM_TRY(fail_all_bad(options, &dataset->counts));
     if (dataset->count == 0)
         CAM_FAIL(CAM_E_DATA, "%s: no rows%s", options->path,
                  options->columns || cam_record_reader_delimiter(reader) == '\0' ? "" : " after the header");
 out:
+    if (reader)
+        keep_facts(dataset, reader);
     cam_record_reader_close(reader);
-    if (st != CAM_OK)
-        cam_dataset_release(dataset);
     return st;
 }
 
@@ -117,6 +141,7 @@ void cam_dataset_release(cam_dataset *dataset) {
         dataset->blocks = next;
     }
     cam_name_set_release(&dataset->labels);
+    cam_name_set_release(&dataset->columns);
     free(dataset->rows);
     free(dataset->path);
     *dataset = (cam_dataset){0};

@@ -1,325 +1,146 @@
-/* detect.c: see detect.h. The file is read once for its encoding, again for its delimiter where the first record does
- * not decide it, and again for its columns. */
+/* detect.c: see detect.h. The file is read once for its encoding and again for its columns; the reader of rows finds
+ * format and delimiter. The statistics are in survey.c, the words in detect_notes.c and detect_refusals.c. */
 #include "detect.h"
-#include "csv_cells_internal.h"
-#include "csv_header_internal.h"
-#include "jsonl_internal.h"
-#include "name_set.h"
+#include "detect_internal.h"
+#include "encoding_evidence_internal.h"
+#include "records_internal.h"
+#include "survey_internal.h"
 #include "text_fold_internal.h"
-#include "text_window_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { DELIMITER_RECORDS = 200, LABEL_BYTES = 80 };
-
-/* Statistics of one column; the cell of the first record is kept apart. */
-typedef struct column {
-    cam_strbuf first;   /* the first record's cell, trimmed; JSONL: the member's name */
-    cam_name_set cells; /* distinct non-empty cells, trimmed */
-    int32_t *uses;      /* of each */
-    size_t use_capacity, bytes;
-    int64_t filled, with_letters;
-} column;
-
-typedef struct survey {
-    column *list;
-    size_t count;
-    int64_t records;
-} survey;
-
-static void survey_release(survey *s) {
-    for (size_t i = 0; i < s->count; i++) {
-        cam_strbuf_release(&s->list[i].first);
-        cam_name_set_release(&s->list[i].cells);
-        free(s->list[i].uses);
-    }
-    free(s->list);
-    *s = (survey){0};
-}
-
-static cam_status add_column(survey *s, const char *first, size_t length) {
-    column *list = realloc(s->list, (s->count + 1) * sizeof *list);
-    if (!list)
-        return cam_fail(CAM_E_MEMORY, "no memory for %zu columns", s->count + 1);
-    s->list = list;
-    list[s->count] = (column){0};
-    cam_text_trim(&first, &length);
-    cam_strbuf_append(&list[s->count++].first, first, length);
-    return CAM_OK;
-}
-
-/* True where the text has a letter: an ASCII letter or any byte of 0x80 or above. */
-static int has_letter(const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        if (((unsigned char)text[i] | 0x20) >= 'a' && ((unsigned char)text[i] | 0x20) != 0x7F &&
-            ((unsigned char)text[i] >= 0x80 || ((unsigned char)text[i] | 0x20) <= 'z'))
-            return 1;
-    return 0;
-}
-
-static cam_status add_cell(column *c, const char *text, size_t length) {
+static cam_status detect_encoding(const cam_read_options *options, cam_detected *found) {
     cam_status st = CAM_OK;
-    int32_t number;
-    int added;
-    cam_text_trim(&text, &length);
-    if (length == 0)
-        goto out;
-    CAM_TRY(cam_name_set_add(&c->cells, text, length, &number, &added));
-    if (c->cells.count > c->use_capacity) {
-        int32_t *uses = realloc(c->uses, c->cells.capacity * sizeof *uses);
-        if (!uses)
-            CAM_FAIL(CAM_E_MEMORY, "no memory for %zu cells", c->cells.count);
-        c->uses = uses;
-        c->use_capacity = c->cells.capacity;
-    }
-    c->uses[number] = added ? 1 : c->uses[number] + 1;
-    c->filled++;
-    c->bytes += length;
-    c->with_letters += has_letter(text, length);
-out:
-    return st;
-}
-
-/* Calls `visit` for the first `limit` records that are not blank. */
-typedef cam_status (*visit_cells)(void *context, const cam_cells *cells);
-static cam_status each_record(const char *path, const cam_detected *found, int64_t limit, visit_cells visit,
-                              void *context) {
-    cam_status st = CAM_OK;
-    cam_text_window w;
-    cam_cells cells = {0};
-    cam_quoting quoting = found->format == CAM_FORMAT_CSV   ? CAM_QUOTING_CSV
-                          : found->format == CAM_FORMAT_TSV ? CAM_QUOTING_TSV
-                                                            : CAM_QUOTING_NONE;
-    char delimiter;
-    long line;
-    cam_cells_result result;
-    CAM_TRY(cam_text_window_open(&w, path, found->encoding));
-    if (found->format == CAM_FORMAT_CSV)
-        CAM_TRY(cam_header_delimiter(&w, found->delimiter, &delimiter, &line));
-    while (limit > 0 && !(w.at_end && w.begin == w.end)) {
-        if (w.begin < w.end) {
-            CAM_TRY(cam_cells_split(&cells, w.bytes + w.begin, w.end - w.begin, w.at_end, found->delimiter, quoting,
-                                    &result));
-            if (result == CAM_CELLS_OPEN)
-                break;
-            if (result == CAM_CELLS_DONE) {
-                w.begin += cells.used;
-                if (cells.count == 1 && cells.list[0].length == 0)
-                    continue;
-                CAM_TRY(visit(context, &cells));
-                limit--;
-                continue;
-            }
-            if (w.end - w.begin > CAM_RECORD_MAX_BYTES)
-                break;
-        }
-        CAM_TRY(cam_text_window_more(&w));
-    }
-out:
-    cam_cells_release(&cells);
-    cam_text_window_close(&w);
-    return st;
-}
-
-/* --- encoding, format, delimiter ------------------------------------------------------------------------------- */
-
-/* Decodes the whole file. *opened is 1 where it could be opened, even if reading failed. */
-static cam_status drain(const char *path, cam_encoding requested, cam_encoding *chosen, int *opened) {
-    cam_status st = CAM_OK;
-    enum { BYTES = 1 << 16 };
-    cam_decoder d;
-    size_t count;
-    char *bytes = malloc(BYTES);
-    *opened = 0;
-    st = cam_decoder_open(&d, path, requested);
-    if (st != CAM_OK)
-        goto out;
-    *opened = 1;
-    *chosen = d.encoding;
-    if (!bytes)
-        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
-    do
-        CAM_TRY(cam_decoder_read(&d, bytes, BYTES, &count));
-    while (count > 0);
-out:
-    if (*opened)
-        cam_decoder_close(&d);
-    free(bytes);
-    return st;
-}
-
-static cam_status detect_encoding(const char *path, cam_encoding *encoding) {
-    int opened, ignored;
-    cam_encoding chosen = CAM_ENCODING_AUTO;
-    cam_status st = drain(path, CAM_ENCODING_AUTO, encoding, &opened);
-    if (st != CAM_E_DATA || !opened || *encoding != CAM_ENCODING_UTF8)
-        return st;
-    char *message = strdup(cam_status_message());
-    cam_status again = drain(path, CAM_ENCODING_WINDOWS_1252, &chosen, &ignored);
-    if (again != CAM_E_DATA) {
-        *encoding = chosen;
-        st = again;
-    } else {
-        st = cam_fail(CAM_E_DATA, "%s", message ? message : "the encoding is not known");
-    }
-    free(message);
-    return st;
-}
-
-/* How evenly a delimiter splits: the number of records with as many cells as the first. */
-typedef struct evenness {
-    size_t cells;
-    int64_t even, records;
-} evenness;
-
-static cam_status count_even(void *context, const cam_cells *cells) {
-    evenness *e = context;
-    if (e->records++ == 0)
-        e->cells = cells->count;
-    e->even += cells->count == e->cells && e->cells > 1;
-    return CAM_OK;
-}
-
-static cam_status detect_delimiter(const char *path, cam_detected *found) {
-    cam_status st = CAM_OK;
-    cam_text_window w;
-    long line;
-    evenness best = {0, -1, 0};
-    found->delimiter = '\t';
-    if (found->format == CAM_FORMAT_TSV)
+    cam_encoding_evidence evidence;
+    cam_decoder decoder;
+    CAM_TRY(
+        cam_decoder_open(&decoder, options->path, CAM_ENCODING_AUTO, options->syntax)); /* refuses what is no text */
+    cam_decoder_close(&decoder);
+    found->encoding = options->encoding;
+    if (options->encoding != CAM_ENCODING_AUTO)
         return CAM_OK;
-    CAM_TRY(cam_text_window_open(&w, path, found->encoding));
-    st = cam_header_delimiter(&w, '\0', &found->delimiter, &line);
-    cam_text_window_close(&w);
-    if (st != CAM_E_DATA)
-        goto out;
-    st = CAM_OK;
-    char chosen = ',';
-    for (const char *candidate = ";,\t"; *candidate; candidate++) {
-        evenness e = {0};
-        found->delimiter = *candidate;
-        CAM_TRY(each_record(path, found, DELIMITER_RECORDS, count_even, &e));
-        if (e.even > best.even || (e.even == best.even && e.cells > best.cells)) {
-            best = e;
-            chosen = *candidate;
-        }
-    }
-    found->delimiter = chosen;
+    CAM_TRY(cam_encoding_evidence_read(options->path, &evidence));
+    found->encoding = evidence.finding == CAM_FOUND_ASCII ? CAM_ENCODING_UTF8 : evidence.encoding;
+    found->damaged = evidence.finding == CAM_FOUND_DAMAGED;
+    CAM_TRY(cam_detect_note_encoding(options, &evidence, found));
 out:
-    return st;
-}
-
-static cam_status first_byte(void *context, const cam_cells *cells) {
-    const char *text = cells->list[0].text;
-    size_t length = cells->list[0].length;
-    cam_text_trim(&text, &length);
-    *(char *)context = length ? text[0] : '\0';
-    return CAM_OK;
-}
-
-static cam_status detect_format(const char *path, cam_detected *found) {
-    char first = '\0';
-    found->format = cam_format_of_path(path);
-    if (found->format != CAM_FORMAT_AUTO)
-        return CAM_OK;
-    found->format = CAM_FORMAT_LINES;
-    cam_status st = each_record(path, found, 1, first_byte, &first);
-    found->format = first == '{' ? CAM_FORMAT_JSONL : CAM_FORMAT_CSV;
     return st;
 }
 
 /* --- columns --------------------------------------------------------------------------------------------------- */
 
-static cam_status survey_cells(void *context, const cam_cells *cells) {
+enum { MOST_TITLES = 19 };
+
+typedef struct survey_of_file {
+    cam_survey survey;
+    long above;   /* records above the header that are still to be left out */
+    long titles;  /* records above it that have one filled cell, as spreadsheets write a title */
+    int known;    /* cells of the first record that are usual names of columns */
+    int64_t even; /* records with as many cells as the first, which is one of them */
+} survey_of_file;
+
+/* True for the header again, as where two files were joined. */
+static int repeats_header(const survey_of_file *f, const cam_cells *cells) {
+    for (size_t i = 0; f->known >= 2 && i < f->survey.count; i++) {
+        const cam_strbuf *first = &f->survey.list[i].first;
+        const char *text = cells->list[i].text;
+        size_t length = cells->list[i].length;
+        cam_text_trim(&text, &length);
+        if (length != first->length || memcmp(text, cam_strbuf_text(first), length) != 0)
+            return 0;
+    }
+    return f->known >= 2;
+}
+
+/* The number of cells of a record without empty ones at its end. */
+static size_t filled_cells(const cam_cells *cells) {
+    size_t count = cells->count;
+    while (count > 0 && cells->list[count - 1].length == 0)
+        count--;
+    return count;
+}
+
+static cam_status survey_cells(survey_of_file *f, const cam_cells *cells) {
     cam_status st = CAM_OK;
-    survey *s = context;
-    if (s->count == 0) {
-        for (size_t i = 0; i < cells->count; i++)
-            CAM_TRY(add_column(s, cells->list[i].text, cells->list[i].length));
+    cam_survey *s = &f->survey;
+    if (f->above > 0) {
+        f->above--;
         goto out;
     }
-    if (cells->count != s->count)
+    int title = s->count == 0 && cells->count > 1 && filled_cells(cells) == 1;
+    if (title && f->titles < MOST_TITLES) {
+        f->titles++;
+        goto out;
+    }
+    f->even += s->count == 0 || (cells->count >= s->count && filled_cells(cells) <= s->count);
+    if (s->count == 0) {
+        for (size_t i = 0; i < cells->count; i++) {
+            CAM_TRY(cam_survey_add_column(s, cells->list[i].text, cells->list[i].length));
+            f->known += s->list[i].points.known;
+        }
+        goto out;
+    }
+    if (filled_cells(cells) > s->count) {
+        s->uneven++;
+        goto out;
+    }
+    size_t count = cells->count < s->count ? cells->count : s->count;
+    if (count == s->count && repeats_header(f, cells))
         goto out;
     s->records++;
-    for (size_t i = 0; i < cells->count; i++)
-        CAM_TRY(add_cell(&s->list[i], cells->list[i].text, cells->list[i].length));
+    for (size_t i = 0; i < count; i++)
+        CAM_TRY(cam_survey_add_cell(&s->list[i], cells->list[i].text, cells->list[i].length));
 out:
     return st;
 }
 
 static cam_status survey_member(void *context, const char *name, const char *value, size_t length) {
     cam_status st = CAM_OK;
-    survey *s = context;
+    cam_survey *s = context;
     size_t i = 0;
     while (i < s->count && strcmp(cam_strbuf_text(&s->list[i].first), name) != 0)
         i++;
     if (i == s->count)
-        CAM_TRY(add_column(s, name, strlen(name)));
-    CAM_TRY(add_cell(&s->list[i], value, length));
+        CAM_TRY(cam_survey_add_column(s, name, strlen(name)));
+    CAM_TRY(cam_survey_add_cell(&s->list[i], value, length));
 out:
     return st;
 }
 
-static cam_status survey_object(void *context, const cam_cells *cells) {
-    survey *s = context;
-    s->records++;
-    cam_status st = cam_jsonl_each(cells->list[0].text, cells->list[0].length, survey_member, s);
+static cam_status survey_object(survey_of_file *f, const cam_cells *cells) {
+    f->survey.records++;
+    cam_status st = cam_jsonl_each(cells->list[0].text, cells->list[0].length, survey_member, &f->survey);
     return st == CAM_E_DATA ? CAM_OK : st; /* the reader of the rows reports a bad line */
 }
 
-static double mean_bytes(const column *c) {
-    return c->filled ? (double)c->bytes / (double)c->filled : 0;
-}
-
-/* True where cells are short and repeat: there are at least two different cells, and each occurs twice on average (the
- * first record, if it is not a header, may be one of them). */
-static int repeats(const column *c) {
-    return c->cells.count >= 2 && (int64_t)(2 * c->cells.count) <= c->filled + 1 && mean_bytes(c) <= LABEL_BYTES;
-}
-
-/* True where `a` is the better candidate for the label column: words before numbers, then fewer empty cells, then fewer
- * distinct cells; on a tie, the left one. */
-static int better_label(const column *a, const column *b) {
-    int letters_a = 2 * a->with_letters > a->filled, letters_b = 2 * b->with_letters > b->filled;
-    if (letters_a != letters_b)
-        return letters_a;
-    if ((a->filled * 10 >= b->filled * 9) != (b->filled * 10 >= a->filled * 9))
-        return a->filled > b->filled;
-    return a->cells.count < b->cells.count;
-}
-
-static void choose_columns(const survey *s, cam_detected *found) {
-    for (size_t i = 1; i < s->count; i++)
-        if (mean_bytes(&s->list[i]) > mean_bytes(&s->list[found->text_column]))
-            found->text_column = i;
-    found->label_column = s->count;
-    for (size_t i = 0; i < s->count; i++)
-        if (i != found->text_column && repeats(&s->list[i]) &&
-            (found->label_column == s->count || better_label(&s->list[i], &s->list[found->label_column])))
-            found->label_column = i;
-}
-
-/* The first record is a row where its label occurs again. Otherwise it is a header where every label of the other
- * records occurs at least twice, or where its text is short beside theirs. */
-static int first_is_header(const survey *s, const cam_detected *found) {
-    const column *text = &s->list[found->text_column];
-    int short_text = 2.0 * (double)text->first.length < mean_bytes(text);
-    if (found->label_column == s->count)
-        return short_text;
-    const column *label = &s->list[found->label_column];
-    if (cam_name_set_find(&label->cells, cam_strbuf_text(&label->first), label->first.length) >= 0)
-        return 0;
-    for (size_t i = 0; i < label->cells.count; i++)
-        if (label->uses[i] == 1)
-            return short_text;
-    return label->first.length > 0;
-}
-
-static cam_status name_columns(const survey *s, cam_detected *found) {
+static cam_status survey_file(const cam_read_options *options, survey_of_file *f, cam_detected *found) {
     cam_status st = CAM_OK;
-    found->columns = calloc(s->count, sizeof *found->columns);
+    cam_record_reader *r = NULL;
+    int got = 1;
+    CAM_TRY(cam_reader_make(options, cam_reader_open_cells, &r));
+    found->format = r->format;
+    found->delimiter = r->dialect.delimiter;
+    f->above = r->counts.records_above;
+    cam_strbuf_clear(&found->notes[CAM_NOTE_FORMAT]);
+    cam_detect_note_format(options->path, r->shape, found);
+    while (f->survey.records < CAM_DETECT_RECORDS) {
+        CAM_TRY(cam_reader_next_cells(r, &got));
+        if (!got)
+            break;
+        if (!cam_cells_blank(r->cells.list, r->cells.count) && !cam_reader_is_damaged(r))
+            CAM_TRY(cam_reader_is_table(r) ? survey_cells(f, &r->cells) : survey_object(f, &r->cells));
+    }
+    if (cam_reader_is_table(r))
+        cam_detect_note_delimiter(&f->survey, f->even, r->counts.records_above + f->titles, found);
+out:
+    cam_record_reader_close(r);
+    return st;
+}
+
+static cam_status name_columns(const cam_survey *s, cam_detected *found) {
+    found->columns = calloc(s->count + 1, sizeof *found->columns);
     if (!found->columns)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for %zu columns", s->count);
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu columns", s->count);
     found->column_count = s->count;
     for (size_t i = 0; i < s->count; i++) {
         cam_strbuf name = CAM_STRBUF_INIT;
@@ -331,47 +152,95 @@ static cam_status name_columns(const survey *s, cam_detected *found) {
             cam_strbuf_printf(&name, "column_%zu", i + 1);
         found->columns[i] = cam_strbuf_detach(&name);
     }
+    return CAM_OK;
+}
+
+/* Where two delimiters split the file evenly, as a decimal comma in every row does: the one whose header has more names
+ * that columns usually have. */
+static cam_status survey_by_names(cam_read_options *options, survey_of_file *f, cam_detected *found) {
+    char *message = strdup(cam_status_message());
+    int most = 0, tie = 1;
+    char best = '\0';
+    cam_status st = CAM_OK;
+    for (const char *candidate = ";,\t|"; *candidate; candidate++) {
+        survey_of_file trial = {0};
+        cam_detected ignored = {0};
+        options->delimiter = *candidate;
+        st = survey_file(options, &trial, &ignored);
+        if (st == CAM_OK && trial.known >= most) {
+            tie = trial.known == most;
+            best = trial.known > most ? *candidate : best;
+            most = trial.known;
+        }
+        cam_survey_release(&trial.survey);
+        cam_detected_release(&ignored);
+        if (st != CAM_OK && st != CAM_E_DATA)
+            goto out;
+    }
+    options->delimiter = best;
+    st = tie ? cam_fail(CAM_E_DATA, "%s", message ? message : "no delimiter") : survey_file(options, f, found);
 out:
+    free(message);
     return st;
 }
 
-static void measure(const survey *s, cam_detected *found) {
-    const column *text = &s->list[found->text_column];
-    int first_counts = !found->has_header;
-    found->longest_text = first_counts ? text->first.length : 0;
-    for (size_t i = 0; i < text->cells.count; i++)
-        if (text->cells.lengths[i] > found->longest_text)
-            found->longest_text = text->cells.lengths[i];
-    found->rows = s->records + first_counts;
-    if (found->label_column == s->count)
-        return;
-    const column *label = &s->list[found->label_column];
-    int known = cam_name_set_find(&label->cells, cam_strbuf_text(&label->first), label->first.length) >= 0;
-    found->labels = label->cells.count + (size_t)(first_counts && !known);
+static cam_status survey(cam_read_options *options, survey_of_file *f, cam_detected *found) {
+    cam_status st = survey_file(options, f, found);
+    if (st != CAM_E_DATA || f->survey.count > 0 || options->delimiter)
+        return st;
+    return survey_by_names(options, f, found);
 }
 
-cam_status cam_detect(const char *path, cam_detected *found) {
+/* The column that the caller names; the number of columns where he names none. A named one tells a header. */
+static cam_status find_wish(const char *path, const cam_survey *s, const char *name, size_t *column) {
+    *column = s->count;
+    for (size_t i = 0; name && i < s->count; i++)
+        if (cam_name_equal(cam_strbuf_text(&s->list[i].first), s->list[i].first.length, name, strlen(name)))
+            *column = i;
+    return name && *column == s->count ? cam_detect_refuse_name(path, s, name) : CAM_OK;
+}
+
+/* Names count for the choice of columns until the first record turns out to be a row. */
+static void choose(cam_survey *s, const cam_column_choice *wish, cam_detected *found, cam_column_choice *choice) {
+    cam_strbuf because = CAM_STRBUF_INIT;
+    double score = 0;
+    *choice = cam_survey_choose(s, wish);
+    found->has_header = found->format == CAM_FORMAT_JSONL;
+    if (!found->has_header) {
+        score = cam_survey_header_score(s, choice, &because);
+        found->has_header = score > 0 || wish->text < s->count || wish->label < s->count;
+        if (!found->has_header) {
+            for (size_t i = 0; i < s->count; i++)
+                s->list[i].points = (cam_name_points){0};
+            *choice = cam_survey_choose(s, wish);
+        }
+        cam_detect_note_header(s, score, cam_strbuf_text(&because), found);
+    }
+    cam_strbuf_release(&because);
+}
+
+cam_status cam_detect(const cam_read_options *wishes, cam_detected *found) {
     cam_status st = CAM_OK;
-    survey s = {0};
+    survey_of_file file = {0};
+    cam_survey *s = &file.survey;
+    cam_column_choice wish, choice;
+    cam_read_options options = *wishes;
+    options.label_required = 1;
     *found = (cam_detected){0};
-    CAM_TRY(detect_encoding(path, &found->encoding));
-    CAM_TRY(detect_format(path, found));
-    if (found->format != CAM_FORMAT_JSONL)
-        CAM_TRY(detect_delimiter(path, found));
-    CAM_TRY(each_record(path, found, CAM_DETECT_RECORDS,
-                        found->format == CAM_FORMAT_JSONL ? survey_object : survey_cells, &s));
-    if (s.count == 0 || s.records == 0)
-        CAM_FAIL(CAM_E_DATA, "%s: no rows to look at", path);
-    if (s.count < 2)
-        CAM_FAIL(CAM_E_DATA, "%s: one column only; a text and a label are needed", path);
-    choose_columns(&s, found);
-    found->has_header = found->format == CAM_FORMAT_JSONL || first_is_header(&s, found);
-    CAM_TRY(name_columns(&s, found));
-    measure(&s, found);
+    CAM_TRY(detect_encoding(&options, found));
+    options.encoding = found->encoding;
+    CAM_TRY(survey(&options, &file, found));
+    CAM_TRY(cam_detect_check_size(options.path, s, found));
+    CAM_TRY(find_wish(options.path, s, options.text_column, &wish.text));
+    CAM_TRY(find_wish(options.path, s, options.label_column, &wish.label));
+    choose(s, &wish, found, &choice);
+    CAM_TRY(cam_detect_check_choice(options.path, s, found, &wish, &choice));
+    found->text_column = choice.text;
+    found->label_column = choice.label;
+    CAM_TRY(name_columns(s, found));
+    cam_detect_note_columns(s, &wish, found);
 out:
-    survey_release(&s);
-    if (st != CAM_OK)
-        cam_detected_release(found);
+    cam_survey_release(s);
     return st;
 }
 
@@ -379,5 +248,8 @@ void cam_detected_release(cam_detected *found) {
     for (size_t i = 0; i < found->column_count; i++)
         free(found->columns[i]);
     free(found->columns);
+    for (size_t i = 0; i < CAM_NOTE_COUNT; i++)
+        cam_strbuf_release(&found->notes[i]);
+    cam_strbuf_release(&found->warnings);
     *found = (cam_detected){0};
 }

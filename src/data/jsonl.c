@@ -4,6 +4,7 @@
 #include "text_fold_internal.h"
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *skip_space(const char *p) {
@@ -53,15 +54,45 @@ static void put_literal(const char *line, size_t nth, cam_strbuf *out) {
     }
 }
 
-static cam_status take(const char *line, size_t nth, const json_t *member, const char *name, cam_jsonl_value *value) {
+/* Takes a list of labels: a JSON list, or {"choices": [...]} as Label Studio writes it. */
+static cam_status take_list(const json_t *list, const char *name, cam_jsonl_value *value) {
+    cam_status st = CAM_OK;
+    value->is_list = 1;
+    value->members = json_array_size(list);
+    for (size_t i = 0; i < value->members; i++)
+        if (json_is_array(json_array_get(list, i)) || json_is_object(json_array_get(list, i)))
+            return cam_fail(CAM_E_DATA,
+                            "\"%s\" is a list of marked places in the text; here a text has one label as a whole",
+                            name);
+    const json_t *first = json_array_get(list, 0);
+    if (json_is_string(first)) {
+        cam_strbuf_append(&value->bytes, json_string_value(first), json_string_length(first));
+    } else if (first && !json_is_null(first)) {
+        char *literal = json_dumps(first, JSON_ENCODE_ANY);
+        if (!literal)
+            CAM_FAIL(CAM_E_MEMORY, "no memory for the label \"%s\"", name);
+        cam_strbuf_puts(&value->bytes, literal);
+        free(literal);
+    }
+out:
+    return st;
+}
+
+static cam_status take(const char *line, size_t nth, const json_t *member, const char *name, int is_label,
+                       cam_jsonl_value *value) {
     if (value->present)
         return cam_fail(CAM_E_DATA, "two members are named \"%s\"", name);
     value->present = 1;
+    const json_t *list =
+        json_is_object(member) && json_object_size(member) == 1 ? json_object_get(member, "choices") : member;
+    if (is_label && json_is_array(list))
+        return take_list(list, name, value);
     if (json_is_string(member))
         cam_strbuf_append(&value->bytes, json_string_value(member), json_string_length(member));
     else if (json_is_object(member) || json_is_array(member))
-        return cam_fail(CAM_E_DATA, "\"%s\" is %s; it must be a string", name,
-                        json_is_array(member) ? "a list" : "an object");
+        return cam_fail(CAM_E_DATA, "\"%s\" is %s; it must be a string%s", name,
+                        json_is_array(member) ? "a list" : "an object",
+                        is_label ? "" : " (of a whole column in pandas: to_json with orient=\"records\", lines=True)");
     else if (!json_is_null(member))
         put_literal(line, nth, &value->bytes);
     return CAM_OK;
@@ -78,7 +109,7 @@ static cam_status load(const char *line, size_t length, json_t **object) {
     if (!*object && errno == ENOMEM)
         return cam_fail(CAM_E_MEMORY, "no memory for a record of %zu bytes", length);
     if (!*object)
-        return cam_fail(CAM_E_DATA, "no valid JSON (column %d): %s", error.column, error.text);
+        return cam_fail(CAM_E_DATA, "no valid JSON: %s", error.text);
     if (!json_is_object(*object)) {
         cam_fail(CAM_E_DATA, "%s instead of an object; write one object a line", kind_of(*object));
         json_decref(*object);
@@ -171,15 +202,15 @@ cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name
     size_t nth = 0;
     cam_strbuf_clear(&text->bytes);
     cam_strbuf_clear(&label->bytes);
-    text->present = label->present = 0;
+    text->present = label->present = label->is_list = 0;
     if (read_plain(line, length, text_name, label_name, text, label))
         goto out;
     CAM_TRY(load(line, length, &object));
     json_object_foreach(object, key, member) {
         if (cam_name_equal(key, strlen(key), text_name, strlen(text_name)))
-            CAM_TRY(take(line, nth, member, text_name, text));
+            CAM_TRY(take(line, nth, member, text_name, 0, text));
         else if (cam_name_equal(key, strlen(key), label_name, strlen(label_name)))
-            CAM_TRY(take(line, nth, member, label_name, label));
+            CAM_TRY(take(line, nth, member, label_name, 1, label));
         nth++;
     }
 out:
@@ -205,19 +236,21 @@ void cam_jsonl_names(const char *line, size_t length, size_t limit, cam_strbuf *
 
 cam_status cam_jsonl_each(const char *line, size_t length, cam_jsonl_visit visit, void *context) {
     cam_status st = CAM_OK;
-    cam_jsonl_value value = {CAM_STRBUF_INIT, 0};
+    cam_jsonl_value value = {.bytes = CAM_STRBUF_INIT};
     json_t *object = NULL, *member;
     const char *key;
     size_t nth = 0;
     CAM_TRY(load(line, length, &object));
     json_object_foreach(object, key, member) {
-        value.present = 0;
+        value.present = value.is_list = 0;
         cam_strbuf_clear(&value.bytes);
-        if (!json_is_array(member) && !json_is_object(member) && !json_is_null(member)) {
-            CAM_TRY(take(line, nth, member, key, &value));
-            CAM_TRY(visit(context, key, cam_strbuf_text(&value.bytes), value.bytes.length));
-        }
+        st = json_is_null(member) ? CAM_E_DATA : take(line, nth, member, key, 1, &value);
         nth++;
+        if (st == CAM_OK && (!value.is_list || value.members == 1))
+            CAM_TRY(visit(context, key, cam_strbuf_text(&value.bytes), value.bytes.length));
+        if (st != CAM_E_DATA && st != CAM_OK)
+            goto out;
+        st = CAM_OK;
     }
 out:
     cam_strbuf_release(&value.bytes);

@@ -7,7 +7,11 @@ cam_data_format cam_format_of_path(const char *path) {
     static const struct {
         const char *ending;
         cam_data_format format;
-    } endings[] = {{".csv", CAM_FORMAT_CSV}, {".tsv", CAM_FORMAT_TSV}, {".jsonl", CAM_FORMAT_JSONL}};
+    } endings[] = {{".csv", CAM_FORMAT_CSV},
+                   {".tsv", CAM_FORMAT_TSV},
+                   {".jsonl", CAM_FORMAT_JSONL},
+                   {".ndjson", CAM_FORMAT_JSONL},
+                   {".json", CAM_FORMAT_JSONL}};
     size_t length = strlen(path);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         size_t tail = strlen(endings[i].ending);

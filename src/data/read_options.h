@@ -10,8 +10,9 @@
 
 enum { CAM_RECORD_MAX_BYTES = 64 << 20 };
 
-/* AUTO: by the ending .csv, .tsv or .jsonl; with any other ending, lines, or an error where a label is required. Lines
- * have no word in the configuration, so their enumerator is the one after the last word's. */
+/* AUTO: by the ending (.csv, .tsv; .jsonl, .ndjson and .json are JSONL) and by the first bytes where they leave no doubt;
+ * with any other ending lines, or CSV where a label is required. JSONL is JSON of every shape (records.h). Lines have no
+ * word in the configuration, so their enumerator is the one after the last word's. */
 typedef enum cam_choice_format cam_data_format;
 #define CAM_FORMAT_LINES CAM_CHOICE_COUNT_format
 
@@ -30,7 +31,9 @@ typedef struct cam_read_options {
     int64_t max_rows;   /* stop after so many rows; 0 or below = all */
     int label_required; /* otherwise the label column may be absent, and labels may be blank */
     cam_syntax syntax;  /* of the settings in messages */
-    int keep_blank;     /* return blank records too, so that every record of the file is one row */
+    int keep_blank;     /* return blank records too, and bad ones that are skipped: every record of the file is a row */
+    int columns_are_hint; /* `columns` are those of another file: a first record that names the text column is a header */
+    cam_input_pause pause; /* while a pipe has no more records for now */
 } cam_read_options;
 
 /* One cell of a table. */

@@ -1,6 +1,7 @@
 /* split.c: see split.h. Follows scikit-learn operation by operation, in double: the rows of each part depend on the
  * order of the random draws and on how ties are broken. */
 #include "split.h"
+#include "strbuf.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,25 +168,45 @@ static cam_status strata_init(strata *s, size_t count, const int32_t *ids, size_
     return CAM_OK;
 }
 
+/* Appends ": "a", "b"", the classes with one row, or ": "a" 12, "b" 3", all classes with their rows. */
+static void put_classes(const strata *s, const int32_t *ids, int only_single, const char *const *names,
+                        cam_strbuf *out) {
+    enum { SHOWN = 20 };
+    size_t shown = 0, all = 0;
+    for (size_t c = 0; c < s->classes; c++) {
+        if (only_single && s->counts[c] >= 2)
+            continue;
+        if (all++ < SHOWN) {
+            const char *name = names[ids[s->rows[s->starts[c]]]];
+            cam_strbuf_puts(out, shown++ ? ", " : ": ");
+            cam_strbuf_put_json(out, name, strlen(name));
+            if (!only_single)
+                cam_strbuf_printf(out, " %lld", (long long)s->counts[c]);
+        }
+    }
+    if (all > shown)
+        cam_strbuf_printf(out, " and %zu more", all - shown);
+}
+
 static cam_status check_strata(const strata *s, const int32_t *ids, size_t train, size_t test,
                                const char *const *names) {
-    for (size_t c = 0; c < s->classes; c++) {
-        int32_t id = ids[s->rows[s->starts[c]]];
-        if (s->counts[c] < 2 && names)
-            return cam_fail(CAM_E_DATA,
-                            "label \"%s\" has one row only, and a stratified split needs two of each; add rows, or set "
-                            "stratify=false",
-                            names[id]);
-        if (s->counts[c] < 2)
-            return cam_fail(CAM_E_DATA, "label %d has one row only; add rows, or set stratify=false", (int)id);
-    }
+    cam_status st = CAM_OK;
+    cam_strbuf shown = CAM_STRBUF_INIT;
+    size_t single = 0;
+    for (size_t c = 0; c < s->classes; c++)
+        single += s->counts[c] < 2;
+    if (names)
+        put_classes(s, ids, single > 0, names, &shown);
+    if (single > 0)
+        CAM_FAIL(CAM_E_DATA, "%zu label%s one row only, and a stratified split needs two of each%s", single,
+                 single == 1 ? " has" : "s have", cam_strbuf_text(&shown));
     if (train < s->classes || test < s->classes)
-        return cam_fail(CAM_E_DATA,
-                        "a stratified split of %zu rows would leave %zu for %s, fewer than the %zu labels; change "
-                        "validation_split, or set stratify=false",
-                        train + test, train < s->classes ? train : test, train < s->classes ? "training" : "validation",
-                        s->classes);
-    return CAM_OK;
+        CAM_FAIL(CAM_E_DATA, "a stratified split of %zu rows would leave %zu for %s, fewer than the %zu labels%s",
+                 train + test, train < s->classes ? train : test, train < s->classes ? "training" : "validation",
+                 s->classes, cam_strbuf_text(&shown));
+out:
+    cam_strbuf_release(&shown);
+    return st;
 }
 
 static cam_status split_stratified(cam_split *split, cam_mt19937 *generator, size_t train, size_t test,
@@ -215,6 +236,22 @@ out:
     return st;
 }
 
+static size_t test_rows(size_t count, double fraction) {
+    return (size_t)ceil(fraction * (double)count);
+}
+
+int cam_split_is_possible(const int64_t *counts, size_t class_count, double fraction) {
+    size_t rows = 0, classes = 0;
+    for (size_t c = 0; c < class_count; c++) {
+        if (counts[c] == 1)
+            return 0;
+        rows += (size_t)counts[c];
+        classes += counts[c] > 0;
+    }
+    size_t test = test_rows(rows, fraction);
+    return test < rows && test >= classes && rows - test >= classes;
+}
+
 cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed, const int32_t *ids,
                           size_t class_count, const char *const *names) {
     cam_status st = CAM_OK;
@@ -224,7 +261,7 @@ cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint3
         CAM_FAIL(CAM_E_USAGE, "validation_split is %g; it must lie between 0 and 1", fraction);
     if (count > UINT32_MAX)
         CAM_FAIL(CAM_E_UNSUPPORTED, "%zu rows are more than a split can hold", count);
-    size_t test = (size_t)ceil(fraction * (double)count);
+    size_t test = test_rows(count, fraction);
     if (test >= count)
         CAM_FAIL(CAM_E_DATA, "validation_split %g of %zu row%s leaves none to train on", fraction, count,
                  count == 1 ? "" : "s");

@@ -20,12 +20,29 @@ typedef struct cam_split {
 } cam_split;
 
 /* ceil(fraction * count) test rows, the rest train; 0 < fraction < 1. `ids` NULL = not stratified; otherwise count ids,
- * 0 <= ids[i] < class_count. CAM_E_USAGE: fraction out of range. CAM_E_DATA, with the setting to change: no training
- * row would be left; stratified: a class has one member only (named by `names`, unless that is NULL), or either part is
- * smaller than the number of classes. */
+ * 0 <= ids[i] < class_count. CAM_E_USAGE: fraction out of range. CAM_E_DATA: no training row would be left; stratified: a
+ * class has one member only, or either part is smaller than the number of classes. The classes concerned are named by
+ * `names`, unless that is NULL, with their rows. */
 CAM_MUST_CHECK cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed,
                                          const int32_t *ids, size_t class_count, const char *const *names);
+/* Whether a stratified split succeeds: counts[class_count] rows of each class, 0 for a class without. */
+int cam_split_is_possible(const int64_t *counts, size_t class_count, double fraction);
 void cam_split_release(cam_split *split);
+
+typedef struct cam_split_moves {
+    int64_t texts; /* that had rows in both parts */
+    int64_t rows;  /* that are now in the other part */
+} cam_split_moves;
+
+/* Puts rows with equal texts into one part (split_together.c). first[row] is the first row with the text of this row, or
+ * the row itself. A split without equal texts in both parts does not change.
+ *
+ * A text of both parts goes to the part of its first row; to training where no room is for all its rows: no class (`ids`,
+ * NULL = all rows are one) gets more test rows than scikit-learn gave it. Then rows whose text is unique change part,
+ * from the end of each part on, until each class has as many test rows as before, or training has no more such rows.
+ * Rows that stay keep their order; the others follow. Deterministic. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_split_keep_together(cam_split *split, const int64_t *first, const int32_t *ids,
+                                                  size_t class_count, cam_split_moves *moves);
 
 /* numpy.random.RandomState(seed), the part that is needed here. */
 typedef struct cam_mt19937 {

@@ -20,15 +20,20 @@ static size_t last_character(const char *text, size_t length) {
     return cam_utf8_cut(text, length, length - 1);
 }
 
+/* White_Space and the byte-order mark, which joined files have in their middle. */
+static int is_outer_space(uint32_t c) {
+    return cam_is_white_space(c) || c == 0xFEFF;
+}
+
 void cam_text_trim(const char **text, size_t *length) {
     size_t bytes;
-    while (*length > 0 && cam_is_white_space(code_point_at(*text, *length, &bytes))) {
+    while (*length > 0 && is_outer_space(code_point_at(*text, *length, &bytes))) {
         *text += bytes;
         *length -= bytes;
     }
     while (*length > 0) {
         size_t last = last_character(*text, *length);
-        if (!cam_is_white_space(code_point_at(*text + last, *length - last, &bytes)))
+        if (!is_outer_space(code_point_at(*text + last, *length - last, &bytes)))
             break;
         *length = last;
     }

@@ -5,7 +5,7 @@
 #include "strbuf.h"
 #include <stddef.h>
 
-/* Removes Unicode White_Space from both ends. */
+/* Removes Unicode White_Space and byte-order marks from both ends. */
 void cam_text_trim(const char **text, size_t *length);
 
 /* True where two column names are equal after trimming and NFC. */

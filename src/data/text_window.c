@@ -5,10 +5,10 @@
 
 enum { FIRST_CAPACITY = 1 << 19, MIN_READ = 1 << 12 };
 
-cam_status cam_text_window_open(cam_text_window *window, const char *path, cam_encoding encoding) {
+cam_status cam_text_window_open(cam_text_window *window, const char *path, cam_encoding encoding, cam_syntax syntax) {
     cam_status st = CAM_OK;
     *window = (cam_text_window){.capacity = FIRST_CAPACITY};
-    CAM_TRY(cam_decoder_open(&window->decoder, path, encoding));
+    CAM_TRY(cam_decoder_open(&window->decoder, path, encoding, syntax));
     window->bytes = malloc(window->capacity);
     if (!window->bytes)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);

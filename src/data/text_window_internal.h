@@ -16,7 +16,8 @@ typedef struct cam_text_window {
 } cam_text_window;
 
 /* As cam_decoder_open. close after a failed open does nothing. */
-CAM_MUST_CHECK cam_status cam_text_window_open(cam_text_window *window, const char *path, cam_encoding encoding);
+CAM_MUST_CHECK cam_status cam_text_window_open(cam_text_window *window, const char *path, cam_encoding encoding,
+                                               cam_syntax syntax);
 /* Reads more text after `end`, or sets at_end. Moves the unconsumed bytes: pointers into them become invalid. */
 CAM_MUST_CHECK cam_status cam_text_window_more(cam_text_window *window);
 void cam_text_window_close(cam_text_window *window);

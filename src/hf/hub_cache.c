@@ -1,11 +1,11 @@
 /* hub_cache.c: see hub_cache.h. */
 #include "hub_cache.h"
 #include "files.h"
+#include "remedy.h"
 #include <ctype.h>
-#include <pwd.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HUB_ID_MAX = 96, REVISION_MAX = 255, COMMIT_HEX = 40 };
 
@@ -23,24 +23,12 @@ static char *copy_text(const char *text, size_t length) {
     return cam_strbuf_detach(&buf);
 }
 
-/* Replaces "~" or "~user" at the beginning of a path by the home folder. To be freed. */
+/* A folder that the environment names, to be freed. One that cannot be expanded stays as it is. */
 static char *expand_home(const char *path) {
-    if (path[0] != '~')
+    char *expanded;
+    if (cam_path_expand(path, CAM_E_USAGE, &expanded) != CAM_OK)
         return copy_text(path, strlen(path));
-    size_t name_length = strcspn(path, "/") - 1;
-    const char *home = name_length == 0 ? environment("HOME") : NULL;
-    if (!home) {
-        char *name = copy_text(path + 1, name_length);
-        const struct passwd *user = name_length == 0 ? getpwuid(getuid()) : getpwnam(name);
-        home = user ? user->pw_dir : NULL;
-        free(name);
-    }
-    if (!home)
-        return copy_text(path, strlen(path));
-    const char *rest = path + 1 + name_length;
-    while (*rest == '/')
-        rest++;
-    return *rest == '\0' ? copy_text(home, strlen(home)) : cam_path_join(home, rest);
+    return expanded;
 }
 
 char *cam_user_cache_folder(void) {
@@ -79,11 +67,26 @@ static const char *missing_from(const char *folder, cam_model_needs needs) {
     return NULL;
 }
 
+/* Replaces the path of a file in a model folder by that of the folder. */
+static void cut_to_folder(char **path) {
+    char *slash = strrchr(*path, '/');
+    char *folder = slash ? copy_text(*path, slash == *path ? 1 : (size_t)(slash - *path)) : copy_text(".", 1);
+    free(*path);
+    *path = folder;
+}
+
 static cam_status locate_path(const char *name, cam_model_needs needs, char **folder) {
     cam_status st = CAM_OK;
-    char *path = expand_home(name), *full = cam_path_absolute(path);
+    char *path = NULL, *full = NULL;
+    CAM_TRY(cam_path_expand(name, CAM_E_USAGE, &path));
+    full = cam_path_absolute(path);
+    if (cam_file_exists(path)) {
+        cut_to_folder(&path);
+        if (!cam_file_exists_in(path, "config.json"))
+            CAM_FAIL(CAM_E_MODEL, "\"%s\" is a file, and no config.json lies beside it; name a model's folder", full);
+    }
     if (!cam_directory_exists(path))
-        CAM_FAIL(CAM_E_MODEL, "no model folder \"%s\"", full);
+        CAM_FAIL(CAM_E_MODEL, "no model folder \"%s\"%s", full, cam_path_hint(path, ENOENT));
     const char *missing = missing_from(path, needs);
     if (missing)
         CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s", full, missing);
@@ -198,6 +201,47 @@ static char *other_name(const char *id) {
     return NULL;
 }
 
+/* The id in an address of the Hub, "https://huggingface.co/almanach/camembert-base/tree/main", to be freed; NULL for any
+ * other name. */
+static char *id_of_address(const char *name) {
+    static const char host[] = "https://huggingface.co/";
+    if (strncmp(name, host, sizeof host - 1) != 0)
+        return NULL;
+    const char *id = name + sizeof host - 1;
+    size_t length = strcspn(id, "/?#");
+    if (id[length] == '/' && strncmp(id + length, "/tree/", 6) != 0 && strncmp(id + length, "/blob/", 6) != 0)
+        length += 1 + strcspn(id + length + 1, "/?#");
+    char *copy = copy_text(id, length);
+    if (!is_hub_id(copy)) {
+        free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+/* Says why a name is neither a path nor an id, and which name was probably meant. */
+static cam_status refuse_name(const char *name) {
+    cam_strbuf meant = CAM_STRBUF_INIT;
+    char *id = id_of_address(name);
+    size_t length = strlen(name);
+    while (!id && length > 1 && name[length - 1] == '/')
+        length--;
+    char *shorter = copy_text(name, length);
+    if (id || (length < strlen(name) && is_hub_id(shorter))) {
+        cam_strbuf_puts(&meant, "; the model's name is ");
+        cam_shell_word_put(&meant, id ? id : shorter);
+    } else {
+        cam_strbuf_puts(&meant, "; a path may begin with \"./\"");
+    }
+    cam_status st =
+        cam_fail(CAM_E_USAGE, "\"%s\" is neither a folder nor a model of the Hub (\"name\" or \"organisation/name\")%s",
+                 name, cam_strbuf_text(&meant));
+    cam_strbuf_release(&meant);
+    free(shorter);
+    free(id);
+    return st;
+}
+
 static cam_status locate_cached(const char *id, const char *revision, cam_model_needs needs, char **folder) {
     cam_status st = CAM_OK;
     char *cache = cam_hub_cache_folder(), *other = other_name(id);
@@ -208,7 +252,7 @@ static cam_status locate_cached(const char *id, const char *revision, cam_model_
         *folder = find_snapshot(cache, other, revision, needs, &missing);
     if (*folder)
         goto out;
-    cam_strbuf_printf(&command, "huggingface-cli download %s", id);
+    cam_strbuf_printf(&command, "hf download %s", id);
     if (strcmp(revision, "main") != 0)
         cam_strbuf_printf(&command, " --revision %s", revision);
     if (missing)
@@ -231,13 +275,10 @@ cam_status cam_model_locate(const char *name, const char *revision, cam_model_ne
         revision = "main";
     if (name[0] == '\0')
         return cam_fail(CAM_E_USAGE, "the model's name is empty");
-    if (strchr("./~", name[0]) || cam_directory_exists(name))
+    if (strchr("./~", name[0]) || cam_directory_exists(name) || (strpbrk(name, "/.") && cam_file_exists(name)))
         return locate_path(name, needs, folder);
     if (!is_hub_id(name))
-        return cam_fail(CAM_E_USAGE,
-                        "\"%s\" is neither a folder nor a model of the Hub (\"name\" or \"organisation/name\"); "
-                        "a path may begin with \"./\"",
-                        name);
+        return refuse_name(name);
     if (!is_revision(revision))
         return cam_fail(CAM_E_USAGE, "\"%s\" cannot be a revision: a branch, a tag or a commit", revision);
     return locate_cached(name, revision, needs, folder);

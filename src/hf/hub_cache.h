@@ -1,7 +1,8 @@
 /* hub_cache.h: finds the folder of a model by its name. Nothing here opens a socket or writes a file.
  *
  * A name is, in this order:
- *   a path    it begins with '.', '/' or '~' ("~" and "~user" become home folders), or names an existing folder;
+ *   a path    it begins with '.', '/' or '~' ("~" becomes the home folder), or names an existing folder, or a
+ *             file in a model folder, which stands for that folder;
  *   a Hub id  "name" or "organisation/name" of letters, digits, '.', '_' and '-', looked up in the Hugging Face cache:
  *             HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
  *             ~/.cache/huggingface/hub. "camembert-base" and "almanach/camembert-base" are the same model, and so are

@@ -1,5 +1,6 @@
 /* parameters.c: the tensors of a model, their planes and their views; see parameters.h. The order of the index space,
  * its buckets and its shards are in parameter_shards.c. */
+#include "cam/arena.h"
 #include "parameters_internal.h"
 #include <math.h>
 #include <stdio.h>
@@ -188,6 +189,11 @@ cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend,
         CAM_FAIL(CAM_E_MEMORY, "no memory for a record of %lld updates", (long long)max_updates);
 out:
     return st;
+}
+
+void cam_parameters_pretend(cam_parameters *params) {
+    for (int plane = CAM_WEIGHT; plane < CAM_PLANES; plane++)
+        params->plane[plane] = params->bytes[plane] > 0 ? (char *)(uintptr_t)CAM_ARENA_ALIGN : NULL;
 }
 
 void cam_parameters_release(cam_parameters *params) {

@@ -1,76 +1,121 @@
 /* advice.c: see advice.h. */
 #include "advice.h"
+#include "describe.h"
+#include "files.h"
+#include "outlook_internal.h"
+#include "plain.h"
+#include "remedy.h"
+#include <string.h>
 
-static void advise_few_rows(const cam_run *run, const char *command, cam_strbuf *out) {
-    long long rows = (long long)run->corpus.part_count[CAM_PART_TRAIN];
-    int frozen = run->config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER;
-    if (rows >= CAM_ADVICE_FEW_ROWS)
-        return;
-    if (frozen)
-        cam_strbuf_printf(out,
-                          "%lld training rows: a frozen encoder is a safe start; compare with full fine-tuning, which "
-                          "may or may not over-fit:\n",
-                          rows);
-    else
-        cam_strbuf_printf(out,
-                          "%lld training rows are few for full fine-tuning, which may over-fit; compare with a frozen "
-                          "encoder, of which only the head is trained:\n",
-                          rows);
-    cam_strbuf_printf(out, "  %s output_dir=%s-full freeze=none\n", command, run->config->output_dir);
-    cam_strbuf_printf(out, "  %s output_dir=%s-frozen freeze=encoder learning_rate=1e-3\n", command,
-                      run->config->output_dir);
+/* --- freeze or full -------------------------------------------------------------------------------------------- */
+
+/* " output_dir=NAME-full", or NAME-full-2, .. : a folder that is not there yet. */
+static void put_folder(cam_strbuf *out, const char *folder, const char *kind) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    for (int number = 1; number == 1 || cam_directory_exists(cam_strbuf_text(&name)); number++) {
+        cam_strbuf_clear(&name);
+        cam_strbuf_append(&name, folder, length);
+        cam_strbuf_printf(&name, "-%s", kind);
+        if (number > 1)
+            cam_strbuf_printf(&name, "-%d", number);
+    }
+    cam_strbuf_putc(out, ' ');
+    cam_remedy_put(out, CAM_SYNTAX_KEYS, "output_dir", cam_strbuf_text(&name));
+    cam_strbuf_release(&name);
 }
 
-static void advise_plenty_rows(const cam_run *run, const char *command, cam_strbuf *out) {
-    long long rows = (long long)run->corpus.part_count[CAM_PART_TRAIN];
-    if (rows < CAM_ADVICE_PLENTY_ROWS || run->config->freeze.kind != CAM_CONFIG_FREEZE_ENCODER)
-        return;
-    cam_strbuf_printf(out,
-                      "%lld training rows are enough for full fine-tuning: a frozen encoder cannot learn your "
-                      "vocabulary and wording, and usually scores lower; compare:\n",
-                      rows);
-    cam_strbuf_printf(out, "  %s output_dir=%s-full freeze=none learning_rate=2e-5\n", command,
-                      run->config->output_dir);
+/* The user's command with the settings of one of the two ways. Later settings win over the user's. */
+static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, cam_strbuf *out) {
+    const cam_config *c = advice->run->config;
+    int64_t batch = c->per_device_train_batch_size * c->gradient_accumulation_steps;
+    int64_t rows = advice->run->corpus.part_count[CAM_PART_TRAIN], steps = (rows + batch - 1) / batch * fit.epochs;
+    cam_strbuf_printf(out, "  %s", advice->command);
+    put_folder(out, c->output_dir, frozen ? "frozen" : "full");
+    cam_strbuf_printf(out, " freeze=%s num_train_epochs=%lld learning_rate=", frozen ? "encoder" : "none",
+                      (long long)fit.epochs);
+    cam_rate_put(out, fit.learning_rate);
+    if (c->max_steps > 0)
+        cam_strbuf_puts(out, " max_steps=-1");
+    if (2 * cam_schedule_warmup(c->warmup_ratio, c->warmup_steps, steps) > steps)
+        cam_strbuf_puts(out, " warmup_steps=0 warmup_ratio=0.06");
+    cam_strbuf_putc(out, '\n');
 }
+
+static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) {
+    cam_fit fit = cam_run_fit(advice->run, frozen);
+    cam_cost_case way = {.frozen = frozen, .epochs = (double)fit.epochs};
+    cam_cost cost = {.seconds = -1};
+    cam_strbuf_puts(out, frozen ? "frozen" : "full");
+    if (advice->backend && cam_cost_of(advice->run, advice->backend, advice->speed, &way, &cost) == CAM_OK) {
+        if (cost.seconds >= 0) {
+            cam_strbuf_puts(out, ", ");
+            cam_cost_put_time(out, cost.seconds);
+        }
+        cam_strbuf_puts(out, ", ");
+        cam_plain_put_bytes(out, cost.bytes);
+    }
+    cam_strbuf_puts(out, ":\n");
+    put_command(advice, frozen, fit, out);
+}
+
+/* With many rows there is no question. */
+static void advise_full(const cam_run *run, cam_strbuf *out) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_plain_put_counted(&line, run->corpus.part_count[CAM_PART_TRAIN], "training row", "training rows");
+    cam_strbuf_puts(&line, " are enough for the full model");
+    if (run->config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER) {
+        cam_fit fit = cam_run_fit(run, 0);
+        cam_strbuf_printf(&line, ", which usually scores higher: set freeze=none num_train_epochs=%lld learning_rate=",
+                          (long long)fit.epochs);
+        cam_rate_put(&line, fit.learning_rate);
+    } else {
+        cam_strbuf_puts(&line, "; a frozen encoder (freeze=encoder) usually scores lower");
+    }
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+}
+
+static void advise_freezing(const cam_advice_case *advice, cam_strbuf *out) {
+    const cam_run *run = advice->run;
+    if (run->corpus.part_count[CAM_PART_TRAIN] > CAM_ADVICE_FEW_ROWS) {
+        advise_full(run, out);
+        return;
+    }
+    cam_strbuf_puts(out, "freeze or full?\n");
+    cam_put_wrapped(out, "Training the full model usually scores higher, if it gets enough steps at a fitting rate. "
+                         "Freezing the encoder is faster and needs less memory: take it for a first look, or where "
+                         "the full model over-fits.\n");
+    if (run->config->init == CAM_CONFIG_INIT_RANDOM)
+        cam_put_wrapped(out, "Your model begins with random weights: frozen, they tell the head little.\n");
+    put_way(advice, 0, out);
+    put_way(advice, 1, out);
+}
+
+/* --- lengths --------------------------------------------------------------------------------------------------- */
 
 static void advise_cut_texts(const cam_run *run, cam_strbuf *out) {
     const cam_token_rows *tokens = &run->corpus.tokens;
     int32_t most = cam_model_config_max_tokens(&run->model);
+    cam_strbuf line = CAM_STRBUF_INIT;
     if (tokens->truncated * CAM_ADVICE_ONE_CUT_IN < tokens->rows || tokens->truncated == 0)
         return;
+    cam_plain_put_counted(&line, tokens->truncated, "text is", "texts are");
     if (run->max_length < most)
-        cam_strbuf_printf(out,
-                          "%lld texts are cut to %d tokens; the model reads up to %d: max_seq_length=%d keeps more, "
-                          "and costs memory and time only for long texts\n",
-                          (long long)tokens->truncated, run->max_length, most, most);
+        cam_strbuf_printf(
+            &line,
+            " cut to %d tokens, and the model reads up to %d: set max_seq_length=%d to keep more; it costs "
+            "memory and time only for long texts\n",
+            run->max_length, most, most);
     else
-        cam_strbuf_printf(out,
-                          "%lld texts are longer than the %d tokens that the model reads: their ends are not seen\n",
-                          (long long)tokens->truncated, most);
+        cam_strbuf_printf(&line, " longer than the %d tokens that the model reads: the end is not seen\n", most);
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
 }
 
-static void advise_random_weights(const cam_run *run, cam_strbuf *out) {
-    if (!run->weights && run->config->freeze.kind != CAM_CONFIG_FREEZE_NONE)
-        cam_strbuf_puts(out, "init: random with freeze: the frozen part stays random and teaches the head nothing; use "
-                             "init: pretrained, or freeze: none\n");
-    if (run->weights && run->config->learning_rate > 2e-4 && run->config->freeze.kind != CAM_CONFIG_FREEZE_ENCODER)
-        cam_strbuf_puts(
-            out,
-            "learning_rate is high for a pretrained encoder, which may forget what it knows; 1e-5 to 5e-5 is usual\n");
-}
-
-void cam_advice_put(const cam_run *run, const char *command, cam_strbuf *out) {
-    advise_few_rows(run, command, out);
-    advise_plenty_rows(run, command, out);
-    advise_cut_texts(run, out);
-    advise_random_weights(run, out);
-}
-
-void cam_label_table_put(const cam_run *run, cam_strbuf *out) {
-    const cam_corpus *corpus = &run->corpus;
-    long long rows = (long long)corpus->part_count[CAM_PART_TRAIN];
-    cam_strbuf_puts(out, "training rows by label\n");
-    for (size_t k = 0; k < corpus->labels.count; k++)
-        cam_strbuf_printf(out, "  %7lld  %5.1f %%  %s\n", (long long)corpus->label_count[k],
-                          100.0 * (double)corpus->label_count[k] / (double)rows, corpus->labels.names[k]);
+void cam_advice_put(const cam_advice_case *advice, cam_strbuf *out) {
+    advise_cut_texts(advice->run, out);
+    advise_freezing(advice, out);
 }

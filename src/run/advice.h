@@ -3,19 +3,23 @@
 #ifndef CAM_ADVICE_H
 #define CAM_ADVICE_H
 
+#include "cost.h"
 #include "run.h"
 
 enum {
-    CAM_ADVICE_FEW_ROWS = 1000,    /* below: full fine-tuning risks over-fitting */
-    CAM_ADVICE_PLENTY_ROWS = 5000, /* from here on a frozen encoder usually scores lower */
-    CAM_ADVICE_ONE_CUT_IN = 50     /* if one text in 50 is cut, say so */
+    CAM_ADVICE_FEW_ROWS = 5000, /* up to here it is worth the time to try both, a frozen encoder and a full one */
+    CAM_ADVICE_ONE_CUT_IN = 50  /* if one text in 50 is cut, say so */
 };
 
-/* Appends advice, one line each. `command` is the user's command line ("cam-train check --config base.yaml"); proposed
- * commands begin with it. */
-void cam_advice_put(const cam_run *run, const char *command, cam_strbuf *out);
+/* What the advice is made for. */
+typedef struct cam_advice_case {
+    const cam_run *run;   /* sound */
+    const char *command;  /* the user's command line, as a shell takes it: "cam-train --config base.yaml" */
+    cam_backend *backend; /* NULL: no costs are shown */
+    double speed;         /* of cam_cost_measure */
+} cam_advice_case;
 
-/* Appends a table of the number of training rows of each label. */
-void cam_label_table_put(const cam_run *run, cam_strbuf *out);
+/* Appends advice, as lines of at most 80 columns and commands of one line each. */
+void cam_advice_put(const cam_advice_case *advice, cam_strbuf *out);
 
 #endif

@@ -15,6 +15,7 @@ cam_verdict cam_best_take(cam_best *best, int64_t step, double value) {
     best->waited = best->evaluations++ == 0 || (gain > 0 && gain > best->threshold) ? 0 : best->waited + 1;
     if (gain > 0) {
         verdict.is_best = 1;
+        best->gain = gain;
         best->step = step;
         best->value = value;
     }

@@ -16,6 +16,7 @@ typedef struct cam_best {
 
     int64_t step; /* of the best evaluation; 0: none yet */
     double value; /* its metric, if step > 0 */
+    double gain;  /* of the best evaluation over the best one before it; infinite for the first, 0 without one */
     int64_t evaluations;
     int64_t waited; /* evaluations in a row without a gain */
 } cam_best;

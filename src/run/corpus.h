@@ -18,17 +18,29 @@ typedef struct cam_corpus {
     int64_t first_row[CAM_PARTS]; /* data row id of each file's first row */
     int64_t rows;
     cam_labels labels;
-    int32_t *label;           /* [rows] */
+    int32_t *label;           /* [rows] id; -1 for an unknown label, only after a failure */
     int32_t *part[CAM_PARTS]; /* data row ids of training, validation and test rows, in the order of the split */
     int64_t part_count[CAM_PARTS];
     int64_t *label_count;  /* [labels] training rows */
     size_t dropped;        /* duplicates removed (on_duplicate=drop) */
+    int64_t duplicates;    /* rows of the training file that repeat the text of an earlier one */
     cam_token_rows tokens; /* filled by cam_corpus_tokenize */
     cam_strbuf warnings;   /* one line each */
 } cam_corpus;
 
-/* Reads, audits, labels and splits. `known` (may be NULL) are the labels of a model folder that already has a
- * classifier: if the data has exactly these labels, their ids are kept. CAM_E_DATA, CAM_E_USAGE, CAM_E_MEMORY. */
+/* Reads, renames labels, audits, gives ids and splits. `known` (may be NULL) are the labels of a model folder that already
+ * has a classifier: if the data has exactly these labels, their ids are kept.
+ *
+ * CAM_E_DATA or CAM_E_USAGE, that of the first failure, with the messages of all steps that could be tried, one a line:
+ * reading of each file, duplicates (on_duplicate=error), rules and ids of the labels, the split. A line that begins with
+ * "hint: " belongs to the error before it. The corpus then holds what could be made, for a report:
+ *     files        of each file the rows that could be read, with the labels after the rules
+ *     warnings     all that was noticed
+ * and, unless the training file gave no row:
+ *     labels, label, rows, first_row    a row whose label is not among `labels` has the id -1
+ *     label_count  of the training rows, or where there is no split of all rows of the training file
+ *     part         NULL, and part_count 0, where there is no split
+ * CAM_E_MEMORY: any of these may be missing. The caller closes the corpus in every case. */
 CAM_MUST_CHECK cam_status cam_corpus_open(cam_corpus *corpus, const cam_config *config, const cam_labels *known);
 void cam_corpus_close(cam_corpus *corpus);
 
@@ -38,6 +50,8 @@ CAM_MUST_CHECK cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_toke
 
 /* The reader's options for one of the run's files. */
 cam_read_options cam_corpus_read_options(const cam_config *config, const char *path);
+/* The label rules of a configuration, which must outlive them. */
+cam_label_rules cam_corpus_label_rules(const cam_config *config);
 /* The row with a data row id. */
 const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id);
 

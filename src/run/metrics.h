@@ -75,15 +75,16 @@ int64_t cam_metrics_only_prediction(const cam_metrics *metrics);
  * ones of the caller. */
 void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *metrics, const char *const *names,
                             const char *const *warnings, int64_t count);
-/* The same as a JSON document of its own, on one line, without the newline. */
-void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names,
+/* The same as a JSON document of its own, on one line, without the newline. It begins with "part", the part of a file
+ * that was scored, unless `part` is NULL. */
+void cam_metrics_put_json(cam_strbuf *buf, const char *part, const cam_metrics *metrics, const char *const *names,
                           const char *const *warnings, int64_t count);
 /* Appends the text of the single-prediction warning and returns 1; returns 0 if it does not apply. */
 int cam_metrics_put_warning(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names);
 
-/* For people: the figures of each label, their means, the confusion matrix if K <= 20, and the largest confusions.
- * Columns are aligned by display width; control characters in labels are shown as '?', long labels are cut with an
- * ellipsis. */
+/* For people: the figures of each label, their means, the confusion matrix if K <= 15 and it fits 80 columns, and the
+ * largest confusions. Columns are aligned by display width; control characters in labels are shown as '?', long labels
+ * are cut with an ellipsis. */
 void cam_metrics_put_table(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names);
 
 #endif

@@ -1,14 +1,17 @@
 /* metrics_put.c: metrics as JSON for programs and as a table for people; see metrics.h. */
 #include "metrics.h"
-#include "utf8.h"
+#include "plain.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    NAME_COLUMNS = 40,    /* the widest column of labels */
-    MATRIX_LABELS = 20,   /* larger confusion matrices are not shown */
-    CONFUSIONS_SHOWN = 10 /* entries of the list of largest confusions */
+    WIDTH = 80,            /* of the matrix */
+    NAME_COLUMNS = 40,     /* the widest column of labels */
+    MATRIX_LABELS = 15,    /* larger confusion matrices are not shown */
+    MATRIX_NAME = 10,      /* the least columns of a label beside the matrix */
+    CONFUSIONS_SHOWN = 10, /* entries of the list of largest confusions */
+    CONFUSION_COLUMNS = 30 /* the widest label there */
 };
 
 /* The places where each metric is shown, bits of CAM_SHOWN_*. */
@@ -34,10 +37,8 @@ int cam_metrics_put_warning(cam_strbuf *buf, const cam_metrics *metrics, const c
     int64_t only = cam_metrics_only_prediction(metrics);
     if (only < 0)
         return 0;
-    cam_strbuf_printf(buf,
-                      "the model predicts one label only, \"%s\", for all %" PRId64
-                      " rows; try a lower learning_rate or a longer warm-up",
-                      names[only], metrics->rows);
+    cam_strbuf_printf(buf, "the model predicts one label only, \"%s\", for all ", names[only]);
+    cam_plain_put_counted(buf, metrics->rows, "row", "rows");
     return 1;
 }
 
@@ -92,83 +93,34 @@ void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *
     cam_json_close(json);
 }
 
-void cam_metrics_put_json(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names,
+void cam_metrics_put_json(cam_strbuf *buf, const char *part, const cam_metrics *metrics, const char *const *names,
                           const char *const *warnings, int64_t count) {
     cam_json json;
     cam_json_begin(&json, buf);
+    if (part)
+        cam_json_text(&json, "part", part);
     put_members(&json, metrics, names, warnings, count);
     cam_json_end(&json);
 }
 
 /* --- table ----------------------------------------------------------------------------------------------------- */
 
-/* Returns the character at *at and moves *at past it. */
-static uint32_t next_character(const char **at) {
-    uint32_t c;
-    *at += cam_utf8_next(*at, *at + strnlen(*at, CAM_UTF8_BYTES), &c);
-    return c;
-}
-
-/* The display width of a character: 0 for combining accents, 2 for East Asian wide characters and emoji, else 1. */
-static int character_columns(uint32_t c) {
-    static const uint32_t wide[][2] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-                                       {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
-    if ((c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || (c >= 0xfe00 && c <= 0xfe0f))
-        return 0;
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
-        if (c >= wide[i][0] && c <= wide[i][1])
-            return 2;
-    return 1;
-}
-
-static int text_columns(const char *text) {
-    int columns = 0;
-    while (*text)
-        columns += character_columns(next_character(&text));
-    return columns;
-}
-
-/* Appends at most `limit` columns of a label, without characters that move the cursor. Returns the columns used. */
-static int put_name(cam_strbuf *buf, const char *name, int limit) {
-    int fits = text_columns(name) <= limit;
-    int columns = 0;
-    while (*name) {
-        const char *from = name;
-        uint32_t c = next_character(&name);
-        int wide = character_columns(c);
-        if (!fits && columns + wide > limit - 1)
-            break;
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-            cam_strbuf_putc(buf, '?');
-        else
-            cam_strbuf_append(buf, from, (size_t)(name - from));
-        columns += wide;
-    }
-    if (fits)
-        return columns;
-    cam_strbuf_puts(buf, "\u2026");
-    return columns + 1;
-}
-
-static void put_padded_name(cam_strbuf *buf, const char *name, int width) {
-    int columns = put_name(buf, name, width);
-    cam_strbuf_printf(buf, "%*s", width - columns, "");
-}
-
 static int name_width(const cam_metrics *metrics, const char *const *names) {
-    int width = text_columns("weighted mean");
+    int width = cam_plain_columns("weighted mean");
     for (int64_t k = 0; k < metrics->labels; k++) {
-        int columns = text_columns(names[k]);
+        int columns = cam_plain_columns(names[k]);
         width = columns > width ? columns : width;
     }
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
-        if (shown[m] & CAM_SHOWN_TABLE && text_columns(cam_words_metric[m]) > width)
-            width = text_columns(cam_words_metric[m]);
+        if (shown[m] & CAM_SHOWN_TABLE && cam_plain_columns(cam_words_metric[m]) > width)
+            width = cam_plain_columns(cam_words_metric[m]);
     return width < NAME_COLUMNS ? width : NAME_COLUMNS;
 }
 
 static void put_figures(cam_strbuf *buf, double precision, double recall, double f1, int64_t support) {
-    cam_strbuf_printf(buf, "  %9.4f  %7.4f  %7.4f  %7" PRId64 "\n", precision, recall, f1, support);
+    cam_strbuf_printf(buf, "  %9.4f  %7.4f  %7.4f  ", precision, recall, f1);
+    cam_plain_put_count_aligned(buf, support, 7);
+    cam_strbuf_putc(buf, '\n');
 }
 
 static void put_scores(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names, int width) {
@@ -176,17 +128,21 @@ static void put_scores(cam_strbuf *buf, const cam_metrics *metrics, const char *
     cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7s  %7s\n", width, "label", "precision", "recall", "f1", "support");
     for (int64_t k = 0; k < metrics->labels; k++) {
         cam_class_scores label = cam_metrics_class(metrics, k);
-        put_padded_name(buf, names[k], width);
+        cam_plain_put_padded(buf, names[k], width);
         put_figures(buf, label.precision, label.recall, label.f1, label.support);
     }
     cam_strbuf_printf(buf, "\n%-*s", width, "macro mean");
     put_figures(buf, scores.precision_macro, scores.recall_macro, scores.f1_macro, scores.rows);
     cam_strbuf_printf(buf, "%-*s", width, "weighted mean");
     put_figures(buf, scores.precision_weighted, scores.recall_weighted, scores.f1_weighted, scores.rows);
-    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
-        if (shown[m] & CAM_SHOWN_TABLE)
-            cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  %7" PRId64 "\n", width, cam_words_metric[m], "", "",
-                              cam_metric_value((cam_metric)m, &scores), scores.rows);
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++) {
+        if (!(shown[m] & CAM_SHOWN_TABLE))
+            continue;
+        cam_strbuf_printf(buf, "%-*s  %9s  %7s  %7.4f  ", width, cam_words_metric[m], "", "",
+                          cam_metric_value((cam_metric)m, &scores));
+        cam_plain_put_count_aligned(buf, scores.rows, 7);
+        cam_strbuf_putc(buf, '\n');
+    }
 }
 
 static int decimal_digits(int64_t value) {
@@ -196,11 +152,15 @@ static int decimal_digits(int64_t value) {
     return digits;
 }
 
+/* Puts the matrix unless it is wider than a terminal. */
 static void put_matrix(cam_strbuf *buf, const cam_metrics *metrics, const char *const *names, int width) {
     int64_t labels = metrics->labels, most = labels;
     for (int64_t i = 0; i < labels * labels; i++)
         most = metrics->confusion[i] > most ? metrics->confusion[i] : most;
-    int cell = decimal_digits(most) + 1;
+    int cell = decimal_digits(most) + 1, room = WIDTH - 3 - (int)labels * cell;
+    if (room < MATRIX_NAME && room < width)
+        return;
+    width = room < width ? room : width;
     cam_strbuf_puts(buf, "\nrows are the truth, columns the prediction\n");
     cam_strbuf_printf(buf, "%*s", width + 3, "");
     for (int64_t k = 0; k < labels; k++)
@@ -208,7 +168,7 @@ static void put_matrix(cam_strbuf *buf, const cam_metrics *metrics, const char *
     cam_strbuf_putc(buf, '\n');
     for (int64_t i = 0; i < labels; i++) {
         cam_strbuf_printf(buf, "%2" PRId64 " ", i + 1);
-        put_padded_name(buf, names[i], width);
+        cam_plain_put_padded(buf, names[i], width);
         for (int64_t k = 0; k < labels; k++) {
             int64_t count = metrics->confusion[i * labels + k];
             if (count)
@@ -250,10 +210,12 @@ static void put_confusions(cam_strbuf *buf, const cam_metrics *metrics, const ch
         cam_strbuf_puts(buf, "\nlargest confusions\n");
     for (int i = 0; i < found; i++) {
         cam_strbuf_puts(buf, "  ");
-        put_name(buf, names[largest[i].truth], NAME_COLUMNS);
+        cam_plain_put(buf, names[largest[i].truth], CONFUSION_COLUMNS);
         cam_strbuf_puts(buf, " taken for ");
-        put_name(buf, names[largest[i].prediction], NAME_COLUMNS);
-        cam_strbuf_printf(buf, ": %" PRId64 "\n", largest[i].count);
+        cam_plain_put(buf, names[largest[i].prediction], CONFUSION_COLUMNS);
+        cam_strbuf_puts(buf, ": ");
+        cam_plain_put_count(buf, largest[i].count);
+        cam_strbuf_putc(buf, '\n');
     }
 }
 

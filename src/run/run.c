@@ -1,20 +1,61 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
 #include "hash.h"
+#include "hub_cache.h"
+#include "label_forms.h"
 #include "log.h"
 #include "model_tokenizer.h"
-#include "run_folder_internal.h"
+#include "outlook_internal.h"
+#include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>
+
+/* --- stages ---------------------------------------------------------------------------------------------------- */
+
+/* Failures that do not keep other stages from being tried. */
+typedef struct failures {
+    cam_status first;
+    cam_strbuf messages; /* one a line */
+} failures;
+
+/* Takes a failure, and gives CAM_OK; a stop and a lack of memory come back. */
+static cam_status collect(failures *found, cam_status st) {
+    if (st == CAM_OK || st == CAM_E_STOPPED || st == CAM_E_MEMORY || st == CAM_E_INTERNAL)
+        return st;
+    if (found->first == CAM_OK)
+        found->first = st;
+    cam_strbuf_printf(&found->messages, "%s%s", found->messages.length ? "\n" : "", cam_status_message());
+    return CAM_OK;
+}
+
+static cam_status find_model(cam_run *run) {
+    const cam_config *config = run->config;
+    int random = config->init == CAM_CONFIG_INIT_RANDOM;
+    return cam_model_locate(config->model_name_or_path, config->revision,
+                            random ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS, &run->model_folder);
+}
 
 static cam_status open_model(cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     char *path = cam_path_join(run->model_folder, "config.json");
-    CAM_TRY(cam_model_config_read(path, &run->model));
+    st = cam_model_config_read(path, &run->model);
+    if (st != CAM_OK) {
+        cam_model_config_release(&run->model);
+        run->model = (cam_model_config){0};
+        goto out;
+    }
     if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
-        CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers", (long long)config->freeze.layers,
-                 run->model.num_hidden_layers);
+        CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers; set freeze=first:%d or less",
+                 (long long)config->freeze.layers, run->model.num_hidden_layers, run->model.num_hidden_layers);
+out:
+    free(path);
+    return st;
+}
+
+static cam_status open_tokenizer(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
     if (config->classifier_dropout >= 0)
         run->model.classifier_dropout = config->classifier_dropout;
     int32_t most = cam_model_config_max_tokens(&run->model);
@@ -25,10 +66,7 @@ static cam_status open_model(cam_run *run) {
     if (cam_tokenizer_vocab_size(run->tokenizer) > run->model.vocab_size)
         CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", run->model_folder,
                  cam_tokenizer_vocab_size(run->tokenizer), run->model.vocab_size);
-    if (config->init == CAM_CONFIG_INIT_PRETRAINED)
-        CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
 out:
-    free(path);
     return st;
 }
 
@@ -62,8 +100,8 @@ static cam_status open_data(cam_run *run) {
     run->keep_head = usable && labels->count == known.count;
     for (size_t i = 0; run->keep_head && i < labels->count; i++)
         run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
-    CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
-    CAM_TRY(cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel));
+    if (run->model.hidden_size > 0)
+        CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
 out:
     cam_labels_release(&known);
     return st;
@@ -91,26 +129,87 @@ static cam_status weigh_classes(cam_run *run) {
     }
     for (size_t i = 0; i < weights->count; i++) {
         int32_t id = cam_labels_find(labels, weights->items[i].label, strlen(weights->items[i].label));
+        const char *nearest = id < 0 ? cam_label_nearest(labels, weights->items[i].label) : NULL;
         if (id < 0)
-            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"", weights->items[i].label);
+            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"%s%s%s", weights->items[i].label,
+                     nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
         run->class_weights[id] = (float)weights->items[i].weight;
     }
 out:
     return st;
 }
 
-static cam_status prepare(cam_run *run) {
+static cam_outlook outlook_of(const cam_run *run) {
+    return (cam_outlook){.config = run->config,
+                         .rows = run->corpus.part_count[CAM_PART_TRAIN],
+                         .labels = (int64_t)run->corpus.labels.count,
+                         .hidden = run->model.hidden_size,
+                         .ranks = cam_group_ranks(run->group)};
+}
+
+static cam_status check_outlook(cam_run *run) {
+    cam_outlook outlook = outlook_of(run);
+    return cam_outlook_check(&outlook, &run->corpus.warnings);
+}
+
+cam_fit cam_run_fit(const cam_run *run, int frozen) {
+    cam_outlook outlook = outlook_of(run);
+    return cam_outlook_fit(&outlook, frozen);
+}
+
+static cam_status check_weights(cam_run *run) {
     cam_status st = CAM_OK;
-    if (cam_group_rank(run->group) == 0)
-        CAM_TRY(cam_run_folder_check(run->config, run->model_folder));
-    CAM_TRY(open_model(run));
-    CAM_TRY(open_data(run));
-    cam_model_source source = cam_run_trainer_options(run, NULL).source;
-    CAM_TRY(cam_model_check(&source));
-    CAM_TRY(weigh_classes(run));
+    CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
+    if (run->is_sound) {
+        cam_model_source source = cam_run_trainer_options(run, NULL).source;
+        CAM_TRY(cam_model_check(&source));
+    }
 out:
     return st;
 }
+
+/* The stages that read the model; `found` has grown where one failed. */
+static cam_status prepare_model(cam_run *run, failures *found) {
+    cam_status st = CAM_OK;
+    CAM_TRY(collect(found, find_model(run)));
+    if (cam_group_rank(run->group) == 0)
+        CAM_TRY(collect(found, cam_run_folder_check(run->config, run->model_folder)));
+    if (run->model_folder)
+        CAM_TRY(collect(found, open_model(run)));
+    if (run->model.hidden_size > 0)
+        CAM_TRY(collect(found, open_tokenizer(run)));
+out:
+    return st;
+}
+
+static cam_status prepare_stages(cam_run *run, failures *found) {
+    cam_status st = CAM_OK, data;
+    CAM_TRY(prepare_model(run, found));
+    data = open_data(run);
+    CAM_TRY(collect(found, data));
+    if (run->tokenizer && run->corpus.rows > 0)
+        CAM_TRY(collect(found, cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
+    run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
+    if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)
+        CAM_TRY(collect(found, check_weights(run)));
+    if (data == CAM_OK)
+        CAM_TRY(collect(found, weigh_classes(run)));
+    if (data == CAM_OK)
+        CAM_TRY(collect(found, check_outlook(run)));
+out:
+    return st;
+}
+
+static cam_status prepare(cam_run *run) {
+    failures found = {0};
+    cam_status st = prepare_stages(run, &found);
+    if (st == CAM_OK && found.first != CAM_OK)
+        st = cam_fail(found.first, "%s", cam_strbuf_text(&found.messages));
+    cam_strbuf_release(&found.messages);
+    return st;
+}
+
+/* --- ranks ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of_configuration(const cam_run *run) {
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -152,17 +251,14 @@ out:
     return st;
 }
 
-cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder, const cam_cancel *cancel,
-                           cam_group *group) {
+cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel, cam_group *group) {
     cam_status st = CAM_OK;
-    *run = (cam_run){.config = config, .model_folder = model_folder, .group = group};
+    *run = (cam_run){.config = config, .group = group};
     if (cancel)
         run->cancel = *cancel;
     CAM_TRY(cam_group_agree_status(group, "reading model and data", prepare(run)));
     CAM_TRY(compare_ranks(run));
 out:
-    if (st != CAM_OK)
-        cam_run_close(run);
     return st;
 }
 
@@ -172,8 +268,11 @@ void cam_run_close(cam_run *run) {
     cam_weights_close(run->weights);
     cam_model_config_release(&run->model);
     free(run->class_weights);
+    free(run->model_folder);
     *run = (cam_run){0};
 }
+
+/* --- options of the trainer ------------------------------------------------------------------------------------ */
 
 static int frozen_depth(const cam_run *run) {
     switch (run->config->freeze.kind) {
@@ -237,45 +336,4 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                  .group = run->group,
                                  .comm = run->comm,
                                  .shard = is_sharded(run, backend)};
-}
-
-static int by_size(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static void describe_lengths(const cam_run *run, cam_strbuf *out) {
-    const cam_token_rows *tokens = &run->corpus.tokens;
-    int64_t *length = malloc((size_t)(tokens->rows + 1) * sizeof *length);
-    if (!length || tokens->rows == 0) {
-        free(length);
-        return;
-    }
-    for (int64_t r = 0; r < tokens->rows; r++)
-        length[r] = tokens->offsets[r + 1] - tokens->offsets[r];
-    qsort(length, (size_t)tokens->rows, sizeof *length, by_size);
-    cam_strbuf_printf(out, "lengths  median %lld tokens, 95 %% up to %lld, longest %lld (cut at %d)\n",
-                      (long long)length[tokens->rows / 2], (long long)length[tokens->rows * 95 / 100],
-                      (long long)length[tokens->rows - 1], run->max_length);
-    free(length);
-}
-
-void cam_run_describe(const cam_run *run, cam_strbuf *out) {
-    const cam_corpus *corpus = &run->corpus;
-    cam_trainer_options options = cam_run_trainer_options(run, NULL);
-    cam_plan plan;
-    options.plan.rows = options.train_count;
-    cam_strbuf_printf(out, "model    %s: %d layers, hidden %d, vocabulary %d%s\n", run->model_folder,
-                      run->model.num_hidden_layers, run->model.hidden_size, run->model.vocab_size,
-                      run->weights ? "" : ", random weights");
-    cam_strbuf_printf(out, "head     %s\n",
-                      run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
-    cam_strbuf_printf(out, "rows     %lld train, %lld validation, %lld test\n",
-                      (long long)corpus->part_count[CAM_PART_TRAIN], (long long)corpus->part_count[CAM_PART_VALIDATION],
-                      (long long)corpus->part_count[CAM_PART_TEST]);
-    cam_strbuf_printf(out, "labels   %zu\n", corpus->labels.count);
-    describe_lengths(run, out);
-    if (cam_plan_make(&plan, &options.plan) == CAM_OK)
-        cam_strbuf_printf(out, "steps    %lld of up to %lld rows, %lld an epoch\n", (long long)plan.updates,
-                          (long long)plan.batch_rows * plan.accumulation, (long long)plan.updates_per_epoch);
 }

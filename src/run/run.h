@@ -8,39 +8,45 @@
 
 #include "config.h"
 #include "corpus.h"
+#include "fit.h"
 #include "model_config.h"
 #include "progress.h"
 #include "trainer.h"
 
 typedef struct cam_run {
     const cam_config *config;
-    const char *model_folder;
-    cam_model_config model;
+    char *model_folder;     /* NULL: not found */
+    cam_model_config model; /* hidden_size is 0 where it could not be read */
     cam_tokenizer *tokenizer;
     cam_weights *weights; /* NULL under init: random */
     cam_corpus corpus;
     int keep_head;        /* the folder's classifier has exactly the data's labels and is kept */
     int32_t max_length;   /* longer texts are cut to this many tokens */
     float *class_weights; /* [K]; NULL: all 1 */
+    int is_sound;         /* model, tokens, labels and split are there: the run can be planned */
     cam_cancel cancel;
     cam_group *group; /* the ranks of the run; NULL: one rank */
     cam_comm *comm;   /* their collectives, set by the caller once the backend is open; NULL: one rank */
 } cam_run;
 
-/* Every rank reads the configuration, the model and the data, and all ranks must read the same. `config`,
- * `model_folder` and `group` must outlive the run; `cancel` (copied; may be NULL) is checked during long work.
- * CAM_E_USAGE, CAM_E_DATA, CAM_E_MODEL, CAM_E_STORAGE (the output folder cannot be written), CAM_E_STOPPED. After a
- * failure there is nothing to close. */
-CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config, const char *model_folder,
-                                          const cam_cancel *cancel, cam_group *group);
+/* Every rank reads the configuration, the model and the data, and all ranks must read the same. `config` and `group`
+ * must outlive the run; `cancel` (copied; may be NULL) is checked during long work. The caller closes the run in every
+ * case.
+ *
+ * A stage that fails does not keep the others from being tried: the model's folder, the output folder, the model, the
+ * data, the weights, the plan. The status is that of the first failure, the message that of all, one a line, and the
+ * run has what the other stages made: cam_run_describe tells of it. CAM_E_USAGE, CAM_E_DATA, CAM_E_MODEL, CAM_E_NETWORK,
+ * CAM_E_STORAGE (the output folder cannot be written). CAM_E_STOPPED and CAM_E_MEMORY end the preparation at once. */
+CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel,
+                                          cam_group *group);
 void cam_run_close(cam_run *run);
+
+/* The epochs and the rate that fit the run's rows and model, for the whole encoder or for the head alone. */
+cam_fit cam_run_fit(const cam_run *run, int frozen);
 
 /* The trainer's options for this run; they point into it. `backend` decides bf16: auto and shard_optimizer: auto; NULL
  * if nothing will be computed. */
 cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend);
-
-/* Appends a summary of the run for people: model, rows, labels, lengths, steps. */
-void cam_run_describe(const cam_run *run, cam_strbuf *out);
 
 /* Trains, evaluates, keeps the best model, scores the test file, writes the output folder. CAM_E_STOPPED after a
  * signal; the folder then has a model if at least one step was made. CAM_E_DIVERGED, CAM_E_MEMORY, CAM_E_STORAGE. */

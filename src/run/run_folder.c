@@ -1,8 +1,7 @@
-/* run_folder.c: see run_folder_internal.h. */
+/* run_folder.c: see run_folder.h. */
+#include "run_folder.h"
 #include "files.h"
-#include "json_out.h"
 #include "log.h"
-#include "run_folder_internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,10 +11,10 @@
 #include <unistd.h>
 
 /* A folder with one of these files holds a run or a model. */
-static const char *const run_files[] = {"run.yaml",  "log.jsonl",   "metrics.json",
-                                        "split.tsv", "config.json", "model.safetensors"};
+static const char *const run_files[] = {"run.yaml",    "log.jsonl",         "metrics.json", "split.tsv",
+                                        "config.json", "model.safetensors", "mistakes.csv"};
 /* Figures of an earlier run, which are removed so that they are not mistaken for this run's. */
-static const char *const stale_files[] = {"log.jsonl", "metrics.json", "split.tsv"};
+static const char *const stale_files[] = {"log.jsonl", "metrics.json", "split.tsv", "mistakes.csv"};
 
 char *cam_run_folder_path(const cam_config *config, const char *name) {
     return cam_path_join(config->output_dir, name);
@@ -60,7 +59,7 @@ out:
 }
 
 cam_status cam_run_folder_check(const cam_config *config, const char *model_folder) {
-    if (same_folder(config->output_dir, model_folder))
+    if (model_folder && same_folder(config->output_dir, model_folder))
         return cam_fail(CAM_E_USAGE, "output_dir \"%s\" is the model's own folder; choose another", config->output_dir);
     const char *found = config->overwrite_output_dir ? NULL : occupied_by(config);
     if (found)
@@ -71,30 +70,34 @@ cam_status cam_run_folder_check(const cam_config *config, const char *model_fold
     return check_writable(config->output_dir);
 }
 
-static cam_status put(const cam_config *config, const char *name, const cam_strbuf *text) {
+cam_status cam_run_folder_put(const cam_config *config, const char *name, const cam_strbuf *text) {
     char *path = cam_run_folder_path(config, name);
     cam_status st = cam_file_write(path, cam_strbuf_text(text), text->length);
     free(path);
     return st;
 }
 
-/* split.tsv: the part of each row of train_file. All rows of the other two files belong to one part each. */
-static cam_status put_split(const cam_config *config, const cam_corpus *corpus) {
+/* Whether a file ends in the mark of a model card. An unreadable one does not. */
+static int is_card(const char *path) {
     cam_strbuf text = CAM_STRBUF_INIT;
-    unsigned char *part_of = calloc((size_t)corpus->rows + 1, 1);
-    if (!part_of)
-        return cam_fail(CAM_E_MEMORY, "no memory for the split of %lld rows", (long long)corpus->rows);
-    for (int part = 0; part < CAM_PARTS; part++)
-        for (int64_t i = 0; i < corpus->part_count[part]; i++)
-            part_of[corpus->part[part][i]] = (unsigned char)part;
-    cam_strbuf_puts(&text, "row\tpart\n");
-    for (size_t i = 0; i < corpus->files[CAM_PART_TRAIN].count; i++)
-        cam_strbuf_printf(&text, "%lld\t%s\n", (long long)corpus->files[CAM_PART_TRAIN].rows[i].row,
-                          cam_data_part_name((cam_data_part)part_of[i]));
-    cam_status st = put(config, "split.tsv", &text);
+    size_t mark = sizeof CAM_CARD_MARK - 1;
+    int is = cam_file_read(path, 1 << 20, CAM_E_STORAGE, &text) == CAM_OK && text.length >= mark &&
+             strcmp(text.text + text.length - mark, CAM_CARD_MARK) == 0;
     cam_strbuf_release(&text);
-    free(part_of);
-    return st;
+    return is;
+}
+
+/* Removes what an earlier run says about its model, which this run replaces. */
+static void remove_stale_files(const cam_config *config) {
+    char *card = cam_run_folder_path(config, "README.md");
+    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
+        char *path = cam_run_folder_path(config, stale_files[i]);
+        unlink(path);
+        free(path);
+    }
+    if (is_card(card))
+        unlink(card);
+    free(card);
 }
 
 /* Locks the folder itself, so there is no lock file. The kernel releases the lock when the process ends. */
@@ -113,14 +116,10 @@ cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corp
     cam_strbuf yaml = CAM_STRBUF_INIT;
     CAM_TRY(cam_directory_make(config->output_dir));
     CAM_TRY(take_lock(config->output_dir, lock));
-    for (size_t i = 0; i < sizeof stale_files / sizeof stale_files[0]; i++) {
-        char *path = cam_run_folder_path(config, stale_files[i]);
-        unlink(path);
-        free(path);
-    }
+    remove_stale_files(config);
     cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
-    CAM_TRY(put(config, "run.yaml", &yaml));
-    CAM_TRY(put_split(config, corpus));
+    CAM_TRY(cam_run_folder_put(config, "run.yaml", &yaml));
+    CAM_TRY(cam_run_folder_put_split(config, corpus));
 out:
     cam_strbuf_release(&yaml);
     return st;
@@ -137,29 +136,13 @@ out:
     return st;
 }
 
-cam_status cam_run_folder_put_metrics(const cam_config *config, const cam_final_figures *figures) {
-    cam_strbuf text = CAM_STRBUF_INIT;
-    cam_json json;
-    cam_json_begin(&json, &text);
-    if (figures->validation)
-        cam_metrics_put_member(&json, "validation", figures->validation, figures->labels, NULL, 0);
-    if (figures->test)
-        cam_metrics_put_member(&json, "test", figures->test, figures->labels, NULL, 0);
-    cam_json_array(&json, "warnings");
-    cam_strbuf line = CAM_STRBUF_INIT;
-    const char *rest = cam_strbuf_text(figures->warnings);
-    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
-        length = strcspn(rest, "\n");
-        cam_strbuf_clear(&line);
-        cam_strbuf_append(&line, rest, length);
-        if (length > 0)
-            cam_json_text(&json, NULL, cam_strbuf_text(&line));
-    }
-    cam_strbuf_release(&line);
-    cam_json_close(&json);
-    cam_json_end(&json);
-    cam_strbuf_putc(&text, '\n');
-    cam_status st = put(config, "metrics.json", &text);
-    cam_strbuf_release(&text);
+cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card) {
+    char *path = cam_run_folder_path(config, "README.md");
+    cam_status st = CAM_OK;
+    if (cam_file_exists(path) && !is_card(path))
+        cam_log_warn("\"%s\" is not a model card of cam-train and stays as it is; there is no new card", path);
+    else
+        st = cam_run_folder_put(config, "README.md", card);
+    free(path);
     return st;
 }

@@ -1,11 +1,12 @@
 /* run_train.c: cam_run_train: steps, evaluations, the best model, and the figures at the end. */
-#include "best_internal.h"
 #include "clock.h"
 #include "files.h"
 #include "log.h"
 #include "parameter_exchange.h"
+#include "plain.h"
 #include "run.h"
-#include "run_folder_internal.h"
+#include "run_end_internal.h"
+#include "run_folder.h"
 #include "run_log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +26,13 @@ typedef struct training {
     cam_run_log log;
     cam_progress progress;
     cam_best best;
-    cam_metrics latest;  /* of the last evaluation */
-    cam_metrics kept;    /* validation figures of the model in the output folder */
-    int64_t saved_step;  /* the step of the model in the output folder; -1: none */
-    int64_t scored_step; /* the step of `latest`; -1: none */
-    int64_t skipped;     /* steps that were not finite */
-    float *logits;       /* for the larger of the validation and test parts */
+    cam_metrics latest;            /* of the last evaluation */
+    cam_metrics kept;              /* validation figures of the model in the output folder */
+    int64_t saved_step;            /* the step of the model in the output folder; -1: none */
+    int64_t scored_step;           /* the step of `latest`; -1: none */
+    int64_t skipped;               /* steps that were not finite */
+    float *logits;                 /* for the larger of the validation and test parts */
+    cam_guess *guesses[CAM_PARTS]; /* of the model in the output folder, for validation and test rows */
     double begin_s;
     double reported_s;  /* the device's clock at the end of the last reported step; 0 after a pause (evaluation) */
     double submitted_s; /* the host's clock when the first step after a pause was submitted */
@@ -40,6 +42,7 @@ typedef struct training {
     int writes_output;           /* rank 0: writes the folder, the log and the progress */
     int64_t max_steps_in_flight; /* steps submitted whose reports are not read yet, at most */
     int64_t stop_step;           /* the step whose report delivered the stop request, the same on every rank; 0: none */
+    int stopped_early;           /* patience ended the run */
     int drained;                 /* no step is in flight, on every rank */
 } training;
 
@@ -66,6 +69,20 @@ static void draw_run_id(char text[RUN_ID_BYTES * 2 + 1]) {
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 }
 
+static void log_cost(const cam_run_event *event, cam_memory_need need) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_plain_put_count(&line, event->trained_parameters);
+    cam_strbuf_puts(&line, " of ");
+    cam_plain_put_count(&line, event->parameters);
+    cam_strbuf_puts(&line, " parameters; ");
+    cam_plain_put_bytes(&line, (double)need.parameters);
+    cam_strbuf_puts(&line, " of parameters and optimizer state, ");
+    cam_plain_put_bytes(&line, (double)need.activations);
+    cam_strbuf_puts(&line, " of activations");
+    cam_log("trained  %s", line.text);
+    cam_strbuf_release(&line);
+}
+
 static cam_status log_beginning(training *t, const cam_backend *backend) {
     const cam_corpus *corpus = &t->run->corpus;
     const cam_trainer *trainer = &t->trainer;
@@ -82,11 +99,8 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
                            .labels = (int64_t)corpus->labels.count,
                            .steps = trainer->plan.updates};
     event.tokens = cam_packing_tokens(&corpus->tokens, corpus->part[CAM_PART_TRAIN], event.train_rows, NULL);
-    cam_memory_need need = cam_trainer_memory(trainer);
     cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
-    cam_log("trained  %lld of %lld parameters; %zu MB of parameters and optimizer state, %zu MB of activations",
-            (long long)event.trained_parameters, (long long)event.parameters, need.parameters >> 20,
-            need.activations >> 20);
+    log_cost(&event, cam_trainer_memory(trainer));
     if (t->run->weights && trainer->fresh_head)
         cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
     return writes_log(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
@@ -134,6 +148,11 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     t->logits = malloc((size_t)(rows + 1) * corpus->labels.count * sizeof *t->logits);
     if (!t->logits)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the logits of %lld rows", (long long)rows);
+    for (int part = 0; part < CAM_PARTS; part++) {
+        t->guesses[part] = malloc((size_t)(corpus->part_count[part] + 1) * sizeof *t->guesses[part]);
+        if (!t->guesses[part])
+            CAM_FAIL(CAM_E_MEMORY, "no memory for the predictions of %lld rows", (long long)corpus->part_count[part]);
+    }
     cam_progress_init(&t->progress, t->writes_output ? progress : CAM_PROGRESS_NONE, t->trainer.plan.updates,
                       config->logging_steps);
 out:
@@ -149,6 +168,8 @@ static void close_training(training *t) {
     cam_metrics_release(&t->latest);
     cam_metrics_release(&t->kept);
     free(t->logits);
+    for (int part = 0; part < CAM_PARTS; part++)
+        free(t->guesses[part]);
     if (t->lock >= 0)
         close(t->lock);
 }
@@ -168,6 +189,12 @@ out:
     return st;
 }
 
+/* Keeps what the logits of a part's rows, which were scored last, predict. */
+static void keep_guesses(training *t, cam_data_part part) {
+    const cam_corpus *corpus = &t->run->corpus;
+    cam_guess_rows(t->logits, corpus->part_count[part], (int64_t)corpus->labels.count, t->guesses[part]);
+}
+
 /* Writes the current weights to the output folder. */
 static cam_status save(training *t) {
     cam_status st = CAM_OK;
@@ -183,9 +210,11 @@ out:
     return st;
 }
 
+/* Keeps the figures of the last evaluation, whose logits are still there, as those of the model just saved. */
 static void keep_figures(training *t) {
     cam_metrics_clear(&t->kept);
     cam_metrics_merge(&t->kept, &t->latest);
+    keep_guesses(t, CAM_PART_VALIDATION);
 }
 
 static cam_status evaluate(training *t, cam_verdict *verdict) {
@@ -281,10 +310,8 @@ static cam_status one_step(training *t) {
     return st;
 }
 
-/* *reason: "done" or "early_stopping", for the log. */
-static cam_status loop(training *t, const char **reason) {
+static cam_status loop(training *t) {
     cam_status st = CAM_OK;
-    *reason = "done";
     while (!cam_trainer_is_done(&t->trainer)) {
         if (stop_is_due(t)) {
             CAM_TRY(read_reports(t, 0));
@@ -297,9 +324,9 @@ static cam_status loop(training *t, const char **reason) {
         cam_verdict verdict;
         CAM_TRY(evaluate(t, &verdict));
         if (verdict.stop) {
-            *reason = "early_stopping";
-            cam_log("no better %s in %lld evaluations: stopping", cam_words_metric[t->best.metric],
-                    (long long)t->best.waited);
+            t->stopped_early = 1;
+            cam_log("no better %s in %lld evaluation%s: stopping", cam_words_metric[t->best.metric],
+                    (long long)t->best.waited, t->best.waited == 1 ? "" : "s");
             break;
         }
     }
@@ -332,19 +359,9 @@ static cam_status score_test(training *t, cam_metrics *test) {
     if (t->saved_step != t->trainer.steps_submitted)
         CAM_TRY(cam_trainer_reload(&t->trainer, config_of(t)->output_dir));
     CAM_TRY(score(t, CAM_PART_TEST, test));
+    keep_guesses(t, CAM_PART_TEST);
 out:
     return st;
-}
-
-static void print_figures(const char *name, const cam_metrics *metrics, const char *const *labels) {
-    cam_scores scores = cam_metrics_scores(metrics);
-    cam_strbuf figures = CAM_STRBUF_INIT, warning = CAM_STRBUF_INIT;
-    cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_END);
-    cam_log("%s (%lld rows): %s", name, (long long)scores.rows, cam_strbuf_text(&figures));
-    if (cam_metrics_put_warning(&warning, metrics, labels))
-        cam_log_warn("%s", cam_strbuf_text(&warning));
-    cam_strbuf_release(&figures);
-    cam_strbuf_release(&warning);
 }
 
 /* Logs how much the ranks sent, and how long it took. Not for collectives inside captured graphs (NCCL), which the host
@@ -362,32 +379,57 @@ static void log_exchange(const training *t) {
                     busy_s > 0 ? 100 * (1 - waited_s / busy_s) : 0.0);
 }
 
-static cam_status finish(training *t, const char *reason) {
+/* Shows a report for people, line by line. */
+static void show(const cam_run_end *end) {
+    cam_strbuf report = CAM_STRBUF_INIT;
+    cam_run_report_put(end, &report);
+    const char *rest = cam_strbuf_text(&report);
+    for (size_t length; *rest; rest += length + 1) {
+        length = strcspn(rest, "\n");
+        cam_log("%.*s", (int)length, rest);
+    }
+    if (end->verdict.length > 0)
+        cam_log_warn("%s", end->verdict.text);
+    cam_strbuf_release(&report);
+}
+
+static cam_status write_end(training *t, const char *reason, const cam_metrics *test) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = &t->run->corpus;
-    const char *const *labels = (const char *const *)corpus->labels.names;
-    cam_metrics test = {0};
     int has_test = corpus->part_count[CAM_PART_TEST] > 0, has_validation = corpus->part_count[CAM_PART_VALIDATION] > 0;
+    if (t->skipped > 0)
+        cam_strbuf_printf(&corpus->warnings, "%lld %s not finite and skipped\n", (long long)t->skipped,
+                          t->skipped == 1 ? "step was" : "steps were");
+    cam_run_end end = {
+        .run = t->run,
+        .metrics = {[CAM_PART_VALIDATION] = has_validation ? &t->kept : NULL, [CAM_PART_TEST] = has_test ? test : NULL},
+        .guesses = {[CAM_PART_VALIDATION] = has_validation ? t->guesses[CAM_PART_VALIDATION] : NULL,
+                    [CAM_PART_TEST] = has_test ? t->guesses[CAM_PART_TEST] : NULL},
+        .best = &t->best,
+        .plan = &t->trainer.plan,
+        .schedule = &t->trainer.schedule,
+        .steps = t->trainer.steps_submitted,
+        .saved_step = t->saved_step,
+        .early_stopping = t->stopped_early,
+        .wall_s = cam_now_s() - t->begin_s};
+    CAM_TRY(cam_run_end_write(&end));
+    if (writes_log(t))
+        CAM_TRY(cam_run_log_end(&t->log, reason, end.wall_s));
+    show(&end);
+out:
+    cam_run_end_release(&end);
+    return st;
+}
+
+static cam_status finish(training *t) {
+    cam_status st = CAM_OK;
+    cam_metrics test = {0};
     log_exchange(t);
     CAM_TRY(save_final_model(t));
-    CAM_TRY(cam_metrics_init(&test, (int64_t)corpus->labels.count));
+    CAM_TRY(cam_metrics_init(&test, (int64_t)t->run->corpus.labels.count));
     CAM_TRY(score_test(t, &test));
-    if (t->skipped > 0)
-        cam_strbuf_printf(&corpus->warnings, "%lld steps were not finite and were skipped\n", (long long)t->skipped);
-    cam_final_figures figures = {.validation = has_validation ? &t->kept : NULL,
-                                 .test = has_test ? &test : NULL,
-                                 .labels = labels,
-                                 .warnings = &corpus->warnings};
     if (t->writes_output)
-        CAM_TRY(cam_run_folder_put_metrics(config_of(t), &figures));
-    if (writes_log(t))
-        CAM_TRY(cam_run_log_end(&t->log, reason, cam_now_s() - t->begin_s));
-    cam_log("saved the model of step %lld to \"%s\" (%.1f s)", (long long)t->saved_step, config_of(t)->output_dir,
-            cam_now_s() - t->begin_s);
-    if (has_validation)
-        print_figures("validation", &t->kept, labels);
-    if (has_test)
-        print_figures("test", &test, labels);
+        CAM_TRY(write_end(t, t->stopped_early ? "early_stopping" : "done", &test));
 out:
     cam_metrics_release(&test);
     return st;
@@ -417,10 +459,9 @@ static cam_status end_early(training *t, cam_status why) {
 cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode progress) {
     cam_status st = CAM_OK;
     training t;
-    const char *reason = NULL;
     CAM_TRY(open_training(&t, run, backend, progress));
-    CAM_TRY(loop(&t, &reason));
-    CAM_TRY(finish(&t, reason));
+    CAM_TRY(loop(&t));
+    CAM_TRY(finish(&t));
 out:
     if (st != CAM_OK)
         st = end_early(&t, st);

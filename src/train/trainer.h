@@ -153,5 +153,9 @@ typedef struct cam_memory_need {
     size_t parameters, activations;
 } cam_memory_need;
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer);
+/* What cam_trainer_open would need, found without loading weights and without allocating any of it. CAM_E_USAGE,
+ * CAM_E_MEMORY, CAM_E_UNSUPPORTED. */
+CAM_MUST_CHECK cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backend *backend,
+                                                  cam_memory_need *need);
 
 #endif

@@ -101,7 +101,7 @@ static size_t available_bytes(const cam_trainer *trainer) {
     return group && trainer->backend->host_memory ? available / (size_t)group->local_ranks : available;
 }
 
-static cam_status open_model(cam_trainer *trainer) {
+static cam_status lay_out_model(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
     unsigned char *used = NULL;
@@ -112,6 +112,19 @@ static cam_status open_model(cam_trainer *trainer) {
     cam_sharding sharding = {
         .rank = cam_trainer_rank(trainer), .ranks = cam_trainer_ranks(trainer), .sharded = o->comm && o->shard};
     CAM_TRY(cam_parameters_layout(&trainer->params, o->config, used, &o->rates, precision, sharding));
+    CAM_TRY(cam_camembert_open(&trainer->model, o->config, &trainer->params, trainer->backend));
+    trainer->model.frozen_depth = o->rates.frozen_depth;
+    trainer->model.frozen_dropout = o->frozen_dropout;
+    trainer->model.gradient_checkpointing = o->gradient_checkpointing;
+out:
+    free(used);
+    return st;
+}
+
+static cam_status open_model(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    CAM_TRY(lay_out_model(trainer));
     size_t needed = cam_parameters_bytes(&trainer->params, 1), available = available_bytes(trainer);
     if (needed > available)
         CAM_FAIL(
@@ -121,13 +134,8 @@ static cam_status open_model(cam_trainer *trainer) {
             needed >> 20, available >> 20);
     CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
     CAM_TRY(cam_trainer_load(trainer, &o->source, &trainer->fresh_head));
-    CAM_TRY(cam_camembert_open(&trainer->model, o->config, &trainer->params, trainer->backend));
-    trainer->model.frozen_depth = o->rates.frozen_depth;
-    trainer->model.frozen_dropout = o->frozen_dropout;
-    trainer->model.gradient_checkpointing = o->gradient_checkpointing;
     CAM_TRY(upload_class_weights(trainer));
 out:
-    free(used);
     return st;
 }
 
@@ -303,6 +311,20 @@ cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const ca
 out:
     if (st != CAM_OK)
         cam_trainer_close(trainer);
+    return st;
+}
+
+cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backend *backend, cam_memory_need *need) {
+    cam_status st = CAM_OK;
+    cam_trainer trainer = {.options = *options, .backend = backend};
+    CAM_TRY(open_schedule(&trainer));
+    CAM_TRY(lay_out_model(&trainer));
+    need->parameters = cam_parameters_bytes(&trainer.params, 1);
+    cam_parameters_pretend(&trainer.params);
+    CAM_TRY(
+        count_memory(&trainer, cam_token_size_class(trainer.largest_tokens), trainer.largest_rows, &need->activations));
+out:
+    cam_trainer_close(&trainer);
     return st;
 }
 

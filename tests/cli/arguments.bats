@@ -65,9 +65,17 @@ setup() { in_own_folder; }
     refused 2 "--config FILE" cam-train check
     refused 2 "--config FILE" cam-train show
     refused 2 "--config FILE" cam-train tune
+    refused 2 "cam-train init --data 'l'\\''export 1.csv' > my.yaml" cam-train check "train_file=l'export 1.csv"
 }
 
-@test "a file without --config before it" { refused 2 "after --config" cam-train train c.yaml; }
+@test "a configuration is known by its ending" {
+    mkdir "lr=3" && cp c.yaml "lr=3/my c.YML"
+    succeeds cam-train show c.yaml seed=7
+    answers "seed: 7"
+    succeeds cam-train check "./lr=3/my c.YML"
+    succeeds cam-train c.yaml --dry-run
+    refused 2 "after --config" cam-train train c.yaml else
+}
 
 @test "a missing configuration is named in full" { refused 2 "$PWD/none.yaml" cam-train --config none.yaml; }
 
@@ -82,12 +90,14 @@ setup() { in_own_folder; }
     refused 2 'progress' cam-train --config c.yaml --progress dots
     refused 2 '"--format" of predict' cam-train predict --model tiny --format xml
     refused 2 '"--format" of tokenize' cam-train tokenize --model tiny --format xml
-    refused 2 '"--device" takes "auto", "cpu" or "cuda"' cam-train eval --model tiny --data data.csv --device gpu
-    refused 2 '"--encoding" takes' cam-train predict --model tiny --encoding latin-1
+    refused 2 '"--device" takes "auto", "cpu" or "cuda"' cam-train eval --model tiny --data data.csv --device tpu
+    refused 2 '"--device" takes "auto", "cpu" or "cuda", not "mps"; write cpu' cam-train eval --model tiny --data data.csv --device mps
+    refused 2 '"--encoding" takes' cam-train predict --model tiny --encoding latin-2
     refused 2 '"--delimiter" takes "auto", ";", ",", "tab" or "|"' cam-train predict --model tiny --delimiter x
     refused 2 '"--input-format" takes' cam-train predict --model tiny --input-format xlsx
     refused 2 '"--top-k" takes' cam-train predict --model tiny --format jsonl --top-k 0
     refused 2 '"--threshold" takes' cam-train predict --model tiny --threshold 1.5
+    refused 2 'not "0,5"; write 0.5' cam-train predict --model tiny --threshold 0,5
 }
 
 @test "results to a full disk are exit 8" {
@@ -95,4 +105,159 @@ setup() { in_own_folder; }
         run --separate-stderr bash -c '"$0" $1 >/dev/full' "$program" "$command"
         [ "$status" -eq 8 ] || complain "$command"
     done
+}
+
+@test "-h, -V, help and version" {
+    cam-train --help >all.txt
+    cam-train predict --help >predict.txt
+    cam-train --version >version.txt
+    for words in -h help; do succeeds cam-train $words && diff all.txt - <<<"$output"; done
+    for words in "predict -h" "help predict"; do succeeds cam-train $words && diff predict.txt - <<<"$output"; done
+    for words in -V version; do succeeds cam-train $words && diff version.txt - <<<"$output"; done
+    refused 2 'write cam-train help check' cam-train check help
+    refused 2 '"-v" could be --verbose or --version' cam-train -v
+}
+
+@test "-c and -q, and options with _" {
+    succeeds cam-train show -c c.yaml -q
+    succeeds cam-train -c c.yaml --dry_run -q
+    [ -z "$stderr" ] || complain "not quiet"
+    refused 2 '"--dry-run"' cam-train -c c.yaml --dry_run=yes
+    refused 2 '"--config" needs a value' cam-train -c --dry-run
+}
+
+# cures WORDS...: show refuses these words, quoted for a shell; with what the message tells to write instead, it does not.
+cures() {
+    refused 2 "write " eval "cam-train show --config c.yaml $1"
+    local advice=${stderr##*write }
+    succeeds eval "cam-train show --config c.yaml ${advice%%, else*}"
+    for shown in "${@:2}"; do answers "$shown"; done
+}
+
+@test "a key written as an option: what the message says is right" {
+    cures "--learning_rate 3e-5" "learning_rate: 3e-5"
+    cures "--learning-rate=3e-5" "learning_rate: 3e-5"
+    cures "-learning_rate 3e-5" "learning_rate: 3e-5"
+    cures "--lr 3e-5" "learning_rate: 3e-5"
+    cures "--max_steps -1" "max_steps: -1 "
+    cures "--data 'mes données.csv'" "train_file: mes données.csv"
+    cures "--text_column \"l'avis\"" "text_column: \"l'avis\""
+    cures "--label-column 'a b'" "label_column: a b"
+    cures "--columns label,text" "columns: [label, text]"
+    cures "--labels oui,non" "labels: [oui, non]"
+    cures "--delimiter ';'" 'delimiter: ";"'
+    cures "--model tiny" "model_name_or_path: tiny"
+    cures "--output out2" "output_dir: out2"
+    cures "--input-format csv" "format: csv"
+    cures "--max-seq-length 64" "max_seq_length: 64"
+    cures "--device cpu" "device: cpu"
+    cures "--encoding latin-1" "encoding: windows-1252"
+    cures "--bf16 --load_best_model_at_end" 'bf16: "true"'
+    cures "--overwrite_output_dir seed=3" "overwrite_output_dir: true"
+    cures "--stratify false" "stratify: false"
+    cures "--no_cuda" "device: cpu"
+    cures "--group_by_length" "train_sampling_strategy: group_by_length"
+}
+
+@test "a key with its value in another word, or after a colon" {
+    cures "learning_rate = 3e-5" "learning_rate: 3e-5"
+    cures "learning_rate =3e-5" "learning_rate: 3e-5"
+    cures "learning_rate 3e-5" "learning_rate: 3e-5"
+    cures "learning_rate: 3e-5" "learning_rate: 3e-5"
+    cures "'learning_rate: 3e-5'" "learning_rate: 3e-5"
+    cures "lr 3e-5" "learning_rate: 3e-5"
+    cures "text_column=Mon label" "text_column: Mon label"
+    cures "labels=[oui, non, peut être] seed=3" "labels: [oui, non, peut être]"
+    refused 2 "without a space: learning_rate=3e-5" cam-train -c c.yaml learning_rate= 3e-5
+    cures data.csv "train_file: data.csv"
+    cures ./tiny 'model_name_or_path: "./tiny"'
+    cp c.yaml "my config.conf"
+    cures "'my config.conf'" "learning_rate: 0.005"
+}
+
+@test "a setting of transformers that has no counterpart" {
+    refused 2 "the verb says what is done; leave it out" cam-train -c c.yaml --do_train
+    refused 2 "half precision is bf16" cam-train -c c.yaml --fp16
+    refused 2 "nothing is sent to the Hub; leave it out" cam-train -c c.yaml push_to_hub=true
+}
+
+# predict_cures WORDS: the same for predict, of a model without weights.
+predict_cures() {
+    refused 2 "write " eval "cam-train predict --model tiny $1"
+    [[ "$stderr" == *"; write $2" ]] || complain "expected: $2"
+    run --separate-stderr eval "cam-train predict --model tiny ${stderr##*write }"
+    [ "$status" -eq 4 ] || complain "not understood"
+}
+
+@test "a key of a configuration given to predict, eval and init" {
+    predict_cures text_column=Libellé "--text-column 'Libellé'"
+    predict_cures "encoding=latin1 --quiet" "--encoding latin1"
+    predict_cures "format=csv" "--input-format csv"
+    predict_cures "'test_file=mes textes.csv'" "--input 'mes textes.csv'"
+    predict_cures "--data data.csv" "--input data.csv"
+    predict_cures "data.csv" "--input data.csv"
+    predict_cures "data.csv" "--input data.csv"
+    refused 2 "write --model tiny" cam-train predict tiny
+    refused 2 "write --data data.csv" cam-train eval --model tiny data.csv
+    refused 2 "write --data data.csv" cam-train eval --model tiny --input data.csv
+    refused 2 "write --data data.csv" cam-train init train_file=data.csv
+    refused 2 "learning_rate is a key of the configuration of a run, and predict has no such option: leave it out" \
+        cam-train predict --model tiny learning_rate=3e-5
+    refused 2 "takes no configuration: leave it out" cam-train predict --model tiny --config c.yaml
+    refused 2 "takes no configuration: leave it out" cam-train predict --model tiny c.yaml
+}
+
+@test "a text among the words of predict and tokenize: the command that the message gives works" {
+    for words in "\"l'appel, non reçu\"" "l\'appel, non reçu" "--text \"l'appel, non reçu\""; do
+        refused 2 "printf '%s\n' 'l'\\''appel, non reçu' | cam-train tokenize --model tiny --format pieces" \
+            eval "cam-train tokenize --model tiny $words --format pieces"
+    done
+    succeeds eval "${stderr##*standard input: }"
+    answers "' appel , ▁non ▁reçu"
+}
+
+@test "the verb after other words" {
+    refused 2 "the verb comes first: cam-train show --quiet --config 'my c.yaml'" \
+        cam-train --quiet --config "my c.yaml" show
+    cp c.yaml "my c.yaml"
+    succeeds eval "${stderr##*comes first: }"
+    answers "learning_rate: 0.005"
+}
+
+@test "words for verbs, of other programs and in French" {
+    for pair in fit=train fine-tune=train entraîner=train vérifier=check afficher=show evaluate=eval évaluer=eval \
+        tester=eval prédire=predict predire=predict classify=predict Predict=predict chekc=check; do
+        refused 2 "did you mean \"${pair#*=}\"?" cam-train "${pair%=*}" --model tiny
+    done
+    refused 2 "hf download camembert-base" cam-train fetch camembert-base
+    refused 2 "cam-train init --data data.csv > my.yaml" cam-train data.csv
+    succeeds eval "${stderr##*this file: } 2>&1"
+    refused 2 "cam-train predict --model tiny" cam-train tiny
+    refused 2 'unknown verb "foo"; cam-train --help lists them' cam-train foo
+}
+
+@test "words for choices, said once where they differ" {
+    run --separate-stderr cam-train predict --model tiny --encoding Latin-1 --delimiter Point-Virgule --input_format JSON
+    [ "$status" -eq 4 ] || complain "words that are understood"
+    [ "$(grep -c "Latin-1 is read as windows-1252" <<<"$stderr")" -eq 1 ] || complain "once"
+    refused 2 'did you mean "jsonl"?' cam-train predict --model tiny --format jsnl
+}
+
+@test "~ is the home folder in every path" {
+    export HOME=$PWD/home
+    mkdir home && mv tiny data.csv c.yaml home
+    succeeds cam-train check --config=~/c.yaml train_file="~/data.csv" model_name_or_path="~/tiny"
+    succeeds cam-train --quiet "~/c.yaml" "--config=~/c.yaml" train_file="~/data.csv" model_name_or_path="~/tiny" \
+        output_dir="~/runs/a" num_train_epochs=1
+    [ -f home/runs/a/run.yaml ] && [ ! -e "~" ] || complain "the folder"
+    succeeds cam-train predict "--model=~/runs/a" "--input=~/data.csv" "--output=~/out.tsv"
+    [ -s home/out.tsv ] && [ ! -e "~" ] || complain "the file"
+    succeeds cam-train eval "--model=~/runs/a/config.json" "--data=~/data.csv"
+    succeeds cam-train init "--data=~/data.csv"
+    answers "$HOME/data.csv"
+    refused 2 "~ is your own home folder only" cam-train predict --model "~paul/model"
+    refused 2 "~ is your own home folder only" cam-train check "--config=~/c.yaml" output_dir="~paul/runs"
+    refused 2 "variables of the shell are not expanded" cam-train check "--config=~/c.yaml" 'output_dir=$HOME/runs'
+    refused 3 "variables of the shell are not expanded" cam-train check "--config=~/c.yaml" 'train_file=$HOME/data.csv' \
+        model_name_or_path="~/tiny"
 }

@@ -62,17 +62,19 @@ succeeds() {
     [ "$status" -eq 0 ] || complain "expected exit 0: $*"
 }
 
-# refused CODE MESSAGE COMMAND...: exit CODE, nothing on standard output, one error, and it holds MESSAGE.
+# refused CODE MESSAGE COMMAND...: exit CODE, nothing on standard output but the picture that `check` prints, one error,
+# and it holds MESSAGE.
 refused() {
     local code=$1 message=$2
     shift 2
     run --separate-stderr "$@"
     [ "$status" -eq "$code" ] || complain "expected exit $code: $*"
-    [ -z "$output" ] || complain "standard output is not empty"
+    [[ -z "$output" || "$output" == "file     "* ]] || complain "standard output is not empty"
     [ "$(grep -c '^error: ' <<<"$stderr")" -eq 1 ] || complain "expected one error"
     [[ "$(grep '^error: ' <<<"$stderr")" == *"$message"* ]] || complain "expected: $message"
 }
 
-# says TEXT: on standard error of the last command. answers TEXT: on its standard output.
+# says TEXT: on standard error of the last command. answers TEXT: on its standard output, where
+# lines may be broken between words.
 says() { [[ "$stderr" == *"$1"* ]] || complain "expected on standard error: $1"; }
-answers() { [[ "$output" == *"$1"* ]] || complain "expected on standard output: $1"; }
+answers() { [[ "$output" == *"$1"* || "$(tr -s '\n ' '  ' <<<"$output")" == *"$1"* ]] || complain "expected on standard output: $1"; }

@@ -30,7 +30,7 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
 
 @test "values of an option, after a blank and after =" {
     completes cam-train predict --format ""
-    offers "tsv jsonl"
+    offers "tsv jsonl csv"
     completes cam-train tokenize --format i
     offers "ids"
     completes cam-train eval --device = c
@@ -40,7 +40,7 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
     completes cam-train eval --device=cu # where "=" breaks no words
     offers "--device=cuda"
     completes cam-train eval --delimiter ""
-    offers 'auto \; , tab'
+    offers 'auto \; , tab \|'
     completes cam-train predict --top-k ""
     offers ""
 }
@@ -71,5 +71,5 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
     completes cam-train eval learning
     offers ""
     completes cam-train tune ""
-    [ "$(wc -l <<<"$output")" -eq "$(cam-train init | grep -c '^  [a-z]')" ] || complain "every key"
+    [ "$(wc -l <<<"$output")" -eq "$(cam-train init --all | grep -c '^  [a-z]')" ] || complain "every key"
 }

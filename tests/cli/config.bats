@@ -98,19 +98,6 @@ setup() { in_own_folder; }
     grep -q '# ' init.yaml
 }
 
-@test "init --data finds encoding, delimiter and columns; a run can start with them" {
-    { echo 'Libellé;Catégorie'; tail -n +2 data.csv | sed 's/"mot de passe perdu, \(.*\)",/mot de passe \1,/; s/,/;/'; } |
-        iconv -f utf-8 -t windows-1252 >excel.csv
-    cam-train init --data excel.csv >init.yaml
-    succeeds cam-train show --config init.yaml
-    answers "encoding: windows-1252"
-    answers "text_column: Libellé"
-    answers "label_column: Catégorie"
-    [[ "$output" =~ delimiter:\ .?\; ]] || complain "the delimiter"
-    succeeds cam-train check --config init.yaml model_name_or_path=./tiny init=random
-    answers "all is well"
-}
-
 @test "init --data of a file that is not there" { refused 3 none.csv cam-train init --data none.csv; }
 
 @test "check describes the run, gives both commands for few rows, and writes nothing" {
@@ -119,4 +106,52 @@ setup() { in_own_folder; }
     answers freeze=encoder
     answers freeze=none
     [ ! -e out ]
+}
+
+@test "a configuration in UTF-16, as PowerShell writes it, and with a mark of UTF-8" {
+    for encoding in UTF-16LE UTF-16BE UTF-8; do
+        { printf '\xef\xbb\xbf' && sed 's/$/\r/' c.yaml && printf '  seed: 7\r\n'; } | iconv -f UTF-8 -t $encoding >marked.yaml
+        succeeds cam-train show --config marked.yaml
+        answers "seed: 7"
+        answers "train_file: data.csv"
+    done
+}
+
+@test "a configuration in another encoding: the command that the message gives cures it" {
+    for encoding in WINDOWS-1252 MACINTOSH UTF-16LE; do
+        { cat c.yaml && echo '  seed: 7 # été, réglé à l’œil' && echo '# où ça'; } | iconv -f UTF-8 -t $encoding >"ma config.yaml"
+        refused 2 "ma config.yaml:" cam-train show --config "ma config.yaml"
+        [[ "$stderr" == *" > 'ma config-utf8.yaml'" ]] || complain "the command"
+        eval "iconv ${stderr##*with iconv }"
+        succeeds cam-train show --config "ma config-utf8.yaml"
+        answers "seed: 7"
+        grep -q "été, réglé à l’œil" "ma config-utf8.yaml" || complain "$encoding is not read as it was"
+    done
+}
+
+@test "the folder of a run in place of its configuration, and an empty delimiter" {
+    mkdir "a run" && cp c.yaml "a run/run.yaml"
+    refused 2 "\"a run\" is a folder, not a configuration; write --config 'a run/run.yaml'" cam-train show --config "a run"
+    succeeds eval "cam-train show ${stderr##*write }"
+    refused 2 "write it in quotes: delimiter=';'" cam-train show --config c.yaml delimiter=
+    succeeds eval "cam-train show --config c.yaml ${stderr##*quotes: }"
+    answers 'delimiter: ";"'
+}
+
+@test "what show prints has our words, whatever was written" {
+    succeeds cam-train show --config c.yaml encoding=latin-1 delimiter=virgule metric_for_best_model=eval_loss device=GPU
+    for line in "encoding: windows-1252" 'delimiter: ","' "metric_for_best_model: loss" "device: cuda"; do answers "$line"; done
+    [ "$(grep -c "Latin-1 is read as windows-1252" <<<"$stderr")" -eq 1 ] || complain "said once"
+}
+
+@test "a configuration of transformers 5" {
+    printf '%s\n' 'training:' '  warmup_steps: 0.2' '  max_steps: 3.0' '  lr_scheduler_type: Cosine' '  bf16: False' >five.yaml
+    succeeds cam-train show --config c.yaml --config five.yaml
+    for line in "warmup_ratio: 0.2 " "warmup_steps: 0 " "max_steps: 3 " "lr_scheduler_type: cosine " 'bf16: "false"'; do
+        answers "$line"
+    done
+    refused 2 'the key is "gradient_checkpointing"' cam-train -c c.yaml activation_checkpointing=true
+    refused 2 "write linear" cam-train -c c.yaml lr_scheduler_type=polynomial
+    refused 2 "write [jsonl], or [] for none" cam-train -c c.yaml report_to=wandb
+    refused 2 "write f1_macro" cam-train -c c.yaml metric_for_best_model=eval_f1
 }

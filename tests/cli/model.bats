@@ -9,7 +9,7 @@ setup_file() { train_once; }
 
 @test "a Hub id that is not in the cache: exit 5 with the command, nothing is fetched" {
     export HF_HOME=$PWD/cache
-    refused 5 "huggingface-cli download camembert-base" cam-train check --config c.yaml \
+    refused 5 "hf download camembert-base" cam-train check --config c.yaml \
         model_name_or_path=camembert-base init=pretrained
     [ ! -e cache ]
 }

@@ -17,6 +17,24 @@ predict() { cam-train predict --model out "$@"; }
     [ "$(printf '' | predict | wc -l)" -eq 0 ]
 }
 
+@test "a text of nothing but space has no label and no score" {
+    printf 'a\n\n \t\xc2\xa0\nb\n' >texts
+    predict --input texts >rows.tsv
+    [ "$(cut -f1 rows.tsv | grep -c .)" -eq 2 ]
+    [ "$(cut -f2 rows.tsv | grep -c .)" -eq 2 ]
+    [ "$(sed -n 2p rows.tsv)" = $'\t\t' ]
+    predict --input texts --format jsonl --top-k 2 | jq -ces '[.[].label != null] == [true, false, false, true]
+        and .[1] == {"label": null, "score": null, "top": []} and (.[0].top | length) == 2'
+}
+
+@test "--digits rounds the scores of every format" {
+    echo bonjour >texts
+    [[ "$(predict --input texts --digits 3 | cut -f2)" =~ ^0\.[0-9]{1,3}$ ]]
+    [[ "$(predict --input texts --format jsonl --digits 2 | jq .score)" =~ ^0\.[0-9]{1,2}$ ]]
+    [[ "$(predict --input texts --format jsonl | jq .score)" =~ ^0\.[0-9]{10,} ]]
+    refused 2 '"--digits" takes' predict --input texts --digits 0
+}
+
 @test "tabs, backslashes and carriage returns of a text are escaped" {
     run predict --format tsv <<<$'a\tb\\c'
     [[ "$output" == *$'\t''a\tb\\c' ]] || complain "escapes"
@@ -38,7 +56,7 @@ predict() { cam-train predict --model out "$@"; }
 }
 
 @test "rows of a file, written to a file in the same order" {
-    succeeds predict --input data.csv --output rows.tsv
+    succeeds predict --input data.csv --format tsv --output rows.tsv
     [ -z "$output" ]
     diff <(cut -f3 rows.tsv) <(tail -n +2 data.csv | tr -d '"' | sed 's/,[^,]*$//')
 }
@@ -89,15 +107,15 @@ predict() { cam-train predict --model out "$@"; }
     succeeds cam-train eval --model out --data data.csv
     answers accuracy
     for label in suivi remboursement accès; do answers $label; done
-    cam-train eval --model out --data data.csv --json | jq -e '.rows == 60 and .accuracy <= 1
+    cam-train eval --model out --data data.csv --part all --json | jq -e '.rows == 60 and .accuracy <= 1
         and ([.confusion[][]] | add) == 60 and ([.labels[].support] | add) == 60'
     echo 'bonjour,salut' >>data.csv
-    refused 3 '"salut"' cam-train eval --model out --data data.csv
+    refused 3 '"salut"' cam-train eval --model out --data data.csv --part all
 }
 
 @test "reading options: columns, delimiter, encoding" {
     printf 'A;B\nsuivi;où est-il passé\n' | iconv -f utf-8 -t windows-1252 >o.csv
-    refused 3 "encoding=windows-1252" cam-train eval --model out --data o.csv --text-column B --label-column A
+    refused 3 "--encoding windows-1252" cam-train eval --model out --data o.csv --text-column B --label-column A
     succeeds cam-train eval --model out --data o.csv --text-column B --label-column A --encoding windows-1252 --json
     printf 'suivi\toù\n' >headless.tsv
     succeeds cam-train eval --model out --data headless.tsv --columns label,text --json

@@ -6,7 +6,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # Open MPI leaks at its end, which the leak sanitizer would take for the program's fault.
 in_own_folder_of_ranks() {
     [[ "$(mpirun --version 2>&1)" == *"Open MPI"* ]] || skip "no mpirun of Open MPI's: nothing of several ranks was tried"
-    [[ "$(cam-train --version)" != *"mpi: none"* ]] || skip "built without MPI: nothing of several ranks was tried"
+    [[ "$(cam-train --version)" != *"mpi: no library"* ]] || skip "no MPI library: nothing of several ranks was tried"
     in_own_folder
     export OMPI_MCA_btl_vader_backing_directory=$PWD ASAN_OPTIONS=detect_leaks=0
 }
@@ -135,7 +135,10 @@ lost() {
     done
 }
 
-# same_run FOLDER FOLDER: the same split, steps, evaluations and figures, to rounding where sums have another order.
+# The mistakes of a run in the order of their rows, without the scores.
+mistakes_of() { sed 's/,[01]\.[0-9]*,\([a-z]*\)$/,\1/' "$1/mistakes.csv" | sort; }
+
+# same_run FOLDER FOLDER: the same split, mistakes, steps, evaluations and figures, to rounding where sums have another order.
 same_run() {
     cmp "$1/split.tsv" "$2/split.tsv"
     jq -cn --slurpfile one "$1/log.jsonl" --slurpfile other "$2/log.jsonl" '
@@ -149,6 +152,7 @@ same_run() {
         differ("end"; .reason; [])' >differences
     [ ! -s differences ] || complain "$1 and $2 differ: $(cat differences)"
     diff <(jq '.validation, .test | .confusion?' "$1/metrics.json") <(jq '.validation, .test | .confusion?' "$2/metrics.json")
+    diff <(mistakes_of "$1") <(mistakes_of "$2")
 }
 
 saved_step() { sed -n 's/^saved the model of step \([0-9]*\) .*/\1/p' <<<"$stderr"; }

@@ -23,6 +23,19 @@ make_uneven_data() {
     done
 }
 
+@test "the same bits under MPICH, whose binary interface is another" {
+    command -v mpiexec.mpich >/dev/null || skip "no MPICH here: its ranks were not tried"
+    succeeds ranks 2 --config c.yaml output_dir=by-open-mpi
+    succeeds timeout -k 5 90 mpiexec.mpich -n 2 "$program" --config c.yaml output_dir=by-mpich
+    cmp by-open-mpi/model.safetensors by-mpich/model.safetensors
+    [[ "$(PMI_RANK=0 cam-train --version)" == *"mpi: MPICH"* ]] || complain "expected MPICH"
+}
+
+@test "a launcher without an MPI library is an error that says what to install" {
+    refused 2 libopenmpi3 env OMPI_COMM_WORLD_SIZE=2 CAM_MPI_LIBRARY=/nonexistent "$program" --config c.yaml
+    ! ldd "$program" | grep -i mpi
+}
+
 @test "the global batch is rows x ranks x accumulation" {
     make_uneven_data >data.csv
     succeeds cam-train --config c.yaml per_device_train_batch_size=24 output_dir=at-once
@@ -71,7 +84,7 @@ make_uneven_data() {
 
 @test "early stopping comes at the step of one process" {
     for n in 1 3; do
-        succeeds ranks $n --config c.yaml per_device_train_batch_size=$((6 / n)) num_train_epochs=20 learning_rate=0 \
+        succeeds ranks $n --config c.yaml per_device_train_batch_size=$((6 / n)) num_train_epochs=20 learning_rate=1e-12 \
             early_stopping_patience=2 output_dir=of-$n
     done
     same_run of-1 of-3

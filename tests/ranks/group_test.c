@@ -1,6 +1,7 @@
 /* group_test.c: group.h between real processes: agreement, exchanged values, timeouts, and failures of one rank, which
  * all ranks must return at once and with the same status.
  */
+#include "mpi_constants.h"
 #include "ranks.h"
 #include <mpi.h>
 #include <stdlib.h>
@@ -279,6 +280,7 @@ static void test_a_slow_rank(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_constants),
         CASE(test_no_failure),
         CASE(test_one_fails),
         CASE(test_two_fail),

@@ -1,6 +1,7 @@
 /* ranks.c: see ranks.h. */
 #include "ranks.h"
 #include "hash.h"
+#include "mpi_library_internal.h"
 #include <mpi.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,20 +14,15 @@ cam_group group;
 int ends_of_mpi;
 unsigned lingered_s;
 
-/* --- MPI is started and ended once (linked with --wrap) ----------------------------------------------------------- */
+/* --- MPI is started and ended once -------------------------------------------------------------------------------- */
 
-int __real_MPI_Init_thread(int *argc, char ***argv, int required, int *provided);
-int __real_MPI_Finalize(void);
-int __wrap_MPI_Init_thread(int *argc, char ***argv, int required, int *provided);
-int __wrap_MPI_Finalize(void);
-
-int __wrap_MPI_Init_thread(int *argc, char ***argv, int required, int *provided) {
+static int init_once(int *argc, char ***argv, int required, int *provided) {
     int begun = 0;
     MPI_Initialized(&begun);
-    return begun ? MPI_Query_thread(provided) : __real_MPI_Init_thread(argc, argv, required, provided);
+    return begun ? MPI_Query_thread(provided) : MPI_Init_thread(argc, argv, required, provided);
 }
 
-int __wrap_MPI_Finalize(void) {
+static int count_end(void) {
     ends_of_mpi++;
     return MPI_SUCCESS;
 }
@@ -39,14 +35,19 @@ unsigned __wrap_sleep(unsigned s) {
 
 void begin_ranks(void) {
     int provided;
+    cam_mpi *library;
     setenv("CMOCKA_TEST_ABORT", "1", 1);
-    __real_MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+    if (cam_mpi_load("the tests", &library) != CAM_OK)
+        abort();
+    library->init_thread = init_once;
+    library->finalize = count_end;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
 }
 
 void end_ranks(void) {
-    __real_MPI_Finalize();
+    MPI_Finalize();
 }
 
 /* --- cases -------------------------------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* ranks.h: shared by the programs of this folder. mpirun starts several processes of one program, and every rank runs
  * the same cases. A failed case ends all ranks, since the others would wait.
  *
- * Programs are linked with --wrap, so that a process can open groups one after another: MPI is started and ended once,
- * each group has channels of its own, and sleep() only counts.
+ * A process can open groups one after another: MPI is started and ended once, each group has channels of its own, and
+ * sleep() only counts (linked with --wrap).
  */
 #ifndef RANKS_H
 #define RANKS_H

@@ -21,7 +21,9 @@
 #include "detect.h"
 #include "failing_allocator.h"
 #include "fixture.h"
+#include "label_audit.h"
 #include "model_tokenizer.h"
+#include "describe.h"
 #include "run.h"
 #include "safetensors_writer.h"
 #include "split.h"
@@ -103,6 +105,9 @@ static const char tsv[] = "label\ttext\nA\tun\nB\t\"deux\"\nA\ttrois\n";
 static const char jsonl[] = "{\"label\":\"A\",\"text\":\"un\"}\n{\"label\":\"B\",\"text\":\"d\\u00e9j\\u00e0\","
                             "\"more\":[1,{\"k\":null}]}\n\n{\"label\":3,\"text\":\"trois\",\"n\":true}\n";
 
+static const char jsonl_with_labels[] = "{\"label\":\"A\",\"text\":\"un\"}\n{\"label\":\"B\",\"text\":\"deux\"}\n"
+                                        "{\"label\":\"A\",\"text\":\"trois\"}\n";
+
 static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_row on_bad_row, cam_dataset *data) {
     char *path = tree_path(t, name);
     cam_read_options options = {.path = path, .label_required = 1, .on_bad_row = on_bad_row};
@@ -116,8 +121,7 @@ static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_
 static cam_status load_and_release(const tree *t, const char *name, size_t rows) {
     cam_dataset data;
     cam_status st = load(t, name, rows, CAM_BAD_ROW_ERROR, &data);
-    if (st == CAM_OK)
-        cam_dataset_release(&data);
+    cam_dataset_release(&data);
     return st;
 }
 
@@ -140,10 +144,9 @@ SWEEP(load_jsonl, 10)
 static cam_status load_jsonl_and_skip(const tree *t) {
     cam_dataset data;
     cam_status st = load(t, "data.jsonl", 3, CAM_BAD_ROW_SKIP, &data);
-    if (st == CAM_OK) {
+    if (st == CAM_OK)
         assert_int_equal(data.counts.bad_skipped, 0);
-        cam_dataset_release(&data);
-    }
+    cam_dataset_release(&data);
     return st;
 }
 SWEEP(load_jsonl_and_skip, 10)
@@ -151,12 +154,12 @@ SWEEP(load_jsonl_and_skip, 10)
 static cam_status detect(const tree *t, const char *name, cam_encoding encoding) {
     cam_detected found;
     char *path = tree_path(t, name);
-    cam_status st = cam_detect(path, &found);
+    cam_status st = cam_detect(&(cam_read_options){.path = path}, &found);
     if (st == CAM_OK) {
         assert_int_equal(found.encoding, encoding);
         assert_true(found.text_column < found.column_count);
-        cam_detected_release(&found);
     }
+    cam_detected_release(&found);
     free(path);
     return st;
 }
@@ -172,7 +175,7 @@ static cam_status detect_windows_1252(const tree *t) {
 SWEEP(detect_windows_1252, 15)
 
 static cam_status detect_jsonl(const tree *t) {
-    return detect(t, "data.jsonl", CAM_ENCODING_UTF8);
+    return detect(t, "detect.jsonl", CAM_ENCODING_UTF8);
 }
 SWEEP(detect_jsonl, 15)
 
@@ -182,7 +185,7 @@ static cam_status build_labels(const tree *t) {
     cam_labels sorted = {0}, listed = {0};
     cam_strbuf warnings = CAM_STRBUF_INIT;
     int32_t ids[16];
-    size_t near_duplicates;
+    cam_label_cure cure = {0};
     cam_status st = CAM_OK;
     CAM_TRY(load(t, "data.csv", 11, CAM_BAD_ROW_ERROR, &data));
     CAM_TRY(cam_labels_build(&sorted, &(cam_label_options){.order = CAM_LABELS_SORTED}, &data, NULL));
@@ -190,9 +193,10 @@ static cam_status build_labels(const tree *t) {
                              &data, &warnings));
     CAM_TRY(cam_labels_assign(&sorted, &data, ids));
     assert_int_equal(ids[0], 0);
-    CAM_TRY(cam_labels_near_duplicates(&sorted, NULL, &warnings, &near_duplicates));
-    assert_int_equal(near_duplicates, 1);
+    CAM_TRY(cam_label_audit(&data, "text", "label", &warnings, &cure));
+    assert_int_equal(cure.from.count, 1);
 out:
+    cam_label_cure_release(&cure);
     cam_labels_release(&sorted);
     cam_labels_release(&listed);
     cam_strbuf_release(&warnings);
@@ -278,6 +282,40 @@ out:
 }
 SWEEP(open_corpus, 40)
 
+/* Labels A and B, renamed, folded and without the rare one; or a split that fails, with what it proposes. */
+static cam_status open_with_rules(const tree *t, int stratify) {
+    static const cam_pair map[] = {{"C", "a"}};
+    cam_config config;
+    cam_corpus corpus = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(load_config(t, &config));
+    config.labels = (cam_config_labels){.kind = CAM_LABELS_SORTED};
+    config.class_weights = (cam_config_weights){.kind = CAM_CONFIG_CLASS_WEIGHTS_NONE};
+    config.label_map = (cam_config_map){map, 1};
+    config.label_case = stratify ? CAM_LABEL_CASE_KEEP : CAM_LABEL_CASE_FOLD;
+    config.min_rows_per_label = stratify ? 1 : 2;
+    config.on_duplicate = CAM_DUPLICATE_WARN;
+    config.stratify = stratify;
+    CAM_TRY(cam_corpus_open(&corpus, &config, NULL));
+    assert_int_equal(corpus.labels.count, 2);
+    assert_int_equal(corpus.duplicates, 1);
+out:
+    cam_corpus_close(&corpus);
+    cam_config_release(&config);
+    return st;
+}
+
+static cam_status apply_label_rules(const tree *t) {
+    return open_with_rules(t, 0);
+}
+SWEEP(apply_label_rules, 60)
+
+static cam_status explain_split(const tree *t) {
+    cam_status st = open_with_rules(t, 1);
+    return st == CAM_E_DATA && strstr(cam_status_message(), "hint: set 'label_map=") ? CAM_OK : st;
+}
+SWEEP(explain_split, 60)
+
 static cam_status prepare_run(const tree *t) {
     char *model = tree_path(t, "model");
     cam_config config;
@@ -285,7 +323,8 @@ static cam_status prepare_run(const tree *t) {
     cam_strbuf said = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
     CAM_TRY(load_config(t, &config));
-    CAM_TRY(cam_run_prepare(&run, &config, model, NULL, NULL));
+    config.model_name_or_path = cam_config_keep(&config, model);
+    CAM_TRY(cam_run_prepare(&run, &config, NULL, NULL));
     assert_int_equal(run.corpus.tokens.rows, 10);
     cam_run_describe(&run, &said);
 out:
@@ -492,6 +531,7 @@ static int setup(void **state) {
     tree_write_text(t, "data.csv", csv);
     tree_write_text(t, "data.tsv", tsv);
     tree_write_text(t, "data.jsonl", jsonl);
+    tree_write_text(t, "detect.jsonl", jsonl_with_labels);
     tree_write_text(t, "windows.csv", "label;text\nA;\xE9t\xE9\nB;deux\nA;trois\nB;quatre\n");
     tree_write_text(t, "run.yaml", yaml);
     tree_write_text(t, "model/tokenizer.json", tokenizer_json);
@@ -512,17 +552,30 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_load_csv),      cmocka_unit_test(test_load_tsv),
-        cmocka_unit_test(test_load_jsonl),    cmocka_unit_test(test_load_jsonl_and_skip),
-        cmocka_unit_test(test_detect_csv),    cmocka_unit_test(test_detect_windows_1252),
-        cmocka_unit_test(test_detect_jsonl),  cmocka_unit_test(test_build_labels),
-        cmocka_unit_test(test_audit),         cmocka_unit_test(test_split),
-        cmocka_unit_test(test_read_config),   cmocka_unit_test(test_open_corpus),
-        cmocka_unit_test(test_prepare_run),   cmocka_unit_test(test_read_and_write_config),
-        cmocka_unit_test(test_copy_one_file), cmocka_unit_test(test_copy_shards),
-        cmocka_unit_test(test_write_file),    cmocka_unit_test(test_tokenize_quickstart),
-        cmocka_unit_test(test_tokenize_json), cmocka_unit_test(test_save_tokenizer),
-        cmocka_unit_test(test_train_whole),   cmocka_unit_test(test_train_frozen),
+        cmocka_unit_test(test_load_csv),
+        cmocka_unit_test(test_load_tsv),
+        cmocka_unit_test(test_load_jsonl),
+        cmocka_unit_test(test_load_jsonl_and_skip),
+        cmocka_unit_test(test_detect_csv),
+        cmocka_unit_test(test_detect_windows_1252),
+        cmocka_unit_test(test_detect_jsonl),
+        cmocka_unit_test(test_build_labels),
+        cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_read_config),
+        cmocka_unit_test(test_open_corpus),
+        cmocka_unit_test(test_apply_label_rules),
+        cmocka_unit_test(test_explain_split),
+        cmocka_unit_test(test_prepare_run),
+        cmocka_unit_test(test_read_and_write_config),
+        cmocka_unit_test(test_copy_one_file),
+        cmocka_unit_test(test_copy_shards),
+        cmocka_unit_test(test_write_file),
+        cmocka_unit_test(test_tokenize_quickstart),
+        cmocka_unit_test(test_tokenize_json),
+        cmocka_unit_test(test_save_tokenizer),
+        cmocka_unit_test(test_train_whole),
+        cmocka_unit_test(test_train_frozen),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

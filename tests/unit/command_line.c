@@ -103,10 +103,10 @@ static void words_are_parsed(void **state) {
     cam_arguments_release(&arguments);
     assert_int_equal(cam_arguments_parse(&arguments, 7, train), CAM_E_USAGE); /* no value */
     cam_arguments_release(&arguments);
-    train[7] = "Bar";
+    train[7] = "Barr";
     assert_int_equal(cam_arguments_parse(&arguments, 8, train), CAM_E_USAGE);
     assert_string_equal(cam_status_message(), "option \"--progress\" takes \"auto\", \"bar\", \"lines\" or \"none\", "
-                                              "not \"Bar\"");
+                                              "not \"Barr\"; did you mean \"bar\"?");
     cam_arguments_release(&arguments);
 }
 

@@ -219,7 +219,7 @@ static void test_wrong_values(void **state) {
     expect_problems("training: {seed: 99999999999999999999, num_train_epochs: 3 epochs, max_steps: 1e3}\n",
                     "base.yaml:1: seed must be a whole number from 0 to 4294967295, not \"99999999999999999999\"\n"
                     "base.yaml:1: num_train_epochs must be a number above 0 and at most 1000000, not \"3 epochs\"\n"
-                    "base.yaml:1: max_steps must be a whole number of at least -1, not \"1e3\"\n");
+                    "base.yaml:1: max_steps must be a whole number of at least -1, not \"1e3\"; write 1000\n");
     expect_problems("data:\n  stratify: no\n  train_file: null\n  text_column:\n",
                     "base.yaml:2: stratify must be true or false, not \"no\"; write false\n"
                     "base.yaml:3: train_file must be a name or path, not \"null\"; put a text that looks like this in "
@@ -240,7 +240,8 @@ static void test_wrong_values(void **state) {
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
     expect_problems("logging: {report_to: [jsonl, html]}\ncheckpoint: {save_steps: 5}\n",
-                    "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version\n"
+                    "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version; "
+                    "remove it\n"
                     "base.yaml:2: section \"checkpoint\" is in cam-train's specification but not part of this version; "
                     "remove it\n");
     expect_problems(
@@ -253,20 +254,58 @@ static void test_wrong_values(void **state) {
 
 static void test_rules(void **state) {
     (void)state;
-    expect_problems("training:\n  warmup_ratio: 0.1\n  warmup_steps: 10\n",
-                    "base.yaml:3: warmup_steps and warmup_ratio are both above 0; set one of them to 0\n");
     expect_problems(
-        "eval:\n  eval_strategy: no\n  early_stopping_patience: 2\n",
-        "base.yaml:3: early_stopping_patience needs evaluations; set eval_strategy to steps or epoch, or the "
-        "patience to 0\n");
-    expect_problems("training:\n  max_steps: 0\n", "base.yaml:2: max_steps must be -1 (off) or at least 1, not 0\n");
+        "training:\n  warmup_ratio: 0.1\n  warmup_steps: 10\n",
+        "base.yaml:3: warmup_steps and warmup_ratio are both above 0; set warmup_steps=0 or warmup_ratio=0\n");
+    expect_problems("eval:\n  eval_strategy: no\n  early_stopping_patience: 2\n",
+                    "base.yaml:3: early_stopping_patience needs evaluations; set eval_strategy=epoch or "
+                    "early_stopping_patience=0\n");
+    expect_problems("training:\n  max_steps: 0\n",
+                    "base.yaml:2: max_steps must be -1 (off) or at least 1, not 0; set max_steps=-1\n");
     expect_problems("data:\n  text_column: label\n",
                     "base.yaml:2: text_column and label_column name the same column\n");
     expect_problems("data:\n  columns: [label, texte]\n",
-                    "base.yaml:2: columns does not list the text_column \"text\"\n");
+                    "base.yaml:2: columns does not list the text_column \"text\"; set text_column=texte\n");
     expect_problems("data:\n  labels: [a, b]\nmodel:\n  num_labels: 3\ntraining:\n  class_weights: {a: 1, c: 2}\n",
-                    "base.yaml:4: num_labels is 3, but labels lists 2\n"
+                    "base.yaml:4: num_labels is 3, but labels lists 2; set num_labels=auto\n"
                     "base.yaml:6: class_weights names \"c\", which labels does not list\n");
+}
+
+/* Each setting that the problem of `yaml` tells to set ("; set A or B") makes the configuration good. */
+static void expect_cures(const char *yaml, size_t count) {
+    cam_config c;
+    cam_problems problems;
+    size_t cures = 0;
+    assert_int_equal(load_bytes(&c, &problems, yaml, strlen(yaml), NULL, 0), CAM_E_USAGE);
+    assert_int_equal(problems.errors, 1);
+    cam_config_release(&c);
+    char *at = strstr(problems.shown.text, "; set ");
+    assert_non_null(at);
+    for (char *end; at; at = end) {
+        at += strspn(at, "; ") + strlen(at[0] == ';' ? "set " : "or ");
+        end = strstr(at, " or ");
+        char cure[80];
+        const char *override = cure;
+        cam_problems none;
+        snprintf(cure, sizeof cure, "%.*s", (int)(end ? (size_t)(end - at) : strcspn(at, "\n")), at);
+        if (load_bytes(&c, &none, yaml, strlen(yaml), &override, 1) != CAM_OK)
+            fail_msg("%s: %s", cure, cam_strbuf_text(&none.shown));
+        cam_config_release(&c);
+        cures++;
+    }
+    assert_int_equal(cures, count);
+    cam_problems_release(&problems);
+}
+
+static void test_what_rules_propose_cures(void **state) {
+    (void)state;
+    expect_cures("training: {warmup_ratio: 0.1, warmup_steps: 10}\n", 2);
+    expect_cures("training: {warmup_ratio: 0.1, warmup_steps: 0.2}\n", 2);
+    expect_cures("eval: {eval_strategy: no, early_stopping_patience: 2}\n", 2);
+    expect_cures("training: {max_steps: 0}\n", 1);
+    expect_cures("data: {columns: [label, texte]}\n", 1);
+    expect_cures("data: {columns: [id, text, Motif]}\n", 1);
+    expect_cures("data: {labels: [a, b]}\nmodel: {num_labels: 3}\n", 1);
 }
 
 static void test_warmup_steps_replace_the_ratio(void **state) {
@@ -300,9 +339,11 @@ static void test_override_problems(void **state) {
     expect_override_problem("labels=[a, *b]", "command line: aliases are not allowed; write the value itself, or put a "
                                               "text that begins with \"*\" in quotes\n"
                                               "command line: labels: an entry is empty\n");
-    expect_override_problem("output_dir=\xE9t\xE9", "command line: byte 0xE9 is not UTF-8; save it as UTF-8\n");
-    expect_override_problem("stratify=True",
-                            "command line: stratify must be true or false, not \"True\"; write true\n");
+    expect_override_problem(
+        "output_dir=\xE9t\xE9",
+        "command line: byte 0xE9 is not UTF-8; set the terminal to UTF-8, or write the value into a "
+        "configuration file\n");
+    expect_override_problem("stratify=Yes", "command line: stratify must be true or false, not \"Yes\"; write true\n");
 }
 
 static void test_missing_file(void **state) {
@@ -330,6 +371,7 @@ int main(void) {
         cmocka_unit_test(test_twenty_then_a_count),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_what_rules_propose_cures),
         cmocka_unit_test(test_warmup_steps_replace_the_ratio),
         cmocka_unit_test(test_override_problems),
         cmocka_unit_test(test_missing_file),

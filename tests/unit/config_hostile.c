@@ -25,8 +25,8 @@ static void test_traps(void **state) {
                                                          "base.yaml:3: a tab in the indentation; use spaces\n");
     expect_problems("data:\n  # donn\xE9"
                     "es\n  train_file: \"libell\xE9.csv\"\n",
-                    "base.yaml:2: byte 0xE9 is not UTF-8; save it as UTF-8\n"
-                    "base.yaml:3: byte 0xE9 is not UTF-8; save it as UTF-8\n");
+                    "base.yaml:2: byte 0xE9 is not UTF-8 (2 lines have such bytes); save it as UTF-8, for example with "
+                    "iconv -f windows-1252 -t utf-8 base.yaml > base-utf8.yaml\n");
     expect_problems("a:\n b:\n  c:\n   d:\n    e:\n     f:\n      g:\n       h:\n        i: 1\n",
                     "base.yaml:9: nested more than 8 levels deep\n"
                     "base.yaml:1: unknown section \"a\"\n");
@@ -184,6 +184,7 @@ static void mutate(cam_strbuf *text) {
 /* Thousands of damaged configurations: each is refused with a message, or is accepted and then written and read again
  * without a change. The sanitizers find the rest. */
 static void test_noise(void **state) {
+    cam_config defaults;
     const char *seed = getenv("CAM_TEST_SEED");
     cam_strbuf whole = CAM_STRBUF_INIT, text = CAM_STRBUF_INIT;
     size_t accepted = 0, refused = 0;
@@ -193,7 +194,9 @@ static void test_noise(void **state) {
     static const char rich[] = "data: {labels: [a, 'b c', \"\\u00e9\"], columns: [text, label]}\n"
                                "training:\n  class_weights: {a: 2, 'b c': 1e-3}\n  learning_rate: 3e-5\n"
                                "model:\n  freeze: first:3\n";
-    cam_config_init(NULL, &whole);
+    cam_config_defaults(&defaults);
+    cam_config_init(&defaults, "", NULL, 0, 1, &whole);
+    cam_config_release(&defaults);
     for (int i = 0; i < 4000; i++) {
         cam_config config;
         cam_problems problems;

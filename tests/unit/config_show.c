@@ -14,7 +14,7 @@ static const char rich[] = "model:\n"
                            "  labels: ['no', 01, '\"', '{a: b}']\n  validation_split: 0.25\n  stratify: false\n"
                            "  split_seed: 4294967295\n  max_train_samples: 7\n  max_eval_samples: 9\n"
                            "  label_map: {no: \"oui\", \"01\": \"\", ? \"{a: b}\" : c}\n  label_case: fold\n"
-                           "  min_rows_per_label: 2\n  on_rare_label: other\n  split_duplicates: apart\n"
+                           "  min_rows_per_label: 2\n  on_rare_label: error\n  split_duplicates: apart\n"
                            "  on_bad_row: skip\n  on_duplicate: drop\n"
                            "training:\n"
                            "  output_dir: 'runs/#1'\n  overwrite_output_dir: true\n  num_train_epochs: 100000\n"
@@ -173,38 +173,43 @@ static void test_origin_is_harmless(void **state) {
 
 static void test_init(void **state) {
     static const char *const columns[] = {"Catégorie", "Libellé"};
-    const cam_config_fit fit = {.train_file = "data/réclamations 2024.csv",
-                                .encoding = CAM_ENCODING_WINDOWS_1252,
-                                .delimiter = CAM_CONFIG_DELIMITER_SEMICOLON,
-                                .columns = {columns, 2},
-                                .text_column = "Libellé",
-                                .label_column = "Catégorie"};
-    cam_config config, defaults;
+    static const cam_config_reason reasons[] = {{CAM_KEY_train_file, "3 rows\nof two lines"},
+                                                {CAM_KEY_columns, "no header"},
+                                                {CAM_KEY_text_column, ""},
+                                                {CAM_KEY_label_column, "2 values"}};
+    cam_config config, read, defaults;
     cam_strbuf text = CAM_STRBUF_INIT;
     (void)state;
-    cam_config_init(NULL, &text);
+    cam_config_defaults(&defaults);
+    cam_config_init(&defaults, "", NULL, 0, 1, &text);
     assert_non_null(strstr(text.text, "\n  learning_rate: 2e-5                  # "));
     assert_non_null(strstr(text.text, "\n  validation_file: null                # null = split train_file\n"));
     assert_non_null(strstr(text.text, "\n  report_to: [jsonl]                   # "));
-    load_good(&config, text.text);
-    cam_config_defaults(&defaults);
-    char *plain = show_plain(&config), *usual = show_plain(&defaults);
+    load_good(&read, text.text);
+    char *plain = show_plain(&read), *usual = show_plain(&defaults);
     assert_string_equal(plain, usual);
     free(plain);
     free(usual);
-    cam_config_release(&config);
-    cam_config_release(&defaults);
+    cam_config_release(&read);
 
     cam_strbuf_clear(&text);
-    cam_config_init(&fit, &text);
-    load_good(&config, text.text);
-    assert_string_equal(config.train_file, "data/réclamations 2024.csv");
-    assert_int_equal(config.encoding, CAM_ENCODING_WINDOWS_1252);
-    assert_int_equal(config.delimiter, CAM_CONFIG_DELIMITER_SEMICOLON);
-    assert_int_equal(config.columns.count, 2);
-    assert_string_equal(config.text_column, "Libellé");
-    assert_string_equal(config.label_column, "Catégorie");
+    cam_config_defaults(&config);
+    config.train_file = "data/réclamations 2024.csv";
+    config.columns = (cam_config_list){columns, 2};
+    config.text_column = "Libellé";
+    config.label_column = "Catégorie";
+    cam_config_init(&config, "one\n\ntwo\r: x", reasons, 4, 0, &text);
+    assert_int_equal(strncmp(text.text, "# one\n#\n# two?: x\ndata:\n  train_file: ", 37), 0);
+    assert_non_null(strstr(text.text, "# 3 rows?of two lines\n"));
+    assert_non_null(strstr(text.text, "  # column that holds the text\n"));
+    assert_null(strstr(text.text, "seed"));
+    load_good(&read, text.text);
+    assert_string_equal(read.train_file, "data/réclamations 2024.csv");
+    assert_int_equal(read.columns.count, 2);
+    assert_string_equal(read.text_column, "Libellé");
     cam_config_release(&config);
+    cam_config_release(&read);
+    cam_config_release(&defaults);
     cam_strbuf_release(&text);
 }
 

@@ -1,6 +1,5 @@
-/* dataset.c: a file gives the same rows in every format and encoding; what init detects in a file. */
+/* dataset.c: a file gives the same rows in every format and encoding. */
 #include "dataset_case.h"
-#include "detect.h"
 
 static cam_dataset load(const cam_read_options *options) {
     cam_dataset data;
@@ -74,104 +73,16 @@ static void test_no_good_row(void **state) {
     case_folder *f = *state;
     cam_read_options options = {
         .path = case_text(f, "d.csv", "text;label\na\nb\n"), .on_bad_row = CAM_BAD_ROW_SKIP, .label_required = 1};
-    ASSERT_ROWS(&options, case_says(f, ": every row is bad, the first on line 2; set on_bad_row=error to see why"));
-}
-
-/* --- init --data ------------------------------------------------------------------------------------------------ */
-
-static void expect_found(case_folder *f, const char *name, const char *bytes, cam_detected expected, const char *text,
-                         const char *label) {
-    cam_detected found;
-    if (cam_detect(case_text(f, name, bytes), &found) != CAM_OK)
-        fail_msg("%s", cam_status_message());
-    assert_int_equal(found.format, expected.format);
-    assert_int_equal(found.encoding, expected.encoding);
-    assert_int_equal(found.delimiter, expected.delimiter);
-    assert_int_equal(found.has_header, expected.has_header);
-    assert_int_equal(found.rows, expected.rows);
-    assert_int_equal(found.labels, expected.labels);
-    assert_string_equal(found.columns[found.text_column], text);
-    if (label)
-        assert_string_equal(found.columns[found.label_column], label);
-    else
-        assert_int_equal(found.label_column, found.column_count);
-    cam_detected_release(&found);
-}
-
-static void test_detect(void **state) {
-    case_folder *f = *state;
-    expect_found(f, "d.csv",
-                 "Libell\xE9;Cat\xE9gorie\r\nacheter une vis;achat\r\nrendre une vis;retour\r\nacheter un "
-                 "clou;achat\r\nrendre un clou, cass\xE9;retour\r\n",
-                 (cam_detected){.format = CAM_FORMAT_CSV,
-                                .encoding = CAM_ENCODING_WINDOWS_1252,
-                                .delimiter = ';',
-                                .has_header = 1,
-                                .rows = 4,
-                                .labels = 2},
-                 "Libellé", "Catégorie");
-    /* no header: the first label occurs again */
-    expect_found(
-        f, "d.tsv", "achat\tacheter une vis\nretour\trendre une vis\nachat\tun clou\nretour\tle clou\n",
-        (cam_detected){
-            .format = CAM_FORMAT_TSV, .encoding = CAM_ENCODING_UTF8, .delimiter = '\t', .rows = 4, .labels = 2},
-        "text", "label");
-    /* both ; and , in the first record; numbers repeat more often than words, an identifier never repeats */
-    expect_found(f, "d.csv",
-                 "id,note;texte,long;classe\n1;la première demande, longue;a\n2;la seconde demande;b\n3;une "
-                 "autre;a\n4;encore une;b\n",
-                 (cam_detected){.format = CAM_FORMAT_CSV,
-                                .encoding = CAM_ENCODING_UTF8,
-                                .delimiter = ';',
-                                .has_header = 1,
-                                .rows = 4,
-                                .labels = 2},
-                 "texte,long", "classe");
-    expect_found(f, "d.csv",
-                 "annee,theme,message\n2023,x,un long message\n2023,y,deux longs messages\n2023,x,trois\n2024,y,quatre "
-                 "messages\n2024,z,cinq messages\n2024,z,encore des messages\n",
-                 (cam_detected){.format = CAM_FORMAT_CSV,
-                                .encoding = CAM_ENCODING_UTF8,
-                                .delimiter = ',',
-                                .has_header = 1,
-                                .rows = 6,
-                                .labels = 3},
-                 "message", "theme");
-    expect_found(
-        f, "d.jsonl",
-        "{\"k\":\"a\",\"message\":\"un long message\"}\n{\"k\":\"b\",\"message\":\"deux messages\"}\n"
-        "{\"message\":\"trois messages\",\"k\":\"a\"}\n{\"k\":\"b\",\"message\":\"quatre messages\"}\n",
-        (cam_detected){
-            .format = CAM_FORMAT_JSONL, .encoding = CAM_ENCODING_UTF8, .has_header = 1, .rows = 4, .labels = 2},
-        "message", "k");
-    expect_found(
-        f, "d.csv", "a;b\nun texte assez long;x1\nun autre texte long;x2\nencore un texte;x3\n",
-        (cam_detected){
-            .format = CAM_FORMAT_CSV, .encoding = CAM_ENCODING_UTF8, .delimiter = ';', .has_header = 1, .rows = 3},
-        "a", NULL);
-}
-
-static void expect_not_found(case_folder *f, const char *bytes, const char *message) {
-    cam_detected found;
-    assert_int_equal(cam_detect(case_text(f, "d.csv", bytes), &found), CAM_E_DATA);
-    assert_string_equal(cam_status_message(), case_says(f, message));
-    assert_null(found.columns);
-}
-
-static void test_detect_refuses(void **state) {
-    case_folder *f = *state;
-    expect_not_found(f, "", ": no rows to look at");
-    expect_not_found(f, "text;label\n", ": no rows to look at");
-    expect_not_found(f, "text\na\nb\n", ": one column only; a text and a label are needed");
-    expect_not_found(f, "a;b\n\x81;\xE9\n", ":2: byte 0x81 is not UTF-8; save the file as CSV UTF-8");
+    ASSERT_ROWS(&options, case_says(f, ": every row is bad (2), the first row 2: 1 cell where the header has 2"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_one_hash), TEST(test_rows_own_their_bytes), TEST(test_no_good_row),
-        TEST(test_detect),   TEST(test_detect_refuses),
+        TEST(test_one_hash),
+        TEST(test_rows_own_their_bytes),
+        TEST(test_no_good_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

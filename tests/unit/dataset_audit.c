@@ -93,14 +93,14 @@ static void test_findings(void **state) {
     cam_audit_describe(&audit, &out);
     snprintf(
         expected, sizeof expected,
-        "%s: 3 rows repeat the text of an earlier row: lines 2 and 4 \"bonjour !\"; lines 2 and 5 \"BONJOUR\"; lines "
-        "3 and 9 \"Ou\xCC\x80 est ma commande\"\n"
-        "%s: 1 row has the text of an earlier row under another label: lines 2 and 5 \"BONJOUR\" (\"a\", \"b\")\n"
+        "%s: 3 rows repeat the text of an earlier row: row 2 and row 4 \"bonjour !\"; row 2 and row 5 \"BONJOUR\"; row "
+        "3 and row 9 \"Ou\xCC\x80 est ma commande\"\n"
+        "%s: 1 row has the text of an earlier row under another label: row 2 and row 5 \"BONJOUR\" (\"a\", \"b\")\n"
         "%s: 2 rows have no text\n"
-        "%s: 1 row has the text of a row in the training data: line 2 (train line 8) \"Merci.\"\n"
-        "%s: 1 row repeats the text of an earlier row: lines 4 and 5 \"neuf\"\n"
-        "%s: 2 rows have the text of a row in the training or validation data: line 2 (validation line 3) \"autre "
-        "!\"; line 3 (train line 8) \"merci\"\n",
+        "%s: 1 row has the text of a row in the training data: row 2 (train row 8) \"Merci.\"\n"
+        "%s: 1 row repeats the text of an earlier row: row 4 and row 5 \"neuf\"\n"
+        "%s: 2 rows have the text of a row in the training or validation data: row 2 (validation row 3) \"autre "
+        "!\"; row 3 (train row 8) \"merci\"\n",
         train.path, train.path, train.path, validation.path, test.path, test.path);
     assert_string_equal(out.text, expected);
     cam_strbuf_release(&out);

@@ -76,8 +76,10 @@ static inline const char *case_says(case_folder *folder, const char *tail) {
 static inline char *case_rows(const cam_read_options *options) {
     cam_dataset data;
     cam_strbuf out = CAM_STRBUF_INIT;
-    if (cam_dataset_load(options, &data) != CAM_OK)
+    if (cam_dataset_load(options, &data) != CAM_OK) {
+        cam_dataset_release(&data);
         return strdup(cam_status_message());
+    }
     for (size_t i = 0; i < data.count; i++) {
         cam_strbuf_printf(&out, "%s|", data.rows[i].label ? data.rows[i].label : "(none)");
         for (const char *c = data.rows[i].text; *c; c++)

@@ -53,7 +53,7 @@ static void test_snapshots(void **state) {
     assert_found(*state, "camembert-base", "main", "models--camembert-base/snapshots/" COMMIT_A);
     assert_found(*state, "camembert-base", COMMIT_B, "models--camembert-base/snapshots/" COMMIT_B);
     assert_found(*state, "camembert-base", "refs/pr/7", "models--camembert-base/snapshots/" COMMIT_B);
-    assert_failure("camembert-base", "v2", CAM_E_NETWORK, "huggingface-cli download camembert-base --revision v2");
+    assert_failure("camembert-base", "v2", CAM_E_NETWORK, "hf download camembert-base --revision v2");
 }
 
 static void test_either_name(void **state) {
@@ -64,18 +64,18 @@ static void test_either_name(void **state) {
     assert_found(*state, "almanach/camembert-large", NULL, "models--camembert-large/snapshots/" COMMIT_B);
     add_snapshot(*state, "models--camembert-base", "main", COMMIT_B, 1);
     assert_found(*state, "camembert-base", NULL, "models--camembert-base/snapshots/" COMMIT_B);
-    assert_failure("someone/camembert-base", NULL, CAM_E_NETWORK, "huggingface-cli download someone/camembert-base");
+    assert_failure("someone/camembert-base", NULL, CAM_E_NETWORK, "hf download someone/camembert-base");
 }
 
 static void test_incomplete(void **state) {
     char *folder;
-    assert_failure("camembert-base", NULL, CAM_E_NETWORK, "run \"huggingface-cli download camembert-base\"");
+    assert_failure("camembert-base", NULL, CAM_E_NETWORK, "run \"hf download camembert-base\"");
     add_snapshot(*state, "models--camembert-base", "main", COMMIT_A, 0);
     assert_failure("camembert-base", NULL, CAM_E_NETWORK, "has no weights (model.safetensors)");
     assert_int_equal(cam_model_locate("camembert-base", NULL, CAM_MODEL_CONFIG_ONLY, &folder), CAM_OK);
     free(folder);
     tree_write_text(*state, "models--camembert-base/refs/main", "../../../../etc");
-    assert_failure("camembert-base", NULL, CAM_E_NETWORK, "huggingface-cli download camembert-base");
+    assert_failure("camembert-base", NULL, CAM_E_NETWORK, "hf download camembert-base");
     tree_write_text(*state, "models--x/snapshots/" COMMIT_B "/pytorch_model.bin", "");
     assert_failure("x", COMMIT_B, CAM_E_NETWORK, "has no config.json");
 }
@@ -91,6 +91,10 @@ static void test_names_refused(void **state) {
         assert_null(folder);
     }
     assert_failure("", NULL, CAM_E_USAGE, "empty");
+    assert_failure("camembert-base/", NULL, CAM_E_USAGE, "; the model's name is camembert-base");
+    assert_failure("https://huggingface.co/almanach/camembert-base/tree/main", NULL, CAM_E_USAGE,
+                   "; the model's name is almanach/camembert-base");
+    assert_failure("https://huggingface.co/camembert-base", NULL, CAM_E_USAGE, "; the model's name is camembert-base");
     assert_failure("../../x", NULL, CAM_E_MODEL, "no model folder \"/");
     assert_failure("camembert-base", "../../x", CAM_E_USAGE, "cannot be a revision");
     assert_failure("camembert-base", "/etc", CAM_E_USAGE, "cannot be a revision");
@@ -108,7 +112,14 @@ static void test_paths(void **state) {
     assert_found(t, "~/local", NULL, "local");
     assert_failure("~/nowhere", NULL, CAM_E_MODEL, "/nowhere\"");
     assert_failure("./nowhere", NULL, CAM_E_MODEL, "/./nowhere\"");
-    assert_failure("~no-such-user-here/x", NULL, CAM_E_MODEL, "~no-such-user-here/x");
+    assert_found(t, "~/local/", NULL, "local/");
+    assert_found(t, "~/local/config.json", NULL, "local");
+    assert_found(t, "~/local/model.safetensors.index.json", NULL, "local");
+    tree_write_text(t, "elsewhere/model.bin", "");
+    assert_failure("~/elsewhere/model.bin", NULL, CAM_E_MODEL, "no config.json lies beside it");
+    assert_failure("~no-such-user-here/x", NULL, CAM_E_USAGE, "~ is your own home folder only");
+    assert_failure("$HOME/local", NULL, CAM_E_USAGE, "neither a folder nor a model");
+    assert_failure("./$HOME/local", NULL, CAM_E_MODEL, "variables of the shell are not expanded");
     /* a folder of that name has precedence over the Hub; the test runs in the root of the repository, which has one */
     assert_failure("tests/unit", NULL, CAM_E_MODEL, "has no config.json");
     assert_int_equal(cam_model_locate("examples/quickstart-model", NULL, CAM_MODEL_CONFIG_ONLY, &folder), CAM_OK);

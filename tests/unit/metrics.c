@@ -154,7 +154,7 @@ static void without_rows_nothing_is_divided(void **unused) {
     cam_scores scores = cam_metrics_scores(&metrics);
     assert_true(scores.f1_macro == 0 && scores.accuracy == 0 && isnan(scores.loss));
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_metrics_put_json(&buf, &metrics, names5, NULL, 0);
+    cam_metrics_put_json(&buf, NULL, &metrics, names5, NULL, 0);
     assert_non_null(strstr(buf.text, "\"rows\":0,\"loss\":null,\"accuracy\":0,"));
     cam_strbuf_release(&buf);
     cam_metrics_release(&metrics);
@@ -206,7 +206,7 @@ static void the_warning_reaches_the_json(void **unused) {
     add_guess(&metrics, 0, 3);
     add_guess(&metrics, 1, 3);
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_metrics_put_json(&buf, &metrics, names5, NULL, 0);
+    cam_metrics_put_json(&buf, NULL, &metrics, names5, NULL, 0);
     assert_non_null(strstr(buf.text, "\"warnings\":[\"the model predicts one label only, \\\"d\\\", for all 2 rows"));
     cam_strbuf_release(&buf);
     cam_metrics_release(&metrics);
@@ -240,7 +240,7 @@ static void the_table_lines_up(void **unused) {
 
 static void a_large_matrix_gives_its_largest_confusions_only(void **unused) {
     (void)unused;
-    enum { LABELS = 21 };
+    enum { LABELS = 16 };
     static const char *const name = "x";
     const char *names[LABELS];
     cam_metrics metrics;
@@ -253,9 +253,9 @@ static void a_large_matrix_gives_its_largest_confusions_only(void **unused) {
     cam_strbuf buf = CAM_STRBUF_INIT;
     cam_metrics_put_table(&buf, &metrics, names);
     assert_null(strstr(buf.text, "rows are the truth"));
-    assert_non_null(strstr(buf.text, "confusions\n  x taken for x: 20\n  x taken for x: 19\n"));
-    assert_non_null(strstr(buf.text, "x taken for x: 11\n"));
-    assert_null(strstr(buf.text, "x taken for x: 10\n"));
+    assert_non_null(strstr(buf.text, "confusions\n  x taken for x: 15\n  x taken for x: 14\n"));
+    assert_non_null(strstr(buf.text, "x taken for x: 6\n"));
+    assert_null(strstr(buf.text, "x taken for x: 5\n"));
     cam_strbuf_release(&buf);
     cam_metrics_release(&metrics);
 }

@@ -21,7 +21,7 @@ static void test_line_ends_and_quotes(void **state) {
     expect_csv(f, "text\tlabel\na, b\tx\n", "x|a, b\n");
     expect_csv(f, "text;label\n\"a;\"\"b\"\"\nc\";x\n", "x|a;\"b\"\\nc\n");
     expect_csv(f, "text;label\n\"\";x\n\"\"\"\";y\n\"a\"\"\";z\n", "x|\ny|\"\nz|a\"\n");
-    expect_csv(f, "text;label\na \"b\" c;x\n \"d\";y\n", "x|a \"b\" c\ny| \"d\"\n");
+    expect_csv(f, "text;label\na \"b\" c;x\n \"d\" e;y\n", "x|a \"b\" c\ny| \"d\" e\n");
     expect_csv(f, "text;label\n\"a\" ;x\n", "x|a \n");
     expect_csv(f, "\"text\";\"label\"\r\n\"l1\r\nl2\";\"x\"\r\n", "x|l1\r\\nl2\n");
     expect_csv(f, "id;label;text;autre\n1;x;bonjour;\n", "x|bonjour\n");
@@ -73,8 +73,10 @@ static void test_every_problem_has_its_line(void **state) {
     cam_read_options options = labelled(case_text(f, "d.csv", "text;label\n\"a\nb\";x;1\nc;\nd;x\n\"e\"f;x\ng\n"));
     char expected[2000], *p = options.path ? strdup(options.path) : NULL;
     snprintf(expected, sizeof expected,
-             "%s:2: 3 cells where the header has 2\n%s:4: the label is blank\n%s:6: text after a closing quote; inside "
-             "quotes a quote is written twice\n%s:7: 1 cells where the header has 2",
+             "%s:2: 3 cells where the header has 2; write a text that holds \";\" in quotes\n%s:4: row 3: the label is "
+             "blank; label these rows, or leave such rows out with on_bad_row=skip\n%s:6: row 5: text after a closing "
+             "quote; inside quotes a quote is written twice\n%s:7: row 6: 1 cell where the header has 2; is there a "
+             "line break in an unquoted text?",
              p, p, p, p);
     ASSERT_ROWS(&options, expected);
     free(p);
@@ -90,16 +92,21 @@ static void test_refused(void **state) {
     expect_csv(f, "text;label\na;x\n\"b\n\nc;y\n", ":3: the quote opened here is never closed");
     expect_csv(f, "text;label\n\"a\nb\";\"y\n\nc;y\n", ":3: the quote opened here is never closed");
     expect_csv(f, "Libellé;Catégorie\na;x\n",
-               ":1: no column \"text\"; the file has \"Libellé\", \"Catégorie\"; set text_column=… label_column=…");
+               ":1: no column \"text\"; the file has \"Libellé\", \"Catégorie\"; set text_column='Libellé' "
+               "label_column='Catégorie'");
     expect_csv(f, "text;Catégorie\na;x\n",
-               ":1: no column \"label\"; the file has \"text\", \"Catégorie\"; set label_column=…");
+               ":1: no column \"label\"; the file has \"text\", \"Catégorie\"; set label_column='Catégorie'");
+    expect_csv(f, "note;date\na;x\n",
+               ":1: no column \"text\"; the file has \"note\", \"date\"; set text_column=… label_column=…");
     expect_csv(f, "text;label;text \na;x;b\n", ":1: two columns are named \"text\"; rename one");
-    expect_csv(f, "text;label,autre\na;x,b\n",
-               ":1: both \";\" and \",\" occur in the first record; set delimiter=\";\" or delimiter=\",\"");
+    expect_csv(f, "text\na\n", ":1: one column only, \"text\"; a text and a label are needed");
+    expect_csv(
+        f, "Text;LABEL;é\na;x;b\n",
+        ":1: no column \"text\"; the file has \"Text\", \"LABEL\", \"é\"; set text_column=Text label_column=LABEL");
     expect_csv(
         f, "text,label,prix\na,x,12,50\n",
-        ":2: 4 cells where the header has 3; \"12,50\" looks like a decimal comma: quote such cells, or write the "
-        "file with \";\" and set delimiter=\";\"");
+        ":2: 4 cells where the header has 3; \"12,50\" looks like a decimal comma: write such cells in quotes, or the "
+        "file with \";\"");
     expect_csv(f, "Libell\xE9;Cat\xE9gorie\na;x\n",
                ":1: byte 0xE9 is not UTF-8; as Windows-1252 this reads \"Libellé\"; set encoding=windows-1252");
 }
@@ -116,7 +123,7 @@ static void test_delimiter_asked_for(void **state) {
     options = labelled(case_text(f, "data.csv", "text;label\nbon;x\n"));
     options.delimiter = ',';
     ASSERT_ROWS(&options, case_says(f, ":1: no column \"text\"; the file has \"text;label\"; set text_column=… "
-                                       "label_column=… or delimiter=\";\""));
+                                       "label_column=… or delimiter=';'"));
 }
 
 /* A bad row before a failure that ends the reading is still reported. */
@@ -125,8 +132,9 @@ static void test_bad_row_before_break(void **state) {
     cam_read_options options = labelled(case_text(f, "d.csv", "text;label\na\n\"b;x\n"));
     char expected[1000];
     snprintf(expected, sizeof expected,
-             "%s:2: 1 cells where the header has 2\n%s:3: the quote opened here is never closed", options.path,
-             options.path);
+             "%s:2: 1 cell where the header has 2; is there a line break in an unquoted text?\n%s:3: the quote opened "
+             "here is never closed",
+             options.path, options.path);
     ASSERT_ROWS(&options, expected);
 }
 
@@ -197,12 +205,12 @@ static void test_jsonl(void **state) {
                                  "{\"text\":\"a\",\"label\":null}\n{\"text\":\"a\",\"text\":\"b\",\"label\":\"x\"}\n"));
     char *message = case_rows(&options);
     static const char *const expected[] = {
-        "d.jsonl:2: no valid JSON (column 11): '}' expected near end of file\n",
+        "d.jsonl:2: no valid JSON: '}' expected near end of file\n",
         "d.jsonl:3: a list instead of an object; write one object a line\n",
         "d.jsonl:4: no member \"label\"; the object has \"text\", \"y\"; set label_column=…\n",
-        "d.jsonl:5: \"text\" is a list; it must be a string\n",
+        "d.jsonl:5: \"text\" is a list; it must be a string (of a whole column in pandas",
         "d.jsonl:6: no valid JSON",
-        "d.jsonl:7: the label is blank\n",
+        "d.jsonl:7: the label is blank; label these rows",
         "d.jsonl:8: no valid JSON",
     };
     const char *at = message;
@@ -240,7 +248,8 @@ static void test_keep_blank(void **state) {
     }
     assert_int_equal(cam_record_reader_next(reader, &record, &got), CAM_E_DATA);
     assert_false(got);
-    assert_string_equal(cam_status_message(), case_says(f, ":6: 1 cells where the header has 2"));
+    assert_string_equal(cam_status_message(), case_says(f, ":6: 1 cell where the header has 2; is there a "
+                                                           "line break in an unquoted text?"));
     cam_record_reader_close(reader);
 }
 
@@ -248,9 +257,11 @@ static void test_lines(void **state) {
     case_folder *f = *state;
     cam_read_options options = {.path = case_text(f, "p.txt", "\"a\";b\n\n c \r\nd")};
     ASSERT_ROWS(&options, "(none)|\"a\";b\n(none)|\n(none)| c \n(none)|d\n");
-    options.label_required = 1;
+    options = labelled(case_text(f, "p.txt", "text;label\na;x\n"));
+    ASSERT_ROWS(&options, "x|a\n");
+    options.format = CAM_FORMAT_LINES;
     char *message = case_rows(&options);
-    assert_non_null(strstr(message, "does not say what it holds; set format=csv, tsv or jsonl"));
+    assert_non_null(strstr(message, "plain lines have no labels"));
     free(message);
 }
 

@@ -137,18 +137,135 @@ static void test_refusals(void **state) {
     expect_failure(CAM_E_USAGE, "validation_split is 1; it must lie between 0 and 1", 6, 1.0, NULL, 0, NULL);
     expect_failure(CAM_E_USAGE, "validation_split is 0; it must lie between 0 and 1", 6, 0.0, NULL, 0, NULL);
     expect_failure(CAM_E_DATA, "validation_split 0.1 of 1 row leaves none to train on", 1, 0.1, NULL, 0, NULL);
+    expect_failure(CAM_E_DATA, "1 label has one row only, and a stratified split needs two of each: \"retour\"", 6, 0.5,
+                   lonely, 3, names);
     expect_failure(CAM_E_DATA,
-                   "label \"retour\" has one row only, and a stratified split needs two of each; add rows, or set "
-                   "stratify=false",
-                   6, 0.5, lonely, 3, names);
-    expect_failure(CAM_E_DATA,
-                   "a stratified split of 6 rows would leave 2 for validation, fewer than the 3 labels; change "
-                   "validation_split, or set stratify=false",
+                   "a stratified split of 6 rows would leave 2 for validation, fewer than the 3 labels: \"achat\" 2, "
+                   "\"retour\" 2, \"autre\" 2",
                    6, 0.3, pairs, 3, names);
     expect_failure(CAM_E_DATA,
-                   "a stratified split of 6 rows would leave 1 for training, fewer than the 3 labels; change "
-                   "validation_split, or set stratify=false",
+                   "a stratified split of 6 rows would leave 1 for training, fewer than the 3 labels: \"achat\" 2, "
+                   "\"retour\" 2, \"autre\" 2",
                    6, 0.8, pairs, 3, names);
+}
+
+static void test_is_possible(void **state) {
+    (void)state;
+    assert_true(cam_split_is_possible((const int64_t[]){10, 10}, 2, 0.1));
+    assert_true(cam_split_is_possible((const int64_t[]){10, 0, 10}, 3, 0.1)); /* a class without rows takes no part */
+    assert_false(cam_split_is_possible((const int64_t[]){10, 1, 10}, 3, 0.2));
+    assert_false(cam_split_is_possible((const int64_t[]){5, 5, 5}, 3, 0.1)); /* 2 rows for 3 classes */
+    assert_true(cam_split_is_possible((const int64_t[]){5, 5, 5}, 3, 0.2));
+    assert_false(cam_split_is_possible((const int64_t[]){2, 2}, 2, 0.9));
+}
+
+/* --- equal texts ------------------------------------------------------------------------------------------------ */
+
+enum { ROWS = 400, CLASSES = 4 };
+
+typedef struct together {
+    int32_t ids[ROWS];
+    int64_t first[ROWS];
+    cam_split plain, split;
+    cam_split_moves moves;
+} together;
+
+/* Rows whose number is below `repeated` have the text of row (number % texts). */
+static void keep_together(together *t, int64_t repeated, int64_t texts, uint32_t seed, int stratified) {
+    for (int64_t i = 0; i < ROWS; i++) {
+        t->ids[i] = class_of((size_t)i, CLASSES);
+        t->first[i] = i < repeated ? i % texts : i;
+    }
+    const int32_t *ids = stratified ? t->ids : NULL;
+    assert_int_equal(cam_split_rows(&t->plain, ROWS, 0.2, seed, ids, CLASSES, NULL), CAM_OK);
+    assert_int_equal(cam_split_rows(&t->split, ROWS, 0.2, seed, ids, CLASSES, NULL), CAM_OK);
+    assert_int_equal(cam_split_keep_together(&t->split, t->first, ids, CLASSES, &t->moves), CAM_OK);
+}
+
+static void release(together *t) {
+    cam_split_release(&t->plain);
+    cam_split_release(&t->split);
+}
+
+/* Every row is in one part, once, and no text is in both. */
+static void expect_whole(const together *t) {
+    int part[ROWS] = {0};
+    assert_int_equal(t->split.train_count + t->split.test_count, ROWS);
+    for (size_t i = 0; i < t->split.train_count; i++)
+        part[t->split.train[i]] += 1;
+    for (size_t i = 0; i < t->split.test_count; i++)
+        part[t->split.test[i]] += 2;
+    for (size_t i = 0; i < ROWS; i++) {
+        assert_in_range(part[i], 1, 2);
+        assert_int_equal(part[i], part[t->first[i]]);
+    }
+}
+
+static void count_test(const cam_split *split, const int32_t *ids, int64_t *counts) {
+    memset(counts, 0, CLASSES * sizeof *counts);
+    for (size_t i = 0; i < split->test_count; i++)
+        counts[ids[split->test[i]]]++;
+}
+
+static void test_nothing_repeated(void **state) {
+    (void)state;
+    together t;
+    keep_together(&t, 0, 1, 42, 1);
+    assert_int_equal(t.moves.texts, 0);
+    assert_int_equal(t.moves.rows, 0);
+    assert_memory_equal(t.split.train, t.plain.train, t.plain.train_count * sizeof(int64_t));
+    assert_memory_equal(t.split.test, t.plain.test, t.plain.test_count * sizeof(int64_t));
+    release(&t);
+}
+
+/* Equal texts are in one part. Each class keeps its number of test rows while it has unique texts to fill up, which the
+ * smallest, of 15 rows, soon has not. */
+static void test_together(void **state) {
+    (void)state;
+    static const int64_t repeated[][2] = {{2, 1}, {50, 25}, {100, 10}, {200, 3}, {300, 150}};
+    int64_t before[CLASSES], after[CLASSES], tested = 0;
+    for (size_t k = 0; k < sizeof repeated / sizeof *repeated; k++)
+        for (uint32_t seed = 0; seed < 20; seed++) {
+            together t, again;
+            keep_together(&t, repeated[k][0], repeated[k][1], seed, 1);
+            expect_whole(&t);
+            count_test(&t.plain, t.ids, before);
+            count_test(&t.split, t.ids, after);
+            for (int c = 0; c < CLASSES; c++)
+                assert_true(k < 4 && c < 3 ? after[c] == before[c] : after[c] <= before[c]);
+            keep_together(&again, repeated[k][0], repeated[k][1], seed, 1);
+            assert_memory_equal(t.split.train, again.split.train, t.split.train_count * sizeof(int64_t));
+            for (size_t i = 0; i < t.split.test_count; i++)
+                tested += k == 4 && t.split.test[i] < 300;
+            release(&t);
+            release(&again);
+        }
+    assert_in_range(tested, 20 * 300 / 10, 20 * 300 / 4); /* repeated texts are tested too */
+}
+
+static void test_together_unstratified(void **state) {
+    (void)state;
+    together t;
+    keep_together(&t, 300, 100, 7, 0);
+    expect_whole(&t);
+    assert_int_equal(t.split.test_count, t.plain.test_count);
+    assert_true(t.moves.texts > 0 && t.moves.rows > 0);
+    release(&t);
+}
+
+/* Where training has no unique texts, the test part becomes smaller, never larger. */
+static void test_all_repeated(void **state) {
+    (void)state;
+    int64_t before[CLASSES], after[CLASSES];
+    together t;
+    keep_together(&t, ROWS, 7, 3, 1);
+    expect_whole(&t);
+    count_test(&t.plain, t.ids, before);
+    count_test(&t.split, t.ids, after);
+    for (int c = 0; c < CLASSES; c++)
+        assert_true(after[c] <= before[c]);
+    assert_int_equal(t.moves.texts, 7);
+    release(&t);
 }
 
 int main(void) {
@@ -159,6 +276,11 @@ int main(void) {
         cmocka_unit_test(test_stratified_example),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_is_possible),
+        cmocka_unit_test(test_nothing_repeated),
+        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_together_unstratified),
+        cmocka_unit_test(test_all_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

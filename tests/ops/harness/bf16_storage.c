@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static float widened(uint16_t stored) {
+float bf16_widened(uint16_t stored) {
     uint32_t bits = (uint32_t)stored << 16;
     float value;
     memcpy(&value, &bits, sizeof value);
@@ -68,14 +68,14 @@ static void widen(wide_views *w, cam_tensor *view) {
     w->wide[k] = *view;
     for (int64_t r = 0; r < view->shape[0]; r++)
         for (int64_t c = 0; c < columns_in(*view); c++)
-            *wide_at(*view, r, c) = widened(*stored_at(w->stored[k], r, c));
+            *wide_at(*view, r, c) = bf16_widened(*stored_at(w->stored[k], r, c));
 }
 
 /* Rounds an operator's f32 output to bf16 values. */
 static void round_wide(cam_tensor t) {
     for (int64_t r = 0; r < t.shape[0]; r++)
         for (int64_t c = 0; c < columns_in(t); c++)
-            *wide_at(t, r, c) = widened(narrowed(*wide_at(t, r, c)));
+            *wide_at(t, r, c) = bf16_widened(narrowed(*wide_at(t, r, c)));
 }
 
 static void narrow_all(wide_views *w) {
@@ -147,7 +147,8 @@ static void *unit_of(cam_tensor plane, uint32_t unit) {
 static void load_gradient(cam_tensor plane, const cam_chunk *c, float *to) {
     const void *from = unit_of(plane, c->gradient);
     for (int i = 0; i < CAM_CHUNK; i++)
-        to[i] = c->form & CAM_CHUNK_GRADIENT_BF16 ? widened(((const uint16_t *)from)[i]) : ((const float *)from)[i];
+        to[i] =
+            c->form & CAM_CHUNK_GRADIENT_BF16 ? bf16_widened(((const uint16_t *)from)[i]) : ((const float *)from)[i];
 }
 
 /* Joins the weights of a chunk from their halves, or splits them back. */

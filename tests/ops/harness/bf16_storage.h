@@ -6,7 +6,11 @@
 #define CAM_TESTS_OPS_BF16_STORAGE_H
 
 #include "cam/backend.h"
+#include <stdint.h>
 
 cam_backend *bf16_storage_open(cam_backend *wide); /* takes ownership of `wide` */
+
+/* The float of a bf16 value. The tests have their own conversion, apart from cam/bf16.h. */
+float bf16_widened(uint16_t stored);
 
 #endif

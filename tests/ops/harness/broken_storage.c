@@ -1,6 +1,7 @@
 /* broken_storage.c: broken backends of mixed precision, of the parameter planes and of the step. They are proxies of a
  * backend that takes bf16; most of them change nothing in f32 calls.
  */
+#include "bf16_storage.h"
 #include "broken.h"
 #include <math.h>
 #include <stdlib.h>
@@ -8,13 +9,6 @@
 
 static uint16_t *half(cam_tensor t, int64_t row, int64_t column) {
     return (uint16_t *)t.data + row * t.row_stride + column;
-}
-
-static float widened(uint16_t stored) {
-    uint32_t bits = (uint32_t)stored << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 static uint16_t upper_half(float value) {
@@ -25,7 +19,7 @@ static uint16_t upper_half(float value) {
 
 /* The f32 number with the lower half of its bits zeroed. */
 static float truncated(float value) {
-    return widened(upper_half(value));
+    return bf16_widened(upper_half(value));
 }
 
 /* --- bf16 --------------------------------------------------------------------------------------------------------- */
@@ -35,7 +29,7 @@ BREAK(stored_by_truncation, gelu_fwd) {
     int64_t real = cam_rows_count(args->state, args->rows);
     for (int64_t r = 0; args->y.dtype == CAM_BF16 && r < real; r++)
         for (int64_t c = 0; c < args->y.shape[1]; c++) {
-            double u = (double)widened(*half(args->x, r, c)) + (double)*element(args->bias, 0, c);
+            double u = (double)bf16_widened(*half(args->x, r, c)) + (double)*element(args->bias, 0, c);
             *half(args->y, r, c) = upper_half((float)(u / 2 * (1 + erf(u * 0.70710678118654752))));
         }
     return st;
@@ -57,9 +51,10 @@ BREAK(statistics_before_rounding, residual_fwd) {
     int applies = args->z.dtype == CAM_BF16 && args->dropout.threshold == 0;
     double *mean = calloc((size_t)real + 1, sizeof *mean);
     for (int64_t i = 0; applies && i < real * columns; i++)
-        mean[i / columns] += ((double)widened(*half(args->x, 0, i)) + (double)*element(args->bias, 0, i % columns) +
-                              (double)widened(*half(args->residual, 0, i))) /
-                             (double)columns;
+        mean[i / columns] +=
+            ((double)bf16_widened(*half(args->x, 0, i)) + (double)*element(args->bias, 0, i % columns) +
+             (double)bf16_widened(*half(args->residual, 0, i))) /
+            (double)columns;
     cam_status st = CALL_TARGET(residual_fwd, backend, args);
     for (int64_t r = 0; applies && r < real; r++)
         *element(args->mean, 0, r) = (float)mean[r];
@@ -80,7 +75,7 @@ BREAK(sums_of_rounded, gelu_bwd) {
     for (int64_t c = 0; args->dx.dtype == CAM_BF16 && !args->accumulate && c < args->dx.shape[1]; c++) {
         double sum = 0;
         for (int64_t r = 0; r < real; r++)
-            sum += (double)widened(*half(args->dx, r, c));
+            sum += (double)bf16_widened(*half(args->dx, r, c));
         *element(args->dbias, 0, c) = (float)sum;
     }
     return st;

@@ -1,0 +1,30 @@
+/* output.h: where a verb writes its result. A regular file appears whole at the end, or not at all; standard output,
+ * pipes and devices are written as the result is made. */
+#ifndef CAM_OUTPUT_H
+#define CAM_OUTPUT_H
+
+#include "files.h"
+
+typedef struct cam_output {
+    const char *path;     /* NULL: standard output */
+    cam_file_writer file; /* a regular file; otherwise file.path is NULL */
+    char *unfinished;     /* its name until the end */
+    int fd;               /* of all else */
+    int closed;           /* the reader of a pipe has gone: writing on does nothing */
+} cam_output;
+
+#define CAM_OUTPUT_CLOSED                                                                                              \
+    (cam_output) {                                                                                                     \
+        .file = {.fd = -1}, .fd = -1                                                                                   \
+    }
+
+/* Opens `path` (NULL or "-": standard output). `input` is the file that the verb reads, "-" for standard input.
+ * CAM_E_USAGE where the output is the input, or is a file that exists and not `force`; CAM_E_STORAGE. */
+CAM_MUST_CHECK cam_status cam_output_open(cam_output *output, const char *path, const char *input, int force);
+CAM_MUST_CHECK cam_status cam_output_write(cam_output *output, const char *bytes, size_t count);
+/* Gives a regular file its name. */
+CAM_MUST_CHECK cam_status cam_output_commit(cam_output *output);
+/* Closes the output; without a commit nothing is left of a regular file. */
+void cam_output_close(cam_output *output);
+
+#endif

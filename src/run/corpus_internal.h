@@ -1,0 +1,38 @@
+/* corpus_internal.h: what opening a corpus is made of: corpus.c reads, corpus_labels.c labels, corpus_split.c splits. */
+#ifndef CAM_CORPUS_INTERNAL_H
+#define CAM_CORPUS_INTERNAL_H
+
+#include "corpus.h"
+#include "label_audit.h"
+
+/* Failures that do not hinder the next steps are collected, so that the user sees all of them at once. */
+typedef struct cam_corpus_opening {
+    cam_corpus *corpus;
+    const cam_config *config;
+    const cam_labels *known; /* may be NULL */
+    cam_strbuf errors;       /* messages, one a line */
+    cam_status first;        /* the status of the first one */
+    int train_is_sound;      /* the training file was read without errors, and its labels are those of the run */
+    cam_strbuf findings;     /* of the audit of labels, one a line */
+    cam_label_cure cure;     /* what cures them */
+} cam_corpus_opening;
+
+/* Takes the failure of a step. CAM_E_DATA and CAM_E_USAGE are collected, and the result is CAM_OK; others come back. */
+CAM_MUST_CHECK cam_status cam_corpus_collect(cam_corpus_opening *opening, cam_status st);
+
+/* Applies the rules, gives ids to labels and rows, examines the labels. The files are read. */
+CAM_MUST_CHECK cam_status cam_corpus_label(cam_corpus_opening *opening);
+/* Fills `part` of the corpus, where every row of the training file has a label id. */
+CAM_MUST_CHECK cam_status cam_corpus_split(cam_corpus_opening *opening);
+
+/* Appends lines as hints: "hint: " before each, a line end between. */
+void cam_corpus_put_hints(const char *lines, cam_strbuf *out);
+/* Appends `label_map={...}` as a word for a shell: the pairs of the configuration with those of the cure. Appends nothing
+ * and returns 0 where the cure is empty, or the word too long for a message. */
+int cam_corpus_put_map(const cam_corpus_opening *opening, const cam_label_cure *cure, cam_strbuf *out);
+
+/* Appends two lines for the cure of the audit, for the command line and for a configuration; nothing without findings.
+ */
+void cam_corpus_put_cure(const cam_corpus_opening *opening, cam_strbuf *out);
+
+#endif

@@ -1,0 +1,277 @@
+/* describe.c: see describe.h. */
+#include "describe.h"
+#include "plain.h"
+#include "utf8.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 80, NAME_COLUMNS = 32, BARS = 30 };
+
+/* --- files ----------------------------------------------------------------------------------------------------- */
+
+/* Appends a path; of a long one its end, from a "/" on. */
+static void put_path(cam_strbuf *out, const char *path, int limit) {
+    int is_long = cam_plain_columns(path) > limit;
+    for (const char *slash = strchr(path, '/'); is_long && slash && cam_plain_columns(path) >= limit;
+         slash = strchr(slash + 1, '/'))
+        path = slash;
+    cam_strbuf_puts(out, is_long && *path == '/' ? "\u2026" : "");
+    cam_plain_put(out, path, limit);
+}
+
+static void describe_file(const cam_dataset *file, cam_strbuf *out) {
+    if (!file->path)
+        return;
+    cam_strbuf_puts(out, "file     ");
+    put_path(out, file->path, COLUMNS - 9 - 42);
+    cam_strbuf_puts(out, ": ");
+    cam_plain_put_counted(out, (int64_t)file->count, "row", "rows");
+    if (file->counts.format != CAM_FORMAT_AUTO) {
+        cam_strbuf_printf(out, ", %s, %s", cam_words_format[file->counts.format], cam_words_encoding[file->encoding]);
+        if (file->delimiter == '\t' && file->counts.format == CAM_FORMAT_CSV)
+            cam_strbuf_puts(out, ", tabs");
+        else if (file->delimiter && file->delimiter != '\t')
+            cam_strbuf_printf(out, ", delimiter \"%c\"", file->delimiter);
+    }
+    cam_strbuf_putc(out, '\n');
+}
+
+/* The columns of the training file, with what the run takes from them. */
+static void describe_columns(const cam_run *run, cam_strbuf *out) {
+    const cam_name_set *columns = &run->corpus.files[CAM_PART_TRAIN].columns;
+    int used = 9;
+    if (columns->count == 0)
+        return;
+    cam_strbuf_puts(out, "columns  ");
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *name = columns->names[i];
+        const char *role = strcmp(name, run->config->text_column) == 0    ? " (text)"
+                           : strcmp(name, run->config->label_column) == 0 ? " (label)"
+                                                                          : "";
+        int width = cam_plain_columns(name) + (int)strlen(role) + 2;
+        if (i > 0 && used + width > COLUMNS - 10) {
+            cam_strbuf_puts(out, ", …");
+            break;
+        }
+        cam_strbuf_puts(out, i > 0 ? ", " : "");
+        cam_plain_put(out, name, NAME_COLUMNS);
+        cam_strbuf_puts(out, role);
+        used += width;
+    }
+    cam_strbuf_putc(out, '\n');
+}
+
+/* --- lengths --------------------------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int64_t characters_of(const cam_row *row) {
+    int64_t count = 0;
+    for (size_t i = 0; i < row->text_length; i++)
+        count += ((unsigned char)row->text[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* Of all files together: in tokens where there are any, else in characters. */
+static void describe_lengths(const cam_run *run, cam_strbuf *out) {
+    const cam_token_rows *tokens = &run->corpus.tokens;
+    int64_t rows = tokens->rows, n = 0;
+    for (int part = 0; tokens->rows == 0 && part < CAM_PARTS; part++)
+        rows += (int64_t)run->corpus.files[part].count;
+    int64_t *length = malloc((size_t)(rows + 1) * sizeof *length);
+    if (!length || rows == 0) {
+        free(length);
+        return;
+    }
+    for (int64_t r = 0; r < tokens->rows; r++)
+        length[n++] = tokens->offsets[r + 1] - tokens->offsets[r];
+    for (int part = 0; tokens->rows == 0 && part < CAM_PARTS; part++)
+        for (size_t i = 0; i < run->corpus.files[part].count; i++)
+            length[n++] = characters_of(&run->corpus.files[part].rows[i]);
+    qsort(length, (size_t)rows, sizeof *length, by_size);
+    cam_strbuf_puts(out, "lengths  median ");
+    cam_plain_put_count(out, length[rows / 2]);
+    cam_strbuf_puts(out, tokens->rows > 0 ? " tokens, 95 % up to " : " characters, 95 % up to ");
+    cam_plain_put_count(out, length[rows * 95 / 100]);
+    cam_strbuf_puts(out, ", longest ");
+    cam_plain_put_count(out, length[rows - 1]);
+    if (tokens->rows > 0)
+        cam_strbuf_printf(out, " (cut at %d)", run->max_length);
+    cam_strbuf_putc(out, '\n');
+    free(length);
+}
+
+/* --- model, rows, steps ---------------------------------------------------------------------------------------- */
+
+static void describe_model(const cam_run *run, cam_strbuf *out) {
+    if (run->model.hidden_size == 0)
+        return;
+    cam_strbuf_puts(out, "model    ");
+    put_path(out, run->model_folder, COLUMNS - 9 - 42);
+    cam_strbuf_puts(out, ": ");
+    cam_plain_put_counted(out, run->model.num_hidden_layers, "layer", "layers");
+    cam_strbuf_printf(out, ", hidden %d, vocabulary ", run->model.hidden_size);
+    cam_plain_put_count(out, run->model.vocab_size);
+    if (run->config->init == CAM_CONFIG_INIT_RANDOM)
+        cam_strbuf_puts(out, "\nweights  random");
+    cam_strbuf_putc(out, '\n');
+    if (run->is_sound)
+        cam_strbuf_printf(out, "head     %s\n",
+                          run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
+}
+
+static void describe_rows(const cam_run *run, cam_strbuf *out) {
+    const cam_corpus *corpus = &run->corpus;
+    static const char *const words[CAM_PARTS] = {"rows     ", " train, ", " validation, "};
+    if (corpus->part_count[CAM_PART_TRAIN] > 0) {
+        for (int part = 0; part < CAM_PARTS; part++) {
+            cam_strbuf_puts(out, words[part]);
+            cam_plain_put_count(out, corpus->part_count[part]);
+        }
+        cam_strbuf_puts(out, " test\n");
+    }
+    if (corpus->labels.count > 0)
+        cam_strbuf_printf(out, "labels   %zu\n", corpus->labels.count);
+    if (corpus->duplicates > 0) {
+        cam_strbuf_puts(out, "repeats  ");
+        cam_plain_put_counted(out, corpus->duplicates, "row has", "rows have");
+        cam_strbuf_puts(out, " the text of an earlier one\n");
+    }
+}
+
+static void describe_steps(const cam_run *run, cam_strbuf *out) {
+    cam_trainer_options options = cam_run_trainer_options(run, NULL);
+    cam_plan plan;
+    options.plan.rows = options.train_count;
+    if (options.train_count == 0 || cam_plan_make(&plan, &options.plan) != CAM_OK)
+        return;
+    cam_strbuf_puts(out, "steps    ");
+    cam_plain_put_count(out, plan.updates);
+    cam_strbuf_puts(out, " of up to ");
+    cam_plain_put_counted(out, plan.batch_rows * plan.accumulation, "row", "rows");
+    cam_strbuf_puts(out, ", ");
+    cam_plain_put_count(out, plan.updates_per_epoch);
+    cam_strbuf_puts(out, " an epoch\n");
+}
+
+void cam_run_describe(const cam_run *run, cam_strbuf *out) {
+    for (int part = 0; part < CAM_PARTS; part++)
+        describe_file(&run->corpus.files[part], out);
+    describe_columns(run, out);
+    describe_model(run, out);
+    describe_rows(run, out);
+    describe_lengths(run, out);
+    describe_steps(run, out);
+}
+
+/* --- labels ---------------------------------------------------------------------------------------------------- */
+
+typedef struct label_rows {
+    const char *name;
+    int64_t rows;
+    size_t id;
+} label_rows;
+
+static int by_rows(const void *a, const void *b) {
+    const label_rows *x = a, *y = b;
+    if (x->rows != y->rows)
+        return x->rows < y->rows ? 1 : -1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The labels with their rows, largest first; the caller frees them. NULL without memory or without counts. */
+static label_rows *sorted_labels(const cam_corpus *corpus) {
+    size_t count = corpus->labels.count;
+    label_rows *list = corpus->label_count ? malloc((count + 1) * sizeof *list) : NULL;
+    for (size_t k = 0; list && k < count; k++)
+        list[k] = (label_rows){corpus->labels.names[k], corpus->label_count[k], k};
+    if (list)
+        qsort(list, count, sizeof *list, by_rows);
+    return list;
+}
+
+/* A bar of at most `width` columns, in halves of one; the smallest has half a column. */
+static void put_bar(cam_strbuf *out, int64_t rows, int64_t most, int width) {
+    int64_t halves = most > 0 ? 2 * width * rows / most : 0;
+    halves = rows > 0 && halves == 0 ? 1 : halves;
+    for (; halves >= 2; halves -= 2)
+        cam_strbuf_puts(out, "\u2588");
+    if (halves == 1)
+        cam_strbuf_puts(out, "\u258c");
+}
+
+void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
+    const cam_corpus *corpus = &run->corpus;
+    size_t count = corpus->labels.count, shown = count > BARS ? BARS : count;
+    label_rows *list = sorted_labels(corpus);
+    int64_t rows = 0, rest = 0;
+    int width = 5;
+    for (size_t i = 0; list && i < count; i++) {
+        int columns = cam_plain_columns(list[i].name);
+        width = i < shown && columns > width ? columns : width;
+        rows += list[i].rows;
+        rest += i < shown ? 0 : list[i].rows;
+    }
+    if (rows > 0)
+        cam_strbuf_printf(out, "%s by label\n", corpus->part_count[CAM_PART_TRAIN] > 0 ? "training rows" : "rows");
+    width = width > NAME_COLUMNS ? NAME_COLUMNS : width;
+    for (size_t i = 0; rows > 0 && i < shown; i++) {
+        cam_strbuf_puts(out, "  ");
+        cam_plain_put_padded(out, list[i].name, width);
+        cam_plain_put_count_aligned(out, list[i].rows, 9);
+        cam_strbuf_printf(out, "  %5.1f %%  ", 100.0 * (double)list[i].rows / (double)rows);
+        put_bar(out, list[i].rows, list[0].rows, COLUMNS - 2 - width - 9 - 11);
+        cam_strbuf_putc(out, '\n');
+    }
+    if (rows > 0 && count > shown) {
+        cam_strbuf_puts(out, "  and ");
+        cam_plain_put_counted(out, (int64_t)(count - shown), "more label with ", "more labels with ");
+        cam_plain_put_counted(out, rest, "row", "rows");
+        cam_strbuf_putc(out, '\n');
+    }
+    free(list);
+}
+
+/* --- wrapping -------------------------------------------------------------------------------------------------- */
+
+/* Whether a line holds what is copied whole: a word in single quotes, as a shell takes it (a quote that begins a word), a
+ * map of a configuration, or a command that writes a file. */
+static int is_copied(const char *line, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if ((line[i] == '\'' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '=')) ||
+            (i + 2 < length && (memcmp(line + i, ": {", 3) == 0 || memcmp(line + i, " > ", 3) == 0)))
+            return 1;
+    return 0;
+}
+
+static size_t word_columns(const char *word, size_t length) {
+    size_t columns = 0;
+    for (size_t i = 0; i < length; i++)
+        columns += ((unsigned char)word[i] & 0xC0) != 0x80;
+    return columns;
+}
+
+void cam_put_wrapped(cam_strbuf *out, const char *lines) {
+    while (*lines) {
+        size_t length = strcspn(lines, "\n"), used = 0;
+        int whole = is_copied(lines, length);
+        for (size_t at = 0; at < length;) {
+            size_t word = strcspn(lines + at, " \n"), columns = word_columns(lines + at, word);
+            if (at > 0 && !whole && used + 1 + columns > COLUMNS) {
+                cam_strbuf_puts(out, "\n  ");
+                used = 2;
+            } else if (at > 0) {
+                cam_strbuf_putc(out, ' ');
+                used++;
+            }
+            cam_strbuf_append(out, lines + at, word);
+            used += columns;
+            at += word + (lines[at + word] == ' ');
+        }
+        cam_strbuf_putc(out, '\n');
+        lines += length + (lines[length] == '\n');
+    }
+}

@@ -1,0 +1,101 @@
+/* mistakes.c: see mistakes_internal.h. */
+#include "files.h"
+#include "metrics.h"
+#include "mistakes_internal.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 1 << 16 };
+
+typedef struct mistake {
+    int32_t id; /* data row */
+    cam_guess guess;
+    cam_data_part part;
+} mistake;
+
+void cam_guess_rows(const float *logits, int64_t rows, int64_t labels, cam_guess *guesses) {
+    for (int64_t i = 0; i < rows; i++) {
+        const float *row = logits + i * labels;
+        int64_t label = cam_argmax(row, labels);
+        guesses[i] = (cam_guess){(int32_t)label, (float)exp(-cam_cross_entropy(row, labels, label))};
+    }
+}
+
+static int by_score(const void *a, const void *b) {
+    const mistake *x = a, *y = b;
+    if (x->guess.score != y->guess.score)
+        return x->guess.score < y->guess.score ? 1 : -1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static void put_cell(cam_strbuf *out, const char *text) {
+    if (!strchr("=+-@\t\r", text[0]) && !strpbrk(text, "\",\r\n")) { /* strchr also finds the end of an empty text */
+        cam_strbuf_puts(out, text);
+        return;
+    }
+    cam_strbuf_putc(out, '"');
+    for (; *text; text++) {
+        if (*text == '"')
+            cam_strbuf_putc(out, '"');
+        cam_strbuf_putc(out, *text);
+    }
+    cam_strbuf_putc(out, '"');
+}
+
+static void put_mistake(cam_strbuf *out, const cam_corpus *corpus, const mistake *m) {
+    const cam_row *row = cam_corpus_row(corpus, m->id);
+    cam_strbuf_printf(out, "%ld,%ld,", cam_row_number(row), row->line);
+    put_cell(out, row->text);
+    cam_strbuf_putc(out, ',');
+    put_cell(out, corpus->labels.names[corpus->label[m->id]]);
+    cam_strbuf_putc(out, ',');
+    put_cell(out, corpus->labels.names[m->guess.label]);
+    cam_strbuf_printf(out, ",%.4f,%s\n", (double)m->guess.score, cam_data_part_name(m->part));
+}
+
+/* Lists the mistakes, the worst first. The list is to be freed. */
+static cam_status list_mistakes(const cam_corpus *corpus, const cam_guess *const guesses[CAM_PARTS], mistake **list,
+                                int64_t *count) {
+    int64_t rows = 0;
+    for (int part = 0; part < CAM_PARTS; part++)
+        rows += guesses[part] ? corpus->part_count[part] : 0;
+    *count = 0;
+    *list = malloc((size_t)(rows + 1) * sizeof **list);
+    if (!*list)
+        return cam_fail(CAM_E_MEMORY, "no memory for the mistakes among %lld rows", (long long)rows);
+    for (int part = 0; part < CAM_PARTS; part++) {
+        for (int64_t i = 0; guesses[part] && i < corpus->part_count[part]; i++) {
+            int32_t id = corpus->part[part][i];
+            if (guesses[part][i].label != corpus->label[id])
+                (*list)[(*count)++] = (mistake){id, guesses[part][i], (cam_data_part)part};
+        }
+    }
+    qsort(*list, (size_t)*count, sizeof **list, by_score);
+    return CAM_OK;
+}
+
+cam_status cam_mistakes_write(const char *path, const cam_corpus *corpus, const cam_guess *const guesses[CAM_PARTS],
+                              int64_t *count) {
+    cam_status st = CAM_OK;
+    mistake *list = NULL;
+    cam_file_writer writer = {.fd = -1};
+    cam_strbuf text = CAM_STRBUF_INIT;
+    CAM_TRY(list_mistakes(corpus, guesses, &list, count));
+    CAM_TRY(cam_file_writer_open(&writer, path));
+    cam_strbuf_puts(&text, "\xEF\xBB\xBFrow,line,text,label,predicted,score,part\n");
+    for (int64_t i = 0; i < *count; i++) {
+        put_mistake(&text, corpus, &list[i]);
+        if (text.length < BLOCK_BYTES)
+            continue;
+        CAM_TRY(cam_file_writer_write(&writer, text.text, text.length));
+        cam_strbuf_clear(&text);
+    }
+    CAM_TRY(cam_file_writer_write(&writer, text.text, text.length));
+    CAM_TRY(cam_file_writer_commit(&writer));
+out:
+    cam_file_writer_abandon(&writer);
+    cam_strbuf_release(&text);
+    free(list);
+    return st;
+}

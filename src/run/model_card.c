@@ -1,0 +1,172 @@
+/* model_card.c: the model card of a run; see run_end_internal.h. Source: huggingface_hub, ModelCardData and
+ * modelcard_template.md. */
+#include "model_origin.h"
+#include "plain.h"
+#include "run_end_internal.h"
+#include "run_folder.h"
+#include <string.h>
+
+/* The last part of a path. */
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Appends a text as a quoted scalar, which JSON and YAML share. */
+static void put_scalar(cam_strbuf *out, const char *text) {
+    cam_strbuf_put_json(out, text, strlen(text));
+}
+
+/* Appends a text in a cell of a Markdown table. */
+static void put_cell(cam_strbuf *out, const char *text) {
+    for (; *text; text++) {
+        if (strchr("|\\`*_<>[]", *text))
+            cam_strbuf_putc(out, '\\');
+        cam_strbuf_putc(out, (unsigned char)*text < ' ' ? ' ' : *text);
+    }
+}
+
+/* --- metadata ---------------------------------------------------------------------------------------------------- */
+
+static void put_results(cam_strbuf *out, const cam_run_end *end, const char *data) {
+    cam_strbuf_puts(out, "model-index:\n- name: ");
+    put_scalar(out, base_name(end->run->config->output_dir));
+    cam_strbuf_puts(out, "\n  results:\n");
+    for (int part = CAM_PART_TRAIN + 1; part < CAM_PARTS; part++) {
+        if (!end->metrics[part])
+            continue;
+        cam_scores scores = cam_metrics_scores(end->metrics[part]);
+        cam_strbuf_puts(out, "  - task:\n      type: text-classification\n    dataset:\n      type: csv\n      name: ");
+        put_scalar(out, data);
+        cam_strbuf_printf(out, "\n      split: %s\n    metrics:\n", cam_data_part_name((cam_data_part)part));
+        cam_strbuf_printf(out, "    - type: accuracy\n      value: %.4f\n", scores.accuracy);
+        cam_strbuf_printf(out, "    - type: f1\n      name: macro F1\n      value: %.4f\n", scores.f1_macro);
+    }
+}
+
+static void put_metadata(cam_strbuf *out, const cam_run_end *end, const cam_model_origin *origin) {
+    cam_strbuf_printf(out, "---\nlanguage: fr\nlicense: %s\n", origin->license ? origin->license : "unknown");
+    if (origin->id && end->run->weights) {
+        cam_strbuf_puts(out, "base_model: ");
+        put_scalar(out, origin->id);
+        cam_strbuf_putc(out, '\n');
+    }
+    cam_strbuf_puts(out, "library_name: transformers\npipeline_tag: text-classification\n"
+                         "tags:\n- text-classification\n- cam-train\nmetrics:\n- accuracy\n- f1\n");
+    put_results(out, end, base_name(end->run->config->train_file));
+    cam_strbuf_puts(out, "---\n\n");
+}
+
+/* --- text -------------------------------------------------------------------------------------------------------- */
+
+static void put_heading(cam_strbuf *out, const cam_run_end *end, const cam_model_origin *origin) {
+    const cam_run *run = end->run;
+    cam_strbuf_puts(out, "# ");
+    put_cell(out, base_name(run->config->output_dir));
+    cam_strbuf_puts(out, "\n\nClassifies French texts into ");
+    cam_plain_put_counted(out, (int64_t)run->corpus.labels.count, "label", "labels");
+    if (!run->weights)
+        cam_strbuf_puts(out, ". It was trained from random weights with cam-train.\n");
+    else if (origin->id)
+        cam_strbuf_printf(out, ". It was fine-tuned from `%s` with cam-train.\n", origin->id);
+    else
+        cam_strbuf_printf(out, ". It was fine-tuned from the model folder `%s` with cam-train.\n",
+                          base_name(run->model_folder));
+    cam_strbuf_puts(out, "\n```python\nfrom transformers import pipeline\n"
+                         "classify = pipeline(\"text-classification\", model=\".\")  # this folder\n"
+                         "print(classify(\"Bonjour, où est mon colis ?\"))\n```\n");
+}
+
+static void put_file(cam_strbuf *out, const char *path, const char *use) {
+    if (!path)
+        return;
+    cam_strbuf_puts(out, "- `");
+    cam_strbuf_puts(out, base_name(path));
+    cam_strbuf_printf(out, "`: %s\n", use);
+}
+
+static void put_data(cam_strbuf *out, const cam_run_end *end) {
+    const cam_corpus *corpus = &end->run->corpus;
+    const cam_config *config = end->run->config;
+    cam_strbuf_puts(out, "\n## Data\n\n");
+    put_file(out, config->train_file, config->validation_file ? "training" : "training and validation");
+    put_file(out, config->validation_file, "validation");
+    put_file(out, config->test_file, "test");
+    cam_strbuf_puts(out, "\n| part | rows |\n|---|---:|\n");
+    for (int part = 0; part < CAM_PARTS; part++) {
+        if (corpus->part_count[part] == 0)
+            continue;
+        cam_strbuf_printf(out, "| %s | ", cam_data_part_name((cam_data_part)part));
+        cam_plain_put_count(out, corpus->part_count[part]);
+        cam_strbuf_puts(out, " |\n");
+    }
+    cam_strbuf_puts(out, "\n| label | training rows |\n|---|---:|\n");
+    for (size_t k = 0; k < corpus->labels.count; k++) {
+        cam_strbuf_puts(out, "| ");
+        put_cell(out, corpus->labels.names[k]);
+        cam_strbuf_puts(out, " | ");
+        cam_plain_put_count(out, corpus->label_count[k]);
+        cam_strbuf_puts(out, " |\n");
+    }
+}
+
+static void put_scores_row(cam_strbuf *out, const char *name, double accuracy, double f1_macro) {
+    cam_strbuf_printf(out, "| %s | %.4f | %.4f |\n", name, accuracy, f1_macro);
+}
+
+static void put_scores(cam_strbuf *out, const cam_run_end *end) {
+    cam_strbuf_puts(out, "\n## Scores\n\n| rows | accuracy | macro F1 |\n|---|---:|---:|\n");
+    for (int part = CAM_PART_TRAIN + 1; part < CAM_PARTS; part++) {
+        if (!end->metrics[part])
+            continue;
+        cam_scores scores = cam_metrics_scores(end->metrics[part]);
+        put_scores_row(out, cam_data_part_name((cam_data_part)part), scores.accuracy, scores.f1_macro);
+        if (end->baseline[part].rows > 0)
+            put_scores_row(out, "the same rows, by TF-IDF and a linear classifier", end->baseline[part].accuracy,
+                           end->baseline[part].f1_macro);
+    }
+    if (end->verdict.length > 0)
+        cam_strbuf_puts(out, "\nThe run ended with a warning; see `verdict` in `metrics.json`.\n");
+}
+
+static void put_settings(cam_strbuf *out, const cam_run_end *end) {
+    const cam_config *c = end->run->config;
+    cam_strbuf_printf(out, "\n## Settings\n\nStep %lld of %lld, batches of %lld rows, learning rate %g (%s),\n",
+                      (long long)end->saved_step, (long long)end->plan->updates,
+                      (long long)end->plan->batch_rows * (long long)end->plan->accumulation, c->learning_rate,
+                      cam_words_scheduler[c->lr_scheduler_type]);
+    cam_strbuf_printf(out, "weight decay %g, seed %lld, texts of up to %d tokens. `run.yaml` holds all of them.\n",
+                      c->weight_decay, (long long)c->seed, end->run->max_length);
+}
+
+static void put_limits(cam_strbuf *out, const cam_run_end *end) {
+    const cam_corpus *corpus = &end->run->corpus;
+    cam_strbuf_puts(out, "\n## Limits\n\n- Every text gets one of the labels above, also one that belongs to none.\n");
+    cam_strbuf_printf(out, "- Of a text longer than %d tokens only the beginning is read.\n", end->run->max_length);
+    if (end->best->evaluations > 1 && end->best->step == end->saved_step && end->metrics[CAM_PART_VALIDATION])
+        cam_strbuf_puts(out, "- The best epoch was chosen by the validation rows, so that their score flatters a "
+                             "little.\n");
+    enum { FEW_ROWS = 10 };
+    int64_t few = 0;
+    for (size_t k = 0; k < corpus->labels.count; k++)
+        few += corpus->label_count[k] < FEW_ROWS;
+    if (few > 0) {
+        cam_strbuf_puts(out, "- ");
+        cam_plain_put_counted(out, few, "label has", "labels have");
+        cam_strbuf_printf(out, " fewer than %d training rows.\n", FEW_ROWS);
+    }
+    cam_strbuf_puts(out, "- It knows only what the texts of the training file show; others may be judged worse.\n");
+}
+
+void cam_model_card_put(const cam_run_end *end, cam_strbuf *out) {
+    cam_model_origin origin;
+    cam_model_origin_find(&origin, end->run->model_folder, &end->run->model);
+    put_metadata(out, end, &origin);
+    put_heading(out, end, &origin);
+    put_data(out, end);
+    put_scores(out, end);
+    put_settings(out, end);
+    put_limits(out, end);
+    cam_strbuf_puts(out, "\n" CAM_CARD_MARK);
+    cam_model_origin_release(&origin);
+}

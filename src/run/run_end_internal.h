@@ -1,0 +1,36 @@
+/* run_end_internal.h: the end of a run: its figures, what they say, and the files that hold them.
+ */
+#ifndef CAM_RUN_END_INTERNAL_H
+#define CAM_RUN_END_INTERNAL_H
+
+#include "best_internal.h"
+#include "mistakes_internal.h"
+#include "run.h"
+#include "tfidf.h"
+
+typedef struct cam_run_end {
+    const cam_run *run;
+    const cam_metrics *metrics[CAM_PARTS]; /* of the saved model; NULL for the training part and for one without rows */
+    const cam_guess *guesses[CAM_PARTS];   /* likewise, in the order of corpus.part[part] */
+    const cam_best *best;
+    const cam_plan *plan;
+    const cam_schedule *schedule;
+    int64_t steps, saved_step; /* steps made; the one of the saved model */
+    int early_stopping;        /* patience ended the run */
+    double wall_s;
+
+    /* set by cam_run_end_write */
+    cam_tfidf_scores baseline[CAM_PARTS]; /* `rows` 0: not computed */
+    int64_t mistakes;
+    cam_strbuf verdict; /* one line without its end; empty where there is nothing to say */
+} cam_run_end;
+
+/* Scores the TF-IDF baseline, finds the verdict, and writes metrics.json, mistakes.csv and README.md. For one rank. */
+CAM_MUST_CHECK cam_status cam_run_end_write(cam_run_end *end);
+/* Appends the report for people: lines of at most 80 columns, but for paths and commands. */
+void cam_run_report_put(const cam_run_end *end, cam_strbuf *out);
+/* Appends the model card: YAML metadata as the Hub wants them, and Markdown. It holds no path of this machine. */
+void cam_model_card_put(const cam_run_end *end, cam_strbuf *out);
+void cam_run_end_release(cam_run_end *end);
+
+#endif

@@ -1,0 +1,224 @@
+/* run_report.c: the report at the end of a run; see run_end_internal.h. */
+#include "files.h"
+#include "plain.h"
+#include "remedy.h"
+#include "run_end_internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    WIDTH = 80,
+    WORST_LABELS = 5,
+    LABEL_COLUMNS = 28, /* of a label in the table of worst labels */
+    PART_COLUMNS = 12
+};
+
+/* The metrics that are shown at the end, bits of CAM_SHOWN_*. */
+static const int shown[] = {
+#define ROW(code, word, field, better, where) [code] = where,
+    CAM_METRICS(ROW)
+#undef ROW
+};
+
+/* --- scores ------------------------------------------------------------------------------------------------------ */
+
+static int metric_columns(int metric) {
+    int word = (int)strlen(cam_words_metric[metric]);
+    return word > 6 ? word : 6;
+}
+
+static void put_scores_line(cam_strbuf *out, const char *name, int64_t rows, const double *value) {
+    cam_strbuf_printf(out, "%-*s", PART_COLUMNS, name);
+    cam_plain_put_count_aligned(out, rows, 9);
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++) {
+        if (!(shown[m] & CAM_SHOWN_END))
+            continue;
+        if (value[m] >= 0)
+            cam_strbuf_printf(out, "  %*.4f", metric_columns(m), value[m]);
+        else
+            cam_strbuf_printf(out, "  %*s", metric_columns(m), "");
+    }
+    while (out->text[out->length - 1] == ' ')
+        cam_strbuf_resize(out, out->length - 1);
+    cam_strbuf_putc(out, '\n');
+}
+
+static void put_scores(cam_strbuf *out, const cam_run_end *end) {
+    cam_strbuf_printf(out, "%-*s%9s", PART_COLUMNS, "", "rows");
+    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+        if (shown[m] & CAM_SHOWN_END)
+            cam_strbuf_printf(out, "  %*s", metric_columns(m), cam_words_metric[m]);
+    cam_strbuf_putc(out, '\n');
+    for (int part = CAM_PART_TRAIN + 1; part < CAM_PARTS; part++) {
+        if (!end->metrics[part])
+            continue;
+        double value[CAM_CHOICE_COUNT_metric];
+        cam_scores scores = cam_metrics_scores(end->metrics[part]);
+        for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+            value[m] = cam_metric_value((cam_metric)m, &scores);
+        put_scores_line(out, cam_data_part_name((cam_data_part)part), scores.rows, value);
+        if (end->baseline[part].rows == 0)
+            continue;
+        for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
+            value[m] = -1;
+        value[CAM_METRIC_ACCURACY] = end->baseline[part].accuracy;
+        value[CAM_METRIC_F1_MACRO] = end->baseline[part].f1_macro;
+        put_scores_line(out, "  TF-IDF", end->baseline[part].rows, value);
+    }
+}
+
+/* --- worst labels ------------------------------------------------------------------------------------------------ */
+
+/* The labels with the lowest F1 below 1 that have rows, lowest first; equal ones in their order. Returns their number. */
+static int find_worst(const cam_metrics *metrics, int64_t worst[WORST_LABELS]) {
+    double f1[WORST_LABELS];
+    int found = 0;
+    for (int64_t k = 0; k < metrics->labels; k++) {
+        cam_class_scores label = cam_metrics_class(metrics, k);
+        int at = found;
+        while (at > 0 && f1[at - 1] > label.f1)
+            at--;
+        if (label.support == 0 || label.f1 == 1 || at == WORST_LABELS)
+            continue;
+        found += found < WORST_LABELS;
+        memmove(worst + at + 1, worst + at, (size_t)(found - at - 1) * sizeof *worst);
+        memmove(f1 + at + 1, f1 + at, (size_t)(found - at - 1) * sizeof *f1);
+        worst[at] = k;
+        f1[at] = label.f1;
+    }
+    return found;
+}
+
+/* The label for which a label's rows are most often taken; -1 if all are right. */
+static int64_t taken_for(const cam_metrics *metrics, int64_t label, int64_t *count) {
+    int64_t most = -1;
+    *count = 0;
+    for (int64_t k = 0; k < metrics->labels; k++) {
+        int64_t rows = metrics->confusion[label * metrics->labels + k];
+        if (k == label || rows <= *count)
+            continue;
+        most = k;
+        *count = rows;
+    }
+    return most;
+}
+
+static void put_worst(cam_strbuf *out, const cam_run_end *end) {
+    const cam_metrics *validation = end->metrics[CAM_PART_VALIDATION], *test = end->metrics[CAM_PART_TEST];
+    cam_data_part part = test && (!validation || test->rows > validation->rows) ? CAM_PART_TEST : CAM_PART_VALIDATION;
+    const char *const *names = (const char *const *)end->run->corpus.labels.names;
+    const cam_metrics *metrics = end->metrics[part];
+    int64_t worst[WORST_LABELS], count;
+    int found = metrics ? find_worst(metrics, worst) : 0;
+    if (found == 0)
+        return;
+    cam_strbuf title = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&title, "worst labels, %s", cam_data_part_name(part));
+    cam_strbuf_printf(out, "\n%-*s  %6s  %7s  %s\n", LABEL_COLUMNS, cam_strbuf_text(&title), "f1", "rows",
+                      "most often taken for");
+    for (int i = 0; i < found; i++) {
+        cam_class_scores label = cam_metrics_class(metrics, worst[i]);
+        cam_plain_put_padded(out, names[worst[i]], LABEL_COLUMNS);
+        cam_strbuf_printf(out, "  %6.4f  ", label.f1);
+        cam_plain_put_count_aligned(out, label.support, 7);
+        int64_t other = taken_for(metrics, worst[i], &count);
+        if (other >= 0) {
+            cam_strbuf_puts(out, "  ");
+            cam_plain_put(out, names[other], LABEL_COLUMNS - 4);
+            cam_strbuf_puts(out, " (");
+            cam_plain_put_count(out, count);
+            cam_strbuf_putc(out, ')');
+        }
+        cam_strbuf_putc(out, '\n');
+    }
+    cam_strbuf_release(&title);
+}
+
+/* --- what there is now, and what to do with it -------------------------------------------------------------------- */
+
+static void put_cost(cam_strbuf *out, const cam_run_end *end) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    cam_strbuf_puts(out, "\ntime ");
+    cam_plain_put_duration(out, end->wall_s);
+    cam_strbuf_puts(out, ", peak memory ");
+    cam_plain_put_bytes(out, 1024.0 * (double)usage.ru_maxrss);
+    cam_strbuf_putc(out, '\n');
+}
+
+static void put_files(cam_strbuf *out, const cam_run_end *end) {
+    cam_strbuf_printf(out, "\nin \"%s\"\n  model.safetensors  the model; README.md: its card\n  mistakes.csv       ",
+                      end->run->config->output_dir);
+    cam_plain_put_counted(out, end->mistakes, "row that was taken for another label\n",
+                          end->mistakes ? "rows that were taken for another label, the worst first\n"
+                                        : "mistakes outside the training rows\n");
+    cam_strbuf_puts(out, "  split.tsv          which row went into which part\n"
+                         "  metrics.json       all figures");
+    cam_strbuf_puts(out, end->run->config->report_to & CAM_CONFIG_REPORT_JSONL ? "; log.jsonl: every step\n" : "\n");
+}
+
+/* Appends "cam-train VERB --model DIR" and, on a second line where one would be too long, the options of `rest`. */
+static void put_command(cam_strbuf *out, const cam_run_end *end, const char *verb, const char *rest) {
+    size_t begin = out->length;
+    cam_strbuf_printf(out, "  cam-train %s --model ", verb);
+    cam_shell_word_put(out, end->run->config->output_dir);
+    int fits = cam_plain_columns(out->text + begin) + 1 + cam_plain_columns(rest) <= WIDTH;
+    cam_strbuf_printf(out, "%s%s\n", fits ? " " : " \\\n    ", rest);
+}
+
+/* Appends the options by which a verb reads train_file as the run did, where it would not find them out. */
+static void put_reading_options(cam_strbuf *out, const cam_config *config) {
+    const struct {
+        const char *key, *word;
+        int set;
+    } options[] = {
+        {"encoding", cam_words_encoding[config->encoding],
+         config->encoding != CAM_ENCODING_AUTO && config->encoding != CAM_ENCODING_UTF8},
+        {"delimiter", cam_words_delimiter[config->delimiter], config->delimiter != CAM_CONFIG_DELIMITER_AUTO},
+        {"format", cam_words_format[config->format], config->format != CAM_FORMAT_AUTO},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (!options[i].set)
+            continue;
+        cam_strbuf_putc(out, ' ');
+        cam_remedy_put(out, CAM_SYNTAX_OPTIONS, options[i].key, options[i].word);
+    }
+}
+
+static void put_next(cam_strbuf *out, const cam_run_end *end) {
+    const cam_config *config = end->run->config;
+    cam_strbuf rest = CAM_STRBUF_INIT;
+    cam_strbuf_puts(out, "\nnext: predict (with a file of new texts in place of this one), and score\n");
+    cam_strbuf_puts(&rest, "--input ");
+    cam_shell_word_put(&rest, config->train_file);
+    put_reading_options(&rest, config);
+    put_command(out, end, "predict", cam_strbuf_text(&rest));
+    cam_strbuf_clear(&rest);
+    cam_strbuf_puts(&rest, "--data ");
+    cam_shell_word_put(&rest, config->train_file);
+    put_reading_options(&rest, config);
+    put_command(out, end, "eval", cam_strbuf_text(&rest));
+    cam_strbuf_release(&rest);
+}
+
+void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
+    const cam_config *config = end->run->config;
+    cam_strbuf_printf(out, "saved the model of step %lld to \"%s\" (", (long long)end->saved_step, config->output_dir);
+    cam_plain_put_duration(out, end->wall_s);
+    cam_strbuf_puts(out, ")\n\n");
+    if (end->metrics[CAM_PART_VALIDATION]) {
+        int is_best = end->best->step == end->saved_step;
+        cam_strbuf_printf(out, "%s epoch %.4g of %.4g (step ", is_best ? "best" : "last",
+                          cam_plan_epoch(end->plan, end->saved_step), cam_plan_epoch(end->plan, end->plan->updates));
+        cam_plain_put_count(out, end->saved_step);
+        cam_strbuf_puts(out, " of ");
+        cam_plain_put_count(out, end->plan->updates);
+        cam_strbuf_printf(out, ")%s%s\n", is_best ? " by " : "", is_best ? cam_words_metric[end->best->metric] : "");
+    }
+    put_scores(out, end);
+    put_worst(out, end);
+    put_cost(out, end);
+    put_files(out, end);
+    put_next(out, end);
+}

@@ -1,0 +1,155 @@
+/* run_files.c: the tables of a run's folder: split.tsv written, read back and damaged; mistakes.csv. */
+#include "files.h"
+#include "mistakes_internal.h"
+#include "run_folder.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ROWS = 6 };
+static char *names[] = {"non", "=oui", "a,b"};
+/* The third record is blank, the fifth spans two lines. */
+static cam_row rows[ROWS] = {
+    {.text = "un", .line = 2, .sheet_row = 2},          {.text = "=1+1", .line = 3, .sheet_row = 3},
+    {.text = "dit \"oui\"", .line = 5, .sheet_row = 5}, {.text = "deux\nlignes", .line = 6, .sheet_row = 6},
+    {.text = "@cinq", .line = 8, .sheet_row = 7},       {.text = "six, sept", .line = 9, .sheet_row = 8},
+};
+static int32_t label[ROWS] = {0, 1, 2, 0, 1, 2};
+static int32_t train[] = {4, 0}, validation[] = {5, 1, 3}; /* row 2 is in no part */
+
+static cam_corpus make_corpus(void) {
+    return (cam_corpus){.files = {[CAM_PART_TRAIN] = {.rows = rows, .count = ROWS}},
+                        .first_row = {0, ROWS, ROWS},
+                        .rows = ROWS,
+                        .labels = {.names = names, .count = 3},
+                        .label = label,
+                        .part = {train, validation, NULL},
+                        .part_count = {2, 3, 0}};
+}
+
+static char folder[] = "/tmp/cam-run-files-XXXXXX";
+
+static int make_folder(void **unused) {
+    (void)unused;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **unused) {
+    (void)unused;
+    static const char *const files[] = {"split.tsv", "mistakes.csv"};
+    for (size_t i = 0; i < 2; i++) {
+        char *path = cam_path_join(folder, files[i]);
+        unlink(path);
+        free(path);
+    }
+    return rmdir(folder);
+}
+
+static void put_file(const char *text) {
+    char *path = cam_path_join(folder, "split.tsv");
+    assert_int_equal(cam_file_write(path, text, strlen(text)), CAM_OK);
+    free(path);
+}
+
+static void the_split_reads_back(void **unused) {
+    (void)unused;
+    cam_corpus corpus = make_corpus();
+    cam_config config = {.output_dir = folder};
+    cam_run_split split;
+    assert_int_equal(cam_run_folder_put_split(&config, &corpus), CAM_OK);
+    assert_int_equal(cam_run_folder_read_split(folder, &split), CAM_OK);
+    assert_int_equal(split.count, 5);
+    static const int parts[ROWS] = {CAM_PART_TRAIN,      CAM_PART_VALIDATION, -1,
+                                    CAM_PART_VALIDATION, CAM_PART_TRAIN,      CAM_PART_VALIDATION};
+    for (int i = 0; i < ROWS; i++)
+        assert_int_equal(cam_run_split_part(&split, rows[i].sheet_row, rows[i].line), parts[i]);
+    assert_int_equal(cam_run_split_part(&split, 7, 7), -1); /* the row is known, but not in this line */
+    assert_int_equal(cam_run_split_part(&split, 1, 1), -1);
+    assert_int_equal(cam_run_split_part(&split, 9, 10), -1);
+    cam_run_split_release(&split);
+    cam_run_split_release(&split);
+}
+
+static void a_damaged_split_is_refused_with_its_line(void **unused) {
+    (void)unused;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"", "split.tsv:1: expected the columns"},
+        {"row\tpart\n0\ttrain\n", "split.tsv:1: expected the columns"},
+        {"row\tline\tpart\n2\t2\ttrain\n3\t3\ttra", "split.tsv:3: not a row"},
+        {"row\tline\tpart\n2\t2\ttrain", "split.tsv:2: not a row"},
+        {"row\tline\tpart\n2\t2\ttraining\n", "split.tsv:2: not a row"},
+        {"row\tline\tpart\n3\t3\ttrain\n3\t3\ttrain\n", "split.tsv:3: not a row"},
+        {"row\tline\tpart\n-2\t2\ttrain\n", "split.tsv:2: not a row"},
+        {"row\tline\tpart\n0\t2\ttrain\n", "split.tsv:2: not a row"},
+        {"row\tline\tpart\n99999999999999999999\t2\ttrain\n", "split.tsv:2: not a row"},
+        {"row\tline\tpart\n2 \t2\ttrain\n", "split.tsv:2: not a row"},
+        {"row\tline\tpart\n\n", "split.tsv:2: not a row"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cam_run_split split;
+        put_file(cases[i].text);
+        assert_int_equal(cam_run_folder_read_split(folder, &split), CAM_E_MODEL);
+        if (!strstr(cam_status_message(), cases[i].message))
+            fail_msg("%s; expected %s", cam_status_message(), cases[i].message);
+        assert_null(split.rows);
+    }
+    cam_run_split split;
+    assert_int_equal(cam_run_folder_read_split("/nowhere", &split), CAM_E_MODEL);
+}
+
+static void mistakes_are_quoted_and_the_worst_comes_first(void **unused) {
+    (void)unused;
+    static const cam_guess guesses[] = {{0, 0.5f}, {2, 0.75f}, {1, 0.75f}}; /* of rows 5, 1 and 3 */
+    static const char expected[] = "\xEF\xBB\xBFrow,line,text,label,predicted,score,part\n"
+                                   "3,3,\"=1+1\",\"=oui\",\"a,b\",0.7500,validation\n"
+                                   "6,6,\"deux\nlignes\",non,\"=oui\",0.7500,validation\n"
+                                   "8,9,\"six, sept\",\"a,b\",non,0.5000,validation\n";
+    cam_corpus corpus = make_corpus();
+    const cam_guess *by_part[CAM_PARTS] = {[CAM_PART_VALIDATION] = guesses};
+    char *path = cam_path_join(folder, "mistakes.csv");
+    cam_strbuf text = CAM_STRBUF_INIT;
+    int64_t count;
+    assert_int_equal(cam_mistakes_write(path, &corpus, by_part, &count), CAM_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(cam_file_read(path, 4096, CAM_E_DATA, &text), CAM_OK);
+    assert_string_equal(text.text, expected);
+    static const cam_guess right[] = {{2, 1}, {1, 1}, {0, 1}};
+    by_part[CAM_PART_VALIDATION] = right;
+    assert_int_equal(cam_mistakes_write(path, &corpus, by_part, &count), CAM_OK);
+    assert_int_equal(count, 0);
+    cam_strbuf_clear(&text);
+    assert_int_equal(cam_file_read(path, 4096, CAM_E_DATA, &text), CAM_OK);
+    assert_string_equal(text.text, "\xEF\xBB\xBFrow,line,text,label,predicted,score,part\n");
+    cam_strbuf_release(&text);
+    free(path);
+}
+
+static void a_guess_is_the_likeliest_label_with_its_probability(void **unused) {
+    (void)unused;
+    static const float logits[2][3] = {{0.0f, 1.0f, -1.0f}, {300.0f, -300.0f, 0.0f}};
+    cam_guess guesses[2];
+    cam_guess_rows(logits[0], 2, 3, guesses);
+    assert_int_equal(guesses[0].label, 1);
+    assert_true(fabs((double)guesses[0].score - 0.66524096) < 1e-6);
+    assert_int_equal(guesses[1].label, 0);
+    assert_true(guesses[1].score == 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_split_reads_back),
+        cmocka_unit_test(a_damaged_split_is_refused_with_its_line),
+        cmocka_unit_test(mistakes_are_quoted_and_the_worst_comes_first),
+        cmocka_unit_test(a_guess_is_the_likeliest_label_with_its_probability),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
