@@ -197,12 +197,17 @@ static void fit_training(cam_init_fit *fit, const model_facts *facts) {
     int64_t rows = fit->trial.rows - (int64_t)ceil(config->validation_split * (double)fit->trial.rows);
     config->per_device_train_batch_size = rows < FEW_ROWS ? 8 : rows < SOME_ROWS ? 16 : 32;
     int64_t batch = config->per_device_train_batch_size, labels = (int64_t)fit->trial.labels;
-    cam_fit full = cam_fit_plan(rows, labels, facts->hidden, 0, batch);
+    cam_fit full =
+        facts->without_weights ? cam_fit_plan_random(rows, batch) : cam_fit_plan(rows, labels, facts->hidden, 0, batch);
     cam_fit frozen = cam_fit_plan(rows, labels, facts->hidden, 1, batch);
     config->num_train_epochs = (double)full.epochs;
     config->learning_rate = full.learning_rate;
-    because(fit, CAM_KEY_freeze, "all is trained; quicker: freeze: encoder, learning_rate: %g, num_train_epochs: %lld",
-            frozen.learning_rate, (long long)frozen.epochs);
+    if (facts->without_weights)
+        because(fit, CAM_KEY_freeze, "all is trained: a frozen encoder of random weights tells the head little");
+    else
+        because(fit, CAM_KEY_freeze,
+                "all is trained; quicker: freeze: encoder, learning_rate: %g, num_train_epochs: %lld",
+                frozen.learning_rate, (long long)frozen.epochs);
     because(fit, CAM_KEY_num_train_epochs, "%s", full.epochs_reason);
     because(fit, CAM_KEY_per_device_train_batch_size, "%s",
             batch == 32 ? "rows of a step" : "rows of a step; few rows need small steps to make enough of them");

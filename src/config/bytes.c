@@ -141,6 +141,20 @@ void cam_bytes_put_comment(const char *text, cam_strbuf *out) {
     }
 }
 
+/* "0.0005" as "5e-4", where that is shorter; otherwise the text as it is. */
+static void put_small(const char *text, cam_strbuf *out) {
+    cam_strbuf exponent = CAM_STRBUF_INIT;
+    int is_negative = text[0] == '-';
+    const char *zeros = text + is_negative + 2;
+    size_t count = strncmp(text + is_negative, "0.", 2) == 0 ? strspn(zeros, "0") : 0;
+    const char *digits = zeros + count;
+    if (count > 0 && digits[0])
+        cam_strbuf_printf(&exponent, "%s%c%s%se-%zu", is_negative ? "-" : "", digits[0], digits[1] ? "." : "",
+                          digits + 1, count + 1);
+    cam_strbuf_puts(out, exponent.length > 0 && exponent.length < strlen(text) ? exponent.text : text);
+    cam_strbuf_release(&exponent);
+}
+
 void cam_bytes_put_number(double value, cam_strbuf *out) {
     if (fabs(value) < 1e15 && value == floor(value)) {
         cam_strbuf_printf(out, "%.0f", value);
@@ -153,7 +167,7 @@ void cam_bytes_put_number(double value, cam_strbuf *out) {
         cam_strbuf_append(out, text.text, (size_t)(e + 2 - text.text));
         cam_strbuf_puts(out, e + 3);
     } else {
-        cam_strbuf_puts(out, text.text);
+        put_small(text.text, out);
     }
     cam_strbuf_release(&text);
 }

@@ -4,7 +4,7 @@ setup() { in_own_folder; }
 
 @test "show prints every value and its origin" {
     succeeds cam-train show --config c.yaml seed=7
-    answers "learning_rate: 0.005"
+    answers "learning_rate: 5e-3"
     [[ "$output" =~ learning_rate:\ 0.005\ +#.*c.yaml:8 ]] || complain "file and line of learning_rate"
     [[ "$output" =~ seed:\ 7\ +#.*command\ line ]] || complain "the command line as origin"
     [ -z "$stderr" ]
@@ -23,7 +23,7 @@ setup() { in_own_folder; }
 @test "a later file wins over an earlier, the command line over both, its last word over all" {
     printf 'training:\n  learning_rate: 1e-4\n  seed: 3\n' >over.yaml
     succeeds cam-train show --config c.yaml --config over.yaml seed=4 training.seed=5
-    answers "learning_rate: 0.0001"
+    answers "learning_rate: 1e-4"
     answers "seed: 5"
     answers "train_file: data.csv"
 }
