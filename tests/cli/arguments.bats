@@ -172,7 +172,7 @@ cures() {
     cures data.csv "train_file: data.csv"
     cures ./tiny 'model_name_or_path: "./tiny"'
     cp c.yaml "my config.conf"
-    cures "'my config.conf'" "learning_rate: 0.005"
+    cures "'my config.conf'" "learning_rate: 5e-3"
 }
 
 @test "a setting of transformers that has no counterpart" {
@@ -221,7 +221,7 @@ predict_cures() {
         cam-train --quiet --config "my c.yaml" show
     cp c.yaml "my c.yaml"
     succeeds eval "${stderr##*comes first: }"
-    answers "learning_rate: 0.005"
+    answers "learning_rate: 5e-3"
 }
 
 @test "words for verbs, of other programs and in French" {

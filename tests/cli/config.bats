@@ -5,7 +5,7 @@ setup() { in_own_folder; }
 @test "show prints every value and its origin" {
     succeeds cam-train show --config c.yaml seed=7
     answers "learning_rate: 5e-3"
-    [[ "$output" =~ learning_rate:\ 0.005\ +#.*c.yaml:8 ]] || complain "file and line of learning_rate"
+    [[ "$output" =~ learning_rate:\ 5e-3\ +#.*c.yaml:8 ]] || complain "file and line of learning_rate"
     [[ "$output" =~ seed:\ 7\ +#.*command\ line ]] || complain "the command line as origin"
     [ -z "$stderr" ]
 }
