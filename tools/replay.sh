@@ -4,7 +4,8 @@
 #
 # In the page, a block ```console holds commands after "$ " (continued after "> ") and below each its output, standard
 # output and error together. A line "..." stands for any lines. A block with a second word, ```csv new.csv, is a file
-# that the reader writes; it is written too. A line <!-- $ command --> is run and shows nothing. Each page starts in an empty folder that has examples/, configs/ and
+# that the reader writes; it is written too. A line <!-- $ command --> is run early: where the
+# page shows the same command later, its output is that of this run. Each page starts in an empty folder that has examples/, configs/ and
 # build/cam-train. Durations, rates and sizes of memory differ from run to run and are not compared.
 set -u
 mode=$1 program=$(realpath "$2")
@@ -12,6 +13,7 @@ shift 2
 root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C.UTF-8 NO_COLOR=1 HF_HUB_OFFLINE=1 OMP_WAIT_POLICY=passive
 failed=0 commands=0
+declare -A early
 
 # Replaces what differs from run to run: durations, rates, sizes of memory.
 mask() {
@@ -43,7 +45,11 @@ run_command() { # COMMAND SHOWN -> prints the lines to show
     local actual
     actual=$(mktemp)
     commands=$((commands + 1))
-    bash -c "$1" >"$actual" 2>&1 </dev/null
+    if [ -n "${early[$1]:-}" ]; then
+        cp "${early[$1]}" "$actual"
+    else
+        bash -c "$1" >"$actual" 2>&1 </dev/null
+    fi
     if ! same "$2" "$actual"; then
         if [ "$mode" = check ]; then
             failed=$((failed + 1))
@@ -59,12 +65,13 @@ run_command() { # COMMAND SHOWN -> prints the lines to show
     rm -f "$actual"
 }
 
-run_hidden() { # COMMAND
-    bash -c "$1" >/dev/null 2>"$folder/hidden" </dev/null && return
+run_early() { # COMMAND
+    early[$1]=$folder/early-${#early[@]}
+    bash -c "$1" >"${early[$1]}" 2>&1 </dev/null && return
     failed=$((failed + 1))
     {
         echo "$page: this command failed: $1"
-        cat "$folder/hidden"
+        cat "${early[$1]}"
     } >&2
 }
 
@@ -90,7 +97,7 @@ replay() { # PAGE, in the folder of the replay; writes the page again to new_pag
             elif [[ $line =~ ^\`\`\` ]]; then
                 kind=other
             elif [[ $line =~ ^\<!--\ \$\ (.*)\ --\>$ ]]; then
-                run_hidden "${BASH_REMATCH[1]}"
+                run_early "${BASH_REMATCH[1]}"
             fi
             ;;
         *)
@@ -124,6 +131,7 @@ for page; do
     cp -r "$root/examples" "$root/configs" "$folder/"
     ln -s "$program" "$folder/build/cam-train"
     new_page=$(mktemp)
+    early=()
     here=$PWD
     cd "$folder" || exit 1
     HOME=$folder/home replay "$page" >"$new_page"
