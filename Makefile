@@ -18,6 +18,7 @@ help:
 	@echo 'make docker-test  build the container images without an engine and try them, as root'
 	@echo 'make setup   the packages that building needs'
 	@echo 'make docs    write the pages of docs/ that are made from tables'
+	@echo 'make replay  run the commands of README and tutorials, and write what they print'
 	@echo 'make format  clang-format over all C sources'
 	@echo 'make clean   remove what was built (runs/ stays)'
 
@@ -26,7 +27,7 @@ setup:
 
 build: setup
 	@test -f build/build.ninja || cmake -S . -B build -G Ninja -DCAM_TESTS=OFF
-	@cmake --build build --parallel $(JOBS) --target cam-train tfidf
+	@cmake --build build --parallel $(JOBS) --target cam-train
 
 train: build
 	build/cam-train --config configs/quickstart.yaml output_dir=$(QUICKSTART) overwrite_output_dir=true
@@ -97,10 +98,13 @@ docs: setup
 	@cmake --build build --parallel $(JOBS) --target cam-docs
 	@build/cam-docs write docs && tools/map.sh write
 
+replay: build
+	@tools/replay.sh write build/cam-train README.md docs/tutorial.md docs/tutorial.fr.md
+
 format:
 	$$(command -v clang-format-14 || echo clang-format) -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
 	rm -rf build build-check build-test build-san build-clang build-bundle build-package
 
-.PHONY: help setup build train check test test-all docker-test package package-test bench bench-ranks parity bundle gpu-check docs format clean
+.PHONY: help setup build train check test test-all docker-test package package-test bench bench-ranks parity bundle gpu-check docs replay format clean
