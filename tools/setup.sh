@@ -8,11 +8,13 @@ set -eu
 # One word for each package; for "a|b" either is enough, and the first known one is installed: names differ between
 # releases.
 build='gcc g++ cmake ninja-build pkg-config|pkgconf
-  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev liblinear-dev'
+  libyaml-dev libjansson-dev libsentencepiece-dev libutf8proc-dev liblinear-dev
+  libcurl4-openssl-dev libssl-dev'
 # The shared libraries of a program built with the packages above; openmpi-bin has mpirun, whose library is loaded under it.
 run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3 liblinear4
+  libcurl4|libcurl4t64 libssl3|libssl3t64 ca-certificates
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
-test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq iproute2 clang libomp-dev
+test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq python3-minimal iproute2 clang libomp-dev
   libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 # What make check reads the sources with; ccache is used where it is there and never asked for.
 check='git clang-format clang-tidy codespell shellcheck'

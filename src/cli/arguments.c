@@ -134,7 +134,9 @@ static cam_status take_word(cam_arguments *arguments, int argc, char **argv, int
     cam_status st = CAM_OK;
     const char *word = argv[i];
     int takes_keys = (cam_verb_rows[arguments->verb].flags & CAM_VERB_TAKES_KEYS) != 0;
-    if (takes_keys && is_config_name(word)) {
+    if ((cam_verb_rows[arguments->verb].flags & CAM_VERB_TAKES_NAME) && !arguments->name) {
+        arguments->name = word;
+    } else if (takes_keys && is_config_name(word)) {
         CAM_TRY(expand_path(arguments, argc, &word));
         CAM_TRY(append_word(&arguments->configs, argc, word));
     } else if (takes_keys && (word[0] == '~' || (strchr(word, '=') && word[0] != '='))) {

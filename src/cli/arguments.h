@@ -21,6 +21,7 @@ typedef struct cam_choice {
 typedef struct cam_arguments {
     cam_verb verb;
     int has_verb;            /* it was named; otherwise it is the default */
+    const char *name;        /* the model of a verb with CAM_VERB_TAKES_NAME; NULL where it is not given */
     cam_words notes;         /* to be told to the user */
     cam_words paths;         /* the paths that had a "~", owned */
     cam_words overrides;     /* KEY=VALUE, ~KEY */

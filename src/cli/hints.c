@@ -384,8 +384,8 @@ cam_status cam_hint_verb(int argc, char **argv, int i) {
     if (cam_config_row_meant(word))
         return cam_hint_word(CAM_VERB_TRAIN, argc, argv, i);
     cam_strbuf_printf(&text, "unknown verb \"%s\"", word);
-    if (strcmp(word, "fetch") == 0 || strcmp(word, "download") == 0) {
-        cam_strbuf_puts(&text, "; a model of the Hub is fetched with hf download ");
+    if (strcmp(word, "download") == 0) {
+        cam_strbuf_puts(&text, "; a model of the Hub is downloaded with cam-train fetch ");
         cam_shell_word_put(&text, i + 1 < argc ? argv[i + 1] : "camembert-base");
     } else if (is_data(word)) {
         cam_strbuf_puts(&text, "; a configuration for this file: cam-train init --data ");

@@ -2,8 +2,8 @@
 #include "init_fit.h"
 #include "files.h"
 #include "fit.h"
-#include "hub_cache.h"
 #include "model_config.h"
+#include "model_get.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ out:
 }
 
 static cam_status locate(const char *model, char **folder, model_facts *facts) {
-    cam_status st = cam_model_locate(model, NULL, CAM_MODEL_WEIGHTS, folder);
+    cam_status st = cam_model_get(NULL, model, NULL, CAM_MODEL_WEIGHTS, NULL, folder);
     if (st != CAM_E_MODEL)
         return st;
     char *message = strdup(cam_status_message());

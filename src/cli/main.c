@@ -3,6 +3,7 @@
 #include "backends.h"
 #include "help.h"
 #include "log.h"
+#include "model_get.h"
 #include "signals.h"
 #include "verbs.h"
 #include <errno.h>
@@ -59,8 +60,10 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     for (size_t i = 0; i < arguments.notes.count; i++)
         cam_log("%s", arguments.notes.items[i]);
     int is_information = arguments.version || arguments.help || argc == 1;
-    if (group->rank > 0 && (is_information || !(flags & CAM_VERB_ON_ALL_RANKS)))
+    if (group->rank > 0 && (is_information || !(flags & CAM_VERB_ON_ALL_RANKS))) {
+        group->timeout_s = CAM_MODEL_GET_S;
         goto out; /* rank 0 does it alone; all ranks end with its status */
+    }
     if (arguments.version)
         CAM_TRY(print_version());
     else if (arguments.help || argc == 1)

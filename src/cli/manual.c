@@ -27,6 +27,20 @@
     X("HF_HUB_CACHE", "Folder of the models of the Hub.")                                                              \
     X("HUGGINGFACE_HUB_CACHE", "The same, where HF_HUB_CACHE is not set.")                                             \
     X("HF_HOME", "Its folder hub is the folder of the models of the Hub, where the two above are not set.")            \
+    X("HUGGINGFACE_HUB_CACHE", "The same, where HF_HUB_CACHE is not set.")                                             \
+    X("HF_ENDPOINT", "The Hub to download from, in place of https://huggingface.co.")                                  \
+    X("HF_TOKEN", "The token that is sent to the Hub, for private and gated models.")                                  \
+    X("HUGGING_FACE_HUB_TOKEN", "The same, where HF_TOKEN is not set.")                                                \
+    X("HF_TOKEN_PATH", "The file of the token, where neither is set; else the file token in HF_HOME.")                 \
+    X("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1: send no token.")                                                            \
+    X("HF_HUB_OFFLINE", "1: open no connection; models come from the cache only.")                                     \
+    X("TRANSFORMERS_OFFLINE", "The same.")                                                                             \
+    X("HF_HUB_DOWNLOAD_TIMEOUT", "Seconds that a download may stand still; 30 where it is not set.")                   \
+    X("HF_HUB_DISABLE_PROGRESS_BARS", "1: no redrawn line while a model is downloaded.")                               \
+    X("HF_HUB_DISABLE_SYMLINKS", "1: files in the folders of the models, in place of links.")                          \
+    X("REQUESTS_CA_BUNDLE", "A file of certificates for downloads, where a proxy has its own.")                        \
+    X("CURL_CA_BUNDLE", "The same, where the one above is not set.")                                                   \
+    X("SSL_CERT_FILE", "The same, where neither is set.")                                                              \
     X("XDG_CACHE_HOME", "Used in place of ~/.cache.")                                                                  \
     X("HOME", "The home folder, for ~.")                                                                               \
     X("CUDA_VISIBLE_DEVICES", "The GPUs that may be used, as for every CUDA program.")                                 \

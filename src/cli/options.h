@@ -16,7 +16,8 @@ enum {
     CAM_VERB_ON_ALL_RANKS = 1, /* all ranks of a run work on it; without this flag rank 0 does it alone */
     CAM_VERB_STOPS_LATER = 2,  /* it polls for signals and saves its work; without this flag a signal ends it at once */
     CAM_VERB_TAKES_KEYS = 4,   /* --config FILE and KEY=VALUE */
-    CAM_VERB_READS_TEXTS = 8   /* --model DIR and the options for reading a file of texts */
+    CAM_VERB_READS_TEXTS = 8,  /* --model DIR and the options for reading a file of texts */
+    CAM_VERB_TAKES_NAME = 16   /* the name of a model, without an option before it */
 };
 
 /* X(enumerator, word, flags, arguments, one line of help, paragraph for its own help and the man page) */
@@ -58,6 +59,14 @@ enum {
       "--model DIR [--input FILE]",                                                                                    \
       "token ids or pieces of every line",                                                                             \
       "Writes the tokens of every text on a line of its own, never truncated.")                                        \
+    X(FETCH, fetch, CAM_VERB_TAKES_NAME,                                                                               \
+      "MODEL [--revision R]",                                                                                          \
+      "download a model of the Hub into the cache",                                                                    \
+      "Brings the newest commit of a model of the Hugging Face Hub into the Hugging Face cache and prints its "        \
+      "folder. Files that are there are checked by their hashes; an interrupted download goes on where it ended. "     \
+      "Verbs that need a model download it too, but never ask for a newer commit of one that is in the cache. The "    \
+      "environment variables are those of huggingface_hub: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, "             \
+      "HF_HUB_OFFLINE; https_proxy and no_proxy.")                                                                     \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
       "[--data FILE] [--model DIR] [--all] > my.yaml",                                                                 \
       "a commented configuration, fitted to the data file and the model",                                              \
@@ -139,6 +148,7 @@ enum {
     X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA | CAM_FOR(INIT), "of the file of texts; auto: by its ending")\
     X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "skip: predict and tokenize answer it with nothing")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
+    X(revision, "--revision", TEXT("R"), CAM_FOR(FETCH), "branch, tag or commit; default: main")                       \
     X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
     X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \

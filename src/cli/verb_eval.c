@@ -2,10 +2,10 @@
 #include "backends.h"
 #include "corpus.h"
 #include "eval_rows.h"
-#include "hub_cache.h"
 #include "labels.h"
 #include "log.h"
 #include "metrics.h"
+#include "model_get.h"
 #include "predictor.h"
 #include "reading.h"
 #include "signals.h"
@@ -138,7 +138,7 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
     char *folder = NULL;
     if (!arguments->model || !arguments->data)
         CAM_FAIL(CAM_E_USAGE, "eval needs --model DIR and --data FILE");
-    CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
+    CAM_TRY(cam_model_get(arguments->group, arguments->model, NULL, CAM_MODEL_WEIGHTS, NULL, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_backends_open(
         &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},

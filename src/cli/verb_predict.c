@@ -1,8 +1,8 @@
 /* verb_predict.c: `predict` streams records through a classifier: one row out for every record in, in order. */
 #include "backends.h"
 #include "encoder.h"
-#include "hub_cache.h"
 #include "log.h"
+#include "model_get.h"
 #include "output.h"
 #include "prediction_rows.h"
 #include "predictor.h"
@@ -212,7 +212,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "predict needs --model DIR");
     CAM_TRY(cam_prediction_rows_open(&p.rows, arguments));
-    CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_WEIGHTS, &folder));
+    CAM_TRY(cam_model_get(arguments->group, arguments->model, NULL, CAM_MODEL_WEIGHTS, NULL, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     cam_reading_text_options(&reading, arguments, input, &options);
     options.pause = (cam_input_pause){answer, &p};

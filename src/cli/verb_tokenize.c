@@ -1,6 +1,6 @@
 /* verb_tokenize.c: `tokenize` prints the ids or pieces of every text, never truncated. */
-#include "hub_cache.h"
 #include "json_out.h"
+#include "model_get.h"
 #include "model_tokenizer.h"
 #include "reading.h"
 #include "signals.h"
@@ -77,7 +77,7 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     const char *input = arguments->input ? arguments->input : "-";
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "tokenize needs --model DIR");
-    CAM_TRY(cam_model_locate(arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, &folder));
+    CAM_TRY(cam_model_get(NULL, arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, NULL, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     cam_reading_text_options(&reading, arguments, input, &options);
     options.pause = (cam_input_pause){write_lines, &lines};

@@ -4,10 +4,11 @@
 #include "remedy.h"
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HUB_ID_MAX = 96, REVISION_MAX = 255, COMMIT_HEX = 40 };
+enum { HUB_ID_MAX = 96, REVISION_MAX = 255, COMMIT_HEX = 40, INDEX_MAX = 16 << 20 };
 
 /* --- folders ----------------------------------------------------------------------------------------------------- */
 
@@ -36,21 +37,22 @@ char *cam_user_cache_folder(void) {
     return expand_home(xdg ? xdg : "~/.cache");
 }
 
+char *cam_hub_home_folder(void) {
+    const char *home = environment("HF_HOME");
+    if (home)
+        return expand_home(home);
+    char *outer = cam_user_cache_folder(), *folder = cam_path_join(outer, "huggingface");
+    free(outer);
+    return folder;
+}
+
 char *cam_hub_cache_folder(void) {
-    const char *cache = environment("HF_HUB_CACHE"), *home = environment("HF_HOME");
+    const char *cache = environment("HF_HUB_CACHE");
     if (!cache)
         cache = environment("HUGGINGFACE_HUB_CACHE");
     if (cache)
         return expand_home(cache);
-    char *base;
-    if (home) {
-        base = expand_home(home);
-    } else {
-        char *outer = cam_user_cache_folder();
-        base = cam_path_join(outer, "huggingface");
-        free(outer);
-    }
-    char *folder = cam_path_join(base, "hub");
+    char *base = cam_hub_home_folder(), *folder = cam_path_join(base, "hub");
     free(base);
     return folder;
 }
@@ -64,6 +66,41 @@ static const char *missing_from(const char *folder, cam_model_needs needs) {
     if (needs == CAM_MODEL_WEIGHTS && !cam_file_exists_in(folder, "model.safetensors") &&
         !cam_file_exists_in(folder, "model.safetensors.index.json") && !cam_file_exists_in(folder, "pytorch_model.bin"))
         return "weights (model.safetensors)";
+    return NULL;
+}
+
+/* True where a shard that the index names is not there, or the index cannot be read. */
+static int lacks_shard(const char *folder, const char *index_name) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    char *path = cam_path_join(folder, index_name);
+    const char *key;
+    json_t *index = NULL, *name;
+    int lacks = cam_file_read(path, INDEX_MAX, CAM_E_NETWORK, &text) != CAM_OK ||
+                !(index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL));
+    json_object_foreach(json_object_get(index, "weight_map"), key, name) {
+        lacks |= !json_is_string(name) || !cam_file_exists_in(folder, json_string_value(name));
+    }
+    json_decref(index);
+    cam_strbuf_release(&text);
+    free(path);
+    return lacks;
+}
+
+/* The name of what a snapshot of the cache lacks, which a download may have left half-filled; NULL for nothing. Weights
+ * that are not read do not count: the Hub may have others. */
+static const char *missing_from_snapshot(const char *folder, cam_model_needs needs) {
+    static const char index_name[] = "model.safetensors.index.json";
+    if (!cam_file_exists_in(folder, "config.json"))
+        return "config.json";
+    if (needs == CAM_MODEL_WEIGHTS && !cam_file_exists_in(folder, "model.safetensors")) {
+        if (!cam_file_exists_in(folder, index_name))
+            return "weights (model.safetensors)";
+        if (lacks_shard(folder, index_name))
+            return "complete weights (all files of model.safetensors.index.json)";
+    }
+    if (!cam_file_exists_in(folder, "tokenizer.json") && !cam_file_exists_in(folder, "sentencepiece.bpe.model") &&
+        !cam_file_exists_in(folder, "vocab.txt"))
+        return "tokenizer (tokenizer.json or sentencepiece.bpe.model)";
     return NULL;
 }
 
@@ -139,6 +176,24 @@ static int is_commit(const char *text) {
     return strlen(text) == COMMIT_HEX && strspn(text, "0123456789abcdef") == COMMIT_HEX;
 }
 
+char *cam_hub_folder_name(const char *id) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&name, "models--");
+    for (; *id; id++) {
+        if (*id == '/')
+            cam_strbuf_puts(&name, "--");
+        else
+            cam_strbuf_putc(&name, *id);
+    }
+    return cam_strbuf_detach(&name);
+}
+
+void cam_hub_command_put(cam_strbuf *out, const char *id, const char *revision) {
+    cam_strbuf_printf(out, "hf download %s", id);
+    if (strcmp(revision, "main") != 0)
+        cam_strbuf_printf(out, " --revision %s", revision);
+}
+
 /* The commit of a revision in a repository's folder of the cache, to be freed; NULL where it is unknown. */
 static char *commit_of(const char *repository, const char *revision) {
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -162,28 +217,20 @@ static char *commit_of(const char *repository, const char *revision) {
  * incomplete snapshot lacks. */
 static char *find_snapshot(const char *cache, const char *id, const char *revision, cam_model_needs needs,
                            const char **missing) {
-    cam_strbuf name = CAM_STRBUF_INIT;
-    cam_strbuf_puts(&name, "models--");
-    for (const char *at = id; *at; at++) {
-        if (*at == '/')
-            cam_strbuf_puts(&name, "--");
-        else
-            cam_strbuf_putc(&name, *at);
-    }
-    char *repository = cam_path_join(cache, cam_strbuf_text(&name)), *found = NULL;
+    char *name = cam_hub_folder_name(id), *repository = cam_path_join(cache, name), *found = NULL;
     char *commit = commit_of(repository, revision);
     if (commit) {
         char *snapshots = cam_path_join(repository, "snapshots");
         found = cam_path_join(snapshots, commit);
         free(snapshots);
     }
-    if (found && (!cam_directory_exists(found) || (*missing = missing_from(found, needs)) != NULL)) {
+    if (found && (!cam_directory_exists(found) || (*missing = missing_from_snapshot(found, needs)) != NULL)) {
         free(found);
         found = NULL;
     }
     free(commit);
     free(repository);
-    cam_strbuf_release(&name);
+    free(name);
     return found;
 }
 
@@ -252,9 +299,7 @@ static cam_status locate_cached(const char *id, const char *revision, cam_model_
         *folder = find_snapshot(cache, other, revision, needs, &missing);
     if (*folder)
         goto out;
-    cam_strbuf_printf(&command, "hf download %s", id);
-    if (strcmp(revision, "main") != 0)
-        cam_strbuf_printf(&command, " --revision %s", revision);
+    cam_hub_command_put(&command, id, revision);
     if (missing)
         CAM_FAIL(CAM_E_NETWORK, "the model \"%s\" in the Hugging Face cache \"%s\" has no %s; run \"%s\"", id, cache,
                  missing, cam_strbuf_text(&command));
@@ -269,13 +314,18 @@ out:
     return st;
 }
 
+int cam_model_is_path(const char *name) {
+    return name[0] != '\0' &&
+           (strchr("./~", name[0]) || cam_directory_exists(name) || (strpbrk(name, "/.") && cam_file_exists(name)));
+}
+
 cam_status cam_model_locate(const char *name, const char *revision, cam_model_needs needs, char **folder) {
     *folder = NULL;
     if (!revision)
         revision = "main";
     if (name[0] == '\0')
         return cam_fail(CAM_E_USAGE, "the model's name is empty");
-    if (strchr("./~", name[0]) || cam_directory_exists(name) || (strpbrk(name, "/.") && cam_file_exists(name)))
+    if (cam_model_is_path(name))
         return locate_path(name, needs, folder);
     if (!is_hub_id(name))
         return refuse_name(name);

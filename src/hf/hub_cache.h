@@ -7,13 +7,14 @@
  *             HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
  *             ~/.cache/huggingface/hub. "camembert-base" and "almanach/camembert-base" are the same model, and so are
  *             other camembert models with and without the organisation: the given name is looked up first.
- * A snapshot is used only where it holds config.json and weights (model.safetensors, its index, or pytorch_model.bin).
+ * A snapshot is used only where it holds config.json, a tokenizer, and model.safetensors or its index with all its files.
  *
  * Source: huggingface/huggingface_hub, the layout of the cache. */
 #ifndef CAM_HUB_CACHE_H
 #define CAM_HUB_CACHE_H
 
 #include "cam/status.h"
+#include "strbuf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,10 +32,19 @@ typedef enum cam_model_needs {
 CAM_MUST_CHECK cam_status cam_model_locate(const char *name, const char *revision, cam_model_needs needs,
                                            char **folder);
 
+/* True for a name that is a path: it begins like one, or there is such a folder or file. */
+int cam_model_is_path(const char *name);
+
 /* XDG_CACHE_HOME, else ~/.cache, to be freed. It may not exist. */
 char *cam_user_cache_folder(void);
+/* HF_HOME, else "huggingface" in the folder above, to be freed. It may not exist. */
+char *cam_hub_home_folder(void);
 /* The folder of the Hugging Face cache, to be freed. It may not exist. */
 char *cam_hub_cache_folder(void);
+/* The name of a model's folder in that cache, "models--almanach--camembert-base", to be freed. */
+char *cam_hub_folder_name(const char *id);
+/* Appends the command that downloads a model: "hf download ID --revision R". */
+void cam_hub_command_put(cam_strbuf *out, const char *id, const char *revision);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,9 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
 #include "hash.h"
-#include "hub_cache.h"
 #include "label_forms.h"
 #include "log.h"
+#include "model_get.h"
 #include "model_tokenizer.h"
 #include "outlook_internal.h"
 #include "run_folder.h"
@@ -31,8 +31,8 @@ static cam_status collect(failures *found, cam_status st) {
 static cam_status find_model(cam_run *run) {
     const cam_config *config = run->config;
     int random = config->init == CAM_CONFIG_INIT_RANDOM;
-    return cam_model_locate(config->model_name_or_path, config->revision,
-                            random ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS, &run->model_folder);
+    return cam_model_get(run->group, config->model_name_or_path, config->revision,
+                         random ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS, &run->cancel, &run->model_folder);
 }
 
 static cam_status open_model(cam_run *run) {

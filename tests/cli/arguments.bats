@@ -31,7 +31,7 @@ setup() { in_own_folder; }
     for verb in $(cam-train --help | sed -n 's/^  cam-train \([a-z]*\).*/\1/p'); do
         grep -qxF ".SS cam\-train $verb" "$page" || complain "$verb"
     done
-    for name in $(grep -rhoE '(getenv|environment)\("[A-Z_]+"' "$repository/src" "$repository/kernels" | cut -d '"' -f 2 | sort -u); do
+    for name in $(grep -rhoE '(getenv|environment|is_on)\("[A-Z_]+"' "$repository/src" "$repository/kernels" | cut -d '"' -f 2 | sort -u); do
         grep -qxF "\\fB$name\\fR" "$page" || complain "$name"
     done
     if command -v groff; then [ -z "$(groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null)" ] || complain "groff warns"; fi
@@ -229,7 +229,7 @@ predict_cures() {
         tester=eval prédire=predict predire=predict classify=predict Predict=predict chekc=check; do
         refused 2 "did you mean \"${pair#*=}\"?" cam-train "${pair%=*}" --model tiny
     done
-    refused 2 "hf download camembert-base" cam-train fetch camembert-base
+    refused 2 "cam-train fetch camembert-base" cam-train download camembert-base
     refused 2 "cam-train init --data data.csv > my.yaml" cam-train data.csv
     succeeds eval "${stderr##*this file: } 2>&1"
     refused 2 "cam-train predict --model tiny" cam-train tiny

@@ -3,7 +3,9 @@
 bats_require_minimum_version 1.5.0
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 program=${CAM_TRAIN:-$repository/build/cam-train}
-unset NO_COLOR HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE XDG_CACHE_HOME
+unset NO_COLOR HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE XDG_CACHE_HOME HF_TOKEN HF_TOKEN_PATH HUGGING_FACE_HUB_TOKEN
+unset HF_HUB_OFFLINE TRANSFORMERS_OFFLINE HF_HUB_DISABLE_IMPLICIT_TOKEN http_proxy all_proxy
+export HF_ENDPOINT=http://127.0.0.1:9 # nobody answers there: no test asks the real Hub
 export OMP_WAIT_POLICY=passive
 
 cam-train() { "$program" "$@"; }

@@ -7,8 +7,8 @@ pretrained() { cam-train check --config c.yaml model_name_or_path=./m init=pretr
 broken_model() { cp -r "$BATS_FILE_TMPDIR/out" m; }
 setup_file() { train_once; }
 
-@test "a Hub id that is not in the cache: exit 5 with the command, nothing is fetched" {
-    export HF_HOME=$PWD/cache
+@test "a Hub id that is not in the cache, offline: exit 5 with the command, nothing is written" {
+    export HF_HOME=$PWD/cache HF_HUB_OFFLINE=1
     refused 5 "hf download camembert-base" cam-train check --config c.yaml \
         model_name_or_path=camembert-base init=pretrained
     [ ! -e cache ]

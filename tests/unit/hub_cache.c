@@ -23,6 +23,8 @@ static void add_snapshot(const tree *t, const char *repository, const char *ref,
     }
     snprintf(name, sizeof name, "%s/snapshots/%s/config.json", repository, commit);
     tree_write_text(t, name, "{}");
+    snprintf(name, sizeof name, "%s/snapshots/%s/tokenizer.json", repository, commit);
+    tree_write_text(t, name, "{}");
     snprintf(name, sizeof name, "%s/snapshots/%s/model.safetensors", repository, commit);
     if (weights)
         tree_write_text(t, name, "");
@@ -80,6 +82,26 @@ static void test_incomplete(void **state) {
     assert_failure("x", COMMIT_B, CAM_E_NETWORK, "has no config.json");
 }
 
+/* What an interrupted download leaves: no tokenizer, only some files of the weights, none that is read. */
+static void test_half_filled(void **state) {
+    static const char snapshot[] = "models--y/snapshots/" COMMIT_B "/";
+    const char *const steps[][3] = {{"config.json", "{}", "has no weights (model.safetensors)"},
+                                    {"pytorch_model.bin", "", "has no weights (model.safetensors)"},
+                                    {"model.safetensors.index.json",
+                                     "{\"weight_map\": {\"a\": \"1.safetensors\", \"b\": \"2.safetensors\"}}",
+                                     "has no complete weights"},
+                                    {"1.safetensors", "", "has no complete weights"},
+                                    {"2.safetensors", "", "has no tokenizer"}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        char name[512];
+        snprintf(name, sizeof name, "%s%s", snapshot, steps[i][0]);
+        tree_write_text(*state, name, steps[i][1]);
+        assert_failure("y", COMMIT_B, CAM_E_NETWORK, steps[i][2]);
+    }
+    tree_write_text(*state, "models--y/snapshots/" COMMIT_B "/vocab.txt", "");
+    assert_found(*state, "y", COMMIT_B, "models--y/snapshots/" COMMIT_B);
+}
+
 static void test_names_refused(void **state) {
     (void)state;
     static const char *const names[] = {"a/b/c", "a//b", "/..",  "a/../b", "a/.b",    "a b",      "a\nb", "é/x",
@@ -95,7 +117,7 @@ static void test_names_refused(void **state) {
     assert_failure("https://huggingface.co/almanach/camembert-base/tree/main", NULL, CAM_E_USAGE,
                    "; the model's name is almanach/camembert-base");
     assert_failure("https://huggingface.co/camembert-base", NULL, CAM_E_USAGE, "; the model's name is camembert-base");
-    assert_failure("../../x", NULL, CAM_E_MODEL, "no model folder \"/");
+    assert_failure("../../no-such-x", NULL, CAM_E_MODEL, "no model folder \"/");
     assert_failure("camembert-base", "../../x", CAM_E_USAGE, "cannot be a revision");
     assert_failure("camembert-base", "/etc", CAM_E_USAGE, "cannot be a revision");
     assert_failure("camembert-base", "a b", CAM_E_USAGE, "cannot be a revision");
@@ -156,6 +178,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_snapshots, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_either_name, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete, setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(test_half_filled, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_names_refused, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_paths, setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_cache_folder, setup, tree_teardown),
