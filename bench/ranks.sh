@@ -34,7 +34,7 @@ awk -F'\t' '{row[NR] = $2; label[NR] = $1}
     END {for (i = 1; i <= 2048; i++) {text = ""; for (j = 0; j < 21; j++) text = text " " row[(i * 7 + j) % NR + 1];
          print label[i % NR + 1] "\t" substr(text, 2)}}' "$rows" > "$work/long.tsv"
 configure "$work/checkpoint" "$work/model" "$rows" > "$work/checkpoint.yaml"
-"$build/cam-train" --quiet --config "$work/checkpoint.yaml" init=random max_steps=1 per_device_train_batch_size=1 2> "$work/log" ||
+"$build/cam-train" --quiet --config "$work/checkpoint.yaml" init=random max_steps=1 warmup_ratio=0 per_device_train_batch_size=1 2> "$work/log" ||
     { cat "$work/log"; exit 1; }
 
 # median FILE: median of the steps' seconds without the first two

@@ -39,7 +39,7 @@ echo "== full-size CamemBERT-base, batch 32, float32"
 cat > "$work/checkpoint.yaml" <<YAML
 model: {model_name_or_path: $work/model, init: random}
 data: {train_file: $rows, columns: [label, text], stratify: false, on_duplicate: ignore, max_train_samples: 200}
-training: {output_dir: $work/checkpoint, max_steps: 1, per_device_train_batch_size: 1}
+training: {output_dir: $work/checkpoint, max_steps: 1, warmup_ratio: 0, per_device_train_batch_size: 1}
 eval: {eval_strategy: "no", load_best_model_at_end: false}
 YAML
 "$build/cam-train" --quiet --config "$work/checkpoint.yaml" 2> "$work/log" || { cat "$work/log"; exit 1; }

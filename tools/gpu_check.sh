@@ -108,7 +108,8 @@ prepare() {
                  print label[i % NR + 1] "\t" substr(text, 2)}}' "$work/short.tsv" > "$work/$length.tsv"
     done
     configure "$work/checkpoint" "$work/model" > "$work/checkpoint.yaml"
-    "$trainer" --quiet --device cpu --config "$work/checkpoint.yaml" training.max_steps=1 training.per_device_train_batch_size=1 \
+    "$trainer" --quiet --device cpu --config "$work/checkpoint.yaml" training.max_steps=1 training.warmup_ratio=0 \
+        training.per_device_train_batch_size=1 \
         model.init=random data.max_train_samples=200 data.max_eval_samples=50 eval.eval_strategy=no eval.load_best_model_at_end=false
 }
 

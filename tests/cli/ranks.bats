@@ -148,7 +148,7 @@ as_one_process() {
 
 # mpirun notices the closed pipe first, and ends with its own signal and its own message.
 @test "a pipe that closes early ends predict, and the program says nothing of it" {
-    succeeds cam-train --config c.yaml max_steps=1
+    succeeds cam-train --config c.yaml max_steps=1 warmup_ratio=0
     seq 200000 >texts
     SECONDS=0
     ranks 3 predict --model out --input texts 2>err | head -1 >first
@@ -162,7 +162,7 @@ as_one_process() {
     as_one_process cmp --help
     as_one_process cmp check --config c.yaml
     as_one_process cmp show --config c.yaml
-    as_one_process cmp init --data data.csv
+    as_one_process cmp init --quiet --data data.csv
     as_one_process cmp tokenize --model tiny --input data.csv
     succeeds ranks 3 --config c.yaml on_duplicate=warn
     [ -z "$output" ] || complain "standard output is not empty"
@@ -188,14 +188,14 @@ refused_once() {
     refused_once 3 "$PWD/none.csv" --config c.yaml train_file=none.csv
     refused_once 4 "none" --config c.yaml model_name_or_path=./none
     refused_once 8 "data.csv/out" --config c.yaml output_dir=data.csv/out
-    succeeds cam-train --config c.yaml max_steps=1
+    succeeds cam-train --config c.yaml max_steps=1 warmup_ratio=0
     refused_once 2 "overwrite_output_dir" --config c.yaml
     refused_once 3 "$PWD/none.csv" eval --model out --data none.csv
 }
 
 # Only rank 0 reads and writes here: the others end with it, and must not end it before it has written its error.
 @test "an error of rank 0 alone is written, too" {
-    succeeds cam-train --config c.yaml max_steps=1
+    succeeds cam-train --config c.yaml max_steps=1 warmup_ratio=0
     printf 'a\n\xff\n' >bad
     for _ in 1 2 3; do
         refused_once 3 bad:2 predict --model out --input bad
@@ -208,14 +208,14 @@ refused_once() {
 threads_of() { sed -n 's/^device .* \([0-9]*\) threads\?$/\1/p' <<<"$stderr"; }
 
 @test "cpu_threads: auto divides the processors among the ranks; a number is each rank's" {
-    succeeds cam-train --config c.yaml max_steps=1 output_dir=alone
+    succeeds cam-train --config c.yaml max_steps=1 warmup_ratio=0 output_dir=alone
     all=$(threads_of)
     [ "$all" -gt 1 ] || skip "one processor: there is nothing to divide"
     for n in 2 3; do
-        succeeds ranks $n --config c.yaml max_steps=1 output_dir=of-$n
+        succeeds ranks $n --config c.yaml max_steps=1 warmup_ratio=0 output_dir=of-$n
         expected=$((all / n > 0 ? all / n : 1))
         [ "$(threads_of)" -eq "$expected" ] || complain "expected $expected threads of $all for each of $n"
     done
-    succeeds ranks 2 --config c.yaml max_steps=1 cpu_threads=2 output_dir=two
+    succeeds ranks 2 --config c.yaml max_steps=1 warmup_ratio=0 cpu_threads=2 output_dir=two
     [ "$(threads_of)" -eq 2 ] || complain "cpu_threads=2"
 }

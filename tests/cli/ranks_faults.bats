@@ -212,6 +212,7 @@ plant() {
     { cat data.csv && echo 'bonjour zzz,suivi'; } >planted.csv
     cp data.csv validation.csv
     cam-train --quiet --config c.yaml train_file=planted.csv validation_file=validation.csv on_duplicate=ignore max_steps=1 \
+        warmup_ratio=0 \
         output_dir=planted
     ids=$(cam-train tokenize --model tiny --format ids --input data.csv | tr ' ' '\n' | sort -u)
     id=$(cam-train tokenize --model tiny --format ids <<<'bonjour zzz' | tr ' ' '\n' | grep -vxF "$ids" | head -1)
