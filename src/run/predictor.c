@@ -32,9 +32,6 @@ cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, co
     char *path = cam_path_join(folder, "config.json");
     CAM_TRY(cam_model_config_read(path, &predictor->config));
     CAM_TRY(cam_model_tokenizer_open(folder, &predictor->tokenizer));
-    if (cam_tokenizer_vocab_size(predictor->tokenizer) > predictor->config.vocab_size)
-        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", folder,
-                 cam_tokenizer_vocab_size(predictor->tokenizer), predictor->config.vocab_size);
     int32_t most = cam_model_config_max_tokens(&predictor->config);
     most = most < CAM_MAX_KEYS ? most : CAM_MAX_KEYS;
     predictor->max_length = max_length > 0 && max_length < most ? max_length : most;

@@ -22,9 +22,6 @@ static cam_status open_model(cam_run *run) {
     if (run->max_length < config->max_seq_length)
         cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
     CAM_TRY(cam_model_tokenizer_open(run->model_folder, &run->tokenizer));
-    if (cam_tokenizer_vocab_size(run->tokenizer) > run->model.vocab_size)
-        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", run->model_folder,
-                 cam_tokenizer_vocab_size(run->tokenizer), run->model.vocab_size);
     if (config->init == CAM_CONFIG_INIT_PRETRAINED)
         CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
 out:
