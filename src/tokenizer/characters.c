@@ -21,11 +21,17 @@ int cam_is_numeric(uint32_t rune) {
     return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
+/* Circled and squared letters are Alphabetic, but of the category So. */
+static int is_framed_letter(uint32_t rune) {
+    return (rune >= 0x24B6 && rune <= 0x24E9) || (rune >= 0x1F130 && rune <= 0x1F149) ||
+           (rune >= 0x1F150 && rune <= 0x1F169) || (rune >= 0x1F170 && rune <= 0x1F189);
+}
+
+/* 200C and 200D are Join_Control. */
 int cam_is_word_character(uint32_t rune) {
     utf8proc_category_t category = category_of(rune);
     return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL) ||
-           category == UTF8PROC_CATEGORY_PC || rune == 0x200C || rune == 0x200D ||
-           (rune >= 0x24B6 && rune <= 0x24E9); /* Join_Control; circled letters are Alphabetic */
+           category == UTF8PROC_CATEGORY_PC || rune == 0x200C || rune == 0x200D || is_framed_letter(rune);
 }
 
 static void put_rune(cam_strbuf *out, uint32_t rune) {
@@ -110,7 +116,7 @@ static void put_clean(cam_strbuf *out, uint32_t rune) {
     utf8proc_category_t category = category_of(rune);
     if (cam_is_white_space(rune) && (rune == '\t' || rune == '\n' || rune == '\r' || category != UTF8PROC_CATEGORY_CC))
         cam_strbuf_putc(out, ' ');
-    else if (rune != 0xFFFD && category < UTF8PROC_CATEGORY_CC && category != UTF8PROC_CATEGORY_CN)
+    else if (rune != 0xFFFD && category < UTF8PROC_CATEGORY_CC)
         put_rune(out, rune);
 }
 

@@ -9,12 +9,9 @@ static int has_metaspace(const cam_vocabulary *vocabulary) {
     return 0;
 }
 
-/* "first" depends on where a word began in the raw text, which is not known once a normalizer removed its beginning. */
-static int removes_beginning(const cam_vocabulary *vocabulary) {
-    for (size_t i = 0; i < vocabulary->step_count; i++)
-        if (vocabulary->steps[i].kind == CAM_NORMAL_STRIP && vocabulary->steps[i].strip_left)
-            return 1;
-    return 0;
+/* "first" depends on where a word began in the raw text, which is not known once a normalizer has changed it. */
+static int is_first_known(const cam_vocabulary *vocabulary) {
+    return vocabulary->split_count == 0 || vocabulary->step_count == 0;
 }
 
 static cam_status read_metaspace(cam_vocabulary *vocabulary, const json_t *object) {
@@ -32,8 +29,9 @@ static cam_status read_metaspace(cam_vocabulary *vocabulary, const json_t *objec
         CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer \"Metaspace\" replaces spaces by another mark than \"\u2581\"");
     if (prepend == CAM_PREPEND_NEVER && strcmp(scheme, "never") != 0)
         CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer's prepend_scheme \"%s\" is not implemented", scheme);
-    if (prepend == CAM_PREPEND_FIRST && removes_beginning(vocabulary))
-        CAM_FAIL(CAM_E_MODEL, "its normalizer \"Strip\" before a prepend_scheme \"first\" is not implemented");
+    if (prepend == CAM_PREPEND_FIRST && !is_first_known(vocabulary))
+        CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer splits a normalized text before a \"Metaspace\" with prepend_scheme "
+                              "\"first\", which is not implemented");
     CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_METASPACE, CAM_SPLIT_MERGED_WITH_NEXT, &step));
     step->prepend = prepend;
     step->metaspace_split = cam_json_flag(object, "split", 1);
@@ -122,7 +120,8 @@ static cam_status read_one(cam_vocabulary *vocabulary, const char *type, const j
     } else if (strcmp(type, "WhitespaceSplit") == 0) {
         CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_SPACE, CAM_SPLIT_REMOVED, &step));
     } else if (strcmp(type, "Whitespace") == 0) {
-        CAM_TRY(add_pattern(vocabulary, CAM_SPLIT_REMOVED, 1, "\\w+|[^\\w\\s]+"));
+        CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_SPACE, CAM_SPLIT_REMOVED, &step));
+        CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_WORD_CHARACTER, CAM_SPLIT_CONTIGUOUS, &step));
     } else if (strcmp(type, "BertPreTokenizer") == 0) {
         CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_SPACE, CAM_SPLIT_REMOVED, &step));
         CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_PUNCTUATION, CAM_SPLIT_ISOLATED, &step));

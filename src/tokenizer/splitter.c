@@ -27,7 +27,8 @@ static cam_status split_from(const cam_splitter *splitter, size_t step, part in)
 static int matches_character(cam_split_kind kind, uint32_t rune) {
     return kind == CAM_SPLIT_SPACE         ? cam_is_white_space(rune)
            : kind == CAM_SPLIT_PUNCTUATION ? cam_is_punctuation(rune)
-                                           : cam_is_numeric(rune);
+           : kind == CAM_SPLIT_NUMERIC     ? cam_is_numeric(rune)
+                                           : cam_is_word_character(rune);
 }
 
 /* The bytes of the match at `at`; 0 = none. */

@@ -21,9 +21,10 @@ typedef enum cam_split_kind {
     CAM_SPLIT_SPACE,       /* matches a White_Space character */
     CAM_SPLIT_PUNCTUATION, /* matches a punctuation mark */
     CAM_SPLIT_NUMERIC,     /* matches a digit or other number */
-    CAM_SPLIT_TEXT,        /* matches `text` */
-    CAM_SPLIT_PATTERN,     /* matches `pattern` */
-    CAM_SPLIT_METASPACE    /* ' ' becomes "▁"; a part begins at every "▁" where `metaspace_split` is set */
+    CAM_SPLIT_WORD_CHARACTER,
+    CAM_SPLIT_TEXT,     /* matches `text` */
+    CAM_SPLIT_PATTERN,  /* matches `pattern` */
+    CAM_SPLIT_METASPACE /* ' ' becomes "▁"; a part begins at every "▁" where `metaspace_split` is set */
 } cam_split_kind;
 
 typedef enum cam_prepend { CAM_PREPEND_NEVER, CAM_PREPEND_FIRST, CAM_PREPEND_ALWAYS } cam_prepend;
