@@ -31,6 +31,11 @@ cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, co
     *predictor = (cam_predictor){.group = group};
     char *path = cam_path_join(folder, "config.json");
     CAM_TRY(cam_model_config_read(path, &predictor->config));
+    if (predictor->config.other_task)
+        CAM_FAIL(CAM_E_MODEL,
+                 "\"%s\" is %s, which gives no single label; its encoder can be the start of \"cam-train train\" "
+                 "(model_name_or_path)",
+                 folder, predictor->config.other_task);
     CAM_TRY(cam_model_tokenizer_open(folder, &predictor->tokenizer));
     int32_t most = cam_model_config_max_tokens(&predictor->config);
     most = most < CAM_MAX_KEYS ? most : CAM_MAX_KEYS;

@@ -17,6 +17,8 @@ static cam_status open_model(cam_run *run) {
                  run->model.num_hidden_layers);
     if (config->classifier_dropout >= 0)
         run->model.classifier_dropout = config->classifier_dropout;
+    if (run->model.other_task && config->init == CAM_CONFIG_INIT_PRETRAINED)
+        cam_log("\"%s\" is %s: its encoder is used, its head is left aside", run->model_folder, run->model.other_task);
     int32_t most = cam_model_config_max_tokens(&run->model);
     run->max_length = config->max_seq_length < most ? (int32_t)config->max_seq_length : most;
     if (run->max_length < config->max_seq_length)
