@@ -38,7 +38,7 @@ cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, co
                  folder, predictor->config.other_task);
     CAM_TRY(cam_model_tokenizer_open(folder, &predictor->tokenizer));
     int32_t most = cam_model_config_max_tokens(&predictor->config);
-    most = most < CAM_MAX_KEYS ? most : CAM_MAX_KEYS;
+    most = most < backend->max_keys ? most : backend->max_keys;
     predictor->max_length = max_length > 0 && max_length < most ? max_length : most;
     CAM_TRY(load(predictor, backend, folder));
     CAM_TRY(cam_camembert_open(&predictor->model, &predictor->config, &predictor->params, backend));

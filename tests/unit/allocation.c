@@ -407,7 +407,7 @@ static cam_status save_tokenizer(const tree *t) {
     cam_tokenizer *tokenizer = NULL;
     cam_status st = CAM_OK;
     CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
-    CAM_TRY(cam_tokenizer_save(tokenizer, to));
+    CAM_TRY(cam_tokenizer_save(tokenizer, 512, to));
 out:
     cam_tokenizer_close(tokenizer);
     free(folder);

@@ -225,7 +225,7 @@ static void test_save(void **state) {
          *config = tree_path(t, "saved/tokenizer_config.json");
     tree_copy(t, source_json, "tokenizer.json");
     assert_int_equal(cam_tokenizer_open(t->root, cam_families[0].tokenizer_class, &tokenizer), CAM_OK);
-    assert_int_equal(cam_tokenizer_save(tokenizer, saved), CAM_OK);
+    assert_int_equal(cam_tokenizer_save(tokenizer, 512, saved), CAM_OK);
     cam_tokenizer_close(tokenizer);
     assert_same_file(t, "saved/tokenizer.json", source_json);
     cam_strbuf text = tree_read_path(config);
@@ -237,7 +237,7 @@ static void test_save(void **state) {
 
     assert_int_equal(cam_tokenizer_open("examples/quickstart-model", cam_families[0].tokenizer_class, &tokenizer),
                      CAM_OK);
-    assert_int_equal(cam_tokenizer_save(tokenizer, again), CAM_OK);
+    assert_int_equal(cam_tokenizer_save(tokenizer, 512, again), CAM_OK);
     cam_tokenizer_close(tokenizer);
     assert_same_file(t, "again/sentencepiece.bpe.model", source_model);
     assert_same_file(t, "again/tokenizer_config.json", "examples/quickstart-model/tokenizer_config.json");
