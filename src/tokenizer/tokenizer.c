@@ -161,6 +161,14 @@ static cam_status check_added_rows(cam_vocabulary *vocabulary, int32_t rows) {
     return CAM_OK;
 }
 
+/* The number of ids that a text can get. */
+static int64_t count_ids(const cam_vocabulary *vocabulary) {
+    int64_t count = (int64_t)vocabulary->count;
+    for (size_t i = 0; i < vocabulary->added_count; i++)
+        count += vocabulary->added[i].id >= (int32_t)vocabulary->count;
+    return count;
+}
+
 cam_status cam_tokenizer_check_rows(cam_tokenizer *tokenizer, int32_t rows) {
     cam_status st = CAM_OK;
     cam_vocabulary *vocabulary = &tokenizer->pipeline.vocabulary;
@@ -170,15 +178,16 @@ cam_status cam_tokenizer_check_rows(cam_tokenizer *tokenizer, int32_t rows) {
                  "tokenizer?",
                  tokenizer->folder, vocabulary->count, rows);
     CAM_TRY(check_added_rows(vocabulary, rows));
-    if (vocabulary->vocab_size < rows / 2)
+    int64_t ids = count_ids(vocabulary);
+    if (ids < rows / 2)
         CAM_FAIL(CAM_E_MODEL,
-                 "the tokenizer of \"%s\" has %d pieces, the model %d rows of embeddings: the tokenizer is damaged, or "
+                 "the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: the tokenizer is damaged, or "
                  "another model's; take the tokenizer files of the model again",
-                 tokenizer->folder, vocabulary->vocab_size, rows);
-    if (vocabulary->vocab_size < rows - rows / 10)
-        cam_log_warn("the tokenizer of \"%s\" has %d pieces, the model %d rows of embeddings: is it this model's own "
+                 tokenizer->folder, (long long)ids, rows);
+    if (ids < rows - rows / 10)
+        cam_log_warn("the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: is it this model's own "
                      "tokenizer?",
-                     tokenizer->folder, vocabulary->vocab_size, rows);
+                     tokenizer->folder, (long long)ids, rows);
 out:
     return st;
 }
