@@ -49,6 +49,13 @@ static const char *find_value(const char *at, const char *key) {
     return NULL;
 }
 
+void cam_json_cut(const cam_strbuf *text, const char *key, cam_strbuf *value) {
+    const char *found = find_value(skip_space(cam_strbuf_text(text)), key);
+    cam_strbuf_clear(value);
+    if (found)
+        cam_strbuf_append(value, found, (size_t)(value_end(found) - found));
+}
+
 void cam_json_edit(cam_strbuf *text, const char *key, const char *value) {
     cam_strbuf out = CAM_STRBUF_INIT;
     const char *begin = cam_strbuf_text(text), *object = skip_space(begin), *old = find_value(object, key);

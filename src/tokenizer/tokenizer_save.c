@@ -115,6 +115,16 @@ static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, int32_t
     return st;
 }
 
+/* transformers 5 writes a list as "extra_special_tokens", which transformers 4 knows as "additional_special_tokens" and
+ * refuses under the new name; transformers 5 reads both. */
+static void rename_list(cam_strbuf *config, cam_strbuf *scratch) {
+    cam_json_cut(config, "extra_special_tokens", scratch);
+    if (cam_strbuf_text(scratch)[0] != '[')
+        return;
+    cam_json_edit(config, "additional_special_tokens", cam_strbuf_text(scratch));
+    cam_json_edit(config, "extra_special_tokens", "{}");
+}
+
 /* Corrects the copied tokenizer_config.json where it must say something else. */
 static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to) {
     cam_status st = CAM_OK;
@@ -127,6 +137,7 @@ static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32
         cam_strbuf_printf(&value, "%d", longest);
         cam_json_edit(&text, "model_max_length", value.text);
     }
+    rename_list(&text, &value);
     if (strcmp(class, "PreTrainedTokenizerFast") == 0)
         cam_json_edit(&text, "tokenizer_class", "\"PreTrainedTokenizerFast\"");
     CAM_TRY(write_text(to, "tokenizer_config.json", &text));

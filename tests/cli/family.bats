@@ -137,7 +137,7 @@ PY
     done; done; } >long.csv
     succeeds cam-train --config c.yaml model_name_or_path=./m output_dir=o max_steps=1 max_seq_length=8192 \
         train_file=long.csv per_device_train_batch_size=2 validation_split=0.34
-    says "longest 2102"
+    says "longest 1402"
     refused 2 max_seq_length cam-train check --config c.yaml max_seq_length=8193
 }
 

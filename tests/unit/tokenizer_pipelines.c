@@ -121,6 +121,11 @@ static void test_saved_configuration(void **state) {
     save(t, 1024);
     assert_written(t, "saved/tokenizer_config.json",
                    (const char *[]){"\"tokenizer_class\": \"PreTrainedTokenizerFast\",", "\"model_max_length\": 500}", NULL});
+    tree_write_text(t, "tokenizer_config.json", "{\"extra_special_tokens\": [\"a,]\", {\"b\": 1}]}");
+    save(t, 1024);
+    assert_written(t, "saved/tokenizer_config.json",
+                   (const char *[]){"\"additional_special_tokens\": [\"a,]\", {\"b\": 1}],",
+                                    "\"extra_special_tokens\": {}}", NULL});
     tree_write_text(t, "tokenizer_config.json", "{}");
     save(t, 64);
     assert_written(t, "saved/tokenizer_config.json",
