@@ -39,7 +39,9 @@ cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, co
     CAM_TRY(cam_model_tokenizer_open(folder, &predictor->tokenizer));
     int32_t most = cam_model_config_max_tokens(&predictor->config);
     most = most < backend->max_keys ? most : backend->max_keys;
-    predictor->max_length = max_length > 0 && max_length < most ? max_length : most;
+    if (max_length == 0) /* as a pipeline of transformers truncates */
+        max_length = cam_tokenizer_model_max_length(predictor->tokenizer);
+    predictor->max_length = max_length < 3 || max_length > most ? most : max_length;
     CAM_TRY(load(predictor, backend, folder));
     CAM_TRY(cam_camembert_open(&predictor->model, &predictor->config, &predictor->params, backend));
     CAM_TRY(cam_scorer_open(&predictor->scorer, &predictor->model, BATCH_ROWS, BATCH_TOKENS, predictor->max_length));

@@ -206,6 +206,11 @@ cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer) {
     return tokenizer->pipeline.vocabulary.special;
 }
 
+int32_t cam_tokenizer_model_max_length(const cam_tokenizer *tokenizer) {
+    double given = tokenizer->model_max_length;
+    return given >= 1 && given < INT32_MAX ? (int32_t)given : INT32_MAX;
+}
+
 int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer) {
     return tokenizer->pipeline.vocabulary.vocab_size;
 }

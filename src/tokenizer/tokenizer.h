@@ -42,6 +42,8 @@ void cam_tokenizer_close(cam_tokenizer *tokenizer); /* NULL does nothing */
 CAM_MUST_CHECK cam_status cam_tokenizer_check_rows(cam_tokenizer *tokenizer, int32_t rows);
 
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer);
+/* "model_max_length" of the folder's tokenizer_config.json; INT32_MAX where it has none or a larger one. */
+int32_t cam_tokenizer_model_max_length(const cam_tokenizer *tokenizer);
 int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer); /* all ids are below it */
 /* The piece of an id ("▁de"), owned by the tokenizer; NULL where `id` is no id. */
 const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id);

@@ -92,8 +92,8 @@ static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer *tokenizer) {
 
 /* The least of the folder's and the model's; the folder's may be 1e30. */
 static int32_t model_max_length(const cam_tokenizer *tokenizer, int32_t max_tokens) {
-    double given = tokenizer->model_max_length;
-    return given >= 1 && given < max_tokens ? (int32_t)given : max_tokens;
+    int32_t given = cam_tokenizer_model_max_length(tokenizer);
+    return given < max_tokens ? given : max_tokens;
 }
 
 static cam_status write_tokenizer_config(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to) {
