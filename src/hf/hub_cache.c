@@ -88,7 +88,8 @@ static cam_status locate_path(const char *name, cam_model_needs needs, char **fo
     const char *missing = missing_from(path, needs), *description = NULL;
     const char *instead = missing ? cam_weights_instead(path, &description) : NULL;
     if (instead)
-        CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s, only \"%s\": %s", full, missing, instead, description);
+        CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s, only \"%s\": %s", full, missing, instead,
+                 description);
     if (missing)
         CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s", full, missing);
     *folder = path;

@@ -35,9 +35,9 @@ typedef struct cam_model_config {
     double initializer_range;
     int32_t pad_token_id, bos_token_id, eos_token_id;
     int32_t num_labels;
-    char **id2label;    /* [num_labels] */
-    int has_labels;     /* the file names the labels of a single-label classifier; 0: no names, or another task's */
-    char *problem_type; /* NULL or "single_label_classification" */
+    char **id2label;        /* [num_labels] */
+    int has_labels;         /* the file names the labels of a single-label classifier; 0: no names, or another task's */
+    char *problem_type;     /* NULL or "single_label_classification" */
     const char *other_task; /* what the folder's head does, if it is not single-label classification: "a regression
                              * model"; its encoder can be trained, its head cannot be used. NULL = a classifier or no
                              * head */

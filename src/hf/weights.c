@@ -36,10 +36,12 @@ static int begins_with(const char *text, const char *beginning) {
 /* --- the folder ------------------------------------------------------------------------------------------------ */
 
 const char *cam_weights_instead(const char *folder, const char **description) {
-#define CONVERT "; load the model with transformers and write it with save_pretrained, or fetch a revision that has " \
-                "model.safetensors"
-#define MERGE "an adapter, which is no model without its base: merge them first (merge_and_unload of peft), save the " \
-              "result with save_pretrained and name its folder"
+#define CONVERT                                                                                                        \
+    "; load the model with transformers and write it with save_pretrained, or fetch a revision that has "              \
+    "model.safetensors"
+#define MERGE                                                                                                          \
+    "an adapter, which is no model without its base: merge them first (merge_and_unload of peft), save the "           \
+    "result with save_pretrained and name its folder"
     static const struct {
         const char *name, *description;
     } others[] = {

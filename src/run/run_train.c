@@ -418,8 +418,9 @@ static cam_status end_early(training *t, cam_status why) {
 static cam_status check_length(const cam_run *run, const cam_backend *backend) {
     if (run->max_length <= backend->max_keys)
         return CAM_OK;
-    return cam_fail(CAM_E_USAGE, "max_seq_length is %d, but attention on %s reads at most %d tokens; set max_seq_length=%d, "
-                                 "or device=cpu",
+    return cam_fail(CAM_E_USAGE,
+                    "max_seq_length is %d, but attention on %s reads at most %d tokens; set max_seq_length=%d, "
+                    "or device=cpu",
                     run->max_length, backend->name, backend->max_keys, backend->max_keys);
 }
 

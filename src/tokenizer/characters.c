@@ -30,8 +30,8 @@ static int is_framed_letter(uint32_t rune) {
 /* 200C and 200D are Join_Control. */
 int cam_is_word_character(uint32_t rune) {
     utf8proc_category_t category = category_of(rune);
-    return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL) ||
-           category == UTF8PROC_CATEGORY_PC || rune == 0x200C || rune == 0x200D || is_framed_letter(rune);
+    return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL) || category == UTF8PROC_CATEGORY_PC ||
+           rune == 0x200C || rune == 0x200D || is_framed_letter(rune);
 }
 
 static void put_rune(cam_strbuf *out, uint32_t rune) {

@@ -1,7 +1,7 @@
 /* encoder.c: encodes a text: splits it at the added tokens, normalizes the rest, splits that into words, and segments
  * each word with SentencePiece or WordPiece. Order and rules are those of huggingface/tokenizers. */
-#include "encoder_internal.h"
 #include "characters_internal.h"
+#include "encoder_internal.h"
 #include "utf8.h"
 #include "wordpiece_internal.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* normalizer.c: see normalizer_internal.h. */
-#include "normalizer_internal.h"
 #include "characters_internal.h"
+#include "normalizer_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
 #include <string.h>

@@ -27,12 +27,12 @@ static const struct {
     const char *name;
     uint32_t categories;
 } properties[] = {
-    {"L", LETTERS},   {"M", MARKS},      {"N", NUMBERS},   {"P", PUNCTUATION}, {"S", SYMBOLS},  {"Z", SEPARATORS},
-    {"C", OTHERS},    {"Lu", BIT(LU)},   {"Ll", BIT(LL)},  {"Lt", BIT(LT)},    {"Lm", BIT(LM)}, {"Lo", BIT(LO)},
-    {"Mn", BIT(MN)},  {"Mc", BIT(MC)},   {"Me", BIT(ME)},  {"Nd", BIT(ND)},    {"Nl", BIT(NL)}, {"No", BIT(NO)},
-    {"Pc", BIT(PC)},  {"Pd", BIT(PD)},   {"Ps", BIT(PS)},  {"Pe", BIT(PE)},    {"Pi", BIT(PI)}, {"Pf", BIT(PF)},
-    {"Po", BIT(PO)},  {"Sm", BIT(SM)},   {"Sc", BIT(SC)},  {"Sk", BIT(SK)},    {"So", BIT(SO)}, {"Zs", BIT(ZS)},
-    {"Cc", BIT(CC)},  {"Cf", BIT(CF)},
+    {"L", LETTERS},  {"M", MARKS},    {"N", NUMBERS},  {"P", PUNCTUATION}, {"S", SYMBOLS},  {"Z", SEPARATORS},
+    {"C", OTHERS},   {"Lu", BIT(LU)}, {"Ll", BIT(LL)}, {"Lt", BIT(LT)},    {"Lm", BIT(LM)}, {"Lo", BIT(LO)},
+    {"Mn", BIT(MN)}, {"Mc", BIT(MC)}, {"Me", BIT(ME)}, {"Nd", BIT(ND)},    {"Nl", BIT(NL)}, {"No", BIT(NO)},
+    {"Pc", BIT(PC)}, {"Pd", BIT(PD)}, {"Ps", BIT(PS)}, {"Pe", BIT(PE)},    {"Pi", BIT(PI)}, {"Pf", BIT(PF)},
+    {"Po", BIT(PO)}, {"Sm", BIT(SM)}, {"Sc", BIT(SC)}, {"Sk", BIT(SK)},    {"So", BIT(SO)}, {"Zs", BIT(ZS)},
+    {"Cc", BIT(CC)}, {"Cf", BIT(CF)},
 };
 
 /* --- compiling --------------------------------------------------------------------------------------------------- */

@@ -31,8 +31,8 @@ typedef struct cam_pattern {
         struct cam_pattern_item {
             cam_character_class class;
             cam_pattern_test test;
-            int absent;              /* of AHEAD and BEHIND: there must be no such character */
-            long at_least, at_most;  /* of CONSUME */
+            int absent;             /* of AHEAD and BEHIND: there must be no such character */
+            long at_least, at_most; /* of CONSUME */
         } items[CAM_PATTERN_ITEMS];
     } alternatives[CAM_PATTERN_ALTERNATIVES];
     int count;

@@ -1,6 +1,6 @@
 /* splitter.c: see splitter_internal.h. Each step splits a part and hands its pieces to the next step. */
-#include "splitter_internal.h"
 #include "characters_internal.h"
+#include "splitter_internal.h"
 #include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +121,9 @@ static cam_status split_at_marks(const cam_splitter *splitter, size_t index, par
     part rest = {cam_strbuf_text(splitter->marked), cam_strbuf_text(splitter->marked) + splitter->marked->length,
                  in.is_start};
     while (rest.begin < rest.end) {
-        const char *next =
-            step->metaspace_split
-                ? memmem(rest.begin + 1, (size_t)(rest.end - rest.begin) - 1, metaspace, METASPACE_BYTES)
-                : NULL;
+        const char *next = step->metaspace_split
+                               ? memmem(rest.begin + 1, (size_t)(rest.end - rest.begin) - 1, metaspace, METASPACE_BYTES)
+                               : NULL;
         if (!next)
             next = rest.end;
         CAM_TRY(split_from(splitter, index + 1, (part){rest.begin, next, rest.is_start}));

@@ -180,10 +180,11 @@ cam_status cam_tokenizer_check_rows(cam_tokenizer *tokenizer, int32_t rows) {
     CAM_TRY(check_added_rows(vocabulary, rows));
     int64_t ids = count_ids(vocabulary);
     if (ids < rows / 2)
-        CAM_FAIL(CAM_E_MODEL,
-                 "the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: the tokenizer is damaged, or "
-                 "another model's; take the tokenizer files of the model again",
-                 tokenizer->folder, (long long)ids, rows);
+        CAM_FAIL(
+            CAM_E_MODEL,
+            "the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: the tokenizer is damaged, or "
+            "another model's; take the tokenizer files of the model again",
+            tokenizer->folder, (long long)ids, rows);
     if (ids < rows - rows / 10)
         cam_log_warn("the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: is it this model's own "
                      "tokenizer?",

@@ -10,7 +10,7 @@
 
 enum { FILE_BYTES = 1 << 26 };
 
-static const char *const special_keys[] = {"bos_token", "eos_token",  "unk_token",  "sep_token",
+static const char *const special_keys[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                            "pad_token", "cls_token", "mask_token"};
 enum { SPECIAL_KEYS = sizeof special_keys / sizeof special_keys[0] };
 
@@ -111,8 +111,7 @@ static cam_status add_all_named(cam_vocabulary *vocabulary, const json_t *config
     for (int i = 0; i < SPECIAL_KEYS; i++)
         CAM_TRY(add_named(vocabulary, json_object_get(config, special_keys[i])));
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        json_array_foreach(json_object_get(config, lists[i]), n, token)
-            CAM_TRY(add_named(vocabulary, token));
+        json_array_foreach(json_object_get(config, lists[i]), n, token) CAM_TRY(add_named(vocabulary, token));
     }
 out:
     return st;

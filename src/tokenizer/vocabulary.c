@@ -209,8 +209,8 @@ int32_t cam_vocabulary_whole(const cam_vocabulary *vocabulary, cam_piece_range i
 static void find_continuing(cam_vocabulary *vocabulary) {
     vocabulary->continuing = cam_vocabulary_all(vocabulary);
     for (size_t i = 0; i < vocabulary->continuation_bytes; i++)
-        vocabulary->continuing = cam_vocabulary_narrow(vocabulary, vocabulary->continuing, i,
-                                                       (unsigned char)vocabulary->continuation[i]);
+        vocabulary->continuing =
+            cam_vocabulary_narrow(vocabulary, vocabulary->continuing, i, (unsigned char)vocabulary->continuation[i]);
 }
 
 cam_status cam_vocabulary_finish(cam_vocabulary *vocabulary) {

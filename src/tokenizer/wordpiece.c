@@ -1,6 +1,6 @@
 /* wordpiece.c: see wordpiece_internal.h. */
-#include "wordpiece_internal.h"
 #include "utf8.h"
+#include "wordpiece_internal.h"
 #include <string.h>
 
 /* The longest piece that `in` (the pieces that begin with the first `depth` bytes of a prefix) has for the beginning

@@ -326,8 +326,10 @@ static void test_not_json(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_base),      cmocka_unit_test(test_golden_round_trip),
-        cmocka_unit_test(test_written),   cmocka_unit_test(test_each_field),
+        cmocka_unit_test(test_base),
+        cmocka_unit_test(test_golden_round_trip),
+        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_each_field),
         cmocka_unit_test(test_other_tasks),
         cmocka_unit_test(test_labels_as_texts),
         cmocka_unit_test(test_all_problems_at_once),

@@ -51,10 +51,10 @@ static void test_patterns(void **state) {
 
 static void test_patterns_refused(void **state) {
     (void)state;
-    static const char *const expressions[] = {
-        "",       "(a)",   "(?:a)", "a{,2}", "a{2",  "[ab",   "a|",      "\\",          "a{3,2}",
-        "^a",     "a$",    "a+?",   "a*+",   "\\b", "\\x41", "\\p{Foo}", "\\p{Greek}", "[[:alpha:]]",
-        "[a&&b]", "[z-a]", "(?=ab)", "(?i)a", "*",    "a**"};
+    static const char *const expressions[] = {"",       "(a)",   "(?:a)",  "a{,2}",    "a{2",        "[ab",
+                                              "a|",     "\\",    "a{3,2}", "^a",       "a$",         "a+?",
+                                              "a*+",    "\\b",   "\\x41",  "\\p{Foo}", "\\p{Greek}", "[[:alpha:]]",
+                                              "[a&&b]", "[z-a]", "(?=ab)", "(?i)a",    "*",          "a**"};
     cam_pattern pattern;
     for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
         if (cam_pattern_compile(&pattern, expressions[i]))

@@ -76,17 +76,20 @@ static void test_json_refused(void **state) {
          "splits at the pattern \"(a)\""},
         {"{" MODEL ",\"pre_tokenizer\":{\"type\":\"Punctuation\",\"behavior\":\"Kept\"}}", "behavior \"Kept\""},
         {"{" MODEL ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"_\"}}", "another mark"},
-        {"{" MODEL ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"last\"}}",
+        {"{" MODEL
+         ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"last\"}}",
          "prepend_scheme \"last\""},
         {"{" MODEL ",\"normalizer\":{\"type\":\"NFC\"},\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":["
-         "{\"type\":\"WhitespaceSplit\"},{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"first\"}"
+         "{\"type\":\"WhitespaceSplit\"},{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":"
+         "\"first\"}"
          "]}}",
          "prepend_scheme \"first\""},
         {"{" MODEL ",\"post_processor\":{\"type\":\"Other\"}}", "post-processor \"Other\""},
         {"{" MODEL ",\"post_processor\":{\"type\":\"ByteLevel\"}}", "puts no token such as \"<s>\" before a text"},
         {"{" MODEL ",\"post_processor\":{\"type\":\"RobertaProcessing\",\"cls\":[\"<s>\",11],\"sep\":[\"</s>\",6]}}",
          "adds the token 11, which is not in the vocabulary"},
-        {"{" MODEL ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\"}}]}}",
+        {"{" MODEL
+         ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\"}}]}}",
          "does not hold the text"},
         {"{" MODEL ",\"added_tokens\":[{\"content\":\"x\"}]}", "added token \"x\" has no id"},
     };
@@ -171,7 +174,8 @@ static void assert_truncated(const tree *t, int32_t max_length, const int32_t *i
     cam_ids out = {0};
     int truncated = 0;
     assert_int_equal(cam_tokenizer_open(t->root, cam_families[0].tokenizer_class, &tokenizer), CAM_OK);
-    assert_int_equal(cam_tokenizer_encode(tokenizer, (cam_text){"[TEL] a aa", 10}, max_length, &out, &truncated), CAM_OK);
+    assert_int_equal(cam_tokenizer_encode(tokenizer, (cam_text){"[TEL] a aa", 10}, max_length, &out, &truncated),
+                     CAM_OK);
     assert_int_equal(out.count, count);
     assert_memory_equal(out.ids, ids, count * sizeof *ids);
     assert_true(truncated);

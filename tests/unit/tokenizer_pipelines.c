@@ -113,14 +113,16 @@ static void test_saved_configuration(void **state) {
                     "{\"a\": [\"}\", {\"model_max_length\": 7}], \"tokenizer_class\": \"RobertaTokenizer\",\n"
                     " \"model_max_length\": 1000000000000000019884624838656 ,\"truncation_side\":\"left\"}");
     save(t, 1024);
-    assert_written(t, "saved/tokenizer_config.json",
-                   (const char *[]){"{\"a\": [\"}\", {\"model_max_length\": 7}], \"tokenizer_class\": "
-                                    "\"PreTrainedTokenizerFast\",\n \"model_max_length\": 1024 ,\"truncation_side\":\"left\"}",
-                                    NULL});
+    assert_written(
+        t, "saved/tokenizer_config.json",
+        (const char *[]){"{\"a\": [\"}\", {\"model_max_length\": 7}], \"tokenizer_class\": "
+                         "\"PreTrainedTokenizerFast\",\n \"model_max_length\": 1024 ,\"truncation_side\":\"left\"}",
+                         NULL});
     tree_write_text(t, "tokenizer_config.json", "{\"model_max_length\": 500}");
     save(t, 1024);
-    assert_written(t, "saved/tokenizer_config.json",
-                   (const char *[]){"\"tokenizer_class\": \"PreTrainedTokenizerFast\",", "\"model_max_length\": 500}", NULL});
+    assert_written(
+        t, "saved/tokenizer_config.json",
+        (const char *[]){"\"tokenizer_class\": \"PreTrainedTokenizerFast\",", "\"model_max_length\": 500}", NULL});
     tree_write_text(t, "tokenizer_config.json", "{\"extra_special_tokens\": [\"a,]\", {\"b\": 1}]}");
     save(t, 1024);
     assert_written(t, "saved/tokenizer_config.json",
@@ -128,8 +130,9 @@ static void test_saved_configuration(void **state) {
                                     "\"extra_special_tokens\": {}}", NULL});
     tree_write_text(t, "tokenizer_config.json", "{}");
     save(t, 64);
-    assert_written(t, "saved/tokenizer_config.json",
-                   (const char *[]){"\"tokenizer_class\": \"PreTrainedTokenizerFast\",", "\"model_max_length\": 64\n}", NULL});
+    assert_written(
+        t, "saved/tokenizer_config.json",
+        (const char *[]){"\"tokenizer_class\": \"PreTrainedTokenizerFast\",", "\"model_max_length\": 64\n}", NULL});
 }
 
 int main(void) {

@@ -6,7 +6,8 @@
 static void warn(const cam_text *texts, int64_t count, cam_strbuf *said) {
     cam_tokenizer *tokenizer;
     cam_token_rows rows;
-    assert_int_equal(cam_tokenizer_open("examples/quickstart-model", cam_families[0].tokenizer_class, &tokenizer), CAM_OK);
+    assert_int_equal(cam_tokenizer_open("examples/quickstart-model", cam_families[0].tokenizer_class, &tokenizer),
+                     CAM_OK);
     assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, count, 0, NULL, &rows), CAM_OK);
     cam_strbuf_clear(said);
     assert_int_equal(cam_warn_of_unknown_tokens(tokenizer, texts, &rows, said), CAM_OK);
@@ -25,8 +26,9 @@ static void test_share(void **state) {
     assert_int_equal(said.length, 0);
     cam_text two[] = {{text.text, text.length}, {"日 😊", strlen("日 😊")}};
     warn(two, 2, &said);
-    assert_string_equal(said.text, "the vocabulary does not know 2.9 % of the tokens (<unk>), such as in \"日\", \"😊\"; are "
-                                   "tokenizer and model the right ones for this data?\n");
+    assert_string_equal(said.text,
+                        "the vocabulary does not know 2.9 % of the tokens (<unk>), such as in \"日\", \"😊\"; are "
+                        "tokenizer and model the right ones for this data?\n");
     warn(two, 0, &said);
     assert_int_equal(said.length, 0);
     cam_strbuf_release(&text);
