@@ -141,7 +141,7 @@ static cam_status encode_normalized(cam_encoder *encoder, const char *text, size
                              .marked = &encoder->marked,
                              .word = encode_word,
                              .context = encoder};
-    return cam_split(&splitter, text, length, is_start);
+    return cam_splitter_run(&splitter, text, length, is_start);
 }
 
 /* --- added tokens ------------------------------------------------------------------------------------------------ */

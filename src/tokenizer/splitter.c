@@ -145,6 +145,6 @@ static cam_status split_from(const cam_splitter *splitter, size_t step, part in)
     return split_at_matches(splitter, step, in);
 }
 
-cam_status cam_split(const cam_splitter *splitter, const char *text, size_t length, int is_start) {
+cam_status cam_splitter_run(const cam_splitter *splitter, const char *text, size_t length, int is_start) {
     return split_from(splitter, 0, (part){text, text + length, is_start});
 }

@@ -52,6 +52,6 @@ typedef struct cam_splitter {
 } cam_splitter;
 
 /* Calls `word` for every word of the text, none of them empty. `is_start`: the text is the beginning of its row. */
-CAM_MUST_CHECK cam_status cam_split(const cam_splitter *splitter, const char *text, size_t length, int is_start);
+CAM_MUST_CHECK cam_status cam_splitter_run(const cam_splitter *splitter, const char *text, size_t length, int is_start);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "cam/status.h"
 #include "cancel.h"
+#include "strbuf.h"
 #include "token_ids.h"
 #include "tokenizer_class.h"
 #include <stddef.h>
@@ -59,6 +60,12 @@ CAM_MUST_CHECK cam_status cam_tokenizer_encode(const cam_tokenizer *tokenizer, c
  * be NULL); CAM_E_STOPPED once it is requested. */
 CAM_MUST_CHECK cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_text *texts, int64_t n,
                                                    int32_t max_length, const cam_cancel *cancel, cam_token_rows *out);
+
+/* Appends one line to `warnings` where more than 1 % of the tokens between the special ones are unknown: the share, and
+ * up to five words that hold unknown tokens. `rows` are the rows of `texts`, as cam_tokenizer_encode_all gave them.
+ * Errors: CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_tokenizer_warn_of_unknown(const cam_tokenizer *tokenizer, const cam_text *texts,
+                                                        const cam_token_rows *rows, cam_strbuf *warnings);
 
 /* Writes the tokenizer into the folder `to`, in Hugging Face's layout, so that transformers 4 and 5 give the same ids:
  * copies the tokenizer files of the opened folder as they are on disk now, and writes tokenizer_config.json and

@@ -1,5 +1,5 @@
-/* unknown_tokens.c: see unknown_tokens.h. */
-#include "unknown_tokens.h"
+/* unknown_tokens.c: warns where the vocabulary does not know much of a data set. */
+#include "tokenizer.h"
 #include "utf8.h"
 
 enum { EXAMPLES = 5, EXAMPLE_BYTES = 40, SHARE_ABOVE = 100 /* one token in so many */ };
@@ -64,8 +64,8 @@ static void put_warning(int64_t unknown, int64_t tokens, const word_list *words,
     cam_strbuf_puts(warnings, "; are tokenizer and model the right ones for this data?\n");
 }
 
-cam_status cam_warn_of_unknown_tokens(const cam_tokenizer *tokenizer, const cam_text *texts, const cam_token_rows *rows,
-                                      cam_strbuf *warnings) {
+cam_status cam_tokenizer_warn_of_unknown(const cam_tokenizer *tokenizer, const cam_text *texts,
+                                         const cam_token_rows *rows, cam_strbuf *warnings) {
     cam_status st = CAM_OK;
     cam_special_ids special = cam_tokenizer_special_ids(tokenizer);
     int64_t tokens = 0, unknown = 0;

@@ -1,7 +1,7 @@
 /* unknown_tokens.c: the warning about tokens that the vocabulary does not know. */
-#include "unknown_tokens.h"
 #include "family.h"
 #include "temporary_tree.h"
+#include "tokenizer.h"
 
 static void warn(const cam_text *texts, int64_t count, cam_strbuf *said) {
     cam_tokenizer *tokenizer;
@@ -10,7 +10,7 @@ static void warn(const cam_text *texts, int64_t count, cam_strbuf *said) {
                      CAM_OK);
     assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, count, 0, NULL, &rows), CAM_OK);
     cam_strbuf_clear(said);
-    assert_int_equal(cam_warn_of_unknown_tokens(tokenizer, texts, &rows, said), CAM_OK);
+    assert_int_equal(cam_tokenizer_warn_of_unknown(tokenizer, texts, &rows, said), CAM_OK);
     cam_token_rows_release(&rows);
     cam_tokenizer_close(tokenizer);
 }
