@@ -3,7 +3,7 @@
  *
  *   attention_plain.cu  any head size, f32 and bf16, FMA; every GPU
  *   attention_short.cu  bf16, head size 64, at most 128 keys: a pair in shared memory, one kernel a direction
- *   attention_tiled.cu  bf16, head size 64, up to CAM_MAX_KEYS keys: groups of 64 rows, online softmax
+ *   attention_tiled.cu  bf16, head size 64, up to 1,024 keys: groups of 64 rows, online softmax
  *
  * A pair is one head of one sequence; pairs are independent of each other. Grids are computed from capacities; a block
  * whose pair is past the true count only writes zeros. The queries of a sequence are distinct tokens of it, so a

@@ -61,6 +61,7 @@ struct cam_backend {
     const char *description; /* for logs and --version: library, core type, threads */
     const char *arithmetic;  /* all that the bits of its results depend on: instruction set, device, libraries */
     int bf16;                /* its operators take bf16 activations and weights */
+    int32_t max_keys;        /* its attention takes sequences up to this length */
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     const cam_backend_calls *calls;
     const cam_ops_table *ops;

@@ -255,9 +255,6 @@ typedef struct cam_linear_bwd_weight_args {
 
 /* --- attention ------------------------------------------------------------------------------------------------- */
 
-/* The longest sequence: cam/philox.h numbers the attention tiles for at most so many keys. */
-enum { CAM_MAX_KEYS = 1024 };
-
 /* attention_fwd: for each sequence b and head a, out = dropout(softmax(q k^T * scale)) v, over packed sequences.
  *   out         [Nq,H]   act  out
  *   lse         [Nq,A]   f32  out  log of the sum of exp(scale * score) of each query, kept for attention_bwd
@@ -269,7 +266,7 @@ enum { CAM_MAX_KEYS = 1024 };
  *   q_index     [Nq]     i32  in   index in its sequence of each query row (0 .. S-1), for dropout
  *   sequence_row [B]     i32  in   data row id of each sequence, for dropout
  *   heads       A, divides H
- *   max_keys    an upper bound of the sequence lengths, 1 .. CAM_MAX_KEYS
+ *   max_keys    an upper bound of the sequence lengths, 1 .. the backend's max_keys
  *   q_rows      CAM_ROWS_TOKENS (every token is a query) or CAM_ROWS_HEAD (only the query rows are)
  *   threshold, site: dropout on probabilities, by the attention tiles of cam/philox.h
  * Keys are rows CAM_ROWS_TOKENS, sequences CAM_ROWS_SEQUENCES. softmax subtracts the row's maximum.

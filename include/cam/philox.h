@@ -18,7 +18,8 @@
  * Attention probabilities: a tile of head a is 16 queries x 16 keys and takes 32 calls. Call l belongs to lane l of a
  * warp that holds the tile as two m16n8 accumulators; its eight decisions are that lane's eight accumulator elements in
  * register order:
- *   block(a, q, k) = ((a * 64 + q / 16) * 64 + k / 16) * 32 + l      sequences up to 1,024
+ *   block(a, q, k) = ((a * 64 + q / 16) * 64 + k / 16) * 32 + l      q and k below 1,024
+ *   block(a, q, k) = block(a, q % 1024, k % 1024) + (q / 1024 * 8 + k / 1024) * 2^26      below 8,192, up to 512 heads
  *   l(q, k)        = (q % 8) * 4 + (k % 8) / 2
  *   lane(q, k)     = (k / 8 % 2) * 4 + (q / 8 % 2) * 2 + k % 2
  * A kernel may hold the tile transposed, one row a key and one column a query. Register j' of lane l' then holds the
@@ -84,9 +85,14 @@ static inline CAM_HOST_DEVICE float cam_dropout_scale(uint32_t n) {
     return 65536.0f / (float)(65536u - n);
 }
 
-/* The call (block) and the lane that decide (query q, key k) of head a. q and k are indices in the sequence. */
+/* The call (block) and the lane that decide (query q, key k) of head a. q and k are indices in the sequence, below
+ * 1,024. */
 static inline CAM_HOST_DEVICE uint32_t cam_attention_call(uint32_t a, uint32_t q, uint32_t k) {
     return ((a * 64u + q / 16u) * 64u + k / 16u) * 32u + (q % 8u) * 4u + (k % 8u) / 2u;
+}
+/* The same for q and k below 8,192. */
+static inline CAM_HOST_DEVICE uint32_t cam_attention_far_call(uint32_t a, uint32_t q, uint32_t k) {
+    return cam_attention_call(a, q % 1024u, k % 1024u) + ((q / 1024u * 8u + k / 1024u) << 26);
 }
 static inline CAM_HOST_DEVICE uint32_t cam_attention_lane(uint32_t q, uint32_t k) {
     return (k / 8u % 2u) * 4u + (q / 8u % 2u) * 2u + k % 2u;

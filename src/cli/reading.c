@@ -43,7 +43,7 @@ cam_status cam_reading_open(cam_reading *reading, const cam_arguments *arguments
     if (arguments->columns)
         CAM_TRY(split_columns(reading, arguments->columns));
     if (arguments->max_seq_length)
-        CAM_TRY(cam_argument_integer("--max-seq-length", arguments->max_seq_length, 3, 1024, &reading->max_seq_length));
+        CAM_TRY(cam_argument_integer("--max-seq-length", arguments->max_seq_length, 3, 8192, &reading->max_seq_length));
 out:
     return st;
 }

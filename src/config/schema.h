@@ -39,7 +39,7 @@ extern "C" {
       "pretrained | random (needs only config.json and the tokenizer)")                                                \
     X(model, num_labels, int64_t, INTEGER_OR_AUTO, "auto", CLOSED(2, 65536),                                           \
       "auto = as many as the data has")                                                                                \
-    X(model, max_seq_length, int64_t, INTEGER, "256", CLOSED(3, 1024),                                                 \
+    X(model, max_seq_length, int64_t, INTEGER, "256", CLOSED(3, 8192),                                                 \
       "longer texts are truncated; the run reports how many")                                                          \
     X(model, freeze, cam_config_freeze, FREEZE, "none", CLOSED_CHOICES(1, 1000, freezing),                             \
       "none | embeddings | first:N (embeddings and N layers) | encoder (all but classifier.*)")                        \

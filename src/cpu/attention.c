@@ -111,7 +111,7 @@ static void draw_factors(float *factors, const pair *p, const int32_t *q_index, 
         uint32_t drawn = UINT32_MAX;
         for (int64_t r = 0; r < queries; r++) {
             uint32_t q = (uint32_t)q_index[r];
-            uint32_t first = cam_attention_call((uint32_t)p->head, q / TILE * TILE, (uint32_t)k);
+            uint32_t first = cam_attention_far_call((uint32_t)p->head, q / TILE * TILE, (uint32_t)k);
             if (first != drawn)
                 for (uint32_t half = 0; half < 2; half++)
                     cam_cpu_philox(lanes + half * CAM_DROPOUT_ELEMENTS, state->seed, state->step, site, p->row,

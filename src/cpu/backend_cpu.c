@@ -138,6 +138,7 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     cpu->base = (cam_backend){.name = "cpu",
                               .description = cpu->description,
                               .arithmetic = set->name,
+                              .max_keys = 8192, /* as many as cam_attention_far_call numbers */
                               .host_memory = 1,
                               .calls = &calls,
                               .ops = set->ops};

@@ -34,7 +34,6 @@ const cam_family cam_families[] = {
         .classifier_class = "CamembertForSequenceClassification",
         .prefixes = {"roberta.", "camembert."},
         .tokenizer_class = &camembert_tokenizer,
-        .token_types = 1,
         .position_offset = 1,
     },
     {
@@ -42,7 +41,6 @@ const cam_family cam_families[] = {
         .classifier_class = "XLMRobertaForSequenceClassification",
         .prefixes = {"roberta."},
         .tokenizer_class = &xlm_roberta_tokenizer,
-        .token_types = 1,
         .position_offset = 1,
     },
     {
@@ -50,7 +48,6 @@ const cam_family cam_families[] = {
         .classifier_class = "RobertaForSequenceClassification",
         .prefixes = {"roberta."},
         .tokenizer_class = &cam_tokenizer_class_of_file,
-        .token_types = 1,
         .position_offset = 1,
     },
     {.model_type = NULL},

@@ -25,7 +25,6 @@ typedef struct cam_family {
     const char *prefixes[CAM_FAMILY_PREFIXES];
     /* The tokenizer class where tokenizer_config.json names none; written where the folder lacks that file. */
     const cam_tokenizer_class *tokenizer_class;
-    int32_t token_types;     /* rows of token_type_embeddings, config.json's "type_vocab_size" */
     int32_t position_offset; /* the position of a text's first token is pad_token_id + position_offset */
 } cam_family;
 

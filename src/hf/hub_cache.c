@@ -2,6 +2,7 @@
 #include "hub_cache.h"
 #include "files.h"
 #include "remedy.h"
+#include "weights.h"
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
@@ -124,7 +125,11 @@ static cam_status locate_path(const char *name, cam_model_needs needs, char **fo
     }
     if (!cam_directory_exists(path))
         CAM_FAIL(CAM_E_MODEL, "no model folder \"%s\"%s", full, cam_path_hint(path, ENOENT));
-    const char *missing = missing_from(path, needs);
+    const char *missing = missing_from(path, needs), *description = NULL;
+    const char *instead = missing ? cam_weights_instead(path, &description) : NULL;
+    if (instead)
+        CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s, only \"%s\": %s", full, missing, instead,
+                 description);
     if (missing)
         CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s", full, missing);
     *folder = path;
@@ -234,18 +239,23 @@ static char *find_snapshot(const char *cache, const char *id, const char *revisi
     return found;
 }
 
-/* The other name of a CamemBERT model of the almanach organisation, to be freed; NULL where it has none. */
-static char *other_name(const char *id) {
-    static const char organisation[] = "almanach/", family[] = "camembert";
-    size_t prefix = sizeof organisation - 1;
-    if (strncmp(id, organisation, prefix) == 0)
-        return copy_text(id + prefix, strlen(id + prefix));
-    if (!strchr(id, '/') && strncmp(id, family, sizeof family - 1) == 0) {
-        cam_strbuf buf = CAM_STRBUF_INIT;
-        cam_strbuf_printf(&buf, "%s%s", organisation, id);
-        return cam_strbuf_detach(&buf);
+/* The snapshot of `id`, else that of the same CamemBERT model under another organisation's name, or none. */
+static char *find_any_name(const char *cache, const char *id, const char *revision, cam_model_needs needs,
+                           const char **missing) {
+    static const char *const organisations[] = {"", "almanach/", "camembert/"};
+    enum { COUNT = sizeof organisations / sizeof organisations[0] };
+    const char *name = id;
+    for (size_t i = 0; i < COUNT; i++)
+        if (strncmp(id, organisations[i], strlen(organisations[i])) == 0)
+            name = id + strlen(organisations[i]);
+    char *found = find_snapshot(cache, id, revision, needs, missing);
+    for (size_t i = 0; !found && i < COUNT && strncmp(name, "camembert", strlen("camembert")) == 0; i++) {
+        cam_strbuf other = CAM_STRBUF_INIT;
+        cam_strbuf_printf(&other, "%s%s", organisations[i], name);
+        found = find_snapshot(cache, cam_strbuf_text(&other), revision, needs, missing);
+        cam_strbuf_release(&other);
     }
-    return NULL;
+    return found;
 }
 
 /* The id in an address of the Hub, "https://huggingface.co/almanach/camembert-base/tree/main", to be freed; NULL for any
@@ -291,12 +301,10 @@ static cam_status refuse_name(const char *name) {
 
 static cam_status locate_cached(const char *id, const char *revision, cam_model_needs needs, char **folder) {
     cam_status st = CAM_OK;
-    char *cache = cam_hub_cache_folder(), *other = other_name(id);
+    char *cache = cam_hub_cache_folder();
     const char *missing = NULL;
     cam_strbuf command = CAM_STRBUF_INIT;
-    *folder = find_snapshot(cache, id, revision, needs, &missing);
-    if (!*folder && other)
-        *folder = find_snapshot(cache, other, revision, needs, &missing);
+    *folder = find_any_name(cache, id, revision, needs, &missing);
     if (*folder)
         goto out;
     cam_hub_command_put(&command, id, revision);
@@ -310,7 +318,6 @@ static cam_status locate_cached(const char *id, const char *revision, cam_model_
 out:
     cam_strbuf_release(&command);
     free(cache);
-    free(other);
     return st;
 }
 

@@ -5,8 +5,8 @@
  *             file in a model folder, which stands for that folder;
  *   a Hub id  "name" or "organisation/name" of letters, digits, '.', '_' and '-', looked up in the Hugging Face cache:
  *             HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
- *             ~/.cache/huggingface/hub. "camembert-base" and "almanach/camembert-base" are the same model, and so are
- *             other camembert models with and without the organisation: the given name is looked up first.
+ *             ~/.cache/huggingface/hub. "camembert-base", "almanach/camembert-base" and "camembert/camembert-base" are the
+ *             same model, and so are other camembert models: the given name is looked up first.
  * A snapshot is used only where it holds config.json, a tokenizer, and model.safetensors or its index with all its files.
  *
  * Source: huggingface/huggingface_hub, the layout of the cache. */

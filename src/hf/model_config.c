@@ -25,7 +25,7 @@ static const struct integer_field {
     {"num_attention_heads", offsetof(cam_model_config, num_attention_heads), 1, 8192, NONE},
     {"intermediate_size", offsetof(cam_model_config, intermediate_size), 8, 1 << 20, NONE},
     {"max_position_embeddings", offsetof(cam_model_config, max_position_embeddings), 4, 1 << 20, NONE},
-    {"type_vocab_size", offsetof(cam_model_config, type_vocab_size), 0, 1 << 24, NONE},
+    {"type_vocab_size", offsetof(cam_model_config, type_vocab_size), 1, 1 << 10, NONE},
     {"pad_token_id", offsetof(cam_model_config, pad_token_id), 0, 1 << 24, 1},
     {"bos_token_id", offsetof(cam_model_config, bos_token_id), 0, 1 << 24, 0},
     {"eos_token_id", offsetof(cam_model_config, eos_token_id), 0, 1 << 24, 2},
@@ -128,12 +128,6 @@ static void require_empty(reader *in, const char *key, const char *why) {
         cam_problems_add(&in->problems, in->name, 0, "\"%s\" is not empty: %s", key, why);
 }
 
-static void check_token_types(reader *in) {
-    int32_t given = in->config->type_vocab_size, due = in->config->family->token_types;
-    if (given != due && given != NONE)
-        cam_problems_add(&in->problems, in->name, 0, "\"type_vocab_size\" is %d, only %d is supported", given, due);
-}
-
 static void check_together(reader *in) {
     const cam_model_config *c = in->config;
     if (c->hidden_size % 8 != 0)
@@ -183,6 +177,25 @@ static cam_status make_default_labels(cam_model_config *config, int32_t count) {
     return st;
 }
 
+/* A label as a text, to be freed: transformers also writes numbers and booleans, and shows them as Python prints them.
+ * NULL where it is something else. */
+static char *label_text(const json_t *label) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    if (json_is_string(label))
+        cam_strbuf_puts(&text, json_string_value(label));
+    else if (json_is_integer(label))
+        cam_strbuf_printf(&text, "%lld", (long long)json_integer_value(label));
+    else if (json_is_real(label))
+        cam_strbuf_put_double(&text, json_real_value(label));
+    else if (json_is_boolean(label))
+        cam_strbuf_puts(&text, json_is_true(label) ? "True" : "False");
+    else
+        return NULL;
+    if (json_is_real(label) && text.text[strspn(text.text, "-0123456789")] == '\0')
+        cam_strbuf_puts(&text, ".0");
+    return text.length ? cam_strbuf_detach(&text) : strdup("");
+}
+
 static cam_status read_given_labels(reader *in, json_t *given) {
     cam_status st = CAM_OK;
     size_t count = json_object_size(given);
@@ -194,17 +207,17 @@ static cam_status read_given_labels(reader *in, json_t *given) {
         char key[24];
         snprintf(key, sizeof key, "%zu", i);
         json_t *label = json_object_get(given, key);
-        if (!json_is_string(label)) {
+        char *text = in->config->id2label[i] = label_text(label);
+        if (!text) {
             cam_problems_add(&in->problems, in->name, 0,
-                             label ? "\"id2label\": the label of \"%zu\" must be a string"
+                             label ? "\"id2label\": the label of \"%zu\" must be a text or a number"
                                    : "\"id2label\" lacks \"%zu\": its keys must be \"0\" to \"%zu\"",
                              i, count - 1);
             break;
         }
-        if (json_object_get(seen, json_string_value(label)))
-            add_quoted(in, "\"id2label\" holds %s twice", json_string_value(label));
-        in->config->id2label[i] = strdup(json_string_value(label));
-        if (!in->config->id2label[i] || json_object_set_new(seen, json_string_value(label), json_true()) != 0)
+        if (json_object_get(seen, text))
+            add_quoted(in, "\"id2label\" holds %s twice", text);
+        if (json_object_set_new(seen, text, json_true()) != 0)
             CAM_TRY(no_memory());
     }
     in->config->has_labels = 1;
@@ -230,31 +243,50 @@ static cam_status read_labels(reader *in) {
     return read_given_labels(in, given);
 }
 
-static int is_classifier(json_t *root) {
+/* Whether a class of "architectures" has this ending. */
+static int has_head(json_t *root, const char *ending) {
     json_t *classes = json_object_get(root, "architectures"), *name;
     size_t i;
     json_array_foreach(classes, i, name) {
-        if (json_is_string(name) && strstr(json_string_value(name), "ForSequenceClassification"))
+        if (json_is_string(name) && strstr(json_string_value(name), ending))
             return 1;
     }
     return 0;
 }
 
-static cam_status read_problem_type(reader *in) {
-    static const char advice[] = "only single-label classification is supported";
+/* The heads of other tasks, by the endings of transformers' classes. */
+static const char *other_head(json_t *root) {
+    static const struct {
+        const char *ending, *description;
+    } heads[] = {
+        {"ForTokenClassification", "a token classifier"},
+        {"ForQuestionAnswering", "a model that answers questions"},
+        {"ForMultipleChoice", "a model of multiple choice"},
+    };
+    for (size_t i = 0; i < COUNT(heads); i++)
+        if (has_head(root, heads[i].ending))
+            return heads[i].description;
+    return NULL;
+}
+
+static cam_status read_task(reader *in) {
     json_t *value = json_object_get(in->root, "problem_type");
     const char *text = json_string_value(value);
+    cam_model_config *config = in->config;
+    config->other_task = other_head(in->root);
     if (value && !json_is_null(value) && !text)
         cam_problems_add(&in->problems, in->name, 0, "\"problem_type\" must be a string or null");
     else if (text && strcmp(text, "multi_label_classification") == 0)
-        cam_problems_add(&in->problems, in->name, 0, "this is a multi-label classifier: %s", advice);
+        config->other_task = "a multi-label classifier";
     else if ((text && strcmp(text, "regression") == 0) ||
-             (!text && in->config->num_labels == 1 && is_classifier(in->root)))
-        cam_problems_add(&in->problems, in->name, 0, "this is a regression model: %s", advice);
+             (!text && config->num_labels == 1 && has_head(in->root, "ForSequenceClassification")))
+        config->other_task = "a regression model";
     else if (text && strcmp(text, "single_label_classification") != 0)
         add_quoted(in, "\"problem_type\" %s is not known", text);
-    else if (text && !(in->config->problem_type = strdup(text)))
+    else if (text && !(config->problem_type = strdup(text)))
         return no_memory();
+    if (config->other_task)
+        config->has_labels = 0;
     return CAM_OK;
 }
 
@@ -277,7 +309,6 @@ static cam_status read_fields(reader *in) {
     CAM_TRY(read_model_type(in));
     for (size_t i = 0; i < COUNT(integers); i++)
         read_integer(in, &integers[i]);
-    check_token_types(in);
     for (size_t i = 0; i < COUNT(reals); i++)
         read_real(in, &reals[i]);
     require_text(in, "hidden_act", "gelu");
@@ -289,7 +320,7 @@ static cam_status read_fields(reader *in) {
     if (in->problems.errors == 0)
         check_together(in);
     CAM_TRY(read_labels(in));
-    CAM_TRY(read_problem_type(in));
+    CAM_TRY(read_task(in));
     CAM_TRY(cam_problems_status(&in->problems, CAM_E_MODEL));
 out:
     return st;

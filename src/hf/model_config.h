@@ -27,7 +27,7 @@ typedef struct cam_model_config {
     int32_t num_attention_heads;
     int32_t intermediate_size;
     int32_t max_position_embeddings; /* the rows before the first position are not used */
-    int32_t type_vocab_size;         /* the family's token_types */
+    int32_t type_vocab_size;         /* at least 1; every token is of type 0 */
     double layer_norm_eps;
     double hidden_dropout_prob;
     double attention_probs_dropout_prob;
@@ -35,9 +35,12 @@ typedef struct cam_model_config {
     double initializer_range;
     int32_t pad_token_id, bos_token_id, eos_token_id;
     int32_t num_labels;
-    char **id2label;    /* [num_labels] */
-    int has_labels;     /* the file names its labels; otherwise they are transformers' LABEL_0, LABEL_1 */
-    char *problem_type; /* NULL or "single_label_classification" */
+    char **id2label;        /* [num_labels] */
+    int has_labels;         /* the file names the labels of a single-label classifier; 0: no names, or another task's */
+    char *problem_type;     /* NULL or "single_label_classification" */
+    const char *other_task; /* what the folder's head does, if it is not single-label classification: "a regression
+                             * model"; its encoder can be trained, its head cannot be used. NULL = a classifier or no
+                             * head */
 
     struct json_t *source; /* the file as it was read */
 } cam_model_config;

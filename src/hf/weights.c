@@ -21,7 +21,9 @@ struct cam_weights {
     char *path; /* of the file or the index, for messages */
     cam_safetensors *files;
     size_t file_count;
-    const char *prefix; /* of the names of the encoder's tensors */
+    const char *wrapper; /* all names begin with these bytes, such as "module." */
+    size_t wrapper_length;
+    const char *prefix; /* of the names of the encoder's tensors, behind the wrapper */
     match *matches;     /* by index of cam_weights_match's `wanted` */
     size_t match_count;
     int logged; /* the line about unused tensors was written */
@@ -33,32 +35,52 @@ static int begins_with(const char *text, const char *beginning) {
 
 /* --- the folder ------------------------------------------------------------------------------------------------ */
 
-static cam_status fail_without_weights(const char *folder) {
+const char *cam_weights_instead(const char *folder, const char **description) {
+#define CONVERT                                                                                                        \
+    "; load the model with transformers and write it with save_pretrained, or fetch a revision that has "              \
+    "model.safetensors"
+#define MERGE                                                                                                          \
+    "an adapter, which is no model without its base: merge them first (merge_and_unload of peft), save the "           \
+    "result with save_pretrained and name its folder"
     static const struct {
         const char *name, *description;
     } others[] = {
-        {"pytorch_model.bin", "a pickle, which could run code and is never read"},
-        {"pytorch_model.bin.index.json", "pickles, which could run code and are never read"},
-        {"tf_model.h5", "TensorFlow's weights, which cannot be read"},
-        {"flax_model.msgpack", "Flax's weights, which cannot be read"},
-        {"adapter_model.safetensors", "an adapter, which is no model without its base: merge them first"},
+        {"adapter_config.json", MERGE},
+        {"adapter_model.safetensors", MERGE},
+        {"adapter_model.bin", MERGE},
+        {"pytorch_model.bin", "a pickle, which could run code and is never read" CONVERT},
+        {"pytorch_model.bin.index.json", "pickles, which could run code and are never read" CONVERT},
+        {"tf_model.h5", "TensorFlow's weights, which cannot be read" CONVERT},
+        {"flax_model.msgpack", "Flax's weights, which cannot be read" CONVERT},
+        {"model.onnx", "a model for ONNX, which cannot be trained" CONVERT},
+        {"onnx/model.onnx", "a model for ONNX, which cannot be trained" CONVERT},
+        {"onnx", "models for ONNX, which cannot be trained" CONVERT},
+        {"openvino_model.xml", "a model for OpenVINO, which cannot be trained" CONVERT},
     };
+#undef CONVERT
+#undef MERGE
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char *path = cam_path_join(folder, others[i].name);
+        int there = cam_file_exists(path) || cam_directory_exists(path);
+        free(path);
+        if (there) {
+            *description = others[i].description;
+            return others[i].name;
+        }
+    }
+    return NULL;
+}
+
+static cam_status fail_without_weights(const char *folder) {
     cam_status st = CAM_OK;
-    char *full = cam_path_absolute(folder), *path = NULL;
+    char *full = cam_path_absolute(folder);
+    const char *description = NULL, *instead = cam_weights_instead(folder, &description);
     if (!cam_directory_exists(folder))
         CAM_FAIL(CAM_E_MODEL, "\"%s\" is not a folder", full);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        free(path);
-        path = cam_path_join(folder, others[i].name);
-        if (cam_file_exists(path))
-            CAM_FAIL(CAM_E_MODEL,
-                     "\"%s\" has no model.safetensors, only \"%s\": %s; load the model with transformers and write it "
-                     "with save_pretrained, or fetch a revision that has model.safetensors",
-                     full, others[i].name, others[i].description);
-    }
-    st = cam_fail(CAM_E_MODEL, "\"%s\" has no model.safetensors and no model.safetensors.index.json", full);
+    if (instead)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" has no model.safetensors, only \"%s\": %s", full, instead, description);
+    CAM_FAIL(CAM_E_MODEL, "\"%s\" has no model.safetensors and no model.safetensors.index.json", full);
 out:
-    free(path);
     free(full);
     return st;
 }
@@ -106,12 +128,35 @@ out:
     return st;
 }
 
-/* The encoder's prefix is that of the first tensor that has one. */
+/* The length of the wrappers' names that a tensor's name begins with: DataParallel, torch.compile, Lightning. */
+static size_t wrapper_of(const char *name) {
+    static const char *const wrappers[] = {"module.", "_orig_mod.", "model."};
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0];) {
+        if (begins_with(name + length, wrappers[i])) {
+            length += strlen(wrappers[i]);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+    return length;
+}
+
+/* The wrapper is that of the first tensor. The encoder's prefix is that of the first tensor that has one. */
 static void find_prefix(cam_weights *weights) {
     weights->prefix = "";
-    for (size_t f = 0; f < weights->file_count && !weights->prefix[0]; f++)
-        for (size_t i = 0; i < weights->files[f].count && !weights->prefix[0]; i++)
-            weights->prefix = cam_family_prefix_of(weights->files[f].tensors[i].name);
+    for (size_t f = 0; f < weights->file_count; f++)
+        for (size_t i = 0; i < weights->files[f].count; i++) {
+            const char *name = weights->files[f].tensors[i].name;
+            size_t wrapper = wrapper_of(name);
+            if (!weights->wrapper) {
+                weights->wrapper = name;
+                weights->wrapper_length = wrapper;
+            }
+            if (!weights->prefix[0])
+                weights->prefix = cam_family_prefix_of(name + wrapper);
+        }
 }
 
 cam_status cam_weights_open(const char *folder, cam_weights **out) {
@@ -169,6 +214,7 @@ static match find_wanted(const cam_weights *weights, const char *name) {
                                                {".LayerNorm.bias", ".LayerNorm.beta"}};
     cam_strbuf stored = CAM_STRBUF_INIT;
     const char *own_prefix = cam_family_prefix_of(name);
+    cam_strbuf_append(&stored, weights->wrapper ? weights->wrapper : "", weights->wrapper_length);
     cam_strbuf_printf(&stored, "%s%s", own_prefix[0] ? weights->prefix : "", name + strlen(own_prefix));
     match found = find_stored(weights, cam_strbuf_text(&stored));
     for (size_t i = 0; !found.tensor && i < 2; i++) {
@@ -313,7 +359,16 @@ static void check_wanted(cam_weights *weights, const cam_weight_wanted *wanted, 
 }
 
 /* Parts that language models and old files have, and a classifier does not use. */
-enum { PART_LM_HEAD, PART_POOLER, PART_POSITIONS, PART_TYPES, PARTS };
+enum {
+    PART_LM_HEAD,
+    PART_POOLER,
+    PART_POSITIONS,
+    PART_TYPES,
+    PART_TOKENS_WEIGHT, /* the head of a token classifier or a model of multiple choice */
+    PART_TOKENS_BIAS,
+    PART_QUESTIONS,
+    PARTS
+};
 static const struct {
     const char *shown, *name;
     int whole;         /* `name` is the whole name, not its beginning */
@@ -323,9 +378,13 @@ static const struct {
     [PART_POOLER] = {"pooler", "pooler.dense.", 0, 1},
     [PART_POSITIONS] = {"position_ids", "embeddings.position_ids", 1, 1},
     [PART_TYPES] = {"token_type_ids", "embeddings.token_type_ids", 1, 1},
+    [PART_TOKENS_WEIGHT] = {"the head of another task", "classifier.weight", 1, 0},
+    [PART_TOKENS_BIAS] = {"the head of another task", "classifier.bias", 1, 0},
+    [PART_QUESTIONS] = {"the head of another task", "qa_outputs.", 0, 0},
 };
 
 static int part_of(const cam_weights *weights, const char *name) {
+    name += wrapper_of(name);
     int encoder = begins_with(name, weights->prefix);
     for (int i = 0; i < PARTS; i++) {
         if (parts[i].under_encoder && !encoder)
@@ -364,7 +423,7 @@ static void log_unused(cam_weights *weights, const size_t counts[PARTS]) {
     cam_strbuf list = CAM_STRBUF_INIT;
     size_t total = 0;
     for (int i = 0; i < PARTS; i++) {
-        if (counts[i])
+        if (counts[i] && !strstr(cam_strbuf_text(&list), parts[i].shown))
             cam_strbuf_printf(&list, "%s%s", total ? ", " : "", parts[i].shown);
         total += counts[i];
     }

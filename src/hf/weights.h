@@ -3,7 +3,8 @@
  * A folder holds model.safetensors, or model.safetensors.index.json and the files that it names. Pickles
  * (pytorch_model.bin) are never opened: the message says how to convert them. Names are Hugging Face's, with the prefix
  * that the family writes (family.h); the file may have another prefix of the table or none, and LayerNorm.gamma and
- * .beta for LayerNorm.weight and .bias.
+ * .beta for LayerNorm.weight and .bias; all its names may begin with "module.", "_orig_mod." or "model.", which are
+ * wrappers of PyTorch and Lightning.
  *
  * Errors: CAM_E_MODEL, CAM_E_MEMORY. */
 #ifndef CAM_WEIGHTS_H
@@ -33,6 +34,10 @@ typedef struct cam_weight_wanted {
     cam_weight_need need;
 } cam_weight_wanted;
 
+/* The file of a folder without model.safetensors that holds its weights in another form (an adapter, a pickle, ONNX),
+ * and a description of it that ends with what to do; NULL = none. */
+const char *cam_weights_instead(const char *folder, const char **description);
+
 CAM_MUST_CHECK cam_status cam_weights_open(const char *folder, cam_weights **weights);
 void cam_weights_close(cam_weights *weights); /* NULL does nothing */
 
@@ -40,8 +45,8 @@ void cam_weights_close(cam_weights *weights); /* NULL does nothing */
 const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const char *name);
 
 /* Finds every wanted tensor and checks its dtype (F32, F16, BF16, F64) and shape. Fails with all tensors that are
- * missing, misshapen or surplus. Tensors that every language model has and a classifier does not use (lm_head, pooler,
- * position_ids, token_type_ids) are not surplus; one log line names them, once. `wanted` is not kept. */
+ * missing, misshapen or surplus. Tensors that a language model or another task's model has and a classifier does not use (lm_head,
+ * pooler, position_ids, token_type_ids, classifier.weight, qa_outputs) are not surplus; one log line names them, once. `wanted` is not kept. */
 CAM_MUST_CHECK cam_status cam_weights_match(cam_weights *weights, const cam_weight_wanted *wanted, size_t count);
 /* After match: nonzero where wanted tensor `index` comes from the folder; the caller initialises the others. */
 int cam_weights_has(const cam_weights *weights, size_t index);

@@ -40,7 +40,10 @@ static inline cam_tensor cam_layer_view(const cam_pass *pass, int layer, cam_lay
 }
 static inline cam_tensor cam_embedding_view(const cam_pass *pass, cam_embedding_tensor tensor, cam_plane plane) {
     const cam_parameters *params = pass->model->params;
-    return cam_parameters_view(params, cam_parameter_of_embedding(params, tensor), plane);
+    cam_tensor view = cam_parameters_view(params, cam_parameter_of_embedding(params, tensor), plane);
+    if (tensor == CAM_TYPE && view.data)
+        view.shape[0] = 1; /* every token is of type 0 */
+    return view;
 }
 static inline cam_tensor cam_head_view(const cam_pass *pass, cam_head_tensor tensor, cam_plane plane) {
     const cam_parameters *params = pass->model->params;

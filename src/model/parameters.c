@@ -80,7 +80,7 @@ static void append_all(cam_parameters *params, const cam_model_config *config) {
     const char *encoder = config->family->prefixes[0];
     append_named(params, 0, params->word_rows, h, 0, encoder, "embeddings.word_embeddings.weight");
     append_named(params, 0, config->max_position_embeddings, h, 0, encoder, "embeddings.position_embeddings.weight");
-    append_named(params, 0, 1, h, 0, encoder, "embeddings.token_type_embeddings.weight");
+    append_named(params, 0, config->type_vocab_size, h, 0, encoder, "embeddings.token_type_embeddings.weight");
     append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.weight");
     append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.bias");
     for (int layer = 0; layer < params->layers; layer++)

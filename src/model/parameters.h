@@ -27,7 +27,7 @@
 typedef enum cam_embedding_tensor {
     CAM_WORD,     /* [V,H] */
     CAM_POSITION, /* [P,H] */
-    CAM_TYPE,     /* [1,H] */
+    CAM_TYPE,     /* [type_vocab_size,H]; only row 0 is used */
     CAM_EMBEDDING_GAMMA,
     CAM_EMBEDDING_BETA,
     CAM_EMBEDDING_TENSORS

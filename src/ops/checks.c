@@ -185,8 +185,10 @@ cam_status cam_check_linear_bwd_weight(const cam_backend *backend, const cam_lin
         REQUIRE_DROPOUT(op, (a)->threshold);                                                                           \
         REQUIRE(op, (a)->heads > 0 && (a)->q.shape[1] % (a)->heads == 0, "%d heads do not divide %lld columns",        \
                 (a)->heads, (long long)(a)->q.shape[1]);                                                               \
-        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= CAM_MAX_KEYS, "sequences of %d keys, not 1 to 1024",        \
-                (a)->max_keys);                                                                                        \
+        REQUIRE(op, (a)->max_keys >= 1 && (a)->max_keys <= backend->max_keys, "sequences of %d keys, not 1 to %d",     \
+                (a)->max_keys, backend->max_keys);                                                                     \
+        REQUIRE(op, (a)->max_keys <= 1024 || (a)->heads <= 512, "%d heads over sequences of more than 1024 keys",      \
+                (a)->heads); /* cam/philox.h numbers no more tiles */                                                  \
         REQUIRE(op, (a)->cu_q.shape[0] >= 1, "cu_q is empty");                                                         \
         REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "operands \"k\" and \"v\" have different row strides");    \
     } while (0)

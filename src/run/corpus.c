@@ -157,6 +157,7 @@ cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_tokenizer *tokenize
     if (unknown > 0)
         cam_strbuf_printf(&corpus->warnings, "%lld text%s only symbols that the vocabulary does not know\n",
                           (long long)unknown, unknown == 1 ? " holds" : "s hold");
+    CAM_TRY(cam_tokenizer_warn_of_unknown(tokenizer, texts, &corpus->tokens, &corpus->warnings));
 out:
     free(texts);
     return st;

@@ -31,13 +31,17 @@ cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, co
     *predictor = (cam_predictor){.group = group};
     char *path = cam_path_join(folder, "config.json");
     CAM_TRY(cam_model_config_read(path, &predictor->config));
+    if (predictor->config.other_task)
+        CAM_FAIL(CAM_E_MODEL,
+                 "\"%s\" is %s, which gives no single label; its encoder can be the start of \"cam-train train\" "
+                 "(model_name_or_path)",
+                 folder, predictor->config.other_task);
     CAM_TRY(cam_model_tokenizer_open(folder, &predictor->tokenizer));
-    if (cam_tokenizer_vocab_size(predictor->tokenizer) > predictor->config.vocab_size)
-        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", folder,
-                 cam_tokenizer_vocab_size(predictor->tokenizer), predictor->config.vocab_size);
     int32_t most = cam_model_config_max_tokens(&predictor->config);
-    most = most < CAM_MAX_KEYS ? most : CAM_MAX_KEYS;
-    predictor->max_length = max_length > 0 && max_length < most ? max_length : most;
+    most = most < backend->max_keys ? most : backend->max_keys;
+    if (max_length == 0) /* as a pipeline of transformers truncates */
+        max_length = cam_tokenizer_model_max_length(predictor->tokenizer);
+    predictor->max_length = max_length < 3 || max_length > most ? most : max_length;
     CAM_TRY(load(predictor, backend, folder));
     CAM_TRY(cam_camembert_open(&predictor->model, &predictor->config, &predictor->params, backend));
     CAM_TRY(cam_scorer_open(&predictor->scorer, &predictor->model, BATCH_ROWS, BATCH_TOKENS, predictor->max_length));

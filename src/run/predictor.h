@@ -20,8 +20,8 @@ typedef struct cam_predictor {
 } cam_predictor;
 
 /* Opens a Hugging Face classifier folder of a known family. The ranks of `group` (NULL: one rank) score together.
- * `max_length` 0: the model's limit. CAM_E_MODEL if the folder has no classifier. After a failure there is nothing to
- * close. */
+ * `max_length` 0: the limit of the model, or of its tokenizer (model_max_length) where that is lower. CAM_E_MODEL if the
+ * folder has no classifier of single labels. After a failure there is nothing to close. */
 CAM_MUST_CHECK cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, const char *folder,
                                              int32_t max_length, cam_group *group);
 void cam_predictor_close(cam_predictor *predictor);

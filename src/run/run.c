@@ -58,14 +58,13 @@ static cam_status open_tokenizer(cam_run *run) {
     const cam_config *config = run->config;
     if (config->classifier_dropout >= 0)
         run->model.classifier_dropout = config->classifier_dropout;
+    if (run->model.other_task && config->init == CAM_CONFIG_INIT_PRETRAINED)
+        cam_log("\"%s\" is %s: its encoder is used, its head is left aside", run->model_folder, run->model.other_task);
     int32_t most = cam_model_config_max_tokens(&run->model);
     run->max_length = config->max_seq_length < most ? (int32_t)config->max_seq_length : most;
     if (run->max_length < config->max_seq_length)
         cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
     CAM_TRY(cam_model_tokenizer_open(run->model_folder, &run->tokenizer));
-    if (cam_tokenizer_vocab_size(run->tokenizer) > run->model.vocab_size)
-        CAM_FAIL(CAM_E_MODEL, "\"%s\": the tokenizer has %d pieces, the model only %d rows for them", run->model_folder,
-                 cam_tokenizer_vocab_size(run->tokenizer), run->model.vocab_size);
 out:
     return st;
 }

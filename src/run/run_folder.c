@@ -130,7 +130,7 @@ cam_status cam_run_folder_put_model_files(const cam_config *config, const cam_mo
     cam_status st = CAM_OK;
     char *path = cam_run_folder_path(config, "config.json");
     CAM_TRY(cam_model_config_write(model, path));
-    CAM_TRY(cam_tokenizer_save(tokenizer, config->output_dir));
+    CAM_TRY(cam_tokenizer_save(tokenizer, cam_model_config_max_tokens(model), config->output_dir));
 out:
     free(path);
     return st;

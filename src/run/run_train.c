@@ -456,9 +456,21 @@ static cam_status end_early(training *t, cam_status why) {
     return why;
 }
 
+/* The attention of a device has a limit, which the configuration does not know. */
+static cam_status check_length(const cam_run *run, const cam_backend *backend) {
+    if (run->max_length <= backend->max_keys)
+        return CAM_OK;
+    return cam_fail(CAM_E_USAGE,
+                    "max_seq_length is %d, but attention on %s reads at most %d tokens; set max_seq_length=%d, "
+                    "or device=cpu",
+                    run->max_length, backend->name, backend->max_keys, backend->max_keys);
+}
+
 cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode progress) {
-    cam_status st = CAM_OK;
+    cam_status st = check_length(run, backend);
     training t;
+    if (st != CAM_OK) /* nothing is open yet */
+        return st;
     CAM_TRY(open_training(&t, run, backend, progress));
     CAM_TRY(loop(&t));
     CAM_TRY(finish(&t));

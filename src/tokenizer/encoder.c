@@ -1,12 +1,11 @@
 /* encoder.c: encodes a text: splits it at the added tokens, normalizes the rest, splits that into words, and segments
- * each word with SentencePiece. Order and rules are those of huggingface/tokenizers. */
+ * each word with SentencePiece or WordPiece. Order and rules are those of huggingface/tokenizers. */
+#include "characters_internal.h"
 #include "encoder_internal.h"
 #include "utf8.h"
+#include "wordpiece_internal.h"
 #include <stdlib.h>
 #include <string.h>
-
-static const char metaspace[] = "\u2581";
-enum { METASPACE_BYTES = sizeof metaspace - 1 };
 
 /* A longer word is segmented by cam_viterbi_word alone: SentencePiece's time grows with the square of a run of unknown
  * characters. */
@@ -51,7 +50,8 @@ out:
 
 cam_status cam_pipeline_prepare(cam_pipeline *pipeline) {
     cam_status st = CAM_OK;
-    CAM_TRY(open_segmenter(pipeline));
+    if (pipeline->vocabulary.kind == CAM_VOCABULARY_UNIGRAM)
+        CAM_TRY(open_segmenter(pipeline));
     CAM_TRY(prepare_added_tokens(pipeline));
 out:
     return st;
@@ -74,6 +74,7 @@ void cam_encoder_init(cam_encoder *encoder, const cam_pipeline *pipeline, int wi
 void cam_encoder_release(cam_encoder *encoder) {
     cam_strbuf_release(&encoder->text);
     cam_strbuf_release(&encoder->spare);
+    cam_strbuf_release(&encoder->marked);
     free(encoder->viterbi.paths);
     free(encoder->words);
     encoder->viterbi = (cam_viterbi){0};
@@ -89,11 +90,28 @@ static cam_word *word_slot(const cam_encoder *encoder, const char *text, size_t 
     return &encoder->words[(hash ^ hash >> 15) % CAM_WORD_SLOTS];
 }
 
-static cam_status encode_word(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+static cam_status segment(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
     cam_status st = CAM_OK;
-    cam_word *word = NULL;
-    if (length == 0)
+    const cam_vocabulary *vocabulary = &encoder->pipeline->vocabulary;
+    size_t before = out->count;
+    if (vocabulary->kind == CAM_VOCABULARY_WORDPIECE) {
+        CAM_TRY(cam_wordpiece_word(vocabulary, text, length, out));
         goto out;
+    }
+    if (length <= SEGMENT_BYTES)
+        CAM_TRY(cam_segmenter_encode(encoder->pipeline->segmenter, text, length, out));
+    if (length > SEGMENT_BYTES || out->count - before > 1)
+        CAM_TRY(cam_viterbi_word(&encoder->viterbi, vocabulary, text, length, before, out));
+out:
+    return st;
+}
+
+/* cam_word_fn: the context is the encoder. */
+static cam_status encode_word(void *context, const char *text, size_t length) {
+    cam_status st = CAM_OK;
+    cam_encoder *encoder = context;
+    cam_ids *out = encoder->out;
+    cam_word *word = NULL;
     if (encoder->words && length <= CAM_WORD_BYTES) {
         word = word_slot(encoder, text, length);
         if (word->length == length && memcmp(word->text, text, length) == 0) {
@@ -104,10 +122,7 @@ static cam_status encode_word(cam_encoder *encoder, const char *text, size_t len
         }
     }
     size_t before = out->count;
-    if (length <= SEGMENT_BYTES)
-        CAM_TRY(cam_segmenter_encode(encoder->pipeline->segmenter, text, length, out));
-    if (length > SEGMENT_BYTES || out->count - before > 1)
-        CAM_TRY(cam_viterbi_word(&encoder->viterbi, &encoder->pipeline->vocabulary, text, length, before, out));
+    CAM_TRY(segment(encoder, text, length, out));
     size_t count = out->count - before;
     if (word && count <= CAM_WORD_IDS) {
         word->length = (uint8_t)length;
@@ -119,60 +134,14 @@ out:
     return st;
 }
 
-/* Splits into words, which begin at every "▁". */
-static cam_status encode_marked(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
-    cam_status st = CAM_OK;
-    const char *begin = text, *end = text + length;
-    if (!encoder->pipeline->vocabulary.metaspace_split)
-        return encode_word(encoder, text, length, out);
-    while (begin < end) {
-        const char *next = memmem(begin + 1, (size_t)(end - begin) - 1, metaspace, METASPACE_BYTES);
-        if (!next)
-            next = end;
-        CAM_TRY(encode_word(encoder, begin, (size_t)(next - begin), out));
-        begin = next;
-    }
-out:
-    return st;
-}
-
-/* Metaspace: marks spaces by "▁". Uses `spare`. */
-static cam_status encode_piece(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+static cam_status encode_normalized(cam_encoder *encoder, const char *text, size_t length, int is_start) {
     const cam_vocabulary *vocabulary = &encoder->pipeline->vocabulary;
-    if (!vocabulary->metaspace || length == 0)
-        return encode_word(encoder, text, length, out);
-    cam_strbuf *marked = &encoder->spare;
-    cam_strbuf_clear(marked);
-    if (vocabulary->metaspace_prepend && text[0] != ' ' &&
-        (length < METASPACE_BYTES || memcmp(text, metaspace, METASPACE_BYTES) != 0))
-        cam_strbuf_append(marked, metaspace, METASPACE_BYTES);
-    for (const char *at = text, *end = text + length; at < end;) {
-        const char *space = memchr(at, ' ', (size_t)(end - at));
-        cam_strbuf_append(marked, at, (size_t)((space ? space : end) - at));
-        if (space)
-            cam_strbuf_append(marked, metaspace, METASPACE_BYTES);
-        at = space ? space + 1 : end;
-    }
-    return encode_marked(encoder, cam_strbuf_text(marked), marked->length, out);
-}
-
-static cam_status encode_normalized(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
-    cam_status st = CAM_OK;
-    const char *end = text + length, *begin = text;
-    if (!encoder->pipeline->vocabulary.whitespace_split)
-        return encode_piece(encoder, text, length, out);
-    for (const char *at = text; at < end;) {
-        uint32_t rune;
-        size_t bytes = cam_utf8_next(at, end, &rune);
-        if (cam_is_white_space(rune)) {
-            CAM_TRY(encode_piece(encoder, begin, (size_t)(at - begin), out));
-            begin = at + bytes;
-        }
-        at += bytes;
-    }
-    CAM_TRY(encode_piece(encoder, begin, (size_t)(end - begin), out));
-out:
-    return st;
+    cam_splitter splitter = {.steps = vocabulary->splits,
+                             .count = vocabulary->split_count,
+                             .marked = &encoder->marked,
+                             .word = encode_word,
+                             .context = encoder};
+    return cam_splitter_run(&splitter, text, length, is_start);
 }
 
 /* --- added tokens ------------------------------------------------------------------------------------------------ */
@@ -183,7 +152,7 @@ static const cam_added_token *token_at(const cam_vocabulary *vocabulary, int nor
     const cam_added_token *longest = NULL;
     for (size_t i = 0; i < vocabulary->added_count; i++) {
         const cam_added_token *token = &vocabulary->added[i];
-        if (token->normalized == normalized && token->length <= (size_t)(end - at) &&
+        if (token->normalized == normalized && token->length > 0 && token->length <= (size_t)(end - at) &&
             memcmp(token->text, at, token->length) == 0 && (!longest || token->length > longest->length))
             longest = token;
     }
@@ -216,56 +185,92 @@ static const char *space_behind(const char *at, const char *end) {
     return at;
 }
 
-typedef cam_status (*segment_fn)(cam_encoder *encoder, const char *text, size_t length, cam_ids *out);
+/* False for a token that must be a word of its own, and is not. */
+static int stands_alone(const cam_added_token *token, const char *begin, const char *at, const char *end) {
+    uint32_t before = ' ', behind = ' ';
+    if (!token->single_word)
+        return 1;
+    if (at > begin)
+        cam_utf8_next(begin + cam_utf8_cut(begin, (size_t)(end - begin), (size_t)(at - begin) - 1), end, &before);
+    if (at + token->length < end)
+        cam_utf8_next(at + token->length, end, &behind);
+    return !cam_is_word_character(before) && !cam_is_word_character(behind);
+}
 
-/* Splits a text at the added tokens of one kind; `segment` encodes the text between them. */
-static cam_status split_at_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length,
-                                  segment_fn segment, cam_ids *out) {
+/* Encodes the text between two added tokens. `is_start`: it is the beginning of the row. */
+typedef cam_status (*between_fn)(cam_encoder *encoder, const char *text, size_t length, int is_start);
+
+/* Splits a text at the added tokens of one kind. */
+static cam_status split_at_tokens(cam_encoder *encoder, int normalized, const char *text, size_t length, int is_start,
+                                  between_fn encode_between) {
     cam_status st = CAM_OK;
     const cam_pipeline *pipeline = encoder->pipeline;
+    cam_ids *out = encoder->out;
     const char *begin = text, *end = text + length;
     for (const char *at = text; at < end;) {
         const cam_added_token *token = pipeline->token_begins[normalized][(unsigned char)*at]
                                            ? token_at(&pipeline->vocabulary, normalized, at, end)
                                            : NULL;
-        if (!token) {
-            at++;
+        if (!token || !stands_alone(token, text, at, end)) {
+            at += token ? token->length : 1;
             continue;
         }
-        CAM_TRY(segment(encoder, begin, (size_t)((token->lstrip ? space_before(begin, at) : at) - begin), out));
+        CAM_TRY(encode_between(encoder, begin, (size_t)((token->lstrip ? space_before(begin, at) : at) - begin),
+                               is_start && begin == text));
         CAM_TRY(cam_ids_reserve(out, 1));
         out->ids[out->count++] = token->id;
         at += token->length;
         begin = at = token->rstrip ? space_behind(at, end) : at;
     }
-    CAM_TRY(segment(encoder, begin, (size_t)(end - begin), out));
+    CAM_TRY(encode_between(encoder, begin, (size_t)(end - begin), is_start && begin == text));
 out:
     return st;
 }
 
-static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t length, cam_ids *out) {
+static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t length, int is_start) {
     const cam_vocabulary *vocabulary = &encoder->pipeline->vocabulary;
     if (length == 0)
         return CAM_OK;
     cam_strbuf_clear(&encoder->text);
     cam_strbuf_append(&encoder->text, text, length);
     cam_normalize(vocabulary->steps, vocabulary->step_count, &encoder->text, &encoder->spare);
-    return split_at_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, encode_normalized, out);
+    return split_at_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, is_start,
+                           encode_normalized);
+}
+
+static cam_status put_around(cam_ids *out, const cam_around *around) {
+    cam_status st = cam_ids_reserve(out, around->count);
+    if (st == CAM_OK && around->count > 0) {
+        memcpy(out->ids + out->count, around->ids, around->count * sizeof *around->ids);
+        out->count += around->count;
+    }
+    return st;
+}
+
+/* Keeps `kept` of the ids from `begin` on. Returns whether there were more. */
+static int truncate(const cam_vocabulary *vocabulary, cam_ids *out, size_t begin, size_t kept) {
+    size_t count = out->count - begin;
+    if (count <= kept)
+        return 0;
+    if (vocabulary->truncate_left)
+        memmove(out->ids + begin, out->ids + out->count - kept, kept * sizeof *out->ids);
+    out->count = begin + kept;
+    return 1;
 }
 
 cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_length, cam_ids *out, int *truncated) {
     cam_status st = CAM_OK;
-    const cam_special_ids *special = &encoder->pipeline->vocabulary.special;
+    const cam_vocabulary *vocabulary = &encoder->pipeline->vocabulary;
+    size_t around = vocabulary->before.count + vocabulary->behind.count, most = (size_t)max_length;
+    int is_longer = 0;
     CAM_ASSERT(max_length == 0 || max_length >= 2);
-    CAM_TRY(cam_ids_reserve(out, 1));
-    out->ids[out->count++] = special->bos;
+    encoder->out = out;
+    CAM_TRY(put_around(out, &vocabulary->before));
     size_t begin = out->count;
-    CAM_TRY(split_at_tokens(encoder, 0, text.bytes, text.length, encode_raw, out));
-    int is_longer = max_length > 0 && out->count - begin > (size_t)max_length - 2;
-    if (is_longer)
-        out->count = begin + (size_t)max_length - 2;
-    CAM_TRY(cam_ids_reserve(out, 1));
-    out->ids[out->count++] = special->eos;
+    CAM_TRY(split_at_tokens(encoder, 0, text.bytes, text.length, 1, encode_raw));
+    if (max_length > 0)
+        is_longer = truncate(vocabulary, out, begin, most > around ? most - around : 0);
+    CAM_TRY(put_around(out, &vocabulary->behind));
     if (truncated)
         *truncated = is_longer;
 out:

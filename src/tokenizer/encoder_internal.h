@@ -11,7 +11,7 @@
 /* The pipeline of an open tokenizer, read-only while it is open. A zeroed struct is empty. */
 typedef struct cam_pipeline {
     cam_vocabulary vocabulary;
-    cam_segmenter *segmenter;
+    cam_segmenter *segmenter;           /* of a Unigram model; NULL = another one */
     unsigned char token_begins[2][256]; /* [normalized]: the byte begins an added token of that kind */
 } cam_pipeline;
 
@@ -29,9 +29,10 @@ typedef struct cam_word {
 
 typedef struct cam_encoder {
     const cam_pipeline *pipeline;
-    cam_strbuf text, spare;
+    cam_strbuf text, spare, marked;
     cam_viterbi viterbi;
     cam_word *words; /* the cache; NULL = none */
+    cam_ids *out;    /* the row that is encoded */
 } cam_encoder;
 
 /* Without memory for the cache the encoder works without one, slower. */

@@ -5,39 +5,32 @@
 #define CAM_NORMALIZER_INTERNAL_H
 
 #include "charsmap_internal.h"
+#include "pattern_internal.h"
 #include "strbuf.h"
 #include <stddef.h>
-#include <stdint.h>
-
-/* The regular expressions that tokenizer files use: alternatives of one character class each, repeated or not
- * (" {2,}", "\s{2,}|[\n\r\t]"). Greedy, first alternative first. */
-enum { CAM_PATTERN_ALTERNATIVES = 4, CAM_PATTERN_CHARACTERS = 8 };
-typedef struct cam_pattern {
-    struct cam_pattern_class {
-        int any_space; /* \s: White_Space, as in Oniguruma */
-        int count;
-        uint32_t characters[CAM_PATTERN_CHARACTERS];
-        long at_least, at_most;
-    } alternatives[CAM_PATTERN_ALTERNATIVES];
-    int count;
-} cam_pattern;
-
-/* Nonzero where `expression` has this form. */
-int cam_pattern_compile(cam_pattern *pattern, const char *expression);
 
 typedef enum cam_normal_kind {
     CAM_NORMAL_CHARSMAP,
     CAM_NORMAL_STRIP,
-    CAM_NORMAL_REPLACE,        /* the literal `find` */
-    CAM_NORMAL_REPLACE_PATTERN /* what `pattern` matches */
+    CAM_NORMAL_PREPEND,         /* `content`, before a text that is not empty */
+    CAM_NORMAL_REPLACE,         /* the literal `find` */
+    CAM_NORMAL_REPLACE_PATTERN, /* what `pattern` matches */
+    CAM_NORMAL_UNICODE_FORM,    /* NFC, NFD, NFKC, NFKD: `form` */
+    CAM_NORMAL_REMOVE_MARKS,    /* StripAccents: the categories Mn, Mc, Me */
+    CAM_NORMAL_REMOVE_ACCENTS,  /* BertNormalizer: the category Mn */
+    CAM_NORMAL_LOWERCASE,
+    CAM_NORMAL_CLEAN,           /* BertNormalizer: control characters are removed, spaces become ' ' */
+    CAM_NORMAL_ISOLATE_CHINESE, /* BertNormalizer: a space on both sides */
+    CAM_NORMAL_NMT              /* SentencePiece's rules for control characters and spaces */
 } cam_normal_kind;
 
 typedef struct cam_normal_step {
     cam_normal_kind kind;
     cam_charsmap charsmap;
     int strip_left, strip_right;
-    cam_pattern pattern;
-    char *find, *content; /* owned */
+    int form; /* options of utf8proc */
+    cam_pattern *pattern;
+    char *find, *content; /* owned, like pattern */
 } cam_normal_step;
 void cam_normal_step_release(cam_normal_step *step);
 

@@ -199,6 +199,7 @@ static cam_status add_control(cam_vocabulary *vocabulary, const char *text) {
     CAM_TRY(cam_vocabulary_add_token(vocabulary, text, &token));
     token->id = cam_vocabulary_find(vocabulary, text);
     token->lstrip = strcmp(text, vocabulary->tokenizer_class->mask) == 0;
+    token->special = 1;
 out:
     return st;
 }
@@ -236,6 +237,18 @@ out:
     return st;
 }
 
+/* As CamembertTokenizer of transformers does: words end at space, and begin with "▁". */
+static cam_status add_splits(cam_vocabulary *vocabulary) {
+    cam_status st = CAM_OK;
+    cam_split_step *step;
+    CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_SPACE, CAM_SPLIT_REMOVED, &step));
+    CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_METASPACE, CAM_SPLIT_MERGED_WITH_NEXT, &step));
+    step->prepend = CAM_PREPEND_ALWAYS;
+    step->metaspace_split = 1;
+out:
+    return st;
+}
+
 cam_status cam_vocabulary_from_proto(cam_vocabulary *vocabulary, const char *bytes, size_t length) {
     cam_status st = CAM_OK;
     const cam_tokenizer_class *class = vocabulary->tokenizer_class;
@@ -256,9 +269,10 @@ cam_status cam_vocabulary_from_proto(cam_vocabulary *vocabulary, const char *byt
     if (message_is_broken(&r) || pieces < (size_t) class->first_piece)
         CAM_TRY(fail_damaged());
     CAM_TRY(cam_vocabulary_add(vocabulary, class->mask, strlen(class->mask), 0));
-    vocabulary->whitespace_split = 1;
-    vocabulary->metaspace = vocabulary->metaspace_prepend = vocabulary->metaspace_split = 1;
+    CAM_TRY(add_splits(vocabulary));
     CAM_TRY(cam_vocabulary_finish(vocabulary));
+    vocabulary->special.unk = vocabulary->unk_piece;
+    CAM_TRY(cam_vocabulary_surround(vocabulary));
     CAM_TRY(add_controls(vocabulary));
 out:
     return st;

@@ -29,28 +29,8 @@ static cam_status fail_in(const char *path, cam_status st) {
     return st;
 }
 
-/* Reads vocab_size from the folder's config.json; 0 where that cannot be read, which the reader of the model reports.
- */
-static cam_status vocab_limit_of(const char *folder, int64_t *limit) {
-    cam_status st = CAM_OK;
-    cam_strbuf config = CAM_STRBUF_INIT;
-    char *path = cam_path_join(folder, "config.json");
-    *limit = 0;
-    if (!cam_file_exists(path))
-        goto out;
-    st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &config);
-    if (st == CAM_OK)
-        st = cam_tokenizer_vocab_limit(cam_strbuf_text(&config), config.length, limit);
-    else if (st == CAM_E_MODEL)
-        st = CAM_OK;
-out:
-    cam_strbuf_release(&config);
-    free(path);
-    return st;
-}
-
 /* Reads tokenizer.json, or with json == 0 a SentencePiece model. */
-static cam_status read_vocabulary(const char *path, int json, int64_t vocab_limit, cam_vocabulary *vocabulary) {
+static cam_status read_vocabulary(const char *path, int json, cam_vocabulary *vocabulary) {
     cam_status st = CAM_OK;
     cam_strbuf file = CAM_STRBUF_INIT;
     st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &file);
@@ -58,42 +38,42 @@ static cam_status read_vocabulary(const char *path, int json, int64_t vocab_limi
         return st;
     st = check_not_pointer(&file);
     if (st == CAM_OK && json)
-        st = cam_vocabulary_from_json(vocabulary, cam_strbuf_text(&file), file.length, vocab_limit);
+        st = cam_vocabulary_from_json(vocabulary, cam_strbuf_text(&file), file.length);
     else if (st == CAM_OK)
         st = cam_vocabulary_from_proto(vocabulary, cam_strbuf_text(&file), file.length);
     cam_strbuf_release(&file);
     return st == CAM_OK ? CAM_OK : fail_in(path, st);
 }
 
-static int pieces_agree(const cam_vocabulary *a, const cam_vocabulary *b, size_t i) {
-    return strcmp(a->pieces[i].text, b->pieces[i].text) == 0 ||
-           (i < CAM_TOKENIZER_FRONT && a->tokenizer_class->front[i].renamed);
+static int pieces_agree(const cam_vocabulary *proto, const cam_vocabulary *json, size_t i) {
+    return strcmp(proto->pieces[i].text, json->pieces[i].text) == 0 ||
+           (i < CAM_TOKENIZER_FRONT && proto->tokenizer_class->front[i].renamed);
 }
 
-/* Warns where the vocabulary of tokenizer.json is another one. */
-static cam_status compare_with_json(const char *folder, const char *json_path, const cam_vocabulary *vocabulary) {
-    cam_vocabulary other = {.tokenizer_class = vocabulary->tokenizer_class};
-    cam_status st = read_vocabulary(json_path, 1, 0, &other);
+/* Warns where sentencepiece.bpe.model beside tokenizer.json has another vocabulary. */
+static cam_status compare_with_proto(const char *folder, const char *proto_path, const cam_vocabulary *json) {
+    cam_vocabulary proto = {.tokenizer_class = json->tokenizer_class};
+    cam_status st = read_vocabulary(proto_path, 0, &proto);
     if (st == CAM_E_MEMORY)
         goto out;
     if (st != CAM_OK) {
-        cam_log_warn("%s; \"sentencepiece.bpe.model\" beside it is used", cam_status_message());
+        cam_log_warn("%s; \"tokenizer.json\" beside it is used", cam_status_message());
         st = CAM_OK;
         goto out;
     }
-    size_t i = 0, shorter = other.count < vocabulary->count ? other.count : vocabulary->count;
-    while (i < shorter && pieces_agree(vocabulary, &other, i))
+    size_t i = 0, shorter = proto.count < json->count ? proto.count : json->count;
+    while (i < shorter && pieces_agree(&proto, json, i))
         i++;
     if (i < shorter)
-        cam_log_warn("the two tokenizer files of \"%s\" differ, first at id %zu: \"%s\" in sentencepiece.bpe.model, "
-                     "\"%s\" in tokenizer.json; the first file is used",
-                     folder, i, vocabulary->pieces[i].text, other.pieces[i].text);
-    else if (other.count != vocabulary->count)
-        cam_log_warn("the two tokenizer files of \"%s\" differ: %zu pieces in sentencepiece.bpe.model, %zu in "
-                     "tokenizer.json; the first file is used",
-                     folder, vocabulary->count, other.count);
+        cam_log_warn("the two tokenizer files of \"%s\" differ, first at id %zu: \"%s\" in tokenizer.json, \"%s\" in "
+                     "sentencepiece.bpe.model; tokenizer.json is used",
+                     folder, i, json->pieces[i].text, proto.pieces[i].text);
+    else if (proto.count != json->count)
+        cam_log_warn("the two tokenizer files of \"%s\" differ: %zu pieces in tokenizer.json, %zu in "
+                     "sentencepiece.bpe.model; tokenizer.json is used",
+                     folder, json->count, proto.count);
 out:
-    cam_vocabulary_release(&other);
+    cam_vocabulary_release(&proto);
     return st;
 }
 
@@ -105,9 +85,20 @@ static cam_status fail_without_file(const char *folder, int has_proto) {
                        "no tokenizer in \"%s\": it needs tokenizer.json; the ids of sentencepiece.bpe.model "
                        "depend on the model family, and for this one they are not known",
                        full)
-            : cam_fail(CAM_E_MODEL, "no tokenizer in \"%s\": it needs sentencepiece.bpe.model or tokenizer.json", full);
+            : cam_fail(CAM_E_MODEL, "no tokenizer in \"%s\": it needs tokenizer.json or sentencepiece.bpe.model", full);
     free(full);
     return st;
+}
+
+/* Every id that a text can get must be below vocab_size. */
+static cam_status check_around(const cam_vocabulary *vocabulary) {
+    const cam_around *const sides[] = {&vocabulary->before, &vocabulary->behind};
+    for (size_t side = 0; side < 2; side++)
+        for (size_t i = 0; i < sides[side]->count; i++)
+            if (sides[side]->ids[i] >= vocabulary->vocab_size)
+                return cam_fail(CAM_E_MODEL, "its post-processor adds the token %d, which is not in the vocabulary",
+                                sides[side]->ids[i]);
+    return CAM_OK;
 }
 
 cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
@@ -116,30 +107,89 @@ cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tok
     char *proto_path = cam_path_join(folder, "sentencepiece.bpe.model");
     char *json_path = cam_path_join(folder, "tokenizer.json");
     int has_proto = cam_file_exists(proto_path), has_json = cam_file_exists(json_path);
-    int use_proto = has_proto && tokenizer_class->front[0].text;
-    const char *path = use_proto ? proto_path : json_path;
-    int64_t vocab_limit = 0;
+    int is_ours = tokenizer_class->front[0].text != NULL; /* the ids of the model's pieces are known */
+    const char *path = has_json ? json_path : proto_path;
     cam_tokenizer *opened = calloc(1, sizeof *opened);
     *tokenizer = NULL;
     if (!opened || !(opened->folder = strdup(folder)))
         CAM_FAIL(CAM_E_MEMORY, "no memory for a tokenizer");
-    opened->pipeline.vocabulary.tokenizer_class = tokenizer_class;
-    if (!use_proto && !has_json)
+    cam_vocabulary *vocabulary = &opened->pipeline.vocabulary;
+    vocabulary->tokenizer_class = tokenizer_class;
+    opened->is_json = has_json;
+    if (!has_json && (!has_proto || !is_ours))
         CAM_TRY(fail_without_file(folder, has_proto));
-    if (!use_proto)
-        CAM_TRY(vocab_limit_of(folder, &vocab_limit));
-    CAM_TRY(read_vocabulary(path, !use_proto, vocab_limit, &opened->pipeline.vocabulary));
-    st = cam_pipeline_prepare(&opened->pipeline);
+    CAM_TRY(read_vocabulary(path, has_json, vocabulary));
+    CAM_TRY(cam_vocabulary_configure(vocabulary, folder, &opened->model_max_length));
+    st = check_around(vocabulary);
+    if (st == CAM_OK)
+        st = cam_pipeline_prepare(&opened->pipeline);
     if (st != CAM_OK)
         CAM_TRY(fail_in(path, st));
-    if (use_proto && has_json)
-        CAM_TRY(compare_with_json(folder, json_path, &opened->pipeline.vocabulary));
+    if (has_json && has_proto && is_ours && vocabulary->kind == CAM_VOCABULARY_UNIGRAM)
+        CAM_TRY(compare_with_proto(folder, proto_path, vocabulary));
     *tokenizer = opened;
     opened = NULL;
 out:
     cam_tokenizer_close(opened);
     free(proto_path);
     free(json_path);
+    return st;
+}
+
+/* --- the rows of the model --------------------------------------------------------------------------------------- */
+
+/* Special tokens without a row are forgotten: transformers adds unused ones, and no text holds them. */
+static cam_status check_added_rows(cam_vocabulary *vocabulary, int32_t rows) {
+    size_t kept = 0;
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        const cam_added_token *token = &vocabulary->added[i];
+        if (token->id >= rows && !token->special)
+            return cam_fail(CAM_E_MODEL,
+                            "the added token \"%s\" has the id %d, but the model has %d rows of embeddings: they were "
+                            "not resized (resize_token_embeddings)",
+                            token->text, token->id, rows);
+    }
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        if (vocabulary->added[i].id >= rows)
+            free(vocabulary->added[i].text);
+        else
+            vocabulary->added[kept++] = vocabulary->added[i];
+    }
+    vocabulary->added_count = kept;
+    if (vocabulary->vocab_size > rows)
+        vocabulary->vocab_size = rows;
+    return CAM_OK;
+}
+
+/* The number of ids that a text can get. */
+static int64_t count_ids(const cam_vocabulary *vocabulary) {
+    int64_t count = (int64_t)vocabulary->count;
+    for (size_t i = 0; i < vocabulary->added_count; i++)
+        count += vocabulary->added[i].id >= (int32_t)vocabulary->count;
+    return count;
+}
+
+cam_status cam_tokenizer_check_rows(cam_tokenizer *tokenizer, int32_t rows) {
+    cam_status st = CAM_OK;
+    cam_vocabulary *vocabulary = &tokenizer->pipeline.vocabulary;
+    if (vocabulary->count > (size_t)rows)
+        CAM_FAIL(CAM_E_MODEL,
+                 "the tokenizer of \"%s\" has %zu pieces, the model only %d rows of embeddings: is it this model's own "
+                 "tokenizer?",
+                 tokenizer->folder, vocabulary->count, rows);
+    CAM_TRY(check_added_rows(vocabulary, rows));
+    int64_t ids = count_ids(vocabulary);
+    if (ids < rows / 2)
+        CAM_FAIL(
+            CAM_E_MODEL,
+            "the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: the tokenizer is damaged, or "
+            "another model's; take the tokenizer files of the model again",
+            tokenizer->folder, (long long)ids, rows);
+    if (ids < rows - rows / 10)
+        cam_log_warn("the tokenizer of \"%s\" has %lld pieces, the model %d rows of embeddings: is it this model's own "
+                     "tokenizer?",
+                     tokenizer->folder, (long long)ids, rows);
+out:
     return st;
 }
 
@@ -155,6 +205,11 @@ void cam_tokenizer_close(cam_tokenizer *tokenizer) {
 
 cam_special_ids cam_tokenizer_special_ids(const cam_tokenizer *tokenizer) {
     return tokenizer->pipeline.vocabulary.special;
+}
+
+int32_t cam_tokenizer_model_max_length(const cam_tokenizer *tokenizer) {
+    double given = tokenizer->model_max_length;
+    return given >= 1 && given < INT32_MAX ? (int32_t)given : INT32_MAX;
 }
 
 int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer) {

@@ -24,8 +24,8 @@ typedef struct cam_tokenizer_class {
 } cam_tokenizer_class;
 
 typedef struct cam_special_ids {
-    int32_t bos, eos, pad, unk;
-    int32_t mask; /* -1 where the vocabulary has none */
+    int32_t bos, unk;       /* `bos` is the first token of a row */
+    int32_t eos, pad, mask; /* -1 where the tokenizer has none; `eos` is the last token of a row */
 } cam_special_ids;
 
 #ifdef __cplusplus

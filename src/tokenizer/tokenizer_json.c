@@ -1,175 +1,19 @@
 /* tokenizer_json.c: reads tokenizer.json, the file of huggingface/tokenizers.
  *
- * It supports the parts that the files of CamemBERT and its relatives have: a Unigram model, the normalizers
- * Precompiled, Strip and Replace, the pre-tokenizers WhitespaceSplit and Metaspace. Anything else is refused by name:
- * an ignored step would silently give other ids. */
-#include "vocabulary_internal.h"
+ * It reads Unigram and WordPiece models, and the steps that normalizer_json.c and pre_tokenizer_json.c list. Anything
+ * else is refused by name: an ignored step would silently give other ids. */
+#include "tokenizer_json_internal.h"
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
-static const char *type_of(const json_t *object) {
-    const char *type = json_string_value(json_object_get(object, "type"));
-    return type ? type : "?";
-}
-
-static int flag_of(const json_t *object, const char *key, int fallback) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_boolean(value) ? json_is_true(value) : fallback;
-}
-
-/* --- normalizer -------------------------------------------------------------------------------------------------- */
-
-static int base64_digit(char c) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = c == '\0' ? NULL : strchr(digits, c);
-    return found ? (int)(found - digits) : -1;
-}
-
-/* *blob is to be freed. */
-static cam_status base64_decode(const char *text, char **blob, size_t *bytes) {
-    size_t length = strlen(text);
-    char *out = malloc(length / 4 * 3 + 3);
-    uint32_t group = 0;
-    unsigned bits = 0;
-    *bytes = 0;
-    if (!out)
-        return cam_fail(CAM_E_MEMORY, "no memory for the character map");
-    while (length > 0 && text[length - 1] == '=')
-        length--;
-    for (size_t i = 0; i < length; i++) {
-        int digit = base64_digit(text[i]);
-        if (digit < 0) {
-            free(out);
-            return cam_fail(CAM_E_MODEL, "its precompiled character map is not base64");
-        }
-        group = group << 6 | (uint32_t)digit;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out[(*bytes)++] = (char)(group >> bits);
-        }
-    }
-    *blob = out;
-    return CAM_OK;
-}
-
-static cam_status read_replace(cam_vocabulary *vocabulary, const json_t *object) {
-    cam_status st = CAM_OK;
-    const json_t *pattern = json_object_get(object, "pattern");
-    const char *find = json_string_value(json_object_get(pattern, "String"));
-    const char *expression = json_string_value(json_object_get(pattern, "Regex"));
-    const char *content = json_string_value(json_object_get(object, "content"));
-    cam_normal_step *step;
-    if (!content || (!find && !expression) || (find && find[0] == '\0'))
-        CAM_FAIL(CAM_E_MODEL, "its normalizer \"Replace\" is incomplete");
-    CAM_TRY(cam_vocabulary_add_step(vocabulary, find ? CAM_NORMAL_REPLACE : CAM_NORMAL_REPLACE_PATTERN, &step));
-    step->content = strdup(content);
-    step->find = find ? strdup(find) : NULL;
-    if (!step->content || (find && !step->find))
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the normalizer");
-    if (!find && !cam_pattern_compile(&step->pattern, expression))
-        CAM_FAIL(CAM_E_MODEL, "its normalizer replaces the pattern \"%s\", which is not implemented", expression);
-out:
-    return st;
-}
-
-static cam_status read_charsmap(cam_vocabulary *vocabulary, const json_t *object) {
-    cam_status st = CAM_OK;
-    const char *text = json_string_value(json_object_get(object, "precompiled_charsmap"));
-    char *blob = NULL;
-    size_t bytes = 0;
-    cam_normal_step *step;
-    if (!text || text[0] == '\0') /* an empty map changes nothing */
-        goto out;
-    CAM_TRY(cam_vocabulary_add_step(vocabulary, CAM_NORMAL_CHARSMAP, &step));
-    CAM_TRY(base64_decode(text, &blob, &bytes));
-    CAM_TRY(cam_charsmap_init(&step->charsmap, blob, bytes));
-out:
-    return st;
-}
-
-static cam_status read_normalizer(cam_vocabulary *vocabulary, const json_t *object) {
-    cam_status st = CAM_OK;
-    const char *type = type_of(object);
-    const json_t *member;
-    cam_normal_step *step;
-    size_t i;
-    if (!object || json_is_null(object))
-        goto out;
-    if (strcmp(type, "Sequence") == 0) {
-        json_array_foreach(json_object_get(object, "normalizers"), i, member)
-            CAM_TRY(read_normalizer(vocabulary, member));
-    } else if (strcmp(type, "Precompiled") == 0) {
-        CAM_TRY(read_charsmap(vocabulary, object));
-    } else if (strcmp(type, "Strip") == 0) {
-        CAM_TRY(cam_vocabulary_add_step(vocabulary, CAM_NORMAL_STRIP, &step));
-        step->strip_left = flag_of(object, "strip_left", 1);
-        step->strip_right = flag_of(object, "strip_right", 1);
-    } else if (strcmp(type, "Replace") == 0) {
-        CAM_TRY(read_replace(vocabulary, object));
-    } else {
-        CAM_FAIL(CAM_E_MODEL, "its normalizer \"%s\" is not implemented", type);
-    }
-out:
-    return st;
-}
-
-/* --- pre-tokenizer ----------------------------------------------------------------------------------------------- */
-
-static cam_status read_metaspace(cam_vocabulary *vocabulary, const json_t *object) {
-    const char *replacement = json_string_value(json_object_get(object, "replacement"));
-    const char *scheme = json_string_value(json_object_get(object, "prepend_scheme"));
-    int prepend = flag_of(object, "add_prefix_space", 1); /* the older form of prepend_scheme */
-    if (vocabulary->metaspace)
-        return cam_fail(CAM_E_MODEL, "its pre-tokenizer has two \"Metaspace\"");
-    if (!replacement || strcmp(replacement, "\u2581") != 0)
-        return cam_fail(CAM_E_MODEL, "its pre-tokenizer replaces spaces by another mark than \"\u2581\"");
-    if (scheme && strcmp(scheme, "always") != 0 && strcmp(scheme, "never") != 0)
-        return cam_fail(CAM_E_MODEL, "its pre-tokenizer's prepend_scheme \"%s\" is not implemented", scheme);
-    vocabulary->metaspace = 1;
-    vocabulary->metaspace_prepend = prepend && (!scheme || strcmp(scheme, "always") == 0);
-    vocabulary->metaspace_split = flag_of(object, "split", 1);
-    return CAM_OK;
-}
-
-static cam_status read_pre_tokenizer(cam_vocabulary *vocabulary, const json_t *object) {
-    cam_status st = CAM_OK;
-    const char *type = type_of(object);
-    const json_t *member;
-    size_t i;
-    if (!object || json_is_null(object))
-        goto out;
-    if (strcmp(type, "Sequence") == 0) {
-        json_array_foreach(json_object_get(object, "pretokenizers"), i, member)
-            CAM_TRY(read_pre_tokenizer(vocabulary, member));
-    } else if (strcmp(type, "WhitespaceSplit") == 0) {
-        if (vocabulary->metaspace)
-            CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer splits after \"Metaspace\", which is not implemented");
-        vocabulary->whitespace_split = 1;
-    } else if (strcmp(type, "Metaspace") == 0) {
-        CAM_TRY(read_metaspace(vocabulary, object));
-    } else {
-        CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer \"%s\" is not implemented", type);
-    }
-out:
-    return st;
-}
-
-/* --- vocabulary -------------------------------------------------------------------------------------------------- */
+/* --- model ------------------------------------------------------------------------------------------------------- */
 
 static cam_status read_unigram(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const json_t *vocab = json_object_get(object, "vocab"), *unk = json_object_get(object, "unk_id"), *entry;
-    const char *type = type_of(object);
     size_t i;
-    if (strcmp(type, "Unigram") != 0)
-        CAM_FAIL(CAM_E_MODEL, "it holds a \"%s\" model; only unigram models (SentencePiece's) are read", type);
-    if (flag_of(object, "byte_fallback", 0))
-        CAM_FAIL(CAM_E_MODEL, "its model falls back to bytes, which is not implemented");
-    if (!json_is_array(vocab))
-        CAM_FAIL(CAM_E_MODEL, "its model has no vocabulary");
+    if (cam_json_flag(object, "byte_fallback", 0))
+        CAM_FAIL(CAM_E_MODEL, "its model falls back to bytes (\"byte_fallback\"), which is not implemented");
     json_array_foreach(vocab, i, entry) {
         const json_t *text = json_array_get(entry, 0), *score = json_array_get(entry, 1);
         if (!json_is_string(text) || !json_is_number(score))
@@ -186,65 +30,213 @@ out:
     return st;
 }
 
-static cam_status read_added_token(cam_vocabulary *vocabulary, const json_t *object, int64_t vocab_limit) {
+static const char *text_of(const json_t *object, const char *key, const char *fallback) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) ? json_string_value(value) : fallback;
+}
+
+static cam_status read_wordpiece(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
-    const json_t *number = json_object_get(object, "id");
+    const json_t *longest = json_object_get(object, "max_input_chars_per_word");
+    json_t *vocab = json_object_get(object, "vocab"), *id;
+    const char *text, *unk = text_of(object, "unk_token", "[UNK]");
+    vocabulary->kind = CAM_VOCABULARY_WORDPIECE;
+    vocabulary->continuation = strdup(text_of(object, "continuing_subword_prefix", "##"));
+    if (!vocabulary->continuation)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the vocabulary");
+    vocabulary->continuation_bytes = strlen(vocabulary->continuation);
+    json_int_t characters = json_is_integer(longest) ? json_integer_value(longest) : 100;
+    vocabulary->word_characters = characters < 0 ? 0 : characters > INT32_MAX ? INT32_MAX : (int32_t)characters;
+    json_object_foreach(vocab, text, id) {
+        if (!json_is_integer(id))
+            CAM_FAIL(CAM_E_MODEL, "\"%s\" of its vocabulary has no id", text);
+        CAM_TRY(cam_vocabulary_set(vocabulary, json_integer_value(id), text, strlen(text)));
+    }
+    CAM_TRY(cam_vocabulary_finish(vocabulary));
+    vocabulary->unk_piece = cam_vocabulary_find(vocabulary, unk);
+    if (vocabulary->unk_piece < 0)
+        CAM_FAIL(CAM_E_MODEL, "its \"unk_token\", \"%s\", is not in the vocabulary", unk);
+out:
+    return st;
+}
+
+/* Old files do not name the kind of the model. */
+static const char *kind_of_model(const json_t *object) {
+    const json_t *vocab = json_object_get(object, "vocab");
+    if (json_is_string(json_object_get(object, "type")))
+        return cam_json_type(object);
+    return json_object_get(object, "merges")                     ? "BPE"
+           : json_is_array(vocab)                                ? "Unigram"
+           : json_object_get(object, "max_input_chars_per_word") ? "WordPiece"
+                                                                 : "?";
+}
+
+static cam_status read_model(cam_vocabulary *vocabulary, const json_t *object) {
+    cam_status st = CAM_OK;
+    const json_t *vocab = json_object_get(object, "vocab");
+    const char *kind = kind_of_model(object);
+    int is_unigram = strcmp(kind, "Unigram") == 0;
+    if (!is_unigram && strcmp(kind, "WordPiece") != 0)
+        CAM_FAIL(CAM_E_MODEL, "it holds a \"%s\" model; only \"Unigram\" (SentencePiece) and \"WordPiece\" are read",
+                 kind);
+    if (is_unigram ? !json_is_array(vocab) : !json_is_object(vocab))
+        CAM_FAIL(CAM_E_MODEL, "its model has no vocabulary");
+    CAM_TRY(is_unigram ? read_unigram(vocabulary, object) : read_wordpiece(vocabulary, object));
+    vocabulary->special.unk = vocabulary->unk_piece;
+out:
+    return st;
+}
+
+/* --- added tokens ------------------------------------------------------------------------------------------------ */
+
+cam_status cam_vocabulary_read_added(cam_vocabulary *vocabulary, const json_t *object, int64_t id) {
+    cam_status st = CAM_OK;
     const char *text = json_string_value(json_object_get(object, "content"));
-    cam_added_token *token;
-    if (!text || !json_is_integer(number))
-        CAM_FAIL(CAM_E_MODEL, "one of its added tokens has no id or no content");
-    int64_t id = cam_vocabulary_find(vocabulary, text); /* it replaces the token's own id */
-    if (id < 0)
-        id = json_integer_value(number);
-    if (text[0] == '\0' || id < 0 || id >= vocab_limit)
+    if (!text)
+        CAM_FAIL(CAM_E_MODEL, "one of its added tokens has no \"content\"");
+    cam_added_token *token = cam_vocabulary_added(vocabulary, text);
+    int32_t known = token ? token->id : cam_vocabulary_find(vocabulary, text); /* it replaces the token's own id */
+    if (known >= 0)
+        id = known;
+    if (text[0] == '\0')
         goto out;
-    if (flag_of(object, "single_word", 0))
-        CAM_FAIL(CAM_E_MODEL, "its added token \"%s\" is \"single_word\", which is not implemented", text);
-    CAM_TRY(cam_vocabulary_add_token(vocabulary, text, &token));
+    if (id < 0 || id >= INT32_MAX)
+        CAM_FAIL(CAM_E_MODEL, "its added token \"%s\" has no id", text);
+    if (!token)
+        CAM_TRY(cam_vocabulary_add_token(vocabulary, text, &token));
     token->id = (int32_t)id;
-    token->lstrip = flag_of(object, "lstrip", 0);
-    token->rstrip = flag_of(object, "rstrip", 0);
-    token->normalized = flag_of(object, "normalized", !flag_of(object, "special", 0));
+    token->lstrip = cam_json_flag(object, "lstrip", 0);
+    token->rstrip = cam_json_flag(object, "rstrip", 0);
+    token->single_word = cam_json_flag(object, "single_word", 0);
+    token->special = cam_json_flag(object, "special", 0);
+    token->normalized = cam_json_flag(object, "normalized", !token->special);
     if (id >= vocabulary->vocab_size)
         vocabulary->vocab_size = (int32_t)id + 1;
 out:
     return st;
 }
 
-/* Where memory runs out, jansson reports a syntax error; errno is ENOMEM then. */
-static json_t *load(const char *text, size_t length, json_error_t *error) {
-    errno = 0;
-    return json_loadb(text, length, 0, error);
+static cam_status read_added_tokens(cam_vocabulary *vocabulary, const json_t *list) {
+    cam_status st = CAM_OK;
+    const json_t *token;
+    size_t i;
+    json_array_foreach(list, i, token) {
+        const json_t *id = json_object_get(token, "id");
+        CAM_TRY(cam_vocabulary_read_added(vocabulary, token, json_is_integer(id) ? json_integer_value(id) : -1));
+    }
+out:
+    return st;
 }
 
-cam_status cam_tokenizer_vocab_limit(const char *text, size_t length, int64_t *limit) {
-    json_error_t error;
-    json_t *root = load(text, length, &error);
-    if (!root && errno == ENOMEM)
-        return cam_fail(CAM_E_MEMORY, "no memory for the model's configuration");
-    json_int_t size = json_integer_value(json_object_get(root, "vocab_size"));
-    json_decref(root);
-    *limit = size > 0 && size < INT32_MAX ? size : 0;
+/* --- post-processor ---------------------------------------------------------------------------------------------- */
+
+static cam_status surround(cam_around *around, int at_front, const json_t *id) {
+    if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= INT32_MAX)
+        return cam_fail(CAM_E_MODEL, "its post-processor names a token without an id");
+    if (around->count == CAM_AROUND_IDS)
+        return cam_fail(CAM_E_MODEL, "its post-processor puts more than %d tokens on one side of a text",
+                        CAM_AROUND_IDS);
+    if (at_front)
+        memmove(around->ids + 1, around->ids, around->count * sizeof *around->ids);
+    around->ids[at_front ? 0 : around->count] = (int32_t)json_integer_value(id);
+    around->count++;
     return CAM_OK;
 }
 
-cam_status cam_vocabulary_from_json(cam_vocabulary *vocabulary, const char *text, size_t length, int64_t vocab_limit) {
+/* The items behind the text are added from the first on, those before it from the last on: so a processor that follows
+ * another one adds its tokens outside. */
+static cam_status read_template(cam_vocabulary *vocabulary, const json_t *object) {
+    cam_status st = CAM_OK;
+    const json_t *items = json_object_get(object, "single"), *tokens = json_object_get(object, "special_tokens");
+    size_t count = json_array_size(items), text = count;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *sequence = json_object_get(json_array_get(items, i), "Sequence");
+        if (sequence && text == count && cam_json_is(sequence, "id", "A"))
+            text = i;
+        else if (sequence)
+            CAM_FAIL(CAM_E_MODEL, "its post-processor \"TemplateProcessing\" does not hold one text");
+    }
+    if (text == count)
+        CAM_FAIL(CAM_E_MODEL, "its post-processor \"TemplateProcessing\" does not hold the text");
+    for (size_t step = 0; step < count; step++) {
+        size_t i = step < text ? text - 1 - step : step;
+        const json_t *special = json_object_get(json_array_get(items, i), "SpecialToken"), *id;
+        const char *name = json_string_value(json_object_get(special, "id"));
+        const json_t *ids = name ? json_object_get(json_object_get(tokens, name), "ids") : NULL;
+        size_t all = json_array_size(ids);
+        if (i == text)
+            continue;
+        if (all == 0)
+            CAM_FAIL(CAM_E_MODEL, "its post-processor names a token without an id");
+        for (size_t n = 0; n < all; n++) {
+            id = json_array_get(ids, i < text ? all - 1 - n : n);
+            CAM_TRY(surround(i < text ? &vocabulary->before : &vocabulary->behind, i < text, id));
+        }
+    }
+out:
+    return st;
+}
+
+/* RobertaProcessing and BertProcessing: {"cls": ["<s>", 0], "sep": ["</s>", 2]}. */
+static cam_status read_pair(cam_vocabulary *vocabulary, const json_t *object) {
+    cam_status st = CAM_OK;
+    CAM_TRY(surround(&vocabulary->before, 1, json_array_get(json_object_get(object, "cls"), 1)));
+    CAM_TRY(surround(&vocabulary->behind, 0, json_array_get(json_object_get(object, "sep"), 1)));
+out:
+    return st;
+}
+
+static cam_status read_post_processor(cam_vocabulary *vocabulary, const json_t *object) {
+    cam_status st = CAM_OK;
+    const char *type = cam_json_type(object);
+    const json_t *member;
+    size_t i;
+    if (!object || json_is_null(object))
+        goto out;
+    if (strcmp(type, "Sequence") == 0) {
+        json_array_foreach(json_object_get(object, "processors"), i, member)
+            CAM_TRY(read_post_processor(vocabulary, member));
+    } else if (strcmp(type, "TemplateProcessing") == 0) {
+        CAM_TRY(read_template(vocabulary, object));
+    } else if (strcmp(type, "RobertaProcessing") == 0 || strcmp(type, "BertProcessing") == 0) {
+        CAM_TRY(read_pair(vocabulary, object));
+    } else if (strcmp(type, "ByteLevel") != 0) { /* that one changes offsets only */
+        CAM_FAIL(CAM_E_MODEL, "its post-processor \"%s\" is not implemented", type);
+    }
+out:
+    return st;
+}
+
+/* Without a post-processor, transformers' own classes add theirs; a classifier needs a first token to read. */
+static cam_status check_surrounded(cam_vocabulary *vocabulary, int is_given) {
+    if (!is_given && vocabulary->tokenizer_class->front[0].text)
+        return cam_vocabulary_surround(vocabulary);
+    if (vocabulary->before.count == 0)
+        return cam_fail(CAM_E_MODEL,
+                        "its post_processor puts no token such as \"%s\" before a text, which a classifier reads",
+                        vocabulary->tokenizer_class->bos);
+    return CAM_OK;
+}
+
+/* --- the file ---------------------------------------------------------------------------------------------------- */
+
+cam_status cam_vocabulary_from_json(cam_vocabulary *vocabulary, const char *text, size_t length) {
     cam_status st = CAM_OK;
     json_error_t error;
-    const json_t *token;
-    size_t i;
-    json_t *root = load(text, length, &error);
+    errno = 0; /* where memory runs out, jansson reports a syntax error */
+    json_t *root = json_loadb(text, length, 0, &error);
     if (!root && errno == ENOMEM)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the tokenizer's file");
     if (!root)
         CAM_FAIL(CAM_E_MODEL, "it is not JSON: line %d: %s", error.line, error.text);
-    CAM_TRY(read_unigram(vocabulary, json_object_get(root, "model")));
-    CAM_TRY(read_normalizer(vocabulary, json_object_get(root, "normalizer")));
-    CAM_TRY(read_pre_tokenizer(vocabulary, json_object_get(root, "pre_tokenizer")));
-    if (vocab_limit < (int64_t)vocabulary->count)
-        vocab_limit = (int64_t)vocabulary->count;
-    json_array_foreach(json_object_get(root, "added_tokens"), i, token)
-        CAM_TRY(read_added_token(vocabulary, token, vocab_limit));
+    const json_t *after = json_object_get(root, "post_processor");
+    CAM_TRY(read_model(vocabulary, json_object_get(root, "model")));
+    CAM_TRY(cam_vocabulary_read_normalizer(vocabulary, json_object_get(root, "normalizer")));
+    CAM_TRY(cam_vocabulary_read_pre_tokenizer(vocabulary, json_object_get(root, "pre_tokenizer")));
+    CAM_TRY(read_added_tokens(vocabulary, json_object_get(root, "added_tokens")));
+    CAM_TRY(read_post_processor(vocabulary, after));
+    CAM_TRY(check_surrounded(vocabulary, after && !json_is_null(after)));
+    vocabulary->truncate_left = cam_json_is(json_object_get(root, "truncation"), "direction", "Left");
 out:
     json_decref(root);
     return st;

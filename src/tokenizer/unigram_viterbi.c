@@ -7,36 +7,9 @@
 
 static const double unknown_penalty = 10;
 
-typedef struct range {
-    size_t low, high; /* of by_text */
-} range;
-
-static unsigned char byte_at(const cam_vocabulary *vocabulary, size_t place, size_t depth) {
-    return (unsigned char)vocabulary->pieces[vocabulary->by_text[place]].text[depth];
-}
-
-/* The first place of `in` whose byte at `depth` is at least `byte`. */
-static size_t first_place(const cam_vocabulary *vocabulary, range in, size_t depth, unsigned byte) {
-    while (in.low < in.high) {
-        size_t middle = in.low + (in.high - in.low) / 2;
-        if (byte_at(vocabulary, middle, depth) < byte)
-            in.low = middle + 1;
-        else
-            in.high = middle;
-    }
-    return in.low;
-}
-
-static range narrow(const cam_vocabulary *vocabulary, range in, size_t depth, unsigned char byte) {
-    size_t low = first_place(vocabulary, in, depth, byte);
-    return (range){low, first_place(vocabulary, (range){low, in.high}, depth, byte + 1u)};
-}
-
-/* The piece that is the whole prefix of `depth` bytes; the last of equal ones, as in cam_vocabulary_find. */
-static int32_t piece_of(const cam_vocabulary *vocabulary, range in, size_t depth) {
-    int32_t found = -1;
-    for (size_t place = in.low; place < in.high && byte_at(vocabulary, place, depth) == '\0'; place++)
-        found = (int32_t)vocabulary->by_text[place];
+/* The piece that is the whole prefix of `depth` bytes, if it is a known one. */
+static int32_t piece_of(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth) {
+    int32_t found = cam_vocabulary_whole(vocabulary, in, depth);
     return found == vocabulary->unk_piece ? -1 : found;
 }
 
@@ -50,12 +23,12 @@ static void relax(cam_viterbi_node *paths, size_t begin, size_t end, int32_t id,
 static void extend(const cam_vocabulary *vocabulary, cam_viterbi_node *paths, const char *word, size_t length,
                    size_t begin, size_t character_bytes) {
     double score = paths[begin].score;
-    range in = {0, vocabulary->count};
+    cam_piece_range in = cam_vocabulary_all(vocabulary);
     int whole_character = 0;
     for (size_t depth = 0; begin + depth < length && in.low < in.high; depth++) {
         if (word[begin + depth] == '\0')
             break;
-        in = narrow(vocabulary, in, depth, (unsigned char)word[begin + depth]);
+        in = cam_vocabulary_narrow(vocabulary, in, depth, (unsigned char)word[begin + depth]);
         if (in.low == in.high)
             break;
         int32_t id = piece_of(vocabulary, in, depth + 1);

@@ -113,8 +113,8 @@ edit_header() {
     refused 4 'm/config.json: model_type "bert" (BERT) is not supported; supported: camembert, xlm-roberta, roberta' \
         pretrained
     refused 4 'model_type "bert" (BERT) is not supported' cam-train tokenize --model ./m --input /dev/null
-    jq '.problem_type = "multi_label_classification"' "$BATS_FILE_TMPDIR/out/config.json" >m/config.json
-    refused 4 multi pretrained
+    jq '.problem_type = "ranking"' "$BATS_FILE_TMPDIR/out/config.json" >m/config.json
+    refused 4 ranking pretrained
     jq '.hidden_size = -1' "$BATS_FILE_TMPDIR/out/config.json" >m/config.json
     refused 4 hidden_size pretrained
 }

@@ -280,11 +280,11 @@ static const spoil spoils_fwd[] = {SPOIL(attention_fwd, heads, int32_t, 0),
                                    SPOIL(attention_fwd, heads, int32_t, -2),
                                    SPOIL(attention_fwd, heads, int32_t, 3),
                                    {"keys", offsetof(cam_attention_fwd_args, max_keys), 4, &(const int32_t){0}},
-                                   {"keys", offsetof(cam_attention_fwd_args, max_keys), 4, &(const int32_t){1025}},
+                                   {"keys", offsetof(cam_attention_fwd_args, max_keys), 4, &(const int32_t){8193}},
                                    SPOIL(attention_fwd, threshold, uint32_t, 65536)};
 static const spoil spoils_bwd[] = {SPOIL(attention_bwd, heads, int32_t, 0),
                                    SPOIL(attention_bwd, heads, int32_t, 3),
-                                   {"keys", offsetof(cam_attention_bwd_args, max_keys), 4, &(const int32_t){1025}},
+                                   {"keys", offsetof(cam_attention_bwd_args, max_keys), 4, &(const int32_t){8193}},
                                    SPOIL(attention_bwd, threshold, uint32_t, 65536)};
 
 /* 30 of 158 cases and precisions, for both operators. The plain kernels run in f32, the short and tiled ones in bf16;

@@ -45,7 +45,6 @@ static void test_rows(void **state) {
         assert_string_equal(family->tokenizer_class->name, rows[count].tokenizer_class);
         assert_string_equal(family->prefixes[0], rows[count].written_prefix); /* transformers' base_model_prefix */
         assert_int_equal(family->position_offset, 1);
-        assert_int_equal(family->token_types, 1);
     }
     assert_int_equal(count, sizeof rows / sizeof rows[0]);
 }

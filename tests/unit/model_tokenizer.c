@@ -160,7 +160,7 @@ static void test_saved_class(void **state) {
         if (!family->tokenizer_class->front[0].text)
             tree_copy(t, source_json, "tokenizer.json");
         cam_tokenizer *tokenizer = open_folder(t);
-        assert_int_equal(cam_tokenizer_save(tokenizer, saved), CAM_OK);
+        assert_int_equal(cam_tokenizer_save(tokenizer, 512, saved), CAM_OK);
         cam_tokenizer_close(tokenizer);
         cam_strbuf_clear(&text);
         cam_strbuf_printf(&text, "\"tokenizer_class\": \"%s\"", family->tokenizer_class->name);

@@ -19,7 +19,9 @@ static void assert_step(cam_normal_step *step, const char *text, const char *exp
 
 static void assert_pattern(const char *expression, const char *text, const char *expected) {
     cam_normal_step step = {.kind = CAM_NORMAL_REPLACE_PATTERN, .content = strdup("_")};
-    assert_true(cam_pattern_compile(&step.pattern, expression));
+    step.pattern = malloc(sizeof *step.pattern);
+    assert_non_null(step.pattern);
+    assert_true(cam_pattern_compile(step.pattern, expression));
     assert_step(&step, text, expected);
     cam_normal_step_release(&step);
 }
@@ -32,13 +34,27 @@ static void test_patterns(void **state) {
     assert_pattern("é{2}", "ééééé", "__é");
     assert_pattern("x{1,2}|y", "xxxy", "___");
     assert_pattern("\\.", "a.b", "a_b");
+    assert_pattern("a*b", "aabcab", "_c_");
+    assert_pattern("ab?c", "acabcabbc", "__abbc");
+    assert_pattern("a{0,2}b", "aaab", "a_");
+    assert_pattern("[cdlCDL]['\u2019]", "l'eau d\u2019or", "_eau _or");
+    assert_pattern("[^a-c\\s]", "abcd e", "abc_ _");
+    assert_pattern(".", "a\nb", "_\n_");
+    assert_pattern("\\d{1,2}", "1234,5\u0663", "__,_");
+    assert_pattern("\\p{L}+|\\p{N}", "été 42", "_ __");
+    assert_pattern("\\P{L}", "a1b-", "a_b_");
+    assert_pattern("[^\\W_]+", "ab_c!", "___!");
+    assert_pattern("(?<=\\d)[a-z]|[.,](?=\\d)", "3kg a,b 1,5", "3_g a,b 1_5");
+    assert_pattern("(?<!a)b|c(?!d)", "abbcdc", "ab_cd_");
+    assert_pattern("\\s+(?!\\S)|\\s", "a   b ", "a__b_");
 }
 
 static void test_patterns_refused(void **state) {
     (void)state;
-    static const char *const expressions[] = {"",      "a*",     "a?",    "ab",    "(a)",    ".",        "[^a]",
-                                              "[a-z]", "\\d",    "a{0,}", "a{,2}", "a{2",    "[ab",      "a|",
-                                              "\\",    "a{3,2}", "^a",    "a+?",   "\\p{L}", "a|b|c|d|e"};
+    static const char *const expressions[] = {"",       "(a)",   "(?:a)",  "a{,2}",    "a{2",        "[ab",
+                                              "a|",     "\\",    "a{3,2}", "^a",       "a$",         "a+?",
+                                              "a*+",    "\\b",   "\\x41",  "\\p{Foo}", "\\p{Greek}", "[[:alpha:]]",
+                                              "[a&&b]", "[z-a]", "(?=ab)", "(?i)a",    "*",          "a**"};
     cam_pattern pattern;
     for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
         if (cam_pattern_compile(&pattern, expressions[i]))

@@ -69,6 +69,9 @@ static void attention_tiles_do_not_meet(void **state) {
     assert_int_equal(cam_attention_call(0, 16, 0), 64 * 32);
     assert_int_equal(cam_attention_call(1, 0, 0), 64 * 64 * 32);
     assert_int_equal(cam_attention_call(0, 1023, 1023), 64 * 64 * 32 - 1);
+    assert_int_equal(cam_attention_far_call(3, 1023, 1000), cam_attention_call(3, 1023, 1000));
+    assert_int_equal(cam_attention_far_call(0, 0, 1024), cam_attention_call(511, 1023, 1023) + 1);
+    assert_int_equal(cam_attention_far_call(511, 8191, 8191), UINT32_MAX);
 }
 
 int main(void) {

@@ -206,7 +206,7 @@ static void test_wrong_tensors(void **state) {
     add("roberta.encoder.layer.0.intermediate.dense.weight", "F16", "[4,8]", NULL, 64);
     add("roberta.encoder.layer.1.intermediate.dense.weight", "F32", "[4]", NULL, 16);
     add("roberta.embeddings.LayerNorm.gamma", "F32", "[4]", NULL, 16);
-    add("qa_outputs.weight", "F32", "[2,4]", NULL, 32);
+    add("classifier.other", "F32", "[2,4]", NULL, 32);
     add("lm_headless", "F32", "[1]", NULL, 4);
     finish("model.safetensors");
     cam_weights *weights = open_scratch();
@@ -218,7 +218,7 @@ static void test_wrong_tensors(void **state) {
         "dense.weight\" has shape [4, 8], by config.json it must be [8, 4]: it is transposed",
         "tensor \"roberta.encoder.layer.1.intermediate.dense.weight\" has no place",
         "tensor \"roberta.embeddings.LayerNorm.gamma\" has no place",
-        "tensor \"qa_outputs.weight\" has no place in this classifier",
+        "tensor \"classifier.other\" has no place in this classifier",
         "tensor \"lm_headless\" has no place",
     };
     for (size_t i = 0; i < sizeof fragments / sizeof fragments[0]; i++)

@@ -70,7 +70,11 @@ proxy *proxy_new(cam_backend *good) {
     proxy *p = calloc(1, sizeof *p);
     if (!p)
         CAM_BUG("no memory for a backend");
-    p->base = (cam_backend){.name = good->name, .description = good->description, .bf16 = good->bf16, .calls = &calls};
+    p->base = (cam_backend){.name = good->name,
+                            .description = good->description,
+                            .bf16 = good->bf16,
+                            .max_keys = good->max_keys,
+                            .calls = &calls};
     p->good = good;
     p->table = table;
     p->base.ops = &p->table;
