@@ -128,3 +128,16 @@ run_proposed() { eval "$(sed -n 's/^error:.*; run \(.*\), and set .*/\1/p' <<<"$
     sed "s|data.csv|'C:\\\\Users\\\\marie\\\\data.csv'|" c.yaml >w.yaml
     refused 3 'C:\Users\marie\data.csv' cam-train check --config w.yaml
 }
+
+@test "JSON as Python and pandas write it: the cause, and what to write" {
+    jq -Rr 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$") | "{\u0027text\u0027: \u0027\(.text)\u0027, \u0027label\u0027: \u0027\(.label)\u0027}"' \
+        <(tail -n +2 data.csv) >python.jsonl
+    refused 3 "these are objects of Python: write each with json.dumps" check train_file=python.jsonl
+    jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +2 data.csv) >good.jsonl
+    sed '3s/"suivi"\|"accès"\|"remboursement"/NaN/' good.jsonl >nan.jsonl
+    refused 3 "JSON has no NaN: write null" check train_file=nan.jsonl
+    sed -i 's/NaN/null/' nan.jsonl
+    succeeds check train_file=nan.jsonl on_bad_row=skip
+    echo '{"text": {"0": "un texte"}, "label": {"0": "suivi"}}' >columns.json
+    refused 3 'to_json with orient="records"' cam-train init --data columns.json
+}
