@@ -95,9 +95,10 @@ int cam_table_shape_is_rule(const cam_cells *cells) {
         const cam_cell *cell = &cells->list[i];
         size_t strokes = 0;
         for (size_t k = 0; k < cell->length; k++) {
-            if (!memchr("-=+ ", cell->text[k], 4))
+            char c = cell->text[k];
+            if (c != '-' && c != '=' && c != '+' && c != ' ')
                 return 0;
-            strokes += cell->text[k] != ' ';
+            strokes += c != ' ';
         }
         if (cell->length > 0 && strokes < LEAST)
             return 0;
