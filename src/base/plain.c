@@ -93,7 +93,20 @@ int cam_plain_put(cam_strbuf *buf, const char *text, int limit) {
     return columns + 1;
 }
 
+/* The end of a text that covers at most `limit` columns. */
+static const char *end_of(const char *text, int limit) {
+    while (cam_plain_columns(text) > limit)
+        next_character(&text);
+    return text;
+}
+
 void cam_plain_put_padded(cam_strbuf *buf, const char *text, int width) {
-    int columns = cam_plain_put(buf, text, width);
+    int columns, tail = (width - 1) / 3;
+    if (tail > 0 && cam_plain_columns(text) > width) {
+        columns = cam_plain_put(buf, text, width - tail);
+        columns += cam_plain_put(buf, end_of(text, tail), tail);
+    } else {
+        columns = cam_plain_put(buf, text, width);
+    }
     cam_strbuf_printf(buf, "%*s", width - columns, "");
 }

@@ -25,7 +25,8 @@ int cam_plain_columns(const char *text);
 /* Appends at most `limit` (at least 1) columns of a text; a longer one is cut and ends in an ellipsis. Control characters
  * are shown as '?'. Returns the columns used. */
 int cam_plain_put(cam_strbuf *buf, const char *text, int limit);
-/* The same, followed by spaces up to `width` columns. */
+/* The same, followed by spaces up to `width` columns. A longer text is cut in its middle: names of a column often differ
+ * at their ends. */
 void cam_plain_put_padded(cam_strbuf *buf, const char *text, int width);
 
 #ifdef __cplusplus

@@ -72,7 +72,7 @@ static cam_status check_unchanged(const chooser *c, const cam_dataset *data) {
 /* Leaves the rows of one part of the training file. */
 static cam_status keep_part(const chooser *c, cam_data_part part, cam_dataset *data) {
     cam_status st = CAM_OK;
-    size_t all = data->count, kept = 0;
+    size_t all = data->count, kept = 0, fresh = 0;
     unsigned char *remove = malloc(all + 1);
     if (!remove)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %zu rows", all);
@@ -80,6 +80,7 @@ static cam_status keep_part(const chooser *c, cam_data_part part, cam_dataset *d
     for (size_t i = 0; i < all; i++) {
         remove[i] = part_of(c, data, i) != (int)part;
         kept += !remove[i];
+        fresh += part_of(c, data, i) < 0;
     }
     if (kept == 0)
         CAM_FAIL(CAM_E_USAGE,
@@ -90,6 +91,9 @@ static cam_status keep_part(const chooser *c, cam_data_part part, cam_dataset *d
     cam_log("\"%s\" is the file of the training: %zu of its %zu rows %s scored, %s; --part all scores all", c->path,
             kept, all, kept == 1 ? "is" : "are",
             part == CAM_PART_TRAIN ? "those that the model has learnt" : "those that were held out");
+    if (fresh > 0)
+        cam_log("%zu row%s new in \"%s\" since the training, and %s not scored", fresh, fresh == 1 ? " is" : "s are",
+                c->path, fresh == 1 ? "is" : "are");
 out:
     free(remove);
     return st;

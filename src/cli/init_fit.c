@@ -149,6 +149,17 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
     }
 }
 
+/* Few bad rows are left out without a word here; many mean that the file was not understood. */
+static void warn_of_bad_rows(cam_init_fit *fit, const char *data) {
+    enum { FEW_PERCENT = 5 };
+    const cam_trial *t = &fit->trial;
+    if (t->bad_rows * 100 > (t->rows + t->bad_rows) * FEW_PERCENT)
+        cam_strbuf_printf(&fit->warnings,
+                          "%s: %lld of %lld rows would be left out, the first since: %s; check lists them "
+                          "with on_bad_row=error\n",
+                          data, (long long)t->bad_rows, (long long)(t->rows + t->bad_rows), t->bad_cause);
+}
+
 /* A stratified split needs two rows of each label, and a validation part that holds each. */
 static void fit_split(cam_init_fit *fit) {
     const cam_trial *t = &fit->trial;
@@ -288,6 +299,7 @@ cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments) 
     if (data) {
         fit_length(fit, &facts);
         fit_reading(fit, data);
+        warn_of_bad_rows(fit, data);
         fit_columns(fit);
         fit_split(fit);
         fit_output(fit, data);

@@ -86,6 +86,25 @@ void cam_reading_text_options(const cam_reading *reading, const cam_arguments *a
     options->keep_blank = 1;
 }
 
+void cam_reading_warn_of_table(const cam_reading *reading, const cam_read_options *options, const cam_record *first) {
+    static const char between[] = ",;\t|\"";
+    const char *name = cam_text_column(options);
+    size_t length = strlen(name);
+    int named = reading->has_run || options->text_column;
+    for (size_t at = 0; named && at + length <= first->text_length; at++) {
+        const char *cell = first->text + at, *end = first->text + first->text_length;
+        int is_cell = memcmp(cell, name, length) == 0 && (at == 0 || strchr(between, cell[-1])) &&
+                      (cell + length == end || strchr(between, cell[length])) && length < first->text_length;
+        if (!is_cell)
+            continue;
+        cam_log_warn(
+            "%s: each line is taken for a text, and the first looks like the header of a table with the column "
+            "\"%s\"; to read the table, add --input-format csv",
+            strcmp(options->path, "-") == 0 ? "standard input" : options->path, name);
+        return;
+    }
+}
+
 void cam_reading_warn(const cam_strbuf *lines) {
     const char *rest = cam_strbuf_text(lines);
     for (size_t length; *rest; rest += length + (rest[length] != '\0')) {

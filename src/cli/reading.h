@@ -29,6 +29,9 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options);
 
+/* Warns where the first of the lines that are read as texts is the header of a table with the text column. */
+void cam_reading_warn_of_table(const cam_reading *reading, const cam_read_options *options, const cam_record *first);
+
 /* Warns of each line. */
 void cam_reading_warn(const cam_strbuf *lines);
 /* Warns of what was accepted or skipped on the way. `keep_blank` readers keep the place of a bad row. */

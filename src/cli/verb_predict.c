@@ -129,7 +129,8 @@ static void add_record(prediction *p, const cam_record *record) {
     p->cells_end[p->count++] = p->cells.length;
 }
 
-static cam_status stream(prediction *p, const cam_read_options *options, cam_record_reader *reader) {
+static cam_status stream(prediction *p, const cam_reading *reading, const cam_read_options *options,
+                         cam_record_reader *reader) {
     cam_status st = CAM_OK;
     const cam_read_counts *counts = cam_record_reader_counts(reader);
     cam_record record;
@@ -138,6 +139,8 @@ static cam_status stream(prediction *p, const cam_read_options *options, cam_rec
         CAM_TRY(cam_reading_failed(cam_record_reader_next(reader, &record, &got), options, counts));
         if (!got || p->output.closed)
             break;
+        if (counts->rows == 1 && cam_record_reader_format(reader) == CAM_FORMAT_LINES)
+            cam_reading_warn_of_table(reading, options, &record);
         add_record(p, &record);
         if (p->count == p->capacity || p->bytes.length >= BATCH_BYTES * (size_t)p->ranks->ranks)
             CAM_TRY(score_batch(p, &more));
@@ -227,7 +230,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(allocate_buffers(&p));
     if (is_reader)
         CAM_TRY(write_header(&p, reader, cam_text_column(&options)));
-    CAM_TRY(is_reader ? stream(&p, &options, reader) : score_batches(&p));
+    CAM_TRY(is_reader ? stream(&p, &reading, &options, reader) : score_batches(&p));
 out:
     cam_record_reader_close(reader);
     close_prediction(&p);

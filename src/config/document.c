@@ -56,6 +56,8 @@ static const char *syntax_hint(const reader *r, size_t line) {
         return "";
     const char *stop = memchr(at, '\n', (size_t)(end - at));
     stop = stop ? stop : end;
+    if (strstr(r->parser.problem, "hexdecimal") || strstr(r->parser.problem, "escape character"))
+        return "; between \" a backslash has a meaning: write the value between ' instead, or paths with /";
     const char *colon = memmem(at, (size_t)(stop - at), ": ", 2);
     if (!colon)
         return "";

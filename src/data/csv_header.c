@@ -17,8 +17,44 @@ static void put_names(const cam_cells *header, cam_strbuf *out) {
         const char *name = header->list[i].text;
         size_t length = header->list[i].length;
         cam_text_trim(&name, &length);
+        size_t begin = out->length;
         cam_strbuf_printf(out, "%s\"%.*s\"", i ? ", " : "", (int)cam_text_shown(name, length, CHARACTERS_SHOWN), name);
+        for (char *c = out->text + begin; *c; c++)
+            *c = *c == '\n' || *c == '\r' ? ' ' : *c;
     }
+}
+
+/* Names of columns have few words. */
+static int has_sentence(const cam_cells *header) {
+    enum { SPACES_OF_A_SENTENCE = 3 };
+    for (size_t i = 0; i < header->count; i++) {
+        int spaces = 0;
+        for (size_t k = 0; k < header->list[i].length; k++)
+            spaces += header->list[i].text[k] == ' ';
+        if (spaces >= SPACES_OF_A_SENTENCE)
+            return 1;
+    }
+    return 0;
+}
+
+/* Where the first record can be a row: the columns of such a file, of which the text is the longer one of two. */
+static void put_row_hint(const cam_read_options *options, const cam_cells *header, cam_strbuf *out) {
+    if (cam_header_is_known(header) || header->count < 2)
+        return;
+    if (options->syntax == CAM_SYNTAX_OPTIONS) {
+        cam_strbuf_puts(out, ", or --columns … where this is a row and no header");
+        return;
+    }
+    if (!has_sentence(header))
+        return;
+    const char *text = cam_text_column(options), *label = cam_label_column(options);
+    int text_first = header->list[0].length > header->list[1].length;
+    cam_strbuf columns = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&columns, "[%s, %s]", text_first ? text : label, text_first ? label : text);
+    cam_strbuf_puts(out, ", or ");
+    cam_remedy_put(out, options->syntax, "columns", header->count == 2 ? columns.text : NULL);
+    cam_strbuf_puts(out, " where this is a row and no header");
+    cam_strbuf_release(&columns);
 }
 
 /* A hint where the header is one cell that holds a delimiter: the file has another delimiter. */
@@ -137,8 +173,7 @@ cam_status cam_header_match(const cam_read_options *options, const char *file, l
     if (no_label)
         put_column_setting(options, header, 0, columns->text, &settings);
     cam_strbuf_puts(&settings, cam_strbuf_text(&hint));
-    if (options->syntax == CAM_SYNTAX_OPTIONS && !cam_header_is_known(header))
-        cam_strbuf_puts(&settings, ", or --columns … where this is a row and no header");
+    put_row_hint(options, header, &settings);
     cam_fail(CAM_E_DATA, "%s:%ld: no column \"%s\"; the file has %s; set%s", file, line, no_text ? text : label,
              cam_strbuf_text(&names), cam_strbuf_text(&settings));
 out:

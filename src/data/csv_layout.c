@@ -23,6 +23,7 @@ typedef struct trial {
     long header_at; /* that record */
     size_t cells;   /* of the header, or of most records */
     long records;   /* not blank */
+    long named;     /* records with one cell more than the header has, a number in front */
     long misfits;   /* records with another number of cells, or text after a closing quote */
     size_t covered; /* bytes of the records */
 } trial;
@@ -38,6 +39,7 @@ typedef struct sample {
     size_t counts[SAMPLE_RECORDS]; /* cells of each record; without blank last cells where that is enough */
     size_t filled[SAMPLE_RECORDS]; /* index of the last filled cell + 1 */
     int stray[SAMPLE_RECORDS];
+    int numbered[SAMPLE_RECORDS]; /* the first cell is a whole number */
 } sample;
 
 static const char *delimiter_word(char delimiter) {
@@ -68,6 +70,13 @@ static int is_above(const sample *s, long record, size_t header_cells) {
     return s->stray[record] < 0 || s->filled[record] < header_cells;
 }
 
+static int is_whole_number(const cam_cell *cell) {
+    size_t digits = 0;
+    while (digits < cell->length && cell->text[digits] >= '0' && cell->text[digits] <= '9')
+        digits++;
+    return cell->length > 0 && digits == cell->length;
+}
+
 static void note_record(sample *s, trial *t, int *header_names) {
     const cam_cell *first = &s->cells.list[0];
     size_t filled = s->cells.count;
@@ -76,6 +85,7 @@ static void note_record(sample *s, trial *t, int *header_names) {
         filled--;
     s->counts[r] = s->cells.count;
     s->filled[r] = filled;
+    s->numbered[r] = is_whole_number(first);
     s->stray[r] = first->length > 0 && first->text[0] == '#' ? -1 : s->cells.stray;
     int names = r < HEADER_RECORDS && !is_headerless(s) ? count_names(s) : 0;
     int above = 1;
@@ -120,6 +130,7 @@ static void count_misfits(const sample *s, trial *t) {
     for (long i = t->header_at; i < t->records; i++) {
         int even = s->counts[i] == t->cells || (s->counts[i] > t->cells && s->filled[i] <= t->cells);
         t->misfits += !even || s->stray[i] > 0;
+        t->named += s->counts[i] == t->cells + 1 && s->numbered[i];
     }
 }
 
@@ -256,6 +267,7 @@ static cam_status choose(sample *s, const cam_text_window *window, cam_data_form
     layout->dialect = t->dialect;
     layout->has_names = t->names == 1 + (s->options->label_required != 0);
     layout->has_header = t->names > 0;
+    layout->has_row_names = layout->has_names && t->named > 1 && t->named == t->records - t->header_at - 1;
     layout->records_above = t->header_at;
     layout->has_record = t->records > 0;
 out:

@@ -15,6 +15,7 @@ typedef struct cam_csv_layout {
     int has_record;         /* the file has a record that is not blank */
     int has_names;          /* the header has the wanted columns: the text, and the label where it is required */
     int has_header;         /* it has one of them */
+    int has_row_names;      /* each row has one cell more than the header, a number in front */
     int quotes_hold_lines;  /* a file that is TSV by the options would be read better as CSV */
 } cam_csv_layout;
 

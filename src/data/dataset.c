@@ -2,6 +2,7 @@
 #include "dataset.h"
 #include "hash.h"
 #include "place.h"
+#include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,9 +81,13 @@ static void keep_facts(cam_dataset *dataset, const cam_record_reader *reader) {
     dataset->counts.format = cam_record_reader_format(reader);
     dataset->encoding = cam_record_reader_form(reader).encoding;
     dataset->delimiter = cam_record_reader_delimiter(reader);
-    for (size_t i = 0; header && i < count; i++)
-        if (cam_name_set_add(&dataset->columns, header[i], strlen(header[i]), &number, &added) != CAM_OK)
+    for (size_t i = 0; header && i < count; i++) {
+        const char *name = header[i];
+        size_t length = strlen(name);
+        cam_text_trim(&name, &length);
+        if (cam_name_set_add(&dataset->columns, name, length, &number, &added) != CAM_OK)
             break; /* the names are only shown */
+    }
 }
 
 cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset) {

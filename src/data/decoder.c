@@ -233,6 +233,11 @@ static long line_ends(const char *text, size_t length, char before) {
     return ends;
 }
 
+/* True where the bytes at hand end a line; in UTF-16 a byte alone does not tell. */
+static int line_is_over(const cam_decoder *d) {
+    return d->encoding != CAM_ENCODING_UTF16 && memchr(d->raw + d->begin, '\n', d->end - d->begin) != NULL;
+}
+
 cam_status cam_decoder_read(cam_decoder *decoder, char *to, size_t capacity, size_t *count) {
     cam_status st = CAM_OK;
     *count = 0;
@@ -247,8 +252,8 @@ cam_status cam_decoder_read(cam_decoder *decoder, char *to, size_t capacity, siz
         if (*count > 0)
             break;
         /* The character is incomplete or invalid: once enough bytes follow, it is known which, and the word can be
-         * quoted. */
-        if (left >= WORD_BYTES || decoder->raw_ended) {
+         * quoted. A writer that waits for the answer to its line sends no more. */
+        if (left >= WORD_BYTES || decoder->raw_ended || line_is_over(decoder)) {
             CAM_TRY(cam_decoder_judge_byte(decoder));
             to[0] = '\0';
             *count = 1;

@@ -74,13 +74,16 @@ cam_status cam_decoder_judge_byte(cam_decoder *d) {
     cam_status st = CAM_OK;
     cam_encoding_evidence evidence;
     unsigned byte = d->raw[d->begin];
-    if (d->damaged)
+    if (d->damaged) {
+        d->only_nuls &= byte == 0;
         goto out;
+    }
     if (d->encoding == CAM_ENCODING_UTF16)
         CAM_TRY(fail_utf16(d));
     CAM_TRY(weigh(d, &evidence));
     if (byte == 0 && evidence.finding == CAM_FOUND_UTF16)
         CAM_TRY(fail_with_setting(d, "UTF-16 without its byte-order mark", "utf-16"));
+    d->only_nuls = byte == 0 && evidence.bad_bytes == 0;
     d->mixed = evidence.finding == CAM_FOUND_MIXED;
     d->damaged = d->accepts_damage && d->encoding == CAM_ENCODING_UTF8 &&
                  (evidence.finding == CAM_FOUND_DAMAGED || d->mixed || (byte == 0 && evidence.bad_bytes == 0));

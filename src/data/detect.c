@@ -5,6 +5,7 @@
 #include "encoding_evidence_internal.h"
 #include "records_internal.h"
 #include "survey_internal.h"
+#include "table_shape_internal.h"
 #include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,8 @@ static cam_status survey_cells(survey_of_file *f, const cam_cells *cells) {
         f->titles++;
         goto out;
     }
+    if (s->count > 0 && cam_table_shape_is_rule(cells))
+        goto out;
     f->even += s->count == 0 || (cells->count >= s->count && filled_cells(cells) <= s->count);
     if (s->count == 0) {
         for (size_t i = 0; i < cells->count; i++) {

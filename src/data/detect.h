@@ -46,9 +46,10 @@ void cam_detected_release(cam_detected *found);
 
 /* What the reader of rows makes of the file under the detected options. */
 typedef struct cam_trial {
-    int64_t rows;       /* good ones */
-    int64_t bad_rows;   /* that on_bad_row=skip leaves out */
-    int64_t long_texts; /* with more than CAM_TRIAL_LONG_TEXT characters */
+    int64_t rows;                        /* good ones */
+    int64_t bad_rows;                    /* that on_bad_row=skip leaves out */
+    char bad_cause[CAM_BAD_CAUSE_BYTES]; /* of the first of them */
+    int64_t long_texts;                  /* with more than CAM_TRIAL_LONG_TEXT characters */
     size_t labels;
     int64_t fewest; /* rows of the rarest label */
     size_t rare;    /* labels with one row */

@@ -26,6 +26,12 @@ cam_status cam_detect_check_size(const char *path, const cam_survey *s, const ca
     cam_strbuf only = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
     put_names(s, &only);
+    if (s->count == 0 && found->format == CAM_FORMAT_JSONL)
+        CAM_FAIL(
+            CAM_E_DATA,
+            "%s: no object has a text or a number as a member; write each row as an object: {\"text\": …, \"label\": "
+            "…} (pandas: to_json with orient=\"records\", lines=True)",
+            path);
     if (s->count == 0)
         CAM_FAIL(CAM_E_DATA, "%s: no rows to look at; the file is empty", path);
     if (s->records == 0)

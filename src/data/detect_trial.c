@@ -49,6 +49,7 @@ cam_status cam_detect_try(const char *path, const cam_detected *found, cam_trial
     CAM_TRY(cam_dataset_load(&options, &data));
     trial->rows = (int64_t)data.count;
     trial->bad_rows = data.counts.bad_skipped;
+    memcpy(trial->bad_cause, data.counts.first_bad_cause, sizeof trial->bad_cause);
     for (size_t i = 0; i < data.count; i++)
         trial->long_texts += data.rows[i].text_length > CAM_TRIAL_LONG_TEXT &&
                              characters_of(data.rows[i].text, data.rows[i].text_length) > CAM_TRIAL_LONG_TEXT;

@@ -47,6 +47,7 @@ typedef struct cam_decoder {
     int accepts_damage;
     int damaged;             /* such bytes were decoded */
     int mixed;               /* and they are bytes of another encoding rather than cut characters */
+    int only_nuls;           /* and all of them are NULs in the file */
     int64_t long_characters; /* of the input so far, where it cannot be read twice */
 } cam_decoder;
 

@@ -102,6 +102,14 @@ static const char *kind_of(const json_t *value) {
     return json_is_array(value) ? "a list" : json_is_string(value) ? "a string" : "a single value";
 }
 
+/* What Python writes in place of JSON. */
+static const char *syntax_cure(const char *line, size_t length, const char *error) {
+    if (length > 1 && line[0] == '{' && line[1] == '\'')
+        return "; these are objects of Python: write each with json.dumps";
+    return strstr(error, "'NaN") || strstr(error, "'nan") ? "; JSON has no NaN: write null, as pandas' to_json does"
+                                                          : "";
+}
+
 static cam_status load(const char *line, size_t length, json_t **object) {
     json_error_t error;
     errno = 0; /* jansson reports a syntax error where memory runs out */
@@ -109,7 +117,7 @@ static cam_status load(const char *line, size_t length, json_t **object) {
     if (!*object && errno == ENOMEM)
         return cam_fail(CAM_E_MEMORY, "no memory for a record of %zu bytes", length);
     if (!*object)
-        return cam_fail(CAM_E_DATA, "no valid JSON: %s", error.text);
+        return cam_fail(CAM_E_DATA, "no valid JSON: %s%s", error.text, syntax_cure(line, length, error.text));
     if (!json_is_object(*object)) {
         cam_fail(CAM_E_DATA, "%s instead of an object; write one object a line", kind_of(*object));
         json_decref(*object);

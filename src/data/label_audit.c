@@ -4,6 +4,8 @@
 #include "labels_internal.h"
 #include "mojibake_internal.h"
 #include "place.h"
+#include "table_shape_internal.h"
+#include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +173,43 @@ out:
     return st;
 }
 
+/* --- quotes ---------------------------------------------------------------------------------------------------- */
+
+/* Where each label stands in the same kind of quotes, which CSV does not know, so does each text: they were not read as
+ * quotes. */
+static cam_status put_quoted(label_view *v) {
+    cam_status st = CAM_OK;
+    cam_strbuf inner = CAM_STRBUF_INIT;
+    const cam_quote_pair *pair = NULL;
+    const char *shown = NULL;
+    for (size_t i = 0; i < v->dataset->labels.count; i++) {
+        size_t length = v->dataset->labels.lengths[i];
+        if (v->use[i].rows == 0)
+            continue;
+        const cam_quote_pair *own = cam_quote_pair_of(name_of(v, i), length, name_of(v, i), length);
+        if (!own || (pair && own != pair) || length <= strlen(own->open) + strlen(own->close))
+            goto out;
+        pair = own;
+        shown = name_of(v, i);
+    }
+    if (!pair)
+        goto out;
+    cam_strbuf_puts(v->out, "every label stands in quotes that are part of it: ");
+    cam_label_put(shown, 0, v->out);
+    cam_strbuf_puts(v->out, "; only \" quotes a cell, so texts may hold such quotes, too\n");
+    for (size_t i = 0; i < v->dataset->labels.count; i++) {
+        if (v->use[i].rows == 0)
+            continue;
+        cam_strbuf_clear(&inner);
+        cam_strbuf_append(&inner, name_of(v, i) + strlen(pair->open),
+                          v->dataset->labels.lengths[i] - strlen(pair->open) - strlen(pair->close));
+        CAM_TRY(cam_label_cure_add(v->cure, name_of(v, i), inner.text));
+    }
+out:
+    cam_strbuf_release(&inner);
+    return st;
+}
+
 /* --- single labels --------------------------------------------------------------------------------------------- */
 
 /* A damaged label without a look-alike in this file: the next file will have the sound one. */
@@ -282,7 +321,9 @@ cam_status cam_label_audit(const cam_dataset *dataset, const char *text_column, 
     CAM_TRY(group_labels(&v));
     CAM_TRY(put_header(&v, text_column, label_column));
     CAM_TRY(put_missing(&v));
+    CAM_TRY(put_quoted(&v));
     CAM_TRY(put_look_alikes(&v));
+    CAM_TRY(cam_label_joined_put(dataset, v.use, warnings));
     CAM_TRY(put_damaged(&v));
     put_column(&v, label_column);
 out:

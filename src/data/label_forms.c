@@ -253,7 +253,7 @@ static int is_hidden(uint32_t c, uint32_t before, unsigned kinds) {
            ((kinds & CAM_LABEL_SPACES) && cam_is_white_space(c) && (c != ' ' || before == ' ')) ||
            ((kinds & CAM_LABEL_QUOTES) && plain_quote(c)) || ((kinds & CAM_LABEL_HYPHENS) && is_dash(c)) ||
            ((kinds & CAM_LABEL_LETTERS) && (is_full_width(c) || (c >= 0x370 && latin_letters(c)))) ||
-           (kinds == 0 && utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_MN);
+           utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_MN;
 }
 
 void cam_label_put(const char *label, unsigned kinds, cam_strbuf *out) {

@@ -34,6 +34,7 @@ void cam_read_counts_describe(const cam_read_counts *counts, const char *path, c
     put(out, path, counts->blank_skipped, "record of empty cells was skipped", "records of empty cells were skipped");
     put(out, path, counts->headers_repeated, "row that repeats the header was left out",
         "rows that repeat the header were left out");
+    put(out, path, counts->rules, "drawn line (-----) was left out", "drawn lines (-----) were left out");
     put(out, path, counts->cells_surplus, "row ends with surplus empty cells", "rows end with surplus empty cells");
     put(out, path, counts->cells_missing, "row lacks empty cells at its end", "rows lack empty cells at their end");
     put(out, path, counts->labels_trimmed, "label had outer space, which was removed",

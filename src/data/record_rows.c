@@ -1,6 +1,7 @@
 /* record_rows.c: see records_internal.h. */
 #include "label_list_internal.h"
 #include "records_internal.h"
+#include "table_shape_internal.h"
 #include "text_fold_internal.h"
 #include "utf8.h"
 #include <stdarg.h>
@@ -93,6 +94,32 @@ static size_t decimal_comma(const cam_record_reader *r) {
     return 0;
 }
 
+/* As a message names it. */
+static const char *delimiter_name(char delimiter) {
+    return delimiter == '\t' ? "a tab" : delimiter == ';' ? "\";\"" : delimiter == ',' ? "\",\"" : "\"|\"";
+}
+
+/* The delimiter that makes the columns of a row of one cell; 0 = none. */
+static char other_delimiter(const cam_record_reader *r) {
+    static const char delimiters[] = ";,\t|";
+    if (r->cells.count != 1 || r->cells.list[0].quoted)
+        return '\0';
+    for (const char *d = delimiters; *d; d++) {
+        size_t found = 0;
+        for (size_t i = 0; i < r->cells.list[0].length; i++)
+            found += r->cells.list[0].text[i] == *d;
+        if (*d != r->dialect.delimiter && found + 1 == r->columns.count)
+            return *d;
+    }
+    return '\0';
+}
+
+/* True where the row begins and ends with a pair of quotes that CSV does not know. */
+static int has_other_quotes(const cam_record_reader *r) {
+    const cam_cell *first = &r->cells.list[0], *last = &r->cells.list[r->cells.count - 1];
+    return cam_quote_pair_of(first->text, first->length, last->text, last->length) != NULL;
+}
+
 static cam_status bad_ragged(cam_record_reader *r) {
     const char *source = r->options->columns ? "\"columns\" names" : "the header has";
     size_t cells = r->cells.count, columns = r->columns.count;
@@ -107,12 +134,19 @@ static cam_status bad_ragged(cam_record_reader *r) {
         cam_strbuf_release(&settings);
         return st;
     }
+    char other = other_delimiter(r);
+    if (other)
+        return bad_row(r, 0, "1 cell where %s %zu, with %s between its parts (two files joined?); write all with %s",
+                       source, columns, delimiter_name(other), delimiter_name(r->dialect.delimiter));
     if (comma == 0 && cells < columns)
         return bad_row(r, 0, "%zu cell%s where %s %zu; is there a line break in an unquoted text?", cells, s, source,
                        columns);
+    if (comma == 0 && has_other_quotes(r))
+        return bad_row(r, 0, "%zu cells where %s %zu; its cells stand in quotes of another kind: write them with \"",
+                       cells, source, columns);
     if (comma == 0)
-        return bad_row(r, 0, "%zu cells where %s %zu; write a text that holds \"%s\" in quotes", cells, source, columns,
-                       r->dialect.delimiter == '\t' ? "tab" : (const char[]){r->dialect.delimiter, '\0'});
+        return bad_row(r, 0, "%zu cells where %s %zu; write a text that holds %s in quotes", cells, source, columns,
+                       delimiter_name(r->dialect.delimiter));
     const cam_cell *a = &r->cells.list[comma - 1], *b = &r->cells.list[comma];
     size_t skip = a->length;
     while (skip > 0 && a->length - skip < 12 && is_digit(a->text[skip - 1]))
@@ -317,7 +351,23 @@ static cam_status take_label(cam_record_reader *r, cam_record *record, int *good
     return *good ? CAM_OK : bad_row(r, 0, "the label is blank; label these rows, or %s", leave_out(r));
 }
 
+static cam_status bad_nul(cam_record_reader *r) {
+    cam_strbuf command = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&command, "tr -d '\\000'");
+    if (strcmp(r->options->path, "-") != 0) {
+        cam_strbuf_puts(&command, " < ");
+        cam_shell_word_put(&command, r->options->path);
+        cam_strbuf_puts(&command, " > fixed.csv");
+    }
+    cam_status st =
+        bad_row(r, 0, "a NUL byte is in the text; remove such bytes with %s, or %s", command.text, leave_out(r));
+    cam_strbuf_release(&command);
+    return st;
+}
+
 static cam_status bad_damage(cam_record_reader *r) {
+    if (r->window.decoder.only_nuls)
+        return bad_nul(r);
     if (r->window.decoder.mixed)
         return bad_row(r, 0, "not UTF-8, as other rows are (two files joined?); save each part as CSV UTF-8, or %s",
                        leave_out(r));
@@ -364,6 +414,10 @@ cam_status cam_reader_take_row(cam_record_reader *r, cam_record *record, int *go
             record->row = r->row++;
         else
             r->counts.blank_skipped++;
+        return CAM_OK;
+    }
+    if (table && !r->options->keep_blank && cam_table_shape_is_rule(&r->cells)) {
+        r->counts.rules++;
         return CAM_OK;
     }
     if (table && is_header(r)) {

@@ -5,7 +5,7 @@
  * header; \" for a quote, and spaces before an opening quote, where the whole file is written so. A quote inside an
  * unquoted cell is a plain character. After a closing quote only spaces may follow up to the delimiter. Cells beyond the
  * header's may follow if they are blank, and cells at the end may be missing where neither text nor label is cut.
- * A repeated header is no row.
+ * A repeated header is no row, nor is a drawn line (-----) that a program puts under the header.
  *
  * TSV: one record a line. Quotes are plain characters, unless a cell begins with a quote and the matching closing quote
  * (doubled ones do not close) is directly before the next tab or the line's end: such a cell is read as in CSV. A .tsv
@@ -63,6 +63,7 @@ typedef struct cam_read_counts {
     int64_t labels_from_lists; /* a list of one label */
     int64_t labels_unquoted;   /* labels that kept quotes, since a space stood before them */
     int64_t headers_repeated;  /* rows equal to the header */
+    int64_t rules;             /* drawn lines, such as ----- under the header */
     int64_t cells_surplus;     /* rows with blank cells beyond the header's */
     int64_t cells_missing;     /* rows without cells at their end */
     long records_above;        /* titles and comments above the header */

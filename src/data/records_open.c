@@ -1,6 +1,7 @@
 /* records_open.c: see records_internal.h. */
 #include "csv_layout_internal.h"
 #include "records_internal.h"
+#include "table_shape_internal.h"
 #include "text_fold_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,8 @@ static cam_status open_json(cam_record_reader *r) {
 static cam_status open_table(cam_record_reader *r, cam_csv_layout *layout) {
     cam_status st = CAM_OK;
     CAM_TRY(cam_csv_layout_find(&r->window, r->options, r->format, layout));
+    if (layout->has_row_names)
+        CAM_TRY(cam_table_shape_refuse_row_names(r->options));
     r->window.begin += layout->separator_bytes;
     r->has_separator = layout->separator_bytes > 0;
     r->has_header = layout->has_header;
@@ -163,6 +166,8 @@ cam_status cam_reader_open_cells(cam_record_reader *r) {
         r->dialect.quoting = CAM_QUOTING_NONE;
     if (r->format == CAM_FORMAT_JSONL)
         CAM_TRY(open_json(r));
+    if (cam_reader_is_table(r))
+        CAM_TRY(cam_table_shape_check(options, w->bytes + w->begin, w->end - w->begin));
     if (cam_reader_is_table(r))
         CAM_TRY(open_table(r, &layout));
     r->counts.format = r->format;

@@ -1,11 +1,13 @@
 /* text_audit.c: see text_audit.h. */
 #include "text_audit.h"
+#include "label_forms.h"
 #include "mojibake_internal.h"
 #include "remedy.h"
 #include "text_fold_internal.h"
 #include "utf8.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     WORDS_SHOWN = 2,
@@ -130,6 +132,91 @@ static void audit_mojibake(const cam_dataset *dataset, cam_strbuf *out) {
     cam_strbuf_release(&m.scratch);
 }
 
+/* --- what an export does to texts ------------------------------------------------------------------------------- */
+
+/* Whether a character became a question mark inside a word, as in "re?u". */
+static int has_lost_letter(const char *text) {
+    for (const char *at = text; (at = strchr(at, '?')) != NULL; at++)
+        if (at > text && is_word_byte(at[-1]) && at[1] >= 'a' && at[1] <= 'z') {
+            const char *end = at + strcspn(at, " \t\r\n"), *begin = at;
+            while (begin > text && begin[-1] > ' ')
+                begin--;
+            if (strcspn(begin, "/=") >= (size_t)(end - begin)) /* no address */
+                return 1;
+        }
+    return 0;
+}
+
+/* Whether the text has an end tag, a line break <br>, or an entity such as &eacute; or &#39;. */
+static int has_markup(const char *text) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    for (const char *at = text; (at = strpbrk(at, "<&")) != NULL; at++) {
+        int entity = *at == '&';
+        const char *name = at + 1 + (entity ? at[1] == '#' : at[1] == '/');
+        size_t length = strspn(name, letters);
+        if (entity ? length > 1 && length < 10 && name[length] == ';'
+                   : (at[1] == '/' && length > 0 && name[length] == '>') ||
+                         (length == 2 && strncasecmp(name, "br", 2) == 0))
+            return 1;
+    }
+    return 0;
+}
+
+/* A cell of an error or of no value, or "#####", which Excel shows where a column is narrow. */
+static int is_no_text(const char *text) {
+    enum { LONGEST = 16 };
+    size_t length = strlen(text);
+    return length > 0 && ((length <= LONGEST && cam_label_is_missing(text)) || strspn(text, "#") == length);
+}
+
+static int has_replacement(const char *text) {
+    return strstr(text, "\xEF\xBF\xBD") != NULL;
+}
+
+static int has_no_ascii(const char *text) {
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return *text != '\0';
+}
+
+typedef struct text_count {
+    int64_t rows;
+    const char *first;
+} text_count;
+
+static text_count count_texts(const cam_dataset *dataset, int (*is)(const char *text)) {
+    text_count count = {0};
+    for (size_t i = 0; i < dataset->count; i++)
+        if (is(dataset->rows[i].text) && count.rows++ == 0)
+            count.first = dataset->rows[i].text;
+    return count;
+}
+
+/* Adds a line where more than a few texts are of a kind. */
+static void put_texts(const cam_dataset *dataset, text_count count, const char *one, const char *many, const char *cure,
+                      cam_strbuf *out) {
+    if (count.rows == 0 || count.rows * 100 < (int64_t)dataset->count * BROKEN_PERCENT)
+        return;
+    size_t shown = cam_text_shown(count.first, strlen(count.first), WORD_CHARACTERS);
+    cam_strbuf_printf(out, "%s: %lld of %zu texts %s (", dataset->path, (long long)count.rows, dataset->count,
+                      count.rows == 1 ? one : many);
+    cam_strbuf_put_json(out, count.first, shown);
+    cam_strbuf_printf(out, "%s): %s\n", count.first[shown] ? "\u2026" : "", cure);
+}
+
+static void audit_export(const cam_dataset *dataset, cam_strbuf *out) {
+    put_texts(dataset, count_texts(dataset, has_replacement), "has the mark of a lost character, U+FFFD",
+              "have the mark of a lost character, U+FFFD", "export the file again, as CSV UTF-8", out);
+    text_count lost = count_texts(dataset, has_lost_letter), long_ones = count_texts(dataset, has_no_ascii);
+    if (long_ones.rows * 100 < (int64_t)dataset->count)
+        put_texts(dataset, lost, "has a question mark inside a word", "have question marks inside words",
+                  "accents that an export lost? Export the file again, as CSV UTF-8", out);
+    put_texts(dataset, count_texts(dataset, has_markup), "has HTML in it", "have HTML in them",
+              "a model reads it as words; export plain text", out);
+    put_texts(dataset, count_texts(dataset, is_no_text), "is a word for a missing value",
+              "are words for a missing value", "a model learns them as texts; remove these rows from the file", out);
+}
+
 /* --- texts and labels ------------------------------------------------------------------------------------------ */
 
 /* Whether all texts are equal but for case, space and final punctuation. */
@@ -172,6 +259,7 @@ void cam_text_audit(const cam_dataset *dataset, cam_strbuf *warnings) {
     if (dataset->count == 0)
         return;
     audit_mojibake(dataset, warnings);
+    audit_export(dataset, warnings);
     if (dataset->count > 1 && all_equal(dataset))
         cam_strbuf_printf(warnings, "%s: all %zu texts are equal: is text_column the right column?\n", dataset->path,
                           dataset->count);

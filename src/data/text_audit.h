@@ -1,5 +1,5 @@
-/* text_audit.h: texts from which no classifier can learn what it should: broken accents, one text only, texts that are or
- * hold their label. */
+/* text_audit.h: texts from which no classifier can learn what it should: broken or lost accents, HTML, words for missing
+ * values, one text only, texts that are or hold their label. */
 #ifndef CAM_TEXT_AUDIT_H
 #define CAM_TEXT_AUDIT_H
 

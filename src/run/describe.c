@@ -54,7 +54,7 @@ static void describe_columns(const cam_run *run, cam_strbuf *out) {
             break;
         }
         cam_strbuf_puts(out, i > 0 ? ", " : "");
-        cam_plain_put(out, name, NAME_COLUMNS);
+        cam_plain_put(out, *name ? name : "\"\"", NAME_COLUMNS);
         cam_strbuf_puts(out, role);
         used += width;
     }

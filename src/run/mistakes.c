@@ -29,8 +29,14 @@ static int by_score(const void *a, const void *b) {
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static void put_cell(cam_strbuf *out, const char *text) {
-    if (!strchr("=+-@\t\r", text[0]) && !strpbrk(text, "\",\r\n")) { /* strchr also finds the end of an empty text */
+/* The delimiter of the training file, so that a spreadsheet that opened that one opens this one, too. */
+static char delimiter_of(const cam_corpus *corpus) {
+    return corpus->files[CAM_PART_TRAIN].delimiter == ';' ? ';' : ',';
+}
+
+static void put_cell(cam_strbuf *out, const char *text, char delimiter) {
+    if (!strchr("=+-@\t\r", text[0]) && !strchr(text, delimiter) &&
+        !strpbrk(text, "\"\r\n")) { /* strchr also finds the end of an empty text */
         cam_strbuf_puts(out, text);
         return;
     }
@@ -45,13 +51,14 @@ static void put_cell(cam_strbuf *out, const char *text) {
 
 static void put_mistake(cam_strbuf *out, const cam_corpus *corpus, const mistake *m) {
     const cam_row *row = cam_corpus_row(corpus, m->id);
-    cam_strbuf_printf(out, "%ld,%ld,", cam_row_number(row), row->line);
-    put_cell(out, row->text);
-    cam_strbuf_putc(out, ',');
-    put_cell(out, corpus->labels.names[corpus->label[m->id]]);
-    cam_strbuf_putc(out, ',');
-    put_cell(out, corpus->labels.names[m->guess.label]);
-    cam_strbuf_printf(out, ",%.4f,%s\n", (double)m->guess.score, cam_data_part_name(m->part));
+    char d = delimiter_of(corpus);
+    cam_strbuf_printf(out, "%ld%c%ld%c", cam_row_number(row), d, row->line, d);
+    put_cell(out, row->text, d);
+    cam_strbuf_putc(out, d);
+    put_cell(out, corpus->labels.names[corpus->label[m->id]], d);
+    cam_strbuf_putc(out, d);
+    put_cell(out, corpus->labels.names[m->guess.label], d);
+    cam_strbuf_printf(out, "%c%.4f%c%s\n", d, (double)m->guess.score, d, cam_data_part_name(m->part));
 }
 
 /* Lists the mistakes, the worst first. The list is to be freed. */
@@ -83,7 +90,8 @@ cam_status cam_mistakes_write(const char *path, const cam_corpus *corpus, const 
     cam_strbuf text = CAM_STRBUF_INIT;
     CAM_TRY(list_mistakes(corpus, guesses, &list, count));
     CAM_TRY(cam_file_writer_open(&writer, path));
-    cam_strbuf_puts(&text, "\xEF\xBB\xBFrow,line,text,label,predicted,score,part\n");
+    char d = delimiter_of(corpus);
+    cam_strbuf_printf(&text, "\xEF\xBB\xBFrow%cline%ctext%clabel%cpredicted%cscore%cpart\n", d, d, d, d, d, d);
     for (int64_t i = 0; i < *count; i++) {
         put_mistake(&text, corpus, &list[i]);
         if (text.length < BLOCK_BYTES)

@@ -76,6 +76,7 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
     { cat elsewhere.csv && echo 'une question de plus,suivi'; } >data.csv
     succeeds evaluate --data data.csv --json
     [ "$output" = "$held_out" ] || complain "grown"
+    says '1 row is new in "data.csv" since the training, and is not scored'
     sed 2d elsewhere.csv >data.csv
     refused 3 '"data.csv" has changed since the model was trained: 59 of its 60 rows are where they were' evaluate --data data.csv
     succeeds evaluate --data data.csv --part all --json

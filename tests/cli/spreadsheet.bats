@@ -312,3 +312,26 @@ END
     wait $server
     exec 9<&-
 }
+
+@test "a line that is not UTF-8 is answered, too, while the writer waits" {
+    mkfifo lines answers
+    "$program" predict --model out --on-bad-row skip <lines >answers 2>err 3>&- &
+    server=$!
+    exec 8>lines 9<answers
+    printf 'o\303\271 est le colis\ncaf\351\n' >&8
+    read -r -t 10 first <&9 && read -r -t 10 second <&9 || complain "no answer"
+    exec 8>&-
+    wait $server || complain "$(cat err)"
+    exec 9<&-
+    [[ "$first" == *"où est le colis" && -z "${second//[[:space:]]/}" ]] || complain "$first / $second"
+}
+
+@test "a table that is read as lines is told" {
+    succeeds cam-train predict --model out <data.csv
+    says 'standard input: each line is taken for a text, and the first looks like the header of a table with the column "text"'
+    setting=$(sed -n 's/.*to read the table, add //p' <<<"$stderr")
+    eval "succeeds cam-train predict --model out $setting <data.csv"
+    [[ "$output" == "text,label,prediction,score"* && "$stderr" != *"each line"* ]] || complain "not cured"
+    succeeds cam-train predict --model out <<<'le text, ici'
+    [[ "$stderr" != *"each line"* ]] || complain "a text is no header"
+}

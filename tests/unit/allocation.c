@@ -18,12 +18,12 @@
 
 #include "audit.h"
 #include "backend_cpu.h"
+#include "describe.h"
 #include "detect.h"
 #include "failing_allocator.h"
 #include "fixture.h"
 #include "label_audit.h"
 #include "model_tokenizer.h"
-#include "describe.h"
 #include "run.h"
 #include "safetensors_writer.h"
 #include "split.h"

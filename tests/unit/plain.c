@@ -81,6 +81,8 @@ static void a_cut_text_covers_its_columns(void **unused) {
     expect(&buf, "返品…");
     cam_plain_put_padded(&buf, "返品返品", 6);
     expect(&buf, "返品… ");
+    cam_plain_put_padded(&buf, "suivi de commande 1", 10);
+    expect(&buf, "suivi …e 1");
     assert_int_equal(cam_plain_put(&buf, "x", 1), 1);
     expect(&buf, "x");
     assert_int_equal(cam_plain_put(&buf, "xyz", 1), 1);

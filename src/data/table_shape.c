@@ -1,0 +1,122 @@
+/* table_shape.c: see table_shape_internal.h. */
+#include "strbuf.h"
+#include "table_shape_internal.h"
+#include <string.h>
+
+static const char fasttext_mark[] = "__label__";
+
+static size_t line_length(const char *text, size_t length) {
+    size_t end = 0;
+    while (end < length && text[end] != '\n' && text[end] != '\r')
+        end++;
+    return end;
+}
+
+/* The offset of the next line that is not empty, or `length`. */
+static size_t next_line(const char *text, size_t length, size_t at) {
+    at += line_length(text + at, length - at);
+    while (at < length && (text[at] == '\n' || text[at] == '\r'))
+        at++;
+    return at;
+}
+
+static int is_fasttext(const char *line, size_t length) {
+    size_t mark = sizeof fasttext_mark - 1;
+    return length > mark && memcmp(line, fasttext_mark, mark) == 0 && memchr(line, ' ', length) != NULL;
+}
+
+/* True where one pair of quotes encloses the line and a delimiter, and all other quotes are doubled. */
+static int is_quoted_line(const char *line, size_t length) {
+    if (length < 3 || line[0] != '"' || line[length - 1] != '"')
+        return 0;
+    int delimiter = 0;
+    for (size_t i = 1; i < length - 1; i++) {
+        if (line[i] == '"' && (i + 1 == length - 1 || line[++i] != '"'))
+            return 0;
+        delimiter |= line[i] == ',' || line[i] == ';' || line[i] == '\t';
+    }
+    return delimiter;
+}
+
+/* Whether the first two lines are of a form. */
+static int first_lines_are(int (*is)(const char *line, size_t length), const char *text, size_t length) {
+    size_t second = next_line(text, length, 0);
+    return is(text, line_length(text, length)) && second < length &&
+           is(text + second, line_length(text + second, length - second));
+}
+
+/* Fails with `what` and a command that reads the file and writes `made`, then with the settings to read that. `columns`
+ * may be NULL; `init` and `eval` find them without. */
+static cam_status refuse(const cam_read_options *options, const char *what, const char *command, const char *made,
+                         const char *columns) {
+    cam_strbuf path = CAM_STRBUF_INIT, settings = CAM_STRBUF_INIT;
+    cam_shell_word_put(&path, options->path);
+    cam_remedy_put(&settings, options->syntax, options->syntax == CAM_SYNTAX_KEYS ? "train_file" : "data", made);
+    if (columns && options->syntax == CAM_SYNTAX_KEYS) {
+        cam_strbuf_putc(&settings, ' ');
+        cam_remedy_put(&settings, options->syntax, "columns", columns);
+    }
+    cam_fail(CAM_E_DATA, "%s: %s; run %s %s > %s, and set %s", options->path, what, command, path.text, made,
+             settings.text);
+    cam_strbuf_release(&path);
+    cam_strbuf_release(&settings);
+    return CAM_E_DATA;
+}
+
+static cam_status refuse_fasttext(const cam_read_options *options) {
+    cam_strbuf columns = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&columns, "[%s, %s]", cam_label_column(options), cam_text_column(options));
+    refuse(options, "lines of fastText, a label before each text", "sed 's/^__label__\\([^ ]*\\) */\\1\\t/'",
+           "fixed.tsv", columns.text);
+    cam_strbuf_release(&columns);
+    return CAM_E_DATA;
+}
+
+cam_status cam_table_shape_check(const cam_read_options *options, const char *text, size_t length) {
+    if (!options->label_required)
+        return CAM_OK;
+    if (first_lines_are(is_fasttext, text, length))
+        return refuse_fasttext(options);
+    if (first_lines_are(is_quoted_line, text, length))
+        return refuse(options, "each line stands in quotes as a whole, so that it is one cell",
+                      "sed '1s/^[^\"]*//; s/^\"//; s/\"\\r\\?$//; s/\"\"/\"/g'", "fixed.csv", NULL);
+    return CAM_OK;
+}
+
+cam_status cam_table_shape_refuse_row_names(const cam_read_options *options) {
+    return refuse(options, "each row has one cell more than the header, a number in front (row names of R?)",
+                  "sed '1s/^/row,/'", "fixed.csv", NULL);
+}
+
+int cam_table_shape_is_rule(const cam_cells *cells) {
+    enum { LEAST = 2 };
+    size_t drawn = 0;
+    for (size_t i = 0; i < cells->count; i++) {
+        const cam_cell *cell = &cells->list[i];
+        size_t strokes = 0;
+        for (size_t k = 0; k < cell->length; k++) {
+            char c = cell->text[k];
+            if (c != '-' && c != '=' && c != '+' && c != ' ')
+                return 0;
+            strokes += c != ' ';
+        }
+        if (cell->length > 0 && strokes < LEAST)
+            return 0;
+        drawn += strokes;
+    }
+    return drawn > 0;
+}
+
+const cam_quote_pair *cam_quote_pair_of(const char *first, size_t first_length, const char *last, size_t last_length) {
+    static const cam_quote_pair pairs[] = {
+        {"'", "'"},           {"`", "`"},           {"\u2018", "\u2019"}, {"\u2019", "\u2019"},
+        {"\u201C", "\u201D"}, {"\u201E", "\u201C"}, {"\u00AB", "\u00BB"}, {"=\"", "\""},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        size_t open = strlen(pairs[i].open), close = strlen(pairs[i].close);
+        if (first_length >= open && last_length >= close && memcmp(first, pairs[i].open, open) == 0 &&
+            memcmp(last + last_length - close, pairs[i].close, close) == 0)
+            return &pairs[i];
+    }
+    return NULL;
+}
