@@ -91,6 +91,10 @@ static cam_status open_corpus(cam_corpus_opening *opening) {
     CAM_TRY(cam_corpus_label(opening));
     if (opening->train_is_sound)
         CAM_TRY(cam_corpus_collect(opening, cam_corpus_split(opening)));
+    if (!opening->findings_are_told) {
+        cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
+        cam_corpus_put_cure(opening, &corpus->warnings);
+    }
     CAM_TRY(count_labels(corpus));
 out:
     return st;
