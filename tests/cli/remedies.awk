@@ -1,27 +1,38 @@
-# remedies.awk: prints FILE<tab>LITERAL for every text in C sources that proposes something to the user, and FILE<tab>CALL
-# for every call of cam_remedy_put, which writes such a text. Adjacent literals are one.
-function ends() {
-    if (joined != "" && proposes(joined)) print file "\t" joined
-    joined = ""
-}
+# remedies.awk: prints "FILE<tab>TEXT" for every text in C sources that may propose something to the user, and for every call
+# of cam_remedy_put, which writes such a text. Adjacent literals are one text. A literal of a single word is a part of a
+# message that is found by its other parts.
 function proposes(text) {
-    return text ~ "(^|[;:,(] |, or |, and |^[^a-z]+|n't |or |\\\\n|: )(" verbs ")( |$|:)" ||
-        text ~ /(^|[^a-z_])[a-z]+_?[a-z_]*[a-z]=[^= ]/ || text ~ /(^|[^-])--[a-z]/ || text ~ /cam-train (%s|[a-z]+ --)/ ||
-        text ~ /did you mean|the key is|hf download|iconv|sed '|tail -c|python3 -c|git lfs pull|sqlite3 |hint|needs less/ ||
-        text ~ /label_column|text_column|label_map|belongs in|CAM_[A-Z]+|ddp_timeout|on_bad_row|stands before|stand under/
+    if (text !~ /[ =]/) return 0
+    return text ~ "(^|[;:,(] |, or |, and |^[^A-Za-z]+|n't |or |\\\\n)(" verbs ")( |$|:)" || text ~ /[a-z]+_?[a-z_]*[a-z]=[^= ]/ ||
+        text ~ /(^|[^-])--[a-z]/ || text ~ /cam-train (%s|[a-z]+ --)|did you mean|the key is|hf download|iconv|sed '|tail -c/ ||
+        text ~ /python3 -c|git lfs pull|sqlite3 |hint: |needs less|fits another|label_column|text_column|label_map/ ||
+        text ~ /belongs in|CAM_[A-Z]+_|ddp_timeout|on_bad_row|stands? (before|under)|[a-z]_[a-z]+ (lists|says)|to_json/ ||
+        text ~ /goes after|without a space|comes first|comes from|is named with|is an option of|is the one in which/ ||
+        text ~ /for %s write |set%s|name is|quotes keep|path may begin|is written twice|restores the file|quicker: |leaves %s|must be started/
+}
+function ends() {
+    if (proposes(joined)) print file "\t" joined
+    joined = ""
 }
 BEGIN {
     verbs = "set|write|leave|name|use|add|save|choose|run|put|train|make|rename|export|install|wait|correct|keep|try|fetch|" \
-        "download|load|convert|replace|remove|consider|group|mend|merge|unpack|take|score|label|lower|start|read|look"
+        "download|load|convert|replace|remove|consider|group|mend|merge|unpack|take|score|label these|lower|start|read|look"
 }
-FNR == 1 { ends(); comment = 0; file = FILENAME; call = "" }
+FNR == 1 { ends(); comment = 0; file = FILENAME }
+/^#include/ { next }
 {
     line = $0
-    if (line ~ /cam_remedy_put\(/ && line !~ /^void/) {
+    while (line ~ /cam_remedy_put\(/ && line !~ /;$/ && line !~ /{$/ && (getline more) > 0) {
+        sub(/^ */, " ", more)
+        sub(/[( ]$/, "&", line)
+        line = line more
+    }
+    if (line ~ /cam_remedy_put\(.*;$/) {
         call = line
-        sub(/.*cam_remedy_put\(/, "cam_remedy_put(", call)
-        if (call !~ /;$/) { getline more; sub(/^ */, " ", more); call = call more; line = line more }
+        sub(/.*cam_remedy_put\( */, "cam_remedy_put(", call)
+        gsub(/  +/, " ", call)
         print file "\t" call
+        next
     }
     while (line != "") {
         if (comment) {
@@ -35,7 +46,7 @@ FNR == 1 { ends(); comment = 0; file = FILENAME; call = "" }
             joined = joined substr(line, 2, RLENGTH - 2)
             line = substr(line, RLENGTH + 1)
         } else if (joined != "" && match(line, /^(PRI|CAM_)[A-Za-z0-9_]+/)) {
-            joined = joined "<" substr(line, 1, RLENGTH) ">"
+            joined = joined "%d"
             line = substr(line, RLENGTH + 1)
         } else {
             ends()
