@@ -91,7 +91,7 @@ said() { tr -s '\n ' '  ' <<<"$output ${stderr:-}"; }
 
 # What a shell takes for one word, and settings of the two kinds of verbs; extended expressions.
 word="('[^']*'|\\\\'|[^] ;,()'\"?])+"
-settings="[a-z_]+=$word( [a-z_]+=$word)*"
+settings="[a-z0-9_]+=$word( [a-z0-9_]+=$word)*"
 option="--[a-z-]+ $word"
 
 # cures MESSAGE PATTERN COMMAND...: the command says MESSAGE; the first text after it that matches PATTERN, pasted into a shell
