@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 void cam_plain_put_count(cam_strbuf *buf, int64_t count) {
     char digits[24];
@@ -36,6 +38,26 @@ void cam_plain_put_duration(cam_strbuf *buf, double seconds) {
         cam_strbuf_printf(buf, "%ld min %ld s", whole / 60, whole % 60);
     else
         cam_strbuf_printf(buf, "%ld h %ld min", whole / 3600, whole % 3600 / 60);
+}
+
+void cam_plain_put_rate(cam_strbuf *buf, double rate, int digits) {
+    char text[32];
+    snprintf(text, sizeof text, "%.*e", digits - 1, rate);
+    char *exponent = strchr(text, 'e');
+    if (!exponent) { /* not finite */
+        cam_strbuf_puts(buf, text);
+        return;
+    }
+    size_t length = (size_t)(exponent - text);
+    if (memchr(text, '.', length)) {
+        while (text[length - 1] == '0')
+            length--;
+        length -= text[length - 1] == '.';
+    }
+    cam_strbuf_append(buf, text, length);
+    int power = atoi(exponent + 1);
+    if (power != 0)
+        cam_strbuf_printf(buf, "e%d", power);
 }
 
 void cam_plain_put_bytes(cam_strbuf *buf, double bytes) {

@@ -17,6 +17,8 @@ void cam_plain_put_count_aligned(cam_strbuf *buf, int64_t count, int width);
 void cam_plain_put_counted(cam_strbuf *buf, int64_t count, const char *one, const char *many);
 /* Appends a duration in seconds: "4.2 s", "3 min 20 s", "2 h 5 min". */
 void cam_plain_put_duration(cam_strbuf *buf, double seconds);
+/* Appends a rate as a setting takes it, with at most `digits` digits: "0", "2e-4", "1.5e-3". */
+void cam_plain_put_rate(cam_strbuf *buf, double rate, int digits);
 /* Appends an amount of memory: "1.4 MB", "220 MB", "1.4 GB" (powers of 10). */
 void cam_plain_put_bytes(cam_strbuf *buf, double bytes);
 

@@ -2,6 +2,7 @@
 #include "eval_rows.h"
 #include "audit.h"
 #include "corpus.h"
+#include "files.h"
 #include "log.h"
 #include "run_folder.h"
 #include <stdlib.h>
@@ -11,7 +12,7 @@ typedef struct chooser {
     const cam_reading *reading;
     const char *path; /* of the file that is scored */
     cam_run_split split;
-    int has_split;
+    int has_split, split_is_damaged;
     cam_dataset train; /* train_file, read as the run read it; empty where it is the scored file, or cannot be read */
     int is_run_file;
 } chooser;
@@ -33,6 +34,7 @@ static int same_rows(const cam_dataset *a, const cam_dataset *b) {
 static void compare_files(chooser *c, const char *folder, const cam_dataset *data) {
     const char *path = train_file(c);
     c->has_split = cam_run_folder_read_split(folder, &c->split) == CAM_OK;
+    c->split_is_damaged = !c->has_split && cam_file_exists_in(folder, "split.tsv");
     if (!path)
         return;
     c->is_run_file = same_file(path, c->path);
@@ -124,7 +126,9 @@ out:
 }
 
 /* What --part means for this file. */
-static cam_status choose(const chooser *c, enum cam_choice_eval_part *part) {
+static cam_status choose(chooser *c, const char *folder, enum cam_choice_eval_part *part) {
+    if (c->is_run_file && c->split_is_damaged && *part != CAM_EVAL_PART_ALL)
+        return cam_run_folder_read_split(folder, &c->split); /* says what is wrong with it */
     if (c->is_run_file && c->has_split) {
         if (*part == CAM_EVAL_PART_AUTO)
             *part = CAM_EVAL_PART_VALIDATION;
@@ -155,7 +159,7 @@ cam_status cam_eval_rows_choose(const cam_reading *reading, const cam_arguments 
     chooser c = {.reading = reading, .path = arguments->data};
     *part = (enum cam_choice_eval_part)arguments->part.value;
     compare_files(&c, folder, data);
-    CAM_TRY(choose(&c, part));
+    CAM_TRY(choose(&c, folder, part));
     if (*part != CAM_EVAL_PART_ALL)
         CAM_TRY(keep_part(&c, *part == CAM_EVAL_PART_TRAIN ? CAM_PART_TRAIN : CAM_PART_VALIDATION, data));
     else if (!c.is_run_file)

@@ -251,7 +251,7 @@ out:
     return st;
 }
 
-double cam_audit_labels(const cam_labels *labels, const int64_t *counts, cam_strbuf *warnings) {
+double cam_audit_labels(const cam_labels *labels, const int64_t *counts, int weighted, cam_strbuf *warnings) {
     int32_t size = (int32_t)labels->count, most = -1, least = -1, rare = 0;
     for (int32_t i = 0; i < size; i++) {
         if (counts[i] == 0)
@@ -271,7 +271,7 @@ double cam_audit_labels(const cam_labels *labels, const int64_t *counts, cam_str
         cam_strbuf_puts(warnings, rare > shown ? ", ...\n" : "\n");
     }
     double ratio = most < 0 ? 1.0 : (double)counts[most] / (double)counts[least];
-    if (ratio > IMBALANCE)
+    if (ratio > IMBALANCE && !weighted)
         cam_strbuf_printf(warnings,
                           "the labels are uneven: \"%s\" has %lld training rows, \"%s\" has %lld; consider "
                           "class_weights=balanced\n",

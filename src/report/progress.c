@@ -1,6 +1,7 @@
 /* progress.c: see progress.h. */
 #include "progress.h"
 #include "log.h"
+#include "plain.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -69,7 +70,8 @@ static void put_field(cam_strbuf *buf, int field, const cam_progress *progress, 
         cam_strbuf_printf(buf, "loss %.4f", mean_loss(progress, event));
         break;
     case FIELD_LR:
-        cam_strbuf_printf(buf, "lr %.3g", event->lr);
+        cam_strbuf_puts(buf, "lr ");
+        cam_plain_put_rate(buf, event->lr, 3);
         break;
     case FIELD_NORM:
         cam_strbuf_printf(buf, "grad norm %.3g", event->grad_norm);

@@ -36,7 +36,7 @@ static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, 
     put_folder(out, c->output_dir, frozen ? "frozen" : "full");
     cam_strbuf_printf(out, " freeze=%s num_train_epochs=%lld learning_rate=", frozen ? "encoder" : "none",
                       (long long)fit.epochs);
-    cam_rate_put(out, fit.learning_rate);
+    cam_plain_put_rate(out, fit.learning_rate, CAM_RATE_DIGITS);
     if (c->max_steps > 0)
         cam_strbuf_puts(out, " max_steps=-1");
     if (2 * cam_schedule_warmup(c->warmup_ratio, c->warmup_steps, steps) > steps)
@@ -70,7 +70,7 @@ static void advise_full(const cam_run *run, cam_strbuf *out) {
         cam_fit fit = cam_run_fit(run, 0);
         cam_strbuf_printf(&line, ", which usually scores higher: set freeze=none num_train_epochs=%lld learning_rate=",
                           (long long)fit.epochs);
-        cam_rate_put(&line, fit.learning_rate);
+        cam_plain_put_rate(&line, fit.learning_rate, CAM_RATE_DIGITS);
     } else {
         cam_strbuf_puts(&line, "; a frozen encoder (freeze=encoder) usually scores lower");
     }

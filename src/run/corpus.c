@@ -67,7 +67,8 @@ out:
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
 /* Over the training rows, or over the training file where there is no split. */
-static cam_status count_labels(cam_corpus *corpus) {
+static cam_status count_labels(const cam_corpus_opening *opening) {
+    cam_corpus *corpus = opening->corpus;
     const int32_t *rows = corpus->part[CAM_PART_TRAIN];
     int64_t count = rows ? corpus->part_count[CAM_PART_TRAIN] : (int64_t)corpus->files[CAM_PART_TRAIN].count;
     corpus->label_count = calloc(corpus->labels.count + 1, sizeof *corpus->label_count);
@@ -78,7 +79,8 @@ static cam_status count_labels(cam_corpus *corpus) {
         if (label >= 0)
             corpus->label_count[label]++;
     }
-    cam_audit_labels(&corpus->labels, corpus->label_count, &corpus->warnings);
+    cam_audit_labels(&corpus->labels, corpus->label_count,
+                     opening->config->class_weights.kind != CAM_CONFIG_CLASS_WEIGHTS_NONE, &corpus->warnings);
     return CAM_OK;
 }
 
@@ -91,7 +93,11 @@ static cam_status open_corpus(cam_corpus_opening *opening) {
     CAM_TRY(cam_corpus_label(opening));
     if (opening->train_is_sound)
         CAM_TRY(cam_corpus_collect(opening, cam_corpus_split(opening)));
-    CAM_TRY(count_labels(corpus));
+    if (!opening->findings_are_told) {
+        cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
+        cam_corpus_put_cure(opening, &corpus->warnings);
+    }
+    CAM_TRY(count_labels(opening));
 out:
     return st;
 }

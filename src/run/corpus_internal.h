@@ -15,6 +15,7 @@ typedef struct cam_corpus_opening {
     int train_is_sound;      /* the training file was read without errors, and its labels are those of the run */
     cam_strbuf findings;     /* of the audit of labels, one a line */
     cam_label_cure cure;     /* what cures them */
+    int findings_are_told;   /* with an error that they explain; otherwise they are warnings */
 } cam_corpus_opening;
 
 /* Takes the failure of a step. CAM_E_DATA and CAM_E_USAGE are collected, and the result is CAM_OK; others come back. */

@@ -145,7 +145,7 @@ out:
 }
 
 /* num_labels against the data, with what may be wrong with its labels. */
-static cam_status check_number(const cam_corpus_opening *opening) {
+static cam_status check_number(cam_corpus_opening *opening) {
     const cam_corpus *corpus = opening->corpus;
     if (opening->config->num_labels == 0 || (int64_t)corpus->labels.count == opening->config->num_labels)
         return CAM_OK;
@@ -155,6 +155,7 @@ static cam_status check_number(const cam_corpus_opening *opening) {
                       corpus->labels.count == 1 ? "" : "s");
     cam_strbuf_puts(&lines, cam_strbuf_text(&opening->findings));
     cam_corpus_put_cure(opening, &lines);
+    opening->findings_are_told = 1;
     cam_corpus_put_hints(cam_strbuf_text(&lines), &message);
     cam_status st = cam_fail(CAM_E_USAGE, "%s", cam_strbuf_text(&message));
     cam_strbuf_release(&message);
@@ -235,8 +236,6 @@ cam_status cam_corpus_label(cam_corpus_opening *opening) {
         opening->train_is_sound = 0;
     CAM_TRY(cam_corpus_collect(opening, treated));
     CAM_TRY(cam_label_audit(train, config->text_column, config->label_column, &opening->findings, &opening->cure));
-    cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
-    cam_corpus_put_cure(opening, &corpus->warnings);
     cam_status built = build_labels(opening);
     if (built != CAM_OK) {
         opening->train_is_sound = 0;

@@ -158,7 +158,7 @@ static int may_be_unstratified(const cam_corpus_opening *opening, int64_t rows) 
 }
 
 /* The failure of a stratified split again, with what the labels look like and what lets it succeed. */
-static cam_status explain(const cam_corpus_opening *opening, cam_status failure) {
+static cam_status explain(cam_corpus_opening *opening, cam_status failure) {
     cam_status st = CAM_OK;
     cam_strbuf message = CAM_STRBUF_INIT, lines = CAM_STRBUF_INIT;
     label_counts counts = {0}, mapped = {0};
@@ -168,9 +168,11 @@ static cam_status explain(const cam_corpus_opening *opening, cam_status failure)
     CAM_TRY(count_rows(&counts, opening));
     CAM_TRY(count_rows(&mapped, opening));
     int64_t rows = sum(&counts);
-    cam_strbuf_puts(&lines, cam_strbuf_text(&opening->findings));
-    if (!put_map_proposal(&mapped, &lines))
+    if (!opening->findings_are_told)
+        cam_strbuf_puts(&lines, cam_strbuf_text(&opening->findings));
+    if (!put_map_proposal(&mapped, &lines) && !opening->findings_are_told)
         cam_corpus_put_cure(opening, &lines);
+    opening->findings_are_told = 1;
     put_proposals(&counts, &lines);
     if (may_be_unstratified(opening, rows))
         cam_strbuf_puts(&lines, "set stratify=false, and a label may be missing in one of the parts\n");

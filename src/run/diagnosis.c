@@ -66,7 +66,8 @@ static double least_accuracy(const cam_training_facts *f) {
 /* --- settings -------------------------------------------------------------------------------------------------- */
 
 static void put_rate(cam_strbuf *out, double rate) {
-    cam_strbuf_printf(out, " learning_rate=%.0e", rate);
+    cam_strbuf_puts(out, " learning_rate=");
+    cam_plain_put_rate(out, rate, 1);
 }
 
 static void put_epochs(cam_strbuf *out, const cam_training_facts *f, int64_t epochs) {
@@ -113,7 +114,8 @@ static int peak_not_reached(const cam_training_facts *f, cam_strbuf *why, cam_st
     cam_plain_put_counted(why, f->warmup, "step", "steps");
     cam_strbuf_puts(why, " and the run made ");
     cam_plain_put_count(why, f->steps);
-    cam_strbuf_printf(why, ", so that the rate was at most %.2g", f->highest_rate);
+    cam_strbuf_puts(why, ", so that the rate was at most ");
+    cam_plain_put_rate(why, f->highest_rate, 2);
     put_length(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
     return 1;
 }
@@ -123,7 +125,9 @@ static int rate_does_not_fit(const cam_training_facts *f, cam_strbuf *why, cam_s
     int low = f->learning_rate<fit.rate / RATE_FACTOR, high = f->learning_rate> fit.rate * RATE_FACTOR;
     if (!low && !high)
         return 0;
-    cam_strbuf_printf(why, "a learning_rate of %.2g is too %s for %s", f->learning_rate, low ? "low" : "high",
+    cam_strbuf_puts(why, "a learning_rate of ");
+    cam_plain_put_rate(why, f->learning_rate, 2);
+    cam_strbuf_printf(why, " is too %s for %s", low ? "low" : "high",
                       f->random_weights                ? "random weights"
                       : f->trained == CAM_TRAINED_HEAD ? "a head alone"
                                                        : "this encoder");

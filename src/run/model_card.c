@@ -131,10 +131,11 @@ static void put_scores(cam_strbuf *out, const cam_run_end *end) {
 
 static void put_settings(cam_strbuf *out, const cam_run_end *end) {
     const cam_config *c = end->run->config;
-    cam_strbuf_printf(out, "\n## Settings\n\nStep %lld of %lld, batches of %lld rows, learning rate %g (%s),\n",
+    cam_strbuf_printf(out, "\n## Settings\n\nStep %lld of %lld, batches of %lld rows, learning rate ",
                       (long long)end->saved_step, (long long)end->plan->updates,
-                      (long long)end->plan->batch_rows * (long long)end->plan->accumulation, c->learning_rate,
-                      cam_words_scheduler[c->lr_scheduler_type]);
+                      (long long)end->plan->batch_rows * (long long)end->plan->accumulation);
+    cam_plain_put_rate(out, c->learning_rate, 6);
+    cam_strbuf_printf(out, " (%s),\n", cam_words_scheduler[c->lr_scheduler_type]);
     cam_strbuf_printf(out, "weight decay %g, seed %lld, texts of up to %d tokens. `run.yaml` holds all of them.\n",
                       c->weight_decay, (long long)c->seed, end->run->max_length);
 }

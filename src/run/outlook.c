@@ -16,13 +16,6 @@ typedef struct view {
     int frozen;     /* the head alone is trained */
 } view;
 
-void cam_rate_put(cam_strbuf *out, double rate) {
-    int power = rate > 0 ? (int)floor(log10(rate) + 1e-9) : 0;
-    cam_strbuf_printf(out, "%.2g", rate / pow(10, power));
-    if (power != 0)
-        cam_strbuf_printf(out, "e%d", power);
-}
-
 cam_fit cam_outlook_fit(const cam_outlook *outlook, int frozen) {
     const cam_config *c = outlook->config;
     int64_t batch = c->per_device_train_batch_size * c->gradient_accumulation_steps * outlook->ranks;
@@ -67,7 +60,7 @@ static cam_status refuse_no_rate(const view *o) {
                  "the run has one step, and the warm-up begins with a rate of 0: nothing would be learned; set %s",
                  cam_strbuf_text(&cure));
     } else {
-        cam_rate_put(&cure, o->fit.learning_rate);
+        cam_plain_put_rate(&cure, o->fit.learning_rate, CAM_RATE_DIGITS);
         cam_fail(CAM_E_USAGE, "learning_rate is 0: nothing would be learned; set learning_rate=%s",
                  cam_strbuf_text(&cure));
     }
@@ -83,9 +76,9 @@ static void warn_of_warmup(const view *o, cam_strbuf *out) {
     cam_strbuf_puts(out, " is as long as the run of ");
     cam_plain_put_counted(out, o->plan.updates, "step", "steps");
     cam_strbuf_puts(out, " or longer: the highest rate will be ");
-    cam_rate_put(out, o->highest);
+    cam_plain_put_rate(out, o->highest, CAM_RATE_DIGITS);
     cam_strbuf_puts(out, " instead of ");
-    cam_rate_put(out, o->config->learning_rate);
+    cam_plain_put_rate(out, o->config->learning_rate, CAM_RATE_DIGITS);
     cam_strbuf_puts(out, "; set ");
     put_no_warmup(out, o->config);
     cam_strbuf_putc(out, '\n');
@@ -136,7 +129,7 @@ static void warn_of_rate(const cam_outlook *outlook, const view *o, cam_strbuf *
     if (outlook->hidden == 0 || (!low && !high))
         return;
     cam_strbuf_puts(out, "a learning_rate of ");
-    cam_rate_put(out, rate);
+    cam_plain_put_rate(out, rate, CAM_RATE_DIGITS);
     cam_strbuf_printf(out, " is %s for ", low ? "low" : "high");
     if (o->frozen)
         cam_strbuf_puts(out, "a head alone");
@@ -146,7 +139,7 @@ static void warn_of_rate(const cam_outlook *outlook, const view *o, cam_strbuf *
         cam_strbuf_printf(out, "a pretrained encoder of hidden size %lld%s", (long long)outlook->hidden,
                           high ? ", which may forget what it knows" : "");
     cam_strbuf_puts(out, "; set learning_rate=");
-    cam_rate_put(out, fit);
+    cam_plain_put_rate(out, fit, CAM_RATE_DIGITS);
     cam_strbuf_putc(out, '\n');
 }
 

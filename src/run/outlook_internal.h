@@ -8,6 +8,7 @@
 
 enum {
     CAM_OUTLOOK_FEW_STEPS = 20, /* fewer steps hardly move a model from where it began */
+    CAM_RATE_DIGITS = 2,        /* of a rate in a message */
     CAM_OUTLOOK_RATE_FACTOR = 8 /* a rate this many times below or above the fitting one; below it the shipped examples
                                  * lose half of their score, above it the encoder forgets what it knew */
 };
@@ -27,8 +28,5 @@ CAM_MUST_CHECK cam_status cam_outlook_check(const cam_outlook *outlook, cam_strb
 
 /* The epochs and the rate that fit the run's rows and model, for the whole encoder or for the head alone. */
 cam_fit cam_outlook_fit(const cam_outlook *outlook, int frozen);
-
-/* Appends a rate as a setting takes it, with two digits: "2e-4", "1.5e-3". */
-void cam_rate_put(cam_strbuf *out, double rate);
 
 #endif

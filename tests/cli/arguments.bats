@@ -126,8 +126,8 @@ setup() { in_own_folder; }
     refused 2 '"--config" needs a value' cam-train -c --dry-run
 }
 
-# cures WORDS...: show refuses these words, quoted for a shell; with what the message tells to write instead, it does not.
-cures() {
+# show_cures WORDS...: show refuses these words, quoted for a shell; with what the message tells to write instead, it does not.
+show_cures() {
     refused 2 "write " eval "cam-train show --config c.yaml $1"
     local advice=${stderr##*write }
     succeeds eval "cam-train show --config c.yaml ${advice%%, else*}"
@@ -135,44 +135,44 @@ cures() {
 }
 
 @test "a key written as an option: what the message says is right" {
-    cures "--learning_rate 3e-5" "learning_rate: 3e-5"
-    cures "--learning-rate=3e-5" "learning_rate: 3e-5"
-    cures "-learning_rate 3e-5" "learning_rate: 3e-5"
-    cures "--lr 3e-5" "learning_rate: 3e-5"
-    cures "--max_steps -1" "max_steps: -1 "
-    cures "--data 'mes données.csv'" "train_file: mes données.csv"
-    cures "--text_column \"l'avis\"" "text_column: \"l'avis\""
-    cures "--label-column 'a b'" "label_column: a b"
-    cures "--columns label,text" "columns: [label, text]"
-    cures "--labels oui,non" "labels: [oui, non]"
-    cures "--delimiter ';'" 'delimiter: ";"'
-    cures "--model tiny" "model_name_or_path: tiny"
-    cures "--output out2" "output_dir: out2"
-    cures "--input-format csv" "format: csv"
-    cures "--max-seq-length 64" "max_seq_length: 64"
-    cures "--device cpu" "device: cpu"
-    cures "--encoding latin-1" "encoding: windows-1252"
-    cures "--bf16 --load_best_model_at_end" 'bf16: "true"'
-    cures "--overwrite_output_dir seed=3" "overwrite_output_dir: true"
-    cures "--stratify false" "stratify: false"
-    cures "--no_cuda" "device: cpu"
-    cures "--group_by_length" "train_sampling_strategy: group_by_length"
+    show_cures "--learning_rate 3e-5" "learning_rate: 3e-5"
+    show_cures "--learning-rate=3e-5" "learning_rate: 3e-5"
+    show_cures "-learning_rate 3e-5" "learning_rate: 3e-5"
+    show_cures "--lr 3e-5" "learning_rate: 3e-5"
+    show_cures "--max_steps -1" "max_steps: -1 "
+    show_cures "--data 'mes données.csv'" "train_file: mes données.csv"
+    show_cures "--text_column \"l'avis\"" "text_column: \"l'avis\""
+    show_cures "--label-column 'a b'" "label_column: a b"
+    show_cures "--columns label,text" "columns: [label, text]"
+    show_cures "--labels oui,non" "labels: [oui, non]"
+    show_cures "--delimiter ';'" 'delimiter: ";"'
+    show_cures "--model tiny" "model_name_or_path: tiny"
+    show_cures "--output out2" "output_dir: out2"
+    show_cures "--input-format csv" "format: csv"
+    show_cures "--max-seq-length 64" "max_seq_length: 64"
+    show_cures "--device cpu" "device: cpu"
+    show_cures "--encoding latin-1" "encoding: windows-1252"
+    show_cures "--bf16 --load_best_model_at_end" 'bf16: "true"'
+    show_cures "--overwrite_output_dir seed=3" "overwrite_output_dir: true"
+    show_cures "--stratify false" "stratify: false"
+    show_cures "--no_cuda" "device: cpu"
+    show_cures "--group_by_length" "train_sampling_strategy: group_by_length"
 }
 
 @test "a key with its value in another word, or after a colon" {
-    cures "learning_rate = 3e-5" "learning_rate: 3e-5"
-    cures "learning_rate =3e-5" "learning_rate: 3e-5"
-    cures "learning_rate 3e-5" "learning_rate: 3e-5"
-    cures "learning_rate: 3e-5" "learning_rate: 3e-5"
-    cures "'learning_rate: 3e-5'" "learning_rate: 3e-5"
-    cures "lr 3e-5" "learning_rate: 3e-5"
-    cures "text_column=Mon label" "text_column: Mon label"
-    cures "labels=[oui, non, peut être] seed=3" "labels: [oui, non, peut être]"
+    show_cures "learning_rate = 3e-5" "learning_rate: 3e-5"
+    show_cures "learning_rate =3e-5" "learning_rate: 3e-5"
+    show_cures "learning_rate 3e-5" "learning_rate: 3e-5"
+    show_cures "learning_rate: 3e-5" "learning_rate: 3e-5"
+    show_cures "'learning_rate: 3e-5'" "learning_rate: 3e-5"
+    show_cures "lr 3e-5" "learning_rate: 3e-5"
+    show_cures "text_column=Mon label" "text_column: Mon label"
+    show_cures "labels=[oui, non, peut être] seed=3" "labels: [oui, non, peut être]"
     refused 2 "without a space: learning_rate=3e-5" cam-train -c c.yaml learning_rate= 3e-5
-    cures data.csv "train_file: data.csv"
-    cures ./tiny 'model_name_or_path: "./tiny"'
+    show_cures data.csv "train_file: data.csv"
+    show_cures ./tiny 'model_name_or_path: "./tiny"'
     cp c.yaml "my config.conf"
-    cures "'my config.conf'" "learning_rate: 5e-3"
+    show_cures "'my config.conf'" "learning_rate: 5e-3"
 }
 
 @test "a setting of transformers that has no counterpart" {

@@ -14,21 +14,10 @@ found() {
     [[ "$stderr" == "error: "* ]] || complain "expected errors"
 }
 
-# settings PREFIX: what a warning or an error proposes after PREFIX, up to the end of its line.
-settings() { tr -s '\n ' '  ' <<<"$output $stderr" | grep -o "$1"'[^;]*; set [^ ]*=[^ ]*\( [a-z_]*=[^ ]*\)*' | sed 's/.*; set //'; }
-
-# cures PREFIX KEY=VALUE...: the check says PREFIX; with the settings that it proposes it succeeds and no longer does.
-cures() {
-    local prefix=$1 set
-    shift
-    run --separate-stderr check "$@"
-    [[ "$(tr -s '\n ' '  ' <<<"$output $stderr")" == *"$prefix"* ]] || complain "expected: $prefix"
-    set=$(settings "$prefix")
-    [ -n "$set" ] || complain "no settings after: $prefix"
-    # shellcheck disable=SC2086 # the settings are words
-    succeeds check "$@" $set
-    [[ "$(tr -s '\n ' '  ' <<<"$output")" != *"$prefix"* ]] || complain "did not cure: $set"
-    [[ "$(tr -s '\n ' '  ' <<<"$output")" != *"only "*" step"* ]] || complain "too few steps: $set"
+# cures_plan MESSAGE KEY=VALUE...: the check warns, and with the settings that it proposes the run has enough steps, too.
+cures_plan() {
+    cures "$1" "$settings" check "${@:2}"
+    [[ "$(said)" != *"only "*" step"* ]] || complain "too few steps"
 }
 
 @test "the picture: files, columns, labels as bars with the largest first, lengths, steps, cost" {
@@ -109,27 +98,27 @@ cures() {
 }
 
 @test "a run whose only step has rate 0, or whose rate is 0, is refused with a cure" {
-    for settings in "max_steps=1" "max_steps=1 warmup_steps=3" "learning_rate=0"; do
+    for plan in "max_steps=1" "max_steps=1 warmup_steps=3" "learning_rate=0"; do
         # shellcheck disable=SC2086
-        found 2 check $settings
-        says "nothing would be learned"
-        # shellcheck disable=SC2046,SC2086
-        succeeds check $settings $(sed -n 's/^error: .*; set //p' <<<"$stderr")
-        refused 2 "nothing would be learned" cam-train --config c.yaml $settings
+        found 2 check $plan
+        # shellcheck disable=SC2086
+        cures "nothing would be learned; set " "$settings" check $plan
+        # shellcheck disable=SC2086
+        refused 2 "nothing would be learned" cam-train --config c.yaml $plan
     done
     [ ! -e out ] || complain "something was written"
 }
 
 @test "the plan tells of a run that will learn little; what it proposes cures" {
-    cures "the warm-up of 500 steps is as long as the run of 21 steps or longer: the highest rate will be 2e-4" warmup_steps=500
-    cures "the warm-up of 21 steps is as long as the run of 21 steps or longer" warmup_ratio=1
-    cures "the run has only 7 steps" num_train_epochs=1
-    cures "the run has only 1 step" num_train_epochs=1 per_device_train_batch_size=64 warmup_ratio=0
-    cures "the run has only 3 steps" max_steps=3
-    cures "the run has only 3 steps" gradient_accumulation_steps=8
-    cures "init: random with freeze" freeze=encoder
-    cures "a learning_rate of 2e-5 is low for random weights" learning_rate=2e-5
-    cures "a learning_rate of 9e-2 is high for random weights" learning_rate=0.09
+    cures_plan "the warm-up of 500 steps is as long as the run of 21 steps or longer: the highest rate will be 2e-4" warmup_steps=500
+    cures_plan "the warm-up of 21 steps is as long as the run of 21 steps or longer" warmup_ratio=1
+    cures_plan "the run has only 7 steps" num_train_epochs=1
+    cures_plan "the run has only 1 step" num_train_epochs=1 per_device_train_batch_size=64 warmup_ratio=0
+    cures_plan "the run has only 3 steps" max_steps=3
+    cures_plan "the run has only 3 steps" gradient_accumulation_steps=8
+    cures_plan "init: random with freeze" freeze=encoder
+    cures_plan "a learning_rate of 2e-5 is low for random weights" learning_rate=2e-5
+    cures_plan "a learning_rate of 9e-2 is high for random weights" learning_rate=0.09
     [[ "$output$stderr" != *"longer warm-up"* ]] || complain "a longer warm-up"
 }
 

@@ -58,9 +58,13 @@ complain() {
     return 1
 }
 
+# A file may keep what all commands of its tests say.
+keep() { :; }
+
 # succeeds COMMAND...: exit 0; sets $output and $stderr.
 succeeds() {
     run --separate-stderr "$@"
+    keep
     [ "$status" -eq 0 ] || complain "expected exit 0: $*"
 }
 
@@ -70,6 +74,7 @@ refused() {
     local code=$1 message=$2
     shift 2
     run --separate-stderr "$@"
+    keep
     [ "$status" -eq "$code" ] || complain "expected exit $code: $*"
     [[ -z "$output" || "$output" == "file     "* ]] || complain "standard output is not empty"
     [ "$(grep -c '^error: ' <<<"$stderr")" -eq 1 ] || complain "expected one error"
@@ -80,3 +85,45 @@ refused() {
 # lines may be broken between words.
 says() { [[ "$stderr" == *"$1"* ]] || complain "expected on standard error: $1"; }
 answers() { [[ "$output" == *"$1"* || "$(tr -s '\n ' '  ' <<<"$output")" == *"$1"* ]] || complain "expected on standard output: $1"; }
+
+# --- what a message proposes is pasted
+
+# What the last command wrote, without breaks between words.
+said() { tr -s '\n ' '  ' <<<"$output ${stderr:-}"; }
+
+# What a shell takes for one word, and settings of the two kinds of verbs; extended expressions.
+word="('[^']*'|\\\\'|[^] ;,()'\"?])+"
+settings="[a-z0-9_]+=$word( [a-z0-9_]+=$word)*"
+option="--[a-z-]+ $word"
+
+# cures MESSAGE PATTERN COMMAND...: the command says MESSAGE; the first text after it that matches PATTERN, pasted into a shell
+# behind the command, lets it succeed, and the message is gone. With an empty MESSAGE the command fails.
+cures() {
+    local message=$1 pattern=$2 text setting
+    shift 2
+    run --separate-stderr "$@"
+    keep
+    text=$(said)
+    [[ "$text" == *"$message"* ]] || complain "expected: $message"
+    [[ "$message" || "$status" -ne 0 ]] || complain "expected a failure: $*"
+    setting=$(grep -oE -e "$pattern" <<<"${text#*"$message"}" | head -n 1)
+    [ -n "$setting" ] || complain "nothing to paste after: $message"
+    eval "set -- \"\$@\" $setting"
+    succeeds "$@"
+    [[ ! "$message" || "$(said)" != *"$message"* ]] || complain "did not cure: $setting"
+}
+
+# corrects MESSAGE OLD COMMAND...: the command fails with MESSAGE, and succeeds with the word that follows it, in quotes or not,
+# in place of OLD.
+corrects() {
+    local message=$1 old=$2 text new
+    shift 2
+    run --separate-stderr "$@"
+    keep
+    text=$(said)
+    [[ "$status" -ne 0 && "$text" == *"$message"* ]] || complain "expected: $message"
+    new=$(sed -E 's/^ *"([^"]*)".*/\1/; t; s/^ *([^ ,;?]*).*/\1/' <<<"${text#*"$message"}")
+    [ -n "$new" ] || complain "no word after: $message"
+    set -- "${@/$old/$new}"
+    succeeds "$@"
+}

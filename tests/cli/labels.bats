@@ -87,9 +87,13 @@ yaml_map() { sed -n "s/^the same in a configuration, under data: //p" <<<"$outpu
     { echo text,label; for l in True TRUE False FALSE; do rows $l 6; done; } >data.csv
     refused 3 'fewer than the 4 labels: "FALSE" 6, "False" 6, "TRUE" 6, "True" 6' check
     says 'hint: labels "True" (6 rows), "TRUE" (6 rows) differ only by case (label_case=fold makes them one)'
+    [[ "$output" != *"differ only by case"* ]] || complain "told twice"
     all_hints_cure
     succeeds check label_case=fold
     answers "labels   2"
+    # num_labels and the split fail for one reason
+    run --separate-stderr check num_labels=2
+    [ "$(grep -c 'labels "True" (6 rows), "TRUE" (6 rows) differ' <<<"$output$stderr")" -eq 1 ] || complain "told twice"
 }
 
 @test "labels with one row are listed, and each cure cures" {

@@ -4,19 +4,6 @@ setup() { in_own_folder; }
 
 check() { cam-train check --config c.yaml output_dir=checked "$@"; }
 
-# cures PATTERN COMMAND...: the command fails with a data error; the settings in its message that match PATTERN, pasted into a shell
-# behind the command, let it succeed.
-cures() {
-    local pattern=$1 setting
-    shift
-    run --separate-stderr "$@"
-    [ "$status" -eq 3 ] || complain "expected exit 3: $*"
-    setting=$(grep -oE "$pattern" <<<"$stderr" | head -n 1)
-    [ -n "$setting" ] || complain "nothing to paste: $pattern"
-    eval "set -- \"\$@\" $setting"
-    succeeds "$@"
-}
-
 # The good rows as JSON objects, one a line.
 objects() { jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +2 data.csv); }
 
@@ -38,9 +25,9 @@ objects() { jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +
 
 @test "a format that the bytes contradict is refused with the right one" {
     objects >data.jsonl
-    cures 'format=jsonl' check train_file=data.jsonl format=csv
+    cures '' 'format=jsonl' check train_file=data.jsonl format=csv
     cp data.csv table.jsonl
-    cures 'format=csv' check train_file=table.jsonl format=jsonl
+    cures '' 'format=csv' check train_file=table.jsonl format=jsonl
     succeeds check train_file=table.jsonl
     answers "was read as CSV"
 }
@@ -69,13 +56,13 @@ objects() { jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +
     for encoding in windows-1252 iso-8859-15 macintosh utf-16le utf-16be; do
         { sed 's/colis/cœur à 5 €/' utf8.csv; } >french.csv
         iconv -f utf-8 -t "$encoding" french.csv >data.csv 2>/dev/null || skip "iconv does not know $encoding"
-        cures 'encoding=[a-z0-9-]*' check
+        cures '' 'encoding=[a-z0-9-]*' check
     done
     iconv -f utf-8 -t macintosh utf8.csv >data.csv
     succeeds cam-train --config c.yaml encoding=macroman output_dir=mac
     cmp out/model.safetensors mac/model.safetensors
     cp utf8.csv data.csv
-    cures 'encoding=utf-8' check encoding=windows-1252
+    cures '' 'encoding=utf-8' check encoding=windows-1252
 }
 
 @test "one cut character: the line, no other encoding, and on_bad_row=skip" {
@@ -84,7 +71,7 @@ objects() { jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +
     run --separate-stderr check train_file=cut.csv
     [ "$status" -eq 3 ] && says "a character is cut or damaged" && says 62
     [[ "$stderr" != *windows* ]] || complain "another encoding was proposed"
-    cures 'on_bad_row=skip' check train_file=cut.csv
+    cures '' 'on_bad_row=skip' check train_file=cut.csv
     answers "left out"
 }
 
@@ -116,20 +103,20 @@ objects() { jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +
 @test "a TSV whose quoted cells hold line breaks is read; as format=tsv the message cures" {
     { printf 'text\tlabel\n'; tail -n +2 data.csv | tr -d '"' | sed 's/\(.*\),\(.*\)/"\1\nsuite"\t\2/'; } >d.tsv
     succeeds check train_file=d.tsv
-    cures 'format=csv delimiter=tab' check train_file=d.tsv format=tsv
+    cures '' 'format=csv delimiter=tab' check train_file=d.tsv format=tsv
 }
 
 @test "rows without a label yet, and lists of labels: one line, and on_bad_row=skip" {
     sed 's/suivi$//' data.csv >partly.csv
     refused 3 'partly.csv: rows 2, 5, 8, 11, 14, 17, 20, 23 … (20 of 60): the label is blank' check train_file=partly.csv
     [ "$(wc -l <<<"$stderr")" -eq 1 ]
-    cures 'on_bad_row=skip' check train_file=partly.csv
+    cures '' 'on_bad_row=skip' check train_file=partly.csv
     objects | jq -c '.label = [.label]' >lists.jsonl
     succeeds check train_file=lists.jsonl
     answers "60 labels were lists of one"
     objects | jq -c 'if .label == "suivi" then .label = ["a", "b"] else . end' >multi.jsonl
     refused 3 'the data is multi-label' check train_file=multi.jsonl
-    cures 'on_bad_row=skip' check train_file=multi.jsonl
+    cures '' 'on_bad_row=skip' check train_file=multi.jsonl
     sed "s/,\([^,]*\)$/,\"['\1']\"/;1s/.*/text,label/" data.csv >python.csv
     succeeds check train_file=python.csv
     answers "60 labels were lists of one"
@@ -137,5 +124,5 @@ objects() { jq -Rc 'capture("^\"?(?<text>.*?)\"?,(?<label>[^,]*)$")' <(tail -n +
 
 @test "a column that differs by case only is proposed, and cures" {
     sed -i '1s/.*/Text,Label/' data.csv
-    cures 'text_column=Text label_column=Label' check
+    cures '' 'text_column=Text label_column=Label' check
 }

@@ -30,7 +30,7 @@ closes_with() {
 
 @test "a rate that trains nothing, and a frozen encoder of random weights" {
     succeeds cam-train --config c.yaml learning_rate=1e-8 num_train_epochs=20
-    closes_with "a learning_rate of 1e-08 is too low"
+    closes_with "a learning_rate of 1e-8 is too low"
     rm -rf out
     succeeds cam-train --config c.yaml freeze=encoder
     closes_with "the frozen part has random weights" freeze=encoder

@@ -146,9 +146,9 @@ static void test_label_counts(void **state) {
     cam_labels labels;
     cam_strbuf warnings = CAM_STRBUF_INIT;
     assert_int_equal(cam_labels_from_names(&labels, names, 4), CAM_OK);
-    assert_true(cam_audit_labels(&labels, even, &warnings) == 1.25);
+    assert_true(cam_audit_labels(&labels, even, 0, &warnings) == 1.25);
     assert_int_equal(warnings.length, 0);
-    assert_true(cam_audit_labels(&labels, uneven, &warnings) == 100.0);
+    assert_true(cam_audit_labels(&labels, uneven, 0, &warnings) == 100.0);
     assert_string_equal(warnings.text, "2 labels have fewer than 8 training rows: \"b\" 7, \"d\" 1\n"
                                        "the labels are uneven: \"a\" has 100 training rows, \"d\" has 1; consider "
                                        "class_weights=balanced\n");

@@ -88,7 +88,7 @@ static void one_label_only(void **unused) {
     facts.steps = 3;
     facts.epochs = 3.0 / 29;
     facts.highest_rate = 2e-7;
-    expect(&facts, finding, "the warm-up takes 500 steps and the run made 3, so that the rate was at most 2e-07",
+    expect(&facts, finding, "the warm-up takes 500 steps and the run made 3, so that the rate was at most 2e-7",
            " warmup_steps=0 warmup_ratio=0 num_train_epochs=");
     facts.warmup = 1;
     facts.steps = 1;
@@ -112,18 +112,18 @@ static void little_learned_and_why(void **unused) {
     facts.steps_are_set = 1;
     expect(&facts, finding, "the run made only 87 steps", " max_steps=-1 num_train_epochs=");
     facts.learning_rate = facts.highest_rate = 1e-7;
-    expect(&facts, finding, "a learning_rate of 1e-07 is too low for this encoder", " learning_rate=");
+    expect(&facts, finding, "a learning_rate of 1e-7 is too low for this encoder", " learning_rate=");
     facts.learning_rate = facts.highest_rate = 0;
     expect(&facts, finding, "a learning_rate of 0 is too low", " learning_rate=");
     facts.learning_rate = facts.highest_rate = 0.01;
-    expect(&facts, finding, "a learning_rate of 0.01 is too high for this encoder", " learning_rate=");
+    expect(&facts, finding, "a learning_rate of 1e-2 is too high for this encoder", " learning_rate=");
     facts.trained = CAM_TRAINED_HEAD; /* such a rate suits a head */
     expect(&facts, finding, "the run made only 87 steps", " num_train_epochs=");
     facts.epochs = 100;
     expect(&facts, finding, "a frozen encoder cannot learn the words", " freeze=none learning_rate=");
     facts.random_weights = 1;
     facts.learning_rate = facts.highest_rate = 1e-3;
-    expect(&facts, finding, "the frozen part has random weights", " freeze=none learning_rate=1e-03" BESIDE);
+    expect(&facts, finding, "the frozen part has random weights", " freeze=none learning_rate=1e-3" BESIDE);
     facts.trained = CAM_TRAINED_ALL;
     expect(&facts, finding, "it began with random weights", " init=pretrained model_name_or_path=camembert-base ");
     facts.folder_has_weights = 1;

@@ -72,6 +72,22 @@ static void durations_and_memory_have_fitting_units(void **unused) {
     cam_strbuf_release(&buf);
 }
 
+static void rates_are_written_as_settings(void **unused) {
+    (void)unused;
+    static const struct {
+        double value;
+        int digits;
+        const char *text;
+    } rates[] = {{0, 2, "0"},       {1e-3, 1, "1e-3"},       {9.96e-4, 2, "1e-3"}, {1.5e-3, 2, "1.5e-3"},
+                 {2e-5, 6, "2e-5"}, {1.25e-5, 3, "1.25e-5"}, {1, 2, "1"},          {0.1, 2, "1e-1"}};
+    cam_strbuf buf = CAM_STRBUF_INIT;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        cam_plain_put_rate(&buf, rates[i].value, rates[i].digits);
+        expect(&buf, rates[i].text);
+    }
+    cam_strbuf_release(&buf);
+}
+
 static void a_cut_text_covers_its_columns(void **unused) {
     (void)unused;
     cam_strbuf buf = CAM_STRBUF_INIT;
@@ -95,6 +111,7 @@ int main(void) {
         cmocka_unit_test(thousands_are_apart),
         cmocka_unit_test(one_is_singular),
         cmocka_unit_test(durations_and_memory_have_fitting_units),
+        cmocka_unit_test(rates_are_written_as_settings),
         cmocka_unit_test(a_cut_text_covers_its_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
