@@ -121,7 +121,7 @@ setup() { in_own_folder; }
 @test "-c and -q, and options with _" {
     succeeds cam-train show -c c.yaml -q
     succeeds cam-train -c c.yaml --dry_run -q
-    [ -z "$stderr" ] || complain "not quiet"
+    [ -z "$(grep -v "vocabulary does not know" <<<"$stderr")" ] || complain "not quiet"
     refused 2 '"--dry-run"' cam-train -c c.yaml --dry_run=yes
     refused 2 '"--config" needs a value' cam-train -c --dry-run
 }

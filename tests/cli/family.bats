@@ -106,7 +106,7 @@ PY
     for name in camembert-base almanach/camembert-base camembert/camembert-base; do
         succeeds cam-train check --config c.yaml "model_name_or_path=$name"
     done
-    refused 5 'no model "other/camembert-base"' cam-train check --config c.yaml model_name_or_path=other/camembert-base
+    refused 5 'hf download other/camembert-base' cam-train check --config c.yaml model_name_or_path=other/camembert-base
     mv "$hub/models--almanach--camembert-base" "$hub/models--camembert--camembert-base"
     succeeds cam-train check --config c.yaml model_name_or_path=almanach/camembert-base
 }
@@ -135,9 +135,9 @@ PY
     { echo text,label; for label in a b; do for n in 1 2; do
         printf '"'; for ((i = 0; i < 700; i++)); do printf 'mot%d ' "$n"; done; printf '",%s\n' "$label"
     done; done; } >long.csv
-    succeeds cam-train --config c.yaml model_name_or_path=./m output_dir=o max_steps=1 max_seq_length=8192 \
+    succeeds cam-train --config c.yaml model_name_or_path=./m output_dir=o max_steps=1 warmup_ratio=0 max_seq_length=8192 \
         train_file=long.csv per_device_train_batch_size=2 validation_split=0.34
-    says "longest 1402"
+    says "longest 1,402"
     refused 2 max_seq_length cam-train check --config c.yaml max_seq_length=8193
 }
 

@@ -281,7 +281,8 @@ static void test_real_oddities(void **state) {
     cam_tokenizer *t = open_real();
     if (!t)
         skip();
-    assert_int_equal(cam_tokenizer_vocab_size(t), 32005);
+    /* with the stray <unk>NOTUSED, which is forgotten where a model has no row for it */
+    assert_int_equal(cam_tokenizer_vocab_size(t), 32006);
     ASSERT_IDS(t, "", 5, 6);
     ASSERT_IDS(t, "  ", 5, 6);
     ASSERT_IDS(t, "<s>", 5, 5, 6);
