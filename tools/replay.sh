@@ -48,7 +48,7 @@ run_command() { # COMMAND SHOWN -> prints the lines to show
     if [ -n "${early[$1]:-}" ]; then
         cp "${early[$1]}" "$actual"
     else
-        bash -c "$1" >"$actual" 2>&1 </dev/null
+        bash -c "$1" 2>&1 </dev/null | tr -d '\r' >"$actual"
     fi
     if ! same "$2" "$actual"; then
         if [ "$mode" = check ]; then
