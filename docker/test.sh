@@ -164,7 +164,7 @@ status=0
 wait $run || status=$?
 [ $status -eq 75 ] || fail "a training run that got TERM: exit status $status, not 75"
 what="a training run that got TERM"
-says 'the model so far is saved'
+says 'is saved'
 
 if [ -x $toolkit/bin/nvcc ]; then
     stage "docker/Dockerfile, with the toolkit of $toolkit, for sm_90a"

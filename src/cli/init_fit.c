@@ -144,7 +144,7 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
     }
     if (fit->trial.bad_rows > 0 || found->damaged) {
         config->on_bad_row = CAM_BAD_ROW_SKIP;
-        because(fit, CAM_KEY_on_bad_row, "%lld row%s cannot be used and %s left out; on_bad_row: error lists them",
+        because(fit, CAM_KEY_on_bad_row, "%lld row%s cannot be used and %s left out; on_bad_row: error says why",
                 (long long)fit->trial.bad_rows, plural(fit->trial.bad_rows), fit->trial.bad_rows == 1 ? "is" : "are");
     }
 }

@@ -450,8 +450,11 @@ static cam_status end_early(training *t, cam_status why) {
                                  : why == CAM_E_DIVERGED ? "diverged"
                                                          : "error",
                                  cam_now_s() - t->begin_s);
-    if (saved == CAM_OK && logged == CAM_OK && message)
-        cam_fail(why, "%s%s", message, why == CAM_E_STOPPED && t->saved_step >= 0 ? "; the model so far is saved" : "");
+    int has_model = why == CAM_E_STOPPED && t->saved_step >= 0;
+    if (saved == CAM_OK && logged == CAM_OK && message && has_model)
+        cam_fail(why, "%s; the model of step %lld is saved", message, (long long)t->saved_step);
+    else if (saved == CAM_OK && logged == CAM_OK && message)
+        cam_fail(why, "%s", message);
     free(message);
     return why;
 }

@@ -116,7 +116,7 @@ rows() { # rows FORMAT: thirty rows, by printf of a text and a label
     { cat data.csv; printf 'sans étiquette,\nencore,,\n'; } >blank.csv
     starts blank blank.csv
     answers "  on_bad_row: skip "
-    answers " left out; on_bad_row: error lists them"
+    answers " left out; on_bad_row: error says why"
 }
 
 @test "few rows for many labels, and a label with one row" {

@@ -444,8 +444,8 @@ END_OF_PANDAS
     { cat data.csv && echo 'sans étiquette,'; } >in.csv
     succeeds cam-train init --data in.csv --model ./tiny
     printf '%s\n' "$output" >my.yaml
-    setting=$(grep -o 'on_bad_row: [a-z]* lists' my.yaml)
-    fails 'in.csv:62: the label is blank' cam-train check --config my.yaml "$(sed 's/: /=/; s/ lists//' <<<"$setting")"
+    setting=$(grep -o 'on_bad_row: [a-z]* says' my.yaml)
+    fails 'in.csv:62: the label is blank' cam-train check --config my.yaml "$(sed 's/: /=/; s/ says//' <<<"$setting")"
     succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 output_dir=pretrained
     succeeds cam-train init --data data.csv --model ./pretrained
     printf '%s\n' "$output" >my.yaml
