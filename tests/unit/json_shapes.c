@@ -6,8 +6,7 @@ static const char *const shapes[] = {
     "[{\"text\":\"a\",\"label\":\"x\"},{\"text\":\"b, [é]\",\"label\":\"y\"}]",
     "\n [\n {\n  \"text\": \"a\",\n  \"label\": \"x\"\n },\n {\n  \"label\": \"y\",\n  \"text\": \"b, [é]\"\n }\n]\n",
     "{\n \"text\": \"a\", \"label\": \"x\"\n}\n{\n \"text\": \"b, [é]\",\n \"label\": \"y\"}\n",
-    "{\"n\":[1,{\"a\":\"]}\"}],\"data\":[{\"text\":\"a\",\"label\":\"x\"},\n{\"text\":\"b, "
-    "[é]\",\"label\":\"y\"}],\"e\":[{}]}",
+    "{\"n\":[{\"a\":\"]}\"}],\"data\":[{\"text\":\"a\",\"label\":\"x\"},\n{\"text\":\"b, [é]\",\"label\":\"y\"}]}",
     "{\"records\":[{\"text\":\"a\",\"label\":\"x\"},{\"text\":\"b, [é]\",\"label\":\"y\"}]}",
     "[{\"text\":\"a\",\"label\":\"x\"}]\n[{\"text\":\"b, [é]\",\"label\":\"y\"}]\n",
     "{\"text\":\"a\",\"label\":[\"x\"],\"data\":[{\"k\":1}]}\n{\"text\":\"b, [é]\",\"label\":{\"choices\":[\"y\"]}}\n",
