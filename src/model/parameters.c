@@ -194,6 +194,7 @@ out:
 void cam_parameters_pretend(cam_parameters *params) {
     for (int plane = CAM_WEIGHT; plane < CAM_PLANES; plane++)
         params->plane[plane] = params->bytes[plane] > 0 ? (char *)(uintptr_t)CAM_ARENA_ALIGN : NULL;
+    params->chunks = (cam_chunk *)(uintptr_t)CAM_ARENA_ALIGN;
 }
 
 void cam_parameters_release(cam_parameters *params) {

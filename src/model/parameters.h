@@ -154,8 +154,8 @@ size_t cam_parameters_bytes(const cam_parameters *params, int training);
  * cam_parameters_record_update will record. */
 CAM_MUST_CHECK cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend, int training,
                                                   const cam_train_rates *rates, int64_t max_updates);
-/* Gives the planes addresses that must not be read or written, as a counting arena does: for counting a pass's memory
- * without allocating the planes. */
+/* Gives the planes and the chunk table addresses that must not be read or written, as a counting arena does: for
+ * counting a pass's memory without allocating them. The backend is not set, so that nothing of it is released. */
 void cam_parameters_pretend(cam_parameters *params);
 void cam_parameters_release(cam_parameters *params);
 
