@@ -22,7 +22,7 @@ setup() { in_own_folder; }
 
 @test "the next commands can be pasted, also with names that a shell would split" {
     mkdir -p "l'été 24" && mv data.csv "l'été 24/mes données.csv"
-    succeeds cam-train --config c.yaml train_file="l'été 24/mes données.csv" output_dir="l'été 24/un modèle" num_train_epochs=60
+    succeeds cam-train --config c.yaml train_file="l'été 24/mes données.csv" output_dir="l'été 24/un modèle" num_train_epochs=120
     report=$stderr
     PATH="$(dirname "$program"):$PATH"
     for verb in predict eval; do
@@ -36,19 +36,19 @@ setup() { in_own_folder; }
 
 @test "the commands say the encoding and the delimiter that the run was told" {
     sed 's/,\([^,]*\)$/;\1/' data.csv | iconv -t windows-1252 >latin.csv
-    succeeds cam-train --config c.yaml train_file=latin.csv encoding=windows-1252 'delimiter=;' num_train_epochs=60
+    succeeds cam-train --config c.yaml train_file=latin.csv encoding=windows-1252 'delimiter=;' num_train_epochs=120
     says "--data latin.csv --encoding windows-1252 --delimiter ';'"
     cam-train eval --model out --data latin.csv --encoding windows-1252 --delimiter ';'
 }
 
 @test "--quiet says nothing of a run that went well" {
-    succeeds cam-train --config c.yaml --quiet on_duplicate=ignore num_train_epochs=60
+    succeeds cam-train --config c.yaml --quiet on_duplicate=ignore num_train_epochs=120
     # the small vocabulary has no digits
     [ -z "$(grep -v "vocabulary does not know" <<<"$stderr")" ] || complain "not quiet"
 }
 
 @test "a run that went well closes with the next commands, and its verdict is null" {
-    succeeds cam-train --config c.yaml num_train_epochs=60
+    succeeds cam-train --config c.yaml num_train_epochs=120
     [[ "$(tail -1 <<<"$stderr")" == "  cam-train eval "* ]] || complain "the last line"
     says "0 mistakes outside the training rows"
     jq -e '.verdict == null and .baseline.validation.rows == 6 and .baseline.validation.accuracy == 1' out/metrics.json
@@ -103,7 +103,7 @@ et fin",suivi'; echo '-12,accès'; echo '@moi,remboursement'; } >test.csv
     printf -- '---\nlicense: mit\n---\n# base\n' >sub/base/README.md
     printf 'text,label\nou est mon colis,suivi\n' >sub/tests.csv
     succeeds cam-train --config c.yaml model_name_or_path="$PWD/sub/base" train_file="$PWD/data.csv" \
-        test_file="$PWD/sub/tests.csv" output_dir="$PWD/sub/out" num_train_epochs=60
+        test_file="$PWD/sub/tests.csv" output_dir="$PWD/sub/out" num_train_epochs=120
     card=$(cat sub/out/README.md)
     [[ "$card" != *"$PWD"* && "$card" != *"$HOME/"* ]] || complain "a path: $card"
     for part in 'language: fr' 'license: mit' 'library_name: transformers' 'type: accuracy' 'data.csv' 'tests.csv' \
