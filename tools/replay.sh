@@ -17,8 +17,9 @@ declare -A early
 
 # Replaces what differs from run to run: durations, rates, sizes of memory.
 mask() {
-    sed -E 's/[0-9]+([.,][0-9]+)? ?(seconds?|minutes?|hours?|days?|min|ms|us|s|h|MB|GB|MiB|GiB)\b/# \2/g
-        s/# (second|minute|hour|day)s\b/# \1/g; s#[0-9,]+ tokens/s#\# tokens/s#g; s/ETA [0-9:]+/ETA #/g; s/[[:space:]]+$//'
+    sed -E 's#[0-9,]+ tokens/s#\# tokens/s#g; s/ETA [0-9:]+/ETA #/g; s/[0-9]+([.,][0-9]+)? ?([MG]i?B)\b/# bytes/g
+        s/[0-9]+([.,][0-9]+)? ?(seconds?|minutes?|hours?|days?|min|ms|us|s|h)\b/<time>/g; s/<time>( <time>)+/<time>/g
+        s/[[:space:]]+$//'
 }
 
 # Prints "$1" lines of the actual output in place of a block's lines: those before and after "..." are as many as before.
