@@ -6,7 +6,6 @@
 #include "log.h"
 #include "run_folder.h"
 #include <stdlib.h>
-#include <sys/stat.h>
 
 typedef struct chooser {
     const cam_reading *reading;
@@ -21,11 +20,6 @@ static const char *train_file(const chooser *c) {
     return c->reading->has_run ? c->reading->config.train_file : NULL;
 }
 
-static int same_file(const char *a, const char *b) {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static int same_rows(const cam_dataset *a, const cam_dataset *b) {
     return a->count == b->count && cam_dataset_hash(a) == cam_dataset_hash(b);
 }
@@ -37,7 +31,7 @@ static void compare_files(chooser *c, const char *folder, const cam_dataset *dat
     c->split_is_damaged = !c->has_split && cam_file_exists_in(folder, "split.tsv");
     if (!path)
         return;
-    c->is_run_file = same_file(path, c->path);
+    c->is_run_file = cam_file_is_same(path, c->path);
     if (c->is_run_file)
         return;
     cam_read_options options = cam_corpus_read_options(&c->reading->config, path);

@@ -2,36 +2,10 @@
 #include "model_tokenizer.h"
 #include "family.h"
 #include "files.h"
-#include <errno.h>
+#include "json_file.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FILE_BYTES = 1 << 24 };
-
-/* Reads a JSON object from a file of the folder; NULL where there is no such file. To be released by json_decref. */
-static cam_status read_object(const char *folder, const char *name, json_t **root) {
-    cam_status st = CAM_OK;
-    cam_strbuf text = CAM_STRBUF_INIT;
-    json_error_t error;
-    char *path = cam_path_join(folder, name);
-    *root = NULL;
-    if (!cam_file_exists(path))
-        goto out;
-    CAM_TRY(cam_file_read(path, FILE_BYTES, CAM_E_MODEL, &text));
-    /* model_max_length may be 1e30 in digits, which jansson does not read as an integer. Where memory runs out, jansson
-     * reports a syntax error */
-    errno = 0;
-    *root = json_loadb(cam_strbuf_text(&text), text.length, JSON_DECODE_INT_AS_REAL, &error);
-    if (!*root && errno == ENOMEM)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for \"%s\"", path);
-    if (!json_is_object(*root))
-        CAM_FAIL(CAM_E_MODEL, "%s:%d: this is not a JSON object", path, *root ? 1 : error.line);
-out:
-    cam_strbuf_release(&text);
-    free(path);
-    return st;
-}
 
 static cam_status fail_unsupported_type(const char *folder, const char *model_type) {
     cam_strbuf why = CAM_STRBUF_INIT;
@@ -84,8 +58,8 @@ cam_status cam_model_tokenizer_open(const char *folder, cam_tokenizer **tokenize
     json_t *config = NULL, *tokenizer_config = NULL;
     const cam_tokenizer_class *chosen = NULL;
     *tokenizer = NULL;
-    CAM_TRY(read_object(folder, "config.json", &config));
-    CAM_TRY(read_object(folder, "tokenizer_config.json", &tokenizer_config));
+    CAM_TRY(cam_json_file_read(folder, "config.json", &config));
+    CAM_TRY(cam_json_file_read(folder, "tokenizer_config.json", &tokenizer_config));
     CAM_TRY(choose_class(folder, config, tokenizer_config, &chosen));
     double rows = json_number_value(json_object_get(config, "vocab_size")); /* 0 where there is none */
     CAM_TRY(cam_tokenizer_open(folder, chosen, tokenizer));

@@ -20,11 +20,6 @@ char *cam_run_folder_path(const cam_config *config, const char *name) {
     return cam_path_join(config->output_dir, name);
 }
 
-static int same_folder(const char *a, const char *b) {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* The first file of an earlier run in the folder, or NULL. */
 static const char *occupied_by(const cam_config *config) {
     for (size_t i = 0; i < sizeof run_files / sizeof run_files[0]; i++)
@@ -59,7 +54,7 @@ out:
 }
 
 cam_status cam_run_folder_check(const cam_config *config, const char *model_folder) {
-    if (model_folder && same_folder(config->output_dir, model_folder))
+    if (model_folder && cam_file_is_same(config->output_dir, model_folder))
         return cam_fail(CAM_E_USAGE, "output_dir \"%s\" is the model's own folder; choose another", config->output_dir);
     const char *found = config->overwrite_output_dir ? NULL : occupied_by(config);
     if (found)

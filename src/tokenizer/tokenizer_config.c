@@ -2,41 +2,14 @@
  *
  * The order is that of transformers 5: tokens of "added_tokens_decoder" replace those of tokenizer.json. Where there is
  * no "added_tokens_decoder", added_tokens.json gives the tokens that tokenizer.json does not have. */
-#include "files.h"
+#include "json_file.h"
 #include "tokenizer_internal.h"
 #include "tokenizer_json_internal.h"
-#include <errno.h>
 #include <stdlib.h>
-
-enum { FILE_BYTES = 1 << 26 };
 
 static const char *const special_keys[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                            "pad_token", "cls_token", "mask_token"};
 enum { SPECIAL_KEYS = sizeof special_keys / sizeof special_keys[0] };
-
-/* Reads a JSON object from a file of the folder; NULL where there is no such file. To be released by json_decref. */
-static cam_status read_object(const char *folder, const char *name, json_t **root) {
-    cam_status st = CAM_OK;
-    cam_strbuf text = CAM_STRBUF_INIT;
-    json_error_t error;
-    char *path = cam_path_join(folder, name);
-    *root = NULL;
-    if (!cam_file_exists(path))
-        goto out;
-    CAM_TRY(cam_file_read(path, FILE_BYTES, CAM_E_MODEL, &text));
-    /* model_max_length may be 1e30 in digits, which jansson does not read as an integer. Where memory runs out, jansson
-     * reports a syntax error */
-    errno = 0;
-    *root = json_loadb(cam_strbuf_text(&text), text.length, JSON_DECODE_INT_AS_REAL, &error);
-    if (!*root && errno == ENOMEM)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for \"%s\"", path);
-    if (!json_is_object(*root))
-        CAM_FAIL(CAM_E_MODEL, "%s:%d: this is not a JSON object", path, *root ? 1 : error.line);
-out:
-    cam_strbuf_release(&text);
-    free(path);
-    return st;
-}
 
 /* The content of a token, which is a text or an object; NULL = none. */
 static const char *content_of(const json_t *token) {
@@ -79,7 +52,7 @@ static cam_status read_added_file(cam_vocabulary *vocabulary, const char *folder
     cam_status st = CAM_OK;
     json_t *tokens, *id;
     const char *text;
-    CAM_TRY(read_object(folder, "added_tokens.json", &tokens));
+    CAM_TRY(cam_json_file_read(folder, "added_tokens.json", &tokens));
     json_object_foreach(tokens, text, id) {
         if (!cam_vocabulary_added(vocabulary, text) && text[0] != '\0')
             CAM_TRY(add_plain(vocabulary, text, json_is_number(id) ? (int64_t)json_number_value(id) : -1,
@@ -144,7 +117,7 @@ static cam_status read_side(cam_vocabulary *vocabulary, const char *folder, cons
 cam_status cam_vocabulary_configure(cam_vocabulary *vocabulary, const char *folder, double *model_max_length) {
     cam_status st = CAM_OK;
     json_t *config = NULL;
-    CAM_TRY(read_object(folder, "tokenizer_config.json", &config));
+    CAM_TRY(cam_json_file_read(folder, "tokenizer_config.json", &config));
     json_t *decoder = json_object_get(config, "added_tokens_decoder");
     const json_t *longest = json_object_get(config, "model_max_length");
     if (json_is_object(decoder))
