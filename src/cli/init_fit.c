@@ -266,19 +266,19 @@ static void explain_the_rest(cam_init_fit *fit) {
 
 static cam_status detect(cam_init_fit *fit, const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_read_options wishes = {.path = arguments->data,
-                               .format = (cam_data_format)arguments->input_format.value,
-                               .encoding = (cam_encoding)arguments->encoding.value,
-                               .delimiter =
-                                   cam_config_delimiter_char((enum cam_choice_delimiter)arguments->delimiter.value),
-                               .text_column = arguments->text_column,
-                               .label_column = arguments->label_column,
-                               .syntax = CAM_SYNTAX_OPTIONS};
+    cam_read_options requested = {.path = arguments->data,
+                                  .format = (cam_data_format)arguments->input_format.value,
+                                  .encoding = (cam_encoding)arguments->encoding.value,
+                                  .delimiter =
+                                      cam_config_delimiter_char((enum cam_choice_delimiter)arguments->delimiter.value),
+                                  .text_column = arguments->text_column,
+                                  .label_column = arguments->label_column,
+                                  .syntax = CAM_SYNTAX_OPTIONS};
     if (strcmp(arguments->data, "-") == 0)
         CAM_FAIL(CAM_E_USAGE,
                  "init reads the data file several times, which standard input does not allow; save it, and "
                  "give --data its name");
-    CAM_TRY(cam_detect(&wishes, &fit->found));
+    CAM_TRY(cam_detect(&requested, &fit->found));
     CAM_TRY(cam_detect_try(arguments->data, &fit->found, &fit->trial));
     if (fit->trial.labels < 2)
         CAM_FAIL(CAM_E_DATA, "%s: the rows that can be used have one label only; a classifier needs two",

@@ -195,7 +195,7 @@ static cam_status survey(cam_read_options *options, survey_of_file *f, cam_detec
 }
 
 /* The column that the caller names; the number of columns where he names none. A named one tells a header. */
-static cam_status find_wish(const char *path, const cam_survey *s, const char *name, size_t *column) {
+static cam_status find_requested(const char *path, const cam_survey *s, const char *name, size_t *column) {
     *column = s->count;
     for (size_t i = 0; name && i < s->count; i++)
         if (cam_name_equal(cam_strbuf_text(&s->list[i].first), s->list[i].first.length, name, strlen(name)))
@@ -204,44 +204,44 @@ static cam_status find_wish(const char *path, const cam_survey *s, const char *n
 }
 
 /* Names count for the choice of columns until the first record turns out to be a row. */
-static void choose(cam_survey *s, const cam_column_choice *wish, cam_detected *found, cam_column_choice *choice) {
+static void choose(cam_survey *s, const cam_column_choice *requested, cam_detected *found, cam_column_choice *choice) {
     cam_strbuf because = CAM_STRBUF_INIT;
     double score = 0;
-    *choice = cam_survey_choose(s, wish);
+    *choice = cam_survey_choose(s, requested);
     found->has_header = found->format == CAM_FORMAT_JSONL;
     if (!found->has_header) {
         score = cam_survey_header_score(s, choice, &because);
-        found->has_header = score > 0 || wish->text < s->count || wish->label < s->count;
+        found->has_header = score > 0 || requested->text < s->count || requested->label < s->count;
         if (!found->has_header) {
             for (size_t i = 0; i < s->count; i++)
                 s->list[i].points = (cam_name_points){0};
-            *choice = cam_survey_choose(s, wish);
+            *choice = cam_survey_choose(s, requested);
         }
         cam_detect_note_header(s, score, cam_strbuf_text(&because), found);
     }
     cam_strbuf_release(&because);
 }
 
-cam_status cam_detect(const cam_read_options *wishes, cam_detected *found) {
+cam_status cam_detect(const cam_read_options *given, cam_detected *found) {
     cam_status st = CAM_OK;
     survey_of_file file = {0};
     cam_survey *s = &file.survey;
-    cam_column_choice wish, choice;
-    cam_read_options options = *wishes;
+    cam_column_choice requested, choice;
+    cam_read_options options = *given;
     options.label_required = 1;
     *found = (cam_detected){0};
     CAM_TRY(detect_encoding(&options, found));
     options.encoding = found->encoding;
     CAM_TRY(survey(&options, &file, found));
     CAM_TRY(cam_detect_check_size(options.path, s, found));
-    CAM_TRY(find_wish(options.path, s, options.text_column, &wish.text));
-    CAM_TRY(find_wish(options.path, s, options.label_column, &wish.label));
-    choose(s, &wish, found, &choice);
-    CAM_TRY(cam_detect_check_choice(options.path, s, found, &wish, &choice));
+    CAM_TRY(find_requested(options.path, s, options.text_column, &requested.text));
+    CAM_TRY(find_requested(options.path, s, options.label_column, &requested.label));
+    choose(s, &requested, found, &choice);
+    CAM_TRY(cam_detect_check_choice(options.path, s, found, &requested, &choice));
     found->text_column = choice.text;
     found->label_column = choice.label;
     CAM_TRY(name_columns(s, found));
-    cam_detect_note_columns(s, &wish, found);
+    cam_detect_note_columns(s, &requested, found);
 out:
     cam_survey_release(s);
     return st;

@@ -38,10 +38,10 @@ typedef struct cam_detected {
     cam_strbuf warnings;              /* lines: what the user must look at */
 } cam_detected;
 
-/* What `wishes` says (format, encoding, delimiter, columns by name) is taken as it is; the rest is found. CAM_E_DATA, with
+/* What `given` holds (format, encoding, delimiter, columns by name) is taken as it is; the rest is found. CAM_E_DATA, with
  * what to do, where the file cannot be read, has no rows, or has no column for the text or for the label. Release in
  * both cases. */
-CAM_MUST_CHECK cam_status cam_detect(const cam_read_options *wishes, cam_detected *found);
+CAM_MUST_CHECK cam_status cam_detect(const cam_read_options *given, cam_detected *found);
 void cam_detected_release(cam_detected *found);
 
 /* What the reader of rows makes of the file under the detected options. */

@@ -16,14 +16,14 @@ void cam_detect_note_format(const char *path, cam_json_shape shape, cam_detected
 void cam_detect_note_delimiter(const cam_survey *survey, int64_t even, long above, cam_detected *found);
 /* `score` and `because` are those of cam_survey_header_score. */
 void cam_detect_note_header(const cam_survey *survey, double score, const char *because, cam_detected *found);
-/* `wish`: columns that the caller named. */
-void cam_detect_note_columns(const cam_survey *survey, const cam_column_choice *wish, cam_detected *found);
+/* `requested`: columns that the caller named. */
+void cam_detect_note_columns(const cam_survey *survey, const cam_column_choice *requested, cam_detected *found);
 
 /* Refuse a file with too few rows or columns, and one without a text or a label, or with columns that contradict their
  * names: CAM_E_DATA. */
 CAM_MUST_CHECK cam_status cam_detect_check_size(const char *path, const cam_survey *survey, const cam_detected *found);
 CAM_MUST_CHECK cam_status cam_detect_check_choice(const char *path, const cam_survey *survey, const cam_detected *found,
-                                                  const cam_column_choice *wish, const cam_column_choice *choice);
+                                                  const cam_column_choice *requested, const cam_column_choice *choice);
 /* CAM_E_DATA: no column has this name. */
 CAM_MUST_CHECK cam_status cam_detect_refuse_name(const char *path, const cam_survey *survey, const char *name);
 

@@ -207,7 +207,7 @@ static void warn_of_parts(const cam_survey *s, cam_detected *found) {
     }
 }
 
-void cam_detect_note_columns(const cam_survey *s, const cam_column_choice *wish, cam_detected *found) {
+void cam_detect_note_columns(const cam_survey *s, const cam_column_choice *requested, cam_detected *found) {
     static const double FAR = 5;
     cam_strbuf *text = &found->notes[CAM_NOTE_TEXT], *label = &found->notes[CAM_NOTE_LABEL];
     cam_strbuf_puts(text, "text column: ");
@@ -218,11 +218,11 @@ void cam_detect_note_columns(const cam_survey *s, const cam_column_choice *wish,
     put_name(s, found->label_column, found, label);
     put_values(s, found->label_column, found, label);
     put_also(s, found, cam_column_label_score, put_values, -INFINITY, label);
-    if (wish->text == s->count)
+    if (requested->text == s->count)
         warn_of_tie(s, found, found->text_column, cam_column_text_score, "text");
-    if (wish->label == s->count)
+    if (requested->label == s->count)
         warn_of_tie(s, found, found->label_column, cam_column_label_score, "label");
-    if (wish->label == s->count && s->list[found->label_column].points.label < 0) {
+    if (requested->label == s->count && s->list[found->label_column].points.label < 0) {
         put_name(s, found->label_column, found, &found->warnings);
         cam_strbuf_puts(&found->warnings, " is the likeliest label by its cells, but its name says something else: set "
                                           "label_column, or init --label-column NAME\n");

@@ -95,7 +95,7 @@ static cam_status check_name(const char *path, const cam_survey *s, size_t colum
 }
 
 cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const cam_detected *found,
-                                   const cam_column_choice *wish, const cam_column_choice *choice) {
+                                   const cam_column_choice *requested, const cam_column_choice *choice) {
     cam_status st = CAM_OK;
     if (choice->text == s->count)
         CAM_FAIL(CAM_E_DATA, "%s: no column holds texts, only numbers, dates or addresses%s", path, hint(found));
@@ -103,12 +103,12 @@ cam_status cam_detect_check_choice(const char *path, const cam_survey *s, const 
         CAM_FAIL(CAM_E_DATA, "%s: no column holds texts beside \"%s\", only numbers, dates or addresses", path,
                  cam_strbuf_text(&s->list[choice->text].first));
     double best_name = choice->label < s->count ? s->list[choice->label].points.label : -INFINITY;
-    for (size_t i = 0; i < s->count && wish->label == s->count; i++)
+    for (size_t i = 0; i < s->count && requested->label == s->count; i++)
         if (i != choice->text && s->list[i].points.label >= 3 && best_name < 3 &&
             cam_column_label_score(s, i) == -INFINITY)
             CAM_TRY(refuse_label(path, &s->list[i]));
-    if (wish->label < s->count && cam_column_label_score(s, wish->label) == -INFINITY)
-        CAM_TRY(refuse_label(path, &s->list[wish->label]));
+    if (requested->label < s->count && cam_column_label_score(s, requested->label) == -INFINITY)
+        CAM_TRY(refuse_label(path, &s->list[requested->label]));
     if (choice->label == s->count)
         CAM_TRY(refuse_without_label(path, s, found, choice->text));
     if (found->has_header) {

@@ -73,18 +73,18 @@ double cam_column_text_score(const cam_survey *survey, size_t column) {
     return score;
 }
 
-/* The score of column i where `wish` is another column, none, or this one. */
-static double wished(const cam_survey *s, size_t wish, size_t i, double score) {
-    return wish == s->count ? score : wish == i ? 0 : -INFINITY;
+/* The score of column i where `requested` is another column, none, or this one. */
+static double score_as_requested(const cam_survey *s, size_t requested, size_t i, double score) {
+    return requested == s->count ? score : requested == i ? 0 : -INFINITY;
 }
 
-cam_column_choice cam_survey_choose(const cam_survey *s, const cam_column_choice *wish) {
-    cam_column_choice best = {s->count, wish->label};
+cam_column_choice cam_survey_choose(const cam_survey *s, const cam_column_choice *requested) {
+    cam_column_choice best = {s->count, requested->label};
     double best_score = -INFINITY;
     for (size_t i = 0; i < s->count; i++) {
-        double text = wished(s, wish->text, i, cam_column_text_score(s, i));
+        double text = score_as_requested(s, requested->text, i, cam_column_text_score(s, i));
         for (size_t j = 0; j < s->count; j++) {
-            double score = text + wished(s, wish->label, j, cam_column_label_score(s, j));
+            double score = text + score_as_requested(s, requested->label, j, cam_column_label_score(s, j));
             if (i != j && score > best_score) {
                 best_score = score;
                 best = (cam_column_choice){i, j};
@@ -94,8 +94,8 @@ cam_column_choice cam_survey_choose(const cam_survey *s, const cam_column_choice
     if (best.text < s->count)
         return best;
     for (size_t i = 0; i < s->count; i++) { /* no label: the best text alone */
-        double text = wished(s, wish->text, i, cam_column_text_score(s, i));
-        if (i != wish->label && text > best_score) {
+        double text = score_as_requested(s, requested->text, i, cam_column_text_score(s, i));
+        if (i != requested->label && text > best_score) {
             best_score = text;
             best.text = i;
         }

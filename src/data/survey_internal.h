@@ -46,9 +46,9 @@ double cam_column_mean_characters(const cam_column *column);
 typedef struct cam_column_choice {
     size_t text, label; /* survey->count where no column can be that */
 } cam_column_choice;
-/* The pair of different columns with the best sum of scores; on a tie the left ones. A column in `wish` is taken whatever
- * its score; survey->count there means none. */
-cam_column_choice cam_survey_choose(const cam_survey *survey, const cam_column_choice *wish);
+/* The pair of different columns with the best sum of scores; on a tie the left ones. A column in `requested` is taken
+ * whatever its score; survey->count there means none. */
+cam_column_choice cam_survey_choose(const cam_survey *survey, const cam_column_choice *requested);
 
 /* --- header --- */
 
