@@ -1,6 +1,7 @@
 #!/bin/sh
 # map.sh write|check: the table of boxes in docs/architecture.md, made from src/boxes.txt between two markers. `make
-# docs` writes it, and the test "map" checks it. Run from the root of the repository.
+# docs` writes it, and the test "map" checks it, and that the arrows drawn below the table are those of src/boxes.txt. Run
+# from the root of the repository.
 set -eu
 page=docs/architecture.md
 folder=$(mktemp -d)
@@ -15,9 +16,27 @@ awk -v table="$folder/table" '
 !skip
 END { exit !complete }' $page >"$folder/page" || { echo "$page has lost a marker of the table of boxes"; exit 1; }
 
+# The arrows, one a line, "cpu ops": of the map's rows, and of the drawing, whose lines are "cpu, kernels ──> ops".
+awk -F' *[|] *' '/^[a-z]/ { n = split($2, uses, " "); for (i = 1; i <= n; i++) print $1, uses[i] }' src/boxes.txt |
+    LC_ALL=C sort >"$folder/arrows"
+awk '
+/^<!-- arrows/ { inside = 1; next }
+inside && /^```/ { if (++fences == 2) exit; next }
+inside {
+    groups = split($0, group, / *(─)+> */)
+    for (i = 1; i < groups; i++) {
+        from = split(group[i], a, /, */)
+        to = split(group[i + 1], b, /, */)
+        for (x = 1; x <= from; x++) for (y = 1; y <= to; y++) { sub(/   .*/, "", b[y]); print a[x], b[y] }
+    }
+}' $page | LC_ALL=C sort >"$folder/drawn"
+
 case "${1:-}" in
 write) cmp -s "$folder/page" $page || cp "$folder/page" $page ;;
-check) diff $page "$folder/page" || { echo "$page is out of date; run \"make docs\""; exit 1; } ;;
+check)
+    diff $page "$folder/page" || { echo "$page is out of date; run \"make docs\""; exit 1; }
+    diff "$folder/arrows" "$folder/drawn" || { echo "$page does not draw the arrows of src/boxes.txt"; exit 1; }
+    ;;
 *)
     echo "usage: tools/map.sh write|check" >&2
     exit 2

@@ -1,8 +1,8 @@
-/* column_names.c: see column_names_internal.h. The lists hold French and English words, in lower case, without accents
+/* column_names.c: see column_names.h. The lists hold French and English words, in lower case, without accents
  * and without the s of a plural. */
-#include "column_names_internal.h"
+#include "column_names.h"
 #include "label_forms.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include <string.h>
 
 static const char label_words[] =

@@ -1,7 +1,7 @@
-/* csv_cells.c: see csv_cells_internal.h. Two passes over a record: the first finds its cells and changes nothing, so
+/* csv_cells.c: see csv_cells.h. Two passes over a record: the first finds its cells and changes nothing, so
  * that an incomplete record can be split again with more text; the second removes quotes. */
-#include "csv_cells_internal.h"
-#include "text_fold_internal.h"
+#include "csv_cells.h"
+#include "text_fold.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -226,6 +226,25 @@ int cam_cells_blank(const cam_cell *cells, size_t count) {
             return 0;
     }
     return 1;
+}
+
+int cam_cells_are_rule(const cam_cells *cells) {
+    enum { LEAST = 2 };
+    size_t drawn = 0;
+    for (size_t i = 0; i < cells->count; i++) {
+        const cam_cell *cell = &cells->list[i];
+        size_t strokes = 0;
+        for (size_t k = 0; k < cell->length; k++) {
+            char c = cell->text[k];
+            if (c != '-' && c != '=' && c != '+' && c != ' ')
+                return 0;
+            strokes += c != ' ';
+        }
+        if (cell->length > 0 && strokes < LEAST)
+            return 0;
+        drawn += strokes;
+    }
+    return drawn > 0;
 }
 
 void cam_cells_release(cam_cells *cells) {

@@ -1,9 +1,9 @@
 /* csv_header.c: see csv_header_internal.h. */
-#include "column_names_internal.h"
+#include "column_names.h"
 #include "csv_header_internal.h"
 #include "label_forms.h"
 #include "strbuf.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include <string.h>
 
 enum { NAMES_SHOWN = 12, CHARACTERS_SHOWN = 40 };

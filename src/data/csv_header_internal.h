@@ -3,7 +3,7 @@
 #define CAM_CSV_HEADER_INTERNAL_H
 
 #include "cam/status.h"
-#include "csv_cells_internal.h"
+#include "csv_cells.h"
 #include "read_options.h"
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
  * not fit. */
 #include "csv_layout_internal.h"
 #include "strbuf.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

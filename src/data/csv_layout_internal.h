@@ -4,9 +4,9 @@
 #define CAM_CSV_LAYOUT_INTERNAL_H
 
 #include "cam/status.h"
-#include "csv_cells_internal.h"
+#include "csv_cells.h"
 #include "read_options.h"
-#include "text_window_internal.h"
+#include "text_window.h"
 
 typedef struct cam_csv_layout {
     cam_dialect dialect;

@@ -2,7 +2,7 @@
 #include "dataset.h"
 #include "hash.h"
 #include "place.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include <stdlib.h>
 #include <string.h>
 

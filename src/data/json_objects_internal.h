@@ -2,7 +2,7 @@
 #ifndef CAM_JSON_OBJECTS_INTERNAL_H
 #define CAM_JSON_OBJECTS_INTERNAL_H
 
-#include "csv_cells_internal.h"
+#include "csv_cells.h"
 
 typedef enum cam_json_shape {
     CAM_JSON_NONE,   /* no JSON */

@@ -1,7 +1,7 @@
-/* jsonl.c: see jsonl_internal.h. jansson checks the syntax. It does not keep the literal text of a number, which is
+/* jsonl.c: see jsonl.h. jansson checks the syntax. It does not keep the literal text of a number, which is
  * then copied from the line by a scan that relies on valid syntax. */
-#include "jsonl_internal.h"
-#include "text_fold_internal.h"
+#include "jsonl.h"
+#include "text_fold.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>

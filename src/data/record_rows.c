@@ -1,8 +1,8 @@
 /* record_rows.c: see records_internal.h. */
 #include "label_list_internal.h"
+#include "quotes.h"
 #include "records_internal.h"
-#include "table_shape_internal.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include "utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -416,7 +416,7 @@ cam_status cam_reader_take_row(cam_record_reader *r, cam_record *record, int *go
             r->counts.blank_skipped++;
         return CAM_OK;
     }
-    if (table && !r->options->keep_blank && cam_table_shape_is_rule(&r->cells)) {
+    if (table && !r->options->keep_blank && cam_cells_are_rule(&r->cells)) {
         r->counts.rules++;
         return CAM_OK;
     }

@@ -3,13 +3,13 @@
 #ifndef CAM_RECORDS_INTERNAL_H
 #define CAM_RECORDS_INTERNAL_H
 
-#include "csv_cells_internal.h"
+#include "csv_cells.h"
 #include "csv_header_internal.h"
 #include "json_objects_internal.h"
-#include "jsonl_internal.h"
+#include "jsonl.h"
 #include "records.h"
 #include "row_problems_internal.h"
-#include "text_window_internal.h"
+#include "text_window.h"
 
 /* Invariant: `line` is the line of the window's first unconsumed byte. */
 struct cam_record_reader {

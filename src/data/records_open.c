@@ -2,7 +2,7 @@
 #include "csv_layout_internal.h"
 #include "records_internal.h"
 #include "table_shape_internal.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -87,36 +87,3 @@ cam_status cam_table_shape_refuse_row_names(const cam_read_options *options) {
     return refuse(options, "each row has one cell more than the header, a number in front (row names of R?)",
                   "sed '1s/^/row,/'", "fixed.csv", NULL);
 }
-
-int cam_table_shape_is_rule(const cam_cells *cells) {
-    enum { LEAST = 2 };
-    size_t drawn = 0;
-    for (size_t i = 0; i < cells->count; i++) {
-        const cam_cell *cell = &cells->list[i];
-        size_t strokes = 0;
-        for (size_t k = 0; k < cell->length; k++) {
-            char c = cell->text[k];
-            if (c != '-' && c != '=' && c != '+' && c != ' ')
-                return 0;
-            strokes += c != ' ';
-        }
-        if (cell->length > 0 && strokes < LEAST)
-            return 0;
-        drawn += strokes;
-    }
-    return drawn > 0;
-}
-
-const cam_quote_pair *cam_quote_pair_of(const char *first, size_t first_length, const char *last, size_t last_length) {
-    static const cam_quote_pair pairs[] = {
-        {"'", "'"},           {"`", "`"},           {"\u2018", "\u2019"}, {"\u2019", "\u2019"},
-        {"\u201C", "\u201D"}, {"\u201E", "\u201C"}, {"\u00AB", "\u00BB"}, {"=\"", "\""},
-    };
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        size_t open = strlen(pairs[i].open), close = strlen(pairs[i].close);
-        if (first_length >= open && last_length >= close && memcmp(first, pairs[i].open, open) == 0 &&
-            memcmp(last + last_length - close, pairs[i].close, close) == 0)
-            return &pairs[i];
-    }
-    return NULL;
-}

@@ -3,8 +3,8 @@
 #define CAM_TABLE_SHAPE_INTERNAL_H
 
 #include "cam/status.h"
-#include "csv_cells_internal.h"
 #include "read_options.h"
+#include <stddef.h>
 
 /* Refuses fastText's lines ("__label__spam the text") and lines that stand in quotes as a whole, with the command that
  * makes a table of them (CAM_E_DATA). `text` is the beginning of the file, in UTF-8. */
@@ -12,16 +12,5 @@ CAM_MUST_CHECK cam_status cam_table_shape_check(const cam_read_options *options,
 
 /* Refuses a table whose rows have one cell more than the header: a row's name, as R writes it (CAM_E_DATA). */
 CAM_MUST_CHECK cam_status cam_table_shape_refuse_row_names(const cam_read_options *options);
-
-/* True for a line that programs draw under a header: all its cells are made of - = + and space. */
-int cam_table_shape_is_rule(const cam_cells *cells);
-
-/* Quotes that CSV does not know. */
-typedef struct cam_quote_pair {
-    const char *open, *close;
-} cam_quote_pair;
-
-/* The pair of which `first` begins with the one and `last` ends with the other; NULL where there is none. */
-const cam_quote_pair *cam_quote_pair_of(const char *first, size_t first_length, const char *last, size_t last_length);
 
 #endif

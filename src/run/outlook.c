@@ -1,5 +1,5 @@
-/* outlook.c: see outlook_internal.h. */
-#include "outlook_internal.h"
+/* outlook.c: see outlook.h. */
+#include "outlook.h"
 #include "plain.h"
 #include "schedule.h"
 #include <math.h>

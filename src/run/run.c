@@ -5,7 +5,7 @@
 #include "log.h"
 #include "model_get.h"
 #include "model_tokenizer.h"
-#include "outlook_internal.h"
+#include "outlook.h"
 #include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "dataset.h"
 #include "hash.h"
 #include "labels.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

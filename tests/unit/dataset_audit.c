@@ -1,7 +1,7 @@
 /* dataset_audit.c: duplicates, conflicting labels and overlaps are counted and shown with their lines. Fault 31. */
 #include "audit.h"
 #include "dataset_case.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include "utf8.h"
 
 static cam_dataset load(case_folder *f, const char *name, const char *text) {

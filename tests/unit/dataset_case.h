@@ -1,4 +1,4 @@
-/* dataset_case.h: a temporary folder with data files, for the tests of src/data. */
+/* dataset_case.h: a temporary folder with data files, for the tests of src/data and src/audit. */
 #ifndef DATASET_CASE_H
 #define DATASET_CASE_H
 

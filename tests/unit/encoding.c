@@ -1,7 +1,7 @@
 /* encoding.c: a file is read as UTF-8, or fails with a message that names the line. */
 #include "encoding.h"
 #include "dataset_case.h"
-#include "encoding_evidence_internal.h"
+#include "encoding_evidence.h"
 #include "utf8.h"
 
 static char *read_all(const char *path, cam_encoding encoding, size_t capacity) {

@@ -2,7 +2,7 @@
  * values, headers and numbers are found; broken accents are repaired. */
 #include "label_forms.h"
 #include "label_audit.h"
-#include "mojibake_internal.h"
+#include "mojibake.h"
 #include "text_audit.h"
 
 #include "dataset_case.h"

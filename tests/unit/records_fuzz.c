@@ -2,7 +2,7 @@
  * labels, line numbers increase, and a failure has a message. The seed is printed; CAM_FUZZ_SEED sets another. */
 #include "dataset_case.h"
 #include "detect.h"
-#include "text_fold_internal.h"
+#include "text_fold.h"
 #include "utf8.h"
 #include <sys/stat.h>
 

@@ -1,0 +1,121 @@
+/* advice.c: see advice.h. */
+#include "advice.h"
+#include "describe.h"
+#include "files.h"
+#include "outlook.h"
+#include "plain.h"
+#include "remedy.h"
+#include <string.h>
+
+/* --- freeze or full -------------------------------------------------------------------------------------------- */
+
+/* " output_dir=NAME-full", or NAME-full-2, .. : a folder that is not there yet. */
+static void put_folder(cam_strbuf *out, const char *folder, const char *kind) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    for (int number = 1; number == 1 || cam_directory_exists(cam_strbuf_text(&name)); number++) {
+        cam_strbuf_clear(&name);
+        cam_strbuf_append(&name, folder, length);
+        cam_strbuf_printf(&name, "-%s", kind);
+        if (number > 1)
+            cam_strbuf_printf(&name, "-%d", number);
+    }
+    cam_strbuf_putc(out, ' ');
+    cam_remedy_put(out, CAM_SYNTAX_KEYS, "output_dir", cam_strbuf_text(&name));
+    cam_strbuf_release(&name);
+}
+
+/* The user's command with the settings of one of the two ways. Later settings win over the user's. */
+static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, cam_strbuf *out) {
+    const cam_config *c = advice->run->config;
+    int64_t batch = c->per_device_train_batch_size * c->gradient_accumulation_steps;
+    int64_t rows = advice->run->corpus.part_count[CAM_PART_TRAIN], steps = (rows + batch - 1) / batch * fit.epochs;
+    cam_strbuf_printf(out, "  %s", advice->command);
+    put_folder(out, c->output_dir, frozen ? "frozen" : "full");
+    cam_strbuf_printf(out, " freeze=%s num_train_epochs=%lld learning_rate=", frozen ? "encoder" : "none",
+                      (long long)fit.epochs);
+    cam_plain_put_rate(out, fit.learning_rate, CAM_RATE_DIGITS);
+    if (c->max_steps > 0)
+        cam_strbuf_puts(out, " max_steps=-1");
+    if (2 * cam_schedule_warmup(c->warmup_ratio, c->warmup_steps, steps) > steps)
+        cam_strbuf_puts(out, " warmup_steps=0 warmup_ratio=0.06");
+    cam_strbuf_putc(out, '\n');
+}
+
+static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) {
+    cam_fit fit = cam_run_fit(advice->run, frozen);
+    cam_cost_case way = {.frozen = frozen, .epochs = (double)fit.epochs};
+    cam_cost cost = {.seconds = -1};
+    cam_strbuf_puts(out, frozen ? "frozen" : "full");
+    if (advice->backend && cam_cost_of(advice->run, advice->backend, advice->speed, &way, &cost) == CAM_OK) {
+        if (cost.seconds >= 0) {
+            cam_strbuf_puts(out, ", ");
+            cam_cost_put_time(out, cost.seconds);
+        }
+        cam_strbuf_puts(out, ", ");
+        cam_plain_put_bytes(out, cost.bytes);
+    }
+    cam_strbuf_puts(out, ":\n");
+    put_command(advice, frozen, fit, out);
+}
+
+/* With many rows there is no question. */
+static void advise_full(const cam_run *run, cam_strbuf *out) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_plain_put_counted(&line, run->corpus.part_count[CAM_PART_TRAIN], "training row", "training rows");
+    cam_strbuf_puts(&line, " are enough for the full model");
+    if (run->config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER) {
+        cam_fit fit = cam_run_fit(run, 0);
+        cam_strbuf_printf(&line, ", which usually scores higher: set freeze=none num_train_epochs=%lld learning_rate=",
+                          (long long)fit.epochs);
+        cam_plain_put_rate(&line, fit.learning_rate, CAM_RATE_DIGITS);
+    } else {
+        cam_strbuf_puts(&line, "; a frozen encoder (freeze=encoder) usually scores lower");
+    }
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+}
+
+static void advise_freezing(const cam_advice_case *advice, cam_strbuf *out) {
+    const cam_run *run = advice->run;
+    if (run->corpus.part_count[CAM_PART_TRAIN] > CAM_ADVICE_FEW_ROWS) {
+        advise_full(run, out);
+        return;
+    }
+    cam_strbuf_puts(out, "freeze or full?\n");
+    cam_put_wrapped(out, "Training the full model usually scores higher, if it gets enough steps at a fitting rate. "
+                         "Freezing the encoder is faster and needs less memory: take it for a first look, or where "
+                         "the full model over-fits.\n");
+    if (run->config->init == CAM_CONFIG_INIT_RANDOM)
+        cam_put_wrapped(out, "Your model begins with random weights: frozen, they tell the head little.\n");
+    put_way(advice, 0, out);
+    put_way(advice, 1, out);
+}
+
+/* --- lengths --------------------------------------------------------------------------------------------------- */
+
+static void advise_cut_texts(const cam_run *run, cam_strbuf *out) {
+    const cam_token_rows *tokens = &run->corpus.tokens;
+    int32_t most = cam_model_config_max_tokens(&run->model);
+    cam_strbuf line = CAM_STRBUF_INIT;
+    if (tokens->truncated * CAM_ADVICE_ONE_CUT_IN < tokens->rows || tokens->truncated == 0)
+        return;
+    cam_plain_put_counted(&line, tokens->truncated, "text is", "texts are");
+    if (run->max_length < most)
+        cam_strbuf_printf(
+            &line,
+            " cut to %d tokens, and the model reads up to %d: set max_seq_length=%d to keep more; it costs "
+            "memory and time only for long texts\n",
+            run->max_length, most, most);
+    else
+        cam_strbuf_printf(&line, " longer than the %d tokens that the model reads: the end is not seen\n", most);
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+}
+
+void cam_advice_put(const cam_advice_case *advice, cam_strbuf *out) {
+    advise_cut_texts(advice->run, out);
+    advise_freezing(advice, out);
+}
