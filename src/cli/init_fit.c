@@ -157,7 +157,7 @@ static void warn_of_bad_rows(cam_init_fit *fit, const char *data) {
         cam_strbuf_printf(&fit->warnings,
                           "%s: %lld of %lld rows would be left out, the first since: %s; check lists them "
                           "with on_bad_row=error\n",
-                          data, (long long)t->bad_rows, (long long)(t->rows + t->bad_rows), t->bad_cause);
+                          data, (long long)t->bad_rows, (long long)t->rows + t->bad_rows, t->bad_cause);
 }
 
 /* A stratified split needs two rows of each label, and a validation part that holds each. */

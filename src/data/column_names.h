@@ -6,7 +6,7 @@
 
 /* Points for a column, from the words of its name; several words add up. */
 typedef struct cam_name_points {
-    double label, text; /* below 0 where the name speaks against it */
+    double label, text; /* below 0 where the name is evidence against it */
     int known;          /* it has a word that names columns: the first record is then probably a header */
 } cam_name_points;
 

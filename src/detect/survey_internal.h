@@ -1,4 +1,4 @@
-/* survey_internal.h: statistics of the columns of a file, and what they speak for: text, label, header. */
+/* survey_internal.h: statistics of the columns of a file, and the evidence in them for text, label and header. */
 #ifndef CAM_SURVEY_INTERNAL_H
 #define CAM_SURVEY_INTERNAL_H
 
@@ -36,7 +36,7 @@ void cam_survey_release(cam_survey *survey);
 
 /* --- columns --- */
 
-/* What speaks for a column as the text, and as the label; -INFINITY where it cannot be that. */
+/* The evidence for a column as the text, and as the label; -INFINITY where it cannot be that. */
 double cam_column_text_score(const cam_survey *survey, size_t column);
 double cam_column_label_score(const cam_survey *survey, size_t column);
 /* True for a column of many different numbers: what a regression predicts. */

@@ -6,7 +6,7 @@
 #include "encoding.h"
 
 /* For the byte at `begin`: CAM_OK where the caller accepts damage and the file is UTF-8 with damage; the byte then
- * becomes a NUL. Otherwise CAM_E_DATA with the encoding that the whole file speaks for, or with none. CAM_E_MEMORY. */
+ * becomes a NUL. Otherwise CAM_E_DATA with the encoding that fits the whole file, or with none. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_decoder_judge_byte(cam_decoder *decoder);
 
 /* The UTF-16 unit at raw[at]. */

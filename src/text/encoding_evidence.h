@@ -1,4 +1,4 @@
-/* encoding_evidence.h: which encoding the bytes of a file speak for. Messages and `init` use it; the reader itself never
+/* encoding_evidence.h: which encoding fits the bytes of a file. Messages and `init` use it; the reader itself never
  * guesses.
  *
  * UTF-8 is counted by its whole multi-byte characters, which other encodings hold by chance only. The single-byte
