@@ -59,8 +59,7 @@ if ! has $tidy; then
 elif [ ! -f "$build/compile_commands.json" ]; then
     echo "SKIP clang-tidy: $build has no compile_commands.json"
 elif [ "$changed" ]; then
-    # one file a process: after a first file, clang-tidy 14 takes any va_list for uninitialized
-    echo "$changed" | on_each -P "${JOBS:-2}" -n 1 \
+    echo "$changed" | on_each -P "${JOBS:-2}" -n 4 \
         $tidy -p "$build" --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option
     verdict clang-tidy $? ""
 else
