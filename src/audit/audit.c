@@ -153,10 +153,6 @@ static void put_examples(const cam_audit *audit, const cam_audit_finding *findin
     cam_strbuf_putc(out, '\n');
 }
 
-static const char *plural(int64_t count, const char *one, const char *many) {
-    return count == 1 ? one : many;
-}
-
 void cam_audit_describe(const cam_audit *audit, cam_strbuf *out) {
     for (int p = 0; p < CAM_PARTS; p++) {
         if (!audit->parts[p])
@@ -166,24 +162,24 @@ void cam_audit_describe(const cam_audit *audit, cam_strbuf *out) {
                                 *overlaps = &audit->overlaps[p];
         if (duplicates->count) {
             cam_strbuf_printf(out, "%s: %lld %s the text of an earlier row", path, (long long)duplicates->count,
-                              plural(duplicates->count, "row repeats", "rows repeat"));
+                              duplicates->count == 1 ? "row repeats" : "rows repeat");
             put_examples(audit, duplicates, 0, out);
         }
         if (conflicts->count) {
             cam_strbuf_printf(out, "%s: %lld %s the text of an earlier row under another label", path,
-                              (long long)conflicts->count, plural(conflicts->count, "row has", "rows have"));
+                              (long long)conflicts->count, conflicts->count == 1 ? "row has" : "rows have");
             put_examples(audit, conflicts, 1, out);
         }
         if (overlaps->count) {
             cam_strbuf_printf(out, "%s: %lld %s the text of a row in the %s data", path, (long long)overlaps->count,
-                              plural(overlaps->count, "row has", "rows have"),
+                              overlaps->count == 1 ? "row has" : "rows have",
                               p == CAM_PART_TEST && audit->parts[CAM_PART_VALIDATION] ? "training or validation"
                                                                                       : "training");
             put_examples(audit, overlaps, 0, out);
         }
         if (audit->empty_texts[p])
             cam_strbuf_printf(out, "%s: %lld %s no text\n", path, (long long)audit->empty_texts[p],
-                              plural(audit->empty_texts[p], "row has", "rows have"));
+                              audit->empty_texts[p] == 1 ? "row has" : "rows have");
     }
 }
 
@@ -245,7 +241,7 @@ cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_datase
         CAM_TRY(drop_duplicates(train, dropped));
     if (*dropped)
         cam_strbuf_printf(warnings, "%s: %zu repeated %s dropped, the first of each kept\n", train->path, *dropped,
-                          plural((int64_t)*dropped, "row was", "rows were"));
+                          *dropped == 1 ? "row was" : "rows were");
 out:
     cam_strbuf_release(&text);
     return st;

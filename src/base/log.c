@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cam_log_level level = CAM_LOG_NORMAL;
@@ -33,6 +35,11 @@ void cam_log_set_color(int on) {
 
 int cam_log_color(void) {
     return color;
+}
+
+int cam_log_is_terminal(void) {
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term && term[0] && strcmp(term, "dumb") != 0;
 }
 
 static void put_line(const char *prefix, const char *ansi, const char *format, va_list args) {

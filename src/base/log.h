@@ -17,14 +17,17 @@ void cam_log_set_rank(int new_rank);
 void cam_log_set_color(int on);
 int cam_log_color(void);
 
+/* True where standard error is a terminal that can show colours and redraw a line. */
+int cam_log_is_terminal(void);
+
 CAM_PRINTF(1, 2) void cam_log(const char *format, ...);         /* a line; not when quiet */
 CAM_PRINTF(1, 2) void cam_log_verbose(const char *format, ...); /* only when verbose */
 CAM_PRINTF(1, 2) void cam_log_warn(const char *format, ...);    /* "warning: ..."; always */
 CAM_PRINTF(1, 2) void cam_log_error(const char *format, ...);   /* "error: ..."; always */
 CAM_PRINTF(1, 2) void cam_log_hint(const char *format, ...);    /* "hint: ...", after an error; always */
 
-/* Sets a status line that is redrawn in place below the messages ("" removes it). The caller makes sure that standard
- * error is a terminal. */
+/* Sets a status line that is redrawn in place below the messages ("" removes it). The caller makes sure that
+ * cam_log_is_terminal. */
 CAM_PRINTF(1, 2) void cam_log_status_line(const char *format, ...);
 
 #ifdef __cplusplus

@@ -113,3 +113,7 @@ char *cam_strbuf_detach(cam_strbuf *buf) {
     *buf = (cam_strbuf)CAM_STRBUF_INIT;
     return text;
 }
+
+int cam_text_compare(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}

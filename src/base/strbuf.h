@@ -38,6 +38,9 @@ void cam_strbuf_put_json(cam_strbuf *buf, const char *text, size_t length);
 /* Returns the text, which the caller frees, and leaves the buffer empty. */
 char *cam_strbuf_detach(cam_strbuf *buf);
 
+/* Compares two elements of an array of texts by their bytes, for qsort() and bsearch(). */
+int cam_text_compare(const void *a, const void *b);
+
 #ifdef __cplusplus
 }
 #endif

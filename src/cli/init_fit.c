@@ -31,10 +31,6 @@ static void add_reason(cam_init_fit *fit, cam_config_key key, cam_strbuf *why) {
         add_reason(fit, key, &why);                                                                                    \
     } while (0)
 
-static const char *plural(int64_t count) {
-    return count == 1 ? "" : "s";
-}
-
 /* --- model --- */
 
 static cam_status read_model(const char *folder, model_facts *facts) {
@@ -126,8 +122,8 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
     cam_detected *found = &fit->found;
     cam_config *config = &fit->config;
     config->train_file = cam_config_keep(config, data);
-    because(fit, CAM_KEY_train_file, "%lld row%s, %zu label%s", (long long)fit->trial.rows, plural(fit->trial.rows),
-            fit->trial.labels, plural((int64_t)fit->trial.labels));
+    because(fit, CAM_KEY_train_file, "%lld row%s, %zu label%s", (long long)fit->trial.rows,
+            fit->trial.rows == 1 ? "" : "s", fit->trial.labels, fit->trial.labels == 1 ? "" : "s");
     if (found->notes[CAM_NOTE_FORMAT].length > 0) {
         config->format = found->format;
         because(fit, CAM_KEY_format, "%s", evidence(fit, CAM_NOTE_FORMAT, cam_words_format[found->format]));
@@ -145,7 +141,8 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
     if (fit->trial.bad_rows > 0 || found->damaged) {
         config->on_bad_row = CAM_BAD_ROW_SKIP;
         because(fit, CAM_KEY_on_bad_row, "%lld row%s cannot be used and %s left out; on_bad_row: error says why",
-                (long long)fit->trial.bad_rows, plural(fit->trial.bad_rows), fit->trial.bad_rows == 1 ? "is" : "are");
+                (long long)fit->trial.bad_rows, fit->trial.bad_rows == 1 ? "" : "s",
+                fit->trial.bad_rows == 1 ? "is" : "are");
     }
 }
 

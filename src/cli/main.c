@@ -39,9 +39,9 @@ static cam_status print_help(cam_verb verb) {
 }
 
 static void configure_output(const cam_arguments *arguments) {
-    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-    int terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && no[0]);
-    cam_log_set_color(arguments->color.value == CAM_COLOR_AUTO ? terminal : arguments->color.value == CAM_COLOR_ALWAYS);
+    const char *no = getenv("NO_COLOR");
+    int is_shown = cam_log_is_terminal() && !(no && no[0]);
+    cam_log_set_color(arguments->color.value == CAM_COLOR_AUTO ? is_shown : arguments->color.value == CAM_COLOR_ALWAYS);
     if (arguments->quiet)
         cam_log_set_level(CAM_LOG_QUIET);
     else if (arguments->verbose)

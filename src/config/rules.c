@@ -97,15 +97,11 @@ static void check_label_count(const cam_config *config, cam_problems *problems) 
                     config->labels.list.count);
 }
 
-static int compare_texts(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The labels of the list, sorted: lists may be long, and are searched often. */
 static const char **sorted_labels(const cam_config_list *labels, cam_pool *pool) {
     const char **sorted = cam_pool_take(pool, labels->count * sizeof *sorted);
     memcpy(sorted, labels->items, labels->count * sizeof *sorted);
-    qsort(sorted, labels->count, sizeof *sorted, compare_texts);
+    qsort(sorted, labels->count, sizeof *sorted, cam_text_compare);
     return sorted;
 }
 
@@ -113,7 +109,7 @@ static const char **sorted_labels(const cam_config_list *labels, cam_pool *pool)
 static void check_label(const cam_config *config, cam_config_key key, const char *label, const char *const *sorted,
                         cam_problems *problems) {
     size_t count = config->labels.list.count;
-    if (bsearch(&label, sorted, count, sizeof *sorted, compare_texts))
+    if (bsearch(&label, sorted, count, sizeof *sorted, cam_text_compare))
         return;
     cam_strbuf text = CAM_STRBUF_INIT;
     const char *nearest = cam_nearest_word(label, sorted, count);

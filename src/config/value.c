@@ -247,17 +247,13 @@ static const char *entry_text(const place *p, const cam_yaml_node *entry) {
     return cam_pool_text(&p->config->memory, begin, length);
 }
 
-static int compare_texts(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Sorts a copy, since a list may be long. */
 static bool check_distinct(const place *p, const cam_yaml_node *node, const char *const *items, size_t count) {
     cam_pool scratch = {NULL};
     const char **sorted = cam_pool_take(&scratch, (count + 1) * sizeof *sorted);
     if (count)
         memcpy(sorted, items, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_texts);
+    qsort(sorted, count, sizeof *sorted, cam_text_compare);
     bool distinct = true;
     for (size_t i = 1; i < count && distinct; i++) {
         distinct = strcmp(sorted[i - 1], sorted[i]) != 0;

@@ -35,15 +35,6 @@ const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id) {
 
 /* --- reading --------------------------------------------------------------------------------------------------- */
 
-cam_status cam_corpus_collect(cam_corpus_opening *opening, cam_status st) {
-    if (st != CAM_E_DATA && st != CAM_E_USAGE)
-        return st;
-    if (opening->first == CAM_OK)
-        opening->first = st;
-    cam_strbuf_printf(&opening->errors, "%s%s", opening->errors.length ? "\n" : "", cam_status_message());
-    return CAM_OK;
-}
-
 static cam_status read_files(cam_corpus_opening *opening) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = opening->corpus;
@@ -57,7 +48,7 @@ static cam_status read_files(cam_corpus_opening *opening) {
         cam_status read = cam_dataset_load(&options, &corpus->files[part]);
         if (part == CAM_PART_TRAIN)
             opening->train_is_sound = read == CAM_OK;
-        CAM_TRY(cam_corpus_collect(opening, read));
+        CAM_TRY(cam_failures_take(&opening->failures, read));
         cam_read_counts_describe(&corpus->files[part].counts, paths[part], &corpus->warnings);
     }
 out:
@@ -92,7 +83,7 @@ static cam_status open_corpus(cam_corpus_opening *opening) {
         goto out;
     CAM_TRY(cam_corpus_label(opening));
     if (opening->train_is_sound)
-        CAM_TRY(cam_corpus_collect(opening, cam_corpus_split(opening)));
+        CAM_TRY(cam_failures_take(&opening->failures, cam_corpus_split(opening)));
     if (!opening->findings_are_told) {
         cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
         cam_corpus_put_cure(opening, &corpus->warnings);
@@ -107,10 +98,9 @@ cam_status cam_corpus_open(cam_corpus *corpus, const cam_config *config, const c
     cam_corpus_opening opening = {.corpus = corpus, .config = config, .known = known};
     *corpus = (cam_corpus){0};
     CAM_TRY(open_corpus(&opening));
-    if (opening.first != CAM_OK)
-        CAM_FAIL(opening.first, "%s", cam_strbuf_text(&opening.errors));
+    CAM_TRY(cam_failures_status(&opening.failures));
 out:
-    cam_strbuf_release(&opening.errors);
+    cam_failures_release(&opening.failures);
     cam_strbuf_release(&opening.findings);
     cam_label_cure_release(&opening.cure);
     return st;

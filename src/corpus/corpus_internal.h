@@ -3,23 +3,19 @@
 #define CAM_CORPUS_INTERNAL_H
 
 #include "corpus.h"
+#include "failures.h"
 #include "label_audit.h"
 
-/* Failures that do not hinder the next steps are collected, so that the user sees all of them at once. */
 typedef struct cam_corpus_opening {
     cam_corpus *corpus;
     const cam_config *config;
     const cam_labels *known; /* may be NULL */
-    cam_strbuf errors;       /* messages, one a line */
-    cam_status first;        /* the status of the first one */
+    cam_failures failures;   /* of the steps so far */
     int train_is_sound;      /* the training file was read without errors, and its labels are those of the run */
     cam_strbuf findings;     /* of the audit of labels, one a line */
     cam_label_cure cure;     /* what cures them */
     int findings_are_told;   /* with an error that they explain; otherwise they are warnings */
 } cam_corpus_opening;
-
-/* Takes the failure of a step. CAM_E_DATA and CAM_E_USAGE are collected, and the result is CAM_OK; others come back. */
-CAM_MUST_CHECK cam_status cam_corpus_collect(cam_corpus_opening *opening, cam_status st);
 
 /* Applies the rules, gives ids to labels and rows, examines the labels. The files are read. */
 CAM_MUST_CHECK cam_status cam_corpus_label(cam_corpus_opening *opening);

@@ -109,9 +109,9 @@ static cam_status audit_texts(cam_corpus_opening *opening) {
     }
     CAM_TRY(cam_audit_run(&found, parts));
     corpus->duplicates = found.duplicates[CAM_PART_TRAIN].count;
-    CAM_TRY(cam_corpus_collect(opening,
-                               cam_audit_apply(&found, opening->config->on_duplicate, &corpus->files[CAM_PART_TRAIN],
-                                               &corpus->warnings, &corpus->dropped)));
+    CAM_TRY(cam_failures_take(&opening->failures,
+                              cam_audit_apply(&found, opening->config->on_duplicate, &corpus->files[CAM_PART_TRAIN],
+                                              &corpus->warnings, &corpus->dropped)));
     corpus->duplicates -= (int64_t)corpus->dropped;
 out:
     return st;
@@ -198,28 +198,24 @@ static cam_status number_rows(cam_corpus *corpus) {
 /* Unknown labels are told file by file, with one hint for all files. A training file whose labels are not in the list
  * has been told of by build_labels. */
 static cam_status assign_ids(cam_corpus_opening *opening, int train_is_told) {
-    cam_status st = CAM_OK, failure = CAM_OK;
+    cam_status st = CAM_OK;
     cam_corpus *corpus = opening->corpus;
-    cam_strbuf messages = CAM_STRBUF_INIT;
+    cam_failures unknown = {0};
     CAM_TRY(number_rows(corpus));
     for (int part = 0; part < CAM_PARTS; part++) {
         cam_status assigned =
             cam_labels_assign(&corpus->labels, &corpus->files[part], corpus->label + corpus->first_row[part]);
-        if (assigned == CAM_OK)
-            continue;
-        if (assigned != CAM_E_DATA)
-            CAM_TRY(assigned);
-        if (part == CAM_PART_TRAIN)
+        if (part == CAM_PART_TRAIN && assigned != CAM_OK)
             opening->train_is_sound = 0;
-        if (part == CAM_PART_TRAIN && train_is_told)
+        if (part == CAM_PART_TRAIN && assigned == CAM_E_DATA && train_is_told)
             continue;
-        failure = assigned;
-        cam_strbuf_printf(&messages, "%s%s", messages.length ? "\n" : "", cam_status_message());
+        CAM_TRY(cam_failures_take(&unknown, assigned));
     }
-    if (failure != CAM_OK)
-        CAM_TRY(cam_corpus_collect(opening, hint_at_map(opening, cam_fail(failure, "%s", cam_strbuf_text(&messages)))));
+    cam_status all = cam_failures_status(&unknown);
+    if (all != CAM_OK)
+        CAM_TRY(cam_failures_take(&opening->failures, hint_at_map(opening, all)));
 out:
-    cam_strbuf_release(&messages);
+    cam_failures_release(&unknown);
     return st;
 }
 
@@ -234,15 +230,15 @@ cam_status cam_corpus_label(cam_corpus_opening *opening) {
     cam_status treated = cam_labels_treat_rare(&rules, NULL, train, &corpus->warnings);
     if (treated != CAM_OK)
         opening->train_is_sound = 0;
-    CAM_TRY(cam_corpus_collect(opening, treated));
+    CAM_TRY(cam_failures_take(&opening->failures, treated));
     CAM_TRY(cam_label_audit(train, config->text_column, config->label_column, &opening->findings, &opening->cure));
     cam_status built = build_labels(opening);
     if (built != CAM_OK) {
         opening->train_is_sound = 0;
-        CAM_TRY(
-            cam_corpus_collect(opening, config->labels.kind == CAM_LABELS_LIST ? hint_at_map(opening, built) : built));
+        CAM_TRY(cam_failures_take(&opening->failures,
+                                  config->labels.kind == CAM_LABELS_LIST ? hint_at_map(opening, built) : built));
     }
-    CAM_TRY(cam_corpus_collect(opening, check_number(opening)));
+    CAM_TRY(cam_failures_take(&opening->failures, check_number(opening)));
     for (int part = CAM_PART_VALIDATION; part < CAM_PARTS; part++)
         CAM_TRY(cam_labels_treat_rare(&rules, &corpus->labels, &corpus->files[part], &corpus->warnings));
     CAM_TRY(assign_ids(opening, built != CAM_OK));

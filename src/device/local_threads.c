@@ -47,7 +47,8 @@ cam_status cam_local_threads(cam_group *group, int *threads) {
     int fair = (int)(fair_processors(all, ranks, mine) + 1e-9);
     int quota = usable < CPU_COUNT(&mine->processors) ? usable / group->local_ranks : usable;
     *threads = fair < quota ? fair : quota;
-    *threads += *threads < 1;
+    if (*threads < 1)
+        *threads = 1;
 out:
     free(all);
     free(begin);

@@ -13,8 +13,7 @@ enum { HUB_ID_MAX = 96, REVISION_MAX = 255, COMMIT_HEX = 40, INDEX_MAX = 16 << 2
 
 /* --- folders ----------------------------------------------------------------------------------------------------- */
 
-/* An environment variable; NULL where it is unset or empty. */
-static const char *environment(const char *name) {
+const char *cam_hub_environment(const char *name) {
     const char *value = getenv(name);
     return value && value[0] != '\0' ? value : NULL;
 }
@@ -34,12 +33,12 @@ static char *expand_home(const char *path) {
 }
 
 char *cam_user_cache_folder(void) {
-    const char *xdg = environment("XDG_CACHE_HOME");
+    const char *xdg = cam_hub_environment("XDG_CACHE_HOME");
     return expand_home(xdg ? xdg : "~/.cache");
 }
 
 char *cam_hub_home_folder(void) {
-    const char *home = environment("HF_HOME");
+    const char *home = cam_hub_environment("HF_HOME");
     if (home)
         return expand_home(home);
     char *outer = cam_user_cache_folder(), *folder = cam_path_join(outer, "huggingface");
@@ -48,9 +47,9 @@ char *cam_hub_home_folder(void) {
 }
 
 char *cam_hub_cache_folder(void) {
-    const char *cache = environment("HF_HUB_CACHE");
+    const char *cache = cam_hub_environment("HF_HUB_CACHE");
     if (!cache)
-        cache = environment("HUGGINGFACE_HUB_CACHE");
+        cache = cam_hub_environment("HUGGINGFACE_HUB_CACHE");
     if (cache)
         return expand_home(cache);
     char *base = cam_hub_home_folder(), *folder = cam_path_join(base, "hub");
@@ -177,8 +176,8 @@ static int is_revision(const char *revision) {
     return 1;
 }
 
-static int is_commit(const char *text) {
-    return strlen(text) == COMMIT_HEX && strspn(text, "0123456789abcdef") == COMMIT_HEX;
+int cam_hub_is_commit(const char *text) {
+    return text && strlen(text) == COMMIT_HEX && strspn(text, "0123456789abcdef") == COMMIT_HEX;
 }
 
 char *cam_hub_folder_name(const char *id) {
@@ -205,12 +204,12 @@ static char *commit_of(const char *repository, const char *revision) {
     char *refs = cam_path_join(repository, "refs"), *ref = cam_path_join(refs, revision), *commit = NULL;
     if (cam_file_exists(ref) && cam_file_read(ref, 4096, CAM_E_NETWORK, &text) == CAM_OK) {
         commit = copy_text(cam_strbuf_text(&text), strcspn(cam_strbuf_text(&text), " \r\n"));
-        if (!is_commit(commit)) {
+        if (!cam_hub_is_commit(commit)) {
             free(commit);
             commit = NULL;
         }
     }
-    if (!commit && is_commit(revision))
+    if (!commit && cam_hub_is_commit(revision))
         commit = copy_text(revision, COMMIT_HEX);
     cam_strbuf_release(&text);
     free(refs);

@@ -32,6 +32,11 @@ typedef enum cam_model_needs {
 CAM_MUST_CHECK cam_status cam_model_locate(const char *name, const char *revision, cam_model_needs needs,
                                            char **folder);
 
+/* An environment variable; NULL where it is unset or empty. */
+const char *cam_hub_environment(const char *name);
+/* True for the full hash of a commit; `text` may be NULL. */
+int cam_hub_is_commit(const char *text);
+
 /* True for a name that is a path: it begins like one, or there is such a folder or file. */
 int cam_model_is_path(const char *name);
 

@@ -8,14 +8,9 @@
 
 enum { STALL_S = 30, TOKEN_MAX = 4096 };
 
-static const char *environment(const char *name) {
-    const char *value = getenv(name);
-    return value && value[0] != '\0' ? value : NULL;
-}
-
 /* As huggingface_hub reads a switch. */
 static int is_on(const char *name) {
-    const char *value = environment(name);
+    const char *value = cam_hub_environment(name);
     return value && (strcmp(value, "1") == 0 || strcasecmp(value, "on") == 0 || strcasecmp(value, "yes") == 0 ||
                      strcasecmp(value, "true") == 0);
 }
@@ -35,7 +30,7 @@ static const char *system_certificates(void) {
 }
 
 static cam_status read_endpoint(cam_hub_settings *settings) {
-    const char *value = environment("HF_ENDPOINT");
+    const char *value = cam_hub_environment("HF_ENDPOINT");
     cam_strbuf buf = CAM_STRBUF_INIT;
     cam_strbuf_puts(&buf, value ? value : "https://huggingface.co");
     while (buf.length > 0 && buf.text[buf.length - 1] == '/')
@@ -48,7 +43,7 @@ static cam_status read_endpoint(cam_hub_settings *settings) {
 
 /* The path of the file of the token, to be freed. */
 static char *token_path(void) {
-    const char *given = environment("HF_TOKEN_PATH");
+    const char *given = cam_hub_environment("HF_TOKEN_PATH");
     char *path = NULL;
     if (given && cam_path_expand(given, CAM_E_USAGE, &path) == CAM_OK)
         return path;
@@ -78,7 +73,8 @@ static cam_status read_token(cam_hub_settings *settings) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
     char *path = token_path();
-    const char *name = environment("HF_TOKEN") ? "HF_TOKEN" : "HUGGING_FACE_HUB_TOKEN", *value = environment(name);
+    const char *name = cam_hub_environment("HF_TOKEN") ? "HF_TOKEN" : "HUGGING_FACE_HUB_TOKEN",
+               *value = cam_hub_environment(name);
     if (is_on("HF_HUB_DISABLE_IMPLICIT_TOKEN"))
         goto out;
     if (value) {
@@ -95,18 +91,18 @@ out:
 
 cam_status cam_hub_settings_read(cam_hub_settings *settings) {
     cam_status st = CAM_OK;
-    const char *stall = environment("HF_HUB_DOWNLOAD_TIMEOUT");
+    const char *stall = cam_hub_environment("HF_HUB_DOWNLOAD_TIMEOUT");
     *settings = (cam_hub_settings){.offline_because = cam_hub_offline(),
                                    .stall_s = stall ? strtol(stall, NULL, 10) : STALL_S,
                                    .no_bars = is_on("HF_HUB_DISABLE_PROGRESS_BARS"),
                                    .no_links = is_on("HF_HUB_DISABLE_SYMLINKS"),
-                                   .certificates = environment("REQUESTS_CA_BUNDLE")};
+                                   .certificates = cam_hub_environment("REQUESTS_CA_BUNDLE")};
     if (settings->stall_s <= 0)
         settings->stall_s = STALL_S;
     if (!settings->certificates)
-        settings->certificates = environment("CURL_CA_BUNDLE");
+        settings->certificates = cam_hub_environment("CURL_CA_BUNDLE");
     if (!settings->certificates)
-        settings->certificates = environment("SSL_CERT_FILE");
+        settings->certificates = cam_hub_environment("SSL_CERT_FILE");
     if (!settings->certificates)
         settings->certificates = system_certificates();
     CAM_TRY(read_endpoint(settings));

@@ -1,4 +1,5 @@
 /* repository.c: see repository_internal.h. */
+#include "hub_cache.h"
 #include "repository_internal.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -16,10 +17,6 @@ static void put_revision(cam_strbuf *path, const char *revision) {
     }
 }
 
-static int is_commit(const char *text) {
-    return text && strlen(text) == COMMIT_DIGITS && cam_hub_is_hash(text);
-}
-
 static cam_status fail_answer(const cam_http *http, const char *what) {
     return cam_fail(CAM_E_NETWORK,
                     "\"%s\" answers %s; is it a Hub, and is no login page of a network before it (HF_ENDPOINT)?",
@@ -35,9 +32,9 @@ static cam_status read_listing(const cam_http *http, const cam_http_answer *answ
     const char *commit = json_string_value(json_object_get(body, "sha"));
     if (!body)
         CAM_TRY(fail_answer(http, "no JSON"));
-    if (!is_commit(commit))
+    if (!cam_hub_is_commit(commit))
         commit = answer->commit;
-    if (!is_commit(commit) || !json_is_array(siblings))
+    if (!cam_hub_is_commit(commit) || !json_is_array(siblings))
         CAM_TRY(fail_answer(http, "no commit and list of files"));
     memcpy(repository->commit, commit, COMMIT_DIGITS);
     json_array_foreach(siblings, i, sibling) {

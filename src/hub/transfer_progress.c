@@ -3,9 +3,6 @@
 #include "log.h"
 #include "transfer_progress_internal.h"
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static const double redraw_s = 0.1, line_s = 10;
 
@@ -19,8 +16,7 @@ const char *cam_transfer_size(long long bytes, char text[static 24]) {
 }
 
 void cam_transfer_begin(cam_transfer *transfer, long long total, int no_bars) {
-    const char *term = getenv("TERM");
-    int is_terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    int is_terminal = cam_log_is_terminal();
     double now = cam_now_s();
     *transfer = (cam_transfer){.total = total,
                                .file_begin = -1,

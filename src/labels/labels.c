@@ -77,11 +77,6 @@ out:
     return st;
 }
 
-static int by_code_point(const void *a, const void *b) {
-    /* The byte order of UTF-8 is that of code points. */
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static cam_status require_two(const cam_dataset *train, size_t classes, const char *only) {
     if (classes >= 2)
         return CAM_OK;
@@ -106,7 +101,7 @@ static cam_status build_from_rows(cam_labels *labels, cam_label_order order, con
         if (use[i].rows > 0)
             names[count++] = train->labels.names[i];
     if (order == CAM_LABELS_SORTED)
-        qsort(names, count, sizeof *names, by_code_point);
+        qsort(names, count, sizeof *names, cam_text_compare); /* UTF-8 sorts by code point */
     for (size_t i = 0; i < count; i++)
         CAM_TRY(cam_name_set_add(labels, names[i], strlen(names[i]), &id, &added));
     CAM_TRY(require_two(train, count, count ? names[0] : ""));

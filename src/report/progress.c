@@ -4,9 +4,7 @@
 #include "plain.h"
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,9 +15,7 @@ cam_progress_mode cam_progress_mode_resolve(cam_progress_mode mode) {
         return CAM_PROGRESS_NONE;
     if (mode != CAM_PROGRESS_AUTO)
         return mode;
-    const char *term = getenv("TERM");
-    int redraws = term && term[0] && strcmp(term, "dumb") != 0;
-    return redraws && isatty(STDERR_FILENO) ? CAM_PROGRESS_BAR : CAM_PROGRESS_LINES;
+    return cam_log_is_terminal() ? CAM_PROGRESS_BAR : CAM_PROGRESS_LINES;
 }
 
 static int terminal_columns(void) {
@@ -33,17 +29,6 @@ static int terminal_columns(void) {
 
 void cam_progress_init(cam_progress *progress, cam_progress_mode mode, int64_t steps, int64_t logging_steps) {
     *progress = (cam_progress){.mode = cam_progress_mode_resolve(mode), .steps = steps, .logging_steps = logging_steps};
-}
-
-/* 1234567 as "1,234,567". */
-static void put_grouped(cam_strbuf *buf, double value) {
-    char digits[32];
-    int length = snprintf(digits, sizeof digits, "%.0f", fmin(value, 1e15));
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            cam_strbuf_putc(buf, ',');
-        cam_strbuf_putc(buf, digits[i]);
-    }
 }
 
 static void put_duration(cam_strbuf *buf, double duration_s) {
@@ -62,6 +47,7 @@ static double mean_loss(const cam_progress *progress, const cam_step_event *even
 enum { FIELD_LOSS, FIELD_EPOCH, FIELD_ETA, FIELD_LR, FIELD_SPEED, FIELD_NORM, FIELD_COUNT };
 
 static void put_field(cam_strbuf *buf, int field, const cam_progress *progress, const cam_step_event *event) {
+    double speed;
     switch (field) {
     case FIELD_EPOCH:
         cam_strbuf_printf(buf, "epoch %.2f", event->epoch);
@@ -77,7 +63,8 @@ static void put_field(cam_strbuf *buf, int field, const cam_progress *progress, 
         cam_strbuf_printf(buf, "grad norm %.3g", event->grad_norm);
         break;
     case FIELD_SPEED:
-        put_grouped(buf, progress->interval_s > 0 ? (double)progress->interval_tokens / progress->interval_s : 0);
+        speed = progress->interval_s > 0 ? (double)progress->interval_tokens / progress->interval_s : 0;
+        cam_plain_put_count(buf, llrint(fmin(speed, 1e15)));
         cam_strbuf_puts(buf, " tokens/s");
         break;
     default:

@@ -125,7 +125,8 @@ static void warn_of_random(const view *o, cam_strbuf *out) {
 
 static void warn_of_rate(const cam_outlook *outlook, const view *o, cam_strbuf *out) {
     double rate = o->config->learning_rate, fit = o->fit.learning_rate;
-    int low = rate * CAM_OUTLOOK_RATE_FACTOR<fit, high = rate> fit * CAM_OUTLOOK_RATE_FACTOR;
+    int low = fit > rate * CAM_OUTLOOK_RATE_FACTOR;
+    int high = rate > fit * CAM_OUTLOOK_RATE_FACTOR;
     if (outlook->hidden == 0 || (!low && !high))
         return;
     cam_strbuf_puts(out, "a learning_rate of ");

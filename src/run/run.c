@@ -1,5 +1,6 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
+#include "failures.h"
 #include "hash.h"
 #include "label_forms.h"
 #include "log.h"
@@ -11,22 +12,6 @@
 #include <string.h>
 
 /* --- stages ---------------------------------------------------------------------------------------------------- */
-
-/* Failures that do not keep other stages from being tried. */
-typedef struct failures {
-    cam_status first;
-    cam_strbuf messages; /* one a line */
-} failures;
-
-/* Takes a failure, and gives CAM_OK; a stop and a lack of memory come back. */
-static cam_status collect(failures *found, cam_status st) {
-    if (st == CAM_OK || st == CAM_E_STOPPED || st == CAM_E_MEMORY || st == CAM_E_INTERNAL)
-        return st;
-    if (found->first == CAM_OK)
-        found->first = st;
-    cam_strbuf_printf(&found->messages, "%s%s", found->messages.length ? "\n" : "", cam_status_message());
-    return CAM_OK;
-}
 
 static cam_status find_model(cam_run *run) {
     const cam_config *config = run->config;
@@ -167,44 +152,45 @@ out:
     return st;
 }
 
-/* The stages that read the model; `found` has grown where one failed. */
-static cam_status prepare_model(cam_run *run, failures *found) {
+/* The stages that read the model; `failures` has grown where one failed. */
+static cam_status prepare_model(cam_run *run, cam_failures *failures) {
     cam_status st = CAM_OK;
-    CAM_TRY(collect(found, find_model(run)));
+    CAM_TRY(cam_failures_take(failures, find_model(run)));
     if (cam_group_rank(run->group) == 0)
-        CAM_TRY(collect(found, cam_run_folder_check(run->config, run->model_folder)));
+        CAM_TRY(cam_failures_take(failures, cam_run_folder_check(run->config, run->model_folder)));
     if (run->model_folder)
-        CAM_TRY(collect(found, open_model(run)));
+        CAM_TRY(cam_failures_take(failures, open_model(run)));
     if (run->model.hidden_size > 0)
-        CAM_TRY(collect(found, open_tokenizer(run)));
+        CAM_TRY(cam_failures_take(failures, open_tokenizer(run)));
 out:
     return st;
 }
 
-static cam_status prepare_stages(cam_run *run, failures *found) {
+static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
     cam_status st = CAM_OK, data;
-    CAM_TRY(prepare_model(run, found));
+    CAM_TRY(prepare_model(run, failures));
     data = open_data(run);
-    CAM_TRY(collect(found, data));
+    CAM_TRY(cam_failures_take(failures, data));
     if (run->tokenizer && run->corpus.rows > 0)
-        CAM_TRY(collect(found, cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
+        CAM_TRY(cam_failures_take(failures,
+                                  cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
     run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
     if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)
-        CAM_TRY(collect(found, check_weights(run)));
+        CAM_TRY(cam_failures_take(failures, check_weights(run)));
     if (data == CAM_OK)
-        CAM_TRY(collect(found, weigh_classes(run)));
+        CAM_TRY(cam_failures_take(failures, weigh_classes(run)));
     if (data == CAM_OK)
-        CAM_TRY(collect(found, check_outlook(run)));
+        CAM_TRY(cam_failures_take(failures, check_outlook(run)));
 out:
     return st;
 }
 
 static cam_status prepare(cam_run *run) {
-    failures found = {0};
-    cam_status st = prepare_stages(run, &found);
-    if (st == CAM_OK && found.first != CAM_OK)
-        st = cam_fail(found.first, "%s", cam_strbuf_text(&found.messages));
-    cam_strbuf_release(&found.messages);
+    cam_failures failures = {0};
+    cam_status st = prepare_stages(run, &failures);
+    if (st == CAM_OK)
+        st = cam_failures_status(&failures);
+    cam_failures_release(&failures);
     return st;
 }
 

@@ -8,6 +8,7 @@ typedef enum cure {
     SAVE_AS,  /* in the program that the file is from */
     UNPACK,   /* COMMAND FILE > NEW */
     EXTRACT,  /* COMMAND FILE */
+    QUERY,    /* a table of a database, by its own program */
     CONVERT,  /* by a function of pandas */
     NO_TABLE, /* the rows must be copied by hand */
     DOWNLOAD  /* the real file is elsewhere */
@@ -15,7 +16,7 @@ typedef enum cure {
 
 typedef struct kind {
     const char *magic;
-    unsigned char length, at;
+    unsigned short length, at; /* of the magic word, and where it stands */
     cure cure;
     const char *name, *command;
 } kind;
@@ -28,7 +29,7 @@ static const kind kinds[] = {
     {"\x04\x22\x4D\x18", 4, 0, UNPACK, "an lz4 archive", "lz4 -dc"},
     {"7z\xBC\xAF\x27\x1C", 6, 0, EXTRACT, "a 7z archive", "7z x"},
     {"Rar!\x1A", 5, 0, EXTRACT, "a RAR archive", "unrar x"},
-    {"ustar", 5, 0xFF, EXTRACT, "a tar archive", "tar -xf"}, /* at byte 257 */
+    {"ustar", 5, 257, EXTRACT, "a tar archive", "tar -xf"},
     {"PAR1", 4, 0, CONVERT, "a Parquet file", "pandas.read_parquet(sys.argv[1])"},
     {"ARROW1", 6, 0, CONVERT, "an Arrow or Feather file", "pandas.read_feather(sys.argv[1])"},
     {"FEA1", 4, 0, CONVERT, "a Feather file", "pandas.read_feather(sys.argv[1])"},
@@ -40,7 +41,7 @@ static const kind kinds[] = {
     {"\x93NUMPY", 6, 0, CONVERT, "a NumPy array", "pandas.DataFrame(numpy.load(sys.argv[1], allow_pickle=True))"},
     {"<stata_dta>", 11, 0, CONVERT, "a Stata file", "pandas.read_stata(sys.argv[1])"},
     {"$FL2", 4, 0, CONVERT, "an SPSS file", "pandas.read_spss(sys.argv[1])"},
-    {"SQLite format 3", 15, 0, EXTRACT, "an SQLite database", NULL},
+    {"SQLite format 3", 15, 0, QUERY, "an SQLite database", NULL},
     {"%PDF-", 5, 0, NO_TABLE, "a PDF document", NULL},
     {"{\\rtf", 5, 0, NO_TABLE, "an RTF document", NULL},
     {"\x89PNG", 4, 0, NO_TABLE, "a picture", NULL},
@@ -146,9 +147,8 @@ static int is_certain(const kind *found, const unsigned char *bytes, size_t size
 }
 
 static int find_kind(const char *path, const unsigned char *bytes, size_t size, kind *found) {
-    enum { TAR_AT = 257 };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        size_t at = kinds[i].at == 0xFF ? TAR_AT : kinds[i].at;
+        size_t at = kinds[i].at;
         *found = kinds[i];
         if (size >= at + kinds[i].length && memcmp(bytes + at, kinds[i].magic, kinds[i].length) == 0)
             return is_certain(&kinds[i], bytes, size);
@@ -214,19 +214,18 @@ static void put_cure(cam_strbuf *out, const kind *found, const char *path) {
         return;
     case UNPACK:
     case EXTRACT:
-        if (!found->command) {
-            cam_strbuf_puts(out, "write its table as CSV: sqlite3 -header -csv ");
-            cam_shell_word_put(out, path);
-            cam_strbuf_puts(out, " 'select * from …' > ");
-            put_new_path(out, path, 0);
-            return;
-        }
         cam_strbuf_printf(out, "unpack it first: %s ", found->command);
         cam_shell_word_put(out, path);
         if (found->cure == UNPACK) {
             cam_strbuf_puts(out, " > ");
             put_new_path(out, path, 1);
         }
+        return;
+    case QUERY:
+        cam_strbuf_puts(out, "write its table as CSV: sqlite3 -header -csv ");
+        cam_shell_word_put(out, path);
+        cam_strbuf_puts(out, " 'select * from …' > ");
+        put_new_path(out, path, 0);
         return;
     case CONVERT:
         put_python(out, path, found->command);

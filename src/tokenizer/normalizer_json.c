@@ -51,13 +51,8 @@ static cam_status read_replace(cam_vocabulary *vocabulary, const json_t *object)
     step->find = find ? strdup(find) : NULL;
     if (!step->content || (find && !step->find))
         CAM_FAIL(CAM_E_MEMORY, "no memory for the normalizer");
-    if (!find) {
-        step->pattern = malloc(sizeof *step->pattern);
-        if (!step->pattern)
-            CAM_FAIL(CAM_E_MEMORY, "no memory for the normalizer");
-        if (!cam_pattern_compile(step->pattern, expression))
-            CAM_FAIL(CAM_E_MODEL, "its normalizer replaces the pattern \"%s\", which is not implemented", expression);
-    }
+    if (!find)
+        CAM_TRY(cam_json_read_pattern(expression, "normalizer replaces", &step->pattern));
 out:
     return st;
 }

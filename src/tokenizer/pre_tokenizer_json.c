@@ -64,13 +64,19 @@ static cam_status add_pattern(cam_vocabulary *vocabulary, cam_split_behavior beh
     cam_split_step *step;
     CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_PATTERN, behavior, &step));
     step->inverted = inverted;
-    step->pattern = malloc(sizeof *step->pattern);
-    if (!step->pattern)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the pre-tokenizer");
-    if (!cam_pattern_compile(step->pattern, expression))
-        CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer splits at the pattern \"%s\", which is not implemented", expression);
+    CAM_TRY(cam_json_read_pattern(expression, "pre-tokenizer splits at", &step->pattern));
 out:
     return st;
+}
+
+static cam_status add_text(cam_vocabulary *vocabulary, cam_split_behavior behavior, int inverted, const char *text) {
+    cam_split_step *step;
+    cam_status st = cam_vocabulary_add_split(vocabulary, CAM_SPLIT_TEXT, behavior, &step);
+    if (st != CAM_OK)
+        return st;
+    step->inverted = inverted;
+    step->text = strdup(text);
+    return step->text ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for the pre-tokenizer");
 }
 
 static cam_status read_split(cam_vocabulary *vocabulary, const json_t *object) {
@@ -80,35 +86,22 @@ static cam_status read_split(cam_vocabulary *vocabulary, const json_t *object) {
     const char *expression = json_string_value(json_object_get(pattern, "Regex"));
     int inverted = cam_json_flag(object, "invert", 0);
     cam_split_behavior behavior;
-    cam_split_step *step;
     CAM_TRY(read_behavior(object, CAM_SPLIT_REMOVED, &behavior));
-    if (expression) {
+    if (expression)
         CAM_TRY(add_pattern(vocabulary, behavior, inverted, expression));
-        goto out;
-    }
-    if (!text || text[0] == '\0')
+    else if (text && text[0] != '\0')
+        CAM_TRY(add_text(vocabulary, behavior, inverted, text));
+    else
         CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer \"Split\" is incomplete");
-    CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_TEXT, behavior, &step));
-    step->inverted = inverted;
-    step->text = strdup(text);
-    if (!step->text)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the pre-tokenizer");
 out:
     return st;
 }
 
 static cam_status read_delimiter(cam_vocabulary *vocabulary, const json_t *object) {
-    cam_status st = CAM_OK;
     const char *text = json_string_value(json_object_get(object, "delimiter"));
-    cam_split_step *step;
     if (!text || text[0] == '\0')
-        CAM_FAIL(CAM_E_MODEL, "its pre-tokenizer \"CharDelimiterSplit\" is incomplete");
-    CAM_TRY(cam_vocabulary_add_split(vocabulary, CAM_SPLIT_TEXT, CAM_SPLIT_REMOVED, &step));
-    step->text = strdup(text);
-    if (!step->text)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the pre-tokenizer");
-out:
-    return st;
+        return cam_fail(CAM_E_MODEL, "its pre-tokenizer \"CharDelimiterSplit\" is incomplete");
+    return add_text(vocabulary, CAM_SPLIT_REMOVED, 0, text);
 }
 
 static cam_status read_one(cam_vocabulary *vocabulary, const char *type, const json_t *object) {

@@ -6,6 +6,21 @@
 #include <errno.h>
 #include <stdlib.h>
 
+cam_status cam_json_read_pattern(const char *expression, const char *use, cam_pattern **pattern) {
+    cam_status st = CAM_OK;
+    *pattern = malloc(sizeof **pattern);
+    if (!*pattern)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a pattern");
+    if (!cam_pattern_compile(*pattern, expression))
+        CAM_FAIL(CAM_E_MODEL, "its %s the pattern \"%s\", which is not implemented", use, expression);
+out:
+    if (st != CAM_OK) {
+        free(*pattern);
+        *pattern = NULL;
+    }
+    return st;
+}
+
 /* --- model ------------------------------------------------------------------------------------------------------- */
 
 static cam_status read_unigram(cam_vocabulary *vocabulary, const json_t *object) {

@@ -23,6 +23,10 @@ static inline int cam_json_is(const json_t *object, const char *key, const char 
     return value && strcmp(value, text) == 0;
 }
 
+/* Compiles an expression into *pattern, to be freed. `use` is what the file does with it, for the message: "normalizer
+ * replaces". CAM_E_MODEL where it is not implemented, CAM_E_MEMORY; *pattern is NULL then. */
+CAM_MUST_CHECK cam_status cam_json_read_pattern(const char *expression, const char *use, cam_pattern **pattern);
+
 /* Each reads a part, which may be absent or null. CAM_E_MODEL naming a step that is not implemented. */
 CAM_MUST_CHECK cam_status cam_vocabulary_read_normalizer(cam_vocabulary *vocabulary, const json_t *object);
 CAM_MUST_CHECK cam_status cam_vocabulary_read_pre_tokenizer(cam_vocabulary *vocabulary, const json_t *object);

@@ -7,6 +7,7 @@
  * factor. Single elements may be off by 1 % of one step: AdamW divides a gradient by its own size, so a rounding error
  * of a gradient near zero becomes a fraction of a step.
  */
+#include "assert_ok.h"
 #include "fixture.h"
 #include "safetensors.h"
 #include <float.h>
@@ -23,12 +24,6 @@
 #define FACTOR     2.0
 #define FLOOR_ULPS 8.0
 #define GOLDEN     "tests/model/golden/"
-
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        if ((call) != CAM_OK)                                                                                          \
-            fail_msg("%s", cam_status_message());                                                                      \
-    } while (0)
 
 /* Returns max |a - b| of two series; *largest receives the largest |b|. */
 static double difference(const double *a, const double *b, int64_t n, double *largest) {

@@ -6,6 +6,8 @@
  *   - a step that is not finite changes nothing;
  *   - an out-of-memory message that names a batch that fits.
  */
+#include "assert_ok.h"
+#include "counted_allocations.h"
 #include "files.h"
 #include "fixture.h"
 #include <math.h>
@@ -16,35 +18,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        if ((call) != CAM_OK)                                                                                          \
-            fail_msg("%s", cam_status_message());                                                                      \
-    } while (0)
-
-/* --- counting allocations (linked with --wrap) ------------------------------------------------------------------ */
-
-static long allocations;
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t n, size_t bytes);
-void *__real_realloc(void *memory, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t n, size_t bytes);
-void *__wrap_realloc(void *memory, size_t bytes);
-
-void *__wrap_malloc(size_t bytes) {
-    allocations++;
-    return __real_malloc(bytes);
-}
-void *__wrap_calloc(size_t n, size_t bytes) {
-    allocations++;
-    return __real_calloc(n, bytes);
-}
-void *__wrap_realloc(void *memory, size_t bytes) {
-    allocations++;
-    return __real_realloc(memory, bytes);
-}
 
 /* --- helpers ---------------------------------------------------------------------------------------------------- */
 

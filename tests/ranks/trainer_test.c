@@ -2,6 +2,7 @@
  * for any partition of its rows, with the same dropout masks; sharded and unsharded bit for bit the same. An event on
  * one rank must take effect on all.
  */
+#include "counted_allocations.h"
 #include "safetensors.h"
 #include "training.h"
 #include <stdlib.h>
@@ -284,30 +285,8 @@ static void test_requests(void **state) {
     }
 }
 
-/* --- allocations are counted (linked with --wrap) ----------------------------------------------------------------- */
+/* --- allocations ------------------------------------------------------------------------------------------------ */
 
-static long allocations;
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t n, size_t bytes);
-void *__real_realloc(void *memory, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t n, size_t bytes);
-void *__wrap_realloc(void *memory, size_t bytes);
-
-void *__wrap_malloc(size_t bytes) {
-    __atomic_fetch_add(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_malloc(bytes);
-}
-void *__wrap_calloc(size_t n, size_t bytes) {
-    __atomic_fetch_add(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_calloc(n, bytes);
-}
-void *__wrap_realloc(void *memory, size_t bytes) {
-    __atomic_fetch_add(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_realloc(memory, bytes);
-}
-
-/* Only this program's allocations; MPI's library is not wrapped. */
 static void test_a_step_allocates_nothing(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("accumulation", &golden, &model);

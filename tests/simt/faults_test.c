@@ -2,6 +2,7 @@
  * message, and that nothing leaks. Every case begins with a new device and sets an alarm, so that an endless wait for a
  * broken device fails.
  */
+#include "assert_ok.h"
 #include "backend_cuda.h"
 #include "fixture.h"
 #include "runtime.h"
@@ -17,12 +18,6 @@
 
 enum { STEPS = 14, HANGS_AFTER_S = 300 };
 static const size_t RESERVE = (size_t)384 << 20; /* memory that the backend leaves free for the driver */
-
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        if ((call) != CAM_OK)                                                                                          \
-            fail_msg("%s", cam_status_message());                                                                      \
-    } while (0)
 
 /* Checks the status, and that the message has each of the words. */
 static void assert_fails_with(cam_status st, cam_status expected, const char *const words[], int count) {

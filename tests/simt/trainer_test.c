@@ -2,6 +2,7 @@
  * gradient norms and weights are equal to rounding, which is possible only with the same dropout masks. Mixed precision
  * agrees within the precision of bf16. Captured and eager steps, and two runs, have equal bits.
  */
+#include "assert_ok.h"
 #include "backend_cpu.h"
 #include "backend_cuda.h"
 #include "fixture.h"
@@ -15,12 +16,6 @@
 #include <cmocka.h>
 
 enum { STEPS = 5 };
-
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        if ((call) != CAM_OK)                                                                                          \
-            fail_msg("%s", cam_status_message());                                                                      \
-    } while (0)
 
 static cam_backend *open_cuda(void) {
     cam_backend *backend = NULL;

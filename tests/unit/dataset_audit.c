@@ -4,14 +4,6 @@
 #include "text_fold.h"
 #include "utf8.h"
 
-static cam_dataset load(case_folder *f, const char *name, const char *text) {
-    cam_read_options options = {.path = case_text(f, name, text), .label_required = 1};
-    cam_dataset data;
-    if (cam_dataset_load(&options, &data) != CAM_OK)
-        fail_msg("%s", cam_status_message());
-    return data;
-}
-
 static void test_what_counts_as_the_same(void **state) {
     (void)state;
     static const struct {
@@ -75,9 +67,9 @@ static const char train_text[] = "text;label\n"
 
 static void test_findings(void **state) {
     case_folder *f = *state;
-    cam_dataset train = load(f, "train.csv", train_text);
-    cam_dataset validation = load(f, "dev.csv", "text;label\nMerci.;a\nautre;b\n");
-    cam_dataset test = load(f, "test.csv", "text;label\nautre !;a\nmerci;b\nneuf;a\nneuf;a\n");
+    cam_dataset train = case_load(f, "train.csv", train_text);
+    cam_dataset validation = case_load(f, "dev.csv", "text;label\nMerci.;a\nautre;b\n");
+    cam_dataset test = case_load(f, "test.csv", "text;label\nautre !;a\nmerci;b\nneuf;a\nneuf;a\n");
     const cam_dataset *parts[CAM_PARTS] = {&train, &validation, &test};
     cam_audit audit;
     cam_strbuf out = CAM_STRBUF_INIT;
@@ -111,7 +103,7 @@ static void test_findings(void **state) {
 
 static void test_actions(void **state) {
     case_folder *f = *state;
-    cam_dataset train = load(f, "train.csv", train_text);
+    cam_dataset train = case_load(f, "train.csv", train_text);
     const cam_dataset *parts[CAM_PARTS] = {&train, NULL, NULL};
     cam_audit audit;
     cam_strbuf warnings = CAM_STRBUF_INIT;

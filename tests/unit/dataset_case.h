@@ -71,6 +71,15 @@ static inline const char *case_says(case_folder *folder, const char *tail) {
     return folder->message;
 }
 
+/* The rows of a file with this text, whose rows all have a label; to be released. */
+static inline cam_dataset case_load(case_folder *folder, const char *name, const char *text) {
+    cam_read_options options = {.path = case_text(folder, name, text), .label_required = 1};
+    cam_dataset data;
+    if (cam_dataset_load(&options, &data) != CAM_OK)
+        fail_msg("%s", cam_status_message());
+    return data;
+}
+
 /* All rows, with labels, as "label|text" one a line (line ends in texts as \n), read with the given options; or the
  * message of the error. */
 static inline char *case_rows(const cam_read_options *options) {

@@ -150,17 +150,9 @@ static void test_mojibake(void **state) {
 
 /* --- what a file's labels are told ------------------------------------------------------------------------------ */
 
-static cam_dataset load(case_folder *f, const char *name, const char *text) {
-    cam_read_options options = {.path = case_text(f, name, text), .label_required = 1};
-    cam_dataset data;
-    if (cam_dataset_load(&options, &data) != CAM_OK)
-        fail_msg("%s", cam_status_message());
-    return data;
-}
-
 /* The cure as "old=new;", with "" for rows that are left out. */
 static char *audit(case_folder *f, const char *text, cam_strbuf *warnings) {
-    cam_dataset data = load(f, "d.csv", text);
+    cam_dataset data = case_load(f, "d.csv", text);
     cam_label_cure cure = {0};
     cam_strbuf pairs = CAM_STRBUF_INIT;
     assert_int_equal(cam_label_audit(&data, "text", "label", warnings, &cure), CAM_OK);
@@ -237,7 +229,7 @@ static void test_column(void **state) {
 }
 
 static void expect_texts(case_folder *f, const char *text, const char *tail) {
-    cam_dataset data = load(f, "d.csv", text);
+    cam_dataset data = case_load(f, "d.csv", text);
     cam_strbuf said = CAM_STRBUF_INIT;
     cam_text_audit(&data, &said);
     if (tail[0] == '\0')

@@ -2,14 +2,6 @@
 #include "labels.h"
 #include "dataset_case.h"
 
-static cam_dataset load(case_folder *f, const char *name, const char *text) {
-    cam_read_options options = {.path = case_text(f, name, text), .label_required = 1};
-    cam_dataset data;
-    if (cam_dataset_load(&options, &data) != CAM_OK)
-        fail_msg("%s", cam_status_message());
-    return data;
-}
-
 static void expect_names(const cam_labels *labels, const char *const *names, size_t count) {
     assert_int_equal(labels->count, count);
     for (size_t i = 0; i < count; i++) {
@@ -23,7 +15,8 @@ static void expect_names(const cam_labels *labels, const char *const *names, siz
 /* Python: sorted({"b", "a", "Z", "é", "-1", "no", "\U0001F600", "\uFFFD"}) */
 static void test_order(void **state) {
     case_folder *f = *state;
-    cam_dataset data = load(f, "d.csv", "text;label\n1;b\n2;a\n3;\U0001F600\n4;Z\n5;é\n6;b\n7;-1\n8;\uFFFD\n9;no\n");
+    cam_dataset data =
+        case_load(f, "d.csv", "text;label\n1;b\n2;a\n3;\U0001F600\n4;Z\n5;é\n6;b\n7;-1\n8;\uFFFD\n9;no\n");
     static const char *const sorted[] = {"-1", "Z", "a", "b", "no", "é", "\uFFFD", "\U0001F600"};
     static const char *const appearing[] = {"b", "a", "\U0001F600", "Z", "é", "-1", "\uFFFD", "no"};
     cam_label_options options = {.order = CAM_LABELS_SORTED};
@@ -49,7 +42,7 @@ static void test_order(void **state) {
 static void test_list(void **state) {
     case_folder *f = *state;
     static const char *const list[] = {"retour", "achat", "autre"};
-    cam_dataset data = load(f, "d.csv", "text;label\n1;achat\n2;retour\n3;achat\n");
+    cam_dataset data = case_load(f, "d.csv", "text;label\n1;achat\n2;retour\n3;achat\n");
     cam_label_options options = {CAM_LABELS_LIST, list, 3};
     cam_labels labels;
     cam_strbuf warnings = CAM_STRBUF_INIT;
@@ -74,7 +67,7 @@ static void test_refused(void **state) {
     static const char *const list[] = {"achat", "retour"}, *const twice[] = {"a", "b", "a"}, *const empty[] = {"a", ""};
     cam_label_options options = {CAM_LABELS_LIST, list, 2};
     char message[1000];
-    cam_dataset data = load(f, "d.csv", "text;label\n1;achat\n2;Achat\n3;retour\n4;rendu\n5;Achat\n");
+    cam_dataset data = case_load(f, "d.csv", "text;label\n1;achat\n2;Achat\n3;retour\n4;rendu\n5;Achat\n");
     snprintf(message, sizeof message,
              "%s:3: label \"Achat\" is not among the 2 known labels (2 rows); did you mean \"achat\"?\n%s:5: label "
              "\"rendu\" is not among the 2 "
@@ -88,7 +81,7 @@ static void test_refused(void **state) {
     options = (cam_label_options){CAM_LABELS_LIST, list, 1};
     expect_failure(&options, &data, CAM_E_USAGE, "1 label is listed; a classifier needs two");
     cam_dataset_release(&data);
-    data = load(f, "d.csv", "text;label\n1;achat\n2;achat\n");
+    data = case_load(f, "d.csv", "text;label\n1;achat\n2;achat\n");
     options = (cam_label_options){.order = CAM_LABELS_SORTED};
     expect_failure(&options, &data, CAM_E_DATA,
                    case_says(f, ": one class only, \"achat\" in all 2 rows; a classifier needs two"));
@@ -100,8 +93,8 @@ static void test_refused(void **state) {
 
 static void test_unseen_in_validation(void **state) {
     case_folder *f = *state;
-    cam_dataset train = load(f, "train.csv", "text;label\n1;a\n2;b\n");
-    cam_dataset validation = load(f, "dev.csv", "text;label\n1;a\n2;c\n");
+    cam_dataset train = case_load(f, "train.csv", "text;label\n1;a\n2;b\n");
+    cam_dataset validation = case_load(f, "dev.csv", "text;label\n1;a\n2;c\n");
     cam_label_options options = {.order = CAM_LABELS_SORTED};
     cam_labels labels;
     int32_t ids[2];
@@ -116,7 +109,7 @@ static void test_unseen_in_validation(void **state) {
 /* A label that only removed rows have gets no id. */
 static void test_after_removal(void **state) {
     case_folder *f = *state;
-    cam_dataset data = load(f, "d.csv", "text;label\n1;z\n2;b\n3;a\n");
+    cam_dataset data = case_load(f, "d.csv", "text;label\n1;z\n2;b\n3;a\n");
     static const unsigned char remove[] = {1, 0, 0};
     static const char *const left[] = {"b", "a"};
     cam_label_options options = {.order = CAM_LABELS_BY_APPEARANCE};
@@ -154,7 +147,7 @@ static void expect_rules(case_folder *f, const cam_label_rules *rules, const cam
     cam_strbuf_puts(&text, "text;label\n");
     for (const char *c = labels_in; *c; c++)
         cam_strbuf_printf(&text, "texte %d;%.*s\n", (int)(c - labels_in), *c == 'o' ? 5 : 1, *c == 'o' ? "other" : c);
-    cam_dataset data = load(f, "d.csv", text.text);
+    cam_dataset data = case_load(f, "d.csv", text.text);
     assert_int_equal(cam_label_rules_apply(rules, known, &data, &notes), CAM_OK);
     for (size_t i = 0; i < data.count; i++) {
         assert_string_equal(data.rows[i].label, data.labels.names[data.rows[i].label_number]);
@@ -211,7 +204,7 @@ static void test_rare(void **state) {
     rules.on_rare = CAM_RARE_LABEL_ERROR;
     expect_rules(f, &rules, &known, "abc", "a b c |");
     cam_labels_release(&known);
-    cam_dataset data = load(f, "d.csv", "text;label\n1;a\n2;a\n3;b\n");
+    cam_dataset data = case_load(f, "d.csv", "text;label\n1;a\n2;a\n3;b\n");
     assert_int_equal(cam_label_rules_apply(&rules, NULL, &data, NULL), CAM_E_DATA);
     assert_string_equal(cam_status_message(),
                         case_says(f,
@@ -235,7 +228,7 @@ static void test_nearest_is_named(void **state) {
     cam_labels labels;
     int32_t ids[3];
     assert_int_equal(cam_labels_from_names(&labels, names, 2), CAM_OK);
-    cam_dataset data = load(f, "d.csv", "text;label\n\"1\n\";suivi\u00A0client\n2;retours\n3;retour\n");
+    cam_dataset data = case_load(f, "d.csv", "text;label\n\"1\n\";suivi\u00A0client\n2;retours\n3;retour\n");
     assert_int_equal(cam_labels_assign(&labels, &data, ids), CAM_E_DATA);
     assert_non_null(strstr(cam_status_message(), "label \"suivi\u00A0client\" (U+00A0 after \"i\") is not among the 2 "
                                                  "known labels (1 row); did you mean \"suivi client\"?\n"));

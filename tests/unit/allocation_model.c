@@ -1,0 +1,210 @@
+/* allocation_model.c: the sweep of allocation_sweep.h over the files of a model, its tokenizer and its training. */
+#include "allocation_sweep.h"
+#include "backend_cpu.h"
+#include "fixture.h"
+#include "model_tokenizer.h"
+#include "safetensors_writer.h"
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+static cam_status read_and_write_config(const tree *t) {
+    static const char *const labels[] = {"oui", "non", "peut-être"};
+    char *out = tree_path(t, "out.json");
+    cam_model_config config = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_model_config_read("tests/model/golden/model/config.json", &config));
+    assert_int_equal(config.num_labels, FIXTURE_LABELS);
+    CAM_TRY(cam_model_config_set_labels(&config, labels, 3));
+    CAM_TRY(cam_model_config_write(&config, out));
+out:
+    cam_model_config_release(&config);
+    free(out);
+    return st;
+}
+SWEEP(read_and_write_config, 90)
+
+static cam_status copy_weights(const tree *t, const char *folder) {
+    static const cam_weight_wanted one = {.name = "roberta.embeddings.LayerNorm.weight", .ndim = 1, .shape = {8}};
+    cam_weights *weights = NULL;
+    float values[8] = {0};
+    cam_status st = CAM_OK;
+    (void)t;
+    CAM_TRY(cam_weights_open(folder, &weights));
+    CAM_TRY(cam_weights_match(weights, &one, 1));
+    CAM_TRY(cam_weights_copy(weights, 0, values));
+    assert_true(values[7] == 8);
+out:
+    cam_weights_close(weights);
+    return st;
+}
+
+static cam_status copy_one_file(const tree *t) {
+    char *folder = tree_path(t, "one");
+    cam_status st = copy_weights(t, folder);
+    free(folder);
+    return st;
+}
+SWEEP(copy_one_file, 5)
+
+static cam_status copy_shards(const tree *t) {
+    char *folder = tree_path(t, "shards");
+    cam_status st = copy_weights(t, folder);
+    free(folder);
+    return st;
+}
+SWEEP(copy_shards, 10)
+
+static cam_status write_tensors(const char *path) {
+    static const float values[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const int64_t shape[] = {8};
+    cam_safetensors_writer *writer = NULL;
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_safetensors_writer_new(&writer));
+    CAM_TRY(cam_safetensors_writer_declare(writer, "roberta.embeddings.LayerNorm.weight", CAM_F32, 1, shape));
+    CAM_TRY(cam_safetensors_writer_begin(writer, path));
+    CAM_TRY(cam_safetensors_writer_write(writer, values, sizeof values));
+    CAM_TRY(cam_safetensors_writer_commit(writer));
+out:
+    cam_safetensors_writer_free(writer);
+    return st;
+}
+
+static cam_status write_file(const tree *t) {
+    char *path = tree_path(t, "written.safetensors");
+    cam_status st = write_tensors(path);
+    free(path);
+    return st;
+}
+SWEEP(write_file, 3)
+
+/* --- tokenizers ------------------------------------------------------------------------------------------------- */
+
+static cam_status tokenize(const char *folder, int64_t ids) {
+    static const cam_text texts[] = {
+        {"Bonjour <mask>, o\xC3\xB9 est mon colis ?", 36}, {"anticonstitutionnellement!!!...", 31}, {"", 0}};
+    cam_tokenizer *tokenizer = NULL;
+    cam_token_rows rows = {0};
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_tokenizer_encode_all(tokenizer, texts, 3, 0, NULL, &rows));
+    assert_int_equal(rows.offsets[3], ids);
+out:
+    cam_token_rows_release(&rows);
+    cam_tokenizer_close(tokenizer);
+    return st;
+}
+
+/* A folder with both files, which are compared. */
+static cam_status tokenize_quickstart(const tree *t) {
+    (void)t;
+    return tokenize("examples/quickstart-model", 27);
+}
+SWEEP(tokenize_quickstart, 5000)
+
+/* tokenizer.json alone, with a character map. */
+static cam_status tokenize_json(const tree *t) {
+    char *folder = tree_path(t, "model");
+    cam_status st = tokenize(folder, 39);
+    free(folder);
+    return st;
+}
+SWEEP(tokenize_json, 25)
+
+static cam_status save_tokenizer(const tree *t) {
+    char *folder = tree_path(t, "model"), *to = tree_path(t, "saved");
+    cam_tokenizer *tokenizer = NULL;
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
+    CAM_TRY(cam_tokenizer_save(tokenizer, 512, to));
+out:
+    cam_tokenizer_close(tokenizer);
+    free(folder);
+    free(to);
+    return st;
+}
+SWEEP(save_tokenizer, 25)
+
+/* --- training --------------------------------------------------------------------------------------------------- */
+
+static golden_case whole, frozen;
+
+/* A step, logits, saving and loading. */
+static cam_status train(const tree *t, cam_trainer_options options) {
+    char *folder = tree_path(t, "trained"), *path = tree_path(t, "trained/model.safetensors");
+    cam_backend *backend = NULL;
+    cam_trainer trainer = {0};
+    cam_step_report report;
+    float logits[4 * FIXTURE_LABELS];
+    cam_status st = CAM_OK;
+    options.sampling = CAM_SAMPLING_GROUP_BY_LENGTH;
+    options.source.weights = NULL;
+    CAM_TRY(cam_weights_open("tests/model/golden/model", &options.source.weights));
+    CAM_TRY(cam_backend_cpu_open(1, &backend));
+    CAM_TRY(cam_trainer_open(&trainer, backend, &options));
+    CAM_TRY(cam_trainer_step_now(&trainer, &report));
+    assert_int_equal(report.step, 1);
+    CAM_TRY(cam_trainer_logits(&trainer, options.train, 4, logits));
+    CAM_TRY(cam_trainer_save(&trainer, path));
+    CAM_TRY(cam_trainer_reload(&trainer, folder));
+out:
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+    cam_weights_close(options.source.weights);
+    free(folder);
+    free(path);
+    return st;
+}
+
+static cam_status train_whole(const tree *t) {
+    return train(t, whole.options);
+}
+SWEEP(train_whole, 200)
+
+static cam_status train_frozen(const tree *t) {
+    return train(t, frozen.options);
+}
+SWEEP(train_frozen, 200)
+
+/* --- the folder ------------------------------------------------------------------------------------------------- */
+
+static void write_shards(const tree *t) {
+    static const char index[] = "{\"weight_map\":{\"roberta.embeddings.LayerNorm.weight\":\"a.safetensors\"}}";
+    char *one = tree_path(t, "one/model.safetensors"), *shard = tree_path(t, "shards/a.safetensors");
+    tree_write_text(t, "shards/model.safetensors.index.json", index);
+    tree_write_text(t, "one/empty", "");
+    assert_int_equal(write_tensors(one), CAM_OK);
+    assert_int_equal(write_tensors(shard), CAM_OK);
+    free(one);
+    free(shard);
+}
+
+static int setup(void **state) {
+    int failed = sweep_setup(state);
+    const tree *t = *state;
+    if (failed)
+        return failed;
+    write_tokenizer(t);
+    tree_copy(t, "tests/model/golden/model/config.json", "model/config.json");
+    tree_write_text(t, "saved/empty", "");
+    tree_write_text(t, "trained/empty", "");
+    write_shards(t);
+    fixture_case("class_weights", &whole);
+    fixture_case("frozen", &frozen);
+    return 0;
+}
+
+static int teardown(void **state) {
+    fixture_release();
+    return tree_teardown(state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_and_write_config), cmocka_unit_test(test_copy_one_file),
+        cmocka_unit_test(test_copy_shards),           cmocka_unit_test(test_write_file),
+        cmocka_unit_test(test_tokenize_quickstart),   cmocka_unit_test(test_tokenize_json),
+        cmocka_unit_test(test_save_tokenizer),        cmocka_unit_test(test_train_whole),
+        cmocka_unit_test(test_train_frozen),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
