@@ -249,8 +249,8 @@ static cam_status put_new_names(const cam_prediction_rows *rows, const char *con
         cam_csv_text_put(out, column_name(i, number, name), rows->form.delimiter);
     }
     if (number > 1)
-        cam_log("the table has columns of our names already: the new ones are \"%s\" and \"%s\"",
-                column_name(0, number, name), column_name(1, number, score));
+        cam_log("the table has columns of such names: the new ones are \"%s\" and \"%s\"", column_name(0, number, name),
+                column_name(1, number, score));
 out:
     return st;
 }

@@ -167,7 +167,7 @@ static void mistakes_are_quoted_and_the_worst_comes_first(void **unused) {
     assert_int_equal(cam_mistakes_write(path, &corpus, by_part, &count), CAM_OK);
     cam_strbuf_clear(&text);
     assert_int_equal(cam_file_read(path, 4096, CAM_E_DATA, &text), CAM_OK);
-    assert_non_null(strstr(text.text, "row;line;text;label;predicted;score;part\n3;3;\"=1+1\";\"=oui\";a,b;0.7500;"));
+    assert_non_null(strstr(text.text, "row;line;text;label;predicted;score;part\n3;3;\"=1+1\";\"=oui\";a,b;0,7500;"));
     corpus.files[CAM_PART_TRAIN].delimiter = '\t';
     static const cam_guess right[] = {{2, 1}, {1, 1}, {0, 1}};
     by_part[CAM_PART_VALIDATION] = right;
