@@ -58,7 +58,7 @@ _cam_train_options() {
     check) echo '--config --color --quiet --verbose --help --version' ;;
     show) echo '--config --color --quiet --verbose --help --version' ;;
     eval) echo '--model --data --json --part --unknown-labels --text-column --label-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
-    predict) echo '--model --input --output --force --format --top-k --digits --threshold --text-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
+    predict) echo '--model --input --output --force --format --top-k --digits --decimal --threshold --text-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
     tokenize) echo '--model --input --format --text-column --columns --encoding --delimiter --input-format --on-bad-row --color --quiet --verbose --help --version' ;;
     fetch) echo '--revision --color --quiet --verbose --help --version' ;;
     init) echo '--model --data --all --text-column --label-column --encoding --delimiter --input-format --color --quiet --verbose --help --version' ;;
@@ -79,6 +79,7 @@ _cam_train_option_values() {
     'tokenize --format') echo 'jsonl ids pieces' ;;
     'predict --top-k') echo '' ;;
     'predict --digits') echo '' ;;
+    'predict --decimal') echo 'auto comma point' ;;
     'predict --threshold') echo '' ;;
     'eval --part') echo 'auto validation train all' ;;
     'eval --unknown-labels') echo 'error skip' ;;

@@ -60,12 +60,24 @@ static const cam_row *any_row(const text_index *index, const entry *e) {
     CAM_BUG("an entry of the text index without a row");
 }
 
+static uint64_t hash_key(const cam_strbuf *key) {
+    return cam_hash_mix(cam_hash_bytes(CAM_HASH_START, cam_strbuf_text(key), key->length));
+}
+
+uint64_t cam_audit_text_hash(const cam_row *row) {
+    cam_strbuf key = CAM_STRBUF_INIT;
+    cam_text_fold(row->text, row->text_length, CAM_FOLD_TEXT, &key);
+    uint64_t hash = hash_key(&key);
+    cam_strbuf_release(&key);
+    return hash;
+}
+
 /* The entry of a row's text, added where it is new; NULL for an empty text. */
 static entry *index_entry(text_index *index, const cam_row *row) {
     cam_text_fold(row->text, row->text_length, CAM_FOLD_TEXT, &index->key);
     if (index->key.length == 0)
         return NULL;
-    uint64_t hash = cam_hash_mix(cam_hash_bytes(CAM_HASH_START, index->key.text, index->key.length));
+    uint64_t hash = hash_key(&index->key);
     size_t mask = index->slot_count - 1, slot = (size_t)hash & mask;
     for (; index->slots[slot]; slot = (slot + 1) & mask) {
         entry *e = &index->entries[index->slots[slot] - 1];

@@ -59,6 +59,9 @@ void cam_audit_describe(const cam_audit *audit, cam_strbuf *out);
 CAM_MUST_CHECK cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_dataset *train,
                                           cam_strbuf *warnings, size_t *dropped);
 
+/* A hash of a row's text (64 bits, FNV-1a): equal for equal texts in the sense above. */
+uint64_t cam_audit_text_hash(const cam_row *row);
+
 /* Sets first[dataset->count]: the first row with the same text, or the row itself. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *first);
 

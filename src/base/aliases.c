@@ -59,6 +59,11 @@ const cam_alias cam_aliases[] = {
     SAME(delimiter, "bar", CAM_CONFIG_DELIMITER_PIPE),
     SAME(delimiter, "barre", CAM_CONFIG_DELIMITER_PIPE),
 
+    SAME(decimal, ",", CAM_DECIMAL_COMMA),
+    SAME(decimal, ".", CAM_DECIMAL_POINT),
+    SAME(decimal, "virgule", CAM_DECIMAL_COMMA),
+    SAME(decimal, "dot", CAM_DECIMAL_POINT),
+
     SAME(format, "json", CAM_FORMAT_JSONL),
     SAME(format, "json-lines", CAM_FORMAT_JSONL),
     SAME(format, "ndjson", CAM_FORMAT_JSONL),

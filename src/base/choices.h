@@ -130,6 +130,10 @@ enum {
     X(CAM_PREDICT_TSV, "tsv")                                                                                          \
     X(CAM_PREDICT_JSONL, "jsonl")                                                                                      \
     X(CAM_PREDICT_CSV, "csv") /* the input's columns, then prediction and score */
+#define CAM_CHOICES_decimal(X)                                                                                         \
+    X(CAM_DECIMAL_AUTO, "auto") /* as the numbers of the table, or its delimiter, have it */                           \
+    X(CAM_DECIMAL_COMMA, "comma")                                                                                      \
+    X(CAM_DECIMAL_POINT, "point")
 #define CAM_CHOICES_eval_part(X)                                                                                       \
     X(CAM_EVAL_PART_AUTO, "auto") /* the held-out rows, where the file is that of the training */                      \
     X(CAM_EVAL_PART_VALIDATION, "validation")                                                                          \
@@ -173,6 +177,7 @@ enum {
     X(attention)                                                                                                       \
     X(color)                                                                                                           \
     X(predict_format)                                                                                                  \
+    X(decimal)                                                                                                         \
     X(eval_part)                                                                                                       \
     X(unknown_labels)                                                                                                  \
     X(tokenize_format)                                                                                                 \

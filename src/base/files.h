@@ -41,6 +41,7 @@ CAM_MUST_CHECK cam_status cam_file_write(const char *path, const void *bytes, si
 CAM_MUST_CHECK cam_status cam_file_copy(const char *from, const char *to);
 
 int cam_file_exists(const char *path);
+int cam_file_is_regular(const char *path); /* no folder, pipe or device */
 /* True where both paths lead to the same file or folder. */
 int cam_file_is_same(const char *a, const char *b);
 int cam_file_exists_in(const char *folder, const char *name);

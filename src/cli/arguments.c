@@ -4,6 +4,7 @@
 #include "files.h"
 #include "hints.h"
 #include "nearest.h"
+#include "remedy.h"
 #include "strbuf.h"
 #include <errno.h>
 #include <stdint.h>
@@ -56,10 +57,10 @@ static cam_status fail_choice(const cam_option_row *row, cam_verb verb, const ch
     return st;
 }
 
-/* The first call allocates room for every word of the command line. */
+/* The first call allocates room for every word of the command line, and a note of each. */
 static cam_status append_word(cam_words *words, int argc, const char *word) {
     if (!words->items)
-        words->items = calloc((size_t)argc, sizeof *words->items);
+        words->items = calloc(2 * (size_t)argc, sizeof *words->items);
     if (!words->items)
         return cam_fail(CAM_E_MEMORY, "no memory for %d arguments", argc);
     words->items[words->count++] = word;
@@ -82,7 +83,7 @@ static cam_status expand_path(cam_arguments *arguments, int argc, const char **p
     cam_status st = cam_path_expand(*path, CAM_E_USAGE, &expanded);
     if (st == CAM_OK) {
         *path = expanded;
-        st = append_word(&arguments->paths, argc, expanded);
+        st = append_word(&arguments->owned, argc, expanded);
     }
     return st;
 }
@@ -130,6 +131,22 @@ static int is_config_name(const char *word) {
     return is_yaml && (!equals || memchr(word, '/', (size_t)(equals - word)));
 }
 
+/* Takes a word for a configuration, and notes it. */
+static cam_status take_config(cam_arguments *arguments, int argc, const char *word) {
+    cam_status st = CAM_OK;
+    cam_strbuf note = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&note, "read as --config ");
+    cam_shell_word_put(&note, word);
+    CAM_TRY(append_word(&arguments->notes, argc, cam_strbuf_text(&note)));
+    CAM_TRY(append_word(&arguments->owned, argc, cam_strbuf_text(&note)));
+    note = (cam_strbuf)CAM_STRBUF_INIT;
+    CAM_TRY(expand_path(arguments, argc, &word));
+    CAM_TRY(append_word(&arguments->configs, argc, word));
+out:
+    cam_strbuf_release(&note);
+    return st;
+}
+
 static cam_status take_word(cam_arguments *arguments, int argc, char **argv, int i) {
     cam_status st = CAM_OK;
     const char *word = argv[i];
@@ -137,8 +154,7 @@ static cam_status take_word(cam_arguments *arguments, int argc, char **argv, int
     if ((cam_verb_rows[arguments->verb].flags & CAM_VERB_TAKES_NAME) && !arguments->name) {
         arguments->name = word;
     } else if (takes_keys && is_config_name(word)) {
-        CAM_TRY(expand_path(arguments, argc, &word));
-        CAM_TRY(append_word(&arguments->configs, argc, word));
+        CAM_TRY(take_config(arguments, argc, word));
     } else if (takes_keys && (word[0] == '~' || (strchr(word, '=') && word[0] != '='))) {
         CAM_TRY(append_word(&arguments->overrides, argc, word));
     } else {
@@ -190,9 +206,9 @@ void cam_arguments_release(cam_arguments *arguments) {
             free(((cam_words *)field_of(arguments, &cam_option_rows[i]))->items);
     free(arguments->overrides.items);
     free(arguments->notes.items);
-    for (size_t i = 0; i < arguments->paths.count; i++)
-        free((void *)(uintptr_t)arguments->paths.items[i]);
-    free(arguments->paths.items);
+    for (size_t i = 0; i < arguments->owned.count; i++)
+        free((void *)(uintptr_t)arguments->owned.items[i]);
+    free(arguments->owned.items);
     *arguments = (cam_arguments){0};
 }
 

@@ -23,7 +23,7 @@ typedef struct cam_arguments {
     int has_verb;            /* it was named; otherwise it is the default */
     const char *name;        /* the model of a verb with CAM_VERB_TAKES_NAME; NULL where it is not given */
     cam_words notes;         /* to be told to the user */
-    cam_words paths;         /* the paths that had a "~", owned */
+    cam_words owned;         /* texts that are no words of argv: notes, and paths that had a "~" */
     cam_words overrides;     /* KEY=VALUE, ~KEY */
     struct cam_group *group; /* the ranks of this run; set by main */
 /* A field for every option; a text is NULL where the option is not given. */

@@ -15,7 +15,8 @@
     X("output_dir/metrics.json", "final figures, those of TF-IDF on the same rows, and the verdict of the last line")  \
     X("output_dir/mistakes.csv", "validation and test rows that were taken for another label, the worst first")        \
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
-    X("output_dir/split.tsv", "row, line and part (train or validation) of each row of train_file")                    \
+    X("output_dir/split.tsv",                                                                                          \
+      "row, line, part (train or validation) and a hash of the text of each row of train_file")                        \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")
 

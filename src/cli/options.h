@@ -123,7 +123,7 @@ enum {
  * An option that has different meanings for two verbs has a row, and a field, for each. */
 /* clang-format off */
 #define CAM_OPTIONS(X)                                                                                                 \
-    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "a configuration; of several, later ones win (or -c)")       \
+    X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT), "folder or Hub id of a model")                               \
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
@@ -136,6 +136,7 @@ enum {
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
     X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl or csv: the N best labels too")              \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
+    X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \

@@ -3,6 +3,7 @@
 #include "csv_out.h"
 #include "encoder.h"
 #include "json_out.h"
+#include "log.h"
 #include "metrics.h"
 #include "name_set.h"
 #include "utf8.h"
@@ -33,6 +34,8 @@ cam_status cam_prediction_rows_open(cam_prediction_rows *rows, const cam_argumen
     if (arguments->digits)
         CAM_TRY(cam_argument_integer("--digits", arguments->digits, 1, MOST_DIGITS, &digits));
     rows->digits = (int)digits;
+    if (arguments->decimal.word && arguments->decimal.value != CAM_DECIMAL_AUTO)
+        rows->mark = arguments->decimal.value == CAM_DECIMAL_COMMA ? ',' : '.';
 out:
     return st;
 }
@@ -42,16 +45,18 @@ static int is_table(const cam_record_reader *reader) {
     return format == CAM_FORMAT_CSV || format == CAM_FORMAT_TSV;
 }
 
-cam_status cam_prediction_rows_set_input(cam_prediction_rows *rows, const cam_record_reader *reader) {
+cam_status cam_prediction_rows_set_input(cam_prediction_rows *rows, const cam_record_reader *reader, char delimiter) {
     if (rows->format == CAM_CHOICE_COUNT_predict_format)
         rows->format = is_table(reader) ? CAM_PREDICT_CSV : CAM_PREDICT_TSV;
     if (rows->top_k > 0 && rows->format == CAM_PREDICT_TSV)
         return cam_fail(CAM_E_USAGE, "option \"--top-k\" needs --format jsonl, or --format csv");
+    if (rows->mark == ',' && rows->format != CAM_PREDICT_CSV)
+        return cam_fail(CAM_E_USAGE, "option \"--decimal comma\" needs --format csv");
     if (rows->format == CAM_PREDICT_CSV && rows->digits < 0)
         rows->digits = CSV_DIGITS;
     rows->form = cam_record_reader_form(reader);
     if (!is_table(reader)) {
-        rows->form.delimiter = ',';
+        rows->form.delimiter = delimiter ? delimiter : ',';
         rows->form.columns = 1;
     }
     return CAM_OK;
@@ -193,19 +198,59 @@ static cam_status add_name(cam_name_set *names, const char *name, int *added) {
     return st;
 }
 
-/* Appends the name of a new column; "score" becomes "score_2", or with the next free number, where the table has it. */
-static cam_status put_name(const cam_prediction_rows *rows, const char *name, cam_name_set *names, cam_strbuf *out) {
+static int32_t new_columns(const cam_prediction_rows *rows) {
+    return 2 * (shown_labels(rows) > 1 ? shown_labels(rows) : 1);
+}
+
+enum { NAME_BYTES = 64 };
+
+/* The name of the new column i: "prediction", "score", "label_2", "score_2", ...; then the number, from 2 on. */
+static const char *column_name(int32_t i, size_t number, char name[NAME_BYTES]) {
+    static const char *const words[] = {"prediction", "score", "label", "score"};
+    int length = i < 2 ? snprintf(name, NAME_BYTES, "%s", words[i])
+                       : snprintf(name, NAME_BYTES, "%s_%d", words[2 + i % 2], i / 2 + 1);
+    if (number > 1)
+        snprintf(name + length, NAME_BYTES - (size_t)length, "_%zu", number);
+    return name;
+}
+
+/* Sets *number to the first with which no new column has the name of one of the table. */
+static cam_status find_number(const cam_prediction_rows *rows, const char *const *header, size_t count,
+                              size_t *number) {
     cam_status st = CAM_OK;
-    char unique[64];
-    int added;
-    snprintf(unique, sizeof unique, "%s", name);
-    CAM_TRY(add_name(names, unique, &added));
-    for (size_t number = 2; !added; number++) {
-        snprintf(unique, sizeof unique, "%s_%zu", name, number);
-        CAM_TRY(add_name(names, unique, &added));
+    char name[NAME_BYTES];
+    cam_name_set names = {0};
+    int added = 0, all = 0;
+    for (*number = 0; !all;) {
+        ++*number;
+        cam_name_set_release(&names);
+        names = (cam_name_set){0};
+        for (size_t i = 0; i < count; i++)
+            CAM_TRY(add_name(&names, header[i], &added));
+        all = 1;
+        for (int32_t i = 0; i < new_columns(rows) && all; i++) {
+            CAM_TRY(add_name(&names, column_name(i, *number, name), &added));
+            all = added;
+        }
     }
-    cam_strbuf_putc(out, rows->form.delimiter);
-    cam_csv_text_put(out, unique, rows->form.delimiter);
+out:
+    cam_name_set_release(&names);
+    return st;
+}
+
+static cam_status put_new_names(const cam_prediction_rows *rows, const char *const *header, size_t count,
+                                cam_strbuf *out) {
+    cam_status st = CAM_OK;
+    char name[NAME_BYTES], score[NAME_BYTES];
+    size_t number;
+    CAM_TRY(find_number(rows, header, count, &number));
+    for (int32_t i = 0; i < new_columns(rows); i++) {
+        cam_strbuf_putc(out, rows->form.delimiter);
+        cam_csv_text_put(out, column_name(i, number, name), rows->form.delimiter);
+    }
+    if (number > 1)
+        cam_log("the table has columns of such names: the new ones are \"%s\" and \"%s\"", column_name(0, number, name),
+                column_name(1, number, score));
 out:
     return st;
 }
@@ -214,9 +259,6 @@ cam_status cam_prediction_rows_put_header(const cam_prediction_rows *rows, const
                                           const char *text_column, cam_strbuf *out) {
     cam_status st = CAM_OK;
     size_t count = 0;
-    char name[32];
-    int added;
-    cam_name_set names = {0};
     const char *const *header = cam_record_reader_header(reader, &count);
     if (!header && is_table(reader))
         goto out;
@@ -230,19 +272,10 @@ cam_status cam_prediction_rows_put_header(const cam_prediction_rows *rows, const
         if (i > 0)
             cam_strbuf_putc(out, rows->form.delimiter);
         cam_csv_text_put(out, header[i], rows->form.delimiter);
-        CAM_TRY(add_name(&names, header[i], &added));
     }
-    CAM_TRY(put_name(rows, "prediction", &names, out));
-    CAM_TRY(put_name(rows, "score", &names, out));
-    for (int32_t i = 1; i < shown_labels(rows); i++) {
-        snprintf(name, sizeof name, "label_%d", i + 1);
-        CAM_TRY(put_name(rows, name, &names, out));
-        snprintf(name, sizeof name, "score_%d", i + 1);
-        CAM_TRY(put_name(rows, name, &names, out));
-    }
+    CAM_TRY(put_new_names(rows, header, count, out));
     cam_strbuf_puts(out, rows->form.line_end);
 out:
-    cam_name_set_release(&names);
     return st;
 }
 
@@ -264,8 +297,12 @@ static void mark_damage(const cam_cell *cell) {
         *nul = '?';
 }
 
-void cam_prediction_rows_put_cells(const cam_prediction_rows *rows, const cam_record *record, cam_strbuf *out) {
+void cam_prediction_rows_put_cells(cam_prediction_rows *rows, const cam_record *record, cam_strbuf *out) {
     size_t columns = rows->form.columns;
+    if (!rows->mark)
+        cam_decimal_add(&rows->decimals, record);
+    if (!rows->mark && rows->form.is_stream) /* how many rows come before the first answer is a matter of time */
+        rows->mark = cam_decimal_choose(&rows->decimals, rows->form.delimiter);
     if (!record->cells) {
         cam_cell text = {.text = (char *)(uintptr_t)record->text, .length = record->text_length};
         cam_csv_cell_put(out, &text, rows->form.delimiter);
@@ -287,7 +324,13 @@ static void put_csv_label(const cam_prediction_rows *rows, int32_t label, int em
     cam_strbuf_putc(out, rows->form.delimiter);
     if (!empty)
         cam_csv_text_put(out, rows->labels[label], rows->form.delimiter);
-    cam_strbuf_printf(out, "%c%.*f", rows->form.delimiter, rows->digits, rows->scores[label]);
+    char score[64];
+    snprintf(score, sizeof score, "%.*f", rows->digits, rows->scores[label]);
+    char *point = strchr(score, '.');
+    if (point)
+        *point = rows->mark;
+    cam_strbuf_putc(out, rows->form.delimiter);
+    cam_csv_text_put(out, score, rows->form.delimiter);
 }
 
 static void put_csv(const cam_prediction_rows *rows, int32_t best, cam_strbuf *out) {
@@ -295,14 +338,18 @@ static void put_csv(const cam_prediction_rows *rows, int32_t best, cam_strbuf *o
         put_csv_label(rows, best, rows->scores[best] < rows->threshold, out);
     for (int32_t i = 1; i < shown_labels(rows) && best >= 0; i++)
         put_csv_label(rows, rows->order[i], 0, out);
-    for (int32_t cell = 0; cell < 2 * (shown_labels(rows) > 1 ? shown_labels(rows) : 1) && best < 0; cell++)
+    for (int32_t cell = 0; cell < new_columns(rows) && best < 0; cell++)
         cam_strbuf_putc(out, rows->form.delimiter);
     cam_strbuf_puts(out, rows->form.line_end);
 }
 
-void cam_prediction_rows_put(const cam_prediction_rows *rows, const char *text, size_t length, const float *logits,
+void cam_prediction_rows_put(cam_prediction_rows *rows, const char *text, size_t length, const float *logits,
                              cam_strbuf *out) {
     int32_t best = is_space(text, length) ? -1 : (int32_t)cam_argmax(logits, rows->label_count);
+    if (!rows->mark)
+        rows->mark = cam_decimal_choose(&rows->decimals, rows->form.delimiter);
+    rows->count++;
+    rows->empty += best < 0;
     if (best >= 0) {
         cam_softmax(logits, rows->label_count, rows->scores);
         rank(rows);

@@ -23,6 +23,20 @@ out:
     return st;
 }
 
+/* The delimiter of run.yaml, or that of the training file where it still can be read. */
+static char training_delimiter(const cam_reading *reading) {
+    const cam_config *config = &reading->config;
+    cam_record_reader *reader = NULL;
+    char delimiter = cam_config_delimiter_char(config->delimiter);
+    if (!reading->has_run || delimiter || !config->train_file || !cam_file_is_regular(config->train_file))
+        return delimiter;
+    cam_read_options options = cam_corpus_read_options(config, config->train_file);
+    if (cam_record_reader_open(&options, &reader) == CAM_OK)
+        delimiter = cam_record_reader_delimiter(reader);
+    cam_record_reader_close(reader);
+    return delimiter;
+}
+
 /* Splits "label,text" into a list. */
 static cam_status split_columns(cam_reading *reading, const char *text) {
     reading->columns_text = strdup(text);
@@ -40,6 +54,7 @@ cam_status cam_reading_open(cam_reading *reading, const cam_arguments *arguments
     *reading = (cam_reading){0};
     CAM_TRY(read_run_yaml(reading, folder));
     reading->max_seq_length = reading->has_run ? (long)reading->config.max_seq_length : 0;
+    reading->delimiter = training_delimiter(reading);
     if (arguments->columns)
         CAM_TRY(split_columns(reading, arguments->columns));
     if (arguments->max_seq_length)
@@ -55,11 +70,34 @@ void cam_reading_release(cam_reading *reading) {
     *reading = (cam_reading){0};
 }
 
+static int is_copy(const char *path, const char *of) {
+    cam_mapping a = {0}, b = {0};
+    int is = cam_file_is_same(path, of);
+    if (!is && cam_file_is_regular(path) && cam_file_is_regular(of) && cam_file_map(path, CAM_E_DATA, &a) == CAM_OK &&
+        cam_file_map(of, CAM_E_DATA, &b) == CAM_OK)
+        is = a.size == b.size && a.size > 0 && memcmp(a.bytes, b.bytes, a.size) == 0;
+    cam_file_unmap(&a);
+    cam_file_unmap(&b);
+    return is;
+}
+
+/* True for a file of the run itself, and for a copy of one. */
+static int is_run_file(const cam_reading *reading, const char *path) {
+    const char *const files[] = {reading->config.train_file, reading->config.validation_file,
+                                 reading->config.test_file};
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && reading->has_run; i++)
+        if (files[i] && is_copy(path, files[i]))
+            return 1;
+    return 0;
+}
+
 void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                          cam_read_options *options) {
     cam_config config = reading->config; /* a copy of the struct only; `reading` owns its texts */
-    /* Without an option they are AUTO, the first word: this file decides, not that of the training. */
-    config.format = (enum cam_choice_format)arguments->input_format.value;
+    int is_known = is_run_file(reading, path);
+    /* Without an option they are AUTO, the first word: this file decides. */
+    if (arguments->input_format.word || !is_known)
+        config.format = (enum cam_choice_format)arguments->input_format.value;
     config.encoding = (enum cam_choice_encoding)arguments->encoding.value;
     config.delimiter = (enum cam_choice_delimiter)arguments->delimiter.value;
     if (arguments->on_bad_row.word)
@@ -67,6 +105,9 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
     *options = cam_corpus_read_options(&config, path);
     options->syntax = CAM_SYNTAX_OPTIONS;
     options->columns_are_hint = reading->columns == NULL;
+    options->encoding_hint = reading->has_run ? reading->config.encoding : CAM_ENCODING_AUTO;
+    options->delimiter_hint = reading->delimiter;
+    options->is_known_file = is_known;
     if (reading->columns) {
         options->columns = reading->columns;
         options->column_count = reading->column_count;
@@ -80,7 +121,7 @@ void cam_reading_options(const cam_reading *reading, const cam_arguments *argume
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options) {
     cam_reading_options(reading, arguments, path, options);
-    if (!arguments->input_format.word && cam_format_of_path(path) == CAM_FORMAT_AUTO)
+    if (strcmp(path, "-") == 0 && options->format == CAM_FORMAT_AUTO && !arguments->input_format.word)
         options->format = CAM_FORMAT_LINES;
     options->label_required = 0;
     options->keep_blank = 1;
@@ -94,7 +135,8 @@ void cam_reading_warn_of_table(const cam_reading *reading, const cam_read_option
     for (size_t at = 0; named && at + length <= first->text_length; at++) {
         const char *cell = first->text + at, *end = first->text + first->text_length;
         int is_cell = memcmp(cell, name, length) == 0 && (at == 0 || strchr(between, cell[-1])) &&
-                      (cell + length == end || strchr(between, cell[length])) && length < first->text_length;
+                      (cell + length == end || strchr(between, cell[length])) &&
+                      (length < first->text_length || reading->has_run);
         if (!is_cell)
             continue;
         cam_log_warn(

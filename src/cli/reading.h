@@ -1,6 +1,8 @@
 /* reading.h: the options by which eval, predict and tokenize read rows. The names of columns, the length of texts and
  * on_bad_row are those of the model folder's run.yaml, replaced by those of the command line. Format, encoding,
- * delimiter and whether there is a header are true of one file only: those of this file are found in it. */
+ * delimiter and whether there is a header are true of one file only: those of this file are found in it. Where it does
+ * not show them, they are those of the file of the training (encoding_hint of read_options.h). A file of the run itself,
+ * or a copy of one, is read as the run read it. */
 #ifndef CAM_READING_H
 #define CAM_READING_H
 
@@ -14,6 +16,7 @@ typedef struct cam_reading {
     const char **columns;
     size_t column_count;
     char *columns_text;
+    char delimiter;      /* of the training file; 0 where it is not known, or the file is no table */
     long max_seq_length; /* 0 = the longest that the model reads */
 } cam_reading;
 
@@ -24,8 +27,8 @@ void cam_reading_release(cam_reading *reading);
 /* Options for a file; they point into `reading` and `arguments`. */
 void cam_reading_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                          cam_read_options *options);
-/* The same for texts without labels, of which each gives a row of output. The format is lines, unless the path's ending
- * or --input-format names another. */
+/* The same for texts without labels, of which each gives a row of output. Standard input is lines, unless --input-format
+ * names another format. */
 void cam_reading_text_options(const cam_reading *reading, const cam_arguments *arguments, const char *path,
                               cam_read_options *options);
 

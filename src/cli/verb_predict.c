@@ -4,6 +4,7 @@
 #include "log.h"
 #include "model_get.h"
 #include "output.h"
+#include "plain.h"
 #include "prediction_rows.h"
 #include "predictor.h"
 #include "reading.h"
@@ -129,6 +130,52 @@ static void add_record(prediction *p, const cam_record *record) {
     p->cells_end[p->count++] = p->cells.length;
 }
 
+/* Appends how the input was read: "csv, windows-1252, delimiter ";"". */
+static void put_reading(const cam_record_reader *reader, cam_strbuf *out) {
+    cam_data_format format = cam_record_reader_format(reader);
+    cam_file_form form = cam_record_reader_form(reader);
+    cam_strbuf_printf(out, "%s, %s", format == CAM_FORMAT_LINES ? "lines" : cam_words_format[format],
+                      cam_words_encoding[form.encoding]);
+    if (format == CAM_FORMAT_CSV && form.delimiter == '\t')
+        cam_strbuf_puts(out, ", delimiter tab");
+    else if (format == CAM_FORMAT_CSV)
+        cam_strbuf_printf(out, ", delimiter \"%c\"", form.delimiter);
+}
+
+/* Says in one line what was done. A warning of texts that were cut is seen also where no such line is wanted. */
+static void describe(const prediction *p, const char *input, const cam_record_reader *reader) {
+    cam_strbuf line = CAM_STRBUF_INIT, cut = CAM_STRBUF_INIT;
+    const cam_prediction_rows *rows = &p->rows;
+    int is_lines = cam_record_reader_format(reader) == CAM_FORMAT_LINES;
+    cam_plain_put_counted(&cut, p->truncated, "text was", "texts were");
+    cam_strbuf_printf(&cut, " cut to %d tokens", p->predictor.max_length);
+    if (p->truncated > 0 && cam_log_get_level() == CAM_LOG_QUIET)
+        cam_log_warn("%s", cam_strbuf_text(&cut));
+    cam_plain_put_counted(&line, rows->count, is_lines ? "text of " : "row of ", is_lines ? "texts of " : "rows of ");
+    if (strcmp(input, "-") == 0)
+        cam_strbuf_puts(&line, "standard input (");
+    else
+        cam_strbuf_printf(&line, "\"%s\" (", input);
+    put_reading(reader, &line);
+    cam_strbuf_printf(&line, ") %s answered", rows->count == 1 ? "was" : "were");
+    if (rows->empty > 0) {
+        cam_strbuf_puts(&line, "; ");
+        cam_plain_put_counted(&line, rows->empty, "text was empty and has no label",
+                              "texts were empty and have no label");
+    }
+    if (p->truncated > 0)
+        cam_strbuf_printf(&line, "; %s", cam_strbuf_text(&cut));
+    if (p->output.path)
+        cam_strbuf_printf(&line, "; written to \"%s\"", p->output.path);
+    else
+        cam_strbuf_puts(&line, "; written to standard output");
+    if (rows->format == CAM_PREDICT_CSV && rows->mark == ',')
+        cam_strbuf_puts(&line, " with decimal commas");
+    cam_log("%s", cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+    cam_strbuf_release(&cut);
+}
+
 static cam_status stream(prediction *p, const cam_reading *reading, const cam_read_options *options,
                          cam_record_reader *reader) {
     cam_status st = CAM_OK;
@@ -151,6 +198,8 @@ static cam_status stream(prediction *p, const cam_reading *reading, const cam_re
         CAM_TRY(score_batch(p, &more));
     CAM_TRY(cam_output_commit(&p->output));
     cam_reading_warn_of_rows(options, counts);
+    if (!p->output.closed)
+        describe(p, options->path, reader);
 out:
     return st;
 }
@@ -177,9 +226,6 @@ static cam_status allocate_buffers(prediction *p) {
 }
 
 static void close_prediction(prediction *p) {
-    if (p->truncated > 0)
-        cam_log_warn("%lld text%s cut to %d tokens", p->truncated, p->truncated == 1 ? " was" : "s were",
-                     p->predictor.max_length);
     cam_output_close(&p->output);
     cam_prediction_rows_close(&p->rows);
     cam_predictor_close(&p->predictor);
@@ -197,7 +243,7 @@ static cam_status open_files(prediction *p, const cam_arguments *arguments, cons
     cam_status st = CAM_OK;
     CAM_TRY(cam_output_open(&p->output, arguments->output, options->path, arguments->force));
     CAM_TRY(cam_record_reader_open(options, reader));
-    CAM_TRY(cam_prediction_rows_set_input(&p->rows, *reader));
+    CAM_TRY(cam_prediction_rows_set_input(&p->rows, *reader, options->delimiter_hint == ';' ? ';' : ','));
 out:
     return st;
 }

@@ -226,6 +226,15 @@ static int has_spaced_quote(const char *text, size_t length, const char *allowed
     return 0;
 }
 
+/* Moves a character of the list to its beginning. */
+static void put_first(char *list, char first) {
+    char *found = first ? strchr(list, first) : NULL;
+    if (!found)
+        return;
+    memmove(list + 1, list, (size_t)(found - list));
+    list[0] = first;
+}
+
 /* Fills dialects[], the preferred first where two do equally well; their number. */
 static int list_dialects(const sample *s, cam_data_format format, char delimiter, cam_dialect *dialects) {
     char chosen[DELIMITERS + 1] = {delimiter ? delimiter : '\t', '\0'};
@@ -234,6 +243,7 @@ static int list_dialects(const sample *s, cam_data_format format, char delimiter
         dialects[count++] = (cam_dialect){.delimiter = chosen[0], .quoting = CAM_QUOTING_TSV};
     if (any)
         memcpy(chosen, delimiters, sizeof chosen);
+    put_first(chosen, s->options->delimiter_hint);
     int spaced = has_spaced_quote(s->text, s->length, chosen), backslash = has_pair(s->text, s->length, '\\', '"');
     for (const char *c = chosen; *c; c++) {
         if (spaced)
@@ -260,13 +270,15 @@ static cam_status choose(sample *s, const cam_text_window *window, cam_data_form
     layout->quotes_hold_lines = fixed_tsv && best > 0;
     if (fixed_tsv)
         best = 0;
-    for (int i = 0; i < count && format == CAM_FORMAT_CSV && trials[best].names == 0; i++)
+    int hinted = trials[best].dialect.delimiter == s->options->delimiter_hint;
+    for (int i = 0; i < count && format == CAM_FORMAT_CSV && trials[best].names == 0 && !hinted; i++)
         if (contradict(&trials[best], &trials[i]))
             CAM_TRY(fail_contradiction(&trials[best], &trials[i], window, line, s->options->syntax));
     const trial *t = &trials[best];
     layout->dialect = t->dialect;
     layout->has_names = t->names == 1 + (s->options->label_required != 0);
     layout->has_header = t->names > 0;
+    layout->is_even = t->cells > 1 && t->records > t->header_at + 1 && is_even(t);
     layout->has_row_names = layout->has_names && t->named > 1 && t->named == t->records - t->header_at - 1;
     layout->records_above = t->header_at;
     layout->has_record = t->records > 0;

@@ -1,6 +1,5 @@
 /* dataset.c: see dataset.h. Texts are copied from the reader's window into blocks that never move. */
 #include "dataset.h"
-#include "hash.h"
 #include "place.h"
 #include "text_fold.h"
 #include <stdlib.h>
@@ -125,18 +124,6 @@ void cam_dataset_remove(cam_dataset *dataset, const unsigned char *remove) {
         if (!remove[i])
             dataset->rows[kept++] = dataset->rows[i];
     dataset->count = kept;
-}
-
-uint64_t cam_dataset_hash(const cam_dataset *dataset) {
-    uint64_t hash = CAM_HASH_START;
-    for (size_t i = 0; i < dataset->count; i++) {
-        const cam_row *row = &dataset->rows[i];
-        uint64_t lengths[2] = {row->text_length, row->label ? row->label_length : UINT64_MAX};
-        hash = cam_hash_bytes(hash, lengths, sizeof lengths);
-        hash = cam_hash_bytes(hash, row->text, row->text_length);
-        hash = cam_hash_bytes(hash, row->label ? row->label : "", row->label_length);
-    }
-    return cam_hash_mix(hash);
 }
 
 void cam_dataset_release(cam_dataset *dataset) {

@@ -43,9 +43,6 @@ typedef struct cam_dataset {
 CAM_MUST_CHECK cam_status cam_dataset_load(const cam_read_options *options, cam_dataset *dataset);
 /* Removes the rows i with remove[i] != 0; the others keep their order. */
 void cam_dataset_remove(cam_dataset *dataset, const unsigned char *remove);
-/* A hash of texts and labels in order (64 bits, FNV-1a over lengths and bytes). Equal rows have equal hashes, in any
- * format and encoding. */
-uint64_t cam_dataset_hash(const cam_dataset *dataset);
 void cam_dataset_release(cam_dataset *dataset);
 
 #endif

@@ -22,7 +22,18 @@ static void put_skipped(cam_strbuf *out, const char *path, const cam_read_counts
     cam_strbuf_printf(out, ": %s\n", counts->first_bad_cause);
 }
 
+static void put_encoding(cam_strbuf *out, const char *path, const cam_read_counts *counts) {
+    if (counts->hinted == CAM_ENCODING_AUTO)
+        return;
+    cam_strbuf_printf(out, "%s: no UTF-8, and was read as %s, as the training file was", path,
+                      cam_words_encoding[counts->hinted]);
+    if (counts->hinted_line)
+        cam_strbuf_printf(out, " (line %ld: \"%s\")", counts->hinted_line, counts->hinted_word);
+    cam_strbuf_puts(out, "; --encoding names another\n");
+}
+
 void cam_read_counts_describe(const cam_read_counts *counts, const char *path, cam_strbuf *out) {
+    put_encoding(out, path, counts);
     put_fact(out, path, counts->other_format,
              counts->format == CAM_FORMAT_JSONL ? "was read as JSON, which it holds whatever its ending"
                                                 : "was read as CSV, which it holds whatever its ending");

@@ -11,7 +11,8 @@
 enum { CAM_RECORD_MAX_BYTES = 64 << 20 };
 
 /* AUTO: by the ending (.csv, .tsv; .jsonl, .ndjson and .json are JSONL) and by the first bytes where they leave no doubt;
- * with any other ending lines, or CSV where a label is required. JSONL is JSON of every shape (records.h). Lines have no
+ * with any other ending CSV where a label is required, and otherwise lines, unless a regular file is a table with the
+ * text column and others in its header, or JSON with that name. JSONL is JSON of every shape (records.h). Lines have no
  * word in the configuration, so their enumerator is the one after the last word's. */
 typedef enum cam_choice_format cam_data_format;
 #define CAM_FORMAT_LINES CAM_CHOICE_COUNT_format
@@ -33,6 +34,13 @@ typedef struct cam_read_options {
     cam_syntax syntax;  /* of the settings in messages */
     int keep_blank;     /* return blank records too, and bad ones that are skipped: every record of the file is a row */
     int columns_are_hint; /* `columns` are those of another file: a first record that names the text column is a header */
+    /* How another file was written; ignored where the options above say it, or this file does. AUTO and 0: not known.
+     * `encoding_hint` is taken where a regular file is not UTF-8 and its text then reads well. `delimiter_hint` is taken
+     * where several delimiters do equally well. `is_known_file` says that this is that other file, a table or JSON: the
+     * encoding is taken also where the text does not show it. */
+    cam_encoding encoding_hint;
+    char delimiter_hint;
+    int is_known_file;
     cam_input_pause pause; /* while a pipe has no more records for now */
 } cam_read_options;
 

@@ -164,7 +164,8 @@ cam_file_form cam_record_reader_form(const cam_record_reader *reader) {
                            .has_mark = reader->window.decoder.has_mark,
                            .big_endian = reader->window.decoder.big_endian,
                            .line_end = reader->line_end,
-                           .has_separator = reader->has_separator};
+                           .has_separator = reader->has_separator,
+                           .is_stream = !reader->window.decoder.regular};
 }
 
 const char *const *cam_record_reader_header(const cam_record_reader *reader, size_t *count) {

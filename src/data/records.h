@@ -71,7 +71,10 @@ typedef struct cam_read_counts {
     int spaced_quotes;         /* the file has spaces before opening quotes */
     int other_format;          /* the bytes are not what the ending says: they are */
     int is_list;               /* a JSON list, or objects over several lines */
-    cam_data_format format;    /* as read */
+    cam_encoding hinted;       /* the encoding, where that of another file was taken (read_options.h); else AUTO */
+    long hinted_line;          /* a line that shows it, and its word; 0 = none */
+    char hinted_word[CAM_BAD_CAUSE_BYTES];
+    cam_data_format format; /* as read */
 } cam_read_counts;
 
 /* Appends what a user should know about the reading, a line each: "PATH: 2 rows that repeat the header were left out". */
@@ -100,6 +103,7 @@ typedef struct cam_file_form {
     int big_endian;        /* UTF-16 */
     const char *line_end;  /* "\n", "\r\n" or "\r": that of the record that was read last; "\n" before the first */
     int has_separator;     /* the first line is "sep=;" or alike */
+    int is_stream;         /* a pipe or a terminal: its records come one after another */
 } cam_file_form;
 cam_file_form cam_record_reader_form(const cam_record_reader *reader);
 

@@ -1,8 +1,11 @@
 /* records_open.c: see records_internal.h. */
 #include "csv_layout_internal.h"
+#include "encoding_evidence.h"
+#include "files.h"
 #include "records_internal.h"
 #include "table_shape_internal.h"
 #include "text_fold.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +120,35 @@ static cam_status looks_like_table(cam_record_reader *r, int *table) {
     return st == CAM_E_DATA ? CAM_OK : st;
 }
 
+/* A file of texts by its ending: a table or JSON with the text column is more than lines. */
+static cam_status look_for_records(cam_record_reader *r) {
+    cam_status st = CAM_OK;
+    cam_text_window *w = &r->window;
+    const char *text = w->bytes + w->begin, *name = cam_text_column(r->options);
+    size_t length = w->end - w->begin, begin;
+    cam_csv_layout layout = {0};
+    r->format = CAM_FORMAT_LINES;
+    if (!w->decoder.regular || strcmp(r->options->path, "-") == 0) /* a stream of lines is answered line by line */
+        goto out;
+    cam_json_shape shape = cam_json_shape_of(text, length, w->at_end, &begin);
+    if (shape != CAM_JSON_NONE && shape != CAM_JSON_OTHER) {
+        const char *found = memmem(text, length, name, strlen(name));
+        int is_key = found && found > text && found[-1] == '"' && found + strlen(name) < text + length &&
+                     found[strlen(name)] == '"';
+        r->format = is_key ? CAM_FORMAT_JSONL : CAM_FORMAT_LINES;
+        goto out;
+    }
+    st = cam_csv_layout_find(w, r->options, CAM_FORMAT_CSV, &layout);
+    if (st != CAM_E_DATA)
+        CAM_TRY(st);
+    if (st == CAM_OK && layout.has_names && layout.is_even)
+        r->format = CAM_FORMAT_CSV;
+    st = CAM_OK;
+out:
+    r->counts.other_format = r->format != CAM_FORMAT_LINES;
+    return st;
+}
+
 /* Chooses the format by the options, the ending and the first characters. */
 static cam_status choose_format(cam_record_reader *r) {
     cam_status st = CAM_OK;
@@ -126,10 +158,10 @@ static cam_status choose_format(cam_record_reader *r) {
     int automatic = options->format == CAM_FORMAT_AUTO, table = 0;
     size_t begin;
     r->format = automatic ? by_ending : options->format;
-    if (r->format == CAM_FORMAT_LINES || (r->format == CAM_FORMAT_AUTO && !options->label_required)) {
-        r->format = CAM_FORMAT_LINES;
+    if (r->format == CAM_FORMAT_LINES)
         goto out;
-    }
+    if (r->format == CAM_FORMAT_AUTO && !options->label_required && !options->is_known_file)
+        return look_for_records(r);
     cam_json_shape shape = cam_json_shape_of(w->bytes + w->begin, w->end - w->begin, w->at_end, &begin);
     int json = shape != CAM_JSON_NONE && (shape != CAM_JSON_OTHER || r->format == CAM_FORMAT_AUTO);
     if (json && !automatic && r->format != CAM_FORMAT_JSONL)
@@ -148,12 +180,49 @@ out:
     return st;
 }
 
+/* True where the bytes of a file do not contradict the encoding of another. */
+static int hint_fits(const cam_read_options *options, const cam_encoding_evidence *evidence) {
+    cam_encoding hint = options->encoding_hint;
+    int is_other = evidence->finding == CAM_FOUND_NONE || evidence->finding == CAM_FOUND_MIXED ||
+                   evidence->finding == CAM_FOUND_SINGLE_BYTE;
+    if (hint == CAM_ENCODING_UTF16)
+        return evidence->finding == CAM_FOUND_UTF16 && evidence->no_mark;
+    return (evidence->fitting >> hint & 1u) || (options->is_known_file && is_other && hint != CAM_ENCODING_UTF8);
+}
+
+/* The encoding to open the file with: that of another file where the bytes speak for it. */
+static cam_status choose_encoding(cam_record_reader *r, cam_encoding *encoding) {
+    const cam_read_options *options = r->options;
+    const char *path = strcmp(options->path, "-") == 0 ? "/dev/stdin" : options->path;
+    cam_encoding_evidence evidence;
+    *encoding = options->encoding;
+    if (options->encoding != CAM_ENCODING_AUTO || options->encoding_hint == CAM_ENCODING_AUTO ||
+        !cam_file_is_regular(path))
+        return CAM_OK;
+    cam_status st = cam_encoding_evidence_read(path, &evidence);
+    if (st != CAM_OK)
+        return st == CAM_E_DATA ? CAM_OK : st; /* opening it fails, too, and says why */
+    if (!hint_fits(options, &evidence))
+        return CAM_OK;
+    *encoding = options->encoding_hint;
+    if (options->is_known_file)
+        return CAM_OK;
+    r->counts.hinted = options->encoding_hint;
+    if (evidence.encoding == options->encoding_hint) {
+        r->counts.hinted_line = evidence.word_line;
+        snprintf(r->counts.hinted_word, sizeof r->counts.hinted_word, "%s", evidence.word);
+    }
+    return CAM_OK;
+}
+
 cam_status cam_reader_open_cells(cam_record_reader *r) {
     cam_status st = CAM_OK;
     const cam_read_options *options = r->options;
     cam_text_window *w = &r->window;
     cam_csv_layout layout = {0};
-    CAM_TRY(cam_text_window_open(w, options->path, options->encoding, options->syntax));
+    cam_encoding encoding;
+    CAM_TRY(choose_encoding(r, &encoding));
+    CAM_TRY(cam_text_window_open(w, options->path, encoding, options->syntax));
     w->decoder.accepts_damage = 1;
     w->decoder.pause = options->pause;
     if (options->format == CAM_FORMAT_LINES && options->label_required)

@@ -58,7 +58,11 @@ static void put_mistake(cam_strbuf *out, const cam_corpus *corpus, const mistake
     put_cell(out, corpus->labels.names[corpus->label[m->id]], d);
     cam_strbuf_putc(out, d);
     put_cell(out, corpus->labels.names[m->guess.label], d);
-    cam_strbuf_printf(out, "%c%.4f%c%s\n", d, (double)m->guess.score, d, cam_data_part_name(m->part));
+    cam_strbuf_putc(out, d);
+    size_t score = out->length;
+    cam_strbuf_printf(out, "%.4f%c%s\n", (double)m->guess.score, d, cam_data_part_name(m->part));
+    if (d == ';') /* where a spreadsheet has semicolons, its numbers have decimal commas */
+        out->text[score + strcspn(out->text + score, ".")] = ',';
 }
 
 /* Lists the mistakes, the worst first. The list is to be freed. */

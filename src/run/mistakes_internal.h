@@ -3,7 +3,8 @@
  * mistakes.csv has a row for each text whose predicted label is not its own, the highest score of a wrong label first:
  * row and line of the text in its file (train_file or validation_file, test_file), the text, its label, the predicted
  * one and its score, and the part. It is UTF-8 with a byte-order mark, by which Excel knows the encoding; cells are
- * quoted as in RFC 4180, and also where a spreadsheet could take them for a formula. Lines end in LF. */
+ * quoted as in RFC 4180, and also where a spreadsheet could take them for a formula. Lines end in LF. The delimiter is
+ * that of the training file, ; or else a comma; with ; scores have a decimal comma. */
 #ifndef CAM_MISTAKES_INTERNAL_H
 #define CAM_MISTAKES_INTERNAL_H
 

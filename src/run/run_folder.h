@@ -23,26 +23,31 @@ CAM_MUST_CHECK cam_status cam_run_folder_put_model_files(const cam_config *confi
 CAM_MUST_CHECK cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card);
 
 /* split.tsv: the part of each used row of train_file, in the order of the file. Its columns are `row` (as a spreadsheet
- * counts it, from 1; in JSON the number of the object), `line` (where the record starts, from 1) and `part` (train or validation). Rows that no part uses
- * are not listed. */
+ * counts it, from 1; in JSON the number of the object), `line` (where the record starts, from 1), `part` (train or
+ * validation) and `text` (cam_audit_text_hash in 16 hexadecimal digits, by which the row is known again in a file that
+ * has changed). Rows that no part uses are not listed. */
 CAM_MUST_CHECK cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *corpus);
 
 /* split.tsv as read back. */
 typedef struct cam_run_split_row {
     long number, line; /* cam_row_number */
     cam_data_part part;
+    uint64_t text;
 } cam_run_split_row;
 typedef struct cam_run_split {
-    cam_run_split_row *rows; /* the number grows */
+    cam_run_split_row *rows;           /* the number grows */
+    const cam_run_split_row **by_text; /* the same rows: the hash grows, and of equal ones the part */
     size_t count;
 } cam_run_split;
 /* Reads folder/split.tsv of an output folder. CAM_E_MODEL where it is absent, or is no such file (of an older version,
  * cut, edited); *split is then empty. */
 CAM_MUST_CHECK cam_status cam_run_folder_read_split(const char *folder, cam_run_split *split);
 void cam_run_split_release(cam_run_split *split);
-/* The part (cam_data_part) of a row of train_file: that with this number and this line; -1 if no part uses it. A
- * line alone does not name a row: several objects of a JSON list may stand on one. */
-int cam_run_split_part(const cam_run_split *split, long number, long line);
+/* The row with this number, line and hash; NULL where the run used none in this place, or it had another text. A line
+ * alone does not name a row: several objects of a JSON list may stand on one. */
+const cam_run_split_row *cam_run_split_find(const cam_run_split *split, long number, long line, uint64_t text);
+/* A row with this text, one of the training where there are several; NULL where there is none. */
+const cam_run_split_row *cam_run_split_find_text(const cam_run_split *split, uint64_t text);
 
 /* output_dir/name; the caller frees it. */
 char *cam_run_folder_path(const cam_config *config, const char *name);

@@ -167,37 +167,16 @@ static void put_command(cam_strbuf *out, const cam_run_end *end, const char *ver
     cam_strbuf_printf(out, "%s%s\n", fits ? " " : " \\\n    ", rest);
 }
 
-/* Appends the options by which a verb reads train_file as the run did, where it would not find them out. */
-static void put_reading_options(cam_strbuf *out, const cam_config *config) {
-    const struct {
-        const char *key, *word;
-        int set;
-    } options[] = {
-        {"encoding", cam_words_encoding[config->encoding],
-         config->encoding != CAM_ENCODING_AUTO && config->encoding != CAM_ENCODING_UTF8},
-        {"delimiter", cam_words_delimiter[config->delimiter], config->delimiter != CAM_CONFIG_DELIMITER_AUTO},
-        {"format", cam_words_format[config->format], config->format != CAM_FORMAT_AUTO},
-    };
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if (!options[i].set)
-            continue;
-        cam_strbuf_putc(out, ' ');
-        cam_remedy_put(out, CAM_SYNTAX_OPTIONS, options[i].key, options[i].word);
-    }
-}
-
 static void put_next(cam_strbuf *out, const cam_run_end *end) {
     const cam_config *config = end->run->config;
     cam_strbuf rest = CAM_STRBUF_INIT;
     cam_strbuf_puts(out, "\nnext: predict (with a file of new texts in place of this one), and score\n");
     cam_strbuf_puts(&rest, "--input ");
     cam_shell_word_put(&rest, config->train_file);
-    put_reading_options(&rest, config);
     put_command(out, end, "predict", cam_strbuf_text(&rest));
     cam_strbuf_clear(&rest);
     cam_strbuf_puts(&rest, "--data ");
     cam_shell_word_put(&rest, config->train_file);
-    put_reading_options(&rest, config);
     put_command(out, end, "eval", cam_strbuf_text(&rest));
     cam_strbuf_release(&rest);
 }

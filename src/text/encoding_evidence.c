@@ -134,6 +134,8 @@ static void conclude(const scan *s) {
         found->finding = CAM_FOUND_SINGLE_BYTE;
         found->encoding = single_byte[french];
         found->word_line = s->word_line[french];
+        for (int e = 0; e < SINGLE_BYTE; e++)
+            found->fitting |= s->score[e] == s->score[french] ? 1u << single_byte[e] : 0;
         memcpy(found->word, s->word[french], sizeof found->word);
     } else if (found->characters * 4 >= found->bad_bytes) {
         found->finding = CAM_FOUND_MIXED;

@@ -36,6 +36,7 @@ typedef struct cam_encoding_evidence {
     long bad_lines;               /* lines that hold such bytes */
     long first_bad_line;          /* the line of the first, from 1; 0 = none */
     unsigned char first_bad_byte; /* its value */
+    unsigned fitting;             /* bit e: in the single-byte encoding e the text reads as well as in `encoding` */
     char word[CAM_EVIDENCE_WORD]; /* UTF-8: a word that shows the single-byte encoding; "" otherwise */
     long word_line;               /* its line */
 } cam_encoding_evidence;

@@ -74,6 +74,9 @@ setup() { in_own_folder; }
     answers "seed: 7"
     succeeds cam-train check "./lr=3/my c.YML"
     succeeds cam-train c.yaml --dry-run
+    says "read as --config c.yaml"
+    succeeds cam-train check "./lr=3/my c.YML" -q
+    [ -z "$stderr" ]
     refused 2 "after --config" cam-train train c.yaml else
 }
 

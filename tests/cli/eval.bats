@@ -66,21 +66,83 @@ scored() { jq -e --arg part "$1" --argjson rows "$2" '.part == $part and .rows =
     scored all 4
 }
 
-@test "a training file that is gone, has grown or has changed" {
+@test "a training file that is gone, has grown, is sorted, cut or corrected" {
     succeeds evaluate --data data.csv --json
     held_out=$output
+    cp data.csv kept.csv
     mv data.csv elsewhere.csv
     succeeds evaluate --data elsewhere.csv --json
-    scored all 60
-    says '"data.csv", from which the model was trained, cannot be read'
-    { cat elsewhere.csv && echo 'une question de plus,suivi'; } >data.csv
+    [ "$output" = "$held_out" ] || complain "gone"
+    { cat kept.csv && echo 'une question de plus,suivi'; } >data.csv
     succeeds evaluate --data data.csv --json
     [ "$output" = "$held_out" ] || complain "grown"
-    says '1 row is new in "data.csv" since the training, and is not scored'
-    sed 2d elsewhere.csv >data.csv
-    refused 3 '"data.csv" has changed since the model was trained: 59 of its 60 rows are where they were' evaluate --data data.csv
+    says '1 of the 61 rows of "data.csv" is not among those that the training used (new, changed, or left out then), and is not scored'
+    [[ "$stderr" != *"has changed"* ]] || complain "all rows are where they were"
+    { head -1 kept.csv && tail -n +2 kept.csv | sort -r; } >data.csv
+    succeeds evaluate --data data.csv --json
+    # in another order: the loss is summed up in another order, too
+    jq -e --argjson held_out "$held_out" '(.confusion == $held_out.confusion) and .rows == 6 and .part == "validation"' <<<"$output" || complain "sorted"
+    says 'warning: "data.csv" has changed since the training: '
+    says 'the others are known by their texts only'
+    sed 2d kept.csv >data.csv
+    succeeds evaluate --data data.csv --json
+    scored validation 6
+    says '0 of the 60 rows that it used are where they were'
     succeeds evaluate --data data.csv --part all --json
     scored all 59
+    # a corrected label is scored as it is now
+    row=$(awk -F'\t' '$3 == "validation" { print $2; exit }' out/split.tsv)
+    sed "${row}s/,[^,]*$/,suivi/" kept.csv >data.csv
+    succeeds evaluate --data data.csv --json
+    scored validation 6
+}
+
+@test "an edited file with as many rows: the changed texts are told, and not scored" {
+    cp data.csv kept.csv
+    row=$(awk -F'\t' '$3 == "validation" { print $2; exit }' out/split.tsv)
+    sed "${row}s/[a-z]/un tout autre texte &/" kept.csv >data.csv
+    succeeds evaluate --data data.csv --json
+    scored validation 5
+    says 'warning: "data.csv" has changed since the training: 59 of the 60 rows that it used are where they were'
+    says '1 of the 60 rows of "data.csv" is not among those'
+    # a text of the training that stands where a held-out one stood is still learnt
+    learnt=$(awk -F'\t' '$3 == "train" { print $2; exit }' out/split.tsv)
+    awk -v row="$row" -v learnt="$learnt" '{ lines[NR] = $0 } END { lines[row] = lines[learnt]; for (i = 1; i <= NR; i++) print lines[i] }' kept.csv >data.csv
+    succeeds evaluate --data data.csv --json
+    scored validation 5
+    succeeds evaluate --data data.csv --part train --json
+    scored train 55
+    sed '2,$s/^"*/&un autre texte /' kept.csv >data.csv
+    refused 3 'has none of the texts of that time; score all its rows with --part all' evaluate --data data.csv
+    succeeds evaluate --data data.csv --part all --json
+    scored all 60
+}
+
+@test "rows that the run left out are not scored with those that it held out" {
+    { cat data.csv && tail -n +2 data.csv | head -n 30 && echo 'une question sans suite,à voir'; } >more.csv
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=more.csv on_duplicate=drop 'label_map={à voir: ""}' output_dir=left
+    succeeds cam-train eval --model left --data more.csv --json
+    scored validation 6
+    says '31 of the 91 rows of "more.csv" are not among those'
+}
+
+@test "a Windows-1252 file of the run is read as the run read it, and so is a copy" {
+    sed 's/"//g; s/,\([^,]*\)$/;\1/' data.csv | iconv -f utf-8 -t windows-1252 >ansi.csv
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=ansi.csv encoding=windows-1252 'delimiter=;' output_dir=ansi
+    cp ansi.csv copy.csv
+    for file in ansi.csv copy.csv; do
+        succeeds cam-train eval --model ansi --data $file --json
+        scored validation 6
+        [[ "$stderr" != *"no UTF-8"* ]] || complain "$file is known"
+    done
+    # saved anew as UTF-8 with commas under its old name
+    cp data.csv ansi.csv
+    succeeds cam-train eval --model ansi --data ansi.csv --json
+    scored validation 6
+    iconv -f utf-8 -t windows-1252 data.csv | tail -n 20 | sed '1s/.*/text,label/' >other.csv
+    succeeds cam-train eval --model ansi --data other.csv --json
+    scored all 19
+    says 'warning: other.csv: no UTF-8, and was read as windows-1252, as the training file was (line '
 }
 
 @test "a run with a validation file held out no row of its training file; a model without a run has no parts" {

@@ -34,11 +34,16 @@ setup() { in_own_folder; }
     done
 }
 
-@test "the commands say the encoding and the delimiter that the run was told" {
-    sed 's/,\([^,]*\)$/;\1/' data.csv | iconv -t windows-1252 >latin.csv
-    succeeds cam-train --config c.yaml train_file=latin.csv encoding=windows-1252 'delimiter=;' num_train_epochs=120
-    says "--data latin.csv --encoding windows-1252 --delimiter ';'"
-    cam-train eval --model out --data latin.csv --encoding windows-1252 --delimiter ';'
+@test "the next commands read the training file as the run read it" {
+    tail -n +2 data.csv | sed 's/,\([^,]*\)$/;\1/' | iconv -t windows-1252 >latin.txt
+    succeeds cam-train --config c.yaml train_file=latin.txt 'columns=[text, label]' encoding=windows-1252 'delimiter=;' num_train_epochs=120
+    says "--data latin.txt"
+    [[ "$stderr" != *--encoding* ]] || complain "the options are not needed"
+    succeeds cam-train eval --model out --data latin.txt --json
+    jq -e '.part == "validation" and .rows == 6' <<<"$output"
+    succeeds cam-train predict --model out --input latin.txt
+    [ "${#lines[@]}" -eq 60 ]
+    cmp <(cut -d';' -f1 <<<"$output") <(cut -d';' -f1 latin.txt)
 }
 
 @test "--quiet says nothing of a run that went well" {

@@ -215,8 +215,8 @@ yaml_map() { sed -n "s/^the same in a configuration, under data: //p" <<<"$outpu
     succeeds cam-train --config c.yaml train_file=twice.csv validation_split=0.2
     says "in training and in validation"
     # the part of each text, by its first line
-    paste <(tail -n +2 out/split.tsv | awk -F'\t' '{ print $NF }') <(tail -n +2 twice.csv) | sort -u -k2 -t$'\t' >one
-    paste <(tail -n +2 out/split.tsv | awk -F'\t' '{ print $NF }') <(tail -n +2 twice.csv) | sort -u >parts
+    paste <(tail -n +2 out/split.tsv | cut -f 3) <(tail -n +2 twice.csv) | sort -u -k2 -t$'\t' >one
+    paste <(tail -n +2 out/split.tsv | cut -f 3) <(tail -n +2 twice.csv) | sort -u >parts
     [ "$(wc -l <one)" -eq "$(wc -l <parts)" ] || complain "a text is in two parts"
     [ "$(grep -c validation out/split.tsv)" -eq 18 ]
     succeeds cam-train --config c.yaml train_file=twice.csv validation_split=0.2 split_duplicates=apart output_dir=apart

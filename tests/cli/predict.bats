@@ -9,7 +9,7 @@ predict() { cam-train predict --model out "$@"; }
     run --separate-stderr predict <<<$'où est mon colis\nmot de passe perdu'
     [ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 2 ]
     [[ "${lines[0]}" =~ ^(suivi|accès|remboursement)$'\t'(0\.[0-9]+|1)$'\t'où\ est\ mon\ colis$ ]] || complain "${lines[0]}"
-    [ -z "$stderr" ]
+    [ "$stderr" = "2 texts of standard input (lines, utf-8) were answered; written to standard output" ] || complain "said"
 }
 
 @test "a blank line gives a row too, and so does a last line without its end" {
@@ -27,6 +27,24 @@ predict() { cam-train predict --model out "$@"; }
         and .[1] == {"label": null, "score": null, "top": []} and (.[0].top | length) == 2'
 }
 
+@test "one line says what was done, and none with --quiet but for texts that were cut" {
+    seq -s ' ' 200 >texts
+    printf '\n \nbonjour\n' >>texts
+    succeeds predict --input texts --output rows.tsv
+    [ "$stderr" = '4 texts of "texts" (lines, utf-8) were answered; 2 texts were empty and have no label; 1 text was cut to 64 tokens; written to "rows.tsv"' ] || complain "said"
+    succeeds predict --input texts --quiet
+    [ "$stderr" = "warning: 1 text was cut to 64 tokens" ] || complain "quiet"
+    succeeds predict --quiet <<<bonjour
+    [ -z "$stderr" ] || complain "quiet"
+    printf '\n' >texts
+    succeeds predict --input texts
+    says '1 text of "texts" (lines, utf-8) was answered; 1 text was empty and has no label; written to standard output'
+    succeeds predict --input data.csv
+    [ "$stderr" = '60 rows of "data.csv" (csv, utf-8, delimiter ",") were answered; written to standard output' ] || complain "table"
+    succeeds predict </dev/null
+    says "0 texts of standard input"
+}
+
 @test "--digits rounds the scores of every format" {
     echo bonjour >texts
     [[ "$(predict --input texts --digits 3 | cut -f2)" =~ ^0\.[0-9]{1,3}$ ]]
@@ -36,7 +54,7 @@ predict() { cam-train predict --model out "$@"; }
 }
 
 @test "tabs, backslashes and carriage returns of a text are escaped" {
-    run predict --format tsv <<<$'a\tb\\c'
+    succeeds predict --format tsv <<<$'a\tb\\c'
     [[ "$output" == *$'\t''a\tb\\c' ]] || complain "escapes"
     [ "$(awk -F'\t' '{ print NF }' <<<"$output")" -eq 3 ]
 }

