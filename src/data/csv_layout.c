@@ -276,7 +276,7 @@ static cam_status choose(sample *s, const cam_text_window *window, cam_data_form
             CAM_TRY(fail_contradiction(&trials[best], &trials[i], window, line, s->options->syntax));
     const trial *t = &trials[best];
     layout->dialect = t->dialect;
-    layout->has_names = t->names == 1 + (s->options->label_required != 0);
+    layout->has_names = t->names >= 1 + (s->options->label_required != 0);
     layout->has_header = t->names > 0;
     layout->is_even = t->cells > 1 && t->records > t->header_at + 1 && is_even(t);
     layout->has_row_names = layout->has_names && t->named > 1 && t->named == t->records - t->header_at - 1;

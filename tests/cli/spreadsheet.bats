@@ -194,6 +194,9 @@ END
     [ "$(iconv -f utf-16 -t utf-8 out.txt | tail -1 | cut -f1)" = 'perdu"' ]
     succeeds cam-train tokenize --model out --input unicode.txt
     [ "${#lines[@]}" -eq 2 ]
+    cp data.csv both.txt # with the label's column, too
+    succeeds predict --input both.txt
+    says '60 rows of "both.txt" (csv, utf-8, delimiter ",") were answered'
     printf '{"id": 1, "text": "bonjour"}\n{"id": 2, "text": "mon colis"}\n' >objects.txt
     succeeds predict --input objects.txt --format jsonl
     [ "${#lines[@]}" -eq 2 ]
