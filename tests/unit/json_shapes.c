@@ -69,9 +69,13 @@ static void test_explicit_format(void **state) {
     options = (cam_read_options){
         .path = case_text(f, "a.json", "label;text\nx;a\n"), .format = CAM_FORMAT_JSONL, .label_required = 1};
     ASSERT_ROWS(&options, case_says(f, ": the file holds a table, no JSON; set format=csv"));
-    /* lines of text are lines, whatever they begin with */
-    options = (cam_read_options){.path = case_text(f, "a.txt", "{\"text\":\"a\"}\n[x]\n")};
-    ASSERT_ROWS(&options, "(none)|{\"text\":\"a\"}\n(none)|[x]\n");
+    /* lines of text are lines, whatever they begin with, but for objects with the text column */
+    options = (cam_read_options){.path = case_text(f, "a.txt", "{bonjour}\n[x]\n")};
+    ASSERT_ROWS(&options, "(none)|{bonjour}\n(none)|[x]\n");
+    options = (cam_read_options){.path = case_text(f, "a.txt", "{\"mot\":\"a\"}\n[x]\n")};
+    ASSERT_ROWS(&options, "(none)|{\"mot\":\"a\"}\n(none)|[x]\n");
+    options = (cam_read_options){.path = case_text(f, "a.txt", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n")};
+    ASSERT_ROWS(&options, "(none)|a\n(none)|b\n");
 }
 
 static void expect_json(case_folder *f, const char *text, const char *message) {
