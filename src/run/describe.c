@@ -1,5 +1,6 @@
 /* describe.c: see describe.h. */
 #include "describe.h"
+#include "label_forms.h"
 #include "plain.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -170,7 +171,6 @@ void cam_run_describe(const cam_run *run, cam_strbuf *out) {
 /* --- labels ---------------------------------------------------------------------------------------------------- */
 
 typedef struct label_rows {
-    const char *name;
     int64_t rows;
     size_t id;
 } label_rows;
@@ -187,10 +187,42 @@ static label_rows *sorted_labels(const cam_corpus *corpus) {
     size_t count = corpus->labels.count;
     label_rows *list = corpus->label_count ? malloc((count + 1) * sizeof *list) : NULL;
     for (size_t k = 0; list && k < count; k++)
-        list[k] = (label_rows){corpus->labels.names[k], corpus->label_count[k], k};
+        list[k] = (label_rows){corpus->label_count[k], k};
     if (list)
         qsort(list, count, sizeof *list, by_rows);
     return list;
+}
+
+/* The name of a label, for a bar. What the eye cannot tell in it is marked where another label looks the same. */
+static char *bar_name(const cam_labels *labels, const cam_strbuf *forms, size_t id) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    unsigned kinds = 0;
+    int looks_alike = 0;
+    for (size_t k = 0; k < labels->count; k++) {
+        if (k == id || strcmp(cam_strbuf_text(&forms[k]), cam_strbuf_text(&forms[id])) != 0)
+            continue;
+        kinds |= cam_label_differences(labels->names[id], labels->names[k]);
+        looks_alike = 1;
+    }
+    if (looks_alike)
+        cam_label_put_marked(labels->names[id], kinds, &name);
+    else
+        cam_strbuf_puts(&name, labels->names[id]);
+    return cam_strbuf_detach(&name);
+}
+
+/* Sets the names of the labels that are shown; the caller frees each. 0 without memory. */
+static int name_bars(const cam_labels *labels, const label_rows *list, size_t shown, char *names[BARS]) {
+    cam_strbuf *forms = calloc(labels->count + 1, sizeof *forms);
+    for (size_t k = 0; forms && k < labels->count; k++)
+        cam_label_form(labels->names[k], labels->lengths[k], CAM_LABEL_ALL, &forms[k]);
+    for (size_t i = 0; forms && i < shown; i++)
+        names[i] = bar_name(labels, forms, list[i].id);
+    for (size_t k = 0; forms && k < labels->count; k++)
+        cam_strbuf_release(&forms[k]);
+    int named = forms != NULL;
+    free(forms);
+    return named;
 }
 
 /* A bar of at most `width` columns, in halves of one; the smallest has half a column. */
@@ -207,11 +239,13 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
     const cam_corpus *corpus = &run->corpus;
     size_t count = corpus->labels.count, shown = count > BARS ? BARS : count;
     label_rows *list = sorted_labels(corpus);
+    char *names[BARS] = {NULL};
     int64_t rows = 0, rest = 0;
     int width = 5;
-    for (size_t i = 0; list && i < count; i++) {
-        int columns = cam_plain_columns(list[i].name);
-        width = i < shown && columns > width ? columns : width;
+    int named = list && name_bars(&corpus->labels, list, shown, names);
+    for (size_t i = 0; named && i < count; i++) {
+        int columns = i < shown ? cam_plain_columns(names[i]) : 0;
+        width = columns > width ? columns : width;
         rows += list[i].rows;
         rest += i < shown ? 0 : list[i].rows;
     }
@@ -220,7 +254,7 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
     width = width > NAME_COLUMNS ? NAME_COLUMNS : width;
     for (size_t i = 0; rows > 0 && i < shown; i++) {
         cam_strbuf_puts(out, "  ");
-        cam_plain_put_padded(out, list[i].name, width);
+        cam_plain_put_padded(out, names[i], width);
         cam_plain_put_count_aligned(out, list[i].rows, 9);
         cam_strbuf_printf(out, "  %5.1f %%  ", 100.0 * (double)list[i].rows / (double)rows);
         put_bar(out, list[i].rows, list[0].rows, COLUMNS - 2 - width - 9 - 11);
@@ -232,6 +266,8 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
         cam_plain_put_counted(out, rest, "row", "rows");
         cam_strbuf_putc(out, '\n');
     }
+    for (size_t i = 0; i < shown; i++)
+        free(names[i]);
     free(list);
 }
 
@@ -254,12 +290,40 @@ static size_t word_columns(const char *word, size_t length) {
     return columns;
 }
 
+/* The bytes up to the quote that closes the one at `text`; 0 where none does. */
+static size_t quoted_bytes(const char *text, size_t length) {
+    for (size_t i = 1; i < length; i++) {
+        if (text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            return i + 1;
+    }
+    return 0;
+}
+
+/* The bytes of a word that a break must not divide: up to a space outside of quotes, and "(5 rows)" or "row 19" whole. A
+ * quoted text that fills most of a line may be divided. */
+static size_t word_bytes(const char *text, size_t length) {
+    enum { LONGEST_QUOTE = 60 };
+    size_t at = 0;
+    while (at < length && text[at] != ' ') {
+        int begins = text[at] == '"' && (at == 0 || text[at - 1] == '(');
+        size_t quoted = begins ? quoted_bytes(text + at, length - at) : 0;
+        at += quoted > 0 && word_columns(text + at, quoted) <= LONGEST_QUOTE ? quoted : 1;
+    }
+    int is_count = at > 1 && text[0] == '(' && strspn(text + 1, "0123456789,") == at - 1;
+    int is_place = (at == 3 && memcmp(text, "row", 3) == 0) || (at == 5 && memcmp(text, "(line", 5) == 0);
+    if ((is_count || is_place) && at + 1 < length && text[at + 1] != ' ')
+        at += 1 + strcspn(text + at + 1, " \n");
+    return at < length ? at : length;
+}
+
 void cam_put_wrapped(cam_strbuf *out, const char *lines) {
     while (*lines) {
         size_t length = strcspn(lines, "\n"), used = 0;
         int whole = is_copied(lines, length);
         for (size_t at = 0; at < length;) {
-            size_t word = strcspn(lines + at, " \n"), columns = word_columns(lines + at, word);
+            size_t word = word_bytes(lines + at, length - at), columns = word_columns(lines + at, word);
             if (at > 0 && !whole && used + 1 + columns > COLUMNS) {
                 cam_strbuf_puts(out, "\n  ");
                 used = 2;
@@ -269,7 +333,7 @@ void cam_put_wrapped(cam_strbuf *out, const char *lines) {
             }
             cam_strbuf_append(out, lines + at, word);
             used += columns;
-            at += word + (lines[at + word] == ' ');
+            at += word + (at + word < length);
         }
         cam_strbuf_putc(out, '\n');
         lines += length + (lines[length] == '\n');

@@ -1,5 +1,7 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
+#include "earlier_run_internal.h"
+#include "files.h"
 #include "hash.h"
 #include "label_forms.h"
 #include "log.h"
@@ -15,6 +17,7 @@
 /* Failures that do not keep other stages from being tried. */
 typedef struct failures {
     cam_status first;
+    int count;
     cam_strbuf messages; /* one a line */
 } failures;
 
@@ -22,6 +25,7 @@ typedef struct failures {
 static cam_status collect(failures *found, cam_status st) {
     if (st == CAM_OK || st == CAM_E_STOPPED || st == CAM_E_MEMORY || st == CAM_E_INTERNAL)
         return st;
+    found->count++;
     if (found->first == CAM_OK)
         found->first = st;
     cam_strbuf_printf(&found->messages, "%s%s", found->messages.length ? "\n" : "", cam_status_message());
@@ -167,12 +171,26 @@ out:
     return st;
 }
 
+static cam_status check_folder(cam_run *run) {
+    const cam_config *config = run->config;
+    cam_status st = cam_run_folder_check(config, run->model_folder);
+    int is_own = run->model_folder && cam_file_is_same(config->output_dir, run->model_folder);
+    run->is_occupied = st == CAM_E_USAGE && !is_own;
+    return st;
+}
+
+/* A file that was corrected after a run. The failure to read that run is no failure of this one. */
+static void compare_with_earlier(cam_run *run) {
+    cam_earlier_run_compare(run->config, &run->corpus, &run->comparison);
+    cam_strbuf_puts(&run->corpus.warnings, cam_strbuf_text(&run->comparison));
+}
+
 /* The stages that read the model; `found` has grown where one failed. */
 static cam_status prepare_model(cam_run *run, failures *found) {
     cam_status st = CAM_OK;
     CAM_TRY(collect(found, find_model(run)));
     if (cam_group_rank(run->group) == 0)
-        CAM_TRY(collect(found, cam_run_folder_check(run->config, run->model_folder)));
+        CAM_TRY(collect(found, check_folder(run)));
     if (run->model_folder)
         CAM_TRY(collect(found, open_model(run)));
     if (run->model.hidden_size > 0)
@@ -195,6 +213,8 @@ static cam_status prepare_stages(cam_run *run, failures *found) {
         CAM_TRY(collect(found, weigh_classes(run)));
     if (data == CAM_OK)
         CAM_TRY(collect(found, check_outlook(run)));
+    if (data == CAM_OK && cam_group_rank(run->group) == 0)
+        compare_with_earlier(run);
 out:
     return st;
 }
@@ -202,6 +222,7 @@ out:
 static cam_status prepare(cam_run *run) {
     failures found = {0};
     cam_status st = prepare_stages(run, &found);
+    run->failures = found.count;
     if (st == CAM_OK && found.first != CAM_OK)
         st = cam_fail(found.first, "%s", cam_strbuf_text(&found.messages));
     cam_strbuf_release(&found.messages);
@@ -266,6 +287,7 @@ void cam_run_close(cam_run *run) {
     cam_tokenizer_close(run->tokenizer);
     cam_weights_close(run->weights);
     cam_model_config_release(&run->model);
+    cam_strbuf_release(&run->comparison);
     free(run->class_weights);
     free(run->model_folder);
     *run = (cam_run){0};
