@@ -4,7 +4,7 @@
 
 _cam_train_verbs='train check show eval predict tokenize fetch init tune'
 _cam_train_verbs_with_keys='train check show tune'
-_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
+_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates split_by max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
 
 # The values of a key of the configuration, where they are a list.
 _cam_train_key_values() {
@@ -27,6 +27,7 @@ _cam_train_key_values() {
     on_rare_label) echo 'drop other error' ;;
     stratify) echo 'true false' ;;
     split_duplicates) echo 'together apart' ;;
+    split_by) echo 'shuffle text' ;;
     max_train_samples) echo 'null' ;;
     max_eval_samples) echo 'null' ;;
     on_bad_row) echo 'error skip' ;;

@@ -67,7 +67,7 @@ CAM_MUST_CHECK cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *
 
 /* Adds warnings about the counts of training rows per label: rare labels (fewer than CAM_RARE_LABEL_ROWS rows, at most
  * twenty named) and imbalance (largest count over smallest above 10). Returns that ratio; labels without rows are left
- * out. */
+ * out. `weighted`: nothing is said of the imbalance. */
 double cam_audit_labels(const cam_labels *labels, const int64_t *counts, int weighted, cam_strbuf *warnings);
 
 #endif

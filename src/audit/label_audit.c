@@ -2,6 +2,7 @@
 #include "label_audit.h"
 #include "label_forms.h"
 #include "label_joined_internal.h"
+#include "label_meanings_internal.h"
 #include "mojibake.h"
 #include "place.h"
 #include "quotes.h"
@@ -15,42 +16,6 @@ enum {
     ROWS_OF_A_HEADER = 3, /* rows that are called a header at most, whatever their texts */
     SHOWN = 10            /* groups of look-alikes, and damaged labels */
 };
-
-/* --- the cure -------------------------------------------------------------------------------------------------- */
-
-cam_status cam_label_cure_add(cam_label_cure *cure, const char *from, const char *to) {
-    cam_status st = CAM_OK;
-    int32_t number;
-    int added;
-    if (cure->from.count == cure->capacity) {
-        size_t capacity = cure->capacity ? 2 * cure->capacity : 8;
-        char **grown = realloc(cure->to, capacity * sizeof *grown);
-        if (!grown)
-            CAM_FAIL(CAM_E_MEMORY, "no memory for %zu labels", capacity);
-        cure->to = grown;
-        cure->capacity = capacity;
-    }
-    CAM_TRY(cam_name_set_add(&cure->from, from, strlen(from), &number, &added));
-    if (!added)
-        goto out;
-    cure->to[number] = NULL;
-    if (to && !(cure->to[number] = strdup(to)))
-        CAM_FAIL(CAM_E_MEMORY, "no memory for a label");
-out:
-    return st;
-}
-
-cam_pair cam_label_cure_pair(const cam_label_cure *cure, size_t number) {
-    return (cam_pair){cure->from.names[number], cure->to[number]};
-}
-
-void cam_label_cure_release(cam_label_cure *cure) {
-    for (size_t i = 0; i < cure->from.count; i++)
-        free(cure->to[i]);
-    free(cure->to);
-    cam_name_set_release(&cure->from);
-    *cure = (cam_label_cure){0};
-}
 
 /* --- groups of look-alikes ------------------------------------------------------------------------------------- */
 
@@ -322,6 +287,7 @@ cam_status cam_label_audit(const cam_dataset *dataset, const char *text_column, 
     CAM_TRY(put_header(&v, text_column, label_column));
     CAM_TRY(put_missing(&v));
     CAM_TRY(put_quoted(&v));
+    CAM_TRY(cam_label_meanings_put(dataset, v.use, warnings, cure));
     CAM_TRY(put_look_alikes(&v));
     CAM_TRY(cam_label_joined_put(dataset, v.use, warnings));
     CAM_TRY(put_damaged(&v));

@@ -5,22 +5,9 @@
 
 #include "cam/status.h"
 #include "dataset.h"
+#include "label_cure.h"
 #include "labels.h"
-#include "pair.h"
 #include "strbuf.h"
-
-/* Old and new labels, each old one once. A zeroed struct is empty. */
-typedef struct cam_label_cure {
-    cam_name_set from;
-    char **to; /* by number in `from`; NULL = its rows are left out */
-    size_t capacity;
-} cam_label_cure;
-
-/* Adds a pair; an old label that is there already keeps its new one. CAM_E_MEMORY. */
-CAM_MUST_CHECK cam_status cam_label_cure_add(cam_label_cure *cure, const char *from, const char *to);
-/* The pair with a number; its texts live as long as the cure. */
-cam_pair cam_label_cure_pair(const cam_label_cure *cure, size_t number);
-void cam_label_cure_release(cam_label_cure *cure);
 
 /* Examines the labels of a data set, of which every row has one. Adds one line for each finding to `warnings`, and what
  * cures it to `cure`; for look-alikes that is the most frequent spelling. The columns are those of the configuration.

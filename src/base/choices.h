@@ -66,6 +66,9 @@ extern "C" {
 #define CAM_CHOICES_split_duplicates(X)                                                                                \
     X(CAM_SPLIT_DUPLICATES_TOGETHER, "together") /* rows with equal texts are in one part */                           \
     X(CAM_SPLIT_DUPLICATES_APART, "apart")       /* as scikit-learn, which does not look at the texts */
+#define CAM_CHOICES_split_by(X)                                                                                        \
+    X(CAM_SPLIT_BY_SHUFFLE, "shuffle") /* as scikit-learn: any change of the file draws all parts anew */              \
+    X(CAM_SPLIT_BY_TEXT, "text")       /* by a hash of each text: the other rows hardly matter */
 #define CAM_CHOICES_scheduler(X)                                                                                       \
     X(CAM_SCHEDULE_LINEAR, "linear")                                                                                   \
     X(CAM_SCHEDULE_COSINE, "cosine")                                                                                   \
@@ -165,6 +168,7 @@ enum {
     X(on_bad_row)                                                                                                      \
     X(on_duplicate)                                                                                                    \
     X(split_duplicates)                                                                                                \
+    X(split_by)                                                                                                        \
     X(scheduler)                                                                                                       \
     X(weighting)                                                                                                       \
     X(sampling)                                                                                                        \

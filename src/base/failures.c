@@ -4,6 +4,7 @@
 cam_status cam_failures_take(cam_failures *failures, cam_status st) {
     if (st == CAM_OK || st == CAM_E_STOPPED || st == CAM_E_MEMORY || st == CAM_E_INTERNAL)
         return st;
+    failures->count++;
     if (failures->first == CAM_OK)
         failures->first = st;
     cam_strbuf_printf(&failures->messages, "%s%s", failures->messages.length ? "\n" : "", cam_status_message());
@@ -18,5 +19,5 @@ cam_status cam_failures_status(const cam_failures *failures) {
 
 void cam_failures_release(cam_failures *failures) {
     cam_strbuf_release(&failures->messages);
-    failures->first = CAM_OK;
+    *failures = (cam_failures){0};
 }

@@ -7,7 +7,8 @@
 
 /* A zeroed struct is empty. */
 typedef struct cam_failures {
-    cam_status first;    /* the status of the first one */
+    cam_status first; /* the status of the first one */
+    int count;
     cam_strbuf messages; /* of all, one a line */
 } cam_failures;
 

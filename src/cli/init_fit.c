@@ -4,9 +4,11 @@
 #include "fit.h"
 #include "model_config.h"
 #include "model_get.h"
+#include "plain.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { BASE_HIDDEN = 768, BASE_TOKENS = 512, USUAL_TOKENS = 256 };
 
@@ -58,6 +60,38 @@ static cam_status locate(const char *model, char **folder, model_facts *facts) {
     return facts->without_weights ? CAM_OK : st;
 }
 
+/* Appends the size of the weights in a folder; nothing where they are in several files. */
+static void put_weights(const char *folder, cam_strbuf *out) {
+    struct stat about;
+    char *path = cam_path_join(folder, "model.safetensors");
+    if (stat(path, &about) == 0) {
+        cam_strbuf_puts(out, ", ");
+        cam_plain_put_bytes(out, (double)about.st_size);
+    }
+    free(path);
+}
+
+/* Without --model nothing is asked of a network: the cache alone tells what is there. */
+static cam_status fit_default_model(cam_init_fit *fit, char **folder, model_facts *facts) {
+    static const double BASE_BYTES = 445e6; /* of camembert-base */
+    cam_status st = CAM_OK;
+    cam_strbuf why = CAM_STRBUF_INIT;
+    if (cam_model_locate(fit->config.model_name_or_path, NULL, CAM_MODEL_WEIGHTS, folder) == CAM_OK) {
+        CAM_TRY(read_model(*folder, facts));
+        cam_strbuf_printf(&why, "in the Hugging Face cache: hidden size %d", (int)facts->hidden);
+        put_weights(*folder, &why);
+    } else {
+        cam_strbuf_puts(&why, "not in the Hugging Face cache: the first run downloads it, about ");
+        cam_plain_put_bytes(&why, BASE_BYTES);
+    }
+    cam_strbuf_puts(&why, "; init --model fits another");
+    cam_strbuf_printf(&fit->model_note, "model: %s, %s\n", fit->config.model_name_or_path, why.text);
+    add_reason(fit, CAM_KEY_model_name_or_path, &why);
+out:
+    cam_strbuf_release(&why);
+    return st;
+}
+
 static cam_status fit_model(cam_init_fit *fit, const char *model, model_facts *facts) {
     cam_status st = CAM_OK;
     char *folder = NULL;
@@ -68,7 +102,7 @@ static cam_status fit_model(cam_init_fit *fit, const char *model, model_facts *f
         fit->config.model_name_or_path = cam_config_keep(&fit->config, model);
         because(fit, CAM_KEY_model_name_or_path, "as given; hidden size %d", (int)facts->hidden);
     } else {
-        because(fit, CAM_KEY_model_name_or_path, "in the Hugging Face cache, or a folder; init --model fits another");
+        CAM_TRY(fit_default_model(fit, &folder, facts));
     }
     if (facts->without_weights) {
         fit->config.init = CAM_CONFIG_INIT_RANDOM;
@@ -122,8 +156,10 @@ static void fit_reading(cam_init_fit *fit, const char *data) {
     cam_detected *found = &fit->found;
     cam_config *config = &fit->config;
     config->train_file = cam_config_keep(config, data);
-    because(fit, CAM_KEY_train_file, "%lld row%s, %zu label%s", (long long)fit->trial.rows,
-            fit->trial.rows == 1 ? "" : "s", fit->trial.labels, fit->trial.labels == 1 ? "" : "s");
+    cam_strbuf size = CAM_STRBUF_INIT;
+    cam_plain_put_counted(&size, fit->trial.rows, "row, ", "rows, ");
+    cam_plain_put_counted(&size, (int64_t)fit->trial.labels, "label", "labels");
+    add_reason(fit, CAM_KEY_train_file, &size);
     if (found->notes[CAM_NOTE_FORMAT].length > 0) {
         config->format = found->format;
         because(fit, CAM_KEY_format, "%s", evidence(fit, CAM_NOTE_FORMAT, cam_words_format[found->format]));
@@ -155,6 +191,13 @@ static void warn_of_bad_rows(cam_init_fit *fit, const char *data) {
                           "%s: %lld of %lld rows would be left out, the first since: %s; check lists them "
                           "with on_bad_row=error\n",
                           data, (long long)t->bad_rows, (long long)t->rows + t->bad_rows, t->bad_cause);
+}
+
+/* By text, so that the held-out rows stay when the user mends the file. */
+static void fit_split_by(cam_init_fit *fit) {
+    fit->config.split_by = CAM_SPLIT_BY_TEXT;
+    because(fit, CAM_KEY_split_by,
+            "a held-out row stays held out when other rows are mended; shuffle: as scikit-learn");
 }
 
 /* A stratified split needs two rows of each label, and a validation part that holds each. */
@@ -299,6 +342,7 @@ cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments) 
         warn_of_bad_rows(fit, data);
         fit_columns(fit);
         fit_split(fit);
+        fit_split_by(fit);
         fit_output(fit, data);
         fit_training(fit, &facts);
     }
@@ -313,6 +357,7 @@ void cam_init_fit_release(cam_init_fit *fit) {
     cam_detected_release(&fit->found);
     cam_trial_release(&fit->trial);
     cam_strbuf_release(&fit->notes);
+    cam_strbuf_release(&fit->model_note);
     cam_strbuf_release(&fit->warnings);
     cam_strbuf_release(&fit->head);
 }

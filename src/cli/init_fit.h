@@ -15,6 +15,7 @@ typedef struct cam_init_fit {
     cam_detected found; /* zeros without a data file */
     cam_trial trial;
     cam_strbuf notes, warnings; /* lines for the user */
+    cam_strbuf model_note;      /* a line about the model that is named where the caller names none */
     cam_strbuf head;            /* lines: the first comment of the configuration */
 } cam_init_fit;
 

@@ -5,25 +5,13 @@
 #include "backends.h"
 #include "cost.h"
 #include "describe.h"
+#include "folder_names.h"
 #include "plain.h"
-#include "remedy.h"
 #include "signals.h"
 #include "verbs.h"
+#include "wrap.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* Appends the command of the run itself, as a shell takes it: "cam-train --config base.yaml key=value". */
-static void put_command(const cam_arguments *arguments, cam_strbuf *out) {
-    cam_strbuf_puts(out, "cam-train");
-    for (size_t i = 0; i < arguments->configs.count; i++) {
-        cam_strbuf_puts(out, " --config ");
-        cam_shell_word_put(out, arguments->configs.items[i]);
-    }
-    for (size_t i = 0; i < arguments->overrides.count; i++) {
-        cam_strbuf_putc(out, ' ');
-        cam_shell_word_put(out, arguments->overrides.items[i]);
-    }
-}
 
 /* Opens the device of the run, for its costs. Where that fails, `train` says why; here the costs are left out. */
 static void open_device(const cam_arguments *arguments, const cam_config *config, cam_backend **backend) {
@@ -41,7 +29,7 @@ static void put_cost(cam_advice_case *advice, cam_strbuf *out) {
     cam_cost cost;
     cam_backend *backend = advice->backend;
     int threads = backend && backend->host_memory ? cam_backend_cpu_threads(backend) : 1;
-    if (!backend || cam_cost_measure(advice->run, backend, threads, &advice->speed) != CAM_OK ||
+    if (!backend || cam_cost_measure(advice->run, backend, threads, &advice->speed, &advice->share) != CAM_OK ||
         cam_cost_of(advice->run, backend, advice->speed, NULL, &cost) != CAM_OK)
         return;
     cam_strbuf_puts(out, "cost     ");
@@ -62,10 +50,8 @@ static void put_notes(const char *title, const cam_strbuf *lines, cam_strbuf *ou
 
 /* What could be made of the run, whether or not it can start. */
 static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_strbuf *out) {
-    cam_strbuf command = CAM_STRBUF_INIT, text = CAM_STRBUF_INIT;
-    cam_advice_case advice = {.run = run};
-    put_command(arguments, &command);
-    advice.command = cam_strbuf_text(&command);
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_advice_case advice = {.run = run, .share = 1};
     cam_run_describe(run, out);
     if (run->is_sound) {
         open_device(arguments, run->config, &advice.backend);
@@ -78,8 +64,17 @@ static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_
     if (text.length > 0)
         cam_strbuf_printf(out, "\nadvice\n%s", cam_strbuf_text(&text));
     cam_backend_close(advice.backend);
-    cam_strbuf_release(&command);
     cam_strbuf_release(&text);
+}
+
+/* A finished run in the output folder is the only hindrance. */
+static void put_other_folder(const cam_run *run, cam_strbuf *out) {
+    cam_strbuf folder = CAM_STRBUF_INIT;
+    cam_folder_put_beside(&folder, run->config->output_dir, NULL);
+    cam_strbuf_puts(out, "\nall else is well: the run can start in a folder of its own\n  ");
+    cam_command_put(run->command, cam_strbuf_text(&folder), out);
+    cam_strbuf_putc(out, '\n');
+    cam_strbuf_release(&folder);
 }
 
 cam_status cam_verb_check(const cam_arguments *arguments) {
@@ -90,13 +85,17 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     char *errors = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
+    cam_command command = cam_verb_command(arguments);
     cam_status found = cam_run_prepare(&run, &config, &cancel, NULL);
+    run.command = &command;
     errors = strdup(cam_status_message());
     if (found == CAM_E_STOPPED)
         CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
     put_picture(&run, arguments, &text);
     if (found == CAM_OK)
         cam_strbuf_puts(&text, "\nall is well: the run can start\n");
+    else if (run.failures == 1 && run.is_occupied)
+        put_other_folder(&run, &text);
     CAM_TRY(cam_verb_print(&text));
     if (found != CAM_OK)
         CAM_FAIL(found, "%s", errors ? errors : "out of memory");

@@ -44,6 +44,8 @@ cam_status cam_verb_init(const cam_arguments *arguments) {
     cam_strbuf text = CAM_STRBUF_INIT;
     CAM_TRY(cam_init_fit_open(&fit, arguments));
     say_lines(cam_strbuf_text(&fit.notes), cam_log);
+    if (arguments->data)
+        say_lines(cam_strbuf_text(&fit.model_note), cam_log);
     say_lines(cam_strbuf_text(&fit.warnings), cam_log_warn);
     cam_config_init(&fit.config, cam_strbuf_text(&fit.head), fit.reasons, fit.count, arguments->all, &text);
     CAM_TRY(cam_verb_print(&text));

@@ -33,6 +33,8 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
     CAM_TRY(cam_run_prepare(&run, &config, &cancel, arguments->group));
+    cam_command command = cam_verb_command(arguments);
+    run.command = &command;
     describe(&run);
     enum cam_choice_device device =
         arguments->device.word ? (enum cam_choice_device)arguments->device.value : config.device;

@@ -33,6 +33,14 @@ out:
     return st;
 }
 
+cam_command cam_verb_command(const cam_arguments *arguments) {
+    return (cam_command){.configs = arguments->configs.items,
+                         .config_count = arguments->configs.count,
+                         .overrides = arguments->overrides.items,
+                         .override_count = arguments->overrides.count,
+                         .device = arguments->device.word};
+}
+
 cam_status cam_verb_print(const cam_strbuf *text) {
     size_t wrote = fwrite(cam_strbuf_text(text), 1, text->length, stdout);
     if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)

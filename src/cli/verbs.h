@@ -4,6 +4,7 @@
 #define CAM_VERBS_H
 
 #include "arguments.h"
+#include "command.h"
 #include "config.h"
 #include "group.h"
 #include "strbuf.h"
@@ -16,6 +17,8 @@ CAM_VERBS(CAM_VERB_FUNCTION)
 /* Loads the configuration files and overrides of the command line. CAM_E_USAGE also where no file is named. Release in
  * both cases. */
 CAM_MUST_CHECK cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config);
+/* The command line of a run, for messages; it borrows the arguments. */
+cam_command cam_verb_command(const cam_arguments *arguments);
 /* Writes a text to standard output. A closed pipe is no error; a full disk is CAM_E_STORAGE. */
 CAM_MUST_CHECK cam_status cam_verb_print(const cam_strbuf *text);
 

@@ -1,5 +1,6 @@
 /* fit.c: see fit.h. */
 #include "fit.h"
+#include "plain.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -10,6 +11,15 @@ static int64_t at_least_1(int64_t number) {
 static double one_digit(double rate) {
     double unit = pow(10, floor(log10(rate)));
     return round(rate / unit) * unit;
+}
+
+static void explain_epochs(cam_fit *fit, int64_t rows, int64_t steps, int64_t batch) {
+    cam_strbuf why = CAM_STRBUF_INIT;
+    cam_plain_put_counted(&why, rows, "row: ", "rows: ");
+    cam_plain_put_counted(&why, steps, "step of up to ", "steps of up to ");
+    cam_plain_put_counted(&why, batch, "row", "rows");
+    snprintf(fit->epochs_reason, sizeof fit->epochs_reason, "%s", why.text);
+    cam_strbuf_release(&why);
 }
 
 cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, int64_t batch) {
@@ -24,8 +34,7 @@ cam_fit cam_fit_plan(int64_t rows, int64_t labels, int64_t hidden, int frozen, i
     fit.epochs = fit.epochs < low ? low : fit.epochs > high ? high : fit.epochs;
     double width = (double)at_least_1(hidden) / 384;
     fit.learning_rate = frozen ? 2e-3 : one_digit(fmin(1e-3, 2e-4 / (width * width)));
-    snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %.0f steps of up to %lld rows", (long long)rows,
-             (double)fit.epochs * (double)an_epoch, (long long)batch);
+    explain_epochs(&fit, rows, fit.epochs * an_epoch, batch);
     if (frozen)
         snprintf(fit.rate_reason, sizeof fit.rate_reason, "a head alone learns at a high rate");
     else
@@ -39,8 +48,7 @@ cam_fit cam_fit_plan_random(int64_t rows, int64_t batch) {
     int64_t steps = rows < 1 || batch < 1 ? 1 : (rows + batch - 1) / batch;
     fit.epochs = (RANDOM_STEPS + steps - 1) / steps;
     fit.epochs = fit.epochs > MOST_EPOCHS ? MOST_EPOCHS : fit.epochs;
-    snprintf(fit.epochs_reason, sizeof fit.epochs_reason, "%lld rows: %lld steps of up to %lld rows", (long long)rows,
-             (long long)fit.epochs * steps, (long long)batch);
+    explain_epochs(&fit, rows, fit.epochs * steps, batch);
     snprintf(fit.rate_reason, sizeof fit.rate_reason, "random weights learn at a high rate");
     return fit;
 }

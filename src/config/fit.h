@@ -29,7 +29,7 @@ extern "C" {
 typedef struct cam_fit {
     int64_t epochs;
     double learning_rate;   /* one significant digit */
-    char epochs_reason[96]; /* "1370 rows: 430 steps of up to 32 rows" */
+    char epochs_reason[96]; /* "1,370 rows: 430 steps of up to 32 rows" */
     char rate_reason[96];   /* "fits a hidden size of 384" */
 } cam_fit;
 

@@ -9,6 +9,7 @@
 #include "value_internal.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char command_line[] = "command line";
 
@@ -106,6 +107,23 @@ static void refuse_folder(loader *l, const char *path) {
     free(run);
 }
 
+/* A file without a word sets nothing, which nobody means. /dev/null is no such file. */
+static bool is_blank(const cam_strbuf *text, const char *path) {
+    struct stat about;
+    return strspn(cam_strbuf_text(text), " \t\r\n") == text->length && stat(path, &about) == 0 &&
+           S_ISREG(about.st_mode);
+}
+
+static void refuse_blank(loader *l, const char *path) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_strbuf_printf(
+        &text, "\"%s\" is empty; did the command that should write it fail? run cam-train init --data FILE > ", path);
+    cam_shell_word_put(&text, path);
+    cam_strbuf_puts(&text, " again");
+    cam_problems_add(l->problems, NULL, 0, "%s", cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
+}
+
 static void load_file(loader *l, const char *path) {
     cam_strbuf text = CAM_STRBUF_INIT;
     bool complete = false;
@@ -122,6 +140,8 @@ static void load_file(loader *l, const char *path) {
         /* A file that is too large was read up to the limit. */
         long line = text.length ? cam_bytes_line(text.text, text.length) : 0;
         cam_problems_add(l->problems, line ? file : NULL, line, "%s", cam_status_message());
+    } else if (is_blank(&text, path)) {
+        refuse_blank(l, path);
     } else {
         (void)cam_bytes_decode_utf16(&text);
         const cam_yaml_node *root =

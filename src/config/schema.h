@@ -85,6 +85,8 @@ extern "C" {
       "the split does not change with training.seed")                                                                  \
     X(data, split_duplicates, enum cam_choice_split_duplicates, CHOICE, "together", CHOICES(split_duplicates),         \
       "together (equal texts are in one part) | apart (as scikit-learn)")                                              \
+    X(data, split_by, enum cam_choice_split_by, CHOICE, "shuffle", CHOICES(split_by),                                  \
+      "shuffle (as scikit-learn) | text (a row stays in its part when other rows change)")                             \
     X(data, max_train_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                          \
       "only the first N rows of train_file, before it is split")                                                       \
     X(data, max_eval_samples, int64_t, INTEGER_OR_NULL, "null", AT_LEAST(1),                                           \

@@ -1,6 +1,7 @@
 /* show.c: writes the configuration for `show`, run.yaml and the reference page. */
 #include "bytes_internal.h"
 #include "config.h"
+#include "plain.h"
 #include <string.h>
 
 /* Appends the key of a mapping. YAML allows a long key in a flow mapping only in the explicit form, "? key : value". */
@@ -150,10 +151,11 @@ void cam_config_put_line(const cam_config *config, cam_config_key key, const cha
     cam_strbuf line = CAM_STRBUF_INIT;
     cam_strbuf_printf(&line, "  %s: ", row->leaf);
     cam_config_put_value(config, key, &line);
-    size_t pad = line.length < COMMENT_COLUMN - 2 ? COMMENT_COLUMN - 2 - line.length : 0;
+    size_t columns = (size_t)cam_plain_columns(line.text);
+    size_t pad = columns < COMMENT_COLUMN - 2 ? COMMENT_COLUMN - 2 - columns : 0;
     if (!comment)
         cam_strbuf_printf(out, "%s\n", line.text);
-    else if (line.length + pad + 4 + strlen(comment) <= LINE || line.length < COMMENT_COLUMN)
+    else if (columns + pad + 4 + (size_t)cam_plain_columns(comment) <= LINE || columns < COMMENT_COLUMN)
         cam_strbuf_printf(out, "%s%*s  # %s\n", line.text, (int)pad, "", comment);
     else
         cam_strbuf_printf(out, "  # %s\n%s\n", comment, line.text);

@@ -57,6 +57,22 @@ out:
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
+/* What the counts say once the labels are mended, as the cure proposes: a misspelt label is rare, and is no reason for class
+ * weights. */
+static cam_status audit_counts(const cam_corpus_opening *opening) {
+    cam_corpus *corpus = opening->corpus;
+    size_t bytes = (corpus->labels.count + 1) * sizeof *corpus->label_count;
+    int weighted = opening->config->class_weights.kind != CAM_CONFIG_CLASS_WEIGHTS_NONE;
+    int64_t *mended = malloc(bytes);
+    if (!mended)
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu labels", corpus->labels.count);
+    memcpy(mended, corpus->label_count, bytes);
+    cam_corpus_apply_cure(opening, mended);
+    cam_audit_labels(&corpus->labels, mended, weighted, &corpus->warnings);
+    free(mended);
+    return CAM_OK;
+}
+
 /* Over the training rows, or over the training file where there is no split. */
 static cam_status count_labels(const cam_corpus_opening *opening) {
     cam_corpus *corpus = opening->corpus;
@@ -70,9 +86,7 @@ static cam_status count_labels(const cam_corpus_opening *opening) {
         if (label >= 0)
             corpus->label_count[label]++;
     }
-    cam_audit_labels(&corpus->labels, corpus->label_count,
-                     opening->config->class_weights.kind != CAM_CONFIG_CLASS_WEIGHTS_NONE, &corpus->warnings);
-    return CAM_OK;
+    return audit_counts(opening);
 }
 
 static cam_status open_corpus(cam_corpus_opening *opening) {
@@ -88,6 +102,7 @@ static cam_status open_corpus(cam_corpus_opening *opening) {
         cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
         cam_corpus_put_cure(opening, &corpus->warnings);
     }
+    corpus->to_mend = opening->cure.from.count;
     CAM_TRY(count_labels(opening));
 out:
     return st;

@@ -22,6 +22,7 @@ typedef struct cam_corpus {
     int32_t *part[CAM_PARTS]; /* data row ids of training, validation and test rows, in the order of the split */
     int64_t part_count[CAM_PARTS];
     int64_t *label_count;  /* [labels] training rows */
+    size_t to_mend;        /* labels that the cure of the audit would rename or leave out */
     size_t dropped;        /* duplicates removed (on_duplicate=drop) */
     int64_t duplicates;    /* rows of the training file that repeat the text of an earlier one */
     cam_token_rows tokens; /* filled by cam_corpus_tokenize */

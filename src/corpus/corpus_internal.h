@@ -22,6 +22,9 @@ CAM_MUST_CHECK cam_status cam_corpus_label(cam_corpus_opening *opening);
 /* Fills `part` of the corpus, where every row of the training file has a label id. */
 CAM_MUST_CHECK cam_status cam_corpus_split(cam_corpus_opening *opening);
 
+/* Changes the rows of each label, counts[labels], as the cure of the audit would. */
+void cam_corpus_apply_cure(const cam_corpus_opening *opening, int64_t *counts);
+
 /* Appends lines as hints: "hint: " before each, a line end between. */
 void cam_corpus_put_hints(const char *lines, cam_strbuf *out);
 /* Appends `label_map={...}` as a word for a shell: the pairs of the configuration with those of the cure. Appends nothing

@@ -59,6 +59,22 @@ void cam_corpus_put_cure(const cam_corpus_opening *opening, cam_strbuf *out) {
     cam_strbuf_release(&map);
 }
 
+void cam_corpus_apply_cure(const cam_corpus_opening *opening, int64_t *counts) {
+    const cam_labels *labels = &opening->corpus->labels;
+    const cam_label_cure *cure = &opening->cure;
+    for (size_t i = 0; i < cure->from.count; i++) {
+        cam_pair pair = cam_label_cure_pair(cure, i);
+        int32_t from = cam_labels_find(labels, pair.from, strlen(pair.from));
+        int32_t to = pair.to ? cam_labels_find(labels, pair.to, strlen(pair.to)) : -1;
+        if (from < 0)
+            continue;
+        if (to >= 0)
+            counts[to] += counts[from];
+        if (to >= 0 || !pair.to)
+            counts[from] = 0;
+    }
+}
+
 /* --- rules ----------------------------------------------------------------------------------------------------- */
 
 /* Old labels of label_map that no file has. */

@@ -41,23 +41,6 @@ static cam_status count_rows(label_counts *counts, const cam_corpus_opening *ope
     return CAM_OK;
 }
 
-/* As label_map would, with the cure of the audit. */
-static void apply_cure(label_counts *counts) {
-    const cam_labels *labels = &counts->opening->corpus->labels;
-    const cam_label_cure *cure = &counts->opening->cure;
-    for (size_t i = 0; i < cure->from.count; i++) {
-        cam_pair pair = cam_label_cure_pair(cure, i);
-        int32_t from = cam_labels_find(labels, pair.from, strlen(pair.from));
-        int32_t to = pair.to ? cam_labels_find(labels, pair.to, strlen(pair.to)) : -1;
-        if (from < 0)
-            continue;
-        if (to >= 0)
-            counts->rows[to] += counts->rows[from];
-        if (to >= 0 || !pair.to)
-            counts->rows[from] = 0;
-    }
-}
-
 /* As min_rows_per_label=2 would. */
 static void drop_single(label_counts *counts) {
     for (size_t k = 0; k < counts->opening->corpus->labels.count; k++)
@@ -127,7 +110,7 @@ static int put_map_proposal(label_counts *counts, cam_strbuf *lines) {
     const cam_corpus_opening *opening = counts->opening;
     cam_strbuf map = CAM_STRBUF_INIT;
     int shown = cam_corpus_put_map(opening, &opening->cure, &map);
-    apply_cure(counts);
+    cam_corpus_apply_cure(opening, counts->rows);
     int64_t before = sum(counts);
     int enough = is_enough(counts);
     if (!enough) {
@@ -265,14 +248,29 @@ static cam_status take_whole_file(cam_corpus *corpus, cam_data_part part) {
     return st;
 }
 
+static cam_status draw(const cam_corpus *corpus, const cam_config *config, cam_split *split) {
+    const cam_dataset *file = &corpus->files[CAM_PART_TRAIN];
+    const int32_t *ids = config->stratify ? corpus->label : NULL;
+    const char *const *names = (const char *const *)corpus->labels.names;
+    uint32_t seed = (uint32_t)config->split_seed;
+    if (config->split_by == CAM_SPLIT_BY_SHUFFLE)
+        return cam_split_rows(split, file->count, config->validation_split, seed, ids, corpus->labels.count, names);
+    uint64_t *rank = malloc((file->count + 1) * sizeof *rank);
+    if (!rank)
+        return cam_fail(CAM_E_MEMORY, "no memory to split %zu rows", file->count);
+    cam_split_rank_texts(file, seed, rank);
+    cam_status st =
+        cam_split_by_rank(split, file->count, config->validation_split, rank, ids, corpus->labels.count, names);
+    free(rank);
+    return st;
+}
+
 static cam_status split_train_file(cam_corpus_opening *opening) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = opening->corpus;
     const cam_config *config = opening->config;
     cam_split split = {0};
-    cam_status failure = cam_split_rows(&split, corpus->files[CAM_PART_TRAIN].count, config->validation_split,
-                                        (uint32_t)config->split_seed, config->stratify ? corpus->label : NULL,
-                                        corpus->labels.count, (const char *const *)corpus->labels.names);
+    cam_status failure = draw(corpus, config, &split);
     if (failure != CAM_OK)
         CAM_TRY(explain(opening, failure));
     CAM_TRY(treat_duplicates(opening, &split));

@@ -7,9 +7,9 @@
 
 static const char label_words[] =
     " label etiquette target cible categorie category categorization categorisation classe class classification "
-    "intention intent motif theme thematique topic sentiment rubrique polarite polarity emotion annotation tag y gold ";
+    "intention intent motif theme thematique topic sentiment rubrique polarite polarity emotion annotation y gold ";
 static const char weak_label_words[] =
-    " type nature groupe group famille family domaine domain service sujet subject objet code ";
+    " type nature groupe group famille family domaine domain service sujet subject objet code tag ";
 static const char text_words[] =
     " texte text message msg libelle commentaire comment avis review verbatim description question demande contenu "
     "content utterance phrase sentence corps body tweet query requete plainte reclamation remarque observation "

@@ -138,9 +138,11 @@ static cam_status bad_ragged(cam_record_reader *r) {
     if (other)
         return bad_row(r, 0, "1 cell where %s %zu, with %s between its parts (two files joined?); write all with %s",
                        source, columns, delimiter_name(other), delimiter_name(r->dialect.delimiter));
+    /* the other verbs say at the end how to leave rows out */
+    int says_more = r->options->syntax == CAM_SYNTAX_KEYS && !r->options->keep_blank;
     if (comma == 0 && cells < columns)
-        return bad_row(r, 0, "%zu cell%s where %s %zu; is there a line break in an unquoted text?", cells, s, source,
-                       columns);
+        return bad_row(r, 0, "%zu cell%s where %s %zu; is there a line break in an unquoted text?%s%s", cells, s,
+                       source, columns, says_more ? " if there is none, " : "", says_more ? leave_out(r) : "");
     if (comma == 0 && has_other_quotes(r))
         return bad_row(r, 0, "%zu cells where %s %zu; its cells stand in quotes of another kind: write them with \"",
                        cells, source, columns);

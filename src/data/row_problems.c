@@ -19,6 +19,21 @@ static cam_status new_cause(cam_row_problems *p, const char *text, size_t compar
     return CAM_OK;
 }
 
+/* Keeps the number of the next row, where there are more than are shown with their lines. */
+static cam_status keep_number(cam_row_cause *cause, long number) {
+    if (cause->rows < CAM_ROWS_SHOWN || cause->rows >= CAM_ROWS_KEPT)
+        return CAM_OK;
+    if (!cause->numbers) {
+        cause->numbers = malloc(CAM_ROWS_KEPT * sizeof *cause->numbers);
+        if (!cause->numbers)
+            return cam_fail(CAM_E_MEMORY, "no memory for the numbers of bad rows");
+        for (int i = 0; i < CAM_ROWS_SHOWN; i++)
+            cause->numbers[i] = cause->first[i].number;
+    }
+    cause->numbers[cause->rows] = number;
+    return CAM_OK;
+}
+
 cam_status cam_row_problems_add(cam_row_problems *problems, long number, long line, const char *text, size_t compared) {
     cam_status st = CAM_OK;
     size_t i = 0;
@@ -32,6 +47,7 @@ cam_status cam_row_problems_add(cam_row_problems *problems, long number, long li
         cause->first[cause->rows].number = number;
         cause->first[cause->rows].line = line;
     }
+    CAM_TRY(keep_number(cause, number));
     cause->rows++;
 out:
     return st;
@@ -45,17 +61,45 @@ static void report_one(const cam_row_cause *cause, const char *file, const char 
         cam_problems_add(report, file, line, "%s", cause->text);
 }
 
+/* Appends a hint, "all 24: 2, 5-8, 11", or "the first 150: ..." where `room` bytes hold no more. */
+static void put_all(const cam_row_cause *cause, size_t room, cam_strbuf *out) {
+    int64_t kept = cause->rows < CAM_ROWS_KEPT ? cause->rows : CAM_ROWS_KEPT, listed = 0;
+    cam_strbuf list = CAM_STRBUF_INIT, item = CAM_STRBUF_INIT;
+    for (int64_t end; cause->numbers && listed < kept; listed = end) {
+        const long *numbers = cause->numbers;
+        for (end = listed + 1; end < kept && numbers[end] == numbers[end - 1] + 1; end++)
+            ;
+        cam_strbuf_clear(&item);
+        cam_strbuf_printf(&item, "%s%ld", listed ? ", " : "", numbers[listed]);
+        if (end - listed > 1)
+            cam_strbuf_printf(&item, "-%ld", numbers[end - 1]);
+        if (list.length + item.length > room)
+            break;
+        cam_strbuf_puts(&list, item.text);
+    }
+    if (listed > CAM_ROWS_SHOWN)
+        cam_strbuf_printf(out, "\nhint: %s %lld: %s", listed == cause->rows ? "all" : "the first", (long long)listed,
+                          list.text);
+    cam_strbuf_release(&list);
+    cam_strbuf_release(&item);
+}
+
 static void report_group(const cam_row_cause *cause, const char *file, const char *unit, int64_t rows,
                          cam_problems *report) {
-    cam_strbuf places = CAM_STRBUF_INIT;
+    enum { MESSAGE_BYTES = 950 }; /* of the 1,024 that a problem holds */
+    cam_strbuf places = CAM_STRBUF_INIT, all = CAM_STRBUF_INIT;
     for (int64_t i = 0; i < cause->rows && i < CAM_ROWS_SHOWN; i++) {
         cam_strbuf_printf(&places, "%s%ld", i ? ", " : "", cause->first[i].number);
         if (cause->first[i].number != cause->first[i].line && strcmp(unit, "row") == 0)
             cam_strbuf_printf(&places, " (line %ld)", cause->first[i].line);
     }
-    cam_problems_add(report, file, 0, "%ss %s%s (%lld of %lld): %s", unit, places.text,
-                     cause->rows > CAM_ROWS_SHOWN ? " …" : "", (long long)cause->rows, (long long)rows, cause->text);
+    size_t used = places.length + strlen(cause->text);
+    put_all(cause, used < MESSAGE_BYTES ? MESSAGE_BYTES - used : 0, &all);
+    cam_problems_add(report, file, 0, "%ss %s%s (%lld of %lld): %s%s", unit, places.text,
+                     cause->rows > CAM_ROWS_SHOWN ? " …" : "", (long long)cause->rows, (long long)rows, cause->text,
+                     cam_strbuf_text(&all));
     cam_strbuf_release(&places);
+    cam_strbuf_release(&all);
 }
 
 void cam_row_problems_report(const cam_row_problems *problems, const char *file, const char *unit, int64_t rows,
@@ -68,8 +112,10 @@ void cam_row_problems_report(const cam_row_problems *problems, const char *file,
 }
 
 void cam_row_problems_release(cam_row_problems *problems) {
-    for (size_t i = 0; i < problems->count; i++)
+    for (size_t i = 0; i < problems->count; i++) {
         free(problems->list[i].text);
+        free(problems->list[i].numbers);
+    }
     free(problems->list);
     *problems = (cam_row_problems){0};
 }

@@ -6,7 +6,10 @@
 #include "problems.h"
 #include <stdint.h>
 
-enum { CAM_ROWS_SHOWN = 8 };
+enum {
+    CAM_ROWS_SHOWN = 8,  /* with their lines, before the cause */
+    CAM_ROWS_KEPT = 1024 /* whose numbers are listed behind it, as far as a message holds them */
+};
 
 typedef struct cam_row_cause {
     char *text;      /* "cause; cure" of the first such row */
@@ -15,6 +18,7 @@ typedef struct cam_row_cause {
     struct {
         long number, line;
     } first[CAM_ROWS_SHOWN];
+    long *numbers; /* of the first rows, up to CAM_ROWS_KEPT; NULL for few */
 } cam_row_cause;
 
 /* A zeroed struct is empty. */
@@ -28,7 +32,7 @@ typedef struct cam_row_problems {
 CAM_MUST_CHECK cam_status cam_row_problems_add(cam_row_problems *problems, long number, long line, const char *text,
                                                size_t compared);
 /* Adds one problem for each cause: "file:line: row 3: cause; cure" for one row (without "row 3" where that is the line),
- * "file: rows 2, 5 (line 7), 8 … (24 of 30): cause; cure" for several of `rows`. `unit` is "row", "line" or "object". */
+ * "file: rows 2, 5 (line 7), 8 … (24 of 30): cause; cure" for several of `rows`; for many a line "hint: all 24: 2, 5-8, 11" below it. `unit` is "row", "line" or "object". */
 void cam_row_problems_report(const cam_row_problems *problems, const char *file, const char *unit, int64_t rows,
                              cam_problems *report);
 void cam_row_problems_release(cam_row_problems *problems);

@@ -235,6 +235,7 @@ cam_status cam_detect(const cam_read_options *given, cam_detected *found) {
     CAM_TRY(detect_encoding(&options, found));
     options.encoding = found->encoding;
     CAM_TRY(survey(&options, &file, found));
+    CAM_TRY(cam_survey_mark_combined(s));
     CAM_TRY(cam_detect_check_size(options.path, s, found));
     CAM_TRY(find_requested(options.path, s, options.text_column, &requested.text));
     CAM_TRY(find_requested(options.path, s, options.label_column, &requested.label));

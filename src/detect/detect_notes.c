@@ -1,6 +1,7 @@
 /* detect_notes.c: the notes and warnings of detect.h. */
 #include "choices.h"
 #include "detect_internal.h"
+#include "plain.h"
 #include "text_fold.h"
 #include <math.h>
 #include <string.h>
@@ -47,20 +48,22 @@ cam_status cam_detect_note_encoding(const cam_read_options *options, const cam_e
     cam_strbuf *note = &found->notes[CAM_NOTE_ENCODING];
     if (e->finding == CAM_FOUND_NONE || e->finding == CAM_FOUND_MIXED)
         return reader_refuses(options);
-    if (e->finding == CAM_FOUND_UTF8)
-        cam_strbuf_printf(note, "encoding: utf-8, by %lld character%s of several bytes", (long long)e->characters,
-                          e->characters == 1 ? "" : "s");
+    if (e->finding == CAM_FOUND_UTF8) {
+        cam_strbuf_puts(note, "encoding: utf-8, by ");
+        cam_plain_put_counted(note, e->characters, "character of several bytes", "characters of several bytes");
+    }
     if (e->finding == CAM_FOUND_UTF16)
         cam_strbuf_printf(note, "encoding: utf-16, by its %s", e->no_mark ? "NUL bytes" : "byte-order mark");
-    if (e->finding == CAM_FOUND_SINGLE_BYTE)
-        cam_strbuf_printf(note, "encoding: %s, by %lld byte%s; \"%s\" (line %ld)", cam_words_encoding[e->encoding],
-                          (long long)e->high_bytes, e->high_bytes == 1 ? "" : "s", e->word, e->word_line);
+    if (e->finding == CAM_FOUND_SINGLE_BYTE) {
+        cam_strbuf_printf(note, "encoding: %s, by ", cam_words_encoding[e->encoding]);
+        cam_plain_put_counted(note, e->high_bytes, "byte", "bytes");
+        cam_strbuf_printf(note, "; \"%s\" (line %ld)", e->word, e->word_line);
+    }
     if (e->finding == CAM_FOUND_DAMAGED) {
-        cam_strbuf_printf(
-            note,
-            "encoding: utf-8, by %lld characters of several bytes; %lld byte%s damaged, the first on line "
-            "%ld",
-            (long long)e->characters, (long long)e->bad_bytes, e->bad_bytes == 1 ? " is" : "s are", e->first_bad_line);
+        cam_strbuf_puts(note, "encoding: utf-8, by ");
+        cam_plain_put_counted(note, e->characters, "character of several bytes; ", "characters of several bytes; ");
+        cam_plain_put_counted(note, e->bad_bytes, "byte is", "bytes are");
+        cam_strbuf_printf(note, " damaged, the first on line %ld", e->first_bad_line);
         cam_strbuf_printf(&found->warnings,
                           "line %ld holds a damaged character (byte 0x%02X is not UTF-8): on_bad_row: skip leaves such "
                           "rows out; mend the character in the file to keep its row\n",
@@ -82,14 +85,17 @@ void cam_detect_note_format(const char *path, const char *shape, cam_detected *f
 
 void cam_detect_note_delimiter(const cam_survey *s, int64_t even, long above, cam_detected *found) {
     cam_strbuf *note = &found->notes[CAM_NOTE_DELIMITER];
-    long long all = s->records + s->uneven + 1;
+    int64_t all = s->records + s->uneven + 1;
     if (s->count < 2)
         return;
     if (found->delimiter == '\t')
         cam_strbuf_puts(note, "delimiter: tab");
     else
         cam_strbuf_printf(note, "delimiter: \"%c\"", found->delimiter);
-    cam_strbuf_printf(note, ", by %zu cells in %lld of %lld records", s->count, (long long)even, all);
+    cam_strbuf_printf(note, ", by %zu cells in ", s->count);
+    cam_plain_put_count(note, even);
+    cam_strbuf_puts(note, " of ");
+    cam_plain_put_counted(note, all, "record", "records");
     if (above > 0)
         cam_strbuf_printf(note, "; %ld line%s above the header %s left out", above, above == 1 ? "" : "s",
                           above == 1 ? "is" : "are");
@@ -120,7 +126,8 @@ typedef void (*put_size)(const cam_survey *survey, size_t column, const cam_dete
 static void put_values(const cam_survey *s, size_t column, const cam_detected *found, cam_strbuf *out) {
     const cam_column *c = &s->list[column];
     int known = cam_name_set_find(&c->cells, cam_strbuf_text(&c->first), c->first.length) >= 0;
-    cam_strbuf_printf(out, ", %zu values", c->cells.count + (size_t)(!found->has_header && !known));
+    cam_strbuf_puts(out, ", ");
+    cam_plain_put_counted(out, (int64_t)c->cells.count + (!found->has_header && !known), "value", "values");
 }
 
 static void put_characters(const cam_survey *s, size_t column, const cam_detected *found, cam_strbuf *out) {

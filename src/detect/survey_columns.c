@@ -59,6 +59,7 @@ double cam_column_label_score(const cam_survey *survey, size_t column) {
     score += cam_column_mean_characters(c) <= 30 ? 0.5 : 0;
     score -= c->points.label <= 0 && is_flag(c) ? 0.5 : 0;
     score -= c->cells.count > MANY_LABELS ? 1 : 0;
+    score -= c->combined ? 2 : 0;
     return score;
 }
 

@@ -20,7 +20,8 @@ typedef struct cam_column {
     int64_t letters;                   /* with a letter */
     int64_t numbers, fractions, dates; /* whole cells that are such; a fraction is a number too */
     int64_t addresses;                 /* URLs and e-mail addresses */
-    cam_name_points points;            /* of its name; zeros where the first record is a row */
+    int combined; /* most cells of several words are made of words that other cells have, too: tags, several for a row */
+    cam_name_points points; /* of its name; zeros where the first record is a row */
 } cam_column;
 
 typedef struct cam_survey {
@@ -32,6 +33,8 @@ typedef struct cam_survey {
 
 CAM_MUST_CHECK cam_status cam_survey_add_column(cam_survey *survey, const char *first, size_t length);
 CAM_MUST_CHECK cam_status cam_survey_add_cell(cam_column *column, const char *text, size_t length);
+/* Sets `combined` of each column, once all cells are there. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_survey_mark_combined(cam_survey *survey);
 void cam_survey_release(cam_survey *survey);
 
 /* --- columns --- */

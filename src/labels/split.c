@@ -69,7 +69,8 @@ static int descending(const void *a, const void *b) {
 
 /* scikit-learn's _approximate_mode: how many of each class's `counts` members are drawn when `draws` are in all.
  * Floors first, then one more in the order of the remainders; a tie that does not fit is broken by rng.choice, which
- * permutes even where all of a tie fit. `remainders` and `order`, [2 classes] each, are scratch. */
+ * permutes even where all of a tie fit; without a generator the first class comes first. `remainders` and `order`,
+ * [2 classes] each, are scratch. */
 static void approximate_mode(cam_mt19937 *generator, const int64_t *counts, size_t classes, size_t draws,
                              int64_t *drawn, double *remainders, int64_t *order) {
     int64_t total = 0, floored = 0;
@@ -89,7 +90,10 @@ static void approximate_mode(cam_mt19937 *generator, const int64_t *counts, size
         while (past < classes && sorted[past] == sorted[at])
             past++;
         size_t tied = past - at;
-        cam_mt19937_permutation(generator, order, tied);
+        for (size_t i = 0; !generator && i < tied; i++)
+            order[i] = (int64_t)i;
+        if (generator)
+            cam_mt19937_permutation(generator, order, tied);
         size_t add = tied < (size_t)left ? tied : (size_t)left;
         int64_t *ties = order + tied;
         for (size_t i = 0, k = 0; i < classes; i++)
@@ -236,6 +240,75 @@ out:
     return st;
 }
 
+/* --- by rank --------------------------------------------------------------------------------------------------- */
+
+typedef struct ranked_row {
+    uint64_t rank;
+    int64_t row;
+} ranked_row;
+
+static int by_rank(const void *a, const void *b) {
+    const ranked_row *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Walks over all rows in the order of their ranks, and takes each as a test row while its class lacks some. */
+static void take_ranked(cam_split *split, const ranked_row *rows, size_t count, const int32_t *ids, int64_t *lacking) {
+    for (size_t i = 0; i < count; i++) {
+        int64_t *lack = &lacking[ids ? ids[rows[i].row] : 0];
+        if (*lack > 0)
+            split->test[split->test_count++] = rows[i].row;
+        else
+            split->train[split->train_count++] = rows[i].row;
+        *lack -= *lack > 0;
+    }
+    for (size_t i = 0, j = split->train_count; i + 1 < j; i++) {
+        int64_t kept = split->train[i];
+        split->train[i] = split->train[--j];
+        split->train[j] = kept;
+    }
+}
+
+/* The test rows of each class, by its id, into lacking[class_count]. */
+static cam_status count_test_rows(size_t train, size_t test, const int32_t *ids, size_t class_count,
+                                  const char *const *names, int64_t *lacking) {
+    cam_status st = CAM_OK;
+    strata s;
+    CAM_TRY(strata_init(&s, train + test, ids, class_count));
+    CAM_TRY(check_strata(&s, ids, train, test, names));
+    approximate_mode(NULL, s.counts, s.classes, test, s.test, s.remainders, s.order);
+    for (size_t c = 0; c < s.classes; c++)
+        lacking[ids[s.rows[s.starts[c]]]] = s.test[c];
+out:
+    strata_release(&s);
+    return st;
+}
+
+static cam_status split_ranked(cam_split *split, const uint64_t *rank, size_t train, size_t test, const int32_t *ids,
+                               size_t class_count, const char *const *names) {
+    cam_status st = CAM_OK;
+    size_t count = train + test;
+    ranked_row *rows = malloc(count * sizeof *rows);
+    int64_t *lacking = calloc(class_count + 1, sizeof *lacking);
+    if (!rows || !lacking)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to split %zu rows", count);
+    lacking[0] = (int64_t)test;
+    if (ids)
+        CAM_TRY(count_test_rows(train, test, ids, class_count, names, lacking));
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (ranked_row){rank[i], (int64_t)i};
+    qsort(rows, count, sizeof *rows, by_rank);
+    take_ranked(split, rows, count, ids, lacking);
+out:
+    free(rows);
+    free(lacking);
+    return st;
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------ */
+
 static size_t test_rows(size_t count, double fraction) {
     return (size_t)ceil(fraction * (double)count);
 }
@@ -252,25 +325,46 @@ int cam_split_is_possible(const int64_t *counts, size_t class_count, double frac
     return test < rows && test >= classes && rows - test >= classes;
 }
 
-cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed, const int32_t *ids,
-                          size_t class_count, const char *const *names) {
+/* Checks the fraction, and makes room for the rows of both parts. */
+static cam_status begin(cam_split *split, size_t count, double fraction, size_t *test) {
     cam_status st = CAM_OK;
-    cam_mt19937 generator;
     *split = (cam_split){0};
     if (!(fraction > 0 && fraction < 1))
         CAM_FAIL(CAM_E_USAGE, "validation_split is %g; it must lie between 0 and 1", fraction);
     if (count > UINT32_MAX)
         CAM_FAIL(CAM_E_UNSUPPORTED, "%zu rows are more than a split can hold", count);
-    size_t test = test_rows(count, fraction);
-    if (test >= count)
+    *test = test_rows(count, fraction);
+    if (*test >= count)
         CAM_FAIL(CAM_E_DATA, "validation_split %g of %zu row%s leaves none to train on", fraction, count,
                  count == 1 ? "" : "s");
-    CAM_TRY(allocate(split, count - test, test));
+    CAM_TRY(allocate(split, count - *test, *test));
+out:
+    return st;
+}
+
+cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed, const int32_t *ids,
+                          size_t class_count, const char *const *names) {
+    cam_status st = CAM_OK;
+    cam_mt19937 generator;
+    size_t test;
+    CAM_TRY(begin(split, count, fraction, &test));
     cam_mt19937_seed(&generator, seed);
     if (ids)
         CAM_TRY(split_stratified(split, &generator, count - test, test, ids, class_count, names));
     else
         CAM_TRY(split_plain(split, &generator, count - test, test));
+out:
+    if (st != CAM_OK)
+        cam_split_release(split);
+    return st;
+}
+
+cam_status cam_split_by_rank(cam_split *split, size_t count, double fraction, const uint64_t *rank, const int32_t *ids,
+                             size_t class_count, const char *const *names) {
+    cam_status st = CAM_OK;
+    size_t test;
+    CAM_TRY(begin(split, count, fraction, &test));
+    CAM_TRY(split_ranked(split, rank, count - test, test, ids, class_count, names));
 out:
     if (st != CAM_OK)
         cam_split_release(split);

@@ -11,6 +11,7 @@
 #define CAM_SPLIT_H
 
 #include "cam/status.h"
+#include "dataset.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,15 @@ typedef struct cam_split {
  * `names`, unless that is NULL, with their rows. */
 CAM_MUST_CHECK cam_status cam_split_rows(cam_split *split, size_t count, double fraction, uint32_t seed,
                                          const int32_t *ids, size_t class_count, const char *const *names);
+/* The same counts, but ordered by rank[count] instead of by random draws: the rows of a class with the lowest ranks are its
+ * test rows, and `rank` decides between the rows alone. So a row changes part only where the number of test rows of
+ * its class does. `test` is in ascending, `train` in descending order of the ranks: both end where the parts meet.
+ * Ties: the first row comes first. Errors as cam_split_rows. */
+CAM_MUST_CHECK cam_status cam_split_by_rank(cam_split *split, size_t count, double fraction, const uint64_t *rank,
+                                            const int32_t *ids, size_t class_count, const char *const *names);
+/* Sets rank[dataset->count] from the seed and the text alone (split_ranks.c); equal texts, as audit.h says, have one rank.
+ */
+void cam_split_rank_texts(const cam_dataset *dataset, uint32_t seed, uint64_t *rank);
 /* Whether a stratified split succeeds: counts[class_count] rows of each class, 0 for a class without. */
 int cam_split_is_possible(const int64_t *counts, size_t class_count, double fraction);
 void cam_split_release(cam_split *split);

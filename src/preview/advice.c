@@ -1,47 +1,32 @@
 /* advice.c: see advice.h. */
 #include "advice.h"
 #include "describe.h"
-#include "files.h"
+#include "folder_names.h"
 #include "outlook.h"
 #include "plain.h"
-#include "remedy.h"
-#include <string.h>
+#include "wrap.h"
+#include <math.h>
 
 /* --- freeze or full -------------------------------------------------------------------------------------------- */
 
-/* " output_dir=NAME-full", or NAME-full-2, .. : a folder that is not there yet. */
-static void put_folder(cam_strbuf *out, const char *folder, const char *kind) {
-    cam_strbuf name = CAM_STRBUF_INIT;
-    size_t length = strlen(folder);
-    while (length > 1 && folder[length - 1] == '/')
-        length--;
-    for (int number = 1; number == 1 || cam_directory_exists(cam_strbuf_text(&name)); number++) {
-        cam_strbuf_clear(&name);
-        cam_strbuf_append(&name, folder, length);
-        cam_strbuf_printf(&name, "-%s", kind);
-        if (number > 1)
-            cam_strbuf_printf(&name, "-%d", number);
-    }
-    cam_strbuf_putc(out, ' ');
-    cam_remedy_put(out, CAM_SYNTAX_KEYS, "output_dir", cam_strbuf_text(&name));
-    cam_strbuf_release(&name);
-}
-
-/* The user's command with the settings of one of the two ways. Later settings win over the user's. */
+/* The user's command with the settings of one of the two ways. */
 static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, cam_strbuf *out) {
     const cam_config *c = advice->run->config;
     int64_t batch = c->per_device_train_batch_size * c->gradient_accumulation_steps;
     int64_t rows = advice->run->corpus.part_count[CAM_PART_TRAIN], steps = (rows + batch - 1) / batch * fit.epochs;
-    cam_strbuf_printf(out, "  %s", advice->command);
-    put_folder(out, c->output_dir, frozen ? "frozen" : "full");
-    cam_strbuf_printf(out, " freeze=%s num_train_epochs=%lld learning_rate=", frozen ? "encoder" : "none",
+    cam_strbuf settings = CAM_STRBUF_INIT;
+    cam_folder_put_beside(&settings, c->output_dir, frozen ? "frozen" : "full");
+    cam_strbuf_printf(&settings, " freeze=%s num_train_epochs=%lld learning_rate=", frozen ? "encoder" : "none",
                       (long long)fit.epochs);
-    cam_plain_put_rate(out, fit.learning_rate, CAM_RATE_DIGITS);
+    cam_plain_put_rate(&settings, fit.learning_rate, CAM_RATE_DIGITS);
     if (c->max_steps > 0)
-        cam_strbuf_puts(out, " max_steps=-1");
+        cam_strbuf_puts(&settings, " max_steps=-1");
     if (2 * cam_schedule_warmup(c->warmup_ratio, c->warmup_steps, steps) > steps)
-        cam_strbuf_puts(out, " warmup_steps=0 warmup_ratio=0.06");
+        cam_strbuf_puts(&settings, " warmup_steps=0 warmup_ratio=0.06");
+    cam_strbuf_puts(out, "  ");
+    cam_command_put(advice->run->command, cam_strbuf_text(&settings), out);
     cam_strbuf_putc(out, '\n');
+    cam_strbuf_release(&settings);
 }
 
 static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) {
@@ -115,7 +100,27 @@ static void advise_cut_texts(const cam_run *run, cam_strbuf *out) {
     cam_strbuf_release(&line);
 }
 
+/* --- the machine ------------------------------------------------------------------------------------------------ */
+
+/* The costs are those of a machine that has nothing else to do. */
+static void advise_of_others(const cam_advice_case *advice, cam_strbuf *out) {
+    cam_cost cost;
+    cam_strbuf line = CAM_STRBUF_INIT;
+    if (!advice->backend || advice->share * 100 >= CAM_ADVICE_BUSY_PERCENT ||
+        cam_cost_of(advice->run, advice->backend, advice->speed, NULL, &cost) != CAM_OK || cost.seconds < 0)
+        return;
+    cam_strbuf_printf(
+        &line,
+        "the machine is busy: other programs left %.0f %% of its processors just now; if that goes on, the "
+        "run takes ",
+        100 * advice->share);
+    cam_cost_put_time(&line, cost.seconds / fmax(advice->share, 0.01));
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+}
+
 void cam_advice_put(const cam_advice_case *advice, cam_strbuf *out) {
+    advise_of_others(advice, out);
     advise_cut_texts(advice->run, out);
     advise_freezing(advice, out);
 }

@@ -87,6 +87,8 @@ static double operations(const cam_run *run, const cam_trainer_options *options,
 
 enum { MOST_TOKENS = 2048, LEAST_RUNS = 3 };
 static const double MEASURED_SECONDS = 0.05;
+/* The threads of a shorter product wait for one another for much of the time. */
+static const double LONG_ENOUGH_SECONDS = 1e-3;
 
 /* Tokens of a usual step. */
 static int64_t step_tokens(const cam_run *run) {
@@ -101,28 +103,32 @@ static double processor_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The processor time of the fastest of several products: other programs matter little to it. */
-static cam_status time_product(cam_backend *backend, const cam_linear_fwd_args *product, double *seconds) {
+/* The processor time of the fastest of several products, to which other programs matter little, and the processors that
+ * all of them got on average. */
+static cam_status time_product(cam_backend *backend, const cam_linear_fwd_args *product, double *seconds,
+                               double *processors) {
     cam_status st = CAM_OK;
-    double begin = cam_now_s();
+    double begin = cam_now_s(), used = processor_seconds();
     *seconds = INFINITY;
     for (int run = 0; run < LEAST_RUNS || cam_now_s() - begin < MEASURED_SECONDS; run++) {
         double from = processor_seconds();
         CAM_TRY(cam_linear_fwd(backend, product));
         *seconds = fmin(*seconds, processor_seconds() - from);
     }
+    *processors = (processor_seconds() - used) / fmax(cam_now_s() - begin, 1e-9);
 out:
     return st;
 }
 
-cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, int threads, double *speed) {
+cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, int threads, double *speed, double *share) {
     cam_status st = CAM_OK;
     int64_t n = step_tokens(run), in = run->model.hidden_size, out = run->model.intermediate_size;
     cam_step_state state = {.tokens = (int32_t)n};
     cam_linear_fwd_args product = {.rows = CAM_ROWS_TOKENS, .state = &state};
     void *memory[4] = {NULL};
-    double seconds;
+    double seconds, processors;
     *speed = 0;
+    *share = 1;
     if (!backend->host_memory)
         return CAM_OK;
     size_t bytes[3] = {sizeof(float) * (size_t)(n * in), sizeof(float) * (size_t)(out * in),
@@ -137,7 +143,9 @@ cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, int thread
     product.workspace.bytes = cam_linear_fwd_workspace(backend, &product);
     CAM_TRY(cam_backend_allocate(backend, product.workspace.bytes, &memory[3]));
     product.workspace.data = memory[3];
-    CAM_TRY(time_product(backend, &product, &seconds));
+    CAM_TRY(time_product(backend, &product, &seconds, &processors));
+    if (seconds > LONG_ENOUGH_SECONDS * threads)
+        *share = fmin(1, processors / threads);
     *speed = 2.0 * (double)(n * in * out) * threads / fmax(seconds, 1e-9);
 out:
     for (int i = 0; i < 4; i++)

@@ -21,8 +21,11 @@ typedef struct cam_cost_case {
 } cam_cost_case;
 
 /* The speed of products with the shapes of the run, on `threads` threads that have a processor each: floating-point
- * operations a second; 0 on a device that only queues work. The run is sound. CAM_E_MEMORY, CAM_E_DEVICE. */
-CAM_MUST_CHECK cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, int threads, double *speed);
+ * operations a second; 0 on a device that only queues work. *share is the part of the time of these processors that the
+ * products got, up to 1: other programs had the rest. 1 where the products are too short to tell. The run is sound.
+ * CAM_E_MEMORY, CAM_E_DEVICE. */
+CAM_MUST_CHECK cam_status cam_cost_measure(const cam_run *run, cam_backend *backend, int threads, double *speed,
+                                           double *share);
 
 /* The cost at this speed; `other` (NULL: as configured). Errors: those of cam_trainer_plan_memory. */
 CAM_MUST_CHECK cam_status cam_cost_of(const cam_run *run, cam_backend *backend, double speed,

@@ -1,5 +1,6 @@
 /* describe.c: see describe.h. */
 #include "describe.h"
+#include "label_forms.h"
 #include "plain.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -170,7 +171,6 @@ void cam_run_describe(const cam_run *run, cam_strbuf *out) {
 /* --- labels ---------------------------------------------------------------------------------------------------- */
 
 typedef struct label_rows {
-    const char *name;
     int64_t rows;
     size_t id;
 } label_rows;
@@ -187,10 +187,42 @@ static label_rows *sorted_labels(const cam_corpus *corpus) {
     size_t count = corpus->labels.count;
     label_rows *list = corpus->label_count ? malloc((count + 1) * sizeof *list) : NULL;
     for (size_t k = 0; list && k < count; k++)
-        list[k] = (label_rows){corpus->labels.names[k], corpus->label_count[k], k};
+        list[k] = (label_rows){corpus->label_count[k], k};
     if (list)
         qsort(list, count, sizeof *list, by_rows);
     return list;
+}
+
+/* The name of a label, for a bar. What the eye cannot tell in it is marked where another label looks the same. */
+static char *bar_name(const cam_labels *labels, const cam_strbuf *forms, size_t id) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    unsigned kinds = 0;
+    int looks_alike = 0;
+    for (size_t k = 0; k < labels->count; k++) {
+        if (k == id || strcmp(cam_strbuf_text(&forms[k]), cam_strbuf_text(&forms[id])) != 0)
+            continue;
+        kinds |= cam_label_differences(labels->names[id], labels->names[k]);
+        looks_alike = 1;
+    }
+    if (looks_alike)
+        cam_label_put_marked(labels->names[id], kinds, &name);
+    else
+        cam_strbuf_puts(&name, labels->names[id]);
+    return cam_strbuf_detach(&name);
+}
+
+/* Sets the names of the labels that are shown; the caller frees each. 0 without memory. */
+static int name_bars(const cam_labels *labels, const label_rows *list, size_t shown, char *names[BARS]) {
+    cam_strbuf *forms = calloc(labels->count + 1, sizeof *forms);
+    for (size_t k = 0; forms && k < labels->count; k++)
+        cam_label_form(labels->names[k], labels->lengths[k], CAM_LABEL_ALL, &forms[k]);
+    for (size_t i = 0; forms && i < shown; i++)
+        names[i] = bar_name(labels, forms, list[i].id);
+    for (size_t k = 0; forms && k < labels->count; k++)
+        cam_strbuf_release(&forms[k]);
+    int named = forms != NULL;
+    free(forms);
+    return named;
 }
 
 /* A bar of at most `width` columns, in halves of one; the smallest has half a column. */
@@ -207,11 +239,13 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
     const cam_corpus *corpus = &run->corpus;
     size_t count = corpus->labels.count, shown = count > BARS ? BARS : count;
     label_rows *list = sorted_labels(corpus);
+    char *names[BARS] = {NULL};
     int64_t rows = 0, rest = 0;
     int width = 5;
-    for (size_t i = 0; list && i < count; i++) {
-        int columns = cam_plain_columns(list[i].name);
-        width = i < shown && columns > width ? columns : width;
+    int named = list && name_bars(&corpus->labels, list, shown, names);
+    for (size_t i = 0; named && i < count; i++) {
+        int columns = i < shown ? cam_plain_columns(names[i]) : 0;
+        width = columns > width ? columns : width;
         rows += list[i].rows;
         rest += i < shown ? 0 : list[i].rows;
     }
@@ -220,7 +254,7 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
     width = width > NAME_COLUMNS ? NAME_COLUMNS : width;
     for (size_t i = 0; rows > 0 && i < shown; i++) {
         cam_strbuf_puts(out, "  ");
-        cam_plain_put_padded(out, list[i].name, width);
+        cam_plain_put_padded(out, names[i], width);
         cam_plain_put_count_aligned(out, list[i].rows, 9);
         cam_strbuf_printf(out, "  %5.1f %%  ", 100.0 * (double)list[i].rows / (double)rows);
         put_bar(out, list[i].rows, list[0].rows, COLUMNS - 2 - width - 9 - 11);
@@ -232,46 +266,7 @@ void cam_label_bars_put(const cam_run *run, cam_strbuf *out) {
         cam_plain_put_counted(out, rest, "row", "rows");
         cam_strbuf_putc(out, '\n');
     }
+    for (size_t i = 0; i < shown; i++)
+        free(names[i]);
     free(list);
-}
-
-/* --- wrapping -------------------------------------------------------------------------------------------------- */
-
-/* Whether a line holds what is copied whole: a word in single quotes, as a shell takes it (a quote that begins a word), a
- * map of a configuration, or a command that writes a file. */
-static int is_copied(const char *line, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        if ((line[i] == '\'' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '=')) ||
-            (i + 2 < length && (memcmp(line + i, ": {", 3) == 0 || memcmp(line + i, " > ", 3) == 0)))
-            return 1;
-    return 0;
-}
-
-static size_t word_columns(const char *word, size_t length) {
-    size_t columns = 0;
-    for (size_t i = 0; i < length; i++)
-        columns += ((unsigned char)word[i] & 0xC0) != 0x80;
-    return columns;
-}
-
-void cam_put_wrapped(cam_strbuf *out, const char *lines) {
-    while (*lines) {
-        size_t length = strcspn(lines, "\n"), used = 0;
-        int whole = is_copied(lines, length);
-        for (size_t at = 0; at < length;) {
-            size_t word = strcspn(lines + at, " \n"), columns = word_columns(lines + at, word);
-            if (at > 0 && !whole && used + 1 + columns > COLUMNS) {
-                cam_strbuf_puts(out, "\n  ");
-                used = 2;
-            } else if (at > 0) {
-                cam_strbuf_putc(out, ' ');
-                used++;
-            }
-            cam_strbuf_append(out, lines + at, word);
-            used += columns;
-            at += word + (lines[at + word] == ' ');
-        }
-        cam_strbuf_putc(out, '\n');
-        lines += length + (lines[length] == '\n');
-    }
 }

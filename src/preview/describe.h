@@ -13,8 +13,4 @@ void cam_run_describe(const cam_run *run, cam_strbuf *out);
  * Nothing where there are no labels. */
 void cam_label_bars_put(const cam_run *run, cam_strbuf *out);
 
-/* Appends lines, broken between words at 80 columns. A line that holds something
- * to copy stays whole: a quoted word for a shell, a map, a command that writes a file. */
-void cam_put_wrapped(cam_strbuf *out, const char *lines);
-
 #endif

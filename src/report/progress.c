@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+enum { LINE_COLUMNS = 80 };
 static const double redraw_s = 0.1;
 
 cam_progress_mode cam_progress_mode_resolve(cam_progress_mode mode) {
@@ -103,7 +104,7 @@ static void show(cam_progress *progress, const cam_step_event *event) {
         cam_progress_render(&line, progress, event, terminal_columns() - 1);
         cam_log_status_line("%s", cam_strbuf_text(&line));
     } else {
-        cam_progress_render(&line, progress, event, 200);
+        cam_progress_render(&line, progress, event, LINE_COLUMNS);
         cam_log("%s", cam_strbuf_text(&line));
     }
     cam_strbuf_release(&line);

@@ -1,9 +1,8 @@
 /* diagnosis.c: see diagnosis_internal.h. */
 #include "diagnosis_internal.h"
-#include "files.h"
 #include "fit.h"
+#include "folder_names.h"
 #include "plain.h"
-#include "remedy.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,7 @@ typedef struct plan {
 } plan;
 
 static plan plan_for(const cam_training_facts *f, int head_only) {
-    cam_fit fit = f->random_weights
+    cam_fit fit = f->random_weights && !head_only
                       ? cam_fit_plan_random(f->train_rows, f->batch_rows)
                       : cam_fit_plan(f->train_rows, f->validation->labels, f->hidden, head_only, f->batch_rows);
     return (plan){fit.epochs, fit.learning_rate};
@@ -87,22 +86,6 @@ static void put_length(cam_strbuf *out, const cam_training_facts *f, plan fit) {
         cam_strbuf_puts(out, " early_stopping_patience=0");
     if (f->epochs < (double)fit.epochs)
         put_epochs(out, f, fit.epochs);
-}
-
-/* " output_dir=NAME-2", or the first number of which there is no folder: the finished run stays. */
-static void put_folder(cam_strbuf *out, const char *folder) {
-    cam_strbuf name = CAM_STRBUF_INIT;
-    size_t length = strlen(folder);
-    while (length > 1 && folder[length - 1] == '/')
-        length--;
-    for (int number = 2; number == 2 || cam_directory_exists(cam_strbuf_text(&name)); number++) {
-        cam_strbuf_clear(&name);
-        cam_strbuf_append(&name, folder, length);
-        cam_strbuf_printf(&name, "-%d", number);
-    }
-    cam_strbuf_putc(out, ' ');
-    cam_remedy_put(out, CAM_SYNTAX_KEYS, "output_dir", cam_strbuf_text(&name));
-    cam_strbuf_release(&name);
 }
 
 /* --- causes: each appends the cause to `why`, and settings to `set` where some help, if it holds -------------------- */
@@ -208,6 +191,17 @@ static int encoder_is_frozen(const cam_training_facts *f, cam_strbuf *why, cam_s
     return 1;
 }
 
+static int encoder_is_trained(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
+    if (f->random_weights || f->trained == CAM_TRAINED_HEAD)
+        return 0;
+    plan fit = plan_for(f, 1);
+    cam_strbuf_puts(why, "the words alone tell as much; a frozen encoder may score the same in less time");
+    cam_strbuf_puts(set, " freeze=encoder");
+    put_rate(set, fit.rate);
+    put_epochs(set, f, fit.epochs);
+    return 1;
+}
+
 static int labels_are_uneven(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
     int64_t most = 0;
     for (int64_t k = 0; k < f->validation->labels; k++)
@@ -217,6 +211,16 @@ static int labels_are_uneven(const cam_training_facts *f, cam_strbuf *why, cam_s
     cam_strbuf_puts(why, "one label has most of the rows");
     cam_strbuf_puts(set, " class_weights=balanced");
     put_length(set, f, plan_for(f, f->trained == CAM_TRAINED_HEAD));
+    return 1;
+}
+
+/* They are rare because they are misspelt. */
+static int labels_are_misspelt(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
+    (void)set;
+    if (f->to_mend == 0)
+        return 0;
+    cam_plain_put_counted(why, f->to_mend, "label looks", "labels look");
+    cam_strbuf_puts(why, " like another one or damaged; mend them first, by the label_map that check proposes");
     return 1;
 }
 
@@ -241,9 +245,14 @@ static int texts_do_not_tell(const cam_training_facts *f, cam_strbuf *why, cam_s
 
 typedef int (*cause)(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set);
 
-/* Appends the first cause that holds, with its settings, after `separator`. Returns 0 if there is none. */
-static int put_cause(cam_strbuf *out, const char *separator, const cam_training_facts *f, const cause *causes,
-                     size_t count) {
+/* How folders of such runs are called. */
+static const char *kind_of(const char *settings) {
+    return strstr(settings, " freeze=none") ? "full" : strstr(settings, " freeze=encoder") ? "frozen" : NULL;
+}
+
+/* Appends the first cause that holds after `separator`, and its settings. Returns 0 if there is none. */
+static int put_cause(cam_strbuf *out, cam_strbuf *settings, const char *separator, const cam_training_facts *f,
+                     const cause *causes, size_t count) {
     cam_strbuf why = CAM_STRBUF_INIT, set = CAM_STRBUF_INIT;
     size_t i = 0;
     while (i < count && !causes[i](f, &why, &set))
@@ -251,8 +260,8 @@ static int put_cause(cam_strbuf *out, const char *separator, const cam_training_
     if (i < count)
         cam_strbuf_printf(out, "%s%s", separator, cam_strbuf_text(&why));
     if (set.length > 0) {
-        put_folder(&set, f->output_dir);
-        cam_strbuf_printf(out, "; train again with%s", cam_strbuf_text(&set));
+        cam_strbuf_puts(settings, cam_strbuf_text(&set));
+        cam_folder_put_beside(settings, f->output_dir, kind_of(set.text));
     }
     cam_strbuf_release(&why);
     cam_strbuf_release(&set);
@@ -263,13 +272,17 @@ static int put_cause(cam_strbuf *out, const char *separator, const cam_training_
 
 #define COUNT(causes) (sizeof(causes) / sizeof(causes)[0])
 
-static const cause of_no_learning[] = {rate_does_not_fit,  patience_ended_it, peak_not_reached, frozen_is_random,
-                                       labels_are_uneven,  texts_do_not_tell, few_epochs,       still_rising,
-                                       weights_are_random, encoder_is_frozen};
+static const cause of_no_learning[] = {rate_does_not_fit,   patience_ended_it,  peak_not_reached,  frozen_is_random,
+                                       labels_are_misspelt, labels_are_uneven,  texts_do_not_tell, few_epochs,
+                                       still_rising,        weights_are_random, encoder_is_frozen};
 static const cause of_low_scores[] = {rate_does_not_fit, patience_ended_it, peak_not_reached,   frozen_is_random,
                                       few_epochs,        still_rising,      weights_are_random, encoder_is_frozen};
-static const cause of_missing_labels[] = {rate_does_not_fit, patience_ended_it, peak_not_reached,     frozen_is_random,
-                                          few_epochs,        still_rising,      labels_weigh_the_same};
+static const cause of_missing_labels[] = {rate_does_not_fit,   patience_ended_it,    peak_not_reached,
+                                          frozen_is_random,    few_epochs,           still_rising,
+                                          labels_are_misspelt, labels_weigh_the_same};
+static const cause of_equal_scores[] = {rate_does_not_fit,  patience_ended_it, peak_not_reached,
+                                        frozen_is_random,   few_epochs,        still_rising,
+                                        weights_are_random, encoder_is_frozen, encoder_is_trained};
 static const cause of_rising[] = {still_rising};
 
 /* Validation rows of one label only tell nothing. */
@@ -282,11 +295,20 @@ static int learned_little(const cam_training_facts *f) {
            scores.accuracy <= least_accuracy(f);
 }
 
-/* A difference within one standard error of accuracies on so many rows is chance. */
-static int below_baseline(const cam_training_facts *f, double accuracy) {
+/* The standard error of accuracies on so many rows: a smaller difference is chance. */
+static double chance(const cam_training_facts *f, double accuracy) {
     double p = (f->baseline_accuracy + accuracy) / 2;
-    return f->baseline_accuracy >= 0 &&
-           f->baseline_accuracy - accuracy > sqrt(p * (1 - p) / (double)f->validation->rows);
+    return sqrt(p * (1 - p) / (double)f->validation->rows);
+}
+
+static int below_baseline(const cam_training_facts *f, double accuracy) {
+    return f->baseline_accuracy >= 0 && f->baseline_accuracy - accuracy > chance(f, accuracy);
+}
+
+/* No better than the baseline, where there is something left to gain. */
+static int equals_baseline(const cam_training_facts *f, double accuracy) {
+    return f->baseline_accuracy >= 0 && accuracy < ENOUGH_SCORE && f->baseline_accuracy < ENOUGH_SCORE &&
+           accuracy - f->baseline_accuracy <= chance(f, accuracy);
 }
 
 /* Names the labels after `before`; returns 0 if there are none. */
@@ -308,24 +330,28 @@ static int put_never_predicted(cam_strbuf *out, const char *before, const cam_tr
     return found > 0;
 }
 
-int cam_diagnosis_put(cam_strbuf *out, const cam_training_facts *f) {
+int cam_diagnosis_put(cam_strbuf *out, cam_strbuf *settings, const cam_training_facts *f) {
     cam_scores scores = cam_metrics_scores(f->validation);
     int explained = 0;
     if (cam_metrics_put_warning(out, f->validation, f->labels)) {
-        explained = put_cause(out, ": ", f, of_no_learning, COUNT(of_no_learning));
+        explained = put_cause(out, settings, ": ", f, of_no_learning, COUNT(of_no_learning));
     } else if (learned_little(f)) {
         cam_strbuf_printf(out, "the model learned little: its loss of %.4f is near %.4f, that of guessing by frequency",
                           scores.loss, loss_of_guessing(f));
-        explained = put_cause(out, ": ", f, of_no_learning, COUNT(of_no_learning));
+        explained = put_cause(out, settings, ": ", f, of_no_learning, COUNT(of_no_learning));
     } else if (below_baseline(f, scores.accuracy)) {
         cam_strbuf_printf(out, "the model is below TF-IDF on the same rows (accuracy %.4f against %.4f)",
                           scores.accuracy, f->baseline_accuracy);
         put_never_predicted(out, " and never predicts ", f);
-        explained = put_cause(out, ": ", f, of_low_scores, COUNT(of_low_scores));
+        explained = put_cause(out, settings, ": ", f, of_low_scores, COUNT(of_low_scores));
     } else if (put_never_predicted(out, "never predicted: ", f)) {
-        explained = put_cause(out, ": ", f, of_missing_labels, COUNT(of_missing_labels));
+        explained = put_cause(out, settings, ": ", f, of_missing_labels, COUNT(of_missing_labels));
+    } else if (equals_baseline(f, scores.accuracy)) {
+        cam_strbuf_printf(out, "the model is no better than TF-IDF on the same rows (accuracy %.4f against %.4f)",
+                          scores.accuracy, f->baseline_accuracy);
+        explained = put_cause(out, settings, ": ", f, of_equal_scores, COUNT(of_equal_scores));
     } else {
-        return put_cause(out, "", f, of_rising, COUNT(of_rising));
+        return put_cause(out, settings, "", f, of_rising, COUNT(of_rising));
     }
     if (!explained)
         cam_strbuf_puts(out, ": the texts may not tell the labels apart; read mistakes.csv");

@@ -2,7 +2,7 @@
  *
  * There is one line or none. It says the first of these that holds, its cause, and settings that change it:
  *     one label predicted for all rows; little learned (loss near that of guessing); below TF-IDF on the same rows; a
- *     label never predicted; the best evaluation is the last one, and the score still rises.
+ *     label never predicted; no better than TF-IDF; the best evaluation is the last one, and the score still rises.
  * The thresholds, each with its reason, are at the head of diagnosis.c. */
 #ifndef CAM_DIAGNOSIS_INTERNAL_H
 #define CAM_DIAGNOSIS_INTERNAL_H
@@ -29,6 +29,7 @@ typedef struct cam_training_facts {
     double epochs;      /* num_train_epochs; with max_steps the epochs that it makes */
     int steps_are_set;  /* max_steps is above 0 */
     int class_weights;  /* not `none` */
+    int64_t to_mend;    /* labels that are misspelt or damaged */
     int early_stopping; /* patience ended the run */
     int64_t evaluations;
     int last_is_best;       /* the last evaluation was the best one, and patience did not end the run */
@@ -37,7 +38,8 @@ typedef struct cam_training_facts {
     const char *output_dir; /* a name beside it is proposed for the next run */
 } cam_training_facts;
 
-/* Appends the line, without a line end, and returns 1; returns 0 if there is nothing to say. */
-int cam_diagnosis_put(cam_strbuf *out, const cam_training_facts *facts);
+/* Appends the line, without a line end, and returns 1; returns 0 if there is nothing to say. Where settings help, they are
+ * appended to `settings`, " key=value" each. */
+int cam_diagnosis_put(cam_strbuf *out, cam_strbuf *settings, const cam_training_facts *facts);
 
 #endif

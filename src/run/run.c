@@ -1,6 +1,8 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
+#include "earlier_run_internal.h"
 #include "failures.h"
+#include "files.h"
 #include "hash.h"
 #include "label_forms.h"
 #include "log.h"
@@ -152,12 +154,26 @@ out:
     return st;
 }
 
+static cam_status check_folder(cam_run *run) {
+    const cam_config *config = run->config;
+    cam_status st = cam_run_folder_check(config, run->model_folder);
+    int is_own = run->model_folder && cam_file_is_same(config->output_dir, run->model_folder);
+    run->is_occupied = st == CAM_E_USAGE && !is_own;
+    return st;
+}
+
+/* A file that was corrected after a run. The failure to read that run is no failure of this one. */
+static void compare_with_earlier(cam_run *run) {
+    cam_earlier_run_compare(run->config, &run->corpus, &run->comparison);
+    cam_strbuf_puts(&run->corpus.warnings, cam_strbuf_text(&run->comparison));
+}
+
 /* The stages that read the model; `failures` has grown where one failed. */
 static cam_status prepare_model(cam_run *run, cam_failures *failures) {
     cam_status st = CAM_OK;
     CAM_TRY(cam_failures_take(failures, find_model(run)));
     if (cam_group_rank(run->group) == 0)
-        CAM_TRY(cam_failures_take(failures, cam_run_folder_check(run->config, run->model_folder)));
+        CAM_TRY(cam_failures_take(failures, check_folder(run)));
     if (run->model_folder)
         CAM_TRY(cam_failures_take(failures, open_model(run)));
     if (run->model.hidden_size > 0)
@@ -181,6 +197,8 @@ static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
         CAM_TRY(cam_failures_take(failures, weigh_classes(run)));
     if (data == CAM_OK)
         CAM_TRY(cam_failures_take(failures, check_outlook(run)));
+    if (data == CAM_OK && cam_group_rank(run->group) == 0)
+        compare_with_earlier(run);
 out:
     return st;
 }
@@ -188,6 +206,7 @@ out:
 static cam_status prepare(cam_run *run) {
     cam_failures failures = {0};
     cam_status st = prepare_stages(run, &failures);
+    run->failures = failures.count;
     if (st == CAM_OK)
         st = cam_failures_status(&failures);
     cam_failures_release(&failures);
@@ -252,6 +271,7 @@ void cam_run_close(cam_run *run) {
     cam_tokenizer_close(run->tokenizer);
     cam_weights_close(run->weights);
     cam_model_config_release(&run->model);
+    cam_strbuf_release(&run->comparison);
     free(run->class_weights);
     free(run->model_folder);
     *run = (cam_run){0};

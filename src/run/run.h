@@ -6,6 +6,7 @@
 #ifndef CAM_RUN_H
 #define CAM_RUN_H
 
+#include "command.h"
 #include "config.h"
 #include "corpus.h"
 #include "fit.h"
@@ -20,13 +21,17 @@ typedef struct cam_run {
     cam_tokenizer *tokenizer;
     cam_weights *weights; /* NULL under init: random */
     cam_corpus corpus;
-    int keep_head;        /* the folder's classifier has exactly the data's labels and is kept */
-    int32_t max_length;   /* longer texts are cut to this many tokens */
-    float *class_weights; /* [K]; NULL: all 1 */
-    int is_sound;         /* model, tokens, labels and split are there: the run can be planned */
+    int keep_head;         /* the folder's classifier has exactly the data's labels and is kept */
+    int32_t max_length;    /* longer texts are cut to this many tokens */
+    float *class_weights;  /* [K]; NULL: all 1 */
+    int is_sound;          /* model, tokens, labels and split are there: the run can be planned */
+    cam_strbuf comparison; /* a line: the scores do not compare with those of an earlier run; else "" */
+    int failures;          /* stages that failed */
+    int is_occupied;       /* output_dir holds an earlier run, which must not be replaced */
     cam_cancel cancel;
-    cam_group *group; /* the ranks of the run; NULL: one rank */
-    cam_comm *comm;   /* their collectives, set by the caller once the backend is open; NULL: one rank */
+    cam_group *group;           /* the ranks of the run; NULL: one rank */
+    cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */
+    const cam_command *command; /* set by the caller, for messages; NULL: not known */
 } cam_run;
 
 /* Every rank reads the configuration, the model and the data, and all ranks must read the same. `config` and `group`

@@ -58,13 +58,14 @@ static void find_verdict(cam_run_end *end) {
                                 .epochs = (double)end->plan->updates / (double)end->plan->updates_per_epoch,
                                 .steps_are_set = config->max_steps > 0,
                                 .class_weights = config->class_weights.kind != CAM_CONFIG_CLASS_WEIGHTS_NONE,
+                                .to_mend = (int64_t)run->corpus.to_mend,
                                 .early_stopping = end->early_stopping,
                                 .evaluations = end->best->evaluations,
                                 .last_is_best = !end->early_stopping && end->best->step == end->steps,
                                 .gain = end->best->gain,
                                 .metric = end->best->metric,
                                 .output_dir = config->output_dir};
-    cam_diagnosis_put(&end->verdict, &facts);
+    cam_diagnosis_put(&end->verdict, &end->settings, &facts);
 }
 
 /* --- metrics.json ------------------------------------------------------------------------------------------------ */
@@ -101,7 +102,7 @@ static void put_warnings(cam_json *json, const cam_strbuf *warnings) {
 }
 
 static cam_status write_metrics(const cam_run_end *end) {
-    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_strbuf text = CAM_STRBUF_INIT, verdict = CAM_STRBUF_INIT;
     cam_json json;
     cam_json_begin(&json, &text);
     for (int part = CAM_PART_TRAIN + 1; part < CAM_PARTS; part++)
@@ -110,12 +111,17 @@ static cam_status write_metrics(const cam_run_end *end) {
                                    (const char *const *)end->run->corpus.labels.names, NULL, 0);
     if (end->baseline[CAM_PART_VALIDATION].rows > 0 || end->baseline[CAM_PART_TEST].rows > 0)
         put_baseline(&json, end);
-    cam_json_text(&json, "verdict", end->verdict.length > 0 ? end->verdict.text : NULL);
+    if (end->settings.length > 0)
+        cam_strbuf_printf(&verdict, "%s; train again with%s", end->verdict.text, end->settings.text);
+    else
+        cam_strbuf_puts(&verdict, cam_strbuf_text(&end->verdict));
+    cam_json_text(&json, "verdict", verdict.length > 0 ? verdict.text : NULL);
     put_warnings(&json, &end->run->corpus.warnings);
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
     cam_status st = cam_run_folder_put(end->run->config, "metrics.json", &text);
     cam_strbuf_release(&text);
+    cam_strbuf_release(&verdict);
     return st;
 }
 
@@ -144,4 +150,5 @@ out:
 
 void cam_run_end_release(cam_run_end *end) {
     cam_strbuf_release(&end->verdict);
+    cam_strbuf_release(&end->settings);
 }

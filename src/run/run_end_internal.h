@@ -22,13 +22,17 @@ typedef struct cam_run_end {
     /* set by cam_run_end_write */
     cam_tfidf_scores baseline[CAM_PARTS]; /* `rows` 0: not computed */
     int64_t mistakes;
-    cam_strbuf verdict; /* one line without its end; empty where there is nothing to say */
+    cam_strbuf verdict;  /* one line without its end; empty where there is nothing to say */
+    cam_strbuf settings; /* " key=value" each, with which to train again; empty where none help */
 } cam_run_end;
 
 /* Scores the TF-IDF baseline, finds the verdict, and writes metrics.json, mistakes.csv and README.md. For one rank. */
 CAM_MUST_CHECK cam_status cam_run_end_write(cam_run_end *end);
 /* Appends the report for people: lines of at most 80 columns, but for paths and commands. */
 void cam_run_report_put(const cam_run_end *end, cam_strbuf *out);
+/* Appends the verdict and the command to train again, of at most 80 columns behind "warning: "; nothing without a verdict.
+ */
+void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out);
 /* Appends the model card: YAML metadata as the Hub wants them, and Markdown. It holds no path of this machine. */
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out);
 void cam_run_end_release(cam_run_end *end);

@@ -3,6 +3,7 @@
 #include "plain.h"
 #include "remedy.h"
 #include "run_end_internal.h"
+#include "wrap.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -181,6 +182,23 @@ static void put_next(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_release(&rest);
 }
 
+void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out) {
+    static const char begin[] = "warning: ";
+    const cam_command *command = end->run->command;
+    cam_strbuf line = CAM_STRBUF_INIT, lines = CAM_STRBUF_INIT;
+    if (end->verdict.length == 0)
+        return;
+    cam_strbuf_printf(&line, "%s%s%s", begin, end->verdict.text, end->settings.length > 0 ? "; train again:" : "");
+    cam_put_wrapped(&lines, cam_strbuf_text(&line));
+    cam_strbuf_append(out, lines.text + sizeof begin - 1, lines.length - sizeof begin); /* without the line end */
+    if (end->settings.length > 0) {
+        cam_strbuf_puts(out, "\n  ");
+        cam_command_put(command ? command : &(cam_command){0}, end->settings.text, out);
+    }
+    cam_strbuf_release(&line);
+    cam_strbuf_release(&lines);
+}
+
 void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
     const cam_config *config = end->run->config;
     cam_strbuf_printf(out, "saved the model of step %lld to \"%s\" (", (long long)end->saved_step, config->output_dir);
@@ -196,6 +214,7 @@ void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
         cam_strbuf_printf(out, ")%s%s\n", is_best ? " by " : "", is_best ? cam_words_metric[end->best->metric] : "");
     }
     put_scores(out, end);
+    cam_put_wrapped(out, cam_strbuf_text(&end->run->comparison));
     put_worst(out, end);
     put_cost(out, end);
     put_files(out, end);

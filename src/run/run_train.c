@@ -7,6 +7,7 @@
 #include "run.h"
 #include "run_end_internal.h"
 #include "run_folder.h"
+#include "run_lines_internal.h"
 #include "run_log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,7 +155,7 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
             CAM_FAIL(CAM_E_MEMORY, "no memory for the predictions of %lld rows", (long long)corpus->part_count[part]);
     }
     cam_progress_init(&t->progress, t->writes_output ? progress : CAM_PROGRESS_NONE, t->trainer.plan.updates,
-                      config->logging_steps);
+                      cam_run_line_steps(config, t->trainer.plan.updates));
 out:
     return st;
 }
@@ -231,8 +232,9 @@ static cam_status evaluate(training *t, cam_verdict *verdict) {
         CAM_TRY(cam_run_log_eval(&t->log, &event));
     *verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_metric_value(t->best.metric, &scores));
     cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_EVAL);
-    cam_log("epoch %-5.4g step %lld  validation %s%s", cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted),
-            (long long)t->trainer.steps_submitted, cam_strbuf_text(&figures), verdict->is_best ? "  best" : "");
+    if (cam_run_shows_evaluation(config_of(t), &t->trainer.plan, t->best.evaluations, cam_trainer_is_done(&t->trainer)))
+        cam_log("epoch %-5.4g step %lld  validation %s%s", cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted),
+                (long long)t->trainer.steps_submitted, cam_strbuf_text(&figures), verdict->is_best ? "  best" : "");
     if (verdict->is_best && config_of(t)->load_best_model_at_end) {
         CAM_TRY(save(t));
         keep_figures(t);
@@ -388,8 +390,10 @@ static void show(const cam_run_end *end) {
         length = strcspn(rest, "\n");
         cam_log("%.*s", (int)length, rest);
     }
-    if (end->verdict.length > 0)
-        cam_log_warn("%s", end->verdict.text);
+    cam_strbuf_clear(&report);
+    cam_run_verdict_put(end, &report);
+    if (report.length > 0)
+        cam_log_warn("%s", report.text);
     cam_strbuf_release(&report);
 }
 

@@ -10,6 +10,7 @@ typedef enum cure {
     EXTRACT,  /* COMMAND FILE */
     QUERY,    /* a table of a database, by its own program */
     CONVERT,  /* by a function of pandas */
+    IN_R,     /* by a function of R */
     NO_TABLE, /* the rows must be copied by hand */
     DOWNLOAD  /* the real file is elsewhere */
 } cure;
@@ -146,12 +147,21 @@ static int is_certain(const kind *found, const unsigned char *bytes, size_t size
     return 0;
 }
 
+/* R compresses its files, so that the bytes alone call them archives. */
+static int r_kind(const char *path, kind *found) {
+    int is_one = path_ends(path, ".rds"), is_several = path_ends(path, ".rdata") || path_ends(path, ".rda");
+    if (!is_one && !is_several)
+        return 0;
+    *found = (kind){.cure = IN_R, .name = "a file of R", .command = is_one ? "readRDS(a[1])" : "get(load(a[1])[1])"};
+    return 1;
+}
+
 static int find_kind(const char *path, const unsigned char *bytes, size_t size, kind *found) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         size_t at = kinds[i].at;
         *found = kinds[i];
         if (size >= at + kinds[i].length && memcmp(bytes + at, kinds[i].magic, kinds[i].length) == 0)
-            return is_certain(&kinds[i], bytes, size);
+            return (kinds[i].cure == UNPACK && r_kind(path, found)) || is_certain(&kinds[i], bytes, size);
     }
     if (size >= 4 && memcmp(bytes, "\xD0\xCF\x11\xE0", 4) == 0) {
         int word = HOLDS(bytes, size, "W\0o\0r\0d\0D\0o\0c\0");
@@ -201,6 +211,19 @@ static void put_python(cam_strbuf *out, const char *path, const char *read) {
     cam_strbuf_release(&code);
 }
 
+static void put_r(cam_strbuf *out, const char *path, const char *read) {
+    cam_strbuf code = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&code, "a <- commandArgs(TRUE); write.csv(%s, a[2], row.names = FALSE, fileEncoding = \"UTF-8\")",
+                      read);
+    cam_strbuf_puts(out, "write it as CSV: Rscript -e ");
+    cam_shell_word_put(out, cam_strbuf_text(&code));
+    cam_strbuf_putc(out, ' ');
+    cam_shell_word_put(out, path);
+    cam_strbuf_putc(out, ' ');
+    put_new_path(out, path, 0);
+    cam_strbuf_release(&code);
+}
+
 static void put_cure(cam_strbuf *out, const kind *found, const char *path) {
     switch (found->cure) {
     case SAVE_AS:
@@ -226,6 +249,9 @@ static void put_cure(cam_strbuf *out, const kind *found, const char *path) {
         cam_shell_word_put(out, path);
         cam_strbuf_puts(out, " 'select * from …' > ");
         put_new_path(out, path, 0);
+        return;
+    case IN_R:
+        put_r(out, path, found->command);
         return;
     case CONVERT:
         put_python(out, path, found->command);

@@ -279,6 +279,19 @@ void cam_label_put(const char *label, unsigned kinds, cam_strbuf *out) {
         cam_strbuf_putc(out, ')');
 }
 
+void cam_label_put_marked(const char *label, unsigned kinds, cam_strbuf *out) {
+    size_t length = strlen(label);
+    uint32_t c, before = 0;
+    for (size_t at = 0; at < length; before = c) {
+        size_t bytes = cam_utf8_next(label + at, label + length, &c);
+        if (is_hidden(c, before, kinds))
+            cam_strbuf_printf(out, "<U+%04X>", (unsigned)c);
+        else
+            cam_strbuf_append(out, label + at, bytes);
+        at += bytes;
+    }
+}
+
 /* --- questions ------------------------------------------------------------------------------------------------- */
 
 int cam_label_is_missing(const char *label) {

@@ -48,6 +48,9 @@ void cam_label_put_differences(unsigned kinds, cam_strbuf *out);
  * "i"). */
 void cam_label_put(const char *label, unsigned kinds, cam_strbuf *out);
 
+/* Appends the label with these characters in place, by their code points: Suivi<U+00A0>de commande. */
+void cam_label_put_marked(const char *label, unsigned kinds, cam_strbuf *out);
+
 /* Whether a label is a word for "no value": nan, NULL, None, N/A, #N/A, \N, -, ?, (vide), n.d. and the like. */
 int cam_label_is_missing(const char *label);
 /* Whether a label is a number: 1, -0.5, 0,5, 1e-05, 12 %. */

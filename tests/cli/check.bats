@@ -72,6 +72,8 @@ cures_plan() {
     found 2 check
     answers "cost "
     answers "freeze or full?"
+    answers "all else is well: the run can start in a folder of its own cam-train --config c.yaml output_dir=out-2"
+    succeeds eval "cam-train check ${output##*cam-train }"
     echo ',suivi,3,4' >>data.csv
     found 2 check class_weights='{nichts: 2}'
     [ "$(grep -c '^error: ' <<<"$stderr")" -eq 2 ] || complain "expected two errors"
@@ -137,6 +139,7 @@ cures_plan() {
     grep '^ *cam-train' <<<"$output" >commands
     [ "$(wc -l <commands)" -eq 2 ] || complain "expected two commands"
     [[ "$output" =~ full,\ about\ [0-9]+\ [a-z]+,\ [0-9]+\ MB: && "$output" =~ frozen,\ about ]] || complain "no costs"
+    ! grep -q 'freeze=first\|learning_rate=0.01\|max_steps=4 ' commands || complain "settings of the user that are replaced"
     grep -q 'freeze=none num_train_epochs=[0-9]* learning_rate=' commands
     grep -q 'freeze=encoder num_train_epochs=[0-9]* learning_rate=2e-3' commands
     while read -r command; do
@@ -157,4 +160,45 @@ cures_plan() {
     [[ "$output" != *"cam-train --config"* ]] || complain "commands"
     succeeds check
     answers "(freeze=encoder) usually scores lower"
+}
+
+@test "labels that look the same are told apart in the bars; lines break outside of quotes" {
+    { cat data.csv && printf 'un colis de plus %d,délai de livraison\n' 1 2 3 && printf 'encore un colis %d,délai de\u00a0livraison\n' 1 2
+        printf 'toujours rien %d,délai  de livraison\n' 1 2; } >in.csv
+    succeeds check train_file=in.csv
+    answers "  délai de livraison "
+    answers "  délai de<U+00A0>livraison "
+    answers "  délai <U+0020>de livraison "
+    while IFS= read -r line; do
+        quotes=$(tr -cd '"' <<<"$line" | wc -c)
+        [ $((quotes % 2)) -eq 0 ] || complain "a break within quotes: $line"
+    done < <(sed -n '/^warnings/,/^advice/p' <<<"$output")
+}
+
+@test "a misspelt label is no reason for weights" {
+    { cat data.csv && for i in $(seq 200); do echo "encore $i,suivi"; done && echo 'et un,suiiv' && echo 'et deux,suiiv'; } >in.csv
+    succeeds check train_file=in.csv
+    answers 'label "suiiv" (2 rows) may be a misspelling of "suivi" (220 rows)'
+    [[ "$output" != *"fewer than 8 training rows"* && "$output" != *'"suiiv" has '* ]] || complain "the misspelt label as a rare one"
+}
+
+@test "a corrected file: held-out rows stay with split_by=text, and a new shuffle is told" {
+    for i in $(seq 40); do printf 'où est le paquet %d,suivi\nun avoir de %d euros,remboursement\n' "$i" "$i"; done >>data.csv
+    for by in text shuffle; do
+        succeeds cam-train --quiet --config c.yaml split_by=$by num_train_epochs=1 output_dir=$by
+    done
+    sed -i '6s/,.*/,suivi/; $d' data.csv && echo 'une nouvelle demande,suivi' >>data.csv
+    succeeds check split_by=text output_dir=text-2
+    [[ "$output" != *"do not compare"* ]] || complain "they compare"
+    succeeds cam-train --quiet --config c.yaml split_by=text num_train_epochs=1 output_dir=text-2
+    kept=$(join -j 1 <(awk '$3 == "validation" { print $1 }' text/split.tsv | sort) <(awk '$3 == "validation" { print $1 }' text-2/split.tsv | sort) | wc -l)
+    held=$(grep -c validation text/split.tsv)
+    [ "$kept" -ge $((held - 2)) ] || complain "only $kept of $held rows stay held out"
+    for folder in shuffle shuffle-2; do
+        cures 'do not compare with those of "shuffle"' "$settings" check split_by=shuffle output_dir=$folder overwrite_output_dir=true
+    done
+    succeeds cam-train --config c.yaml split_by=shuffle num_train_epochs=1 output_dir=shuffle overwrite_output_dir=true
+    [[ "$(sed -n '/^best epoch\|^last epoch/,$p' <<<"$stderr" | tr -s '\n ' '  ')" == *"the scores do not compare with those of"* ]] || complain "not at the end"
+    succeeds check split_by=shuffle output_dir=shuffle-2
+    [[ "$output" != *"do not compare"* ]] || complain "the file is the same again"
 }

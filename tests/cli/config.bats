@@ -155,3 +155,15 @@ setup() { in_own_folder; }
     refused 2 "write [jsonl], or [] for none" cam-train -c c.yaml report_to=wandb
     refused 2 "write f1_macro" cam-train -c c.yaml metric_for_best_model=eval_f1
 }
+
+@test "a configuration that a failed command left empty is refused, and the command that it names makes one" {
+    for blank in '' '\n \n'; do
+        printf "$blank" >'ma config.yaml'
+        refused 2 '"ma config.yaml" is empty' cam-train check --config 'ma config.yaml'
+        refused 2 'is empty; did the command that should write it fail?' cam-train --config c.yaml --config 'ma config.yaml'
+    done
+    command=$(sed -n "s/.*run \\(cam-train init .*\\) again$/\\1/p" <<<"$stderr")
+    eval "${command/FILE/data.csv} --model ./tiny"
+    succeeds cam-train check --config 'ma config.yaml'
+    succeeds cam-train show --config /dev/null
+}

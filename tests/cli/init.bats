@@ -201,3 +201,27 @@ rows() { # rows FORMAT: thirty rows, by printf of a text and a label
     cut -d, -f1 data.csv | sed 's/^"//' >one.csv
     refused 3 "one column only" cam-train init --data one.csv
 }
+
+@test "the model that is named without --model: in the cache or not, its size, and no network" {
+    export HF_HUB_CACHE=$PWD/hub
+    succeeds cam-train init --data data.csv
+    says "model: camembert-base, not in the Hugging Face cache: the first run downloads it, about 445 MB; init --model fits another"
+    answers "# not in the Hugging Face cache: the first run downloads it, about 445 MB"
+    local snapshot=hub/models--almanach--camembert-base/snapshots/0123456789012345678901234567890123456789
+    mkdir -p hub/models--almanach--camembert-base/refs $snapshot
+    printf 0123456789012345678901234567890123456789 >hub/models--almanach--camembert-base/refs/main
+    cp tiny/* $snapshot && truncate -s 3M $snapshot/model.safetensors
+    succeeds cam-train init --data data.csv
+    says "model: camembert-base, in the Hugging Face cache: hidden size 32, 3.1 MB; init --model fits another"
+    answers "  max_seq_length: 64 "
+}
+
+@test "held out by text, comments in one column, thousands apart" {
+    { echo 'texte;catégorie'; for i in $(seq 400); do printf 'colis %d;suivi\nmes %d euros;remboursement\nessai %d;accès\n' "$i" "$i" "$i"; done; } >été.csv
+    cam-train init --data été.csv --model ./tiny >my.yaml 2>evidence
+    grep -q '^  split_by: text ' my.yaml || complain "split_by"
+    [ "$(grep -E '^  (train_file|label_column|text_column): ' my.yaml | while IFS= read -r line; do before=${line%%#*}; echo ${#before}; done | sort -u)" = 39 ] ||
+        complain "$(cat my.yaml)"
+    grep -q '# 1,200 rows, 3 labels$' my.yaml || complain "rows: $(cat my.yaml)"
+    grep -q 'in 1,201 of 1,201 records' evidence || complain "records: $(cat evidence)"
+}

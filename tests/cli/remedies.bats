@@ -429,6 +429,11 @@ END_OF_PANDAS
         eval "cmp data.csv $made"
         rm "l'export.csv"
     done
+    stub Rscript '[ "$1" = -e ] && [ -f "$3" ] && cp data.csv "$4"'
+    printf '\x1f\x8b\x08\0' >"l'export.rds"
+    fails 'write it as CSV: Rscript -e ' check train_file="l'export.rds"
+    eval "$(after 'write it as CSV: ')"
+    succeeds check train_file="l'export.csv"
     printf 'SQLite format 3\0' >base.db
     stub sqlite3 '[ "$1 $2" = "-header -csv" ] && [ -f "$3" ] && case $4 in "select * from "?*) cat data.csv ;; *) exit 1 ;; esac'
     fails 'write its table as CSV: ' check train_file=base.db
@@ -510,7 +515,7 @@ END_OF_PANDAS
     { cat data.csv; for i in $(seq 2000); do printf 'colis %d,suivi\nmes %d euros,remboursement\naccès %d,accès\n' "$i" "$i" "$i"; done; } >many.csv
     cures 'which usually scores higher: set ' "$settings" check train_file=many.csv freeze=encoder
     cures 'but the model has 1 layer' "$settings" check freeze=first:3
-    cures 'the run made only 14 steps; train again with' "$settings" cam-train --config c.yaml max_steps=14 output_dir=short
+    cures 'the run made only 14 steps; train again:' "$settings" cam-train --config c.yaml max_steps=14 output_dir=short
     cures 'attention: cudnn needs a GPU; use ' "$settings" cam-train --config c.yaml --dry-run attention=cudnn
 }
 

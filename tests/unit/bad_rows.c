@@ -30,7 +30,7 @@ static void test_groups(void **state) {
     assert_string_equal(
         cam_strbuf_text(&problems.shown),
         "f.csv: rows 1, 2, 3 (line 8), 4 (line 9), 5 (line 10), 6 (line 11), 7 (line 12), 8 (line 13) … "
-        "(12 of 20): blank; cure\n"
+        "(12 of 20): blank; cure\nhint: all 12: 1-12\n"
         "f.csv: rows 13 (line 18), 15 (2 of 20): a list of 2; cure\n"
         "f.csv:14: other\n");
     cam_problems_release(&problems);

@@ -60,6 +60,18 @@ static void expect(case_folder *f, const expectation *e) {
 
 static void test_columns(void **state) {
     static const expectation files[] = {
+        /* several tags in a cell are no category */
+        {"d.csv",
+         "ID,Subject,Description,Group,Tags\n1,commande à rendre,je veux rendre ma commande,Retours,urgent retour\n"
+         "2,colis ?,où est mon colis,Suivi,retour vip\n3,rendre un article,je rends un article,Retours,retour urgent "
+         "vip\n"
+         "4,colis perdu ?,le colis est perdu,Suivi,vip urgent\n5,retard,colis en retard,Suivi,retour urgent\n"
+         "6,article cassé,un article est cassé,Retours,retour vip\n",
+         CSV(',', 1),
+         "Description",
+         "Group",
+         {"label column: Group, 2 values"},
+         NULL},
         /* the category wins over a channel with fewer values, wherever it stands */
         {"d.csv",
          "Canal;Date;Message client;Catégorie\nmail;12/03/2024;je veux rendre ma commande;retour\nmail;13/03/2024;où "

@@ -22,6 +22,12 @@ static const no_text files[] = {
     {"a.docx", BYTES(ZIP("\x11", "word/document.xml")), "a Word document; …"},
     {"a.zip", BYTES(ZIP("\x08", "data.csv")), "a ZIP archive; unpack it first: unzip …"},
     {"a.npz", BYTES(ZIP("\x09", "arr_0.npy")), "a NumPy archive; write it as CSV: python3 -c …"},
+    {"a.rds", BYTES("\x1F\x8B\x08\0"),
+     "a file of R; write it as CSV: Rscript -e 'a <- commandArgs(TRUE); write.csv(readRDS(a[1]), a[2], row.names = "
+     "FALSE, "
+     "fileEncoding = \"UTF-8\")' … …"},
+    {"a.RData", BYTES("BZh91AY"),
+     "a file of R; write it as CSV: Rscript -e 'a <- commandArgs(TRUE); write.csv(get(load(a[1])[1]), …"},
     {"a.csv.gz", BYTES("\x1F\x8B\x08\0"), "a gzip archive; unpack it first: gzip -dc …"},
     {"a.csv", BYTES("BZh91AY&SY"), "a bzip2 archive; unpack it first: bzip2 -dc …"},
     {"a.csv", BYTES("\xFD\x37zXZ\0\0"), "an xz archive; unpack it first: xz -dc …"},

@@ -46,7 +46,7 @@ static void test_reasons(void **state) {
     cam_fit fit = cam_fit_plan(INT64_MAX / 64, 2, 768, 0, 1);
     assert_true(strlen(fit.epochs_reason) < sizeof fit.epochs_reason - 1);
     fit = cam_fit_plan(1370, 2, 384, 0, 32);
-    assert_string_equal(fit.epochs_reason, "1370 rows: 344 steps of up to 32 rows");
+    assert_string_equal(fit.epochs_reason, "1,370 rows: 344 steps of up to 32 rows");
     assert_string_equal(fit.rate_reason, "fits a hidden size of 384");
 }
 

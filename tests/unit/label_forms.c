@@ -268,6 +268,61 @@ static void test_texts(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
 
+/* Appends rows of one label. */
+static void put_rows(cam_strbuf *text, int rows, const char *label) {
+    for (int i = 0; i < rows; i++)
+        cam_strbuf_printf(text, "texte %d %s;%s\n", i, label, label);
+}
+
+/* Words with one meaning, and rare labels that are one letter off a frequent one; classes that differ by a letter stay. */
+static void test_meanings(void **state) {
+    case_folder *f = *state;
+    static const struct {
+        struct {
+            int rows;
+            const char *label;
+        } labels[4];
+        const char *warnings, *cure;
+    } files[] = {
+        {{{4, "Oui"}, {2, "O"}, {3, "Non"}, {1, "N"}},
+         "labels \"Oui\" (4 rows), \"O\" (2 rows) mean the same\nlabels \"Non\" (3 rows), \"N\" (1 row) mean the "
+         "same\n",
+         "O=Oui;N=Non;"},
+        {{{2, "TRUE"}, {3, "VRAI"}, {4, "FAUX"}},
+         "labels \"TRUE\" (2 rows), \"VRAI\" (3 rows) mean the same\n",
+         "TRUE=VRAI;"},
+        {{{4, "Oui"}, {3, "Non"}}, "", ""},
+        {{{4, "N"}, {3, "O"}, {2, "P"}}, "", ""}, /* grades */
+        {{{30, "Facturation"}, {1, "Facutration"}, {2, "facturatio"}, {9, "Livraison"}},
+         "label \"Facutration\" (1 row) may be a misspelling of \"Facturation\" (30 rows)\n"
+         "label \"facturatio\" (2 rows) may be a misspelling of \"Facturation\" (30 rows)\n",
+         "Facutration=Facturation;facturatio=Facturation;"},
+        {{{30, "niveau A"}, {2, "niveau B"}, {40, "classe 1"}, {2, "classe 2"}}, "", ""},
+        {{{30, "achat"}, {2, "rachat"}, {30, "port"}, {2, "porte"}},
+         "label \"porte\" (2 rows) may be a misspelling of \"port\" (30 rows)\n",
+         "porte=port;"},
+        {{{30, "Livraison"}, {6, "Livraisons"}}, "", ""}, /* not that rare */
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        cam_strbuf text = CAM_STRBUF_INIT;
+        cam_strbuf_puts(&text, "text;label\n");
+        for (int k = 0; k < 4 && files[i].labels[k].label; k++)
+            put_rows(&text, files[i].labels[k].rows, files[i].labels[k].label);
+        expect_audit(f, text.text, files[i].warnings, files[i].cure);
+        cam_strbuf_release(&text);
+    }
+}
+
+static void test_marked(void **state) {
+    (void)state;
+    cam_strbuf out = CAM_STRBUF_INIT;
+    cam_label_put_marked("Délai de\u00A0livraison", CAM_LABEL_SPACES, &out);
+    cam_strbuf_puts(&out, "|");
+    cam_label_put_marked("deux  mots", CAM_LABEL_SPACES, &out);
+    assert_string_equal(out.text, "Délai de<U+00A0>livraison|deux <U+0020>mots");
+    cam_strbuf_release(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_look_alikes),
@@ -279,6 +334,8 @@ int main(void) {
         TEST(test_audit),
         TEST(test_column),
         TEST(test_texts),
+        TEST(test_meanings),
+        cmocka_unit_test(test_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

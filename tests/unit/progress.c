@@ -84,9 +84,9 @@ static void a_pipe_gets_plain_lines(void **unused) {
     setenv("TERM", "xterm", 1);
     run_steps(ends[1], ends[0], text, sizeof text);
     assert_string_equal(text, /* the loss is the mean since the previous line */
-                        "step 20/45  epoch 0.00  loss 10.5000  lr 1e-5  grad norm 1  2,000 tokens/s  ETA 0:02\n"
-                        "step 40/45  epoch 0.00  loss 30.5000  lr 1e-5  grad norm 1  2,000 tokens/s  ETA 0:01\n"
-                        "step 45/45  epoch 0.00  loss 43.0000  lr 1e-5  grad norm 1  2,000 tokens/s  ETA 0:00\n");
+                        "step 20/45  epoch 0.00  loss 10.5000  lr 1e-5  2,000 tokens/s  ETA 0:02\n"
+                        "step 40/45  epoch 0.00  loss 30.5000  lr 1e-5  2,000 tokens/s  ETA 0:01\n"
+                        "step 45/45  epoch 0.00  loss 43.0000  lr 1e-5  2,000 tokens/s  ETA 0:00\n");
     cam_log_set_level(CAM_LOG_QUIET);
     assert_int_equal(write(ends[1], "-", 1), 1);
     run_steps(ends[1], ends[0], text, sizeof text);

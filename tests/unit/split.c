@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "split.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,6 +269,128 @@ static void test_all_repeated(void **state) {
     release(&t);
 }
 
+/* --- by rank ---------------------------------------------------------------------------------------------------- */
+
+/* A file of short texts: text, label id. */
+typedef struct by_text {
+    cam_row rows[ROWS + 1];
+    char texts[ROWS + 1][24];
+    int32_t ids[ROWS + 1];
+    uint64_t rank[ROWS + 1];
+    size_t count;
+    cam_split split;
+} by_text;
+
+static void fill(by_text *t) {
+    *t = (by_text){.count = ROWS};
+    for (size_t i = 0; i < ROWS; i++) {
+        snprintf(t->texts[i], sizeof t->texts[i], "la demande %zu", i);
+        t->ids[i] = class_of(i, CLASSES);
+    }
+}
+
+static void split_by_text(by_text *t, int stratified) {
+    cam_dataset data = {.rows = t->rows, .count = t->count};
+    for (size_t i = 0; i < t->count; i++)
+        t->rows[i] = (cam_row){.text = t->texts[i], .text_length = strlen(t->texts[i])};
+    cam_split_rank_texts(&data, 42, t->rank);
+    assert_int_equal(cam_split_by_rank(&t->split, t->count, 0.2, t->rank, stratified ? t->ids : NULL, CLASSES, NULL),
+                     CAM_OK);
+}
+
+static int is_held_out(const by_text *t, const char *text) {
+    for (size_t i = 0; i < t->split.test_count; i++)
+        if (strcmp(t->texts[t->split.test[i]], text) == 0)
+            return 1;
+    return 0;
+}
+
+/* Rows of `a` that are held out in both; its texts are all different. */
+static size_t held_out_in_both(const by_text *a, const by_text *b) {
+    size_t both = 0;
+    for (size_t i = 0; i < a->split.test_count; i++)
+        both += (size_t)is_held_out(b, a->texts[a->split.test[i]]);
+    return both;
+}
+
+/* Each part has as many rows, and the test part as many of each class, as scikit-learn's split. */
+static void test_by_rank_counts(void **state) {
+    (void)state;
+    static by_text t;
+    int64_t wanted[CLASSES], counts[CLASSES];
+    unsigned char seen[ROWS] = {0};
+    for (int stratified = 0; stratified < 2; stratified++) {
+        cam_split shuffled;
+        fill(&t);
+        split_by_text(&t, stratified);
+        assert_int_equal(cam_split_rows(&shuffled, ROWS, 0.2, 42, stratified ? t.ids : NULL, CLASSES, NULL), CAM_OK);
+        assert_int_equal(t.split.test_count, shuffled.test_count);
+        count_test(&shuffled, t.ids, wanted);
+        count_test(&t.split, t.ids, counts);
+        for (int c = 0; stratified && c < CLASSES; c++)
+            assert_true(counts[c] >= wanted[c] - 1 && counts[c] <= wanted[c] + 1);
+        memset(seen, 0, sizeof seen);
+        for (size_t i = 0; i < t.split.train_count; i++)
+            seen[t.split.train[i]]++;
+        for (size_t i = 0; i < t.split.test_count; i++)
+            seen[t.split.test[i]]++;
+        for (size_t i = 0; i < ROWS; i++)
+            assert_int_equal(seen[i], 1);
+        for (size_t i = 1; i < t.split.test_count; i++) /* both parts end where they meet */
+            assert_true(t.rank[t.split.test[i - 1]] < t.rank[t.split.test[i]]);
+        for (size_t i = 1; i < t.split.train_count; i++)
+            assert_true(t.rank[t.split.train[i - 1]] > t.rank[t.split.train[i]]);
+        cam_split_release(&shuffled);
+        cam_split_release(&t.split);
+    }
+}
+
+/* A corrected label, a row less, a row more at the top, another order and other punctuation: hardly a row changes part. */
+static void test_by_rank_keeps_rows(void **state) {
+    (void)state;
+    static by_text before, after;
+    fill(&before);
+    split_by_text(&before, 1);
+    size_t held = before.split.test_count;
+    for (int edit = 0; edit < 4; edit++) {
+        fill(&after);
+        if (edit == 0) {
+            for (size_t i = 0; i < 8; i++) /* eight rows get another label */
+                after.ids[i * 31] = (after.ids[i * 31] + 1) % CLASSES;
+        } else if (edit == 1) {
+            after.count = ROWS + 1;
+            memcpy(after.texts[ROWS], after.texts[0], sizeof after.texts[0]);
+            after.ids[ROWS] = after.ids[0];
+            strcpy(after.texts[0], "toute nouvelle");
+        } else if (edit == 2) {
+            for (size_t i = 0; i < ROWS; i++) {
+                memcpy(after.texts[i], before.texts[ROWS - 1 - i], sizeof after.texts[i]);
+                after.ids[i] = before.ids[ROWS - 1 - i];
+            }
+        } else {
+            strcpy(after.texts[before.split.test[0]] + strlen(after.texts[before.split.test[0]]), " !");
+        }
+        split_by_text(&after, 1);
+        size_t both = held_out_in_both(&before, &after);
+        assert_true(edit == 0   ? both + 8 >= held
+                    : edit == 1 ? both + 1 >= held
+                    : edit == 2 ? both == held
+                                : both + 1 == held);
+        cam_split_release(&after.split);
+    }
+    cam_split_release(&before.split);
+}
+
+static void test_by_rank_refusals(void **state) {
+    (void)state;
+    cam_split split;
+    const uint64_t rank[] = {4, 3, 2, 1};
+    assert_int_equal(cam_split_by_rank(&split, 4, 0.5, rank, (const int32_t[]){0, 0, 0, 1}, 2, NULL), CAM_E_DATA);
+    assert_int_equal(cam_split_by_rank(&split, 4, 0.9, rank, NULL, 0, NULL), CAM_E_DATA);
+    assert_int_equal(cam_split_by_rank(&split, 4, 1, rank, NULL, 0, NULL), CAM_E_USAGE);
+    assert_null(split.train);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generator),
@@ -281,6 +404,9 @@ int main(void) {
         cmocka_unit_test(test_together),
         cmocka_unit_test(test_together_unstratified),
         cmocka_unit_test(test_all_repeated),
+        cmocka_unit_test(test_by_rank_counts),
+        cmocka_unit_test(test_by_rank_keeps_rows),
+        cmocka_unit_test(test_by_rank_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

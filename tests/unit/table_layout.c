@@ -118,7 +118,7 @@ static void test_ends_of_rows(void **state) {
     cam_read_options options = {.path = case_text(f, "a.csv", "label,text,c\nx,bon\njour,c\ny,oui,d\n"),
                                 .label_required = 1};
     ASSERT_ROWS(&options, case_says(f, ": rows 2, 3 (2 of 3): 2 cells where the header has 3; is there a line break in "
-                                       "an unquoted text?"));
+                                       "an unquoted text? if there is none, leave such rows out with on_bad_row=skip"));
 }
 
 /* pandas' to_csv(sep="\t"): quoted cells hold line ends. */
