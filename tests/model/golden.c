@@ -184,7 +184,7 @@ static void test_gradients(void **state) {
 }
 
 /* Final weights: every tensor of the golden file is compared; frozen ones must be unchanged. */
-static void compare_weights(const char *name, const cam_trainer *trainer) {
+static void compare_weights(const char *name, cam_trainer *trainer) {
     char path[256];
     cam_safetensors golden, ours, before;
     const char *saved = fixture_temporary("model.safetensors");
