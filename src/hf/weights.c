@@ -3,13 +3,14 @@
 #include "weights.h"
 #include "cam/bf16.h"
 #include "family.h"
+#include "files.h"
 #include "log.h"
 #include "problems.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_BLOCK = 1 << 18 }; /* values that are converted before their pages are released */
+enum { COPY_BLOCK = 1 << 18 }; /* bytes that are read and converted at a time: a second-level cache holds them */
 
 typedef struct match {
     const cam_safetensors *file;
@@ -26,7 +27,8 @@ struct cam_weights {
     const char *prefix; /* of the names of the encoder's tensors, behind the wrapper */
     match *matches;     /* by index of cam_weights_match's `wanted` */
     size_t match_count;
-    int logged; /* the line about unused tensors was written */
+    int logged;           /* the line about unused tensors was written */
+    unsigned char *block; /* [COPY_BLOCK] */
 };
 
 static int begins_with(const char *text, const char *beginning) {
@@ -164,6 +166,9 @@ cam_status cam_weights_open(const char *folder, cam_weights **out) {
     cam_weights *weights = *out = calloc(1, sizeof *weights);
     if (!weights)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
+    weights->block = malloc(COPY_BLOCK);
+    if (!weights->block)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
     weights->path = cam_path_join(folder, "model.safetensors");
     if (cam_file_exists(weights->path)) {
         CAM_TRY(allocate_files(weights, 1));
@@ -191,6 +196,7 @@ void cam_weights_close(cam_weights *weights) {
     for (size_t i = 0; i < weights->file_count; i++)
         cam_safetensors_close(&weights->files[i]);
     free(weights->files);
+    free(weights->block);
     free(weights->matches);
     free(weights->path);
     free(weights);
@@ -463,21 +469,23 @@ int cam_weights_has(const cam_weights *weights, size_t index) {
 
 /* --- values --------------------------------------------------------------------------------------------------- */
 
-static cam_status copy_values(const match *found, size_t begin, size_t count, float *dst) {
+static cam_status copy_values(const cam_weights *weights, const match *found, size_t begin, size_t count, float *dst) {
     size_t k = conversion_of(found->tensor), bytes = conversions[k].bytes;
-    const unsigned char *src = (const unsigned char *)found->tensor->data + begin * bytes;
-    for (size_t done = 0; done < count;) {
-        size_t n = count - done < COPY_BLOCK ? count - done : COPY_BLOCK;
-        if (conversions[k].convert(dst + done, src + done * bytes, n)) {
-            while (!conversions[k].convert(dst + done, src + done * bytes, 1))
-                done++;
-            return cam_fail(CAM_E_MODEL,
-                            "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the "
-                            "model is damaged",
-                            found->file->path, found->tensor->name, begin + done);
-        }
-        cam_safetensors_forget(found->file, found->tensor, (begin + done) * bytes, n * bytes);
-        done += n;
+    for (size_t done = 0, n; done < count; done += n) {
+        n = count - done < COPY_BLOCK / bytes ? count - done : COPY_BLOCK / bytes;
+        cam_status st =
+            cam_safetensors_read(found->file, found->tensor, (begin + done) * bytes, n * bytes, weights->block);
+        if (st != CAM_OK)
+            return st;
+        if (!conversions[k].convert(dst + done, weights->block, n))
+            continue;
+        size_t bad = 0;
+        while (!conversions[k].convert(dst + done, weights->block + bad * bytes, 1))
+            bad++;
+        return cam_fail(CAM_E_MODEL,
+                        "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the "
+                        "model is damaged",
+                        found->file->path, found->tensor->name, begin + done + bad);
     }
     return CAM_OK;
 }
@@ -488,11 +496,19 @@ cam_status cam_weights_copy_rows(const cam_weights *weights, size_t index, int64
     int64_t rows = found->tensor->ndim ? found->tensor->shape[0] : 1;
     CAM_ASSERT(row >= 0 && count >= 0 && row <= rows && count <= rows - row);
     size_t width = rows ? (size_t)(found->tensor->count / rows) : 0;
-    return copy_values(found, (size_t)row * width, (size_t)count * width, dst);
+    return copy_values(weights, found, (size_t)row * width, (size_t)count * width, dst);
 }
 
 cam_status cam_weights_copy(const cam_weights *weights, size_t index, float *dst) {
     CAM_ASSERT(cam_weights_has(weights, index));
     const match *found = &weights->matches[index];
-    return copy_values(found, 0, (size_t)found->tensor->count, dst);
+    return copy_values(weights, found, 0, (size_t)found->tensor->count, dst);
+}
+
+cam_status cam_weights_check_unchanged(const cam_weights *weights) {
+    cam_status st = CAM_OK;
+    for (size_t f = 0; f < weights->file_count; f++)
+        CAM_TRY(cam_file_reader_check(&weights->files[f].file));
+out:
+    return st;
 }

@@ -30,8 +30,8 @@ __attribute__((target("avx2"))) static void decay_block_v3(float *x, int64_t cou
     decay_groups(x, count, factors, updates, 64);
 }
 
-__attribute__((target("avx512f,prefer-vector-width=512"))) static void
-decay_block_v4(float *x, int64_t count, const float *factors, int64_t updates) {
+__attribute__((target("avx512f"))) static void decay_block_v4(float *x, int64_t count, const float *factors,
+                                                              int64_t updates) {
     decay_groups(x, count, factors, updates, CAM_DECAY_GROUP);
 }
 

@@ -277,6 +277,8 @@ cam_status cam_model_load(cam_parameters *params, const cam_model_source *source
         first += (size_t)params->list[i].parts;
         CAM_TRY(upload(&t, i, 0, params->list[i].rows * params->list[i].columns, values));
     }
+    if (source->weights)
+        CAM_TRY(cam_weights_check_unchanged(source->weights));
     cam_held_begin(params);
 out:
     transfer_close(&t);

@@ -69,7 +69,7 @@ typedef struct cam_precision {
 
 /* Values in host memory that a save needs; see held.h. */
 typedef struct cam_held_values {
-    float *rows;     /* [rows left out,H], after the first `updates` recorded updates; NULL: not held */
+    float *rows; /* [rows left out,H], after the first `updates` recorded updates; NULL: not held */
     int64_t updates;
     uint16_t *low; /* the lower halves of frozen bf16 weights, tensor after tensor; NULL: not held */
 } cam_held_values;

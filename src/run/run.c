@@ -1,5 +1,6 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
+#include "files.h"
 #include "hash.h"
 #include "label_forms.h"
 #include "log.h"

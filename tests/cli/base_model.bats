@@ -9,6 +9,7 @@ from_base=(model_name_or_path=./base init=pretrained num_train_epochs=20 learnin
 setup_file() {
     mkdir "$BATS_FILE_TMPDIR/due" && cd "$BATS_FILE_TMPDIR/due" && make_all
     cam-train --quiet --config c.yaml num_train_epochs=1 output_dir=base 2>/dev/null
+    sed -i 's/^license: .*/license: mit/' base/README.md
     cp -r base data.csv c.yaml ..
     cam-train --quiet --config c.yaml "${from_base[@]}" 2>/dev/null
 }

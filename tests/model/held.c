@@ -4,9 +4,9 @@
  *   - a record of updates, given to freshly loaded parameters, gives the same rows;
  *   - the reloaded model is what is saved from then on.
  */
+#include "held.h"
 #include "files.h"
 #include "fixture.h"
-#include "held.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
