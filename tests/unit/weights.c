@@ -7,7 +7,6 @@
 #include "weights.h"
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 #include <math.h>
 
 /* --- test folders ---------------------------------------------------------------------------------------------- */
