@@ -6,8 +6,8 @@
 #include "strbuf.h"
 #include "weights.h"
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <math.h>
+#include <sys/stat.h>
 
 /* --- test folders ---------------------------------------------------------------------------------------------- */
 
