@@ -63,6 +63,7 @@ struct cam_backend {
     int bf16;                /* its operators take bf16 activations and weights */
     int32_t max_keys;        /* its attention takes sequences up to this length */
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
+    int host_threads;        /* threads for work on the host beside it; 0 means 1 */
     const cam_backend_calls *calls;
     const cam_ops_table *ops;
     double *op_seconds; /* by operator (enum cam_op), summed by the wrappers; NULL: no timing */

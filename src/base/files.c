@@ -1,5 +1,6 @@
 /* files.c: see files.h. */
 #include "files.h"
+#include "files_internal.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,8 +67,7 @@ const char *cam_path_hint(const char *path, int error) {
                : "";
 }
 
-/* "cannot open "/full/path": No such file or directory" */
-static cam_status fail_errno(cam_status kind, const char *verb, const char *path) {
+cam_status cam_file_fail(cam_status kind, const char *verb, const char *path) {
     int error = errno;
     char *full = cam_path_absolute(path);
     cam_fail(kind, "cannot %s \"%s\": %s%s", verb, full, strerror(error), cam_path_hint(path, error));
@@ -75,15 +75,15 @@ static cam_status fail_errno(cam_status kind, const char *verb, const char *path
     return kind;
 }
 
-static cam_status open_to_read(const char *path, cam_status kind, int *fd, struct stat *about) {
+cam_status cam_file_open_to_read(const char *path, cam_status kind, int *fd, struct stat *about) {
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0)
-        return fail_errno(kind, "open", path);
+        return cam_file_fail(kind, "open", path);
     if (fstat(*fd, about) != 0)
-        return fail_errno(kind, "read", path);
+        return cam_file_fail(kind, "read", path);
     if (S_ISDIR(about->st_mode)) {
         errno = EISDIR;
-        return fail_errno(kind, "read", path);
+        return cam_file_fail(kind, "read", path);
     }
     return CAM_OK;
 }
@@ -100,14 +100,14 @@ cam_status cam_file_read(const char *path, size_t max_bytes, cam_status kind, ca
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
     if (!standard_input) {
         fd = -1;
-        CAM_TRY(open_to_read(path, kind, &fd, &about));
+        CAM_TRY(cam_file_open_to_read(path, kind, &fd, &about));
     }
     for (;;) {
         ssize_t got = read(fd, block, block_bytes);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            CAM_TRY(fail_errno(kind, "read", path));
+            CAM_TRY(cam_file_fail(kind, "read", path));
         if (got == 0)
             break;
         total += (size_t)got;
@@ -127,11 +127,11 @@ cam_status cam_file_map(const char *path, cam_status kind, cam_mapping *map) {
     int fd = -1;
     struct stat about;
     *map = (cam_mapping){NULL, 0};
-    CAM_TRY(open_to_read(path, kind, &fd, &about));
+    CAM_TRY(cam_file_open_to_read(path, kind, &fd, &about));
     if (about.st_size > 0) {
         void *bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (bytes == MAP_FAILED)
-            CAM_TRY(fail_errno(kind, "map", path));
+            CAM_TRY(cam_file_fail(kind, "map", path));
         *map = (cam_mapping){bytes, (size_t)about.st_size};
     }
 out:
@@ -146,20 +146,13 @@ void cam_file_unmap(cam_mapping *map) {
     *map = (cam_mapping){NULL, 0};
 }
 
-void cam_file_forget(const cam_mapping *map, size_t begin, size_t count) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t first = (begin + page - 1) / page * page, last = (begin + count) / page * page;
-    if (map->bytes && first < last)
-        madvise((void *)((uintptr_t)map->bytes + first), last - first, MADV_DONTNEED);
-}
-
 cam_status cam_file_writer_open(cam_file_writer *writer, const char *path) {
     char suffix[40];
     snprintf(suffix, sizeof suffix, ".tmp-%ld", (long)getpid());
     *writer = (cam_file_writer){.fd = -1, .path = print_path("", "", path), .temporary = print_path(path, suffix, "")};
     writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (writer->fd < 0) {
-        cam_status st = fail_errno(CAM_E_STORAGE, "write", path);
+        cam_status st = cam_file_fail(CAM_E_STORAGE, "write", path);
         cam_file_writer_abandon(writer);
         return st;
     }
@@ -173,7 +166,7 @@ cam_status cam_file_writer_write(cam_file_writer *writer, const void *bytes, siz
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote < 0)
-            return fail_errno(CAM_E_STORAGE, "write", writer->path);
+            return cam_file_fail(CAM_E_STORAGE, "write", writer->path);
         at += wrote;
         count -= (size_t)wrote;
     }
@@ -184,13 +177,13 @@ cam_status cam_file_writer_commit(cam_file_writer *writer) {
     cam_status st = CAM_OK;
     char *folder = NULL;
     if (fdatasync(writer->fd) != 0)
-        CAM_TRY(fail_errno(CAM_E_STORAGE, "sync", writer->path));
+        CAM_TRY(cam_file_fail(CAM_E_STORAGE, "sync", writer->path));
     int closed = close(writer->fd);
     writer->fd = -1;
     if (closed != 0)
-        CAM_TRY(fail_errno(CAM_E_STORAGE, "close", writer->path));
+        CAM_TRY(cam_file_fail(CAM_E_STORAGE, "close", writer->path));
     if (rename(writer->temporary, writer->path) != 0)
-        CAM_TRY(fail_errno(CAM_E_STORAGE, "rename to", writer->path));
+        CAM_TRY(cam_file_fail(CAM_E_STORAGE, "rename to", writer->path));
     free(writer->temporary);
     writer->temporary = NULL;
     char *slash = strrchr(writer->path, '/');
@@ -272,7 +265,7 @@ cam_status cam_directory_make(const char *path) {
         char keep = *at;
         *at = '\0';
         if (mkdir(partial, 0777) != 0 && !(errno == EEXIST && cam_directory_exists(partial)))
-            CAM_TRY(fail_errno(CAM_E_STORAGE, "make folder", partial));
+            CAM_TRY(cam_file_fail(CAM_E_STORAGE, "make folder", partial));
         *at = keep;
     }
 out:
@@ -283,10 +276,10 @@ out:
 cam_status cam_directory_sync(const char *path) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return fail_errno(CAM_E_STORAGE, "open", path);
+        return cam_file_fail(CAM_E_STORAGE, "open", path);
     /* Some file systems cannot sync a folder; that is no error. */
     int failed = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
-    cam_status st = failed ? fail_errno(CAM_E_STORAGE, "sync", path) : CAM_OK;
+    cam_status st = failed ? cam_file_fail(CAM_E_STORAGE, "sync", path) : CAM_OK;
     close(fd);
     return st;
 }

@@ -24,8 +24,6 @@ typedef struct cam_mapping {
 } cam_mapping;
 CAM_MUST_CHECK cam_status cam_file_map(const char *path, cam_status kind, cam_mapping *map);
 void cam_file_unmap(cam_mapping *map);
-/* Frees the memory of the pages within bytes [begin, begin + count), which will not be read again (MADV_DONTNEED). */
-void cam_file_forget(const cam_mapping *map, size_t begin, size_t count);
 
 /* Writes a file atomically: into a temporary file beside it, which commit syncs and renames. abandon after a failure
  * removes the temporary file; abandon after commit does nothing. */

@@ -38,7 +38,13 @@ static void put_cost(cam_advice_case *advice, cam_strbuf *out) {
         cam_strbuf_printf(out, " on %d %s, ", threads, threads == 1 ? "thread" : "threads");
     }
     cam_plain_put_bytes(out, cost.bytes);
-    cam_strbuf_puts(out, " of memory\n");
+    cam_strbuf_puts(out, " of memory");
+    if (cost.host_bytes > 0) {
+        cam_strbuf_puts(out, ", ");
+        cam_plain_put_bytes(out, cost.host_bytes);
+        cam_strbuf_puts(out, " of the host's");
+    }
+    cam_strbuf_putc(out, '\n');
 }
 
 static void put_notes(const char *title, const cam_strbuf *lines, cam_strbuf *out) {

@@ -140,6 +140,7 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
                               .arithmetic = set->name,
                               .max_keys = 8192, /* as many as cam_attention_far_call numbers */
                               .host_memory = 1,
+                              .host_threads = cpu->threads,
                               .calls = &calls,
                               .ops = set->ops};
     *backend = &cpu->base;

@@ -9,6 +9,7 @@
 #include "hub_cache.h"
 #include "local_threads_internal.h"
 #include "log.h"
+#include "process_limits.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,8 @@ static cam_status open_cuda(const cam_device_options *options, cam_backend **bac
         cuda.matmul_table = table && (named_table() || cam_file_exists(table)) ? table : NULL;
     }
     CAM_TRY(cam_backend_cuda_open(&cuda, backend));
+    int usable = cam_usable_threads(), ranks = options->group ? options->group->local_ranks : 1;
+    (*backend)->host_threads = options->threads > 0 ? options->threads : usable > ranks ? usable / ranks : 1;
 out:
     free(table);
     return st;

@@ -1,6 +1,7 @@
 /* safetensors.c: see safetensors.h. Invariant: a cam_safetensors that open returned has passed every rule; its tensors
- * are ordered by name and their bytes lie inside the mapping. */
+ * are ordered by name and their bytes lie inside the file. */
 #include "safetensors.h"
+#include "files.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LENGTH_BYTES = 8, JSON_DEPTH = 8, QUOTED_BYTES = 160 };
+enum { LENGTH_BYTES = 8, JSON_DEPTH = 8, QUOTED_BYTES = 160, HEAD_BYTES = 2048 };
 
 static const struct {
     const char *name;
@@ -170,10 +171,10 @@ static cam_status read_shape(const char *path, json_t *entry, cam_safetensors_te
     return CAM_OK;
 }
 
-static cam_status read_offsets(const cam_safetensors *file, size_t data_begin, json_t *entry,
+static cam_status read_offsets(const cam_safetensors *file, uint64_t data_begin, json_t *entry,
                                cam_safetensors_tensor *tensor) {
     json_t *offsets = json_object_get(entry, "data_offsets");
-    uint64_t data_bytes = file->map.size - data_begin, at[2];
+    uint64_t data_bytes = file->file.bytes - data_begin, at[2];
     if (!json_is_array(offsets) || json_array_size(offsets) != 2)
         return cam_fail(CAM_E_MODEL, "\"%s\": tensor \"%s\" has no data_offsets [begin, end]", file->path,
                         tensor->name);
@@ -192,12 +193,12 @@ static cam_status read_offsets(const cam_safetensors *file, size_t data_begin, j
                         "\"%s\": tensor \"%s\" ends at byte %" PRIu64 ", the file has only %" PRIu64
                         " bytes of data: it is cut short, download it again",
                         file->path, tensor->name, at[1], data_bytes);
-    tensor->data = file->map.bytes + data_begin + at[0];
-    tensor->bytes = (size_t)(at[1] - at[0]);
+    tensor->begin = data_begin + at[0];
+    tensor->bytes = at[1] - at[0];
     return CAM_OK;
 }
 
-static cam_status read_tensor(const cam_safetensors *file, size_t data_begin, const char *name, json_t *entry,
+static cam_status read_tensor(const cam_safetensors *file, uint64_t data_begin, const char *name, json_t *entry,
                               cam_safetensors_tensor *tensor) {
     cam_status st = CAM_OK;
     unsigned bits = 0;
@@ -215,16 +216,16 @@ static cam_status read_tensor(const cam_safetensors *file, size_t data_begin, co
     if (total_bits % 8 != 0)
         CAM_FAIL(CAM_E_MODEL, "\"%s\": tensor \"%s\" does not fill whole bytes", file->path, name);
     if (total_bits / 8 != tensor->bytes)
-        CAM_FAIL(CAM_E_MODEL, "\"%s\": tensor \"%s\" holds %zu bytes, its dtype and shape need %" PRIu64, file->path,
-                 name, tensor->bytes, total_bits / 8);
+        CAM_FAIL(CAM_E_MODEL, "\"%s\": tensor \"%s\" holds %" PRIu64 " bytes, its dtype and shape need %" PRIu64,
+                 file->path, name, tensor->bytes, total_bits / 8);
 out:
     return st;
 }
 
 static int by_place(const void *a, const void *b) {
     const cam_safetensors_tensor *x = a, *y = b;
-    uintptr_t p = (uintptr_t)x->data, q = (uintptr_t)y->data;
-    return p != q ? (p > q) - (p < q) : (x->bytes > y->bytes) - (x->bytes < y->bytes);
+    return x->begin != y->begin ? (x->begin > y->begin) - (x->begin < y->begin)
+                                : (x->bytes > y->bytes) - (x->bytes < y->bytes);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -232,40 +233,47 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* Checks that every byte of the data belongs to exactly one tensor. Leaves the tensors ordered by name. */
-static cam_status check_places(cam_safetensors *file, size_t data_begin) {
-    size_t end = 0, data_bytes = file->map.size - data_begin;
+static cam_status check_places(cam_safetensors *file, uint64_t data_begin) {
+    uint64_t end = 0, data_bytes = file->file.bytes - data_begin;
     const char *previous = "";
     if (file->count)
         qsort(file->tensors, file->count, sizeof *file->tensors, by_place);
     for (size_t i = 0; i < file->count; i++) {
         const cam_safetensors_tensor *tensor = &file->tensors[i];
-        size_t begin = (size_t)((const unsigned char *)tensor->data - file->map.bytes) - data_begin;
+        uint64_t begin = tensor->begin - data_begin;
         if (begin > end && i == 0)
-            return cam_fail(CAM_E_MODEL, "\"%s\": the first tensor, \"%s\", begins at byte %zu: holes are not allowed",
+            return cam_fail(CAM_E_MODEL,
+                            "\"%s\": the first tensor, \"%s\", begins at byte %" PRIu64 ": holes are not allowed",
                             file->path, tensor->name, begin);
         if (begin > end)
             return cam_fail(CAM_E_MODEL,
-                            "\"%s\": tensor \"%s\" ends at byte %zu, the next begins at %zu: holes are not allowed",
+                            "\"%s\": tensor \"%s\" ends at byte %" PRIu64 ", the next begins at %" PRIu64
+                            ": holes are not allowed",
                             file->path, previous, end, begin);
         if (begin < end)
-            return cam_fail(CAM_E_MODEL, "\"%s\": tensors \"%s\" and \"%s\" overlap at byte %zu", file->path, previous,
-                            tensor->name, begin);
+            return cam_fail(CAM_E_MODEL, "\"%s\": tensors \"%s\" and \"%s\" overlap at byte %" PRIu64, file->path,
+                            previous, tensor->name, begin);
         end = begin + tensor->bytes;
         previous = tensor->name;
     }
     if (end != data_bytes)
-        return cam_fail(CAM_E_MODEL, "\"%s\": %zu bytes follow the last tensor: the file must end with its data",
-                        file->path, data_bytes - end);
+        return cam_fail(CAM_E_MODEL,
+                        "\"%s\": %" PRIu64 " bytes follow the last tensor: the file must end with its data", file->path,
+                        data_bytes - end);
     if (file->count)
         qsort(file->tensors, file->count, sizeof *file->tensors, by_name);
     return CAM_OK;
 }
 
-static cam_status read_header(cam_safetensors *file, size_t header_bytes) {
+static cam_status read_header(cam_safetensors *file, uint64_t header_bytes) {
     cam_status st = CAM_OK;
     json_t *root = NULL, *entry;
-    const char *name, *text = (const char *)file->map.bytes + LENGTH_BYTES;
-    CAM_TRY(parse_json(file->path, text, header_bytes, &root));
+    const char *name;
+    char *text = malloc((size_t)header_bytes + 1);
+    if (!text)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", file->path);
+    CAM_TRY(cam_file_reader_read(&file->file, LENGTH_BYTES, (size_t)header_bytes, text));
+    CAM_TRY(parse_json(file->path, text, (size_t)header_bytes, &root));
     file->tensors = calloc(json_object_size(root) + 1, sizeof *file->tensors);
     if (!file->tensors)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", file->path);
@@ -278,29 +286,33 @@ static cam_status read_header(cam_safetensors *file, size_t header_bytes) {
     CAM_TRY(check_places(file, LENGTH_BYTES + header_bytes));
 out:
     json_decref(root);
+    free(text);
     return st;
 }
 
-static cam_status check_length(const cam_safetensors *file, uint64_t *header_bytes) {
-    const char *mistaken = cam_mistaken_file(file->map.bytes, file->map.size);
+static cam_status read_length(const cam_safetensors *file, uint64_t *header_bytes) {
+    cam_status st = CAM_OK;
+    unsigned char head[HEAD_BYTES];
+    size_t size = file->file.bytes < HEAD_BYTES ? (size_t)file->file.bytes : HEAD_BYTES;
+    CAM_TRY(cam_file_reader_read(&file->file, 0, size, head));
+    const char *mistaken = cam_mistaken_file(head, size);
     if (mistaken)
-        return cam_fail(CAM_E_MODEL, "\"%s\" %s", file->path, mistaken);
-    if (file->map.size < LENGTH_BYTES)
-        return cam_fail(CAM_E_MODEL, "\"%s\" has %zu bytes: too short for a safetensors file", file->path,
-                        file->map.size);
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" %s", file->path, mistaken);
+    if (size < LENGTH_BYTES)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" has %zu bytes: too short for a safetensors file", file->path, size);
     *header_bytes = 0;
     for (unsigned i = 0; i < LENGTH_BYTES; i++)
-        *header_bytes |= (uint64_t)file->map.bytes[i] << (8 * i);
+        *header_bytes |= (uint64_t)head[i] << (8 * i);
     if (*header_bytes > CAM_SAFETENSORS_HEADER_BYTES)
-        return cam_fail(CAM_E_MODEL,
-                        "\"%s\": its header would have %" PRIu64 " bytes, more than %d: no safetensors file",
-                        file->path, *header_bytes, CAM_SAFETENSORS_HEADER_BYTES);
-    if (*header_bytes > file->map.size - LENGTH_BYTES)
-        return cam_fail(CAM_E_MODEL,
-                        "\"%s\": its header of %" PRIu64 " bytes goes past the end of the file: it is cut short, "
-                        "download it again",
-                        file->path, *header_bytes);
-    return CAM_OK;
+        CAM_FAIL(CAM_E_MODEL, "\"%s\": its header would have %" PRIu64 " bytes, more than %d: no safetensors file",
+                 file->path, *header_bytes, CAM_SAFETENSORS_HEADER_BYTES);
+    if (*header_bytes > file->file.bytes - LENGTH_BYTES)
+        CAM_FAIL(CAM_E_MODEL,
+                 "\"%s\": its header of %" PRIu64 " bytes goes past the end of the file: it is cut short, "
+                 "download it again",
+                 file->path, *header_bytes);
+out:
+    return st;
 }
 
 cam_status cam_safetensors_open(const char *path, cam_safetensors *file) {
@@ -308,9 +320,9 @@ cam_status cam_safetensors_open(const char *path, cam_safetensors *file) {
     uint64_t header_bytes = 0;
     *file = (cam_safetensors){0};
     CAM_TRY(copy_text(path, &file->path));
-    CAM_TRY(cam_file_map(path, CAM_E_MODEL, &file->map));
-    CAM_TRY(check_length(file, &header_bytes));
-    CAM_TRY(read_header(file, (size_t)header_bytes));
+    CAM_TRY(cam_file_reader_open(&file->file, path, CAM_E_MODEL));
+    CAM_TRY(read_length(file, &header_bytes));
+    CAM_TRY(read_header(file, header_bytes));
     return CAM_OK;
 out:
     cam_safetensors_close(file);
@@ -322,7 +334,7 @@ void cam_safetensors_close(cam_safetensors *file) {
         free(file->tensors[i].name);
     free(file->tensors);
     free(file->path);
-    cam_file_unmap(&file->map);
+    cam_file_reader_close(&file->file);
     *file = (cam_safetensors){0};
 }
 
@@ -341,9 +353,10 @@ const cam_safetensors_tensor *cam_safetensors_find(const cam_safetensors *file, 
     return NULL;
 }
 
-void cam_safetensors_forget(const cam_safetensors *file, const cam_safetensors_tensor *tensor, size_t begin,
-                            size_t count) {
-    cam_file_forget(&file->map, (size_t)((const unsigned char *)tensor->data - file->map.bytes) + begin, count);
+cam_status cam_safetensors_read(const cam_safetensors *file, const cam_safetensors_tensor *tensor, uint64_t begin,
+                                size_t count, void *to) {
+    CAM_ASSERT(begin <= tensor->bytes && count <= tensor->bytes - begin);
+    return cam_file_reader_read(&file->file, tensor->begin + begin, count, to);
 }
 
 /* --- several files --------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* safetensors.h: a safetensors file, mapped, and checked before anything in it is used.
+/* safetensors.h: a safetensors file, checked before anything in it is used; values are read from it on request.
  *
  * The file is u64 little-endian N, then N bytes of JSON with each tensor's dtype, shape and byte range, then the data.
  * Opening checks every rule of the format:
@@ -16,7 +16,8 @@
 #define CAM_SAFETENSORS_H
 
 #include "cam/status.h"
-#include "files.h"
+#include "file_reader.h"
+#include "strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,13 +39,13 @@ typedef struct cam_safetensors_tensor {
     int32_t ndim;      /* 0 = one value */
     int64_t shape[CAM_SAFETENSORS_DIMS];
     int64_t count;    /* values */
-    const void *data; /* in the mapping, at any alignment */
-    size_t bytes;
+    uint64_t begin;   /* of its bytes in the file */
+    uint64_t bytes;
 } cam_safetensors_tensor;
 
 typedef struct cam_safetensors {
     char *path;
-    cam_mapping map;
+    cam_file_reader file;
     cam_safetensors_tensor *tensors; /* ordered by name (strcmp) */
     size_t count;
 } cam_safetensors;
@@ -54,9 +55,9 @@ CAM_MUST_CHECK cam_status cam_safetensors_open(const char *path, cam_safetensors
 void cam_safetensors_close(cam_safetensors *file);
 /* NULL where there is no such tensor. */
 const cam_safetensors_tensor *cam_safetensors_find(const cam_safetensors *file, const char *name);
-/* Frees the memory of bytes [begin, begin + count) of the tensor, which will not be read again (cam_file_forget). */
-void cam_safetensors_forget(const cam_safetensors *file, const cam_safetensors_tensor *tensor, size_t begin,
-                            size_t count);
+/* Reads bytes [begin, begin + count) of the tensor. CAM_E_MODEL where the file was cut since it was opened. */
+CAM_MUST_CHECK cam_status cam_safetensors_read(const cam_safetensors *file, const cam_safetensors_tensor *tensor,
+                                               uint64_t begin, size_t count, void *to);
 
 /* Appends "[32005, 768]". */
 void cam_shape_print(cam_strbuf *buf, const int64_t *shape, int32_t ndim);

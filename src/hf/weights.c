@@ -1,15 +1,16 @@
 /* weights.c: see weights.h. Invariant: every file in `files` has passed the rules of its format. With an index, each
  * tensor is in the file that the index names, and the files hold no other tensor. */
 #include "weights.h"
-#include "cam/bf16.h"
+#include "conversions_internal.h"
 #include "family.h"
+#include "files.h"
 #include "log.h"
 #include "problems.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_BLOCK = 1 << 18 }; /* values that are converted before their pages are released */
+enum { COPY_BLOCK = 1 << 18 }; /* bytes that are read and converted at a time: a second-level cache holds them */
 
 typedef struct match {
     const cam_safetensors *file;
@@ -26,7 +27,8 @@ struct cam_weights {
     const char *prefix; /* of the names of the encoder's tensors, behind the wrapper */
     match *matches;     /* by index of cam_weights_match's `wanted` */
     size_t match_count;
-    int logged; /* the line about unused tensors was written */
+    int logged;           /* the line about unused tensors was written */
+    unsigned char *block; /* [COPY_BLOCK] */
 };
 
 static int begins_with(const char *text, const char *beginning) {
@@ -164,6 +166,9 @@ cam_status cam_weights_open(const char *folder, cam_weights **out) {
     cam_weights *weights = *out = calloc(1, sizeof *weights);
     if (!weights)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
+    weights->block = malloc(COPY_BLOCK);
+    if (!weights->block)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
     weights->path = cam_path_join(folder, "model.safetensors");
     if (cam_file_exists(weights->path)) {
         CAM_TRY(allocate_files(weights, 1));
@@ -191,6 +196,7 @@ void cam_weights_close(cam_weights *weights) {
     for (size_t i = 0; i < weights->file_count; i++)
         cam_safetensors_close(&weights->files[i]);
     free(weights->files);
+    free(weights->block);
     free(weights->matches);
     free(weights->path);
     free(weights);
@@ -233,87 +239,6 @@ const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const
     return find_wanted(weights, name).tensor;
 }
 
-/* --- conversion ------------------------------------------------------------------------------------------------ */
-
-/* Each function converts n values, at any alignment, and returns non-zero where one of them is not finite as f32. The
- * loops have no branches, so that compilers vectorise them. */
-
-static const uint32_t f32_exponent = 0x7f800000;
-
-static uint32_t convert_f32(float *restrict dst, const unsigned char *restrict src, size_t n) {
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, src + 4 * i, sizeof bits);
-        memcpy(dst + i, &bits, sizeof bits);
-        bad |= (bits & f32_exponent) == f32_exponent;
-    }
-    return bad;
-}
-
-static uint32_t convert_f64(float *restrict dst, const unsigned char *restrict src, size_t n) {
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        double value;
-        uint32_t bits;
-        memcpy(&value, src + 8 * i, sizeof value);
-        dst[i] = (float)value;
-        memcpy(&bits, dst + i, sizeof bits);
-        bad |= (bits & f32_exponent) == f32_exponent;
-    }
-    return bad;
-}
-
-static uint32_t convert_bf16(float *restrict dst, const unsigned char *restrict src, size_t n) {
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint16_t half;
-        memcpy(&half, src + 2 * i, sizeof half);
-        uint32_t bits = cam_bits_of_bf16(half);
-        memcpy(dst + i, &bits, sizeof bits);
-        bad |= (bits & f32_exponent) == f32_exponent;
-    }
-    return bad;
-}
-
-/* The bits of the half's exponent and fraction, read as an f32, are the value times 2^-112, subnormals included. */
-static uint32_t convert_f16(float *restrict dst, const unsigned char *restrict src, size_t n) {
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint16_t half;
-        float value;
-        memcpy(&half, src + 2 * i, sizeof half);
-        uint32_t bits = ((uint32_t)half & 0x7fff) << 13;
-        memcpy(&value, &bits, sizeof value);
-        value *= 0x1p112f;
-        memcpy(&bits, &value, sizeof bits);
-        bits |= ((uint32_t)half & 0x8000) << 16;
-        memcpy(dst + i, &bits, sizeof bits);
-        bad |= (half & 0x7c00) == 0x7c00;
-    }
-    return bad;
-}
-
-enum { CONVERSIONS = 4 };
-static const struct {
-    const char *dtype;
-    size_t bytes;
-    uint32_t (*convert)(float *restrict dst, const unsigned char *restrict src, size_t n);
-} conversions[CONVERSIONS] = {
-    {"F32", 4, convert_f32},
-    {"F16", 2, convert_f16},
-    {"BF16", 2, convert_bf16},
-    {"F64", 8, convert_f64},
-};
-
-/* The row in `conversions`; CONVERSIONS where the dtype cannot be read. */
-static size_t conversion_of(const cam_safetensors_tensor *tensor) {
-    size_t k = 0;
-    while (k < CONVERSIONS && strcmp(tensor->dtype, conversions[k].dtype) != 0)
-        k++;
-    return k;
-}
-
 /* --- matching -------------------------------------------------------------------------------------------------- */
 
 static int same_shape(const cam_safetensors_tensor *tensor, const cam_weight_wanted *wanted) {
@@ -351,7 +276,7 @@ static void check_wanted(cam_weights *weights, const cam_weight_wanted *wanted, 
                              wanted->name);
         return;
     }
-    if (conversion_of(found->tensor) == CONVERSIONS)
+    if (!cam_conversion_of(found->tensor->dtype))
         cam_problems_add(problems, weights->path, 0, "tensor \"%s\" has dtype %s, only F32, F16, BF16 and F64 are read",
                          found->tensor->name, found->tensor->dtype);
     check_shape(weights, found->tensor, wanted, problems);
@@ -463,21 +388,24 @@ int cam_weights_has(const cam_weights *weights, size_t index) {
 
 /* --- values --------------------------------------------------------------------------------------------------- */
 
-static cam_status copy_values(const match *found, size_t begin, size_t count, float *dst) {
-    size_t k = conversion_of(found->tensor), bytes = conversions[k].bytes;
-    const unsigned char *src = (const unsigned char *)found->tensor->data + begin * bytes;
-    for (size_t done = 0; done < count;) {
-        size_t n = count - done < COPY_BLOCK ? count - done : COPY_BLOCK;
-        if (conversions[k].convert(dst + done, src + done * bytes, n)) {
-            while (!conversions[k].convert(dst + done, src + done * bytes, 1))
-                done++;
-            return cam_fail(CAM_E_MODEL,
-                            "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the "
-                            "model is damaged",
-                            found->file->path, found->tensor->name, begin + done);
-        }
-        cam_safetensors_forget(found->file, found->tensor, (begin + done) * bytes, n * bytes);
-        done += n;
+static cam_status copy_values(const cam_weights *weights, const match *found, size_t begin, size_t count, float *dst) {
+    const cam_conversion *conversion = cam_conversion_of(found->tensor->dtype);
+    size_t bytes = conversion->bytes;
+    for (size_t done = 0, n; done < count; done += n) {
+        n = count - done < COPY_BLOCK / bytes ? count - done : COPY_BLOCK / bytes;
+        cam_status st =
+            cam_safetensors_read(found->file, found->tensor, (begin + done) * bytes, n * bytes, weights->block);
+        if (st != CAM_OK)
+            return st;
+        if (!conversion->convert(dst + done, weights->block, n))
+            continue;
+        size_t bad = 0;
+        while (!conversion->convert(dst + done, weights->block + bad * bytes, 1))
+            bad++;
+        return cam_fail(CAM_E_MODEL,
+                        "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the "
+                        "model is damaged",
+                        found->file->path, found->tensor->name, begin + done + bad);
     }
     return CAM_OK;
 }
@@ -488,11 +416,19 @@ cam_status cam_weights_copy_rows(const cam_weights *weights, size_t index, int64
     int64_t rows = found->tensor->ndim ? found->tensor->shape[0] : 1;
     CAM_ASSERT(row >= 0 && count >= 0 && row <= rows && count <= rows - row);
     size_t width = rows ? (size_t)(found->tensor->count / rows) : 0;
-    return copy_values(found, (size_t)row * width, (size_t)count * width, dst);
+    return copy_values(weights, found, (size_t)row * width, (size_t)count * width, dst);
 }
 
 cam_status cam_weights_copy(const cam_weights *weights, size_t index, float *dst) {
     CAM_ASSERT(cam_weights_has(weights, index));
     const match *found = &weights->matches[index];
-    return copy_values(found, 0, (size_t)found->tensor->count, dst);
+    return copy_values(weights, found, 0, (size_t)found->tensor->count, dst);
+}
+
+cam_status cam_weights_check_unchanged(const cam_weights *weights) {
+    cam_status st = CAM_OK;
+    for (size_t f = 0; f < weights->file_count; f++)
+        CAM_TRY(cam_file_reader_check(&weights->files[f].file));
+out:
+    return st;
 }

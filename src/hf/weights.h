@@ -51,12 +51,15 @@ CAM_MUST_CHECK cam_status cam_weights_match(cam_weights *weights, const cam_weig
 /* After match: nonzero where wanted tensor `index` comes from the folder; the caller initialises the others. */
 int cam_weights_has(const cam_weights *weights, size_t index);
 /* After match: writes its values as f32 into dst[product of its shape]. CAM_E_MODEL naming the tensor where a value is
- * NaN or infinite (as f32). Pages of the file are released on the way, so that file and copy are never in memory
- * together. */
+ * NaN or infinite (as f32), or the file where it has become shorter. */
 CAM_MUST_CHECK cam_status cam_weights_copy(const cam_weights *weights, size_t index, float *dst);
 /* The same for rows [row, row + count) of its first dimension. */
 CAM_MUST_CHECK cam_status cam_weights_copy_rows(const cam_weights *weights, size_t index, int64_t row, int64_t count,
                                                 float *dst);
+
+/* CAM_E_MODEL where a file has been written to since it was opened: values copied before and after belong to different
+ * models. */
+CAM_MUST_CHECK cam_status cam_weights_check_unchanged(const cam_weights *weights);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,10 @@
 /* model_folder.c: see model_folder.h. Tensors are moved one at a time through a host buffer as large as the largest
- * one, and between there and the device in pieces through a small staging buffer.
+ * one, the word embeddings in blocks of rows, and between there and the device in pieces through a small staging
+ * buffer.
  */
 #include "model_folder.h"
 #include "cam/bf16.h"
+#include "held.h"
 #include "safetensors_writer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -17,10 +19,22 @@ static int64_t part_elements(const cam_parameters *params, int i) {
     return file_rows(params, i) / params->list[i].parts * params->list[i].columns;
 }
 
+/* Elements of a piece, and about as many of a block of word embeddings. */
+enum { PIECE = 1 << 20 };
+
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Rows of the word embeddings in a block. */
+static int64_t block_rows(const cam_parameters *params) {
+    return params->hidden < PIECE ? PIECE / params->hidden : 1;
+}
+
 static cam_status allocate_values(const cam_parameters *params, float **values) {
-    int64_t most = 1; /* malloc(0) may return NULL */
-    for (int i = 0; i < params->count; i++) {
-        int64_t count = file_rows(params, i) * params->list[i].columns;
+    int64_t most = block_rows(params) * params->hidden;
+    for (int i = CAM_WORD + 1; i < params->count; i++) {
+        int64_t count = params->list[i].rows * params->list[i].columns;
         most = count > most ? count : most;
     }
     *values = malloc((size_t)most * sizeof(float));
@@ -53,11 +67,13 @@ static int is_layer_norm_gain(const cam_parameter *p) {
     return strstr(p->name[0], "LayerNorm.weight") != NULL;
 }
 
-static void initial_tensor(const cam_parameters *params, const cam_model_source *source, int i, float *out) {
+/* Initialises rows [first, first + count) of parameter i. */
+static void initial_rows(const cam_parameters *params, const cam_model_source *source, int i, int64_t first,
+                         int64_t count, float *out) {
     const cam_parameter *p = &params->list[i];
     int pad_row = i == CAM_WORD || i == CAM_POSITION ? source->config->pad_token_id : -1;
-    for (int64_t row = 0; row < file_rows(params, i); row++) {
-        float *at = out + row * p->columns;
+    for (int64_t row = first; row < first + count; row++) {
+        float *at = out + (row - first) * p->columns;
         if (!p->matrix)
             *at = is_layer_norm_gain(p) ? 1.0f : 0.0f;
         else if (row == pad_row)
@@ -68,13 +84,6 @@ static void initial_tensor(const cam_parameters *params, const cam_model_source 
 }
 
 /* --- loading --------------------------------------------------------------------------------------------------- */
-
-/* Moves the kept rows of a whole-vocabulary table to its front. */
-static void keep_rows(const cam_parameters *params, float *table) {
-    for (int64_t r = 0; params->word_id && r < params->word_rows; r++)
-        memmove(table + r * params->hidden, table + params->word_id[r] * params->hidden,
-                (size_t)params->hidden * sizeof *table);
-}
 
 /* Finds every tensor in the checkpoint; the list has one entry a part, in the order of cam_parameters.list. */
 static cam_status match(const cam_parameters *params, const cam_model_source *source) {
@@ -100,14 +109,13 @@ out:
     return st;
 }
 
-/* The initial values of parameter i, with the whole vocabulary; `first` counts the parts before it. *fresh: they were
- * not loaded. */
+/* The initial values of parameter i; `first` counts the parts before it. *fresh: they were not loaded. */
 static cam_status initial_values(const cam_parameters *params, const cam_model_source *source, int i, size_t first,
                                  float *out, int *fresh) {
     cam_status st = CAM_OK;
     *fresh = !source->weights || !cam_weights_has(source->weights, first);
     if (*fresh) {
-        initial_tensor(params, source, i, out);
+        initial_rows(params, source, i, 0, params->list[i].rows, out);
         goto out;
     }
     for (int part = 0; part < params->list[i].parts; part++)
@@ -130,9 +138,8 @@ out:
     return st;
 }
 
-/* Copies the f32 values of a tensor to the device and back; a split tensor has two bf16 halves there. */
-enum { PIECE = 1 << 20 /* elements */ };
-
+/* Copies the f32 values of a tensor to the device and back. A split tensor has two bf16 halves there; of a frozen one
+ * the device has the upper half, and the lower one is held. */
 typedef struct transfer {
     const cam_parameters *params;
     void *buffer; /* staging memory of the backend: PIECE f32 values, or PIECE high and PIECE low halves */
@@ -182,39 +189,73 @@ out:
     return st;
 }
 
-static int64_t piece(int64_t all, int64_t at) {
-    return all - at < PIECE ? all - at : PIECE;
-}
-
-static cam_status upload(transfer *t, int index, const float *values) {
+/* Copies `values` to elements [begin, begin + count) of a tensor. */
+static cam_status upload(transfer *t, int index, int64_t begin, int64_t count, const float *values) {
     cam_status st = CAM_OK;
     cam_tensor weight = cam_parameters_view(t->params, index, CAM_WEIGHT);
     cam_tensor low = cam_parameters_view(t->params, index, CAM_LOW);
-    uint16_t *halves = t->buffer;
-    for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
-        count = piece(all, at);
+    uint16_t *halves = t->buffer, *held = cam_held_low(t->params, index);
+    for (int64_t done = 0, n; done < count; done += n) {
+        n = smaller(count - done, PIECE);
         if (weight.dtype == CAM_F32)
-            memcpy(t->buffer, values + at, (size_t)count * sizeof *values);
+            memcpy(t->buffer, values + done, (size_t)n * sizeof *values);
         else
-            split_halves(values + at, count, halves, halves + PIECE);
-        CAM_TRY(copy_piece(t, weight, low, at, count, CAM_TO_DEVICE));
+            split_halves(values + done, n, halves, halves + PIECE);
+        if (held)
+            memcpy(held + begin + done, halves + PIECE, (size_t)n * sizeof *held);
+        CAM_TRY(copy_piece(t, weight, low, begin + done, n, CAM_TO_DEVICE));
     }
 out:
     return st;
 }
 
-static cam_status download(transfer *t, int index, float *values) {
+/* Copies elements [begin, begin + count) of a tensor to `values`. */
+static cam_status download(transfer *t, int index, int64_t begin, int64_t count, float *values) {
     cam_status st = CAM_OK;
     cam_tensor weight = cam_parameters_view(t->params, index, CAM_WEIGHT);
     cam_tensor low = cam_parameters_view(t->params, index, CAM_LOW);
-    const uint16_t *halves = t->buffer;
-    for (int64_t at = 0, count, all = cam_tensor_count(weight); at < all; at += count) {
-        count = piece(all, at);
-        CAM_TRY(copy_piece(t, weight, low, at, count, CAM_FROM_DEVICE));
+    const uint16_t *halves = t->buffer, *held = cam_held_low(t->params, index);
+    CAM_ASSERT(weight.dtype == CAM_F32 || low.data || held);
+    for (int64_t done = 0, n; done < count; done += n) {
+        n = smaller(count - done, PIECE);
+        CAM_TRY(copy_piece(t, weight, low, begin + done, n, CAM_FROM_DEVICE));
         if (weight.dtype == CAM_F32)
-            memcpy(values + at, t->buffer, (size_t)count * sizeof *values);
+            memcpy(values + done, t->buffer, (size_t)n * sizeof *values);
         else
-            join_halves(halves, halves + PIECE, count, values + at);
+            join_halves(halves, held ? held + begin + done : halves + PIECE, n, values + done);
+    }
+out:
+    return st;
+}
+
+static int is_kept(const cam_parameters *params, int64_t id) {
+    return !params->word_row || params->word_row[id] >= 0;
+}
+
+static cam_status initial_words(const cam_parameters *params, const cam_model_source *source, int64_t first,
+                                int64_t count, float *out) {
+    if (source->weights)
+        return cam_weights_copy_rows(source->weights, CAM_WORD, first, count, out);
+    initial_rows(params, source, CAM_WORD, first, count, out);
+    return CAM_OK;
+}
+
+/* Loads the word embeddings block by block: kept rows go to the device, the others are held. */
+static cam_status load_words(transfer *t, const cam_model_source *source, float *values) {
+    cam_status st = CAM_OK;
+    const cam_parameters *params = t->params;
+    int64_t h = params->hidden, kept = 0, held = 0;
+    size_t row_bytes = (size_t)h * sizeof *values;
+    for (int64_t id = 0, count; id < params->vocab_size; id += count) {
+        int64_t keep = 0;
+        count = smaller(params->vocab_size - id, block_rows(params));
+        CAM_TRY(initial_words(params, source, id, count, values));
+        for (int64_t r = 0; r < count; r++) {
+            float *to = is_kept(params, id + r) ? values + keep++ * h : cam_held_row(params, held++);
+            memmove(to, values + r * h, row_bytes);
+        }
+        CAM_TRY(upload(t, CAM_WORD, kept * h, keep * h, values));
+        kept += keep;
     }
 out:
     return st;
@@ -223,21 +264,22 @@ out:
 cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head) {
     cam_status st = CAM_OK;
     float *values = NULL;
-    size_t first = 0;
+    size_t first = 1; /* parts before the parameter; the word embeddings are one */
     transfer t = {0};
+    CAM_TRY(cam_held_allocate(params));
     CAM_TRY(allocate_values(params, &values));
     CAM_TRY(transfer_open(&t, params));
     if (source->weights)
         CAM_TRY(match(params, source));
-    for (int i = 0; i < params->count; i++) {
-        int fresh = 0;
-        CAM_TRY(initial_values(params, source, i, first, values, &fresh));
+    CAM_TRY(load_words(&t, source, values));
+    for (int i = CAM_WORD + 1; i < params->count; i++) {
+        CAM_TRY(initial_values(params, source, i, first, values, fresh_head));
         first += (size_t)params->list[i].parts;
-        if (i == CAM_WORD)
-            keep_rows(params, values);
-        CAM_TRY(upload(&t, i, values));
-        *fresh_head = fresh;
+        CAM_TRY(upload(&t, i, 0, params->list[i].rows * params->list[i].columns, values));
     }
+    if (source->weights)
+        CAM_TRY(cam_weights_check_unchanged(source->weights));
+    cam_held_begin(params);
 out:
     transfer_close(&t);
     free(values);
@@ -246,40 +288,33 @@ out:
 
 /* --- saving ---------------------------------------------------------------------------------------------------- */
 
-/* The word embeddings of the whole vocabulary: the kept rows' current values, the others' initial values after
- * decay. */
-static cam_status current_words(transfer *t, const cam_model_source *source, float *values) {
+/* Writes the word embeddings of the whole vocabulary block by block. The kept rows of a block arrive at its end and move
+ * forward to their places; no row is written over that has still to move. */
+static cam_status save_words(transfer *t, cam_safetensors_writer *writer, float *values) {
     cam_status st = CAM_OK;
     const cam_parameters *params = t->params;
-    int64_t h = params->hidden;
-    size_t row_bytes = (size_t)h * sizeof(float);
-    float *kept = malloc((size_t)params->word_rows * row_bytes);
-    int fresh;
-    if (!kept)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld embeddings", (long long)params->word_rows);
-    CAM_TRY(download(t, CAM_WORD, kept));
-    CAM_TRY(initial_values(params, source, CAM_WORD, 0, values, &fresh));
-    for (int64_t id = 0; id < params->vocab_size; id++) {
-        float *row = values + id * h;
-        if (params->word_row[id] < 0)
-            cam_parameters_replay_decay(params, row, h);
-        else
-            memcpy(row, kept + params->word_row[id] * h, row_bytes);
+    int64_t h = params->hidden, kept = 0, held = 0;
+    size_t row_bytes = (size_t)h * sizeof *values;
+    for (int64_t id = 0, count; id < params->vocab_size; id += count) {
+        int64_t keep = 0;
+        count = smaller(params->vocab_size - id, block_rows(params));
+        for (int64_t r = 0; r < count; r++)
+            keep += is_kept(params, id + r);
+        const float *from = values + (count - keep) * h;
+        CAM_TRY(download(t, CAM_WORD, kept * h, keep * h, values + (count - keep) * h));
+        kept += keep;
+        for (int64_t r = 0; r < count; r++) {
+            if (is_kept(params, id + r)) {
+                memmove(values + r * h, from, row_bytes);
+                from += h;
+            } else {
+                memcpy(values + r * h, cam_held_row(params, held++), row_bytes);
+            }
+        }
+        CAM_TRY(cam_safetensors_writer_write(writer, values, (size_t)count * row_bytes));
     }
 out:
-    free(kept);
     return st;
-}
-
-/* The current values of parameter i, with the whole vocabulary; `first` counts the parts before it. A rounded parameter
- * was never trained, so its initial values are taken. */
-static cam_status current_values(transfer *t, const cam_model_source *source, int i, size_t first, float *values) {
-    int fresh;
-    if (cam_parameters_is_rounded(t->params, i))
-        return initial_values(t->params, source, i, first, values, &fresh);
-    if (i == CAM_WORD && t->params->word_id)
-        return current_words(t, source, values);
-    return download(t, i, values);
 }
 
 /* Declares every part; parameter_of[n] receives the parameter of the n-th part. */
@@ -298,12 +333,36 @@ out:
     return st;
 }
 
-cam_status cam_model_save(const cam_parameters *params, const cam_model_source *source, const char *path) {
+/* Writes the tensors in the writer's order; one of several parts is downloaded for the first of them. */
+static cam_status save_tensors(transfer *t, cam_safetensors_writer *writer, const int *parameter_of, float *values) {
+    cam_status st = CAM_OK;
+    const cam_parameters *params = t->params;
+    int staged = -1;
+    for (size_t n; (n = cam_safetensors_writer_next(writer)) != CAM_SAFETENSORS_DONE;) {
+        int i = parameter_of[n], part = 0;
+        if (i == CAM_WORD) {
+            CAM_TRY(save_words(t, writer, values));
+            staged = -1;
+            continue;
+        }
+        for (size_t before = n; before > 0 && parameter_of[before - 1] == i; before--)
+            part++;
+        if (staged != i)
+            CAM_TRY(download(t, i, 0, params->list[i].rows * params->list[i].columns, values));
+        staged = i;
+        int64_t elements = part_elements(params, i);
+        CAM_TRY(cam_safetensors_writer_write(writer, values + part * elements, (size_t)elements * sizeof(float)));
+    }
+out:
+    return st;
+}
+
+cam_status cam_model_save(cam_parameters *params, const char *path) {
     cam_status st = CAM_OK;
     float *values = NULL;
     cam_safetensors_writer *writer = NULL;
     transfer t = {0};
-    int *parameter_of = malloc((size_t)params->count * CAM_MAX_PARTS * sizeof *parameter_of), staged = -1;
+    int *parameter_of = malloc((size_t)params->count * CAM_MAX_PARTS * sizeof *parameter_of);
     if (!parameter_of)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", params->count);
     CAM_TRY(allocate_values(params, &values));
@@ -311,16 +370,8 @@ cam_status cam_model_save(const cam_parameters *params, const cam_model_source *
     CAM_TRY(cam_safetensors_writer_new(&writer));
     CAM_TRY(declare(params, writer, parameter_of));
     CAM_TRY(cam_safetensors_writer_begin(writer, path));
-    for (size_t n; (n = cam_safetensors_writer_next(writer)) != CAM_SAFETENSORS_DONE;) {
-        int i = parameter_of[n], part = 0;
-        for (size_t before = n; before > 0 && parameter_of[before - 1] == i; before--)
-            part++;
-        if (staged != i)
-            CAM_TRY(current_values(&t, source, i, n - (size_t)part, values));
-        staged = i;
-        int64_t elements = part_elements(params, i);
-        CAM_TRY(cam_safetensors_writer_write(writer, values + part * elements, (size_t)elements * sizeof(float)));
-    }
+    cam_held_catch_up(params);
+    CAM_TRY(save_tensors(&t, writer, parameter_of, values));
     CAM_TRY(cam_safetensors_writer_commit(writer));
 out:
     cam_safetensors_writer_free(writer);

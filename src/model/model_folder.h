@@ -1,7 +1,7 @@
 /* model_folder.h: loads parameters from a Hugging Face folder, and saves them to one, under their Hugging Face names.
  *
- * Left-out vocabulary rows (see parameters.h) are not kept in memory. A save takes their initial values again, from the
- * checkpoint or the random initialisation, and replays the run's weight decay on them.
+ * A load reads all that a save needs: what the device does not keep is held in host memory (held.h). So the checkpoint
+ * can be closed after the load, and what becomes of its files does not matter to the run.
  */
 #ifndef CAM_MODEL_FOLDER_H
 #define CAM_MODEL_FOLDER_H
@@ -27,9 +27,8 @@ CAM_MUST_CHECK cam_status cam_model_check(const cam_model_source *source);
  * Errors: those of weights.h, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head);
 
-/* Writes model.safetensors with every tensor in f32 and the whole vocabulary. `source` is the one given to
- * cam_model_load. */
-CAM_MUST_CHECK cam_status cam_model_save(const cam_parameters *params, const cam_model_source *source,
-                                         const char *path);
+/* Writes model.safetensors with every tensor in f32 and the whole vocabulary. The parameters come from cam_model_load;
+ * left-out rows catch up with the recorded updates first. CAM_E_STORAGE, CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_model_save(cam_parameters *params, const char *path);
 
 #endif

@@ -187,6 +187,7 @@ cam_status cam_parameters_allocate(cam_parameters *params, cam_backend *backend,
     params->decay_factors = malloc((size_t)(max_updates > 0 ? max_updates : 1) * sizeof(float));
     if (!params->decay_factors)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a record of %lld updates", (long long)max_updates);
+    params->max_decay_updates = max_updates;
 out:
     return st;
 }
@@ -207,6 +208,8 @@ void cam_parameters_release(cam_parameters *params) {
     free(params->buckets);
     free(params->by_offset);
     free(params->decay_factors);
+    free(params->held.rows);
+    free(params->held.low);
     free(params->word_id);
     free(params->word_row);
     free(params->list);
@@ -229,10 +232,6 @@ int cam_parameter_of_head(const cam_parameters *params, cam_head_tensor tensor) 
 
 int cam_parameters_is_trained(const cam_parameters *params, int index) {
     return params->list[index].offset >= params->trained_begin;
-}
-
-int cam_parameters_is_rounded(const cam_parameters *params, int index) {
-    return params->list[index].split && !cam_parameters_view(params, index, CAM_LOW).data;
 }
 
 cam_tensor cam_parameters_view(const cam_parameters *params, int index, cam_plane plane) {
@@ -266,19 +265,22 @@ void cam_parameters_record_update(cam_parameters *params, double learning_rate, 
     params->decay_factors[params->decay_updates++] = (float)(1.0 - lr * group.decay);
 }
 
-/* Sixteen elements at a time, so that they stay in registers during all updates. */
-void cam_parameters_replay_decay(const cam_parameters *params, float *row, int64_t count) {
-    enum { WIDTH = 16 };
-    int64_t i = 0;
-    for (; i + WIDTH <= count; i += WIDTH) {
-        float x[WIDTH];
-        memcpy(x, row + i, sizeof x);
-        for (int64_t update = 0; update < params->decay_updates; update++)
-            for (int j = 0; j < WIDTH; j++)
-                x[j] *= params->decay_factors[update];
-        memcpy(row + i, x, sizeof x);
-    }
-    for (; i < count; i++)
-        for (int64_t update = 0; update < params->decay_updates; update++)
-            row[i] *= params->decay_factors[update];
+int64_t cam_parameters_recorded(const cam_parameters *params, const float **factors) {
+    *factors = params->decay_factors;
+    return params->decay_updates;
+}
+
+cam_status cam_parameters_take_record(cam_parameters *params, const float *factors, int64_t updates) {
+    CAM_ASSERT(params->decay_updates == 0);
+    if (updates < 0 || updates > params->max_decay_updates)
+        return cam_fail(CAM_E_MODEL, "a record of %lld updates, and the run makes %lld", (long long)updates,
+                        (long long)params->max_decay_updates);
+    for (int64_t i = 0; i < updates; i++)
+        if (!(factors[i] >= 0 && factors[i] <= 1))
+            return cam_fail(CAM_E_MODEL, "update %lld of the record decays weights by %g, which none does",
+                            (long long)i + 1, (double)factors[i]);
+    if (updates > 0)
+        memcpy(params->decay_factors, factors, (size_t)updates * sizeof *factors);
+    params->decay_updates = updates;
+    return CAM_OK;
 }

@@ -14,8 +14,9 @@
  * so on. So a rank that keeps only the moments of its own shards (`sharded`) holds one contiguous piece of them.
  *
  * Used vocabulary: `word_rows` may be smaller than the file's vocabulary. Row r of the word embeddings then is the
- * file's row word_id[r]; rows that no text of the run uses are left out. Their gradient is always zero, so an update
- * changes them by weight decay only, and a save replays the decay (cam_parameters_record_update).
+ * file's row word_id[r]; rows that no text of the run uses are left out of all planes. Their gradient is always zero, so
+ * an update changes them by weight decay only. Each update's decay is recorded (cam_parameters_record_update), and the
+ * rows, held in host memory, follow the record (held.h).
  */
 #ifndef CAM_PARAMETERS_H
 #define CAM_PARAMETERS_H
@@ -65,6 +66,13 @@ typedef struct cam_precision {
     int bf16;           /* the layers compute with bf16 weights, trained as the upper halves of f32 masters */
     int bf16_gradients; /* the gradients of their matrices are bf16, too; only without gradient accumulation */
 } cam_precision;
+
+/* Values in host memory that a save needs; see held.h. */
+typedef struct cam_held_values {
+    float *rows; /* [rows left out,H], after the first `updates` recorded updates; NULL: not held */
+    int64_t updates;
+    uint16_t *low; /* the lower halves of frozen bf16 weights, tensor after tensor; NULL: not held */
+} cam_held_values;
 
 /* The ranks that train together. {0}: one rank. */
 typedef struct cam_sharding {
@@ -119,7 +127,8 @@ typedef struct cam_parameters {
     int32_t *word_id;     /* [word_rows] file row of each kept row, ascending; NULL: all are kept */
     int32_t *word_row;    /* [vocab_size] kept row of each file row, -1: left out; NULL: all are kept */
     float *decay_factors; /* [decay_updates] the factor of each applied update for the left-out rows */
-    int64_t decay_updates;
+    int64_t decay_updates, max_decay_updates;
+    cam_held_values held;
 
     cam_precision precision;
     cam_backend *backend;
@@ -178,12 +187,13 @@ cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params);
 /* The view of a segment in a plane, 1-d. */
 cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);
-/* Whether only the upper half of an f32 value is stored: a bf16 weight without a low half. */
-int cam_parameters_is_rounded(const cam_parameters *params, int index);
 
 /* Records that one update was applied at this rate (state->learning_rate), for the rows left out. */
 void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates);
-/* Applies the recorded updates to one left-out row, in place. */
-void cam_parameters_replay_decay(const cam_parameters *params, float *row, int64_t count);
+/* The record, for a checkpoint: the number of its updates, and their factors in order. */
+int64_t cam_parameters_recorded(const cam_parameters *params, const float **factors);
+/* Takes over the record of a checkpoint, before the first update; the rows, just loaded, then have to follow it.
+ * CAM_E_MODEL where it has more updates than the run makes, or a factor that no update has. */
+CAM_MUST_CHECK cam_status cam_parameters_take_record(cam_parameters *params, const float *factors, int64_t updates);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * The constants come from three runs with one thread, on a machine that others used too. Each pair is the processor time
  * estimated and used, and the memory estimated and used (the peak of the process):
- *     quickstart, 2 epochs                          11.9 s  12.6 s   161 MB  163 MB
- *     multilingual-e5-small, 1 epoch, 1,370 rows    39.0 s  37.6 s   625 MB  619 MB
+ *     quickstart, 2 epochs                          11.9 s  12.6 s   164 MB  163 MB
+ *     multilingual-e5-small, 1 epoch, 1,370 rows    39.0 s  37.6 s   649 MB  619 MB
  *     the same with a frozen encoder, 47 epochs     14.6 s  14.8 s   165 MB  207 MB
  * The speed of products itself varied by up to 40 % between measurements there, and the estimate with it.
  */
@@ -171,7 +171,10 @@ cam_status cam_cost_of(const cam_run *run, cam_backend *backend, double speed, c
     CAM_TRY(cam_trainer_plan_memory(&options, backend, &need));
     double features = (double)run->corpus.tokens.rows * run->model.hidden_size * sizeof(float);
     int keeps = options.rates.frozen_depth > run->model.num_hidden_layers && !options.frozen_dropout;
+    double held = (double)need.held;
     cost->bytes = (double)need.parameters + (double)need.activations + (keeps ? features : 0) + PROGRAM_BYTES;
+    cost->bytes += backend->host_memory ? held : 0;
+    cost->host_bytes = backend->host_memory ? 0 : held;
     cost->seconds = speed > 0 ? OTHER_WORK * operations(run, &options, &plan) / speed : -1;
 out:
     return st;

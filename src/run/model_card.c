@@ -1,6 +1,5 @@
 /* model_card.c: the model card of a run; see run_end_internal.h. Source: huggingface_hub, ModelCardData and
  * modelcard_template.md. */
-#include "model_origin.h"
 #include "plain.h"
 #include "run_end_internal.h"
 #include "run_folder.h"
@@ -44,9 +43,14 @@ static void put_results(cam_strbuf *out, const cam_run_end *end, const char *dat
     }
 }
 
-static void put_metadata(cam_strbuf *out, const cam_run_end *end, const cam_model_origin *origin) {
+static int is_random(const cam_run_end *end) {
+    return end->run->config->init == CAM_CONFIG_INIT_RANDOM;
+}
+
+static void put_metadata(cam_strbuf *out, const cam_run_end *end) {
+    const cam_model_origin *origin = &end->run->origin;
     cam_strbuf_printf(out, "---\nlanguage: fr\nlicense: %s\n", origin->license ? origin->license : "unknown");
-    if (origin->id && end->run->weights) {
+    if (origin->id && !is_random(end)) {
         cam_strbuf_puts(out, "base_model: ");
         put_scalar(out, origin->id);
         cam_strbuf_putc(out, '\n');
@@ -59,16 +63,16 @@ static void put_metadata(cam_strbuf *out, const cam_run_end *end, const cam_mode
 
 /* --- text -------------------------------------------------------------------------------------------------------- */
 
-static void put_heading(cam_strbuf *out, const cam_run_end *end, const cam_model_origin *origin) {
+static void put_heading(cam_strbuf *out, const cam_run_end *end) {
     const cam_run *run = end->run;
     cam_strbuf_puts(out, "# ");
     put_cell(out, base_name(run->config->output_dir));
     cam_strbuf_puts(out, "\n\nClassifies French texts into ");
     cam_plain_put_counted(out, (int64_t)run->corpus.labels.count, "label", "labels");
-    if (!run->weights)
+    if (is_random(end))
         cam_strbuf_puts(out, ". It was trained from random weights with cam-train.\n");
-    else if (origin->id)
-        cam_strbuf_printf(out, ". It was fine-tuned from `%s` with cam-train.\n", origin->id);
+    else if (run->origin.id)
+        cam_strbuf_printf(out, ". It was fine-tuned from `%s` with cam-train.\n", run->origin.id);
     else
         cam_strbuf_printf(out, ". It was fine-tuned from the model folder `%s` with cam-train.\n",
                           base_name(run->model_folder));
@@ -160,14 +164,11 @@ static void put_limits(cam_strbuf *out, const cam_run_end *end) {
 }
 
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out) {
-    cam_model_origin origin;
-    cam_model_origin_find(&origin, end->run->model_folder, &end->run->model);
-    put_metadata(out, end, &origin);
-    put_heading(out, end, &origin);
+    put_metadata(out, end);
+    put_heading(out, end);
     put_data(out, end);
     put_scores(out, end);
     put_settings(out, end);
     put_limits(out, end);
     cam_strbuf_puts(out, "\n" CAM_CARD_MARK);
-    cam_model_origin_release(&origin);
 }

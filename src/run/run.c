@@ -32,6 +32,7 @@ static cam_status open_model(cam_run *run) {
         run->model = (cam_model_config){0};
         goto out;
     }
+    cam_model_origin_find(&run->origin, run->model_folder, &run->model);
     if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
         CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers; set freeze=first:%d or less",
                  (long long)config->freeze.layers, run->model.num_hidden_layers, run->model.num_hidden_layers);
@@ -270,6 +271,7 @@ void cam_run_close(cam_run *run) {
     cam_corpus_close(&run->corpus);
     cam_tokenizer_close(run->tokenizer);
     cam_weights_close(run->weights);
+    cam_model_origin_release(&run->origin);
     cam_model_config_release(&run->model);
     cam_strbuf_release(&run->comparison);
     free(run->class_weights);

@@ -11,6 +11,7 @@
 #include "corpus.h"
 #include "fit.h"
 #include "model_config.h"
+#include "model_origin.h"
 #include "progress.h"
 #include "trainer.h"
 
@@ -19,7 +20,8 @@ typedef struct cam_run {
     char *model_folder;     /* NULL: not found */
     cam_model_config model; /* hidden_size is 0 where it could not be read */
     cam_tokenizer *tokenizer;
-    cam_weights *weights; /* NULL under init: random */
+    cam_model_origin origin; /* of the model, for the card */
+    cam_weights *weights;    /* until they are loaded; NULL under init: random */
     cam_corpus corpus;
     int keep_head;         /* the folder's classifier has exactly the data's labels and is kept */
     int32_t max_length;    /* longer texts are cut to this many tokens */

@@ -46,7 +46,7 @@ static void find_verdict(cam_run_end *end) {
                                 .trained = config->freeze.kind == CAM_CONFIG_FREEZE_NONE      ? CAM_TRAINED_ALL
                                            : config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER ? CAM_TRAINED_HEAD
                                                                                               : CAM_TRAINED_SOME,
-                                .random_weights = run->weights == NULL,
+                                .random_weights = config->init == CAM_CONFIG_INIT_RANDOM,
                                 .folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors"),
                                 .hidden = run->model.hidden_size,
                                 .batch_rows = end->plan->batch_rows * end->plan->accumulation,

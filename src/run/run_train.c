@@ -102,7 +102,7 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
     event.tokens = cam_packing_tokens(&corpus->tokens, corpus->part[CAM_PART_TRAIN], event.train_rows, NULL);
     cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
     log_cost(&event, cam_trainer_memory(trainer));
-    if (t->run->weights && trainer->fresh_head)
+    if (config_of(t)->init == CAM_CONFIG_INIT_PRETRAINED && trainer->fresh_head)
         cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
     return writes_log(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
 }
@@ -137,6 +137,8 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     CAM_TRY(cam_watchdog_open(run->group, run->comm, &t->watchdog));
     options.watchdog = t->watchdog;
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
+    cam_weights_close(run->weights); /* what becomes of the model's files does not matter any more */
+    run->weights = NULL;
     cam_watchdog_watch(t->watchdog, cam_trainer_progress, &t->trainer);
     t->exchanged = run->comm ? run->comm->figures : (cam_comm_figures){0};
     CAM_TRY(open_folder(t, backend));

@@ -2,6 +2,7 @@
  * cam_trainer_open is in trainer_open.c. */
 #include "trainer.h"
 #include "distribute_rows.h"
+#include "held.h"
 #include "trainer_internal.h"
 #include <sched.h>
 #include <stdlib.h>
@@ -168,6 +169,7 @@ static int read_report(cam_trainer *trainer) {
     if (report->applied) {
         trainer->updates_applied++;
         cam_parameters_record_update(&trainer->params, report->learning_rate, &trainer->options.rates);
+        cam_held_follow(&trainer->params);
     }
     return 1;
 }
@@ -366,11 +368,11 @@ out:
     return st;
 }
 
-cam_status cam_trainer_save(const cam_trainer *trainer, const char *path) {
+cam_status cam_trainer_save(cam_trainer *trainer, const char *path) {
     cam_status st = CAM_OK;
     CAM_TRY(gather_low_halves(trainer));
     if (cam_trainer_rank(trainer) == 0)
-        st = cam_model_save(&trainer->params, &trainer->options.source, path);
+        st = cam_model_save(&trainer->params, path);
     st = cam_group_agree_status(trainer->options.group, "saving", st);
 out:
     return st;

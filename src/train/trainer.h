@@ -32,7 +32,7 @@
 
 typedef struct cam_trainer_options {
     const cam_model_config *config;
-    cam_model_source source;
+    cam_model_source source; /* read by open only: its checkpoint may be closed afterwards */
     cam_train_rates rates;
     cam_adamw_options adamw;
     cam_schedule_kind schedule;
@@ -144,13 +144,14 @@ CAM_MUST_CHECK cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_re
 CAM_MUST_CHECK cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits);
 
 /* Rank 0 writes the file; the status is the same on all ranks. */
-CAM_MUST_CHECK cam_status cam_trainer_save(const cam_trainer *trainer, const char *path);
+CAM_MUST_CHECK cam_status cam_trainer_save(cam_trainer *trainer, const char *path);
 /* Loads weights that cam_trainer_save wrote into `folder`; rank 0 reads them. */
 CAM_MUST_CHECK cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder);
 
-/* Bytes of device memory: `parameters` with gradients and moments, `activations` of the largest batch. */
+/* Bytes of device memory: `parameters` with gradients and moments, `activations` of the largest batch. Bytes of host
+ * memory: what rank 0 has `held` for its saves (held.h). */
 typedef struct cam_memory_need {
-    size_t parameters, activations;
+    size_t parameters, activations, held;
 } cam_memory_need;
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer);
 /* What cam_trainer_open would need, found without loading weights and without allocating any of it. CAM_E_USAGE,

@@ -1,5 +1,6 @@
 /* trainer_open.c: cam_trainer_open: plans a run, loads its model and allocates all of its memory; see trainer.h. */
 #include "distribute_rows.h"
+#include "held.h"
 #include "trainer.h"
 #include "trainer_internal.h"
 #include <stdlib.h>
@@ -59,7 +60,8 @@ out:
 
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
     return (cam_memory_need){.parameters = cam_parameters_bytes(&trainer->params, 1),
-                             .activations = trainer->arena.capacity};
+                             .activations = trainer->arena.capacity,
+                             .held = cam_held_bytes(&trainer->params)};
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
@@ -125,7 +127,9 @@ static cam_status open_model(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
     CAM_TRY(lay_out_model(trainer));
-    size_t needed = cam_parameters_bytes(&trainer->params, 1), available = available_bytes(trainer);
+    int holds = trainer->backend->host_memory && cam_trainer_rank(trainer) == 0;
+    size_t needed = cam_parameters_bytes(&trainer->params, 1) + (holds ? cam_held_bytes(&trainer->params) : 0);
+    size_t available = available_bytes(trainer);
     if (needed > available)
         CAM_FAIL(
             CAM_E_MEMORY,
@@ -134,6 +138,7 @@ static cam_status open_model(cam_trainer *trainer) {
             needed >> 20, available >> 20);
     CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
     CAM_TRY(cam_trainer_load(trainer, &o->source, &trainer->fresh_head));
+    trainer->options.source.weights = NULL;
     CAM_TRY(upload_class_weights(trainer));
 out:
     return st;
@@ -320,6 +325,7 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     CAM_TRY(open_schedule(&trainer));
     CAM_TRY(lay_out_model(&trainer));
     need->parameters = cam_parameters_bytes(&trainer.params, 1);
+    need->held = cam_held_bytes(&trainer.params);
     cam_parameters_pretend(&trainer.params);
     CAM_TRY(
         count_memory(&trainer, cam_token_size_class(trainer.largest_tokens), trainer.largest_rows, &need->activations));

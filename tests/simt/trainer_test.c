@@ -237,8 +237,61 @@ static void test_captured_steps_have_the_bits_of_plain_ones(void **state) {
     free(plain.weights);
 }
 
+static int is_same(const cam_safetensors *x, const cam_safetensors_tensor *a, const cam_safetensors *y,
+                   const cam_safetensors_tensor *b) {
+    char *bytes = malloc(2 * a->bytes);
+    assert_non_null(bytes);
+    assert_ok(cam_safetensors_read(x, a, 0, a->bytes, bytes));
+    assert_ok(cam_safetensors_read(y, b, 0, a->bytes, bytes + a->bytes));
+    int same = memcmp(bytes, bytes + a->bytes, a->bytes) == 0;
+    free(bytes);
+    return same;
+}
+
+/* The f32 values of frozen layers, which the device keeps in bf16, are saved as they were loaded, although the checkpoint
+ * was closed after the load. */
+static void test_frozen_layers_are_saved_exactly(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_step_report report;
+    cam_safetensors saved, base;
+    cam_backend *backend = open_cuda();
+    cam_trainer_options o = small_case(&c);
+    o.bf16 = 1;
+    o.rates.frozen_depth = 2;
+    assert_ok(cam_weights_open("tests/model/golden/model", &o.source.weights));
+    cam_weights *weights = o.source.weights;
+    assert_ok(cam_trainer_open(&trainer, backend, &o));
+    cam_weights_close(weights);
+    assert_true(cam_trainer_memory(&trainer).held > 0);
+    assert_ok(cam_trainer_step_now(&trainer, &report));
+    const char *path = fixture_temporary("model.safetensors");
+    assert_ok(cam_trainer_save(&trainer, path));
+    assert_ok(cam_safetensors_open(path, &saved));
+    assert_ok(cam_safetensors_open("tests/model/golden/model/model.safetensors", &base));
+    int frozen = 0, moved = 0;
+    for (size_t i = 0; i < saved.count; i++) {
+        const cam_safetensors_tensor *a = &saved.tensors[i], *b = cam_safetensors_find(&base, a->name);
+        int same = is_same(&saved, a, &base, b);
+        if (strstr(a->name, "embeddings.") || strstr(a->name, "layer.0.")) {
+            assert_true(same);
+            frozen++;
+        } else {
+            moved += !same;
+        }
+    }
+    assert_int_equal(frozen, 5 + 16);
+    assert_true(moved > 0);
+    cam_safetensors_close(&saved);
+    cam_safetensors_close(&base);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frozen_layers_are_saved_exactly),
         cmocka_unit_test(test_agrees_with_the_cpu),
         cmocka_unit_test(test_agrees_with_accumulation_weights_and_smoothing),
         cmocka_unit_test(test_agrees_when_frozen),

@@ -1,6 +1,7 @@
 /* files.c: reads, maps and atomically writes files. A full disk is /dev/full; a limit on the size of files makes a
  * write fail in the middle. */
 #include "files.h"
+#include "file_reader.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -165,6 +166,39 @@ static void reading_stops_at_the_limit(void **state) {
     free(path);
 }
 
+/* What others do to a file while it is read is a status. */
+static void reading_parts(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "parts"), bytes[4] = "";
+    cam_file_reader reader;
+    assert_int_equal(cam_file_write(path, "abcdef", 6), CAM_OK);
+    assert_int_equal(cam_file_reader_open(&reader, path, CAM_E_MODEL), CAM_OK);
+    assert_int_equal(reader.bytes, 6);
+    assert_int_equal(cam_file_reader_read(&reader, 2, 3, bytes), CAM_OK);
+    assert_string_equal(bytes, "cde");
+    assert_int_equal(cam_file_reader_read(&reader, 6, 0, bytes), CAM_OK);
+    assert_int_equal(cam_file_write(path, "another file", 12), CAM_OK); /* of that name: the open one is as it was */
+    assert_int_equal(cam_file_reader_read(&reader, 3, 3, bytes), CAM_OK);
+    assert_string_equal(bytes, "def");
+    assert_int_equal(cam_file_reader_check(&reader), CAM_OK);
+    cam_file_reader_close(&reader);
+    cam_file_reader_close(&reader);
+
+    assert_int_equal(cam_file_reader_open(&reader, path, CAM_E_MODEL), CAM_OK);
+    assert_int_equal(truncate(path, 4), 0);
+    assert_int_equal(cam_file_reader_read(&reader, 0, 4, bytes), CAM_OK);
+    assert_int_equal(cam_file_reader_read(&reader, 2, 3, bytes), CAM_E_MODEL);
+    assert_non_null(strstr(cam_status_message(), "was cut short while it was read"));
+    assert_int_equal(cam_file_reader_check(&reader), CAM_E_MODEL);
+    assert_non_null(strstr(cam_status_message(), "was changed while it was read"));
+    cam_file_reader_close(&reader);
+    free(path);
+    path = cam_path_join(folder, "none");
+    assert_int_equal(cam_file_reader_open(&reader, path, CAM_E_DATA), CAM_E_DATA);
+    assert_null(reader.path);
+    free(path);
+}
+
 static void mapping_and_copying(void **state) {
     (void)state;
     char *path = cam_path_join(folder, "mapped"), *copy = cam_path_join(folder, "copied");
@@ -172,8 +206,6 @@ static void mapping_and_copying(void **state) {
     assert_int_equal(cam_file_write(path, "abc", 3), CAM_OK);
     assert_int_equal(cam_file_map(path, CAM_E_MODEL, &map), CAM_OK);
     assert_int_equal(map.size, 3);
-    assert_memory_equal(map.bytes, "abc", 3);
-    cam_file_forget(&map, 0, 3);
     assert_memory_equal(map.bytes, "abc", 3);
     cam_file_unmap(&map);
     assert_null(map.bytes);
@@ -232,6 +264,7 @@ int main(void) {
         cmocka_unit_test(a_folder_in_the_place_is_kept),
         cmocka_unit_test(reading_says_what_and_where),
         cmocka_unit_test(reading_stops_at_the_limit),
+        cmocka_unit_test(reading_parts),
         cmocka_unit_test(mapping_and_copying),
         cmocka_unit_test(folders),
         cmocka_unit_test(paths),

@@ -1,11 +1,13 @@
 /* weights.c: checkpoint folders: tensors that are used, ignored or refused, and the copied values. */
 #include "safetensors_case.h"
 
+#include "files.h"
 #include "log.h"
 #include "strbuf.h"
 #include "weights.h"
 #include <fcntl.h>
 #include <math.h>
+#include <sys/stat.h>
 
 /* --- test folders ---------------------------------------------------------------------------------------------- */
 
@@ -396,18 +398,53 @@ static void test_golden(void **state) {
     }
     assert_int_equal(cam_weights_match(weights, wanted, file.count), CAM_OK);
     for (size_t i = 0; i < file.count; i++) {
-        float *values = malloc(file.tensors[i].bytes);
+        const cam_safetensors_tensor *t = &file.tensors[i];
+        float *values = malloc(2 * t->bytes);
         assert_non_null(values);
         assert_int_equal(cam_weights_copy(weights, i, values), CAM_OK);
-        assert_memory_equal(values, file.tensors[i].data, file.tensors[i].bytes);
+        assert_int_equal(cam_safetensors_read(&file, t, 0, t->bytes, values + t->count), CAM_OK);
+        assert_memory_equal(values, values + t->count, t->bytes);
         free(values);
     }
+    assert_int_equal(cam_weights_check_unchanged(weights), CAM_OK);
     cam_weights_close(weights);
     cam_safetensors_close(&file);
 }
 
+/* A folder whose file is cut or written to after it was opened is refused: no signal, and no values of two models. */
+static void test_changed_while_open(void **state) {
+    (void)state;
+    cam_strbuf bytes = CAM_STRBUF_INIT;
+    cam_weight_wanted wanted = {.name = "roberta.embeddings.LayerNorm.bias", .ndim = 1, .shape = {32}};
+    float values[32];
+    assert_int_equal(cam_file_read("tests/model/golden/model/model.safetensors", 1 << 20, CAM_E_MODEL, &bytes), CAM_OK);
+    for (int cut = 0; cut < 2; cut++) {
+        cam_weights *weights;
+        const char *path = scratch_write("model.safetensors", bytes.text, bytes.length);
+        const struct timespec earlier[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+        assert_int_equal(utimensat(AT_FDCWD, path, earlier, 0), 0); /* the clock of files has coarse steps */
+        assert_int_equal(cam_weights_open(scratch, &weights), CAM_OK);
+        assert_int_equal(cam_weights_match(weights, &wanted, 1), CAM_E_MODEL); /* the other tensors are surplus */
+        assert_int_equal(cam_weights_check_unchanged(weights), CAM_OK);
+        if (cut) {
+            assert_int_equal(truncate(path, 1000), 0);
+            assert_int_equal(cam_weights_copy(weights, 0, values), CAM_E_MODEL);
+            assert_message("was cut short while it was read");
+        } else {
+            scratch_write("model.safetensors", bytes.text, bytes.length);
+            assert_int_equal(cam_weights_copy(weights, 0, values), CAM_OK);
+        }
+        assert_int_equal(cam_weights_check_unchanged(weights), CAM_E_MODEL);
+        assert_message("was changed while it was read");
+        cam_weights_close(weights);
+    }
+    unlink(scratch_path("model.safetensors"));
+    cam_strbuf_release(&bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_changed_while_open),
         cmocka_unit_test(test_prefixes_and_spellings),
         cmocka_unit_test(test_expected_surplus),
         cmocka_unit_test(test_head),
