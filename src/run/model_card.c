@@ -160,14 +160,11 @@ static void put_limits(cam_strbuf *out, const cam_run_end *end) {
 }
 
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out) {
-    cam_model_origin origin;
-    cam_model_origin_find(&origin, end->run->model_folder, &end->run->model);
-    put_metadata(out, end, &origin);
-    put_heading(out, end, &origin);
+    put_metadata(out, end, &end->run->origin);
+    put_heading(out, end, &end->run->origin);
     put_data(out, end);
     put_scores(out, end);
     put_settings(out, end);
     put_limits(out, end);
     cam_strbuf_puts(out, "\n" CAM_CARD_MARK);
-    cam_model_origin_release(&origin);
 }

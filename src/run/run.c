@@ -1,5 +1,6 @@
 /* run.c: prepares a run; see run.h. cam_run_train is in run_train.c. */
 #include "run.h"
+#include "files.h"
 #include "hash.h"
 #include "label_forms.h"
 #include "log.h"
@@ -45,6 +46,8 @@ static cam_status open_model(cam_run *run) {
         run->model = (cam_model_config){0};
         goto out;
     }
+    cam_model_origin_find(&run->origin, run->model_folder, &run->model);
+    run->folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors");
     if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
         CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers; set freeze=first:%d or less",
                  (long long)config->freeze.layers, run->model.num_hidden_layers, run->model.num_hidden_layers);
@@ -181,11 +184,38 @@ out:
     return st;
 }
 
+/* What the output folder gets: the model with its tokenizer, and what is written of every row. A better model is written before the
+ * one before it is removed. */
+static cam_status check_room(cam_run *run) {
+    cam_status st = CAM_OK;
+    enum { ROW_BYTES = 40, OTHER_BYTES = 1 << 16 };
+    const cam_config *config = run->config;
+    cam_parameters params = {0};
+    cam_train_rates rates = {.layerwise_decay = 1};
+    CAM_TRY(cam_parameters_layout(&params, &run->model, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
+    double model = (double)params.logical_count * sizeof(float);
+    double others =
+        ROW_BYTES * (double)run->corpus.rows + (double)cam_tokenizer_saved_bytes(run->tokenizer) + OTHER_BYTES;
+    int is_replaced = config->load_best_model_at_end && config->eval_strategy != CAM_CONFIG_EVAL_NO &&
+                      run->corpus.part_count[CAM_PART_VALIDATION] > 0;
+    cam_run_folder_need need = {.first_bytes = model + others, .most_bytes = (is_replaced ? 2 : 1) * model + others};
+    CAM_TRY(cam_run_folder_check_room(config, &need, &run->corpus.warnings));
+out:
+    cam_parameters_release(&params);
+    return st;
+}
+
+static cam_status check_stop(const cam_run *run) {
+    return cam_cancel_requested(&run->cancel) ? cam_fail(CAM_E_STOPPED, "stopped by a signal before the first step")
+                                              : CAM_OK;
+}
+
 static cam_status prepare_stages(cam_run *run, failures *found) {
     cam_status st = CAM_OK, data;
     CAM_TRY(prepare_model(run, found));
     data = open_data(run);
     CAM_TRY(collect(found, data));
+    CAM_TRY(check_stop(run));
     if (run->tokenizer && run->corpus.rows > 0)
         CAM_TRY(collect(found, cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
     run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
@@ -195,6 +225,8 @@ static cam_status prepare_stages(cam_run *run, failures *found) {
         CAM_TRY(collect(found, weigh_classes(run)));
     if (data == CAM_OK)
         CAM_TRY(collect(found, check_outlook(run)));
+    if (run->is_sound && cam_group_rank(run->group) == 0)
+        CAM_TRY(collect(found, check_room(run)));
 out:
     return st;
 }
@@ -265,6 +297,7 @@ void cam_run_close(cam_run *run) {
     cam_corpus_close(&run->corpus);
     cam_tokenizer_close(run->tokenizer);
     cam_weights_close(run->weights);
+    cam_model_origin_release(&run->origin);
     cam_model_config_release(&run->model);
     free(run->class_weights);
     free(run->model_folder);

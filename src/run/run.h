@@ -10,6 +10,7 @@
 #include "corpus.h"
 #include "fit.h"
 #include "model_config.h"
+#include "model_origin.h"
 #include "progress.h"
 #include "trainer.h"
 
@@ -17,6 +18,8 @@ typedef struct cam_run {
     const cam_config *config;
     char *model_folder;     /* NULL: not found */
     cam_model_config model; /* hidden_size is 0 where it could not be read */
+    cam_model_origin origin;
+    int folder_has_weights; /* model.safetensors, also where they are not used */
     cam_tokenizer *tokenizer;
     cam_weights *weights; /* NULL under init: random */
     cam_corpus corpus;

@@ -9,7 +9,7 @@ static const char title[] = "row\tline\tpart\n";
 /* More than split.tsv can have: INT32_MAX rows of at most 32 bytes. */
 static const size_t most_bytes = (size_t)1 << 36;
 
-cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *corpus) {
+cam_status cam_run_folder_put_split(const cam_run_folder *folder, const cam_corpus *corpus) {
     cam_strbuf text = CAM_STRBUF_INIT;
     const cam_dataset *file = &corpus->files[CAM_PART_TRAIN];
     unsigned char *part_of = malloc((size_t)corpus->rows + 1);
@@ -24,7 +24,7 @@ cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *
         if (part_of[i] != CAM_PARTS)
             cam_strbuf_printf(&text, "%ld\t%ld\t%s\n", cam_row_number(&file->rows[i]), file->rows[i].line,
                               cam_data_part_name((cam_data_part)part_of[i]));
-    cam_status st = cam_run_folder_put(config, "split.tsv", &text);
+    cam_status st = cam_run_folder_put(folder, "split.tsv", &text);
     cam_strbuf_release(&text);
     free(part_of);
     return st;
