@@ -127,8 +127,9 @@ out:
 }
 
 cam_status cam_file_writer_reserve(cam_file_writer *writer, uint64_t bytes) {
+    enum { LEAST_BYTES = 1 << 16 }; /* for less, its own write tells as soon */
     writer->bytes = bytes;
-    if (bytes == 0 || fallocate(writer->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0)
+    if (bytes < LEAST_BYTES || fallocate(writer->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0)
         return CAM_OK;
     /* any other failure means that the file system cannot say: the write will */
     return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? fail(writer, "write") : CAM_OK;
