@@ -16,6 +16,11 @@ void cam_input_set_cancel(cam_cancel cancel) {
     stop = cancel;
 }
 
+cam_status cam_input_check(const char *name) {
+    return cam_cancel_requested(&stop) ? cam_fail(CAM_E_STOPPED, "stopped by a signal while reading \"%s\"", name)
+                                       : CAM_OK;
+}
+
 void cam_input_close(int fd) {
     if (fd > STDIN_FILENO)
         close(fd);
@@ -41,10 +46,10 @@ cam_status cam_input_open(const char *path, cam_status kind, int *fd, struct sta
 }
 
 cam_status cam_input_read(int fd, const char *name, cam_status kind, void *to, size_t capacity, size_t *got) {
+    cam_status st = CAM_OK;
     *got = 0;
     for (;;) {
-        if (cam_cancel_requested(&stop))
-            return cam_fail(CAM_E_STOPPED, "stopped by a signal while reading \"%s\"", name);
+        CAM_TRY(cam_input_check(name));
         /* A read before poll would take a named pipe without a writer for one that has ended. */
         struct pollfd input = {.fd = fd, .events = POLLIN};
         int ready = poll(&input, 1, WAIT_MS);
@@ -53,9 +58,11 @@ cam_status cam_input_read(int fd, const char *name, cam_status kind, void *to, s
         ssize_t count = read(fd, to, capacity);
         if (count >= 0) {
             *got = (size_t)count;
-            return CAM_OK;
+            break;
         }
         if (errno != EINTR && errno != EAGAIN)
-            return cam_file_fail(kind, "read", name);
+            CAM_TRY(cam_file_fail(kind, "read", name));
     }
+out:
+    return st;
 }

@@ -15,6 +15,8 @@ struct stat;
 
 /* The request that ends the reading of this process; none at first. Set it before other threads run. */
 void cam_input_set_cancel(cam_cancel cancel);
+/* For long work on what was read: CAM_E_STOPPED once the request was made. */
+CAM_MUST_CHECK cam_status cam_input_check(const char *name);
 
 /* Opens a file, or standard input for "-", without waiting for the writer of a named pipe. *about (unless NULL) is what
  * fstat says. `kind` where it cannot be opened, or is a folder; *fd is then -1. */
