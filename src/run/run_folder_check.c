@@ -166,8 +166,9 @@ cam_status cam_run_folder_check_room(const cam_config *config, const cam_run_fol
     char *existing = NULL, *full = cam_path_absolute(config->output_dir);
     cam_strbuf numbers = CAM_STRBUF_INIT;
     struct statvfs room;
-    CAM_TRY(find_existing(config->output_dir, &existing));
-    if (statvfs(existing, &room) != 0 || room.f_blocks == 0) /* a file system that does not say */
+    if (find_existing(config->output_dir, &existing) != CAM_OK) /* cam_run_folder_check tells */
+        goto out;
+    if (statvfs(existing, &room) != 0 || room.f_blocks == 0) /* a file system that does not tell */
         goto out;
     double available = (double)room.f_bavail * (double)room.f_frsize + bytes_given_back(config);
     double needed = available < need->first_bytes ? need->first_bytes : need->most_bytes;
