@@ -9,8 +9,8 @@ hears() {
     [ $((0x${caught:-0} >> 14 & 1)) -eq 1 ]
 }
 
-# told SIGNAL CODE COMMAND...: the command runs in the background, gets the signal once it reads, and exits with the code
-# within seconds, also on a busy machine.
+# told SIGNAL CODE COMMAND...: the command runs in the background, gets the signal once it reads, and exits with the code.
+# What is awaited would not come for ever: half a minute leaves time to a busy machine.
 told() {
     local signal=$1 code=$2 begin
     shift 2
@@ -25,7 +25,7 @@ told() {
     status=0 && wait $job || status=$?
     stderr=$(cat told.err) output="$signal, after $((($(date +%s%N) - begin) / 1000000)) ms"
     [ "$status" -eq "$code" ] || complain "expected exit $code"
-    [ $(($(date +%s%N) - begin)) -lt 5000000000 ] || complain "late"
+    [ $(($(date +%s%N) - begin)) -lt 30000000000 ] || complain "late"
 }
 
 @test "train hears a first signal while it waits for a pipe that nobody writes" {
@@ -67,6 +67,7 @@ told() {
 @test "a large file is not read to its end after a signal" {
     { echo text,label && yes "une ligne assez longue pour un fichier de plusieurs centaines de mégaoctets,accès" | head -c 400000000; } >large.csv
     told TERM 75 "$program" --config c.yaml train_file=large.csv
+    says 'stopped by a signal while reading "large.csv"' # not in what follows
 }
 
 @test "verbs with nothing to save end at once, also while they wait for a pipe" {
