@@ -2,6 +2,7 @@
  * its text; duplicates, conflicts and overlaps all follow from these rows. */
 #include "audit.h"
 #include "hash.h"
+#include "input.h"
 #include "place.h"
 #include "text_fold.h"
 #include <stdlib.h>
@@ -125,12 +126,16 @@ static void audit_row(cam_audit *audit, text_index *index, cam_data_part part, s
 cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PARTS]) {
     cam_status st = CAM_OK;
     text_index index;
+    enum { CHECK_ROWS = 1024 };
     *audit = (cam_audit){0};
     memcpy(audit->parts, parts, sizeof audit->parts);
     CAM_TRY(index_init(&index, parts));
     for (cam_data_part part = CAM_PART_TRAIN; part < CAM_PARTS; part++)
-        for (size_t i = 0; parts[part] && i < parts[part]->count; i++)
+        for (size_t i = 0; parts[part] && i < parts[part]->count; i++) {
+            if (i % CHECK_ROWS == 0)
+                CAM_TRY(cam_input_check(parts[part]->path));
             audit_row(audit, &index, part, i);
+        }
 out:
     index_release(&index);
     return st;

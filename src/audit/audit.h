@@ -47,7 +47,7 @@ typedef struct cam_audit {
     int64_t empty_texts[CAM_PARTS];          /* nothing but space */
 } cam_audit;
 
-/* Any part may be NULL. The data sets must outlive the audit; it owns nothing itself. */
+/* Any part may be NULL. The data sets must outlive the audit; it owns nothing itself. CAM_E_MEMORY, CAM_E_STOPPED. */
 CAM_MUST_CHECK cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PARTS]);
 
 /* Appends the findings as lines, with examples and line numbers; nothing where there are none. */

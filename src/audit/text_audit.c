@@ -1,13 +1,15 @@
 /* text_audit.c: see text_audit.h. */
 #include "text_audit.h"
+#include "input.h"
 #include "label_forms.h"
 #include "mojibake.h"
 #include "remedy.h"
 #include "text_fold.h"
 #include "utf8.h"
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     WORDS_SHOWN = 2,
@@ -16,6 +18,11 @@ enum {
     LEAK_PERCENT = 95,  /* of the rows, from which on the label is in the text by design */
     LABEL_BYTES = 4     /* a shorter label is in many texts by chance */
 };
+
+/* None once a stop is requested: the caller's next check ends the work, and the counts do not matter. */
+static size_t rows_to_count(const cam_dataset *dataset) {
+    return cam_input_check(dataset->path) == CAM_OK ? dataset->count : 0;
+}
 
 /* --- broken accents -------------------------------------------------------------------------------------------- */
 
@@ -64,7 +71,7 @@ static size_t show_word(mojibake_count *m, const char *text, size_t length, size
 }
 
 static void count_broken(const cam_dataset *dataset, mojibake_count *m) {
-    for (size_t i = 0; i < dataset->count; i++) {
+    for (size_t i = 0, count = rows_to_count(dataset); i < count; i++) {
         const cam_row *row = &dataset->rows[i];
         size_t at = find_broken(row->text, row->text_length, 0);
         m->rows += at < row->text_length;
@@ -81,10 +88,11 @@ typedef enum file_mark { MARK_NONE, MARK_UTF8, MARK_UTF16 } file_mark;
 /* The byte-order mark of the file; iconv cannot write that of UTF-8 in a single-byte encoding. */
 static file_mark mark_of(const char *path) {
     unsigned char bytes[3] = {0};
-    FILE *file = fopen(path, "rb");
-    size_t got = file ? fread(bytes, 1, sizeof bytes, file) : 0;
-    if (file)
-        fclose(file);
+    struct stat about;
+    int fd = -1;
+    int is_file = cam_input_open(path, CAM_E_DATA, &fd, &about) == CAM_OK && S_ISREG(about.st_mode);
+    ssize_t got = is_file ? pread(fd, bytes, sizeof bytes, 0) : 0; /* a pipe was read to its end already */
+    cam_input_close(fd);
     if (got >= 2 && ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF)))
         return MARK_UTF16;
     return got == sizeof bytes && memcmp(bytes, "\xEF\xBB\xBF", sizeof bytes) == 0 ? MARK_UTF8 : MARK_NONE;
@@ -186,7 +194,7 @@ typedef struct text_count {
 
 static text_count count_texts(const cam_dataset *dataset, int (*is)(const char *text)) {
     text_count count = {0};
-    for (size_t i = 0; i < dataset->count; i++)
+    for (size_t i = 0, rows = rows_to_count(dataset); i < rows; i++)
         if (is(dataset->rows[i].text) && count.rows++ == 0)
             count.first = dataset->rows[i].text;
     return count;
@@ -236,7 +244,7 @@ static int all_equal(const cam_dataset *dataset) {
 
 static void audit_leaks(const cam_dataset *dataset, cam_strbuf *out) {
     size_t same = 0, held = 0;
-    for (size_t i = 0; i < dataset->count; i++) {
+    for (size_t i = 0, count = rows_to_count(dataset); i < count; i++) {
         const cam_row *row = &dataset->rows[i];
         if (!row->label || row->label_length > row->text_length)
             continue;

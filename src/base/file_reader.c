@@ -1,9 +1,10 @@
 /* file_reader.c: see file_reader.h. */
 #include "file_reader.h"
-#include "files_internal.h"
+#include "input.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 cam_status cam_file_reader_open(cam_file_reader *reader, const char *path, cam_status kind) {
@@ -12,7 +13,7 @@ cam_status cam_file_reader_open(cam_file_reader *reader, const char *path, cam_s
     *reader = (cam_file_reader){.path = strdup(path), .kind = kind, .fd = -1};
     if (!reader->path)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
-    CAM_TRY(cam_file_open_to_read(path, kind, &reader->fd, &about));
+    CAM_TRY(cam_input_open(path, kind, &reader->fd, &about));
     reader->bytes = (uint64_t)about.st_size;
     reader->changed_s = about.st_mtim.tv_sec;
     reader->changed_ns = about.st_mtim.tv_nsec;

@@ -61,7 +61,11 @@ void cam_plain_put_rate(cam_strbuf *buf, double rate, int digits) {
 }
 
 void cam_plain_put_bytes(cam_strbuf *buf, double bytes) {
-    if (bytes < 9.95e6)
+    if (bytes < 1e3)
+        cam_strbuf_printf(buf, "%.0f byte%s", bytes, bytes == 1 ? "" : "s");
+    else if (bytes < 0.95e6)
+        cam_strbuf_printf(buf, "%.0f kB", bytes / 1e3);
+    else if (bytes < 9.95e6)
         cam_strbuf_printf(buf, "%.1f MB", bytes / 1e6);
     else if (bytes < 999.5e6)
         cam_strbuf_printf(buf, "%.0f MB", bytes / 1e6);

@@ -19,7 +19,7 @@ void cam_plain_put_counted(cam_strbuf *buf, int64_t count, const char *one, cons
 void cam_plain_put_duration(cam_strbuf *buf, double seconds);
 /* Appends a rate as a setting takes it, with at most `digits` digits: "0", "2e-4", "1.5e-3". */
 void cam_plain_put_rate(cam_strbuf *buf, double rate, int digits);
-/* Appends an amount of memory: "1.4 MB", "220 MB", "1.4 GB" (powers of 10). */
+/* Appends an amount of memory or of a disk: "20 kB", "1.4 MB", "220 MB", "1.4 GB" (powers of 10). */
 void cam_plain_put_bytes(cam_strbuf *buf, double bytes);
 
 /* The columns that a UTF-8 text covers: 0 for a combining accent, 2 for a wide East Asian character or an emoji. */

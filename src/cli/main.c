@@ -2,11 +2,13 @@
 #include "arguments.h"
 #include "backends.h"
 #include "help.h"
+#include "input.h"
 #include "log.h"
 #include "model_get.h"
 #include "signals.h"
 #include "verbs.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -54,7 +56,9 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
     arguments.group = group;
     unsigned flags = cam_verb_rows[arguments.verb].flags;
-    if (!(flags & CAM_VERB_STOPS_LATER))
+    if (flags & CAM_VERB_STOPS_LATER)
+        cam_input_set_cancel((cam_cancel){.requested = cam_signals_stop_requested});
+    else
         cam_signals_end_at_once();
     configure_output(&arguments);
     for (size_t i = 0; i < arguments.notes.count; i++)
@@ -85,6 +89,15 @@ static void report(const char *message) {
         else if (length > 0)
             cam_log_error("%.*s", (int)length, message);
     }
+}
+
+/* Gives each standard descriptor that is closed an end of /dev/null. Otherwise the next file would be opened under its
+ * number, and messages would be written into it. The end is the wrong one, so that a result without a place to go to is
+ * still an error of write. */
+static void hold_standard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            _exit(cam_status_exit_code(CAM_E_STORAGE)); /* and no message could be written */
 }
 
 /* Starts the program again with GOMP_SPINCOUNT=20000. While OpenMP's threads wait they spin, and where they share the
@@ -136,6 +149,7 @@ static void exit_lost_peer(cam_status st) {
 
 int main(int argc, char **argv) {
     cam_group group;
+    hold_standard_descriptors();
     reexec_with_short_spin(argv);
     json_set_alloc_funcs(json_memory, free);
     cam_signals_install();

@@ -27,7 +27,8 @@ enum {
       "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
       "train a classifier (the default verb)",                                                                         \
       "Trains on the rows of train_file and writes the model and the figures of the run into output_dir. A first "     \
-      "signal TERM, INT or USR1 ends the run after the current step; the model is saved where there is none yet.")     \
+      "signal TERM, INT, USR1 or HUP ends the run after the current step; the model is saved where there is none "     \
+      "yet.")                                                                                                          \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \

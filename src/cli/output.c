@@ -1,6 +1,8 @@
 /* output.c: see output.h. */
 #include "output.h"
+#include "run_folder.h"
 #include "signals.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,15 +11,12 @@
 #include <unistd.h>
 
 static cam_status fail_to_write(const cam_output *output) {
-    int error = errno;
-    char *full = output->path ? cam_path_absolute(output->path) : NULL;
-    if (full)
-        cam_fail(CAM_E_STORAGE, "cannot write \"%s\": %s", full, strerror(error));
-    else
-        cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(error));
-    free(full);
-    return CAM_E_STORAGE;
+    if (output->path)
+        return cam_file_fail(CAM_E_STORAGE, "write", output->path);
+    return cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
 }
+
+/* --- the files that are read --------------------------------------------------------------------------------------- */
 
 static int is_same(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
@@ -30,6 +29,63 @@ static int is_input(const struct stat *about, const char *input) {
     return failed == 0 && S_ISREG(source.st_mode) && is_same(&source, about);
 }
 
+static int ends_in(const char *name, const char *ending) {
+    size_t length = strlen(name), wanted = strlen(ending);
+    return length >= wanted && strcmp(name + length - wanted, ending) == 0;
+}
+
+/* True for the name of a file that a model or its run is made of. */
+static int is_model_name(const char *name) {
+    static const char *const others[] = {"model.safetensors.index.json", "pytorch_model.bin", "vocab.txt"};
+    int is = ends_in(name, ".safetensors");
+    for (size_t i = 0; cam_run_folder_files[i]; i++)
+        is |= strcmp(name, cam_run_folder_files[i]) == 0;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        is |= strcmp(name, others[i]) == 0;
+    return is;
+}
+
+/* True where the output is a file of the model, under this or another name, or would become one. */
+static int is_of_model(const char *path, const char *folder) {
+    struct stat about;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    int exists = stat(path, &about) == 0;
+    char *parent = cam_path_parent(path);
+    int is = is_model_name(name) && cam_file_is_same(parent, folder);
+    free(parent);
+    DIR *entries = exists ? opendir(folder) : NULL;
+    for (struct dirent *entry; !is && entries && (entry = readdir(entries)) != NULL;) {
+        char *file = cam_path_join(folder, entry->d_name);
+        is = is_model_name(entry->d_name) && is_input(&about, file);
+        free(file);
+    }
+    if (entries)
+        closedir(entries);
+    return is;
+}
+
+cam_status cam_output_check(const char *path, const cam_output_inputs *inputs) {
+    struct stat about;
+    for (size_t i = 0; i < inputs->count; i++)
+        if (inputs->files[i] && stat(path, &about) == 0 && is_input(&about, inputs->files[i]))
+            return cam_fail(CAM_E_USAGE, "the output is the input file, \"%s\"; name another with --output",
+                            inputs->files[i]);
+    if (inputs->model_folder && is_of_model(path, inputs->model_folder))
+        return cam_fail(CAM_E_USAGE, "the output is a file of the model in \"%s\", \"%s\"; name another with --output",
+                        inputs->model_folder, path);
+    return CAM_OK;
+}
+
+cam_status cam_output_check_standard(const char *input) {
+    struct stat about;
+    if (!input || fstat(STDOUT_FILENO, &about) != 0 || !is_input(&about, input))
+        return CAM_OK;
+    return cam_fail(CAM_E_USAGE, "standard output is the input file, \"%s\"; send it to another file%s", input,
+                    about.st_size == 0 ? " (the shell has emptied this one before cam-train began)" : "");
+}
+
+/* --- opening and writing ------------------------------------------------------------------------------------------- */
+
 static cam_status open_file(cam_output *output) {
     cam_status st = CAM_OK;
     char *target = realpath(output->path, NULL); /* a symbolic link stays one */
@@ -41,21 +97,21 @@ out:
     return st;
 }
 
-cam_status cam_output_open(cam_output *output, const char *path, const char *input, int force) {
+cam_status cam_output_open(cam_output *output, const char *path, const cam_output_inputs *inputs, int force) {
     cam_status st = CAM_OK;
     struct stat about = {0}, standard = {0};
     *output = CAM_OUTPUT_CLOSED;
     if (path && strcmp(path, "-") != 0)
         output->path = path;
     int has_standard = fstat(STDOUT_FILENO, &standard) == 0;
-    int exists = output->path ? stat(output->path, &about) == 0 : has_standard;
-    if (!output->path)
-        about = standard;
-    else if (exists && has_standard && is_same(&about, &standard)) /* /dev/stdout */
+    int exists = output->path && stat(output->path, &about) == 0;
+    if (output->path)
+        CAM_TRY(cam_output_check(output->path, inputs));
+    if (exists && has_standard && is_same(&about, &standard)) /* /dev/stdout */
         output->path = NULL;
-    if (exists && is_input(&about, input))
-        CAM_FAIL(CAM_E_USAGE, "the output is the input file, \"%s\"; name another with --output", input);
     if (!output->path) {
+        for (size_t i = 0; i < inputs->count; i++)
+            CAM_TRY(cam_output_check_standard(inputs->files[i]));
         output->fd = STDOUT_FILENO;
         goto out;
     }

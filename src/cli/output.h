@@ -15,12 +15,25 @@ typedef struct cam_output {
 
 #define CAM_OUTPUT_CLOSED                                                                                              \
     (cam_output) {                                                                                                     \
-        .file = {.fd = -1}, .fd = -1                                                                                   \
+        .file = CAM_FILE_WRITER_CLOSED, .fd = -1                                                                       \
     }
 
-/* Opens `path` (NULL or "-": standard output). `input` is the file that the verb reads, "-" for standard input.
- * CAM_E_USAGE where the output is the input, or is a file that exists and not `force`; CAM_E_STORAGE. */
-CAM_MUST_CHECK cam_status cam_output_open(cam_output *output, const char *path, const char *input, int force);
+/* The files that a verb reads, which its output must not be. */
+typedef struct cam_output_inputs {
+    const char *const *files; /* "-": standard input; NULL: none */
+    size_t count;
+    const char *model_folder; /* none of its files, and no new one that would change the model; NULL: none */
+} cam_output_inputs;
+
+/* CAM_E_USAGE where `path` is one of them, under this or another name. */
+CAM_MUST_CHECK cam_status cam_output_check(const char *path, const cam_output_inputs *inputs);
+/* CAM_E_USAGE where standard output goes to the file `input` (NULL: none): the program would read what it writes. */
+CAM_MUST_CHECK cam_status cam_output_check_standard(const char *input);
+
+/* Opens `path` (NULL or "-": standard output). CAM_E_USAGE where the output is an input, or is a file that exists and
+ * not `force`; CAM_E_STORAGE. */
+CAM_MUST_CHECK cam_status cam_output_open(cam_output *output, const char *path, const cam_output_inputs *inputs,
+                                          int force);
 CAM_MUST_CHECK cam_status cam_output_write(cam_output *output, const char *bytes, size_t count);
 /* Gives a regular file its name. */
 CAM_MUST_CHECK cam_status cam_output_commit(cam_output *output);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 static volatile sig_atomic_t stop_requested, at_once;
 static const char *volatile unfinished;
 
@@ -27,9 +27,16 @@ static void handle(int number, void (*handler)(int number)) {
     sigaction(number, &action, NULL);
 }
 
+/* nohup starts a program with HUP ignored: it is to go on when its terminal is closed. */
+static int is_under_nohup(void) {
+    struct sigaction before;
+    return sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
 void cam_signals_install(void) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        handle(numbers[i], on_signal);
+        if (numbers[i] != SIGHUP || !is_under_nohup())
+            handle(numbers[i], on_signal);
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);
 }

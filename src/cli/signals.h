@@ -1,5 +1,5 @@
-/* signals.h: a first TERM, INT or USR1 requests a stop at the next safe place; a second one ends the program at once
- * (exit 130). */
+/* signals.h: a first TERM, INT, USR1 or HUP requests a stop at the next safe place; a second one ends the program at once
+ * (exit 130). Under nohup a HUP does nothing. */
 #ifndef CAM_SIGNALS_H
 #define CAM_SIGNALS_H
 

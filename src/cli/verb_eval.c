@@ -6,6 +6,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "model_get.h"
+#include "output.h"
 #include "predictor.h"
 #include "reading.h"
 #include "signals.h"
@@ -138,6 +139,7 @@ cam_status cam_verb_eval(const cam_arguments *arguments) {
     char *folder = NULL;
     if (!arguments->model || !arguments->data)
         CAM_FAIL(CAM_E_USAGE, "eval needs --model DIR and --data FILE");
+    CAM_TRY(cam_output_check_standard(arguments->data));
     CAM_TRY(cam_model_get(arguments->group, arguments->model, NULL, CAM_MODEL_WEIGHTS, NULL, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     CAM_TRY(cam_backends_open(

@@ -2,6 +2,7 @@
  * init_fit.c says how. */
 #include "init_fit.h"
 #include "log.h"
+#include "output.h"
 #include "remedy.h"
 #include "verbs.h"
 #include <limits.h>
@@ -40,8 +41,9 @@ static void say_next(void) {
 
 cam_status cam_verb_init(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_init_fit fit;
+    cam_init_fit fit = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
+    CAM_TRY(cam_output_check_standard(arguments->data));
     CAM_TRY(cam_init_fit_open(&fit, arguments));
     say_lines(cam_strbuf_text(&fit.notes), cam_log);
     if (arguments->data)

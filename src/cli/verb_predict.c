@@ -238,10 +238,11 @@ static void close_prediction(prediction *p) {
 }
 
 /* What rank 0 alone reads and writes. */
-static cam_status open_files(prediction *p, const cam_arguments *arguments, const cam_read_options *options,
-                             cam_record_reader **reader) {
+static cam_status open_files(prediction *p, const cam_arguments *arguments, const char *model_folder,
+                             const cam_read_options *options, cam_record_reader **reader) {
     cam_status st = CAM_OK;
-    CAM_TRY(cam_output_open(&p->output, arguments->output, options->path, arguments->force));
+    cam_output_inputs inputs = {.files = &options->path, .count = 1, .model_folder = model_folder};
+    CAM_TRY(cam_output_open(&p->output, arguments->output, &inputs, arguments->force));
     CAM_TRY(cam_record_reader_open(options, reader));
     CAM_TRY(cam_prediction_rows_set_input(&p->rows, *reader, options->delimiter_hint == ';' ? ';' : ','));
 out:
@@ -266,7 +267,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     cam_reading_text_options(&reading, arguments, input, &options);
     options.pause = (cam_input_pause){answer, &p};
     if (is_reader)
-        CAM_TRY(open_files(&p, arguments, &options, &reader));
+        CAM_TRY(open_files(&p, arguments, folder, &options, &reader));
     CAM_TRY(cam_backends_open(
         &(cam_device_options){.device = (enum cam_choice_device)arguments->device.value, .group = arguments->group},
         &backend));

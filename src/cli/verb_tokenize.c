@@ -2,6 +2,7 @@
 #include "json_out.h"
 #include "model_get.h"
 #include "model_tokenizer.h"
+#include "output.h"
 #include "reading.h"
 #include "signals.h"
 #include "tokenizer.h"
@@ -77,6 +78,7 @@ cam_status cam_verb_tokenize(const cam_arguments *arguments) {
     const char *input = arguments->input ? arguments->input : "-";
     if (!arguments->model)
         CAM_FAIL(CAM_E_USAGE, "tokenize needs --model DIR");
+    CAM_TRY(cam_output_check_standard(input));
     CAM_TRY(cam_model_get(NULL, arguments->model, NULL, CAM_MODEL_CONFIG_ONLY, NULL, &folder));
     CAM_TRY(cam_reading_open(&reading, arguments, folder));
     cam_reading_text_options(&reading, arguments, input, &options);

@@ -4,6 +4,7 @@
 #include "backends.h"
 #include "files.h"
 #include "log.h"
+#include "output.h"
 #include "run.h"
 #include "signals.h"
 #include "verbs.h"
@@ -113,6 +114,20 @@ static cam_status check_arguments(const cam_arguments *arguments, const cam_conf
     return CAM_OK;
 }
 
+/* The table must replace no file that is read. */
+static cam_status check_output(const cam_arguments *arguments, const cam_config *config, const char *model_folder) {
+    cam_status st = CAM_OK;
+    const char *const data[] = {config->train_file, config->validation_file, config->test_file};
+    cam_output_inputs read = {data, sizeof data / sizeof data[0], model_folder};
+    cam_output_inputs configs = {config->files.items, config->files.count, NULL};
+    if (!arguments->table)
+        return CAM_OK;
+    CAM_TRY(cam_output_check(arguments->table, &read));
+    CAM_TRY(cam_output_check(arguments->table, &configs));
+out:
+    return st;
+}
+
 static cam_status open_gpu(const cam_config *config, cam_backend **backend) {
     cam_device_options options = {
         .device = CAM_CONFIG_DEVICE_CUDA, .tf32 = config->tf32, .untuned = 1, .attention = config->attention};
@@ -134,6 +149,7 @@ cam_status cam_verb_tune(const cam_arguments *arguments) {
     CAM_TRY(check_arguments(arguments, &config));
     config.overwrite_output_dir = 1; /* nothing is written there */
     CAM_TRY(cam_run_prepare(&run, &config, &cancel, NULL));
+    CAM_TRY(check_output(arguments, &config, run.model_folder));
     CAM_TRY(open_gpu(&config, &backend));
     CAM_TRY(choose_path(arguments, &path));
     CAM_TRY(record_products(&run, backend));

@@ -1,5 +1,6 @@
 /* verbs.c: functions that several verbs call. */
 #include "verbs.h"
+#include "output.h"
 #include "remedy.h"
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *conf
     *config = (cam_config){0};
     if (arguments->configs.count == 0)
         CAM_TRY(fail_without_config(arguments));
+    for (size_t i = 0; i < arguments->configs.count; i++)
+        CAM_TRY(cam_output_check_standard(arguments->configs.items[i]));
     CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
                             arguments->overrides.count, &problems));
 out:

@@ -82,7 +82,8 @@ typedef struct cam_config {
     double
         warmup_fraction; /* what warmup_steps holds where it is written below 1; otherwise 0. It becomes warmup_ratio */
     cam_config_origin origins[CAM_CONFIG_KEY_COUNT];
-    cam_pool memory; /* all that the fields point to */
+    cam_config_list files; /* that were read */
+    cam_pool memory;       /* all that the fields point to */
 } cam_config;
 
 /* Sets all fields to their defaults. */
@@ -95,7 +96,7 @@ void cam_config_restore(cam_config *config, cam_config_key key);
  *
  * Returns CAM_OK, or CAM_E_USAGE with all problems as the message (a message holds 8,191 bytes; problems->shown has the
  * first twenty in full). The configuration must be released in both cases; after a failure it holds the values that
- * could be read. Where warmup_steps is above 0, warmup_ratio becomes 0; where it is written below 1, it is the ratio. */
+ * could be read. CAM_E_STOPPED while a file was awaited. Where warmup_steps is above 0, warmup_ratio becomes 0; where it is written below 1, it is the ratio. */
 CAM_MUST_CHECK cam_status cam_config_load(cam_config *config, const char *const *files, size_t file_count,
                                           const char *const *overrides, size_t override_count, cam_problems *problems);
 void cam_config_release(cam_config *config);

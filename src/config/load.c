@@ -19,7 +19,7 @@ typedef struct loader {
     cam_problems *problems;
     cam_pool trees;
     bool complete;     /* all files could be parsed to their end */
-    cam_status status; /* CAM_E_MEMORY where memory ran out, which is no problem of the configuration */
+    cam_status status; /* CAM_E_MEMORY or CAM_E_STOPPED, which are no problems of the configuration */
 } loader;
 
 static cam_config_key key_of(const cam_config_row *row) {
@@ -124,24 +124,24 @@ static void refuse_blank(loader *l, const char *path) {
     cam_strbuf_release(&text);
 }
 
-static void load_file(loader *l, const char *path) {
+/* `file` lives as long as the configuration. */
+static void load_file(loader *l, const char *file) {
     cam_strbuf text = CAM_STRBUF_INIT;
     bool complete = false;
-    if (cam_directory_exists(path)) {
-        refuse_folder(l, path);
+    if (cam_directory_exists(file)) {
+        refuse_folder(l, file);
         l->complete = false;
         return;
     }
-    const char *file = cam_config_keep(l->config, path);
-    cam_status read = cam_file_read(path, CAM_YAML_BYTES, CAM_E_USAGE, &text);
-    if (read == CAM_E_MEMORY) {
+    cam_status read = cam_file_read(file, CAM_YAML_BYTES, CAM_E_USAGE, &text);
+    if (read == CAM_E_MEMORY || read == CAM_E_STOPPED) {
         l->status = read;
     } else if (read != CAM_OK) {
         /* A file that is too large was read up to the limit. */
         long line = text.length ? cam_bytes_line(text.text, text.length) : 0;
         cam_problems_add(l->problems, line ? file : NULL, line, "%s", cam_status_message());
-    } else if (is_blank(&text, path)) {
-        refuse_blank(l, path);
+    } else if (is_blank(&text, file)) {
+        refuse_blank(l, file);
     } else {
         (void)cam_bytes_decode_utf16(&text);
         const cam_yaml_node *root =
@@ -207,8 +207,12 @@ cam_status cam_config_load(cam_config *config, const char *const *files, size_t 
                            const char *const *overrides, size_t override_count, cam_problems *problems) {
     loader l = {.config = config, .problems = problems, .complete = true};
     cam_config_defaults(config);
+    const char **kept = cam_pool_take(&config->memory, (file_count + 1) * sizeof *kept);
+    config->files = (cam_config_list){kept, file_count};
+    for (size_t i = 0; i < file_count; i++)
+        kept[i] = cam_config_keep(config, files[i]);
     for (size_t i = 0; i < file_count && l.status == CAM_OK; i++)
-        load_file(&l, files[i]);
+        load_file(&l, kept[i]);
     for (size_t i = 0; i < override_count && l.status == CAM_OK; i++)
         load_override(&l, overrides[i]);
     if (l.complete)

@@ -2,6 +2,7 @@
  * then duplicates (on_duplicate=drop), then rare labels, then ids. */
 #include "audit.h"
 #include "corpus_internal.h"
+#include "input.h"
 #include "label_forms.h"
 #include "remedy.h"
 #include "text_audit.h"
@@ -121,6 +122,8 @@ static cam_status audit_texts(cam_corpus_opening *opening) {
     const cam_dataset *parts[CAM_PARTS];
     for (int part = 0; part < CAM_PARTS; part++) {
         parts[part] = corpus->files[part].count ? &corpus->files[part] : NULL;
+        if (parts[part])
+            CAM_TRY(cam_input_check(parts[part]->path));
         cam_text_audit(&corpus->files[part], &corpus->warnings);
     }
     CAM_TRY(cam_audit_run(&found, parts));
@@ -247,6 +250,7 @@ cam_status cam_corpus_label(cam_corpus_opening *opening) {
     if (treated != CAM_OK)
         opening->train_is_sound = 0;
     CAM_TRY(cam_failures_take(&opening->failures, treated));
+    CAM_TRY(cam_input_check(train->path));
     CAM_TRY(cam_label_audit(train, config->text_column, config->label_column, &opening->findings, &opening->cure));
     cam_status built = build_labels(opening);
     if (built != CAM_OK) {

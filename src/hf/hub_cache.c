@@ -112,6 +112,21 @@ static void cut_to_folder(char **path) {
     *path = folder;
 }
 
+/* A run's folder is a model once it has saved the first one. */
+static cam_status fail_unfinished(const char *path, const char *full, const char *missing) {
+    cam_strbuf file = CAM_STRBUF_INIT;
+    char *run = cam_path_join(path, "run.yaml");
+    cam_shell_word_put(&file, run);
+    cam_status st =
+        cam_fail(CAM_E_MODEL,
+                 "the folder \"%s\" has no %s: its run goes on and has not saved a model yet, or was ended "
+                 "before it did; wait for it, or train again: cam-train --config %s overwrite_output_dir=true",
+                 full, missing, cam_strbuf_text(&file));
+    cam_strbuf_release(&file);
+    free(run);
+    return st;
+}
+
 static cam_status locate_path(const char *name, cam_model_needs needs, char **folder) {
     cam_status st = CAM_OK;
     char *path = NULL, *full = NULL;
@@ -129,6 +144,8 @@ static cam_status locate_path(const char *name, cam_model_needs needs, char **fo
     if (instead)
         CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s, only \"%s\": %s", full, missing, instead,
                  description);
+    if (missing && cam_file_exists_in(path, "run.yaml"))
+        CAM_TRY(fail_unfinished(path, full, missing));
     if (missing)
         CAM_FAIL(CAM_E_MODEL, "the model folder \"%s\" has no %s", full, missing);
     *folder = path;

@@ -32,7 +32,7 @@ cam_status cam_safetensors_writer_new(cam_safetensors_writer **writer) {
     *writer = calloc(1, sizeof **writer);
     if (!*writer)
         return cam_fail(CAM_E_MEMORY, "no memory to write tensors");
-    (*writer)->file.fd = -1;
+    (*writer)->file = (cam_file_writer)CAM_FILE_WRITER_CLOSED;
     return CAM_OK;
 }
 
@@ -144,6 +144,7 @@ cam_status cam_safetensors_writer_begin(cam_safetensors_writer *writer, const ch
         length[i] = (unsigned char)((uint64_t)header.length >> (8 * i));
     CAM_TRY(cam_file_writer_open(&writer->file, path));
     writer->begun = 1;
+    CAM_TRY(cam_file_writer_reserve(&writer->file, writer->total_bytes));
     CAM_TRY(cam_file_writer_write(&writer->file, length, sizeof length));
     CAM_TRY(cam_file_writer_write(&writer->file, header.text, header.length));
     skip_complete(writer);

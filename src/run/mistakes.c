@@ -90,7 +90,7 @@ cam_status cam_mistakes_write(const char *path, const cam_corpus *corpus, const 
                               int64_t *count) {
     cam_status st = CAM_OK;
     mistake *list = NULL;
-    cam_file_writer writer = {.fd = -1};
+    cam_file_writer writer = CAM_FILE_WRITER_CLOSED;
     cam_strbuf text = CAM_STRBUF_INIT;
     CAM_TRY(list_mistakes(corpus, guesses, &list, count));
     CAM_TRY(cam_file_writer_open(&writer, path));

@@ -33,6 +33,7 @@ static cam_status open_model(cam_run *run) {
         goto out;
     }
     cam_model_origin_find(&run->origin, run->model_folder, &run->model);
+    run->folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors");
     if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
         CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers; set freeze=first:%d or less",
                  (long long)config->freeze.layers, run->model.num_hidden_layers, run->model.num_hidden_layers);
@@ -183,11 +184,38 @@ out:
     return st;
 }
 
+/* What the output folder gets: the model with its tokenizer, and what is written of every row. A better model is written before the
+ * one before it is removed. */
+static cam_status check_room(cam_run *run) {
+    cam_status st = CAM_OK;
+    enum { ROW_BYTES = 40, OTHER_BYTES = 1 << 16 };
+    const cam_config *config = run->config;
+    cam_parameters params = {0};
+    cam_train_rates rates = {.layerwise_decay = 1};
+    CAM_TRY(cam_parameters_layout(&params, &run->model, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
+    double model = (double)params.logical_count * sizeof(float);
+    double others =
+        ROW_BYTES * (double)run->corpus.rows + (double)cam_tokenizer_saved_bytes(run->tokenizer) + OTHER_BYTES;
+    int is_replaced = config->load_best_model_at_end && config->eval_strategy != CAM_CONFIG_EVAL_NO &&
+                      run->corpus.part_count[CAM_PART_VALIDATION] > 0;
+    cam_run_folder_need need = {.first_bytes = model + others, .most_bytes = (is_replaced ? 2 : 1) * model + others};
+    CAM_TRY(cam_run_folder_check_room(config, &need, &run->corpus.warnings));
+out:
+    cam_parameters_release(&params);
+    return st;
+}
+
+static cam_status check_stop(const cam_run *run) {
+    return cam_cancel_requested(&run->cancel) ? cam_fail(CAM_E_STOPPED, "stopped by a signal before the first step")
+                                              : CAM_OK;
+}
+
 static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
     cam_status st = CAM_OK, data;
     CAM_TRY(prepare_model(run, failures));
     data = open_data(run);
     CAM_TRY(cam_failures_take(failures, data));
+    CAM_TRY(check_stop(run));
     if (run->tokenizer && run->corpus.rows > 0)
         CAM_TRY(cam_failures_take(failures,
                                   cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
@@ -200,6 +228,8 @@ static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
         CAM_TRY(cam_failures_take(failures, check_outlook(run)));
     if (data == CAM_OK && cam_group_rank(run->group) == 0)
         compare_with_earlier(run);
+    if (run->is_sound && cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, check_room(run)));
 out:
     return st;
 }

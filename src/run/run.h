@@ -17,11 +17,12 @@
 
 typedef struct cam_run {
     const cam_config *config;
-    char *model_folder;     /* NULL: not found */
-    cam_model_config model; /* hidden_size is 0 where it could not be read */
-    cam_tokenizer *tokenizer;
+    char *model_folder;      /* NULL: not found */
+    cam_model_config model;  /* hidden_size is 0 where it could not be read */
     cam_model_origin origin; /* of the model, for the card */
-    cam_weights *weights;    /* until they are loaded; NULL under init: random */
+    int folder_has_weights;  /* model.safetensors, also where they are not used */
+    cam_tokenizer *tokenizer;
+    cam_weights *weights; /* until they are loaded; NULL under init: random */
     cam_corpus corpus;
     int keep_head;         /* the folder's classifier has exactly the data's labels and is kept */
     int32_t max_length;    /* longer texts are cut to this many tokens */

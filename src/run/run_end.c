@@ -1,10 +1,8 @@
 /* run_end.c: see run_end_internal.h. */
 #include "baseline_internal.h"
 #include "diagnosis_internal.h"
-#include "files.h"
 #include "log.h"
 #include "run_end_internal.h"
-#include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +45,7 @@ static void find_verdict(cam_run_end *end) {
                                            : config->freeze.kind == CAM_CONFIG_FREEZE_ENCODER ? CAM_TRAINED_HEAD
                                                                                               : CAM_TRAINED_SOME,
                                 .random_weights = config->init == CAM_CONFIG_INIT_RANDOM,
-                                .folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors"),
+                                .folder_has_weights = run->folder_has_weights,
                                 .hidden = run->model.hidden_size,
                                 .batch_rows = end->plan->batch_rows * end->plan->accumulation,
                                 .learning_rate = config->learning_rate,
@@ -119,7 +117,7 @@ static cam_status write_metrics(const cam_run_end *end) {
     put_warnings(&json, &end->run->corpus.warnings);
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
-    cam_status st = cam_run_folder_put(end->run->config, "metrics.json", &text);
+    cam_status st = cam_run_folder_put(end->folder, "metrics.json", &text);
     cam_strbuf_release(&text);
     cam_strbuf_release(&verdict);
     return st;
@@ -128,7 +126,7 @@ static cam_status write_metrics(const cam_run_end *end) {
 /* --- the other files --------------------------------------------------------------------------------------------- */
 
 static cam_status write_mistakes(cam_run_end *end) {
-    char *path = cam_run_folder_path(end->run->config, "mistakes.csv");
+    char *path = cam_run_folder_path(end->folder, "mistakes.csv");
     cam_status st = cam_mistakes_write(path, &end->run->corpus, end->guesses, &end->mistakes);
     free(path);
     return st;
@@ -141,7 +139,7 @@ cam_status cam_run_end_write(cam_run_end *end) {
     find_verdict(end);
     CAM_TRY(write_mistakes(end));
     cam_model_card_put(end, &card);
-    CAM_TRY(cam_run_folder_put_card(end->run->config, &card));
+    CAM_TRY(cam_run_folder_put_card(end->folder, &card));
     CAM_TRY(write_metrics(end));
 out:
     cam_strbuf_release(&card);

@@ -6,10 +6,12 @@
 #include "best_internal.h"
 #include "mistakes_internal.h"
 #include "run.h"
+#include "run_folder.h"
 #include "tfidf.h"
 
 typedef struct cam_run_end {
     const cam_run *run;
+    const cam_run_folder *folder;
     const cam_metrics *metrics[CAM_PARTS]; /* of the saved model; NULL for the training part and for one without rows */
     const cam_guess *guesses[CAM_PARTS];   /* likewise, in the order of corpus.part[part] */
     const cam_best *best;

@@ -1,5 +1,8 @@
-/* run_folder.h: the files of a run's output folder. Each file is written whole or not at all.
- */
+/* run_folder.h: the files of a run's output folder. Each is written whole or not at all.
+ *
+ * The folder holds a whole model or none: config.json, without which there is none, is written after the tokenizer and
+ * the weights, and a run that overwrites another takes the old one away before anything else. Later best models replace
+ * only model.safetensors, by one rename. */
 #ifndef CAM_RUN_FOLDER_H
 #define CAM_RUN_FOLDER_H
 
@@ -7,26 +10,63 @@
 #include "corpus.h"
 #include "model_config.h"
 
-/* Checks the output folder before any work is done: CAM_E_USAGE if it holds another run (unless overwrite_output_dir)
- * or is the model's own folder; CAM_E_STORAGE if it cannot be made or written. Leaves no file or folder behind. */
+/* The names of all files that a run writes but README.md, config.json first; NULL ends the list. A folder with one of
+ * them is occupied, and overwrite_output_dir removes them. */
+extern const char *const cam_run_folder_files[];
+
+/* --- before any work ----------------------------------------------------------------------------------------------- */
+
+/* Checks the output folder: CAM_E_USAGE if it holds another run (unless overwrite_output_dir), is the model's own folder,
+ * or has a file that the run reads (data, configuration, model) where the run would replace it; CAM_E_STORAGE if it
+ * cannot be made or written. Leaves no file or folder behind. */
 CAM_MUST_CHECK cam_status cam_run_folder_check(const cam_config *config, const char *model_folder);
-/* Makes the folder and locks it until *lock is closed (-1: nothing to close), removes an earlier run's figures, and
- * writes run.yaml and split.tsv. CAM_E_USAGE if another process holds the lock; then nothing is changed. */
-CAM_MUST_CHECK cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus, int *lock);
-/* Writes config.json and the tokenizer's files, which transformers needs beside model.safetensors. */
-CAM_MUST_CHECK cam_status cam_run_folder_put_model_files(const cam_config *config, const cam_model_config *model,
-                                                         const cam_tokenizer *tokenizer);
+
+/* The bytes that a run writes: for its first save, and at most at one time. */
+typedef struct cam_run_folder_need {
+    double first_bytes, most_bytes;
+} cam_run_folder_need;
+/* Compares them with what is free: CAM_E_STORAGE where the first save has no room, a line in `warnings` where the most
+ * has none. The message has both numbers. */
+CAM_MUST_CHECK cam_status cam_run_folder_check_room(const cam_config *config, const cam_run_folder_need *need,
+                                                    cam_strbuf *warnings);
+
+/* --- the opened folder --------------------------------------------------------------------------------------------- */
+
+typedef struct cam_run_folder {
+    int fd;     /* the folder, locked as long as it is open; -1: closed */
+    char *path; /* leads to it, also after it was renamed */
+} cam_run_folder;
+
+#define CAM_RUN_FOLDER_CLOSED                                                                                          \
+    { .fd = -1 }
+
+/* Makes the folder and locks it, removes an earlier run and what killed ones left, and writes run.yaml and split.tsv.
+ * CAM_E_USAGE if another process holds the lock; then nothing is changed. Close in both cases. */
+CAM_MUST_CHECK cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus,
+                                               cam_run_folder *folder);
+void cam_run_folder_close(cam_run_folder *folder);
+/* Warns where output_dir does not lead to the folder any more. */
+void cam_run_folder_warn_of_move(const cam_run_folder *folder, const char *output_dir);
+
+/* folder/name; the caller frees it. */
+char *cam_run_folder_path(const cam_run_folder *folder, const char *name);
+/* Writes a text as folder/name. */
+CAM_MUST_CHECK cam_status cam_run_folder_put(const cam_run_folder *folder, const char *name, const cam_strbuf *text);
+/* Writes config.json, which makes a model of the weights and the tokenizer's files that lie there. */
+CAM_MUST_CHECK cam_status cam_run_folder_put_config(const cam_run_folder *folder, const cam_model_config *model);
 
 /* Writes the model card as README.md, which ends in CAM_CARD_MARK. Another README.md, which the user wrote, stays; a
  * warning says so. */
 #define CAM_CARD_MARK "<!-- written by cam-train -->\n"
-CAM_MUST_CHECK cam_status cam_run_folder_put_card(const cam_config *config, const cam_strbuf *card);
+CAM_MUST_CHECK cam_status cam_run_folder_put_card(const cam_run_folder *folder, const cam_strbuf *card);
+
+/* --- split.tsv ----------------------------------------------------------------------------------------------------- */
 
 /* split.tsv: the part of each used row of train_file, in the order of the file. Its columns are `row` (as a spreadsheet
  * counts it, from 1; in JSON the number of the object), `line` (where the record starts, from 1), `part` (train or
  * validation) and `text` (cam_audit_text_hash in 16 hexadecimal digits, by which the row is known again in a file that
  * has changed). Rows that no part uses are not listed. */
-CAM_MUST_CHECK cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *corpus);
+CAM_MUST_CHECK cam_status cam_run_folder_put_split(const cam_run_folder *folder, const cam_corpus *corpus);
 
 /* split.tsv as read back. */
 typedef struct cam_run_split_row {
@@ -48,10 +88,5 @@ void cam_run_split_release(cam_run_split *split);
 const cam_run_split_row *cam_run_split_find(const cam_run_split *split, long number, long line, uint64_t text);
 /* A row with this text, one of the training where there are several; NULL where there is none. */
 const cam_run_split_row *cam_run_split_find_text(const cam_run_split *split, uint64_t text);
-
-/* output_dir/name; the caller frees it. */
-char *cam_run_folder_path(const cam_config *config, const char *name);
-/* Writes a text as output_dir/name. */
-CAM_MUST_CHECK cam_status cam_run_folder_put(const cam_config *config, const char *name, const cam_strbuf *text);
 
 #endif

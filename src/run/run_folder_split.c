@@ -11,7 +11,7 @@ static const char title[] = "row\tline\tpart\ttext\n";
 static const size_t most_bytes = (size_t)1 << 37;
 enum { HASH_DIGITS = 16 };
 
-cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *corpus) {
+cam_status cam_run_folder_put_split(const cam_run_folder *folder, const cam_corpus *corpus) {
     cam_strbuf text = CAM_STRBUF_INIT;
     const cam_dataset *file = &corpus->files[CAM_PART_TRAIN];
     unsigned char *part_of = malloc((size_t)corpus->rows + 1);
@@ -27,7 +27,7 @@ cam_status cam_run_folder_put_split(const cam_config *config, const cam_corpus *
             cam_strbuf_printf(&text, "%ld\t%ld\t%s\t%016" PRIx64 "\n", cam_row_number(&file->rows[i]),
                               file->rows[i].line, cam_data_part_name((cam_data_part)part_of[i]),
                               cam_audit_text_hash(&file->rows[i]));
-    cam_status st = cam_run_folder_put(config, "split.tsv", &text);
+    cam_status st = cam_run_folder_put(folder, "split.tsv", &text);
     cam_strbuf_release(&text);
     free(part_of);
     return st;

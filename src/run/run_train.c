@@ -1,6 +1,5 @@
 /* run_train.c: cam_run_train: steps, evaluations, the best model, and the figures at the end. */
 #include "clock.h"
-#include "files.h"
 #include "log.h"
 #include "parameter_exchange.h"
 #include "plain.h"
@@ -14,7 +13,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 /* With several ranks, the most steps in flight. Ranks act on a request this many steps after the one that delivered it,
  * since one rank may be this far ahead of another. */
@@ -35,9 +33,9 @@ typedef struct training {
     float *logits;                 /* for the larger of the validation and test parts */
     cam_guess *guesses[CAM_PARTS]; /* of the model in the output folder, for validation and test rows */
     double begin_s;
-    double reported_s;  /* the device's clock at the end of the last reported step; 0 after a pause (evaluation) */
-    double submitted_s; /* the host's clock when the first step after a pause was submitted */
-    int lock;           /* on the output folder; -1: none */
+    double reported_s;     /* the device's clock at the end of the last reported step; 0 after a pause (evaluation) */
+    double submitted_s;    /* the host's clock when the first step after a pause was submitted */
+    cam_run_folder folder; /* of rank 0 */
     cam_watchdog *watchdog;
     cam_comm_figures exchanged;  /* the comm's figures before the first step */
     int writes_output;           /* rank 0: writes the folder, the log and the progress */
@@ -110,11 +108,11 @@ static cam_status log_beginning(training *t, const cam_backend *backend) {
 /* Rank 0 opens the folder; all ranks get the status. */
 static cam_status open_folder(training *t, cam_backend *backend) {
     cam_status st = CAM_OK;
-    const cam_config *config = config_of(t);
-    char *path = cam_run_folder_path(config, "log.jsonl");
+    char *path = NULL;
     if (!t->writes_output)
         goto out;
-    CAM_TRY(cam_run_folder_begin(config, &t->run->corpus, &t->lock));
+    CAM_TRY(cam_run_folder_begin(config_of(t), &t->run->corpus, &t->folder));
+    path = cam_run_folder_path(&t->folder, "log.jsonl");
     if (writes_log(t))
         CAM_TRY(cam_run_log_open(&t->log, path, 0));
     CAM_TRY(log_beginning(t, backend));
@@ -127,8 +125,12 @@ static cam_status open_training(training *t, cam_run *run, cam_backend *backend,
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     const cam_corpus *corpus = &run->corpus;
-    *t = (training){
-        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .scored_step = -1, .lock = -1, .begin_s = cam_now_s()};
+    *t = (training){.run = run,
+                    .log = CAM_RUN_LOG_INIT,
+                    .saved_step = -1,
+                    .scored_step = -1,
+                    .folder = CAM_RUN_FOLDER_CLOSED,
+                    .begin_s = cam_now_s()};
     t->writes_output = cam_group_rank(run->group) == 0;
     t->max_steps_in_flight = !run->comm                      ? CAM_REPORTS - 1
                              : cam_backend_captures(backend) ? RANKS_MAX_STEPS_IN_FLIGHT
@@ -173,8 +175,7 @@ static void close_training(training *t) {
     free(t->logits);
     for (int part = 0; part < CAM_PARTS; part++)
         free(t->guesses[part]);
-    if (t->lock >= 0)
-        close(t->lock);
+    cam_run_folder_close(&t->folder);
 }
 
 /* --- evaluating ------------------------------------------------------------------------------------------------ */
@@ -198,15 +199,22 @@ static void keep_guesses(training *t, cam_data_part part) {
     cam_guess_rows(t->logits, corpus->part_count[part], (int64_t)corpus->labels.count, t->guesses[part]);
 }
 
-/* Writes the current weights to the output folder. */
+static cam_status put_tokenizer(const training *t) {
+    const cam_run *run = t->run;
+    return cam_tokenizer_save(run->tokenizer, cam_model_config_max_tokens(&run->model), t->folder.path);
+}
+
+/* Writes the current weights to the output folder; the first save makes it a model. */
 static cam_status save(training *t) {
     cam_status st = CAM_OK;
-    const cam_config *config = config_of(t);
-    char *path = cam_run_folder_path(config, "model.safetensors");
-    if (t->saved_step < 0 && t->writes_output)
-        st = cam_run_folder_put_model_files(config, &t->run->model, t->run->tokenizer);
-    CAM_TRY(cam_group_agree_status(t->run->group, "saving the model's files", st));
+    cam_group *group = t->run->group;
+    int is_first = t->saved_step < 0 && t->writes_output;
+    char *path = t->writes_output ? cam_run_folder_path(&t->folder, "model.safetensors") : NULL;
+    CAM_TRY(cam_group_agree_status(group, "saving the tokenizer", is_first ? put_tokenizer(t) : CAM_OK));
     CAM_TRY(cam_trainer_save(&t->trainer, path));
+    if (is_first)
+        st = cam_run_folder_put_config(&t->folder, &t->run->model);
+    CAM_TRY(cam_group_agree_status(group, "saving the model's configuration", st));
     t->saved_step = t->trainer.steps_submitted;
 out:
     free(path);
@@ -361,7 +369,7 @@ static cam_status score_test(training *t, cam_metrics *test) {
     if (t->run->corpus.part_count[CAM_PART_TEST] == 0)
         return CAM_OK;
     if (t->saved_step != t->trainer.steps_submitted)
-        CAM_TRY(cam_trainer_reload(&t->trainer, config_of(t)->output_dir));
+        CAM_TRY(cam_trainer_reload(&t->trainer, t->folder.path));
     CAM_TRY(score(t, CAM_PART_TEST, test));
     keep_guesses(t, CAM_PART_TEST);
 out:
@@ -408,6 +416,7 @@ static cam_status write_end(training *t, const char *reason, const cam_metrics *
                           t->skipped == 1 ? "step was" : "steps were");
     cam_run_end end = {
         .run = t->run,
+        .folder = &t->folder,
         .metrics = {[CAM_PART_VALIDATION] = has_validation ? &t->kept : NULL, [CAM_PART_TEST] = has_test ? test : NULL},
         .guesses = {[CAM_PART_VALIDATION] = has_validation ? t->guesses[CAM_PART_VALIDATION] : NULL,
                     [CAM_PART_TEST] = has_test ? t->guesses[CAM_PART_TEST] : NULL},
@@ -419,9 +428,12 @@ static cam_status write_end(training *t, const char *reason, const cam_metrics *
         .early_stopping = t->stopped_early,
         .wall_s = cam_now_s() - t->begin_s};
     CAM_TRY(cam_run_end_write(&end));
-    if (writes_log(t))
+    if (writes_log(t)) {
         CAM_TRY(cam_run_log_end(&t->log, reason, end.wall_s));
+        CAM_TRY(cam_run_log_close(&t->log));
+    }
     show(&end);
+    cam_run_folder_warn_of_move(&t->folder, config_of(t)->output_dir);
 out:
     cam_run_end_release(&end);
     return st;
@@ -441,25 +453,48 @@ out:
     return st;
 }
 
-/* Ends a run that failed or was stopped: completes the log, and saves a model after a stop if there is none yet. The
- * message of the first failure is kept. */
+/* Completes the log of a run that failed or was stopped. */
+static cam_status close_log(training *t, cam_status why) {
+    cam_status st = CAM_OK;
+    const char *reason = why == CAM_E_STOPPED ? "signal" : why == CAM_E_DIVERGED ? "diverged" : "error";
+    if (t->log.fd < 0)
+        return CAM_OK;
+    CAM_TRY(cam_run_log_end(&t->log, reason, cam_now_s() - t->begin_s));
+    CAM_TRY(cam_run_log_close(&t->log));
+out:
+    return st;
+}
+
+/* Puts the message of what failed at the end before the one that ended the run. */
+static void add_to_message(char **message) {
+    cam_strbuf both = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&both, "%s; %s", cam_status_message(), *message ? *message : "");
+    free(*message);
+    *message = cam_strbuf_detach(&both);
+}
+
+/* Ends a run that failed or was stopped, and saves a model after a stop if there is none yet. A stop that loses its work
+ * is no stop, but the failure of the save. */
 static cam_status end_early(training *t, cam_status why) {
+    cam_group *group = t->run->group;
     if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks get here */
-        why = cam_group_agree_status(t->run->group, "ending the run", why);
+        why = cam_group_agree_status(group, "ending the run", why);
     char *message = strdup(cam_status_message());
-    cam_status saved = CAM_OK, logged = CAM_OK;
-    if (why == CAM_E_STOPPED && t->saved_step < 0 && t->trainer.steps_submitted > 0)
-        saved = save(t);
-    if (t->log.fd >= 0)
-        logged = cam_run_log_end(&t->log,
-                                 why == CAM_E_STOPPED    ? "signal"
-                                 : why == CAM_E_DIVERGED ? "diverged"
-                                                         : "error",
-                                 cam_now_s() - t->begin_s);
-    int has_model = why == CAM_E_STOPPED && t->saved_step >= 0;
-    if (saved == CAM_OK && logged == CAM_OK && message && has_model)
+    cam_status kept = why == CAM_E_STOPPED && t->saved_step < 0 && t->trainer.steps_submitted > 0 ? save(t) : CAM_OK;
+    if (kept != CAM_OK) {
+        add_to_message(&message);
+        why = kept;
+    }
+    cam_status logged = close_log(t, why);
+    if (why == CAM_E_STOPPED)
+        logged = cam_group_agree_status(group, "ending the log", logged);
+    if (why == CAM_E_STOPPED && logged != CAM_OK) {
+        add_to_message(&message);
+        why = logged;
+    }
+    if (message && why == CAM_E_STOPPED && t->saved_step >= 0)
         cam_fail(why, "%s; the model of step %lld is saved", message, (long long)t->saved_step);
-    else if (saved == CAM_OK && logged == CAM_OK && message)
+    else if (message)
         cam_fail(why, "%s", message);
     free(message);
     return why;

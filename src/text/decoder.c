@@ -7,27 +7,15 @@
 #include "encoding.h"
 #include "encoding_evidence.h"
 #include "file_kind_internal.h"
-#include "files.h"
+#include "input.h"
 #include "strbuf.h"
 #include "utf8.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { RAW_BYTES = 1 << 18, CONTEXT_BYTES = 64, WORD_BYTES = 40 };
-
-static cam_status fail_errno(const char *verb, const char *path) {
-    int error = errno;
-    char *full = strcmp(path, "standard input") == 0 ? NULL : cam_path_absolute(path);
-    cam_fail(CAM_E_DATA, "cannot %s \"%s\": %s%s", verb, full ? full : path, strerror(error),
-             cam_path_hint(path, error));
-    free(full);
-    return CAM_E_DATA;
-}
 
 /* False where no bytes come within some milliseconds: a writer that has more to say has said it then. */
 static int has_more(const cam_decoder *d) {
@@ -47,16 +35,10 @@ static cam_status refill(cam_decoder *d) {
         d->begin -= drop;
         d->end -= drop;
     }
-    for (;;) {
-        ssize_t got = read(d->fd, d->raw + d->end, RAW_BYTES - d->end);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            CAM_TRY(fail_errno("read", d->name));
-        d->end += (size_t)got;
-        d->raw_ended = got == 0;
-        break;
-    }
+    size_t got;
+    CAM_TRY(cam_input_read(d->fd, d->name, CAM_E_DATA, d->raw + d->end, RAW_BYTES - d->end, &got));
+    d->end += got;
+    d->raw_ended = got == 0;
 out:
     return st;
 }
@@ -147,15 +129,9 @@ static cam_status refuse_binary(const cam_decoder *d, const char *path) {
 cam_status cam_decoder_open(cam_decoder *decoder, const char *path, cam_encoding encoding, cam_syntax syntax) {
     cam_status st = CAM_OK;
     int standard_input = strcmp(path, "-") == 0;
-    struct stat about = {0};
-    *decoder = (cam_decoder){.name = standard_input ? "standard input" : path, .fd = -1, .line = 1, .syntax = syntax};
-    decoder->fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (decoder->fd < 0)
-        CAM_TRY(fail_errno("open", path));
-    if (fstat(decoder->fd, &about) != 0 || S_ISDIR(about.st_mode)) {
-        errno = S_ISDIR(about.st_mode) ? EISDIR : errno;
-        CAM_TRY(fail_errno("read", path));
-    }
+    struct stat about;
+    *decoder = (cam_decoder){.name = standard_input ? CAM_STANDARD_INPUT : path, .fd = -1, .line = 1, .syntax = syntax};
+    CAM_TRY(cam_input_open(path, CAM_E_DATA, &decoder->fd, &about));
     decoder->regular = S_ISREG(about.st_mode);
     decoder->raw = malloc(RAW_BYTES);
     if (!decoder->raw)
@@ -170,8 +146,7 @@ out:
 }
 
 void cam_decoder_close(cam_decoder *decoder) {
-    if (decoder->fd > STDIN_FILENO)
-        close(decoder->fd);
+    cam_input_close(decoder->fd);
     free(decoder->raw);
     decoder->raw = NULL;
     decoder->fd = -1;

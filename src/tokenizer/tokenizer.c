@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t file_bytes_max = (size_t)256 << 20;
-
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
 /* Refuses files that are often found in place of a model file. */
@@ -29,20 +27,16 @@ static cam_status fail_in(const char *path, cam_status st) {
     return st;
 }
 
-/* Reads tokenizer.json, or with json == 0 a SentencePiece model. */
-static cam_status read_vocabulary(const char *path, int json, cam_vocabulary *vocabulary) {
-    cam_status st = CAM_OK;
-    cam_strbuf file = CAM_STRBUF_INIT;
-    st = cam_file_read(path, file_bytes_max, CAM_E_MODEL, &file);
-    if (st != CAM_OK)
-        return st;
-    st = check_not_pointer(&file);
-    if (st == CAM_OK && json)
-        st = cam_vocabulary_from_json(vocabulary, cam_strbuf_text(&file), file.length);
+/* Reads the vocabulary of tokenizer.json, or of the SentencePiece model. */
+static cam_status read_vocabulary(const cam_tokenizer_files *files, cam_tokenizer_file which,
+                                  cam_vocabulary *vocabulary) {
+    const cam_strbuf *file = &files->bytes[which];
+    cam_status st = check_not_pointer(file);
+    if (st == CAM_OK && which == CAM_TOKENIZER_JSON)
+        st = cam_vocabulary_from_json(vocabulary, cam_strbuf_text(file), file->length);
     else if (st == CAM_OK)
-        st = cam_vocabulary_from_proto(vocabulary, cam_strbuf_text(&file), file.length);
-    cam_strbuf_release(&file);
-    return st == CAM_OK ? CAM_OK : fail_in(path, st);
+        st = cam_vocabulary_from_proto(vocabulary, cam_strbuf_text(file), file->length);
+    return st == CAM_OK ? CAM_OK : fail_in(files->path[which], st);
 }
 
 static int pieces_agree(const cam_vocabulary *proto, const cam_vocabulary *json, size_t i) {
@@ -51,9 +45,9 @@ static int pieces_agree(const cam_vocabulary *proto, const cam_vocabulary *json,
 }
 
 /* Warns where sentencepiece.bpe.model beside tokenizer.json has another vocabulary. */
-static cam_status compare_with_proto(const char *folder, const char *proto_path, const cam_vocabulary *json) {
+static cam_status compare_with_proto(const char *folder, const cam_tokenizer_files *files, const cam_vocabulary *json) {
     cam_vocabulary proto = {.tokenizer_class = json->tokenizer_class};
-    cam_status st = read_vocabulary(proto_path, 0, &proto);
+    cam_status st = read_vocabulary(files, CAM_TOKENIZER_PROTO, &proto);
     if (st == CAM_E_MEMORY)
         goto out;
     if (st != CAM_OK) {
@@ -104,35 +98,33 @@ static cam_status check_around(const cam_vocabulary *vocabulary) {
 cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
                               cam_tokenizer **tokenizer) {
     cam_status st = CAM_OK;
-    char *proto_path = cam_path_join(folder, "sentencepiece.bpe.model");
-    char *json_path = cam_path_join(folder, "tokenizer.json");
-    int has_proto = cam_file_exists(proto_path), has_json = cam_file_exists(json_path);
     int is_ours = tokenizer_class->front[0].text != NULL; /* the ids of the model's pieces are known */
-    const char *path = has_json ? json_path : proto_path;
     cam_tokenizer *opened = calloc(1, sizeof *opened);
     *tokenizer = NULL;
     if (!opened || !(opened->folder = strdup(folder)))
         CAM_FAIL(CAM_E_MEMORY, "no memory for a tokenizer");
+    const cam_tokenizer_files *files = &opened->files;
     cam_vocabulary *vocabulary = &opened->pipeline.vocabulary;
     vocabulary->tokenizer_class = tokenizer_class;
+    CAM_TRY(cam_tokenizer_files_read(&opened->files, folder));
+    int has_json = files->present[CAM_TOKENIZER_JSON], has_proto = files->present[CAM_TOKENIZER_PROTO];
+    cam_tokenizer_file which = has_json ? CAM_TOKENIZER_JSON : CAM_TOKENIZER_PROTO;
     opened->is_json = has_json;
     if (!has_json && (!has_proto || !is_ours))
         CAM_TRY(fail_without_file(folder, has_proto));
-    CAM_TRY(read_vocabulary(path, has_json, vocabulary));
-    CAM_TRY(cam_vocabulary_configure(vocabulary, folder, &opened->model_max_length));
+    CAM_TRY(read_vocabulary(files, which, vocabulary));
+    CAM_TRY(cam_vocabulary_configure(vocabulary, files, &opened->model_max_length));
     st = check_around(vocabulary);
     if (st == CAM_OK)
         st = cam_pipeline_prepare(&opened->pipeline);
     if (st != CAM_OK)
-        CAM_TRY(fail_in(path, st));
+        CAM_TRY(fail_in(files->path[which], st));
     if (has_json && has_proto && is_ours && vocabulary->kind == CAM_VOCABULARY_UNIGRAM)
-        CAM_TRY(compare_with_proto(folder, proto_path, vocabulary));
+        CAM_TRY(compare_with_proto(folder, files, vocabulary));
     *tokenizer = opened;
     opened = NULL;
 out:
     cam_tokenizer_close(opened);
-    free(proto_path);
-    free(json_path);
     return st;
 }
 
@@ -197,6 +189,7 @@ void cam_tokenizer_close(cam_tokenizer *tokenizer) {
     if (!tokenizer)
         return;
     cam_pipeline_release(&tokenizer->pipeline);
+    cam_tokenizer_files_release(&tokenizer->files);
     free(tokenizer->folder);
     free(tokenizer);
 }

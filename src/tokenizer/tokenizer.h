@@ -68,12 +68,14 @@ CAM_MUST_CHECK cam_status cam_tokenizer_warn_of_unknown(const cam_tokenizer *tok
                                                         const cam_token_rows *rows, cam_strbuf *warnings);
 
 /* Writes the tokenizer into the folder `to`, in Hugging Face's layout, so that transformers 4 and 5 give the same ids:
- * copies the tokenizer files of the opened folder as they are on disk now, and writes tokenizer_config.json and
- * special_tokens_map.json where the folder has none. "model_max_length" becomes the least of the folder's and
+ * the files of the opened folder as they were when it was opened, and tokenizer_config.json and special_tokens_map.json
+ * also where the folder has none. "model_max_length" becomes the least of the folder's and
  * `max_tokens`, the longest row that the model reads. "tokenizer_class" becomes PreTrainedTokenizerFast, which reads
  * tokenizer.json as it is, where the class would build another pipeline than this file describes.
- * Errors: CAM_E_STORAGE, CAM_E_MODEL. */
+ * Errors: CAM_E_STORAGE. */
 CAM_MUST_CHECK cam_status cam_tokenizer_save(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to);
+/* At least the bytes that cam_tokenizer_save writes. */
+size_t cam_tokenizer_saved_bytes(const cam_tokenizer *tokenizer);
 
 #ifdef __cplusplus
 }

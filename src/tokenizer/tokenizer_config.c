@@ -2,7 +2,6 @@
  *
  * The order is that of transformers 5: tokens of "added_tokens_decoder" replace those of tokenizer.json. Where there is
  * no "added_tokens_decoder", added_tokens.json gives the tokens that tokenizer.json does not have. */
-#include "json_file.h"
 #include "tokenizer_internal.h"
 #include "tokenizer_json_internal.h"
 #include <stdlib.h>
@@ -48,11 +47,11 @@ static int is_named(const json_t *config, const char *text) {
     return 0;
 }
 
-static cam_status read_added_file(cam_vocabulary *vocabulary, const char *folder, const json_t *config) {
+static cam_status read_added_file(cam_vocabulary *vocabulary, const cam_tokenizer_files *files, const json_t *config) {
     cam_status st = CAM_OK;
     json_t *tokens, *id;
     const char *text;
-    CAM_TRY(cam_json_file_read(folder, "added_tokens.json", &tokens));
+    CAM_TRY(cam_tokenizer_files_parse(files, CAM_TOKENIZER_ADDED, &tokens));
     json_object_foreach(tokens, text, id) {
         if (!cam_vocabulary_added(vocabulary, text) && text[0] != '\0')
             CAM_TRY(add_plain(vocabulary, text, json_is_number(id) ? (int64_t)json_number_value(id) : -1,
@@ -103,29 +102,29 @@ static int32_t find_special(const cam_vocabulary *vocabulary, const json_t *conf
     return -1;
 }
 
-static cam_status read_side(cam_vocabulary *vocabulary, const char *folder, const json_t *config) {
+static cam_status read_side(cam_vocabulary *vocabulary, const char *path, const json_t *config) {
     const json_t *side = json_object_get(config, "truncation_side");
     if (!side || json_is_null(side))
         return CAM_OK;
     vocabulary->truncate_left = cam_json_is(config, "truncation_side", "left");
     if (!vocabulary->truncate_left && !cam_json_is(config, "truncation_side", "right"))
-        return cam_fail(CAM_E_MODEL, "%s/tokenizer_config.json: \"truncation_side\" is not \"left\" or \"right\"",
-                        folder);
+        return cam_fail(CAM_E_MODEL, "%s: \"truncation_side\" is not \"left\" or \"right\"", path);
     return CAM_OK;
 }
 
-cam_status cam_vocabulary_configure(cam_vocabulary *vocabulary, const char *folder, double *model_max_length) {
+cam_status cam_vocabulary_configure(cam_vocabulary *vocabulary, const cam_tokenizer_files *files,
+                                    double *model_max_length) {
     cam_status st = CAM_OK;
     json_t *config = NULL;
-    CAM_TRY(cam_json_file_read(folder, "tokenizer_config.json", &config));
+    CAM_TRY(cam_tokenizer_files_parse(files, CAM_TOKENIZER_CONFIG, &config));
     json_t *decoder = json_object_get(config, "added_tokens_decoder");
     const json_t *longest = json_object_get(config, "model_max_length");
     if (json_is_object(decoder))
         CAM_TRY(read_decoder(vocabulary, decoder));
     else
-        CAM_TRY(read_added_file(vocabulary, folder, config));
+        CAM_TRY(read_added_file(vocabulary, files, config));
     CAM_TRY(add_all_named(vocabulary, config));
-    CAM_TRY(read_side(vocabulary, folder, config));
+    CAM_TRY(read_side(vocabulary, files->path[CAM_TOKENIZER_CONFIG], config));
     *model_max_length = json_is_number(longest) ? json_number_value(longest) : 0;
     const cam_tokenizer_class *class = vocabulary->tokenizer_class;
     vocabulary->special.bos = vocabulary->before.ids[0];

@@ -6,25 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_BYTES = 1 << 26 };
-
-/* Copies one file of the opened folder; *copied is 0 where it has none. */
-static cam_status copy_file(const cam_tokenizer *tokenizer, const char *to, const char *name, int *copied) {
-    cam_status st = CAM_OK;
-    char *source = cam_path_join(tokenizer->folder, name), *target = cam_path_join(to, name);
-    *copied = cam_file_exists(source);
-    if (*copied)
-        st = cam_file_copy(source, target);
-    free(source);
-    free(target);
-    return st;
-}
-
 static cam_status write_text(const char *to, const char *name, const cam_strbuf *text) {
     char *target = cam_path_join(to, name);
     cam_status st = cam_file_write(target, cam_strbuf_text(text), text->length);
     free(target);
     return st;
+}
+
+/* Writes a file of the opened folder as it was; nothing where it had none. */
+static cam_status write_held(const cam_tokenizer *tokenizer, const char *to, cam_tokenizer_file file) {
+    return tokenizer->files.present[file]
+               ? write_text(to, cam_tokenizer_file_names[file], &tokenizer->files.bytes[file])
+               : CAM_OK;
 }
 
 /* --- what the configuration says --------------------------------------------------------------------------------- */
@@ -125,26 +118,22 @@ static void rename_list(cam_strbuf *config, cam_strbuf *scratch) {
     cam_json_edit(config, "extra_special_tokens", "{}");
 }
 
-/* Corrects the copied tokenizer_config.json where it must say something else. */
+/* Writes the folder's tokenizer_config.json, corrected where it must say something else. */
 static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to) {
-    cam_status st = CAM_OK;
+    const cam_strbuf *held = &tokenizer->files.bytes[CAM_TOKENIZER_CONFIG];
     cam_strbuf text = CAM_STRBUF_INIT, value = CAM_STRBUF_INIT;
-    char *path = cam_path_join(to, "tokenizer_config.json");
-    const char *class = class_to_write(tokenizer);
-    CAM_TRY(cam_file_read(path, CONFIG_BYTES, CAM_E_MODEL, &text));
     int32_t longest = model_max_length(tokenizer, max_tokens);
+    cam_strbuf_append(&text, cam_strbuf_text(held), held->length);
     if (tokenizer->model_max_length != longest) {
         cam_strbuf_printf(&value, "%d", longest);
         cam_json_edit(&text, "model_max_length", value.text);
     }
     rename_list(&text, &value);
-    if (strcmp(class, "PreTrainedTokenizerFast") == 0)
+    if (strcmp(class_to_write(tokenizer), "PreTrainedTokenizerFast") == 0)
         cam_json_edit(&text, "tokenizer_class", "\"PreTrainedTokenizerFast\"");
-    CAM_TRY(write_text(to, "tokenizer_config.json", &text));
-out:
+    cam_status st = write_text(to, "tokenizer_config.json", &text);
     cam_strbuf_release(&text);
     cam_strbuf_release(&value);
-    free(path);
     return st;
 }
 
@@ -165,19 +154,23 @@ static cam_status write_special_tokens_map(const cam_tokenizer *tokenizer, const
 
 cam_status cam_tokenizer_save(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to) {
     cam_status st = CAM_OK;
-    int proto, json, other;
+    const int *present = tokenizer->files.present;
     CAM_TRY(cam_directory_make(to));
-    CAM_TRY(copy_file(tokenizer, to, "sentencepiece.bpe.model", &proto));
-    CAM_TRY(copy_file(tokenizer, to, "tokenizer.json", &json));
-    if (!proto && !json)
-        CAM_FAIL(CAM_E_MODEL, "the tokenizer files of \"%s\" are gone; they cannot be copied", tokenizer->folder);
-    CAM_TRY(copy_file(tokenizer, to, "added_tokens.json", &other));
-    CAM_TRY(copy_file(tokenizer, to, "tokenizer_config.json", &other));
-    CAM_TRY(other ? correct_tokenizer_config(tokenizer, max_tokens, to)
-                  : write_tokenizer_config(tokenizer, max_tokens, to));
-    CAM_TRY(copy_file(tokenizer, to, "special_tokens_map.json", &other));
-    if (!other)
-        CAM_TRY(write_special_tokens_map(tokenizer, to));
+    CAM_TRY(write_held(tokenizer, to, CAM_TOKENIZER_PROTO));
+    CAM_TRY(write_held(tokenizer, to, CAM_TOKENIZER_JSON));
+    CAM_TRY(write_held(tokenizer, to, CAM_TOKENIZER_ADDED));
+    CAM_TRY(present[CAM_TOKENIZER_CONFIG] ? correct_tokenizer_config(tokenizer, max_tokens, to)
+                                          : write_tokenizer_config(tokenizer, max_tokens, to));
+    CAM_TRY(present[CAM_TOKENIZER_SPECIAL] ? write_held(tokenizer, to, CAM_TOKENIZER_SPECIAL)
+                                           : write_special_tokens_map(tokenizer, to));
 out:
     return st;
+}
+
+size_t cam_tokenizer_saved_bytes(const cam_tokenizer *tokenizer) {
+    enum { OWN_BYTES = 4096 }; /* more than the files that it writes where the folder has none */
+    size_t bytes = OWN_BYTES;
+    for (int i = 0; i < CAM_TOKENIZER_FILE_COUNT; i++)
+        bytes += tokenizer->files.bytes[i].length;
+    return bytes;
 }

@@ -81,7 +81,7 @@ tokenizes() {
     [ ! -e out ]
 }
 
-saves_now() { compgen -G 'out/model.safetensors.tmp*' >/dev/null; }
+saves_now() { compgen -G 'out/model.safetensors.cam-tmp*' >/dev/null; }
 
 @test "USR1 to one rank while rank 0 saves" {
     make_tiny wide '.hidden_size = 512 | .intermediate_size = 2048 | .num_attention_heads = 8'
@@ -197,12 +197,47 @@ all_refused() {
 
 @test "rank 0's disk is full: all exit 8 at once, one message" {
     mkdir small
-    mount -t tmpfs -o size=64k tmpfs small 2>/dev/null || skip "no file system may be mounted here: a full disk was not tried"
+    mount -t tmpfs -o size=4m tmpfs small 2>/dev/null || skip "no file system may be mounted here: a full disk was not tried"
+    ln -s small/out out
     train 3 eval_strategy=no output_dir=small/out
+    steps_until 5
+    cat /dev/zero >small/rest 2>rest.err || true
     ends_within 30
     [ "$status" -eq 8 ] || complain_with_all "expected of mpirun: exit 8"
     for r in 0 1 2; do code_of $r 8; done
     one_message 'small/out/log.jsonl": No space left on device'
+}
+
+# with_fault KIND CALL N: options of mpirun under which the N-th of these calls on files of ./out meets that fault.
+with_fault() {
+    [ -n "${CAM_FAILING_CALLS:-}" ] || skip "run by ctest, which knows where the library of failing calls is"
+    fault=(-x LD_PRELOAD="$CAM_FAILING_CALLS" -x ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 -x FAULT_FOLDER="$PWD/out"
+        -x FAULT_KIND="$1" -x FAULT_CALLS="$2" -x FAULT_AT="$3")
+}
+
+@test "a stop whose save fails on rank 0 is exit 8 from all, and there is no model" {
+    with_fault ENOSPC fdatasync 3 # after those of run.yaml and split.tsv
+    train 2 "${fault[@]}" -- eval_strategy=no
+    steps_until 5
+    signal TERM 1
+    ends_within 60
+    for r in 0 1; do code_of $r 8; done
+    one_message 'No space left on device; the file needs '
+    log_ends error
+    [ ! -e out/config.json ]
+}
+
+@test "rank 0 is killed in its first save: the others end with 9, and there is no model" {
+    with_fault kill rename 3
+    train 2 "${fault[@]}" -- eval_strategy=no
+    steps_until 5
+    signal TERM 1
+    ends_within 60
+    code_of 1 9
+    [ ! -e out/config.json ]
+    refused 4 "has not saved a model yet" cam-train predict --model out --input data.csv
+    succeeds cam-train --config c.yaml --quiet overwrite_output_dir=true max_steps=2
+    if compgen -G 'out/*cam-tmp*'; then complain "left over"; fi
 }
 
 # A model ./planted, trained on planted.csv, in which one training row, whichever rank it falls to, meets a weight that is finite

@@ -2,14 +2,19 @@
  * write fail in the middle. */
 #include "files.h"
 #include "file_reader.h"
+#include "input.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -96,7 +101,7 @@ static void a_write_that_fails_leaves_the_old_one(void **state) {
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(st, CAM_E_STORAGE);
     assert_non_null(strstr(cam_status_message(), path));
-    assert_non_null(strstr(cam_status_message(), "File too large"));
+    assert_non_null(strstr(cam_status_message(), "File too large; the file needs 10 kB"));
     check_contents(path, "old");
     assert_int_equal(files_beside(path), 1);
     free(path);
@@ -112,12 +117,104 @@ static void a_full_disk_is_a_storage_error(void **state) {
     assert_int_equal(dup2(fileno(device), writer.fd), writer.fd);
     fclose(device);
     assert_int_equal(cam_file_writer_write(&writer, "x", 1), CAM_E_STORAGE);
-    assert_non_null(strstr(cam_status_message(), "No space left on device"));
+    assert_non_null(strstr(cam_status_message(), "No space left on device; the file needs more than 0 bytes, and "));
+    assert_non_null(strstr(cam_status_message(), " are free there"));
+    writer.bytes = 440000000;
+    assert_int_equal(cam_file_writer_write(&writer, "x", 1), CAM_E_STORAGE);
+    assert_non_null(strstr(cam_status_message(), "; the file needs 440 MB, and "));
     cam_file_writer_abandon(&writer);
     assert_false(cam_file_exists(path));
     assert_int_equal(cam_file_write("/no/such/folder/file", "x", 1), CAM_E_STORAGE);
     assert_non_null(strstr(cam_status_message(), "/no/such/folder/file"));
     free(path);
+}
+
+/* More than any disk holds: the room is asked for before the first byte. */
+static void room_that_is_not_there_is_told_at_once(void **state) {
+    (void)state;
+    cam_file_writer writer;
+    char *path = cam_path_join(folder, "huge");
+    assert_int_equal(cam_file_writer_open(&writer, path), CAM_OK);
+    cam_status st = cam_file_writer_reserve(&writer, (uint64_t)1 << 52);
+    if (st == CAM_OK)
+        print_message("SKIP: this file system takes no room in advance\n");
+    else
+        assert_non_null(strstr(cam_status_message(), "; the file needs 4503599.6 GB"));
+    cam_file_writer_abandon(&writer);
+    assert_int_equal(files_beside(path), 0);
+    free(path);
+}
+
+static char *name_of_temporary(const char *path, const char *rest) {
+    cam_strbuf name = CAM_STRBUF_INIT;
+    cam_strbuf_printf(&name, "%s.cam-tmp-%s", path, rest);
+    return cam_strbuf_detach(&name);
+}
+
+/* Those that a living process writes are locked; those of other names are nobody's leftovers. */
+static void leftovers_of_killed_writers_are_removed(void **state) {
+    (void)state;
+    static const char *const gone[] = {"1", "99999.3"}, *const kept[] = {"x", "1x", "", "7"};
+    char *path = cam_path_join(folder, "left");
+    for (size_t i = 0; i < 2; i++) {
+        char *name = name_of_temporary(path, gone[i]);
+        fclose(fopen(name, "w"));
+        free(name);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        char *name = name_of_temporary(path, kept[i]);
+        fclose(fopen(name, "w"));
+        free(name);
+    }
+    char *locked = name_of_temporary(path, "7"), *linked = name_of_temporary(path, "8");
+    int fd = open(locked, O_WRONLY);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(symlink(locked, linked), 0);
+    assert_int_equal(cam_file_write(path, "x", 1), CAM_OK);
+    assert_int_equal(files_beside(path), 1 + 4 + 1);
+    close(fd);
+    cam_file_remove_leftovers(path);
+    assert_int_equal(files_beside(path), 1 + 3 + 1);
+    assert_int_equal(unlink(linked), 0);
+    free(linked);
+    free(locked);
+    free(path);
+}
+
+static void two_writers_of_one_file_do_not_meet(void **state) {
+    (void)state;
+    char *path = cam_path_join(folder, "both");
+    cam_file_writer first, second;
+    assert_int_equal(cam_file_writer_open(&first, path), CAM_OK);
+    assert_int_equal(cam_file_writer_open(&second, path), CAM_OK);
+    assert_string_not_equal(first.temporary, second.temporary);
+    assert_int_equal(cam_file_writer_write(&first, "first", 5), CAM_OK);
+    assert_int_equal(cam_file_writer_write(&second, "second", 6), CAM_OK);
+    assert_int_equal(cam_file_writer_commit(&first), CAM_OK);
+    check_contents(path, "first");
+    assert_int_equal(cam_file_writer_commit(&second), CAM_OK);
+    check_contents(path, "second");
+    assert_int_equal(files_beside(path), 1);
+    free(path);
+}
+
+static void a_path_through_a_descriptor_follows_a_renamed_folder(void **state) {
+    (void)state;
+    char *before = cam_path_join(folder, "before"), *after = cam_path_join(folder, "after");
+    char *file = cam_path_join(after, "x"), through[60];
+    assert_int_equal(cam_directory_make(before), CAM_OK);
+    int fd = open(before, O_RDONLY | O_DIRECTORY);
+    snprintf(through, sizeof through, "/proc/self/fd/%d/x", fd);
+    assert_int_equal(rename(before, after), 0);
+    assert_int_equal(cam_file_write(through, "x", 1), CAM_OK);
+    check_contents(file, "x");
+    char *said = cam_path_absolute(through);
+    assert_string_equal(said, file);
+    close(fd);
+    free(said);
+    free(file);
+    free(after);
+    free(before);
 }
 
 static void a_folder_in_the_place_is_kept(void **state) {
@@ -129,7 +226,7 @@ static void a_folder_in_the_place_is_kept(void **state) {
     assert_int_equal(cam_file_write(path, "y", 1), CAM_E_STORAGE);
     check_contents(inside, "x");
     cam_strbuf command = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&command, "test -z \"$(ls -A '%s' | grep 'place.tmp')\"", folder);
+    cam_strbuf_printf(&command, "test -z \"$(ls -A '%s' | grep 'place.cam-tmp')\"", folder);
     assert_int_equal(system(command.text), 0);
     cam_strbuf_release(&command);
     free(inside);
@@ -199,6 +296,54 @@ static void reading_parts(void **state) {
     free(path);
 }
 
+static int is_requested(void *context) {
+    return *(int *)context;
+}
+
+/* A child writes after a while, in two parts, and says no more until it is told to end. */
+static void a_pipe_is_waited_for(void **state) {
+    (void)state;
+    cam_strbuf out = CAM_STRBUF_INIT;
+    char *path = cam_path_join(folder, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(50000);
+        int fd = open(path, O_WRONLY);
+        ssize_t wrote = write(fd, "one ", 4);
+        usleep(50000);
+        wrote += write(fd, "two", 3);
+        _exit(wrote == 7 ? 0 : 1);
+    }
+    assert_int_equal(cam_file_read(path, 100, CAM_E_DATA, &out), CAM_OK);
+    assert_string_equal(cam_strbuf_text(&out), "one two");
+    cam_strbuf_release(&out);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+
+    cam_mapping map;
+    assert_int_equal(cam_file_map(path, CAM_E_MODEL, &map), CAM_E_MODEL);
+    assert_non_null(strstr(cam_status_message(), "it is a pipe or a device"));
+    free(path);
+}
+
+static void a_wait_ends_once_a_stop_is_requested(void **state) {
+    (void)state;
+    cam_strbuf out = CAM_STRBUF_INIT;
+    char *path = cam_path_join(folder, "silent");
+    int stop = 1;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    cam_input_set_cancel((cam_cancel){.requested = is_requested, .context = &stop});
+    assert_int_equal(cam_file_read(path, 100, CAM_E_DATA, &out), CAM_E_STOPPED);
+    assert_non_null(strstr(cam_status_message(), "stopped by a signal while reading \""));
+    int writer = open(path, O_RDWR);
+    assert_int_equal(cam_file_read(path, 100, CAM_E_DATA, &out), CAM_E_STOPPED);
+    close(writer);
+    cam_input_set_cancel((cam_cancel){0});
+    free(path);
+}
+
 static void mapping_and_copying(void **state) {
     (void)state;
     char *path = cam_path_join(folder, "mapped"), *copy = cam_path_join(folder, "copied");
@@ -249,6 +394,12 @@ static void paths(void **state) {
     check_path(cam_path_join("", "b"), "b");
     check_path(cam_path_join("/", "b"), "/b");
     check_path(cam_path_absolute("/a/b"), "/a/b");
+    check_path(cam_path_absolute("/proc/self/fd/x"), "/proc/self/fd/x");
+    check_path(cam_path_absolute("/proc/self/fd/99999/x"), "/proc/self/fd/99999/x");
+    check_path(cam_path_parent("/a/b"), "/a");
+    check_path(cam_path_parent("/a"), "/");
+    check_path(cam_path_parent("a"), ".");
+    check_path(cam_path_parent("a/b/"), "a/b");
     char *here = cam_path_absolute("x"), *current = getcwd(NULL, 0);
     check_path(cam_path_join(current, "x"), here);
     free(current);
@@ -261,10 +412,16 @@ int main(void) {
         cmocka_unit_test(abandoned_files_leave_the_old_one),
         cmocka_unit_test(a_write_that_fails_leaves_the_old_one),
         cmocka_unit_test(a_full_disk_is_a_storage_error),
+        cmocka_unit_test(room_that_is_not_there_is_told_at_once),
+        cmocka_unit_test(leftovers_of_killed_writers_are_removed),
+        cmocka_unit_test(two_writers_of_one_file_do_not_meet),
+        cmocka_unit_test(a_path_through_a_descriptor_follows_a_renamed_folder),
         cmocka_unit_test(a_folder_in_the_place_is_kept),
         cmocka_unit_test(reading_says_what_and_where),
         cmocka_unit_test(reading_stops_at_the_limit),
         cmocka_unit_test(reading_parts),
+        cmocka_unit_test(a_pipe_is_waited_for),
+        cmocka_unit_test(a_wait_ends_once_a_stop_is_requested),
         cmocka_unit_test(mapping_and_copying),
         cmocka_unit_test(folders),
         cmocka_unit_test(paths),

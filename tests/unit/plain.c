@@ -58,8 +58,9 @@ static void durations_and_memory_have_fitting_units(void **unused) {
         const char *text;
     } times[] = {{0, "0.0 s"},        {4.24, "4.2 s"},         {59.94, "59.9 s"},     {59.96, "1 min 0 s"},
                  {200, "3 min 20 s"}, {3599.4, "59 min 59 s"}, {3599.6, "1 h 0 min"}, {7500, "2 h 5 min"}},
-      bytes[] = {{1.23e6, "1.2 MB"},  {9.96e6, "10 MB"},   {12e6, "12 MB"},
-                 {999.4e6, "999 MB"}, {999.6e6, "1.0 GB"}, {1.44e9, "1.4 GB"}};
+      bytes[] = {{0, "0 bytes"},    {1, "1 byte"},       {999, "999 bytes"},  {20480, "20 kB"},
+                 {949e3, "949 kB"}, {951e3, "1.0 MB"},   {1.23e6, "1.2 MB"},  {9.96e6, "10 MB"},
+                 {12e6, "12 MB"},   {999.4e6, "999 MB"}, {999.6e6, "1.0 GB"}, {1.44e9, "1.4 GB"}};
     cam_strbuf buf = CAM_STRBUF_INIT;
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         cam_plain_put_duration(&buf, times[i].value);

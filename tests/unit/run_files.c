@@ -84,9 +84,9 @@ static void a_text_in_two_parts_is_one_of_the_training(void **unused) {
 static void the_split_reads_back(void **unused) {
     (void)unused;
     cam_corpus corpus = make_corpus();
-    cam_config config = {.output_dir = folder};
+    cam_run_folder opened = {.fd = -1, .path = folder};
     cam_run_split split;
-    assert_int_equal(cam_run_folder_put_split(&config, &corpus), CAM_OK);
+    assert_int_equal(cam_run_folder_put_split(&opened, &corpus), CAM_OK);
     assert_int_equal(cam_run_folder_read_split(folder, &split), CAM_OK);
     assert_int_equal(split.count, 5);
     static const int parts[ROWS] = {CAM_PART_TRAIN,      CAM_PART_VALIDATION, -1,
