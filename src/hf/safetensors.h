@@ -38,8 +38,8 @@ typedef struct cam_safetensors_tensor {
     const char *dtype; /* the format's name, "F32"; static */
     int32_t ndim;      /* 0 = one value */
     int64_t shape[CAM_SAFETENSORS_DIMS];
-    int64_t count;    /* values */
-    uint64_t begin;   /* of its bytes in the file */
+    int64_t count;  /* values */
+    uint64_t begin; /* of its bytes in the file */
     uint64_t bytes;
 } cam_safetensors_tensor;
 
