@@ -180,26 +180,27 @@ static int weights_are_random(const cam_training_facts *f, cam_strbuf *why, cam_
     return 1;
 }
 
-static int encoder_is_frozen(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
-    if (f->trained == CAM_TRAINED_ALL)
-        return 0;
-    plan fit = plan_for(f, 0);
-    cam_strbuf_puts(why, "a frozen encoder cannot learn the words of these texts");
-    cam_strbuf_puts(set, " freeze=none");
+/* Proposes the encoder frozen, or all trained, with the rate and the epochs that fit it. */
+static int put_other_way(const cam_training_facts *f, int head_only, const char *freeze, cam_strbuf *set) {
+    plan fit = plan_for(f, head_only);
+    cam_strbuf_puts(set, freeze);
     put_rate(set, fit.rate);
     put_epochs(set, f, fit.epochs);
     return 1;
 }
 
+static int encoder_is_frozen(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
+    if (f->trained == CAM_TRAINED_ALL)
+        return 0;
+    cam_strbuf_puts(why, "a frozen encoder cannot learn the words of these texts");
+    return put_other_way(f, 0, " freeze=none", set);
+}
+
 static int encoder_is_trained(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {
     if (f->random_weights || f->trained == CAM_TRAINED_HEAD)
         return 0;
-    plan fit = plan_for(f, 1);
     cam_strbuf_puts(why, "the words alone tell as much; a frozen encoder may score the same in less time");
-    cam_strbuf_puts(set, " freeze=encoder");
-    put_rate(set, fit.rate);
-    put_epochs(set, f, fit.epochs);
-    return 1;
+    return put_other_way(f, 1, " freeze=encoder", set);
 }
 
 static int labels_are_uneven(const cam_training_facts *f, cam_strbuf *why, cam_strbuf *set) {

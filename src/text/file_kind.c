@@ -195,6 +195,16 @@ static void put_new_path(cam_strbuf *out, const char *path, int unpacked) {
     cam_strbuf_release(&name);
 }
 
+/* A command that runs a script on the file and on the name of the new one. */
+static void put_script(cam_strbuf *out, const char *command, const cam_strbuf *code, const char *path) {
+    cam_strbuf_puts(out, command);
+    cam_shell_word_put(out, cam_strbuf_text(code));
+    cam_strbuf_putc(out, ' ');
+    cam_shell_word_put(out, path);
+    cam_strbuf_putc(out, ' ');
+    put_new_path(out, path, 0);
+}
+
 static void put_python(cam_strbuf *out, const char *path, const char *read) {
     cam_strbuf code = CAM_STRBUF_INIT;
     const char *more = strstr(read, "numpy")      ? "numpy, "
@@ -202,12 +212,7 @@ static void put_python(cam_strbuf *out, const char *path, const char *read) {
                        : strstr(read, "fastavro") ? "fastavro, "
                                                   : "";
     cam_strbuf_printf(&code, "import %spandas, sys; %s.to_csv(sys.argv[2], index=False)", more, read);
-    cam_strbuf_puts(out, "write it as CSV: python3 -c ");
-    cam_shell_word_put(out, cam_strbuf_text(&code));
-    cam_strbuf_putc(out, ' ');
-    cam_shell_word_put(out, path);
-    cam_strbuf_putc(out, ' ');
-    put_new_path(out, path, 0);
+    put_script(out, "write it as CSV: python3 -c ", &code, path);
     cam_strbuf_release(&code);
 }
 
@@ -215,12 +220,7 @@ static void put_r(cam_strbuf *out, const char *path, const char *read) {
     cam_strbuf code = CAM_STRBUF_INIT;
     cam_strbuf_printf(&code, "a <- commandArgs(TRUE); write.csv(%s, a[2], row.names = FALSE, fileEncoding = \"UTF-8\")",
                       read);
-    cam_strbuf_puts(out, "write it as CSV: Rscript -e ");
-    cam_shell_word_put(out, cam_strbuf_text(&code));
-    cam_strbuf_putc(out, ' ');
-    cam_shell_word_put(out, path);
-    cam_strbuf_putc(out, ' ');
-    put_new_path(out, path, 0);
+    put_script(out, "write it as CSV: Rscript -e ", &code, path);
     cam_strbuf_release(&code);
 }
 
