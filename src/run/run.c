@@ -9,6 +9,7 @@
 #include "model_get.h"
 #include "model_tokenizer.h"
 #include "outlook.h"
+#include "resume.h"
 #include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>
@@ -157,10 +158,10 @@ out:
 }
 
 static cam_status check_folder(cam_run *run) {
-    const cam_config *config = run->config;
-    cam_status st = cam_run_folder_check(config, run->model_folder);
-    int is_own = run->model_folder && cam_file_is_same(config->output_dir, run->model_folder);
-    run->is_occupied = st == CAM_E_USAGE && !is_own;
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_run_folder_check(run->config, run->model_folder));
+    CAM_TRY(cam_resume_find(run));
+out:
     return st;
 }
 
@@ -230,6 +231,8 @@ static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
         compare_with_earlier(run);
     if (run->is_sound && cam_group_rank(run->group) == 0)
         CAM_TRY(cam_failures_take(failures, check_room(run)));
+    if (run->is_sound && failures->count == 0 && cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, cam_resume_decide(run)));
 out:
     return st;
 }
@@ -262,18 +265,6 @@ static uint64_t hash_of_model(const cam_run *run) {
     return cam_hash_bytes(CAM_HASH_START, sizes, sizeof sizes);
 }
 
-/* Of token ids, labels and the split. */
-static uint64_t hash_of_data(const cam_run *run) {
-    const cam_corpus *corpus = &run->corpus;
-    const cam_token_rows *tokens = &corpus->tokens;
-    uint64_t hash = cam_hash_bytes(CAM_HASH_START, tokens->offsets, (size_t)(tokens->rows + 1) * sizeof(int64_t));
-    hash = cam_hash_bytes(hash, tokens->ids, (size_t)tokens->offsets[tokens->rows] * sizeof(int32_t));
-    hash = cam_hash_bytes(hash, corpus->label, (size_t)tokens->rows * sizeof(int32_t));
-    for (int part = 0; part < CAM_PARTS; part++)
-        hash = cam_hash_bytes(hash, corpus->part[part], (size_t)corpus->part_count[part] * sizeof(int32_t));
-    return hash;
-}
-
 /* Ranks with different inputs would make different collective calls, and wait for each other without end. */
 static cam_status compare_ranks(const cam_run *run) {
     cam_status st = CAM_OK;
@@ -281,7 +272,7 @@ static cam_status compare_ranks(const cam_run *run) {
         return CAM_OK;
     CAM_TRY(cam_group_require_equal(run->group, "configuration", hash_of_configuration(run)));
     CAM_TRY(cam_group_require_equal(run->group, "model", hash_of_model(run)));
-    CAM_TRY(cam_group_require_equal(run->group, "data", hash_of_data(run)));
+    CAM_TRY(cam_group_require_equal(run->group, "data", cam_run_data_hash(run)));
 out:
     return st;
 }
@@ -292,6 +283,7 @@ cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_can
     if (cancel)
         run->cancel = *cancel;
     CAM_TRY(cam_group_agree_status(group, "reading model and data", prepare(run)));
+    CAM_TRY(cam_resume_share(run));
     CAM_TRY(compare_ranks(run));
 out:
     return st;
@@ -304,6 +296,7 @@ void cam_run_close(cam_run *run) {
     cam_model_origin_release(&run->origin);
     cam_model_config_release(&run->model);
     cam_strbuf_release(&run->comparison);
+    cam_run_facts_release(&run->facts);
     free(run->class_weights);
     free(run->model_folder);
     *run = (cam_run){0};

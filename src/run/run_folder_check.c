@@ -83,8 +83,7 @@ out:
 
 /* --- the folder ---------------------------------------------------------------------------------------------------- */
 
-/* The first file of an earlier run in the folder, or NULL. */
-static const char *occupied_by(const cam_config *config) {
+const char *cam_run_folder_occupied(const cam_config *config) {
     for (size_t i = 0; cam_run_folder_files[i]; i++)
         if (cam_file_exists_in(config->output_dir, cam_run_folder_files[i]))
             return cam_run_folder_files[i];
@@ -135,12 +134,6 @@ cam_status cam_run_folder_check(const cam_config *config, const char *model_fold
     if (model_folder && cam_file_is_same(config->output_dir, model_folder))
         return cam_fail(CAM_E_USAGE, "output_dir \"%s\" is the model's own folder; choose another", config->output_dir);
     CAM_TRY(check_inputs(config, model_folder));
-    const char *found = config->overwrite_output_dir ? NULL : occupied_by(config);
-    if (found)
-        return cam_fail(CAM_E_USAGE,
-                        "output_dir \"%s\" already holds a run (%s); choose another folder, or set "
-                        "overwrite_output_dir=true",
-                        config->output_dir, found);
     CAM_TRY(check_writable(config->output_dir));
 out:
     return st;
