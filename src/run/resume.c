@@ -57,10 +57,11 @@ static cam_status compare(cam_run *run, const cam_run_record *record) {
     if (cam_run_facts_compare(&record->facts, &run->facts, &text) == 0)
         goto out;
     run->is_occupied = 1;
-    st = cam_fail(CAM_E_USAGE,
-                  "output_dir \"%s\" holds a run with other settings, which cannot go on with these: %s; choose another "
-                  "folder, or set overwrite_output_dir=true",
-                  run->config->output_dir, cam_strbuf_text(&text));
+    st =
+        cam_fail(CAM_E_USAGE,
+                 "output_dir \"%s\" holds a run with other settings, which cannot go on with these: %s; choose another "
+                 "folder, or set overwrite_output_dir=true",
+                 run->config->output_dir, cam_strbuf_text(&text));
 out:
     cam_strbuf_release(&text);
     return st;
@@ -116,7 +117,8 @@ void cam_resume_put(const cam_run *run, cam_strbuf *out) {
     if (resume->kind == CAM_RUN_IS_FINISHED)
         cam_strbuf_puts(out, "resume   the run in output_dir is finished; nothing is left to do\n");
     else if (resume->kind == CAM_RUN_GOES_ON && resume->step > 0)
-        cam_strbuf_printf(out, "resume   the run in output_dir goes on from checkpoint-%lld\n", (long long)resume->step);
+        cam_strbuf_printf(out, "resume   the run in output_dir goes on from checkpoint-%lld\n",
+                          (long long)resume->step);
     else if (resume->kind == CAM_RUN_GOES_ON)
         cam_strbuf_puts(out, "resume   the run in output_dir has no checkpoint yet and begins again\n");
 }

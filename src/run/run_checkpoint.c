@@ -57,8 +57,8 @@ int cam_training_checkpoint_is_due(const cam_training *t) {
 static void tell_slow(cam_training *t, double waited_s) {
     const cam_config *config = cam_training_config(t);
     enum { SHORT_S = 1 };
-    int64_t every = config->save_strategy == CAM_CONFIG_SAVE_STEPS ? config->save_steps
-                                                                   : t->trainer.plan.updates_per_epoch;
+    int64_t every =
+        config->save_strategy == CAM_CONFIG_SAVE_STEPS ? config->save_steps : t->trainer.plan.updates_per_epoch;
     if (waited_s < SHORT_S || t->told_slow || !t->writes_output)
         return;
     t->told_slow = 1;

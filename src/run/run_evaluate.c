@@ -63,6 +63,7 @@ cam_status cam_training_evaluate(cam_training *t) {
     cam_verdict verdict = {0};
     CAM_TRY(cam_training_score(t, CAM_PART_VALIDATION, &t->latest));
     t->scored_step = t->trainer.steps_submitted;
+    t->has_logits = 1;
     cam_scores scores = cam_metrics_scores(&t->latest);
     cam_eval_event event = {.step = t->trainer.steps_submitted};
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
@@ -71,7 +72,8 @@ cam_status cam_training_evaluate(cam_training *t) {
         CAM_TRY(cam_run_log_eval(&t->log, &event));
     verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_metric_value(t->best.metric, &scores));
     cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_EVAL);
-    if (cam_run_shows_evaluation(cam_training_config(t), &t->trainer.plan, t->best.evaluations, cam_trainer_is_done(&t->trainer)))
+    if (cam_run_shows_evaluation(cam_training_config(t), &t->trainer.plan, t->best.evaluations,
+                                 cam_trainer_is_done(&t->trainer)))
         cam_log("epoch %-5.4g step %lld  validation %s%s", cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted),
                 (long long)t->trainer.steps_submitted, cam_strbuf_text(&figures), verdict.is_best ? "  best" : "");
     if (verdict.is_best && cam_training_config(t)->load_best_model_at_end) {

@@ -15,10 +15,12 @@ static cam_status save_final_model(cam_training *t) {
     cam_status st = CAM_OK;
     if (t->run->corpus.part_count[CAM_PART_VALIDATION] > 0 && t->scored_step != t->trainer.steps_submitted)
         CAM_TRY(cam_training_evaluate(t));
-    if (t->saved_step < 0 || !cam_training_config(t)->load_best_model_at_end) {
-        CAM_TRY(cam_training_save(t));
-        cam_training_keep_figures(t);
-    }
+    if (t->saved_step >= 0 && cam_training_config(t)->load_best_model_at_end)
+        goto out;
+    CAM_TRY(cam_training_save(t));
+    if (t->scored_step == t->trainer.steps_submitted && !t->has_logits) /* before the run went on */
+        CAM_TRY(cam_training_score(t, CAM_PART_VALIDATION, &t->latest));
+    cam_training_keep_figures(t);
 out:
     return st;
 }

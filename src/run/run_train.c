@@ -29,12 +29,12 @@ static cam_status open_training(cam_training *t, cam_run *run, cam_backend *back
     const cam_config *config = run->config;
     const cam_corpus *corpus = &run->corpus;
     *t = (cam_training){.run = run,
-                    .log = CAM_RUN_LOG_INIT,
-                    .saved_step = -1,
-                    .scored_step = -1,
-                    .model_fd = -1,
-                    .folder = CAM_RUN_FOLDER_CLOSED,
-                    .begin_s = cam_now_s()};
+                        .log = CAM_RUN_LOG_INIT,
+                        .saved_step = -1,
+                        .scored_step = -1,
+                        .model_fd = -1,
+                        .folder = CAM_RUN_FOLDER_CLOSED,
+                        .begin_s = cam_now_s()};
     t->writes_output = cam_group_rank(run->group) == 0;
     t->max_steps_in_flight = !run->comm                      ? CAM_REPORTS - 1
                              : cam_backend_captures(backend) ? RANKS_MAX_STEPS_IN_FLIGHT
@@ -134,8 +134,8 @@ static cam_status one_step(cam_training *t) {
     if (t->reported_s == 0 && cam_trainer_steps_in_flight(&t->trainer) == 0)
         t->submitted_s = cam_now_s();
     cam_status st = cam_trainer_step(&t->trainer);
-    int pause = cam_training_evaluation_is_due(t) || cam_training_checkpoint_is_due(t) ||
-                cam_trainer_is_done(&t->trainer);
+    int pause =
+        cam_training_evaluation_is_due(t) || cam_training_checkpoint_is_due(t) || cam_trainer_is_done(&t->trainer);
     if (st == CAM_OK)
         st = read_reports(t, pause ? 0 : t->max_steps_in_flight);
     t->drained = pause;

@@ -26,6 +26,7 @@ typedef struct cam_training {
     cam_metrics kept;              /* validation figures of the model in the output folder */
     int64_t saved_step;            /* the step of the model in the output folder; -1: none */
     int64_t scored_step;           /* the step of `latest`; -1: none */
+    int has_logits;                /* those of `latest` are there: it is not that of a checkpoint */
     int64_t skipped;               /* steps that were not finite */
     float *logits;                 /* for the larger of the validation and test parts */
     cam_guess *guesses[CAM_PARTS]; /* of the model in the output folder, for validation and test rows */

@@ -185,7 +185,7 @@ static cam_status take_bytes(rest *from, void *to, size_t bytes) {
 
 static cam_status take_metrics(rest *from, cam_metrics *metrics) {
     cam_status st = CAM_OK;
-    int64_t cells, all = metrics->labels * metrics->labels;
+    int64_t cells = 0, all = metrics->labels * metrics->labels;
     cam_metrics_clear(metrics);
     CAM_TRY(take_bytes(from, &metrics->rows, sizeof metrics->rows));
     CAM_TRY(take_bytes(from, &metrics->loss_sum, sizeof metrics->loss_sum));
@@ -211,8 +211,7 @@ cam_status cam_training_results_take(cam_training *t, const cam_strbuf *bytes) {
                  (long long)t->latest.labels);
     CAM_TRY(take_metrics(&from, &t->latest));
     CAM_TRY(take_metrics(&from, &t->kept));
-    CAM_TRY(take_bytes(&from, t->guesses[CAM_PART_VALIDATION],
-                       (size_t)rows * sizeof *t->guesses[CAM_PART_VALIDATION]));
+    CAM_TRY(take_bytes(&from, t->guesses[CAM_PART_VALIDATION], (size_t)rows * sizeof *t->guesses[CAM_PART_VALIDATION]));
     if (from.bytes > 0)
         CAM_FAIL(CAM_E_MODEL, "%s is longer than this run's", CAM_TRAINING_RESULTS_FILE);
 out:
