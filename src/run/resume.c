@@ -2,6 +2,7 @@
 #include "resume.h"
 #include "checkpoint.h"
 #include "files.h"
+#include "run_facts_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,27 +36,38 @@ static cam_status refuse_name(const cam_run *run) {
 
 /* --- what is there ------------------------------------------------------------------------------------------------- */
 
+/* With overwrite_output_dir a finished run is trained anew. A stopped one goes on all the same: its result is the one that
+ * it would have anew, to the bit, and a scheduler that repeats the command loses nothing. */
 cam_status cam_resume_find(cam_run *run) {
+    cam_status st = CAM_OK;
     const cam_config *config = run->config;
-    const char *found = config->overwrite_output_dir ? NULL : cam_run_folder_occupied(config);
+    const char *found = cam_run_folder_occupied(config);
     cam_run_record record = {0};
-    if (!found)
-        return is_named(config) ? refuse_name(run) : CAM_OK;
-    if (is_new(config) || cam_run_record_read(config->output_dir, &record) != CAM_OK)
-        return refuse(run, found);
-    run->resume.kind = record.finished ? CAM_RUN_IS_FINISHED : CAM_RUN_GOES_ON;
+    int is_known = found && !is_new(config) && cam_run_record_read(config->output_dir, &record) == CAM_OK;
+    int is_replaced = config->overwrite_output_dir && !is_named(config) && (!is_known || record.finished);
+    if (!found && is_named(config))
+        st = refuse_name(run);
+    else if (found && !is_known && !is_replaced)
+        st = refuse(run, found);
+    else if (is_known && !is_replaced)
+        run->resume.kind = record.finished ? CAM_RUN_IS_FINISHED : CAM_RUN_GOES_ON;
     memcpy(run->resume.run_id, record.run_id, sizeof record.run_id);
     cam_run_record_release(&record);
-    return CAM_OK;
+    return st;
 }
 
-/* The differences between the run in the folder and this one, in words. */
+/* Fails with the differences between the run in the folder and this one. With overwrite_output_dir another run begins in
+ * its place instead. */
 static cam_status compare(cam_run *run, const cam_run_record *record) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
     CAM_TRY(cam_run_facts_find(run, &run->facts));
-    if (cam_run_facts_compare(&record->facts, &run->facts, &text) == 0)
+    if (cam_facts_compare(&record->facts, &run->facts, &text) == 0)
         goto out;
+    if (run->config->overwrite_output_dir) {
+        run->resume.kind = CAM_RUN_STARTS;
+        goto out;
+    }
     run->is_occupied = 1;
     st =
         cam_fail(CAM_E_USAGE,

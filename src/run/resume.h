@@ -1,5 +1,5 @@
-/* resume.h: what becomes of an earlier run in the output folder: a stopped one goes on, a finished one stays as it is,
- * any other one is refused unless overwrite_output_dir is set. */
+/* resume.h: what becomes of an earlier run in the output folder. A stopped one with the same settings goes on. A finished
+ * one stays as it is, and any other one is refused; both are replaced where overwrite_output_dir is set. */
 #ifndef CAM_RESUME_H
 #define CAM_RESUME_H
 

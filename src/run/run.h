@@ -9,11 +9,11 @@
 #include "command.h"
 #include "config.h"
 #include "corpus.h"
+#include "facts.h"
 #include "fit.h"
 #include "model_config.h"
 #include "model_origin.h"
 #include "progress.h"
-#include "run_facts.h"
 #include "trainer.h"
 
 enum { CAM_RUN_ID_BYTES = 17 }; /* 16 hexadecimal digits */
@@ -49,7 +49,7 @@ typedef struct cam_run {
     int failures;          /* stages that failed */
     int is_occupied;       /* output_dir holds an earlier run, which must not be replaced */
     cam_resume resume;     /* of the run in output_dir */
-    cam_run_facts facts;   /* once they are found; else empty */
+    cam_facts facts;       /* once they are found; else empty */
     cam_cancel cancel;
     cam_group *group;           /* the ranks of the run; NULL: one rank */
     cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */

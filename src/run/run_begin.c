@@ -183,7 +183,7 @@ out:
 static cam_status compare_arithmetic(const cam_training *t, const cam_training_numbers *numbers) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
-    if (!t->writes_output || cam_run_facts_compare(&numbers->arithmetic, &t->arithmetic, &text) == 0)
+    if (!t->writes_output || cam_facts_compare(&numbers->arithmetic, &t->arithmetic, &text) == 0)
         goto out;
     if ((numbers->counters.bf16 != 0) != (t->trainer.options.bf16 != 0))
         CAM_FAIL(CAM_E_USAGE, "the run in output_dir \"%s\" was computed with %s; set bf16=%s",

@@ -1,8 +1,8 @@
-/* run_facts.c: see run_facts.h. */
-#include "run_facts.h"
+/* run_facts.c: see run_facts_internal.h. */
 #include "hash.h"
 #include "plain.h"
 #include "run.h"
+#include "run_facts_internal.h"
 #include "weights_identity.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,44 +21,6 @@ static const cam_config_key left_out[] = {CAM_KEY_model_name_or_path,
                                           CAM_KEY_per_device_train_batch_size,
                                           CAM_KEY_gradient_accumulation_steps,
                                           CAM_KEY_gradient_checkpointing};
-static const char data_fact[] = "data";
-
-/* --- the list ------------------------------------------------------------------------------------------------------ */
-
-static cam_status add(cam_run_facts *facts, const char *name, const char *value) {
-    cam_status st = CAM_OK;
-    cam_run_fact fact = {strdup(name), strdup(value)};
-    cam_run_fact *list = realloc(facts->list, (facts->count + 1) * sizeof *list);
-    if (list)
-        facts->list = list;
-    if (!list || !fact.name || !fact.value)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the facts of a run");
-    facts->list[facts->count++] = fact;
-    fact = (cam_run_fact){NULL, NULL};
-out:
-    free(fact.name);
-    free(fact.value);
-    return st;
-}
-
-void cam_run_facts_release(cam_run_facts *facts) {
-    for (size_t i = 0; i < facts->count; i++) {
-        free(facts->list[i].name);
-        free(facts->list[i].value);
-    }
-    free(facts->list);
-    *facts = (cam_run_facts){0};
-}
-
-static const char *value_of(const cam_run_facts *facts, const char *name) {
-    for (size_t i = 0; i < facts->count; i++)
-        if (strcmp(facts->list[i].name, name) == 0)
-            return facts->list[i].value;
-    return NULL;
-}
-
-/* --- finding them -------------------------------------------------------------------------------------------------- */
-
 static int matters(size_t key) {
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
         if ((size_t)left_out[i] == key)
@@ -69,7 +31,7 @@ static int matters(size_t key) {
     return 0;
 }
 
-static cam_status add_keys(const cam_config *config, cam_run_facts *facts) {
+static cam_status add_keys(const cam_config *config, cam_facts *facts) {
     cam_status st = CAM_OK;
     cam_strbuf value = CAM_STRBUF_INIT;
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
@@ -77,17 +39,11 @@ static cam_status add_keys(const cam_config *config, cam_run_facts *facts) {
             continue;
         cam_strbuf_clear(&value);
         cam_config_put_value(config, (cam_config_key)key, &value);
-        CAM_TRY(add(facts, cam_config_rows[key].leaf, cam_strbuf_text(&value)));
+        CAM_TRY(cam_facts_add(facts, cam_config_rows[key].leaf, cam_strbuf_text(&value)));
     }
 out:
     cam_strbuf_release(&value);
     return st;
-}
-
-static cam_status add_integer(cam_run_facts *facts, const char *name, int64_t value) {
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    return add(facts, name, text);
 }
 
 uint64_t cam_run_data_hash(const cam_run *run) {
@@ -101,26 +57,26 @@ uint64_t cam_run_data_hash(const cam_run *run) {
     return hash;
 }
 
-static cam_status add_data(const cam_run *run, cam_run_facts *facts) {
+static cam_status add_data(const cam_run *run, cam_facts *facts) {
     const int64_t *count = run->corpus.part_count;
     char text[120];
     snprintf(text, sizeof text, "%lld rows of training, %lld of validation, %lld of test (%016" PRIx64 ")",
              (long long)count[CAM_PART_TRAIN], (long long)count[CAM_PART_VALIDATION], (long long)count[CAM_PART_TEST],
              cam_run_data_hash(run));
-    return add(facts, data_fact, text);
+    return cam_facts_add(facts, CAM_FACT_DATA, text);
 }
 
-static cam_status add_labels(const cam_run *run, cam_run_facts *facts) {
+static cam_status add_labels(const cam_run *run, cam_facts *facts) {
     const cam_labels *labels = &run->corpus.labels;
     uint64_t hash = CAM_HASH_START;
     char text[60];
     for (size_t k = 0; k < labels->count; k++)
         hash = cam_hash_bytes(hash, labels->names[k], strlen(labels->names[k]) + 1);
     snprintf(text, sizeof text, "%zu names (%016" PRIx64 ")", labels->count, hash);
-    return add(facts, "labels of the data", text);
+    return cam_facts_add(facts, "labels of the data", text);
 }
 
-static cam_status add_model(const cam_run *run, cam_run_facts *facts) {
+static cam_status add_model(const cam_run *run, cam_facts *facts) {
     cam_status st = CAM_OK;
     char identity[CAM_WEIGHTS_IDENTITY_BYTES] = "random";
     const cam_model_config *m = &run->model;
@@ -132,20 +88,20 @@ static cam_status add_model(const cam_run *run, cam_run_facts *facts) {
              (int)m->num_hidden_layers, (int)m->hidden_size, (int)m->num_attention_heads, (int)m->vocab_size,
              (int)m->max_position_embeddings, m->hidden_dropout_prob, m->attention_probs_dropout_prob,
              cam_model_config_head_dropout(m), identity);
-    CAM_TRY(add(facts, "model", text));
+    CAM_TRY(cam_facts_add(facts, "model", text));
 out:
     return st;
 }
 
-cam_status cam_run_facts_find(const cam_run *run, cam_run_facts *facts) {
+cam_status cam_run_facts_find(const cam_run *run, cam_facts *facts) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     int64_t micro_batch = config->per_device_train_batch_size * cam_group_ranks(run->group);
-    *facts = (cam_run_facts){0};
+    *facts = (cam_facts){0};
     CAM_TRY(add_keys(config, facts));
-    CAM_TRY(add_integer(facts, "rows of an update", micro_batch * config->gradient_accumulation_steps));
+    CAM_TRY(cam_facts_add_integer(facts, "rows of an update", micro_batch * config->gradient_accumulation_steps));
     if (config->train_sampling_strategy == CAM_SAMPLING_GROUP_BY_LENGTH) /* it orders the rows */
-        CAM_TRY(add_integer(facts, "rows of a micro-batch", micro_batch));
+        CAM_TRY(cam_facts_add_integer(facts, "rows of a micro-batch", micro_batch));
     CAM_TRY(add_data(run, facts));
     CAM_TRY(add_labels(run, facts));
     CAM_TRY(add_model(run, facts));
@@ -153,79 +109,13 @@ out:
     return st;
 }
 
-cam_status cam_run_facts_find_arithmetic(const cam_run *run, const cam_backend *backend, cam_run_facts *facts) {
+cam_status cam_run_facts_find_arithmetic(const cam_run *run, const cam_backend *backend, cam_facts *facts) {
     cam_status st = CAM_OK;
-    *facts = (cam_run_facts){0};
-    CAM_TRY(add(facts, "version", CAM_VERSION));
-    CAM_TRY(add(facts, "device", backend->arithmetic));
-    CAM_TRY(add(facts, "precision", cam_run_trainer_options(run, backend).bf16 ? "bf16" : "f32"));
-    CAM_TRY(add_integer(facts, "ranks", cam_group_ranks(run->group)));
+    *facts = (cam_facts){0};
+    CAM_TRY(cam_facts_add(facts, "version", CAM_VERSION));
+    CAM_TRY(cam_facts_add(facts, "device", backend->arithmetic));
+    CAM_TRY(cam_facts_add(facts, "precision", cam_run_trainer_options(run, backend).bf16 ? "bf16" : "f32"));
+    CAM_TRY(cam_facts_add_integer(facts, "ranks", cam_group_ranks(run->group)));
 out:
     return st;
-}
-
-/* --- written and read ---------------------------------------------------------------------------------------------- */
-
-void cam_run_facts_put(const cam_run_facts *facts, cam_json *json, const char *key) {
-    cam_json_object(json, key);
-    for (size_t i = 0; i < facts->count; i++)
-        cam_json_text(json, facts->list[i].name, facts->list[i].value);
-    cam_json_close(json);
-}
-
-cam_status cam_run_facts_read(const json_t *object, cam_run_facts *facts) {
-    cam_status st = CAM_OK;
-    const char *name;
-    json_t *value;
-    *facts = (cam_run_facts){0};
-    if (!json_is_object(object))
-        CAM_FAIL(CAM_E_MODEL, "it has no facts of a run");
-    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
-        if (!json_is_string(value))
-            CAM_FAIL(CAM_E_MODEL, "its fact \"%s\" is no text", name);
-        CAM_TRY(add(facts, name, json_string_value(value)));
-    }
-out:
-    return st;
-}
-
-/* --- compared ------------------------------------------------------------------------------------------------------ */
-
-static int is_of_data(const char *name) {
-    const cam_config_row *row = cam_config_row_find(name);
-    return row && strcmp(row->section, "data") == 0;
-}
-
-static int differ(const char *a, const char *b) {
-    return !a || !b || strcmp(a, b) != 0;
-}
-
-/* Values may be long: a label_map. */
-static void put_difference(const char *name, const char *was, const char *is, cam_strbuf *out) {
-    enum { VALUE_COLUMNS = 120 };
-    cam_strbuf_puts(out, out->length ? "; " : "");
-    cam_strbuf_puts(out, name);
-    cam_strbuf_puts(out, " was ");
-    cam_plain_put(out, was ? was : "unknown", VALUE_COLUMNS);
-    cam_strbuf_puts(out, " and is ");
-    cam_plain_put(out, is ? is : "unknown", VALUE_COLUMNS);
-}
-
-int cam_run_facts_compare(const cam_run_facts *was, const cam_run_facts *is, cam_strbuf *out) {
-    int count = 0, other_data = differ(value_of(was, data_fact), value_of(is, data_fact));
-    for (size_t i = 0; i < is->count; i++) {
-        const char *name = is->list[i].name, *before = value_of(was, name), *now = is->list[i].value;
-        if (!differ(before, now) || (is_of_data(name) && !other_data))
-            continue;
-        put_difference(name, before, now, out);
-        count++;
-    }
-    for (size_t i = 0; i < was->count; i++) {
-        const char *name = was->list[i].name;
-        if (value_of(is, name) || (is_of_data(name) && !other_data))
-            continue;
-        put_difference(name, was->list[i].value, NULL, out);
-        count++;
-    }
-    return count;
 }

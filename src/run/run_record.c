@@ -30,7 +30,7 @@ static cam_status take(const json_t *root, cam_run_record *record) {
         CAM_FAIL(CAM_E_MODEL, "it has no run_id");
     snprintf(record->run_id, sizeof record->run_id, "%s", run_id);
     record->finished = json_is_true(json_object_get(root, "finished"));
-    CAM_TRY(cam_run_facts_read(json_object_get(root, "facts"), &record->facts));
+    CAM_TRY(cam_facts_read(json_object_get(root, "facts"), &record->facts));
 out:
     return st;
 }
@@ -63,7 +63,7 @@ cam_status cam_run_record_write(const cam_run_folder *folder, const cam_run_reco
     cam_json_integer(&json, "format", FORMAT);
     cam_json_text(&json, "run_id", record->run_id);
     cam_json_boolean(&json, "finished", record->finished);
-    cam_run_facts_put(&record->facts, &json, "facts");
+    cam_facts_put(&record->facts, &json, "facts");
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
     cam_status st = cam_run_folder_put(folder, CAM_RUN_RECORD_FILE, &text);
@@ -72,6 +72,6 @@ cam_status cam_run_record_write(const cam_run_folder *folder, const cam_run_reco
 }
 
 void cam_run_record_release(cam_run_record *record) {
-    cam_run_facts_release(&record->facts);
+    cam_facts_release(&record->facts);
     *record = (cam_run_record){0};
 }

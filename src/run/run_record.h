@@ -10,7 +10,7 @@
 typedef struct cam_run_record {
     char run_id[CAM_RUN_ID_BYTES];
     int finished;
-    cam_run_facts facts;
+    cam_facts facts;
 } cam_run_record;
 
 /* Draws a random name for a run. No result depends on it. */

@@ -1,6 +1,7 @@
 /* run_train.c: cam_run_train: opening, and the loop of steps; see training_internal.h. */
 #include "clock.h"
 #include "log.h"
+#include "run_facts_internal.h"
 #include "run_lines_internal.h"
 #include "training_internal.h"
 #include <stdlib.h>
@@ -81,7 +82,7 @@ static void close_training(cam_training *t) {
     free(t->logits);
     for (int part = 0; part < CAM_PARTS; part++)
         free(t->guesses[part]);
-    cam_run_facts_release(&t->arithmetic);
+    cam_facts_release(&t->arithmetic);
     cam_run_folder_close(&t->folder);
 }
 

@@ -45,7 +45,7 @@ typedef struct cam_training {
     /* Checkpoints, and the one from which the run went on. */
     char run_id[CAM_RUN_ID_BYTES];
     char token[CAM_TRAINING_TOKEN_BYTES]; /* ends the names of folders in which checkpoints are being written */
-    cam_run_facts arithmetic;             /* of this process */
+    cam_facts arithmetic;                 /* of this process */
     int64_t first_step;                   /* steps that were made before this process went on with the run */
     int64_t log_bytes;                    /* of log.jsonl at that step */
     int64_t checkpoint_step;              /* the newest checkpoint that is whole; 0: none */

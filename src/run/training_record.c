@@ -39,7 +39,7 @@ void cam_training_numbers_put(const cam_training *t, cam_strbuf *out) {
     cam_json_boolean(&json, "stopped_early", t->stopped_early);
     cam_json_number(&json, "wall_s", cam_now_s() - t->begin_s);
     put_best(&t->best, &json);
-    cam_run_facts_put(&t->arithmetic, &json, "arithmetic");
+    cam_facts_put(&t->arithmetic, &json, "arithmetic");
     cam_json_end(&json);
     cam_strbuf_putc(out, '\n');
 }
@@ -97,7 +97,7 @@ static cam_status read_all(const json_t *root, cam_training_numbers *numbers) {
     numbers->stopped_early = json_is_true(json_object_get(root, "stopped_early"));
     CAM_TRY(read_number(root, "wall_s", &numbers->wall_s));
     CAM_TRY(read_best(json_object_get(root, "best"), &numbers->best));
-    CAM_TRY(cam_run_facts_read(json_object_get(root, "arithmetic"), &numbers->arithmetic));
+    CAM_TRY(cam_facts_read(json_object_get(root, "arithmetic"), &numbers->arithmetic));
 out:
     return st;
 }
@@ -134,7 +134,7 @@ void cam_training_numbers_take(cam_training *t, const cam_training_numbers *numb
 }
 
 void cam_training_numbers_release(cam_training_numbers *numbers) {
-    cam_run_facts_release(&numbers->arithmetic);
+    cam_facts_release(&numbers->arithmetic);
     *numbers = (cam_training_numbers){0};
 }
 

@@ -20,7 +20,7 @@ typedef struct cam_training_numbers {
     int stopped_early;
     double wall_s;
     cam_best best;
-    cam_run_facts arithmetic;
+    cam_facts arithmetic;
 } cam_training_numbers;
 
 /* training.json of the training as it is now; replaces the text. */

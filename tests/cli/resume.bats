@@ -183,6 +183,22 @@ goes_on_from_each() {
     [ -z "$(find three -name 'checkpoint-*')" ] || complain "an overwritten run's checkpoints stay"
 }
 
+@test "with overwrite_output_dir a stopped run goes on as well; another one, or --resume none, begins" {
+    # shellcheck disable=SC2086
+    succeeds cam-train --config c.yaml $every_step output_dir=whole
+    stopped_at 9 out
+    succeeds cam-train --config c.yaml overwrite_output_dir=true
+    says 'resume   checkpoint-9'
+    equal out
+    stopped_at 9 out
+    succeeds cam-train --config c.yaml overwrite_output_dir=true --resume none
+    [[ "$stderr" != *"resume   "* ]] || complain "it went on"
+    equal out
+    stopped_at 9 out
+    succeeds cam-train --config c.yaml overwrite_output_dir=true seed=3
+    [[ "$stderr" != *"resume   "* ]] || complain "another run went on"
+}
+
 @test "check tells what would become of the run" {
     # shellcheck disable=SC2086
     succeeds cam-train --config c.yaml $every_step output_dir=out
