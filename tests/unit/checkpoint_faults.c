@@ -205,6 +205,34 @@ static void check_message(const char *call, const char *kind, const char *said, 
             fail_msg("%s: does not say how much is needed: %s", what, said);
 }
 
+static int number_of(const calls *c, const char *call, const char *end) {
+    for (int i = 0; i < c->count; i++) {
+        size_t length = strlen(c->lines[i]), end_length = strlen(end);
+        if (strstr(c->lines[i], call) && length > end_length && strcmp(c->lines[i] + length - end_length, end) == 0)
+            return i;
+    }
+    fail_msg("no call %s of %s", call, end);
+    return -1;
+}
+
+/* Whether an error at this call, before the folder has its name, must be the end of the save. Without the room in advance, a
+ * clone or a link there are other ways. */
+static int must_fail(const calls *c, const save *how, int at) {
+    static const char *const fatal[] = {" open ", " write ", " fsync ", " fdatasync ", " mkdir ", " rename"};
+    const char *line = c->lines[at - 1], *call = strchr(line, ' ');
+    int named = strcmp(how->name, "again") == 0 ? number_of(c, " renameat2 ", "/checkpoint-20")
+                : how->step == 30               ? number_of(c, " rename ", "/checkpoint-30")
+                                                : number_of(c, " rename ", "/checkpoint-20");
+    if (how->parts > 1 || at - 1 > named + 1)
+        return 0;
+    if (strncmp(call, " close ", 7) == 0)
+        return strstr(line, "/weights.bin") || strstr(line, "/state.json") || strstr(line, "/empty");
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        if (strncmp(call, fatal[i], strlen(fatal[i])) == 0)
+            return !strstr(line, "/model.safetensors") || strncmp(call, " fdatasync ", 11) == 0;
+    return 0;
+}
+
 static void try_fault(const tree *t, const save *how, const calls *c, int at, const char *kind) {
     char *folder = tree_path(t, "out"), said[2000], what[1000];
     int may_kill = strcmp(kind, "kill") == 0 || strcmp(kind, "torn") == 0;
@@ -215,6 +243,8 @@ static void try_fault(const tree *t, const save *how, const calls *c, int at, co
         fail_msg("%s: code %d: %s", what, code, said);
     if (strcmp(kind, "short") == 0 && code != 0)
         fail_msg("%s: code %d: %s", what, code, said);
+    if (strcmp(kind, "EIO") == 0 && code != 8 && must_fail(c, how, at))
+        fail_msg("%s: the save goes on: %s", what, said);
     if (code == 8 && how->parts == 1)
         check_message(c->lines[at - 1], kind, said, what);
     check_folder(folder, how, code, what);
@@ -222,25 +252,19 @@ static void try_fault(const tree *t, const save *how, const calls *c, int at, co
     free(folder);
 }
 
+/* All of them with CAM_FAULTS=all; otherwise the end of the process at each call, and every third of the other faults. */
 static void try_faults(const tree *t, const save *how, const char *const *kinds) {
     static calls c;
+    const char *wanted = getenv("CAM_FAULTS");
+    int all = wanted && strcmp(wanted, "all") == 0, shift = 0;
     count_calls(t, how, &c);
-    for (; *kinds; kinds++)
+    for (; *kinds; kinds++, shift++)
         for (int at = 1; at <= c.count; at++)
-            try_fault(t, how, &c, at, *kinds);
+            if (all || strcmp(*kinds, "kill") == 0 || (at + shift) % 3 == 0)
+                try_fault(t, how, &c, at, *kinds);
 }
 
 /* --- tests --------------------------------------------------------------------------------------------------------- */
-
-static int number_of(const calls *c, const char *call, const char *end) {
-    for (int i = 0; i < c->count; i++) {
-        size_t length = strlen(c->lines[i]), end_length = strlen(end);
-        if (strstr(c->lines[i], call) && length > end_length && strcmp(c->lines[i] + length - end_length, end) == 0)
-            return i;
-    }
-    fail_msg("no call %s of %s", call, end);
-    return -1;
-}
 
 static void files_are_on_the_disk_before_the_folder_has_its_name(void **state) {
     const tree *t = *state;
