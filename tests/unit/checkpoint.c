@@ -1,7 +1,9 @@
 /* checkpoint.c: checkpoints are written, read, damaged, replaced, rotated and removed. */
 #include "checkpoint_case.h"
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 
 /* --- writing and reading ------------------------------------------------------------------------------------------- */
 
@@ -93,6 +95,18 @@ static void a_folder_that_is_renamed_meanwhile_is_followed(void **state) {
     free(before);
 }
 
+/* Whether the file system lets two files share blocks. */
+static int clones(const tree *t, const char *from) {
+    char *path = tree_path(t, "clone");
+    int source = open(from, O_RDONLY), clone = open(path, O_WRONLY | O_CREAT, 0600);
+    int can = ioctl(clone, FICLONE, source) == 0;
+    close(source);
+    close(clone);
+    unlink(path);
+    free(path);
+    return can;
+}
+
 static void files_like_others_are_linked_or_copied(void **state) {
     const tree *t = *state;
     cam_checkpoint_file files[2] = {{.name = "model.safetensors"}, {.name = "state.json", .bytes = "{}", .count = 2}};
@@ -107,13 +121,21 @@ static void files_like_others_are_linked_or_copied(void **state) {
     assert_ok(verify_step(t->root, 4));
     assert_int_equal(stat(like, &of_like), 0);
     assert_int_equal(stat(placed, &of_placed), 0);
-    if (of_placed.st_ino != of_like.st_ino)
-        print_message("this file system clones files\n");
+    assert_true((of_placed.st_ino != of_like.st_ino) == clones(t, like));
     /* a new file of that name leaves the checkpoint as it was */
     tree_write_text(t, "model.safetensors", "another model");
     assert_ok(verify_step(t->root, 4));
     assert_ok(cam_checkpoint_remove_run(t->root, "run-1"));
     assert_true(exists_in(t, "model.safetensors"));
+
+    /* through a link: the checkpoint has the file, not the link */
+    char *link_to = tree_path(t, "link");
+    assert_int_equal(symlink(like, link_to), 0);
+    files[0].like = link_to;
+    assert_ok(cam_checkpoint_write(&c));
+    assert_int_equal(lstat(placed, &of_placed), 0);
+    assert_true(S_ISREG(of_placed.st_mode));
+    free(link_to);
 
     /* on another file system: only a copy can be made */
     char far[] = "/dev/shm/cam-checkpoint-XXXXXX";

@@ -225,6 +225,23 @@ static void a_part_that_never_comes_is_named(void **state) {
     assert_names(t->root, "");
 }
 
+/* The staged folder of a part 0 that is slow: the failed part has left its message there, and none of its files. */
+static void a_failed_part_takes_its_files_away(void **state) {
+    const tree *t = *state;
+    static parts p;
+    char *stage = tree_path(t, ".checkpoint-20.tmp-host-7");
+    assert_ok(cam_directory_make(stage));
+    set_parts(t, &p, 20);
+    p.files[1][0].like = "/proc/self/exe";
+    p.files[1][1].like = "/no/such/file";
+    assert_int_equal(cam_checkpoint_write(&p.checkpoints[1]), CAM_E_MODEL);
+    assert_names(stage, "part-1.failed ");
+    p.files[1][1].like = "/proc/self/exe";
+    assert_ok(cam_checkpoint_write(&p.checkpoints[1]));
+    assert_names(stage, "part-1.failed part-1.json shard-1-0 shard-1-1 ");
+    free(stage);
+}
+
 /* Another machine's part whose folder of that name is another one. */
 static void a_folder_that_is_not_shared_is_told(void **state) {
     const tree *t = *state;
