@@ -219,16 +219,9 @@ out:
     return st;
 }
 
-cam_status cam_checkpoint_remove_stage(const char *folder, int64_t step, const char *stage) {
+cam_status cam_checkpoint_remove_stage(const char *stage) {
     cam_status st = CAM_OK;
-    cam_manifest manifest = {0};
     cam_strbuf dead = CAM_STRBUF_INIT;
-    st = cam_manifest_read_in(stage, &manifest);
-    if (st == CAM_E_MEMORY)
-        goto out;
-    if (st == CAM_OK) /* it may be an earlier checkpoint that was exchanged for a new one */
-        CAM_TRY(cam_checkpoint_remove(folder, step, stage));
-    st = CAM_OK;
     cam_strbuf_puts(&dead, stage);
     cam_strbuf_puts(&dead, ".dead");
     CAM_TRY(remove_all(dead.text));
@@ -237,7 +230,6 @@ cam_status cam_checkpoint_remove_stage(const char *folder, int64_t step, const c
     CAM_TRY(remove_all(dead.text));
 out:
     cam_strbuf_release(&dead);
-    cam_manifest_release(&manifest);
     return st;
 }
 
@@ -264,9 +256,20 @@ static int is_living(const char *stage, int *lock) {
     return 1;
 }
 
+/* With a manifest it may be an earlier checkpoint, which was exchanged for a new one. */
 static cam_status remove_dead_stage(const char *folder, int64_t step, const char *stage) {
+    cam_status st = CAM_OK;
+    cam_manifest manifest = {0};
     int lock = -1;
-    cam_status st = is_living(stage, &lock) ? CAM_OK : cam_checkpoint_remove_stage(folder, step, stage);
+    if (is_living(stage, &lock))
+        goto out;
+    st = cam_manifest_read_in(stage, &manifest);
+    if (st == CAM_OK)
+        CAM_TRY(cam_checkpoint_remove(folder, step, stage));
+    else if (st != CAM_E_MEMORY)
+        CAM_TRY(cam_checkpoint_remove_stage(stage));
+out:
+    cam_manifest_release(&manifest);
     if (lock >= 0)
         close(lock);
     return st;

@@ -28,9 +28,9 @@ char *cam_checkpoint_hidden_path(const char *folder, int64_t step, const char *k
 /* Renames what has the name of a checkpoint to checkpoint-N.moved-K, with a warning. */
 CAM_MUST_CHECK cam_status cam_checkpoint_move_aside(const char *folder, int64_t step);
 
-/* Removes a staged folder with all that is in it; what is there no more is no failure. It loses its name first, so that
+/* Removes a staged folder that was never published with all that is in it; what is there no more is no failure. It loses its name first, so that
  * other parts find it no more. */
-CAM_MUST_CHECK cam_status cam_checkpoint_remove_stage(const char *folder, int64_t step, const char *stage);
+CAM_MUST_CHECK cam_status cam_checkpoint_remove_stage(const char *stage);
 /* Removes a complete checkpoint, which has any of the names above: its files by its manifest. Files of others keep their
  * folder under a visible name; a warning says so. */
 CAM_MUST_CHECK cam_status cam_checkpoint_remove(const char *folder, int64_t step, const char *path);

@@ -337,7 +337,8 @@ out:
 static void remove_stage(const writing *w, cam_status st) {
     cam_strbuf message = CAM_STRBUF_INIT;
     cam_strbuf_puts(&message, cam_status_message());
-    warn_of_rest(cam_checkpoint_remove_stage(w->checkpoint->folder, w->checkpoint->step, w->stage));
+    if (cam_checkpoint_remove_stage(w->stage) != CAM_OK)
+        cam_log_warn("what was written of a checkpoint could not be removed: %s", cam_status_message());
     cam_fail(st, "%s", message.text);
     cam_strbuf_release(&message);
 }

@@ -3,13 +3,15 @@
  *   FAULT_FOLDER  the folder, absolute; calls on other files are not counted
  *   FAULT_CALLS   the calls that count, by name with commas; all of CALLS where it is not set
  *   FAULT_AT      the number of the call that fails, from 1; "all"; 0 or unset: none
- *   FAULT_KIND    an errno (EIO, ENOSPC, ENOLCK); short: a write takes half of its bytes; kill: the process ends before the
+ *   FAULT_KIND    an errno (EIO, ENOSPC, ENOLCK, EINVAL); short: a write takes half of its bytes; kill: the process ends before the
  *                 call; torn: a write takes half of its bytes, and the process ends; term: it gets TERM before the call;
  *                 twice: two of them
  *   FAULT_REPORT  a file that gets a line for each counted call: number, call, path
  *   FAULT_FREE    the free bytes that statvfs tells of every file system
+ *   FAULT_NO_EXCHANGE  set: renameat2 fails with EINVAL and is not counted, as where two folders cannot be exchanged
  *
- * CALLS: open (where it makes a file), write, fsync, fdatasync, fallocate, ftruncate, close, flock, rename, unlink, mkdir. */
+ * CALLS: open (where it makes a file), write, fsync, fdatasync, fallocate, ftruncate, close, flock, rename, renameat2, linkat,
+ * unlink, mkdir, rmdir. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +67,8 @@ static int error_number(const char *name) {
     static const struct {
         const char *name;
         int number;
-    } known[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"ENOLCK", ENOLCK}, {"EROFS", EROFS}};
+    } known[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT},
+                 {"ENOLCK", ENOLCK}, {"EROFS", EROFS},   {"EINVAL", EINVAL}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i].name, name) == 0)
             return known[i].number;
@@ -197,6 +200,23 @@ int flock(int fd, int operation) {
 
 int rename(const char *from, const char *to) {
     return meet_path("rename", to) == FAILS ? -1 : (int)syscall(SYS_rename, from, to);
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+    if (setting("FAULT_NO_EXCHANGE")[0]) {
+        errno = EINVAL;
+        return -1;
+    }
+    return meet_path("renameat2", to) == FAILS ? -1
+                                               : (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    return meet_path("linkat", to) == FAILS ? -1 : (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+}
+
+int rmdir(const char *path) {
+    return meet_path("rmdir", path) == FAILS ? -1 : (int)syscall(SYS_rmdir, path);
 }
 
 int unlink(const char *path) {
