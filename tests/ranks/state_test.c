@@ -104,6 +104,7 @@ static void stop_after(const cam_trainer_options *o, run_kind how, int every) {
 static void test_stopped_ranks(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
+    o.plan.max_updates = 7;
     for (int shard = 0; shard < 2; shard++) {
         training t;
         cam_trainer_state taken;
@@ -121,15 +122,15 @@ static void test_stopped_accumulation(void **state) {
     cam_trainer_options o = dropout_case("accumulation_short", &golden, &model);
     o.sampling = CAM_SAMPLING_GROUP_BY_LENGTH;
     for (int shard = 0; shard < 2; shard++)
-        stop_after(&o, (run_kind){BY_MPI, shard}, 3);
+        stop_after(&o, (run_kind){BY_MPI, shard}, 5);
 }
 
 static void test_stopped_frozen(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("first_1", &golden, &model);
-    stop_after(&o, (run_kind){BY_MPI, 1}, 4);
+    stop_after(&o, (run_kind){BY_MPI, 1}, 7);
     o = dropout_case("frozen", &golden, &model);
-    stop_after(&o, (run_kind){BY_MPI, 1}, 4);
+    stop_after(&o, (run_kind){BY_MPI, 1}, 7);
 }
 
 /* --- another division --------------------------------------------------------------------------------------------- */
