@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMES = 7 };
+enum { TIMES = 12 };
 
 typedef struct model_size {
     const char *name;
@@ -44,63 +44,65 @@ static const model_size sizes[] = {{"quickstart",
                                      .pad_token_id = 1,
                                      .num_labels = 60}}};
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
+/* The two buffers of a plain copy. */
+typedef struct plain_copy {
+    char *from, *to;
+    size_t bytes;
+} plain_copy;
+
+static void plain_copy_open(plain_copy *copy, size_t bytes) {
+    *copy = (plain_copy){.from = malloc(bytes), .to = malloc(bytes), .bytes = bytes};
+    CAM_ASSERT(copy->from != NULL && copy->to != NULL);
+    memset(copy->from, 1, bytes);
+    memset(copy->to, 2, bytes);
 }
 
-static double median(double *seconds) {
-    qsort(seconds, TIMES, sizeof *seconds, by_value);
-    return seconds[TIMES / 2];
+static void plain_copy_close(plain_copy *copy) {
+    free(copy->from);
+    free(copy->to);
+    *copy = (plain_copy){0};
 }
 
-/* Each thread copies one part of a single buffer. */
-static double copy_plainly(size_t bytes, int threads) {
-    double seconds[TIMES];
-    char *from = malloc(bytes), *to = malloc(bytes);
-    CAM_ASSERT(from != NULL && to != NULL);
-    memset(from, 1, bytes);
-    memset(to, 2, bytes);
-    for (int i = 0; i < TIMES; i++) {
-        double begin = cam_now_s();
+/* Each thread copies one part. Returns the seconds. */
+static double plain_copy_run(const plain_copy *copy, int threads) {
+    double begin = cam_now_s();
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
-        for (int t = 0; t < threads; t++) {
-            size_t first = bytes / (size_t)threads * (size_t)t;
-            size_t end = t + 1 < threads ? bytes / (size_t)threads * (size_t)(t + 1) : bytes;
-            memcpy(to + first, from + first, end - first);
-        }
-        seconds[i] = cam_now_s() - begin;
+    for (int t = 0; t < threads; t++) {
+        size_t part = copy->bytes / (size_t)threads, first = part * (size_t)t;
+        memcpy(copy->to + first, copy->from + first, t + 1 < threads ? part : copy->bytes - first);
     }
-    free(from);
-    free(to);
-    return median(seconds);
+    return cam_now_s() - begin;
 }
 
+static double least(double a, double b) {
+    return a < b ? a : b;
+}
+
+/* The two in turn, so that other work on the machine disturbs both; the least of each. */
 static cam_status measure(const model_size *model, cam_backend *backend) {
     cam_status st = CAM_OK;
     static const cam_train_rates rates = {.weight_decay = 0.01, .layerwise_decay = 1};
     cam_parameters params = {0};
     cam_parameter_state state = {0};
-    double seconds[TIMES], open, plain;
+    plain_copy copy = {0};
+    double opened, take = 1e9, plain = 1e9;
     CAM_TRY(
         cam_parameters_layout(&params, &model->config, NULL, &rates, (cam_precision){0}, (cam_sharding){.ranks = 1}));
     CAM_TRY(cam_parameters_allocate(&params, backend, 1, &rates, 1));
-    size_t bytes = cam_parameter_state_bytes(&params);
-    open = cam_now_s();
+    opened = cam_now_s();
     CAM_TRY(cam_parameter_state_open(&state, &params));
-    open = cam_now_s() - open;
+    opened = cam_now_s() - opened;
+    plain_copy_open(&copy, cam_parameter_state_bytes(&params));
     for (int i = 0; i < TIMES; i++) {
         double begin = cam_now_s();
         CAM_TRY(cam_parameter_state_take(&state));
-        seconds[i] = cam_now_s() - begin;
+        take = least(take, cam_now_s() - begin);
+        plain = least(plain, plain_copy_run(&copy, backend->host_threads));
     }
-    cam_parameter_state_close(&state);
-    cam_parameters_release(&params);
-    plain = copy_plainly(bytes, backend->host_threads);
-    double take = median(seconds);
     printf("%-15s %7.1f MB: take %7.2f ms, one plain copy %7.2f ms (%.2f times), opened in %.1f ms\n", model->name,
-           1e-6 * (double)bytes, 1e3 * take, 1e3 * plain, take / plain, 1e3 * open);
+           1e-6 * (double)copy.bytes, 1e3 * take, 1e3 * plain, take / plain, 1e3 * opened);
 out:
+    plain_copy_close(&copy);
     cam_parameter_state_close(&state);
     cam_parameters_release(&params);
     return st;
@@ -109,15 +111,15 @@ out:
 static cam_status measure_identity(const char *folder) {
     cam_status st = CAM_OK;
     cam_weights *weights = NULL;
-    double seconds[TIMES];
+    double seconds = 1e9;
     char hex[CAM_WEIGHTS_IDENTITY_BYTES];
     CAM_TRY(cam_weights_open(folder, &weights));
     for (int i = 0; i < TIMES; i++) {
         double begin = cam_now_s();
         CAM_TRY(cam_weights_identity(weights, hex));
-        seconds[i] = cam_now_s() - begin;
+        seconds = least(seconds, cam_now_s() - begin);
     }
-    printf("identity of the weights: %.1f ms\n", 1e3 * median(seconds));
+    printf("identity of the weights: %.1f ms\n", 1e3 * seconds);
 out:
     cam_weights_close(weights);
     return st;

@@ -56,16 +56,6 @@ static void write_extents(const cam_parameter_state *state, int zeros) {
         }
 }
 
-/* The CPU backend's own memory begins on huge pages, and is host memory. */
-static cam_status allocate_copy(cam_parameter_state *state, size_t bytes) {
-    cam_backend *backend = state->params->backend;
-    void *memory = NULL;
-    cam_status st = backend->host_memory ? cam_backend_allocate(backend, bytes, &memory)
-                                         : cam_backend_allocate_staging(backend, bytes, &memory);
-    state->memory = memory;
-    return st;
-}
-
 /* --- pieces ----------------------------------------------------------------------------------------------------- */
 
 static cam_state_piece *add_piece(cam_parameter_state *state, const void *bytes, size_t count) {
@@ -80,14 +70,16 @@ static cam_status open_planes(cam_parameter_state *state) {
     const cam_parameters *params = state->params;
     const cam_sharding *sharding = &params->sharding;
     size_t total = cam_parameter_state_bytes(params), at = 0;
+    void *memory = NULL;
     if (total == 0)
         return CAM_OK;
     state->extents = malloc((size_t)cam_state_stretches(params) * PLANES * sizeof *state->extents);
-    if (!state->extents || allocate_copy(state, total) != CAM_OK)
+    if (!state->extents || cam_backend_allocate_staging(params->backend, total, &memory) != CAM_OK)
         CAM_FAIL(CAM_E_MEMORY,
                  "no memory for the %zu MB of a copy of the training state; freeze=encoder, or a smaller model, needs "
                  "less",
                  (total >> 20) + 1);
+    state->memory = memory;
     for (int i = 0; i < PLANES; i++) {
         size_t bytes = own_bytes(params, planes[i]);
         if (bytes == 0)
@@ -136,11 +128,8 @@ out:
 }
 
 void cam_parameter_state_close(cam_parameter_state *state) {
-    cam_backend *backend = state->params ? state->params->backend : NULL;
-    if (state->memory && backend->host_memory)
-        cam_backend_release(backend, state->memory);
-    else if (state->memory)
-        cam_backend_release_staging(backend, state->memory);
+    if (state->memory)
+        cam_backend_release_staging(state->params->backend, state->memory);
     free(state->decay);
     free(state->layout);
     free(state->extents);
