@@ -3,7 +3,7 @@
 #include "plain.h"
 #include "run.h"
 #include "run_facts_internal.h"
-#include "weights_identity.h"
+#include "weights.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -186,24 +186,30 @@ out:
     return st;
 }
 
-/* What the output folder gets: the model with its tokenizer, and what is written of every row. A better model is written before the
- * one before it is removed. */
+/* What the output folder gets: the model with its tokenizer, what is written of every row, and checkpoints, each with the
+ * trained weights and their two moments; the model in them is the same file. A better model, and the next checkpoint, are
+ * written before the ones before are removed. */
 static cam_status check_room(cam_run *run) {
     cam_status st = CAM_OK;
     enum { ROW_BYTES = 40, OTHER_BYTES = 1 << 16 };
     const cam_config *config = run->config;
-    cam_parameters params = {0};
-    cam_train_rates rates = {.layerwise_decay = 1};
-    CAM_TRY(cam_parameters_layout(&params, &run->model, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
-    double model = (double)params.logical_count * sizeof(float);
+    cam_trainer_options options = cam_run_trainer_options(run, NULL);
+    cam_saved_bytes saved;
+    CAM_TRY(cam_trainer_count_saved(&options, &saved));
+    double model = (double)saved.model;
     double others =
         ROW_BYTES * (double)run->corpus.rows + (double)cam_tokenizer_saved_bytes(run->tokenizer) + OTHER_BYTES;
+    double checkpoint = config->save_strategy == CAM_CONFIG_SAVE_NO ? 0 : (double)saved.state + OTHER_BYTES;
     int is_replaced = config->load_best_model_at_end && config->eval_strategy != CAM_CONFIG_EVAL_NO &&
                       run->corpus.part_count[CAM_PART_VALIDATION] > 0;
-    cam_run_folder_need need = {.first_bytes = model + others, .most_bytes = (is_replaced ? 2 : 1) * model + others};
-    CAM_TRY(cam_run_folder_check_room(config, &need, &run->corpus.warnings));
+    cam_run_folder_need need = {.first_bytes = model + others + checkpoint,
+                                .most_bytes = (is_replaced ? 2 : 1) * model + others +
+                                              checkpoint * (double)(config->save_total_limit + 1)};
+    if (run->resume.kind == CAM_RUN_GOES_ON) /* the rest is there */
+        need = (cam_run_folder_need){OTHER_BYTES + checkpoint, OTHER_BYTES + checkpoint + (is_replaced ? model : 0)};
+    if (run->resume.kind != CAM_RUN_IS_FINISHED)
+        CAM_TRY(cam_run_folder_check_room(config, &need, &run->corpus.warnings));
 out:
-    cam_parameters_release(&params);
     return st;
 }
 
@@ -230,10 +236,10 @@ static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
         CAM_TRY(cam_failures_take(failures, check_outlook(run)));
     if (data == CAM_OK && cam_group_rank(run->group) == 0)
         compare_with_earlier(run);
-    if (run->is_sound && cam_group_rank(run->group) == 0)
-        CAM_TRY(cam_failures_take(failures, check_room(run)));
     if (run->is_sound && failures->count == 0 && cam_group_rank(run->group) == 0)
         CAM_TRY(cam_failures_take(failures, cam_resume_decide(run)));
+    if (run->is_sound && cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, check_room(run)));
 out:
     return st;
 }

@@ -161,4 +161,11 @@ cam_memory_need cam_trainer_memory(const cam_trainer *trainer);
 CAM_MUST_CHECK cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backend *backend,
                                                   cam_memory_need *need);
 
+/* Bytes of what a run of these options writes: the model in f32, and the pieces of its state (trainer_state.h) of all
+ * ranks together. Needs no backend. CAM_E_MEMORY. */
+typedef struct cam_saved_bytes {
+    size_t model, state;
+} cam_saved_bytes;
+CAM_MUST_CHECK cam_status cam_trainer_count_saved(const cam_trainer_options *options, cam_saved_bytes *bytes);
+
 #endif

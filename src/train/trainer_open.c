@@ -336,6 +336,21 @@ out:
     return st;
 }
 
+cam_status cam_trainer_count_saved(const cam_trainer_options *options, cam_saved_bytes *bytes) {
+    cam_status st = CAM_OK;
+    cam_parameters params = {0};
+    unsigned char *used = NULL;
+    CAM_TRY(mark_used(options, &used));
+    CAM_TRY(cam_parameters_layout(&params, options->config, used, &options->rates, (cam_precision){0},
+                                  (cam_sharding){.ranks = 1}));
+    *bytes = (cam_saved_bytes){.model = (size_t)params.logical_count * sizeof(float),
+                               .state = cam_parameter_state_bytes(&params)};
+out:
+    cam_parameters_release(&params);
+    free(used);
+    return st;
+}
+
 void cam_trainer_close(cam_trainer *trainer) {
     cam_scorer_close(&trainer->scorer);
     cam_graph_cache_close(&trainer->graphs);
