@@ -152,7 +152,7 @@ predicts() { succeeds cam-train predict --model "$1" --input <(echo 'où est mon
         says ", and 20 kB are free there"
         [ ! -e out ]
     done
-    size=$(($(du -bc tiny | tail -1 | cut -f1) + 700000))
+    size=$(($(du -bc tiny | tail -1 | cut -f1) + 1400000))
     succeeds faulty $size --config c.yaml max_steps=2
     says "has room for one save, but the next one is written beside it"
     succeeds faulty $size --config c.yaml max_steps=2 overwrite_output_dir=true eval_strategy=no save_strategy=no

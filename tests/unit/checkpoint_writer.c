@@ -280,11 +280,12 @@ static void lists_that_do_not_fit_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TREE_TEST(it_writes_one_after_another),         TREE_TEST(its_failure_is_told_to_the_caller_once),
-        TREE_TEST(a_start_while_it_is_busy_is_a_bug),   TREE_TEST(its_threads_block_signals),
-        TREE_TEST(parts_make_one_checkpoint),           TREE_TEST(a_part_that_fails_ends_the_others_at_once),
-        TREE_TEST(part_0_that_fails_ends_the_others),   TREE_TEST(a_part_that_never_comes_is_named),
-        TREE_TEST(a_folder_that_is_not_shared_is_told), TREE_TEST(lists_that_do_not_fit_are_refused),
+        TREE_TEST(it_writes_one_after_another),        TREE_TEST(its_failure_is_told_to_the_caller_once),
+        TREE_TEST(a_start_while_it_is_busy_is_a_bug),  TREE_TEST(its_threads_block_signals),
+        TREE_TEST(parts_make_one_checkpoint),          TREE_TEST(a_part_that_fails_ends_the_others_at_once),
+        TREE_TEST(part_0_that_fails_ends_the_others),  TREE_TEST(a_part_that_never_comes_is_named),
+        TREE_TEST(a_failed_part_takes_its_files_away), TREE_TEST(a_folder_that_is_not_shared_is_told),
+        TREE_TEST(lists_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
