@@ -33,7 +33,7 @@ predicts() { succeeds cam-train predict --model "$1" --input <(echo 'où est mon
 }
 
 @test "the command that is proposed for an unfinished run lets it go on" {
-    running num_train_epochs=300 save_strategy=steps save_steps=1
+    running num_train_epochs=60 save_strategy=steps save_steps=1
     ends_with 137 KILL
     run --separate-stderr cam-train predict --model out --input data.csv
     command=$(grep -o 'cam-train --config .*' <<<"$stderr")
