@@ -16,9 +16,8 @@
 typedef struct cam_trainer_counters {
     int64_t steps;           /* completed, those included whose update was skipped */
     int64_t updates_applied; /* of these, updates that were applied */
-    int64_t ranks;           /* those that trained together, */
-    int64_t sharded;         /* 1: each with its own part of the optimizer state, */
-    int64_t bf16;            /* 1: in mixed precision */
+    int64_t ranks;           /* of what made the state, for messages: a put reads it in layout.bin */
+    int64_t sharded, bf16;   /* the same; 0 or 1 */
 } cam_trainer_counters;
 
 typedef struct cam_trainer_state {

@@ -7,6 +7,7 @@
 #include "files.h"
 #include "fixture.h"
 #include "kept_state.h"
+#include "parameter_state_internal.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -471,6 +472,13 @@ static void test_other_runs(void **state) {
     other = o;
     other.tokens = &shorter;
     assert_put(&other, &kept, "word_embeddings");
+    cam_state_head *head = (cam_state_head *)(void *)kept_find(&kept, "layout.bin")->bytes;
+    head->vocabulary ^= 1;
+    assert_put(&o, &kept, "was made with texts of other words");
+    head->bf16 = 1;
+    assert_put(&o, &kept, "was made with bf16=true");
+    head->version++;
+    assert_put(&o, &kept, "was made by another version");
     kept_release(&kept);
 }
 

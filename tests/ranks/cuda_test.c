@@ -109,7 +109,8 @@ static void test_stopped(void **state) {
     (void)state;
     static const run_kind kinds[] = {{.by = BY_NCCL, .shard = 1}, {.by = BY_NCCL}};
     cam_trainer_options o = wide_case();
-    stop_after(&o, kinds[0], 3);
+    o.plan.max_updates = STEPS - 1;
+    stop_after(&o, kinds[0], STEPS);
     change_division(&o, kinds, 2, rounding_bf16);
 }
 
