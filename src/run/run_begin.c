@@ -220,7 +220,10 @@ static cam_status put_state(cam_training *t, cam_checkpoint_reader *reader, cons
         st = cam_checkpoint_open(reader, path);
     }
     CAM_TRY(cam_group_agree_status(t->run->group, "opening the checkpoint", st));
-    CAM_TRY(cam_trainer_state_put(&t->trainer, &numbers->counters, &source));
+    st = cam_trainer_state_put(&t->trainer, &numbers->counters, &source);
+    if (st == CAM_E_MODEL)
+        CAM_FAIL(CAM_E_MODEL, "cannot go on from checkpoint-%lld: %s", (long long)numbers->counters.steps,
+                 cam_status_message());
 out:
     free(path);
     return st;
