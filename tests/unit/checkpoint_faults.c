@@ -264,7 +264,8 @@ static void try_fault(const tree *t, const save *how, const calls *c, int at, co
     free(folder);
 }
 
-/* All of them with CAM_FAULTS=all; otherwise the end of the process at each call, and every third of the other faults. */
+/* All of them with CAM_FAULTS=all; otherwise the end of the process at each call, all faults of the syncs of folders, and
+ * every third of the others. */
 static void try_faults(const tree *t, const save *how, const char *const *kinds) {
     static calls c;
     const char *wanted = getenv("CAM_FAULTS");
@@ -272,7 +273,7 @@ static void try_faults(const tree *t, const save *how, const char *const *kinds)
     count_calls(t, how, &c);
     for (; *kinds; kinds++, shift++)
         for (int at = 1; at <= c.count; at++)
-            if (all || strcmp(*kinds, "kill") == 0 || (at + shift) % 3 == 0)
+            if (all || strcmp(*kinds, "kill") == 0 || (at + shift) % 3 == 0 || strstr(c.lines[at - 1], " fsync "))
                 try_fault(t, how, &c, at, *kinds);
 }
 
@@ -288,6 +289,7 @@ static void files_are_on_the_disk_before_the_folder_has_its_name(void **state) {
     int unlocked = number_of(&c, " unlink ", ".tmp-host-7/lock");
     for (size_t i = 0; i < sizeof synced / sizeof *synced; i++)
         assert_true(number_of(&c, " fdatasync ", synced[i]) < manifest);
+    assert_true(number_of(&c, " fallocate ", "/weights.bin") < number_of(&c, " write ", "/weights.bin"));
     assert_true(manifest < unlocked);
     assert_true(unlocked < named);
     int synced_folder = unlocked + 1; /* and closed */
