@@ -239,10 +239,13 @@ out:
 static int is_living(const char *stage, int *lock) {
     char *path = cam_path_join(stage, CAM_CHECKPOINT_LOCK);
     *lock = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    free(path);
-    if (*lock < 0 || flock(*lock, LOCK_EX | LOCK_NB) == 0)
-        return 0;
     int error = errno;
+    free(path);
+    if (*lock < 0)
+        return error != ENOENT;
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    error = errno;
     close(*lock);
     *lock = -1;
     if (error != EWOULDBLOCK) {

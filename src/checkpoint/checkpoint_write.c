@@ -346,6 +346,8 @@ static void remove_stage(const writing *w, cam_status st) {
 cam_status cam_checkpoint_write(const cam_checkpoint *checkpoint) {
     writing w = {.checkpoint = checkpoint, .lock = -1};
     cam_status st = CAM_OK;
+    CAM_ASSERT(checkpoint->step >= 0 && checkpoint->part >= 0 &&
+               (checkpoint->part == 0 || checkpoint->part < checkpoint->parts));
     w.path = cam_checkpoint_path(checkpoint->folder, checkpoint->step);
     w.stage = cam_checkpoint_stage_path(checkpoint->folder, checkpoint->step, checkpoint->token);
     w.manifest.step = checkpoint->step;

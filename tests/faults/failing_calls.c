@@ -26,6 +26,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* glibc's own names of the parameters begin with underscores
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 #define REAL(name, type) ((type)dlsym(RTLD_NEXT, #name))
 
 static long counted;
@@ -101,15 +104,15 @@ static outcome meet(const char *call, const char *path) {
 }
 
 static outcome meet_fd(const char *call, int fd) {
-    char link[40], path[PATH_MAX];
+    char link[40], file[PATH_MAX];
     int before = errno;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    ssize_t length = readlink(link, file, sizeof file - 1);
     errno = before;
     if (length < 0)
         return GOES_ON;
-    path[length] = '\0';
-    return meet(call, path);
+    file[length] = '\0';
+    return meet(call, file);
 }
 
 /* The folder of the path is resolved: it may lead through a descriptor or a link. */
@@ -234,3 +237,5 @@ int statvfs(const char *restrict path, struct statvfs *restrict about) {
         about->f_bavail = (fsblkcnt_t)strtoull(available, NULL, 10) / about->f_frsize;
     return failed;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

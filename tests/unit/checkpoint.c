@@ -419,13 +419,13 @@ static void a_run_is_removed_without_what_is_not_its_own(void **state) {
 
 static void leftovers_are_removed_those_of_a_living_writer_stay(void **state) {
     const tree *t = *state;
-    char *lock = tree_path(t, ".checkpoint-3.tmp-host-9/lock"), *path = cam_checkpoint_path(t->root, 4);
-    char *old = tree_path(t, ".checkpoint-4.old-1"), *exchanged = tree_path(t, ".checkpoint-5.tmp-host-9");
+    char *lock = tree_path(t, ".checkpoint-3.tmp-host-9/lock"), *four = cam_checkpoint_path(t->root, 4);
+    char *put_off = tree_path(t, ".checkpoint-4.old-1"), *exchanged = tree_path(t, ".checkpoint-5.tmp-host-9");
     char *gone = tree_path(t, ".checkpoint-6.gone-1"), *five = cam_checkpoint_path(t->root, 5);
     char *six = cam_checkpoint_path(t->root, 6);
     for (int64_t step = 4; step <= 6; step++)
         write_step(t, step);
-    assert_int_equal(rename(path, old), 0);       /* killed while 4 was replaced in two steps */
+    assert_int_equal(rename(four, put_off), 0);   /* killed while 4 was replaced in two steps */
     assert_int_equal(rename(five, exchanged), 0); /* killed after 5 was exchanged for a new one */
     assert_int_equal(rename(six, gone), 0);       /* killed while 6 was removed */
     tree_write_text(t, ".checkpoint-6.gone-1/notes.txt", "mine");
@@ -451,8 +451,8 @@ static void leftovers_are_removed_those_of_a_living_writer_stay(void **state) {
     free(five);
     free(gone);
     free(exchanged);
-    free(old);
-    free(path);
+    free(put_off);
+    free(four);
     free(lock);
 }
 

@@ -145,14 +145,18 @@ static void count_calls(const tree *t, const save *how, calls *c) {
     free(folder);
 }
 
-static int has_hidden(const char *folder) {
+static int count_names(const char *folder, const char *begin) {
     int found = 0;
     DIR *entries = opendir(folder);
     assert_non_null(entries);
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
-        found += strncmp(entry->d_name, ".checkpoint-", 12) == 0;
+        found += strncmp(entry->d_name, begin, strlen(begin)) == 0;
     closedir(entries);
     return found;
+}
+
+static int has_hidden(const char *folder) {
+    return count_names(folder, ".checkpoint-") > 0;
 }
 
 static int is_there(const char *folder, int64_t step) {
@@ -178,20 +182,28 @@ static void check_folder(const char *folder, const save *how, int code, const ch
         must_verify(folder, 10, what);
     /* where the new name may not be on the disk, the old checkpoint stays */
     int is_named = how->step == 20 && strstr(what, " fsync ") && strcmp(what + strlen(what) - 4, "/out") == 0;
-    if (code != 0 && code != CODE_KILLED && !is_named && has_hidden(folder))
-        fail_msg("%s: a failed save has left a folder", what);
+    if (code != 0 && code != CODE_KILLED && is_named != has_hidden(folder))
+        fail_msg("%s: a failed save has %s", what, is_named ? "removed the old checkpoint" : "left a folder");
     if (is_there(folder, 10) && verify_step(folder, 10) != CAM_OK)
         fail_msg("%s: checkpoint-10 is there in part", what);
 }
 
-/* The next save removes what is left. */
+/* The next save removes what is left: all that has a name like a checkpoint's is one. */
 static void check_next(const char *folder, const char *what) {
     static const save later = {"later", 40, 1, ""};
+    cam_checkpoint_found *found = NULL;
+    size_t count = 0;
     if (write_checkpoint(folder, &later) != CAM_OK)
         fail_msg("%s: the next save: %s", what, cam_status_message());
     must_verify(folder, 40, what);
     if (has_hidden(folder))
         fail_msg("%s: the next save has left a folder", what);
+    assert_ok(cam_checkpoint_list(folder, "run-1", &found, &count, NULL));
+    if (count != 2 || count_names(folder, "checkpoint-") != 2)
+        fail_msg("%s: %d checkpoints of %d names", what, (int)count, count_names(folder, "checkpoint-"));
+    for (size_t i = 0; i < count; i++)
+        must_verify(folder, found[i].step, what);
+    cam_checkpoint_list_release(found, count);
 }
 
 static void check_message(const char *call, const char *kind, const char *said, const char *what) {
@@ -252,7 +264,8 @@ static void try_fault(const tree *t, const save *how, const calls *c, int at, co
     free(folder);
 }
 
-/* All of them with CAM_FAULTS=all; otherwise the end of the process at each call, and every third of the other faults. */
+/* All of them with CAM_FAULTS=all; otherwise the end of the process at each call, all faults of the syncs of folders, and
+ * every third of the others. */
 static void try_faults(const tree *t, const save *how, const char *const *kinds) {
     static calls c;
     const char *wanted = getenv("CAM_FAULTS");
@@ -260,7 +273,7 @@ static void try_faults(const tree *t, const save *how, const char *const *kinds)
     count_calls(t, how, &c);
     for (; *kinds; kinds++, shift++)
         for (int at = 1; at <= c.count; at++)
-            if (all || strcmp(*kinds, "kill") == 0 || (at + shift) % 3 == 0)
+            if (all || strcmp(*kinds, "kill") == 0 || (at + shift) % 3 == 0 || strstr(c.lines[at - 1], " fsync "))
                 try_fault(t, how, &c, at, *kinds);
 }
 
@@ -276,6 +289,7 @@ static void files_are_on_the_disk_before_the_folder_has_its_name(void **state) {
     int unlocked = number_of(&c, " unlink ", ".tmp-host-7/lock");
     for (size_t i = 0; i < sizeof synced / sizeof *synced; i++)
         assert_true(number_of(&c, " fdatasync ", synced[i]) < manifest);
+    assert_true(number_of(&c, " fallocate ", "/weights.bin") < number_of(&c, " write ", "/weights.bin"));
     assert_true(manifest < unlocked);
     assert_true(unlocked < named);
     int synced_folder = unlocked + 1; /* and closed */
