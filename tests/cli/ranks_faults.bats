@@ -228,8 +228,8 @@ with_fault() {
 }
 
 @test "rank 0 is killed in its first save: the others end with 9, and there is no model" {
-    with_fault kill rename 3
-    train 2 "${fault[@]}" -- eval_strategy=no
+    with_fault kill rename 4 # after those of run.json, run.yaml and split.tsv
+    train 2 "${fault[@]}" -- eval_strategy=no save_strategy=no
     steps_until 5
     signal TERM 1
     ends_within 60
