@@ -3,15 +3,17 @@
 #
 #     bench/run.sh BUILD_FOLDER
 #
-# It measures the operators beside the machine's limits, what a save waits for, reading and tokenising, and one step of
-# full-size CamemBERT-base (random weights, real vocabulary) on the rows of MASSIVE, then the same rows in PyTorch. The
-# full-size part needs the data folder (CAM_DATA, default ../shared/data) and 2.5 GB of disk under TMPDIR. PyTorch is
-# run by the Pythons named in PEER_PYTHONS (default: those of tools/python_env.sh). Missing parts are reported and
-# skipped.
+# It measures the operators beside the machine's limits, what a save waits for, a copy of the training state, a
+# checkpoint, reading and tokenising, and one step of full-size CamemBERT-base (random weights, real vocabulary) on the
+# rows of MASSIVE, then the same rows in PyTorch. The full-size part needs the data folder (CAM_DATA, default
+# ../shared/data) and 2.5 GB of disk under TMPDIR; a checkpoint of CHECKPOINT_MB (default 256; 1300: weights and moments
+# of CamemBERT-base) three times as many. PyTorch is run by the Pythons named in PEER_PYTHONS (default: those of
+# tools/python_env.sh). Missing parts are reported and skipped.
 set -eu
 build=$1
 data=${CAM_DATA:-../shared/data}
 steps=${STEPS:-20}
+checkpoint=${CHECKPOINT_MB:-256}
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}" # the program sets the same value
 work=$(mktemp -d "${TMPDIR:-/tmp}/cam-train-bench-XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
@@ -27,6 +29,16 @@ echo "== operators"
 
 echo "== vocabulary rows that no text uses, at a save"
 "$build/bench/bench_decay"
+
+echo "== a copy of the training state"
+"$build/bench/bench_state"
+
+echo "== a checkpoint of $checkpoint MB"
+mkdir "$work/checkpoints"
+"$build/bench/bench_checkpoint" "$work/checkpoints" "$checkpoint"
+for python in $peers; do
+    "$python" bench/peer_save.py "$work/checkpoints" "$checkpoint"
+done
 
 if [ ! -d "$data/massive-fr" ]; then
     echo "SKIPPED: text, full-size step and peers need the folder $data/massive-fr (set CAM_DATA)"

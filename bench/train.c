@@ -1,5 +1,5 @@
-/* train.c: measures training steps of a full-size model: seconds, fraction of the arithmetic bound, memory, and the
- * time of each operator.
+/* train.c: measures training steps of a full-size model: seconds, fraction of the arithmetic bound, memory, the time of
+ * each operator, and what a copy of the training state costs.
  *
  *     bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]
  *                 [--attention auto|native|cudnn] [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS]
@@ -21,7 +21,7 @@
 #include "log.h"
 #include "model_tokenizer.h"
 #include "order.h"
-#include "trainer.h"
+#include "trainer_state.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +272,27 @@ out:
     return st;
 }
 
+/* Copies the training state to host memory, as a checkpoint does, and prints the least of a few times. */
+static cam_status measure_snapshot(cam_trainer *trainer) {
+    enum { TIMES = 5 };
+    cam_status st = CAM_OK;
+    cam_trainer_state state = {0};
+    double begin = cam_now_s(), opened, least = 0;
+    CAM_TRY(cam_trainer_state_open(&state, trainer));
+    opened = cam_now_s() - begin;
+    for (int time = 0; time < TIMES; time++) {
+        begin = cam_now_s();
+        CAM_TRY(cam_trainer_state_take(&state));
+        double seconds = cam_now_s() - begin;
+        least = time == 0 || seconds < least ? seconds : least;
+    }
+    printf("{\"bench\":\"snapshot\",\"mb\":%.0f,\"open_s\":%.3f,\"take_s\":%.4f}\n",
+           (double)cam_trainer_memory(trainer).snapshot * 1e-6, opened, least);
+out:
+    cam_trainer_state_close(&state);
+    return st;
+}
+
 static cam_status measure_steps(bench *b, cam_backend *backend) {
     enum { TIMED = 4 };
     cam_status st = CAM_OK;
@@ -297,6 +318,7 @@ static cam_status measure_steps(bench *b, cam_backend *backend) {
     CAM_TRY(measure_rate(backend, r->bf16, &f.flops_per_s));
     backend->op_seconds = op_seconds;
     print_steps(b, &trainer, &f);
+    CAM_TRY(measure_snapshot(&trainer));
 out:
     backend->op_seconds = NULL;
     cam_trainer_close(&trainer);

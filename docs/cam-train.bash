@@ -4,7 +4,7 @@
 
 _cam_train_verbs='train check show eval predict tokenize fetch init tune'
 _cam_train_verbs_with_keys='train check show tune'
-_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates split_by max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
+_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates split_by max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold save_strategy save_steps save_total_limit resume_from_checkpoint logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
 
 # The values of a key of the configuration, where they are a list.
 _cam_train_key_values() {
@@ -45,6 +45,8 @@ _cam_train_key_values() {
     eval_strategy) echo 'no steps epoch' ;;
     metric_for_best_model) echo 'loss accuracy f1_macro f1_micro f1_weighted' ;;
     load_best_model_at_end) echo 'true false' ;;
+    save_strategy) echo 'no steps epoch' ;;
+    resume_from_checkpoint) echo '<file>' ;;
     device) echo 'auto cpu cuda' ;;
     attention) echo 'auto native cudnn' ;;
     cpu_threads) echo 'auto' ;;
@@ -55,8 +57,8 @@ _cam_train_key_values() {
 # The options of a verb.
 _cam_train_options() {
     case $1 in
-    train) echo '--config --dry-run --device --color --progress --quiet --verbose --help --version' ;;
-    check) echo '--config --color --quiet --verbose --help --version' ;;
+    train) echo '--config --dry-run --resume --device --color --progress --quiet --verbose --help --version' ;;
+    check) echo '--config --resume --color --quiet --verbose --help --version' ;;
     show) echo '--config --color --quiet --verbose --help --version' ;;
     eval) echo '--model --data --json --part --unknown-labels --text-column --label-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
     predict) echo '--model --input --output --force --format --top-k --digits --decimal --threshold --text-column --columns --encoding --delimiter --input-format --on-bad-row --max-seq-length --device --color --quiet --verbose --help --version' ;;
@@ -71,6 +73,7 @@ _cam_train_options() {
 _cam_train_option_values() {
     case "$1 $2" in
     'train --config' | 'check --config' | 'show --config' | 'tune --config') echo '<file>' ;;
+    'train --resume' | 'check --resume') echo '' ;;
     'eval --model' | 'predict --model' | 'tokenize --model' | 'init --model') echo '<folder>' ;;
     'eval --data' | 'init --data') echo '<file>' ;;
     'predict --input' | 'tokenize --input') echo '<file>' ;;

@@ -40,12 +40,18 @@ echo "$@" >"$0.ready"
 [ "$2" != now.yaml ] || exit 9
 while :; do sleep 0.1; done
 STUB
-    chmod +x "$folder/srun" "$folder/ranks"
-    run() { PATH="$folder:$PATH" CAM_TRAIN="$folder/ranks" bash $job "$@" 2>"$folder/said"; }
+    # It records what it is asked for.
+    cat >"$folder/scontrol" <<'STUB'
+#!/bin/sh
+echo "$@" >"$0.asked"
+STUB
+    chmod +x "$folder/srun" "$folder/ranks" "$folder/scontrol"
+    run() { PATH="$folder:$PATH" SLURM_JOB_ID=77 CAM_TRAIN="$folder/ranks" bash $job "$@" 2>"$folder/said"; }
     run now.yaml
     [ $? -eq 9 ] || fail "$job does not end with the ranks' status"
     rm "$folder/ranks.ready"
-    PATH="$folder:$PATH" CAM_TRAIN="$folder/ranks" bash $job my.yaml a=b 2>"$folder/said" &
+    [ ! -e "$folder/scontrol.asked" ] || fail "$job is queued again without having been stopped"
+    PATH="$folder:$PATH" SLURM_JOB_ID=77 CAM_TRAIN="$folder/ranks" bash $job my.yaml a=b 2>"$folder/said" &
     shell=$!
     tries=0
     while [ ! -s "$folder/ranks.ready" ] && [ $tries -lt 100 ]; do
@@ -58,6 +64,7 @@ STUB
     status=$?
     [ $status -eq 75 ] || fail "$job, sent USR1, ends with status $status, not 75"
     grep -q "stopped before its end" "$folder/said" || fail "$job does not say that it was stopped"
+    [ "$(cat "$folder/scontrol.asked")" = "requeue 77" ] || fail "$job, stopped, is not queued again"
 else
     echo "SKIP $job: no bash"
 fi

@@ -89,6 +89,10 @@ extern "C" {
     X(CAM_CONFIG_EVAL_NO, "no")                                                                                        \
     X(CAM_CONFIG_EVAL_STEPS, "steps")                                                                                  \
     X(CAM_CONFIG_EVAL_EPOCH, "epoch")
+#define CAM_CHOICES_save_strategy(X)                                                                                   \
+    X(CAM_CONFIG_SAVE_NO, "no")                                                                                        \
+    X(CAM_CONFIG_SAVE_STEPS, "steps")                                                                                  \
+    X(CAM_CONFIG_SAVE_EPOCH, "epoch")
 
 /* The metrics of an evaluation: X(enumerator, word, field of cam_scores (metrics.h), better, where it is shown). The
  * word is the key in metrics.json and log.jsonl, which hold all of them in this order. */
@@ -174,6 +178,7 @@ enum {
     X(sampling)                                                                                                        \
     X(on_nonfinite)                                                                                                    \
     X(eval_strategy)                                                                                                   \
+    X(save_strategy)                                                                                                   \
     X(metric)                                                                                                          \
     X(device)                                                                                                          \
     X(shard)                                                                                                           \

@@ -188,6 +188,20 @@ static cam_status take_verb(cam_arguments *arguments, int argc, char **argv, int
     return CAM_OK;
 }
 
+/* --resume is the key resume_from_checkpoint, in its place. */
+static cam_status take_resume(cam_arguments *arguments, int argc) {
+    cam_status st = CAM_OK;
+    cam_strbuf key = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&key, "resume_from_checkpoint=");
+    cam_strbuf_puts(&key, arguments->resume);
+    CAM_TRY(append_word(&arguments->overrides, argc, cam_strbuf_text(&key)));
+    CAM_TRY(append_word(&arguments->owned, argc, cam_strbuf_text(&key)));
+    key = (cam_strbuf)CAM_STRBUF_INIT;
+out:
+    cam_strbuf_release(&key);
+    return st;
+}
+
 cam_status cam_arguments_parse(cam_arguments *arguments, int argc, char **argv) {
     cam_status st = CAM_OK;
     int begin;
@@ -196,6 +210,8 @@ cam_status cam_arguments_parse(cam_arguments *arguments, int argc, char **argv) 
     for (int i = begin; i < argc; i++)
         CAM_TRY(argv[i][0] == '-' && argv[i][1] ? take_option(arguments, argc, argv, &i)
                                                 : take_word(arguments, argc, argv, i));
+    if (arguments->resume)
+        CAM_TRY(take_resume(arguments, argc));
 out:
     return st;
 }

@@ -126,6 +126,7 @@ enum {
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
+    X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR(TRAIN) | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")            \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT), "folder or Hub id of a model")                               \
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
     X(all, "--all", SWITCH, CAM_FOR(INIT), "every key, not only those that matter most")                               \

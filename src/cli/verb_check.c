@@ -7,6 +7,7 @@
 #include "describe.h"
 #include "folder_names.h"
 #include "plain.h"
+#include "resume.h"
 #include "signals.h"
 #include "verbs.h"
 #include "wrap.h"
@@ -59,6 +60,7 @@ static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_advice_case advice = {.run = run, .share = 1};
     cam_run_describe(run, out);
+    cam_resume_put(run, out);
     if (run->is_sound) {
         open_device(arguments, run->config, &advice.backend);
         put_cost(&advice, out);
@@ -98,8 +100,11 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     if (found == CAM_E_STOPPED)
         CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
     put_picture(&run, arguments, &text);
-    if (found == CAM_OK)
-        cam_strbuf_puts(&text, "\nall is well: the run can start\n");
+    if (found == CAM_OK && run.resume.kind == CAM_RUN_IS_FINISHED)
+        cam_strbuf_puts(&text, "\nall is well: the run in output_dir is finished\n");
+    else if (found == CAM_OK)
+        cam_strbuf_printf(&text, "\nall is well: the run can %s\n",
+                          run.resume.kind == CAM_RUN_GOES_ON ? "go on" : "start");
     else if (run.failures == 1 && run.is_occupied)
         put_other_folder(&run, &text);
     CAM_TRY(cam_verb_print(&text));

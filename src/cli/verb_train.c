@@ -36,6 +36,12 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_command command = cam_verb_command(arguments);
     run.command = &command;
     describe(&run);
+    if (run.resume.kind == CAM_RUN_IS_FINISHED) {
+        cam_log("output_dir \"%s\" holds this run, finished: nothing is left to do; to train it anew set "
+                "overwrite_output_dir=true",
+                config.output_dir);
+        goto out;
+    }
     enum cam_choice_device device =
         arguments->device.word ? (enum cam_choice_device)arguments->device.value : config.device;
     cam_device_options options = {.device = device,

@@ -7,16 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Keys and values of the specification that this version does not have. A NULL leaf stands for a whole section. */
-static const struct {
-    const char *section, *leaf;
-} later_keys[] = {
-    {"checkpoint", NULL},
-    {"checkpoint", "save_strategy"},
-    {"checkpoint", "save_steps"},
-    {"checkpoint", "save_total_limit"},
-    {"checkpoint", "resume_from_checkpoint"},
-};
+/* Values of the specification that this version does not have. */
 static const struct {
     cam_config_key key;
     const char *word;
@@ -88,27 +79,11 @@ int cam_config_explain_foreign(const char *section, const char *leaf, cam_strbuf
     return put_switch(section, leaf, out) || put_no_counterpart(leaf, out);
 }
 
-/* A NULL section matches any; a NULL leaf stands for the section itself. */
-static int is_later(const char *section, const char *leaf) {
-    for (size_t i = 0; i < sizeof later_keys / sizeof *later_keys; i++) {
-        int same_section = !section || strcmp(later_keys[i].section, section) == 0;
-        int same_leaf = leaf ? later_keys[i].leaf && strcmp(later_keys[i].leaf, leaf) == 0 : !later_keys[i].leaf;
-        if (same_section && same_leaf)
-            return 1;
-    }
-    return 0;
-}
-
 int cam_config_value_is_later(const cam_config_row *row, const char *word) {
     for (size_t i = 0; i < sizeof later_words / sizeof *later_words; i++)
         if (&cam_config_rows[later_words[i].key] == row && strcmp(later_words[i].word, word) == 0)
             return 1;
     return 0;
-}
-
-static void put_later(const char *noun, const char *name, cam_strbuf *out) {
-    cam_strbuf_printf(out, "%s \"%s\" is in cam-train's specification but not part of this version; remove it", noun,
-                      name);
 }
 
 static void put_in_section(const cam_config_row *row, const char *section, cam_strbuf *out) {
@@ -120,10 +95,6 @@ void cam_config_explain_key(const char *section, const char *leaf, cam_strbuf *o
     const cam_config_row *row = cam_config_row_find(leaf);
     if (row) {
         cam_strbuf_printf(out, "key \"%s\" belongs in the section %s", leaf, row->section);
-        return;
-    }
-    if (is_later(NULL, leaf)) {
-        put_later("key", leaf, out);
         return;
     }
     cam_strbuf_puts(out, "unknown key ");
@@ -183,10 +154,7 @@ static const char *nearest_section(const char *section) {
 
 void cam_config_explain_section(const char *section, cam_strbuf *out) {
     const char *meant = nearest_section(section);
-    if (is_later(section, NULL)) {
-        put_later("section", section, out);
-    } else if (cam_config_row_find(section) || is_later(NULL, section) || is_foreign(section) ||
-               (!meant && nearest_row("", section))) {
+    if (cam_config_row_find(section) || is_foreign(section) || (!meant && nearest_row("", section))) {
         cam_config_explain_key("", section, out);
     } else {
         cam_strbuf_puts(out, "unknown section ");

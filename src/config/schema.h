@@ -157,6 +157,14 @@ extern "C" {
       "evaluations in a row without a gain that end the run; 0 = off")                                                 \
     X(eval, early_stopping_threshold, double, NUMBER, "0.0", AT_LEAST(0),                                              \
       "a smaller gain counts as none")                                                                                 \
+    X(checkpoint, save_strategy, enum cam_choice_save_strategy, CHOICE, "epoch", CHOICES(save_strategy),               \
+      "no | steps | epoch: when a checkpoint is written, to go on from; the best model is kept in any case")           \
+    X(checkpoint, save_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                    \
+      "steps between two checkpoints, with save_strategy: steps")                                                      \
+    X(checkpoint, save_total_limit, int64_t, INTEGER, "2", AT_LEAST(1),                                                \
+      "checkpoints that stay; the newest one and that of the best model always do")                                    \
+    X(checkpoint, resume_from_checkpoint, const char *, PATH, "auto", NONE,                                            \
+      "auto (a stopped run in output_dir goes on) | none | a folder checkpoint-N; --resume is the same")               \
     X(logging, logging_steps, int64_t, INTEGER, "20", AT_LEAST(1),                                                     \
       "a progress line every so many steps")                                                                           \
     X(logging, report_to, unsigned, REPORT_TO, "[jsonl]", NONE,                                                        \

@@ -4,6 +4,7 @@
 #include "conversions_internal.h"
 #include "family.h"
 #include "files.h"
+#include "identity_internal.h"
 #include "log.h"
 #include "problems.h"
 #include <inttypes.h>
@@ -430,5 +431,18 @@ cam_status cam_weights_check_unchanged(const cam_weights *weights) {
     for (size_t f = 0; f < weights->file_count; f++)
         CAM_TRY(cam_file_reader_check(&weights->files[f].file));
 out:
+    return st;
+}
+
+cam_status cam_weights_identity(const cam_weights *weights, char hex[CAM_WEIGHTS_IDENTITY_BYTES]) {
+    cam_status st = CAM_OK;
+    const cam_file_reader **files = calloc(weights->file_count, sizeof *files);
+    if (!files)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", weights->path);
+    for (size_t f = 0; f < weights->file_count; f++)
+        files[f] = &weights->files[f].file;
+    CAM_TRY(cam_identity_of_files(files, weights->file_count, hex));
+out:
+    free(files);
     return st;
 }

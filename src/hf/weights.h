@@ -61,6 +61,12 @@ CAM_MUST_CHECK cam_status cam_weights_copy_rows(const cam_weights *weights, size
  * models. */
 CAM_MUST_CHECK cam_status cam_weights_check_unchanged(const cam_weights *weights);
 
+/* A hash of the open files, by which a later run knows that it has the same weights: 64 hexadecimal digits and a zero
+ * byte. It reads the files that were opened, even if others have their names now. CAM_E_MODEL where one has been written
+ * to since. */
+enum { CAM_WEIGHTS_IDENTITY_BYTES = 65 };
+CAM_MUST_CHECK cam_status cam_weights_identity(const cam_weights *weights, char hex[CAM_WEIGHTS_IDENTITY_BYTES]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -42,9 +42,9 @@ out:
     return st;
 }
 
-cam_status cam_exchange_broadcast(const cam_parameters *params, cam_comm *comm) {
+static cam_status broadcast_planes(const cam_parameters *params, cam_comm *comm, cam_plane first, cam_plane last) {
     cam_status st = CAM_OK;
-    for (int plane = CAM_WEIGHT; plane <= CAM_LOW; plane++) {
+    for (int plane = (int)first; plane <= (int)last; plane++) {
         /* the bytes of the plane, counted in 16-bit units */
         cam_comm_buffer whole = {.data = params->plane[plane],
                                  .dtype = CAM_BF16,
@@ -54,6 +54,15 @@ cam_status cam_exchange_broadcast(const cam_parameters *params, cam_comm *comm) 
     }
 out:
     return st;
+}
+
+cam_status cam_exchange_broadcast(const cam_parameters *params, cam_comm *comm) {
+    return broadcast_planes(params, comm, CAM_WEIGHT, CAM_LOW);
+}
+
+cam_status cam_exchange_broadcast_moments(const cam_parameters *params, cam_comm *comm) {
+    CAM_ASSERT(!params->sharding.sharded);
+    return broadcast_planes(params, comm, CAM_MOMENT1, CAM_MOMENT2);
 }
 
 double cam_exchange_min_bytes(const cam_parameters *params) {

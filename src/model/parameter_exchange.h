@@ -16,6 +16,9 @@ CAM_MUST_CHECK cam_status cam_exchange_low_halves(const cam_parameters *params, 
 /* Broadcast of rank 0's weights, low halves included. */
 CAM_MUST_CHECK cam_status cam_exchange_broadcast(const cam_parameters *params, cam_comm *comm);
 
+/* Broadcast of rank 0's moments; not with sharded state, where each rank has its own. */
+CAM_MUST_CHECK cam_status cam_exchange_broadcast_moments(const cam_parameters *params, cam_comm *comm);
+
 /* The lower bound of the bytes that each of N ranks sends for a step: (N - 1) / N of the trained parameters' gradients,
  * gaps not counted, and as many again of their sums, or with sharded state of the weights.
  * Source: Patarasuk, Yuan 2009, theorem 1. */

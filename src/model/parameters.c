@@ -256,8 +256,12 @@ cam_tensor cam_parameters_trained(const cam_parameters *params, cam_plane plane)
                          mixed ? (int64_t)(bytes / sizeof(uint16_t)) : elements);
 }
 
+int cam_parameters_records_updates(const cam_parameters *params, const cam_train_rates *rates) {
+    return params->word_id && rates->weight_decay != 0 && params->trained_begin == 0;
+}
+
 void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates) {
-    if (!params->word_id || rates->weight_decay == 0 || params->trained_begin > 0)
+    if (!cam_parameters_records_updates(params, rates))
         return;
     /* The same roundings in the same order as in adamw for a chunk of this group. */
     cam_chunk group = params->chunks_host[0];

@@ -188,6 +188,8 @@ cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params);
 cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);
 
+/* Whether updates are recorded: rows are left out, and updates would change them. */
+int cam_parameters_records_updates(const cam_parameters *params, const cam_train_rates *rates);
 /* Records that one update was applied at this rate (state->learning_rate), for the rows left out. */
 void cam_parameters_record_update(cam_parameters *params, double learning_rate, const cam_train_rates *rates);
 /* The record, for a checkpoint: the number of its updates, and their factors in order. */

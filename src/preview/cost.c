@@ -171,7 +171,8 @@ cam_status cam_cost_of(const cam_run *run, cam_backend *backend, double speed, c
     CAM_TRY(cam_trainer_plan_memory(&options, backend, &need));
     double features = (double)run->corpus.tokens.rows * run->model.hidden_size * sizeof(float);
     int keeps = options.rates.frozen_depth > run->model.num_hidden_layers && !options.frozen_dropout;
-    double held = (double)need.held;
+    double snapshot = run->config->save_strategy == CAM_CONFIG_SAVE_NO ? 0 : (double)need.snapshot;
+    double held = (double)need.held + snapshot;
     cost->bytes = (double)need.parameters + (double)need.activations + (keeps ? features : 0) + PROGRAM_BYTES;
     cost->bytes += backend->host_memory ? held : 0;
     cost->host_bytes = backend->host_memory ? 0 : held;

@@ -12,7 +12,7 @@
 typedef struct cam_cost {
     double seconds;    /* negative: not known, on a device that only queues work */
     double bytes;      /* on the device */
-    double host_bytes; /* beside them on the host, for saves; 0 where the device is the host */
+    double host_bytes; /* beside them on the host, for saves and checkpoints; 0 where the device is the host */
 } cam_cost;
 
 /* A run as it is configured, or with another share of the model frozen and other epochs. */

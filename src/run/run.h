@@ -9,11 +9,28 @@
 #include "command.h"
 #include "config.h"
 #include "corpus.h"
+#include "facts.h"
 #include "fit.h"
 #include "model_config.h"
 #include "model_origin.h"
 #include "progress.h"
 #include "trainer.h"
+
+enum { CAM_RUN_ID_BYTES = 17 }; /* 16 hexadecimal digits */
+
+/* What becomes of the run that lies in output_dir. */
+typedef enum cam_resume_kind {
+    CAM_RUN_STARTS,     /* there is none, or it is overwritten */
+    CAM_RUN_GOES_ON,    /* it was stopped */
+    CAM_RUN_IS_FINISHED /* nothing is left to do */
+} cam_resume_kind;
+
+typedef struct cam_resume {
+    cam_resume_kind kind;
+    char run_id[CAM_RUN_ID_BYTES];
+    int64_t step; /* of the checkpoint; 0: none yet, the run begins again */
+    int is_named; /* the user has named the checkpoint: no other one will do */
+} cam_resume;
 
 typedef struct cam_run {
     const cam_config *config;
@@ -31,6 +48,8 @@ typedef struct cam_run {
     cam_strbuf comparison; /* a line: the scores do not compare with those of an earlier run; else "" */
     int failures;          /* stages that failed */
     int is_occupied;       /* output_dir holds an earlier run, which must not be replaced */
+    cam_resume resume;     /* of the run in output_dir */
+    cam_facts facts;       /* once they are found; else empty */
     cam_cancel cancel;
     cam_group *group;           /* the ranks of the run; NULL: one rank */
     cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */

@@ -1,5 +1,6 @@
 /* run_folder.c: the opened output folder; see run_folder.h. */
 #include "run_folder.h"
+#include "checkpoint.h"
 #include "files.h"
 #include "log.h"
 #include <errno.h>
@@ -11,9 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* config.json comes first: see remove_earlier_run. The tokenizer's files are all that any model's tokenizer has: one that
+/* run.json and config.json come first: see cam_run_folder_clear. The tokenizer's files are all that any model's tokenizer has: one that
  * the new model does not have would be read beside those that it has. */
-const char *const cam_run_folder_files[] = {"config.json",
+const char *const cam_run_folder_files[] = {CAM_RUN_RECORD_FILE,
+                                            "config.json",
                                             "run.yaml",
                                             "log.jsonl",
                                             "metrics.json",
@@ -74,14 +76,19 @@ static cam_status remove_file(const cam_run_folder *folder, const char *name) {
     return st;
 }
 
-/* Removes what an earlier run left, finished or killed. Without config.json there is no model in the folder, for us and
- * for transformers, so it goes first, on the disk as well: at no time do files of two runs make one model. */
-static cam_status remove_earlier_run(const cam_run_folder *folder) {
+/* Without run.json the folder is no run's; without config.json there is no model in it, for us and for transformers. So
+ * these go first, on the disk as well: at no time do files of two runs make one model. The checkpoints go before them,
+ * while it is known whose they are. */
+cam_status cam_run_folder_clear(const cam_run_folder *folder, const char *run_id) {
+    enum { FIRST_FILES = 2 };
     cam_status st = CAM_OK;
     char *card = cam_run_folder_path(folder, "README.md");
+    CAM_TRY(cam_checkpoint_remove_leftovers(folder->path));
+    if (run_id[0])
+        CAM_TRY(cam_checkpoint_remove_run(folder->path, run_id));
     for (size_t i = 0; cam_run_folder_files[i]; i++) {
         CAM_TRY(remove_file(folder, cam_run_folder_files[i]));
-        if (i == 0)
+        if (i + 1 == FIRST_FILES)
             CAM_TRY(cam_directory_sync(folder->path));
     }
     if (is_card(card))
@@ -91,13 +98,27 @@ out:
     return st;
 }
 
-cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus, cam_run_folder *folder) {
+cam_status cam_run_folder_remove_leftovers(const cam_run_folder *folder) {
+    for (size_t i = 0; cam_run_folder_files[i]; i++) {
+        char *path = cam_run_folder_path(folder, cam_run_folder_files[i]);
+        cam_file_remove_leftovers(path);
+        free(path);
+    }
+    return cam_checkpoint_remove_leftovers(folder->path);
+}
+
+cam_status cam_run_folder_open(const cam_config *config, cam_run_folder *folder) {
     cam_status st = CAM_OK;
-    cam_strbuf yaml = CAM_STRBUF_INIT;
     CAM_TRY(cam_directory_make(config->output_dir));
     CAM_TRY(take_lock(config->output_dir, &folder->fd));
     folder->path = path_of(folder->fd, config->output_dir);
-    CAM_TRY(remove_earlier_run(folder));
+out:
+    return st;
+}
+
+cam_status cam_run_folder_put_plan(const cam_run_folder *folder, const cam_config *config, const cam_corpus *corpus) {
+    cam_status st = CAM_OK;
+    cam_strbuf yaml = CAM_STRBUF_INIT;
     cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
     CAM_TRY(cam_run_folder_put(folder, "run.yaml", &yaml));
     CAM_TRY(cam_run_folder_put_split(folder, corpus));

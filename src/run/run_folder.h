@@ -10,16 +10,21 @@
 #include "corpus.h"
 #include "model_config.h"
 
-/* The names of all files that a run writes but README.md, config.json first; NULL ends the list. A folder with one of
- * them is occupied, and overwrite_output_dir removes them. */
+#define CAM_RUN_RECORD_FILE "run.json" /* run_record.h */
+
+/* The names of all files that a run writes but README.md and its checkpoints, in the order in which they are removed;
+ * NULL ends the list. A folder with one of them is occupied, and overwrite_output_dir removes them. */
 extern const char *const cam_run_folder_files[];
 
 /* --- before any work ----------------------------------------------------------------------------------------------- */
 
-/* Checks the output folder: CAM_E_USAGE if it holds another run (unless overwrite_output_dir), is the model's own folder,
- * or has a file that the run reads (data, configuration, model) where the run would replace it; CAM_E_STORAGE if it
- * cannot be made or written. Leaves no file or folder behind. */
+/* Checks the output folder: CAM_E_USAGE if it is the model's own folder, or has a file that the run reads (data,
+ * configuration, model) where the run would replace it; CAM_E_STORAGE if it cannot be made or written. Leaves no file or
+ * folder behind. */
 CAM_MUST_CHECK cam_status cam_run_folder_check(const cam_config *config, const char *model_folder);
+
+/* The first file of an earlier run in output_dir, or NULL. */
+const char *cam_run_folder_occupied(const cam_config *config);
 
 /* The bytes that a run writes: for its first save, and at most at one time. */
 typedef struct cam_run_folder_need {
@@ -40,10 +45,17 @@ typedef struct cam_run_folder {
 #define CAM_RUN_FOLDER_CLOSED                                                                                          \
     { .fd = -1 }
 
-/* Makes the folder and locks it, removes an earlier run and what killed ones left, and writes run.yaml and split.tsv.
- * CAM_E_USAGE if another process holds the lock; then nothing is changed. Close in both cases. */
-CAM_MUST_CHECK cam_status cam_run_folder_begin(const cam_config *config, const cam_corpus *corpus,
-                                               cam_run_folder *folder);
+/* Makes the folder and locks it. CAM_E_USAGE if another process holds the lock; then nothing is changed. Close in both
+ * cases. */
+CAM_MUST_CHECK cam_status cam_run_folder_open(const cam_config *config, cam_run_folder *folder);
+/* Removes an earlier run with its checkpoints, finished or killed. `run_id` is its id; "" where it is not known: its
+ * checkpoints then stay. */
+CAM_MUST_CHECK cam_status cam_run_folder_clear(const cam_run_folder *folder, const char *run_id);
+/* Removes what killed writers left: temporary files and unfinished checkpoints. */
+CAM_MUST_CHECK cam_status cam_run_folder_remove_leftovers(const cam_run_folder *folder);
+/* Writes run.yaml and split.tsv. */
+CAM_MUST_CHECK cam_status cam_run_folder_put_plan(const cam_run_folder *folder, const cam_config *config,
+                                                  const cam_corpus *corpus);
 void cam_run_folder_close(cam_run_folder *folder);
 /* Warns where output_dir does not lead to the folder any more. */
 void cam_run_folder_warn_of_move(const cam_run_folder *folder, const char *output_dir);

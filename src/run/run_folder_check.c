@@ -3,6 +3,7 @@
 #include "plain.h"
 #include "remedy.h"
 #include "run_folder.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,8 +84,7 @@ out:
 
 /* --- the folder ---------------------------------------------------------------------------------------------------- */
 
-/* The first file of an earlier run in the folder, or NULL. */
-static const char *occupied_by(const cam_config *config) {
+const char *cam_run_folder_occupied(const cam_config *config) {
     for (size_t i = 0; cam_run_folder_files[i]; i++)
         if (cam_file_exists_in(config->output_dir, cam_run_folder_files[i]))
             return cam_run_folder_files[i];
@@ -135,12 +135,6 @@ cam_status cam_run_folder_check(const cam_config *config, const char *model_fold
     if (model_folder && cam_file_is_same(config->output_dir, model_folder))
         return cam_fail(CAM_E_USAGE, "output_dir \"%s\" is the model's own folder; choose another", config->output_dir);
     CAM_TRY(check_inputs(config, model_folder));
-    const char *found = config->overwrite_output_dir ? NULL : occupied_by(config);
-    if (found)
-        return cam_fail(CAM_E_USAGE,
-                        "output_dir \"%s\" already holds a run (%s); choose another folder, or set "
-                        "overwrite_output_dir=true",
-                        config->output_dir, found);
     CAM_TRY(check_writable(config->output_dir));
 out:
     return st;
@@ -148,16 +142,40 @@ out:
 
 /* --- room ---------------------------------------------------------------------------------------------------------- */
 
+/* The bytes of a file that has no other name. */
+static double bytes_of(const char *folder, const char *name) {
+    struct stat about;
+    char *path = cam_path_join(folder, name);
+    int counts = lstat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_nlink == 1;
+    free(path);
+    return counts ? 512 * (double)about.st_blocks : 0;
+}
+
+/* The bytes of the files in a checkpoint's folder; 0 for any other name in output_dir. */
+static double bytes_of_checkpoint(const char *output_dir, const char *name) {
+    double bytes = 0;
+    if (strncmp(name, "checkpoint-", strlen("checkpoint-")) != 0)
+        return 0;
+    char *path = cam_path_join(output_dir, name);
+    DIR *folder = opendir(path);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        bytes += bytes_of(path, entry->d_name);
+    if (folder)
+        closedir(folder);
+    free(path);
+    return bytes;
+}
+
 /* The bytes that overwriting gives back. */
 static double bytes_given_back(const cam_config *config) {
     double bytes = 0;
-    for (size_t i = 0; config->overwrite_output_dir && cam_run_folder_files[i]; i++) {
-        char *path = cam_path_join(config->output_dir, cam_run_folder_files[i]);
-        struct stat about;
-        if (lstat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_nlink == 1)
-            bytes += 512 * (double)about.st_blocks;
-        free(path);
-    }
+    for (size_t i = 0; config->overwrite_output_dir && cam_run_folder_files[i]; i++)
+        bytes += bytes_of(config->output_dir, cam_run_folder_files[i]);
+    DIR *folder = config->overwrite_output_dir ? opendir(config->output_dir) : NULL;
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        bytes += bytes_of_checkpoint(config->output_dir, entry->d_name);
+    if (folder)
+        closedir(folder);
     return bytes;
 }
 
@@ -180,13 +198,13 @@ cam_status cam_run_folder_check_room(const cam_config *config, const cam_run_fol
     cam_strbuf_puts(&numbers, " are free there");
     if (available < need->first_bytes)
         CAM_FAIL(CAM_E_STORAGE,
-                 "output_dir \"%s\" has no room for the model: it needs %s; make room, or set output_dir to a folder "
+                 "output_dir \"%s\" has no room for the run: it needs %s; make room, or set output_dir to a folder "
                  "on another disk",
                  full, cam_strbuf_text(&numbers));
     cam_strbuf_printf(
         warnings,
-        "output_dir \"%s\" has room for one save of the model, but a better one is written beside it before "
-        "it is replaced: that needs %s\n",
+        "output_dir \"%s\" has room for one save, but the next one is written beside it before an old one is removed: "
+        "that needs %s\n",
         full, cam_strbuf_text(&numbers));
 out:
     cam_strbuf_release(&numbers);

@@ -148,6 +148,7 @@ static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     *cam_batch_stream_host_state(&trainer->stream) =
         (cam_step_state){.seed = o->seed, .clip_scale = 1, .finite = 1, .skip_nonfinite = o->skip_nonfinite != 0};
     trainer->micro_steps_submitted = 0;
+    trainer->planned_epoch = epoch;
     return cam_batch_stream_begin(&trainer->stream);
 }
 
@@ -287,8 +288,7 @@ cam_status cam_trainer_step(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     cam_update_span span = cam_plan_update_span(&trainer->plan, trainer->steps_submitted);
     CAM_ASSERT(cam_trainer_steps_in_flight(trainer) < CAM_REPORTS);
-    if (trainer->steps_submitted == 0 ||
-        cam_plan_update_span(&trainer->plan, trainer->steps_submitted - 1).epoch != span.epoch) {
+    if (trainer->planned_epoch != span.epoch) {
         while (trainer->reports_read < trainer->steps_submitted)
             CAM_TRY(wait_for_report(trainer));
         cam_order_load(&trainer->order, span.epoch);

@@ -76,7 +76,7 @@ typedef struct cam_trainer {
     cam_schedule schedule;
     cam_scorer scorer;
     cam_device_data data;
-    cam_batch_stream stream; /* of the current epoch */
+    cam_batch_stream stream; /* of the current epoch, or of its rest after a resumption */
     cam_graph_cache graphs;  /* of micro-steps and updates */
     cam_arena arena;
     void *memory;             /* device memory: the arena's */
@@ -89,7 +89,8 @@ typedef struct cam_trainer {
     int64_t reports_read;                       /* of these, records read from the ring into `reports` */
     int64_t reports_delivered;                  /* of these, returned by cam_trainer_report */
     int64_t updates_applied;                    /* of the reports read, those whose update was applied */
-    int64_t micro_steps_submitted;              /* of the current epoch */
+    int64_t planned_epoch;                      /* the epoch whose plan the stream has; -1: none */
+    int64_t micro_steps_submitted;              /* of that plan */
     cam_micro_shape *shapes;                    /* [batches of an epoch] of the stream's plan */
     int64_t *partition;                         /* [ranks + 1] the last result of cam_trainer_partition */
     uint32_t *request, *device_request;         /* cam_step_request bits of this rank, host-visible: both addresses */
@@ -149,14 +150,22 @@ CAM_MUST_CHECK cam_status cam_trainer_save(cam_trainer *trainer, const char *pat
 CAM_MUST_CHECK cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder);
 
 /* Bytes of device memory: `parameters` with gradients and moments, `activations` of the largest batch. Bytes of host
- * memory: what rank 0 has `held` for its saves (held.h). */
+ * memory: what rank 0 has `held` for its saves (held.h), and what this rank needs for a `snapshot` of the training state
+ * (trainer_state.h), which cam_trainer_open does not allocate. */
 typedef struct cam_memory_need {
-    size_t parameters, activations, held;
+    size_t parameters, activations, held, snapshot;
 } cam_memory_need;
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer);
 /* What cam_trainer_open would need, found without loading weights and without allocating any of it. CAM_E_USAGE,
  * CAM_E_MEMORY, CAM_E_UNSUPPORTED. */
 CAM_MUST_CHECK cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backend *backend,
                                                   cam_memory_need *need);
+
+/* Bytes of what a run of these options writes: the model in f32, and the pieces of its state (trainer_state.h) of all
+ * ranks together. Needs no backend. CAM_E_MEMORY. */
+typedef struct cam_saved_bytes {
+    size_t model, state;
+} cam_saved_bytes;
+CAM_MUST_CHECK cam_status cam_trainer_count_saved(const cam_trainer_options *options, cam_saved_bytes *bytes);
 
 #endif

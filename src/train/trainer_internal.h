@@ -18,6 +18,9 @@ static inline int64_t cam_trainer_micro_rows(const cam_trainer *trainer, const c
     return left < trainer->plan.batch_rows ? left : trainer->plan.batch_rows;
 }
 
+/* Device memory that this rank may allocate: on the CPU, the ranks of one machine divide its memory. */
+size_t cam_trainer_available_bytes(const cam_trainer *trainer);
+
 /* Splits the micro-batch order.rows[first .. first + rows) among the ranks and fills trainer->partition: rank r has
  * order.rows[first + partition[r] .. first + partition[r + 1]). */
 cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64_t rows);

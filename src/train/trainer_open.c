@@ -1,6 +1,7 @@
 /* trainer_open.c: cam_trainer_open: plans a run, loads its model and allocates all of its memory; see trainer.h. */
 #include "distribute_rows.h"
 #include "held.h"
+#include "parameter_state.h"
 #include "trainer.h"
 #include "trainer_internal.h"
 #include <stdlib.h>
@@ -61,7 +62,8 @@ out:
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
     return (cam_memory_need){.parameters = cam_parameters_bytes(&trainer->params, 1),
                              .activations = trainer->arena.capacity,
-                             .held = cam_held_bytes(&trainer->params)};
+                             .held = cam_held_bytes(&trainer->params),
+                             .snapshot = cam_parameter_state_bytes(&trainer->params)};
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
@@ -96,8 +98,7 @@ out:
     return st;
 }
 
-/* Bytes that this rank may allocate: on the CPU, the ranks of one machine divide its memory. */
-static size_t available_bytes(const cam_trainer *trainer) {
+size_t cam_trainer_available_bytes(const cam_trainer *trainer) {
     const cam_group *group = trainer->options.group;
     size_t available = cam_backend_available(trainer->backend);
     return group && trainer->backend->host_memory ? available / (size_t)group->local_ranks : available;
@@ -129,7 +130,7 @@ static cam_status open_model(cam_trainer *trainer) {
     CAM_TRY(lay_out_model(trainer));
     int holds = trainer->backend->host_memory && cam_trainer_rank(trainer) == 0;
     size_t needed = cam_parameters_bytes(&trainer->params, 1) + (holds ? cam_held_bytes(&trainer->params) : 0);
-    size_t available = available_bytes(trainer);
+    size_t available = cam_trainer_available_bytes(trainer);
     if (needed > available)
         CAM_FAIL(
             CAM_E_MEMORY,
@@ -213,7 +214,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row, o->config));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
-    size_t available = available_bytes(trainer);
+    size_t available = cam_trainer_available_bytes(trainer);
     if (bytes > available)
         return fail_too_large(trainer, bytes, available);
     bytes -= cam_batch_stream_bytes(&limits);
@@ -306,7 +307,7 @@ out:
 
 cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const cam_trainer_options *options) {
     cam_status st = CAM_OK;
-    *trainer = (cam_trainer){.options = *options, .backend = backend};
+    *trainer = (cam_trainer){.options = *options, .backend = backend, .planned_epoch = -1};
     CAM_TRY(open_schedule(trainer));
     CAM_TRY(open_model(trainer));
     CAM_TRY(open_memory(trainer));
@@ -326,11 +327,27 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     CAM_TRY(lay_out_model(&trainer));
     need->parameters = cam_parameters_bytes(&trainer.params, 1);
     need->held = cam_held_bytes(&trainer.params);
+    need->snapshot = cam_parameter_state_bytes(&trainer.params);
     cam_parameters_pretend(&trainer.params);
     CAM_TRY(
         count_memory(&trainer, cam_token_size_class(trainer.largest_tokens), trainer.largest_rows, &need->activations));
 out:
     cam_trainer_close(&trainer);
+    return st;
+}
+
+cam_status cam_trainer_count_saved(const cam_trainer_options *options, cam_saved_bytes *bytes) {
+    cam_status st = CAM_OK;
+    cam_parameters params = {0};
+    unsigned char *used = NULL;
+    CAM_TRY(mark_used(options, &used));
+    CAM_TRY(cam_parameters_layout(&params, options->config, used, &options->rates, (cam_precision){0},
+                                  (cam_sharding){.ranks = 1}));
+    *bytes = (cam_saved_bytes){.model = (size_t)params.logical_count * sizeof(float),
+                               .state = cam_parameter_state_bytes(&params)};
+out:
+    cam_parameters_release(&params);
+    free(used);
     return st;
 }
 

@@ -1,13 +1,13 @@
 # Saves whose system calls fail, and processes that end at a system call (tests/faults/failing_calls.c). The run that is
 # disturbed overwrites the folder of another one, whose labels have other names in another order: its weights under those
-# labels would be the wrong model. CAM_FAULTS=all tries every call; otherwise some of each kind are tried.
+# labels would be the wrong model. checkpoint_faults.bats has the same for checkpoints. CAM_FAULTS=all tries every call; otherwise some of each kind are tried.
 load common
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" && make_all
     sed 's/,suivi$/,a_suivi/; s/,accès$/,z_accès/' data.csv >renamed.csv
     head -3 data.csv | tail -2 >texts.txt
-    cam-train --quiet --config c.yaml max_steps=2 output_dir=old 2>/dev/null
+    cam-train --quiet --config c.yaml max_steps=2 save_strategy=no output_dir=old 2>/dev/null
     cp -r old counted
     FAULT_REPORT=calls disturbed counted 0 none || {
         cat err >&2
@@ -26,7 +26,7 @@ disturbed() {
     status=0
     LD_PRELOAD="$CAM_FAILING_CALLS" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 FAULT_FOLDER="$PWD/$1" FAULT_AT=$2 \
         FAULT_KIND=$3 "$program" --config c.yaml train_file=renamed.csv output_dir="$1" overwrite_output_dir=true max_steps=4 warmup_ratio=0 \
-        eval_strategy=steps eval_steps=2 metric_for_best_model=loss 2>err 3>&- || status=$?
+        save_strategy=no eval_strategy=steps eval_steps=2 metric_for_best_model=loss 2>err 3>&- || status=$?
     stderr=$(cat err) output="call $2 $3: $(sed -n "$2p" calls 2>/dev/null)"
     return $status
 }
@@ -74,7 +74,8 @@ again_is_clean() {
     [ "$(wc -w <<<"$first")" -eq 1 ] && [ "$first" -eq $((weights + 1)) ] || complain "$names"
     [ "$(grep -c '^model.safetensors$' <<<"$names")" -eq 2 ] || complain "two best models: $names"
     # the old model goes first, on the disk, too
-    awk '{ print $2, $3 }' calls | sed -n '/^unlink/,$p' | head -2 | sed 's|/.*/||' | tr '\n' ' ' | grep -q 'unlink config.json fsync'
+    awk '{ print $2, $3 }' calls | sed -n '/^unlink/,$p' | head -3 | sed 's|/.*/||' | tr '\n' ' ' |
+        grep -q 'unlink run.json unlink config.json fsync'
 }
 
 @test "KILL at a call of a save: the folder has the whole new model, or none" {
@@ -156,9 +157,9 @@ again_is_clean() {
 
 @test "a save that fails after TERM is exit 8, and names both" {
     rm -rf out && cp -r old out
-    LD_PRELOAD="$CAM_FAILING_CALLS" ASAN_OPTIONS=verify_asan_link_order=0 FAULT_FOLDER="$PWD/out" FAULT_CALLS=fdatasync FAULT_AT=3 \
+    LD_PRELOAD="$CAM_FAILING_CALLS" ASAN_OPTIONS=verify_asan_link_order=0 FAULT_FOLDER="$PWD/out" FAULT_CALLS=fdatasync FAULT_AT=4 \
         FAULT_KIND=ENOSPC "$program" --config c.yaml output_dir=out overwrite_output_dir=true num_train_epochs=100000 \
-        eval_strategy=no 2>err 3>&- &
+        save_strategy=no eval_strategy=no 2>err 3>&- &
     job=$!
     for _ in $(seq 300); do grep -qs '"step":3,' out/log.jsonl && break || sleep 0.02; done
     kill -TERM $job

@@ -4,7 +4,7 @@ setup_file() { train_once; }
 setup() {
     cd "$BATS_TEST_TMPDIR"
     cp -r "$BATS_FILE_TMPDIR"/{out,tiny,data.csv,c.yaml} .
-    sha256sum data.csv c.yaml out/* >before
+    sha256sum data.csv c.yaml $(find out -type f) >before
 }
 
 unchanged() { sha256sum --check --quiet before || complain "a file was changed"; }

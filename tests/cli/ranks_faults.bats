@@ -15,10 +15,10 @@ stopped_well() {
     [ "$(cat ranks/stderr.* | grep -c 'stopped by a signal')" -eq 1 ] || complain_with_all "expected to hear once of the signal"
 }
 
-# saved_well WORDS: the log ends, rank 0 says so, the model so far is there.
+# saved_well WORDS: the log ends, rank 0 says so, a checkpoint and the model so far are there.
 saved_well() {
     log_ends signal
-    grep -q "stopped by a signal $1.*; the model of step [0-9]* is saved" ranks/stderr.0 || complain_with_all "expected: stopped by a signal $1"
+    grep -q "stopped by a signal $1.*; checkpoint-[0-9]* is saved" ranks/stderr.0 || complain_with_all "expected: stopped by a signal $1"
     [ "$(cam-train predict --model out <<<bonjour | wc -l)" -eq 1 ]
 }
 
@@ -28,7 +28,7 @@ stopped_while_training() {
     saved_well "after step $(last_step) of"
 }
 
-@test "USR1 to one rank stops all at the same step, with 75, and the model is saved" {
+@test "USR1 to one rank stops all at the same step, with 75, and all is saved" {
     train 3 eval_strategy=no
     steps_until 5
     signal USR1 1
@@ -199,7 +199,7 @@ all_refused() {
     mkdir small
     mount -t tmpfs -o size=4m tmpfs small 2>/dev/null || skip "no file system may be mounted here: a full disk was not tried"
     ln -s small/out out
-    train 3 eval_strategy=no output_dir=small/out
+    train 3 eval_strategy=no save_strategy=no output_dir=small/out
     steps_until 5
     cat /dev/zero >small/rest 2>rest.err || true
     ends_within 30
@@ -216,8 +216,8 @@ with_fault() {
 }
 
 @test "a stop whose save fails on rank 0 is exit 8 from all, and there is no model" {
-    with_fault ENOSPC fdatasync 3 # after those of run.yaml and split.tsv
-    train 2 "${fault[@]}" -- eval_strategy=no
+    with_fault ENOSPC fdatasync 4 # after those of run.json, run.yaml and split.tsv
+    train 2 "${fault[@]}" -- eval_strategy=no save_strategy=no
     steps_until 5
     signal TERM 1
     ends_within 60
@@ -228,8 +228,8 @@ with_fault() {
 }
 
 @test "rank 0 is killed in its first save: the others end with 9, and there is no model" {
-    with_fault kill rename 3
-    train 2 "${fault[@]}" -- eval_strategy=no
+    with_fault kill rename 4 # after those of run.json, run.yaml and split.tsv
+    train 2 "${fault[@]}" -- eval_strategy=no save_strategy=no
     steps_until 5
     signal TERM 1
     ends_within 60

@@ -174,8 +174,6 @@ mended() {
     mended '/seed/d'
     written 'put a text that looks like this in quotes' 'data:\n  train_file: null'
     mended 's/null/"null"/'
-    written 'remove it' 'training:\n  seed: 3\ncheckpoint:\n  save_steps: 3'
-    mended '/checkpoint/,$d'
     fails 'set the terminal to UTF-8, or write the value into a configuration file' show "text_column=libell"$'\xe9'
     one_value data text_column libellé >other.yaml
     succeeds show --config other.yaml

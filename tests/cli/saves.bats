@@ -10,9 +10,9 @@ running() {
     for _ in $(seq 300); do grep -qs '"step":3,' "${folder:-out}/log.jsonl" && break || sleep 0.02; done
 }
 
-# ends_with CODE SIGNAL: the run in the background gets the signal and exits with the code.
+# ends_with CODE [SIGNAL]: the run in the background gets the signal and exits with the code.
 ends_with() {
-    kill "-$2" "$job"
+    [ -z "${2:-}" ] || kill "-$2" "$job"
     status=0 && wait "$job" || status=$?
     stderr=$(cat run.err) output=
     [ "$status" -eq "$1" ] || complain "expected exit $1"
@@ -26,19 +26,20 @@ predicts() { succeeds cam-train predict --model "$1" --input <(echo 'où est mon
     [ ! -e out/config.json ] && [ ! -e out/model.safetensors ] && [ ! -e out/tokenizer.json ] && [ ! -e out/metrics.json ]
     for verb in "predict --input data.csv" "eval --data data.csv"; do
         refused 4 "has not saved a model yet" cam-train $verb --model out
-        says "cam-train --config out/run.yaml overwrite_output_dir=true"
+        says "cam-train --config out/run.yaml"
     done
     ends_with 75 TERM
     predicts out
 }
 
-@test "the command that is proposed for an unfinished run trains it" {
-    running
+@test "the command that is proposed for an unfinished run lets it go on" {
+    running num_train_epochs=60 save_strategy=steps save_steps=1
     ends_with 137 KILL
     run --separate-stderr cam-train predict --model out --input data.csv
     command=$(grep -o 'cam-train --config .*' <<<"$stderr")
     PATH="$(dirname "$program"):$PATH"
-    succeeds bash -c "$command num_train_epochs=1 --quiet"
+    succeeds bash -c "$command"
+    says "resume   checkpoint-"
     predicts out
 }
 
@@ -122,7 +123,7 @@ predicts() { succeeds cam-train predict --model "$1" --input <(echo 'où est mon
     running seed=1
     mv out moved
     succeeds cam-train --config c.yaml --quiet seed=2 num_train_epochs=1
-    sha256sum out/* >second
+    find out -type f -exec sha256sum {} + >second
     ends_with 75 TERM
     sha256sum --check --quiet second
     grep -q 'seed: 1' moved/run.yaml && predicts moved
@@ -133,9 +134,13 @@ predicts() { succeeds cam-train predict --model "$1" --input <(echo 'où est mon
 }
 
 @test "an output folder that is removed while a run writes to it is exit 8" {
-    running
+    running save_strategy=no
     rm -r out
     ends_with 8 TERM
+    says "No such file or directory"
+    running save_strategy=steps save_steps=1
+    until rm -r out 2>/dev/null; do :; done # a checkpoint is being written there
+    ends_with 8
     says "No such file or directory"
 }
 
@@ -143,14 +148,14 @@ predicts() { succeeds cam-train predict --model "$1" --input <(echo 'où est mon
     faulty() { LD_PRELOAD="$CAM_FAILING_CALLS" ASAN_OPTIONS=verify_asan_link_order=0 FAULT_FREE="$1" "$program" "${@:2}"; }
     [ -n "${CAM_FAILING_CALLS:-}" ] || skip "run by ctest, which knows where the library of failing calls is"
     for verb in "train --dry-run" train check; do
-        refused 8 "has no room for the model: it needs " faulty 20480 $verb --config c.yaml
+        refused 8 "has no room for the run: it needs " faulty 20480 $verb --config c.yaml
         says ", and 20 kB are free there"
         [ ! -e out ]
     done
-    size=$(($(du -bc tiny | tail -1 | cut -f1) + 700000))
+    size=$(($(du -bc tiny | tail -1 | cut -f1) + 1400000))
     succeeds faulty $size --config c.yaml max_steps=2
-    says "has room for one save of the model"
-    succeeds faulty $size --config c.yaml max_steps=2 overwrite_output_dir=true eval_strategy=no
+    says "has room for one save, but the next one is written beside it"
+    succeeds faulty $size --config c.yaml max_steps=2 overwrite_output_dir=true eval_strategy=no save_strategy=no
     [[ "$stderr" != *"room for one save"* ]] || complain "one save is all there is"
 }
 

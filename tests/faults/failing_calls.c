@@ -3,13 +3,15 @@
  *   FAULT_FOLDER  the folder, absolute; calls on other files are not counted
  *   FAULT_CALLS   the calls that count, by name with commas; all of CALLS where it is not set
  *   FAULT_AT      the number of the call that fails, from 1; "all"; 0 or unset: none
- *   FAULT_KIND    an errno (EIO, ENOSPC, ENOLCK); short: a write takes half of its bytes; kill: the process ends before the
+ *   FAULT_KIND    an errno (EIO, ENOSPC, ENOLCK, EINVAL); short: a write takes half of its bytes; kill: the process ends before the
  *                 call; torn: a write takes half of its bytes, and the process ends; term: it gets TERM before the call;
  *                 twice: two of them
  *   FAULT_REPORT  a file that gets a line for each counted call: number, call, path
  *   FAULT_FREE    the free bytes that statvfs tells of every file system
+ *   FAULT_NO_EXCHANGE  set: renameat2 fails with EINVAL and is not counted, as where two folders cannot be exchanged
  *
- * CALLS: open (where it makes a file), write, fsync, fdatasync, fallocate, ftruncate, close, flock, rename, unlink, mkdir. */
+ * CALLS: open (where it makes a file), write, fsync, fdatasync, fallocate, ftruncate, close, flock, rename, renameat2, linkat,
+ * unlink, mkdir, rmdir. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,9 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* glibc's own names of the parameters begin with underscores
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 #define REAL(name, type) ((type)dlsym(RTLD_NEXT, #name))
 
@@ -65,7 +70,8 @@ static int error_number(const char *name) {
     static const struct {
         const char *name;
         int number;
-    } known[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"ENOLCK", ENOLCK}, {"EROFS", EROFS}};
+    } known[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT},
+                 {"ENOLCK", ENOLCK}, {"EROFS", EROFS},   {"EINVAL", EINVAL}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i].name, name) == 0)
             return known[i].number;
@@ -98,15 +104,15 @@ static outcome meet(const char *call, const char *path) {
 }
 
 static outcome meet_fd(const char *call, int fd) {
-    char link[40], path[PATH_MAX];
+    char link[40], file[PATH_MAX];
     int before = errno;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    ssize_t length = readlink(link, file, sizeof file - 1);
     errno = before;
     if (length < 0)
         return GOES_ON;
-    path[length] = '\0';
-    return meet(call, path);
+    file[length] = '\0';
+    return meet(call, file);
 }
 
 /* The folder of the path is resolved: it may lead through a descriptor or a link. */
@@ -199,6 +205,23 @@ int rename(const char *from, const char *to) {
     return meet_path("rename", to) == FAILS ? -1 : (int)syscall(SYS_rename, from, to);
 }
 
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+    if (setting("FAULT_NO_EXCHANGE")[0]) {
+        errno = EINVAL;
+        return -1;
+    }
+    return meet_path("renameat2", to) == FAILS ? -1
+                                               : (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    return meet_path("linkat", to) == FAILS ? -1 : (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+}
+
+int rmdir(const char *path) {
+    return meet_path("rmdir", path) == FAILS ? -1 : (int)syscall(SYS_rmdir, path);
+}
+
 int unlink(const char *path) {
     return meet_path("unlink", path) == FAILS ? -1 : (int)syscall(SYS_unlink, path);
 }
@@ -214,3 +237,5 @@ int statvfs(const char *restrict path, struct statvfs *restrict about) {
         about->f_bavail = (fsblkcnt_t)strtoull(available, NULL, 10) / about->f_frsize;
     return failed;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -1,8 +1,9 @@
 /* cuda_test.c: several ranks train one model on the CUDA backend of tests/simt, by the stand-in for NCCL with captured
- * steps, and by MPI through the staging buffer; compared with one rank on that backend.
+ * steps, and by MPI through the staging buffer; compared with one rank on that backend. They stop, and go on in fresh
+ * trainers.
  */
 #include "runtime.h"
-#include "training.h"
+#include "stopping.h"
 #include <stdlib.h>
 
 enum { STEPS = 5 /* of two shapes: each runs eagerly, is captured, and is launched again */ };
@@ -103,6 +104,16 @@ static void test_accumulation(void **state) {
     outcome_release(&nccl);
 }
 
+/* Each rank has the low halves and moments of its shards, in mixed precision in several segments. */
+static void test_stopped(void **state) {
+    (void)state;
+    static const run_kind kinds[] = {{.by = BY_NCCL, .shard = 1}, {.by = BY_NCCL}};
+    cam_trainer_options o = wide_case();
+    o.plan.max_updates = STEPS - 1;
+    stop_after(&o, kinds[0], STEPS);
+    change_division(&o, kinds, 2, rounding_bf16);
+}
+
 /* A request of one rank must be in all ranks' reports of the same step, captured or not. */
 static void test_requests(void **state) {
     (void)state;
@@ -120,10 +131,7 @@ static void test_requests(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(test_f32),
-        CASE(test_bf16),
-        CASE(test_accumulation),
-        CASE(test_requests),
+        CASE(test_f32), CASE(test_bf16), CASE(test_accumulation), CASE(test_stopped), CASE(test_requests),
     };
     begin_ranks();
     fixture_use_device("cuda");

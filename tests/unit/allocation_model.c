@@ -4,6 +4,7 @@
 #include "fixture.h"
 #include "model_tokenizer.h"
 #include "safetensors_writer.h"
+#include "trainer_state.h"
 
 /* --- files ------------------------------------------------------------------------------------------------------ */
 
@@ -165,6 +166,71 @@ static cam_status train_frozen(const tree *t) {
 }
 SWEEP(train_frozen, 200)
 
+/* --- the state of a training ------------------------------------------------------------------------------------- */
+
+/* A source that reads the pieces of a snapshot where they are, since a copy would allocate. */
+static const cam_state_piece *piece_of(const cam_trainer_state *state, const char *name) {
+    int count;
+    const cam_state_piece *pieces = cam_trainer_state_pieces(state, &count);
+    for (int i = 0; i < count; i++)
+        if (strcmp(pieces[i].name, name) == 0)
+            return &pieces[i];
+    return NULL;
+}
+
+static int64_t piece_size(void *context, const char *name) {
+    const cam_state_piece *piece = piece_of(context, name);
+    return piece ? (int64_t)piece->count : -1;
+}
+
+static cam_status piece_read(void *context, const char *name, uint64_t begin, size_t count, void *to) {
+    memcpy(to, (const char *)piece_of(context, name)->bytes + begin, count);
+    return CAM_OK;
+}
+
+static cam_status stop_and_go_on(const tree *t) {
+    cam_trainer_options options = whole.options;
+    cam_backend *backend = NULL;
+    cam_trainer first = {0}, second = {0};
+    cam_trainer_state state = {0};
+    cam_step_report report;
+    cam_state_source source = {&state, piece_size, piece_read};
+    cam_status st = CAM_OK;
+    (void)t;
+    options.source.weights = NULL;
+    CAM_TRY(cam_backend_cpu_open(1, &backend));
+    CAM_TRY(cam_trainer_open(&first, backend, &options));
+    CAM_TRY(cam_trainer_step_now(&first, &report));
+    CAM_TRY(cam_trainer_state_open(&state, &first));
+    CAM_TRY(cam_trainer_state_take(&state));
+    CAM_TRY(cam_trainer_open(&second, backend, &options));
+    CAM_TRY(cam_trainer_state_put(&second, &state.counters, &source));
+    CAM_TRY(cam_trainer_step_now(&second, &report));
+    assert_int_equal(report.step, 2);
+out:
+    cam_trainer_state_close(&state);
+    cam_trainer_close(&first);
+    cam_trainer_close(&second);
+    cam_backend_close(backend);
+    return st;
+}
+SWEEP(stop_and_go_on, 60)
+
+static cam_status identify_weights(const tree *t) {
+    char *folder = tree_path(t, "shards");
+    cam_weights *weights = NULL;
+    char hex[CAM_WEIGHTS_IDENTITY_BYTES];
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_weights_open(folder, &weights));
+    CAM_TRY(cam_weights_identity(weights, hex));
+    assert_int_equal(strlen(hex), CAM_WEIGHTS_IDENTITY_BYTES - 1);
+out:
+    cam_weights_close(weights);
+    free(folder);
+    return st;
+}
+SWEEP(identify_weights, 10)
+
 /* --- the folder ------------------------------------------------------------------------------------------------- */
 
 static void write_shards(const tree *t) {
@@ -204,7 +270,8 @@ int main(void) {
         cmocka_unit_test(test_copy_shards),           cmocka_unit_test(test_write_file),
         cmocka_unit_test(test_tokenize_quickstart),   cmocka_unit_test(test_tokenize_json),
         cmocka_unit_test(test_save_tokenizer),        cmocka_unit_test(test_train_whole),
-        cmocka_unit_test(test_train_frozen),
+        cmocka_unit_test(test_train_frozen),          cmocka_unit_test(test_stop_and_go_on),
+        cmocka_unit_test(test_identify_weights),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

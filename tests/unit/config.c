@@ -158,7 +158,8 @@ static void test_all_problems_at_once(void **state) {
         "  zzz: 1\n"
         "learning_rate: 1e-5\n"
         "checkpoint:\n"
-        "  save_steps: 3\n",
+        "  save_steps: 0\n"
+        "  save_strategy: always\n",
         "base.yaml:2: unknown key \"learning_rat\" in training; did you mean \"learning_rate\"?\n"
         "base.yaml:3: unknown key \"lr\" in training; the key is \"learning_rate\"\n"
         "base.yaml:4: unknown key \"epochs\" in training; the key is \"num_train_epochs\"\n"
@@ -178,8 +179,8 @@ static void test_all_problems_at_once(void **state) {
         "\"f1_marco\"; did you mean \"f1_macro\"?\n"
         "base.yaml:20: unknown key \"zzz\" in eval\n"
         "base.yaml:21: key \"learning_rate\" belongs in the section training\n"
-        "base.yaml:22: section \"checkpoint\" is in cam-train's specification but not part of this version; remove "
-        "it\n");
+        "base.yaml:23: save_steps must be a whole number of at least 1, not \"0\"\n"
+        "base.yaml:24: save_strategy must be no, steps or epoch, not \"always\"\n");
 }
 
 static void test_twenty_then_a_count(void **state) {
@@ -239,10 +240,8 @@ static void test_wrong_values(void **state) {
         "training: {class_weights: balancd}\n",
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
-    expect_problems("logging: {report_to: [jsonl, html]}\ncheckpoint: {save_steps: 5}\n",
+    expect_problems("logging: {report_to: [jsonl, html]}\n",
                     "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version; "
-                    "remove it\n"
-                    "base.yaml:2: section \"checkpoint\" is in cam-train's specification but not part of this version; "
                     "remove it\n");
     expect_problems(
         "model: camembert-base\ntraining: []\n",

@@ -1,0 +1,117 @@
+/* checkpoint_writer.c: see checkpoint_writer.h. Invariant: `lock` guards all that follows it; `busy` is 1 from start until
+ * the thread has written the checkpoint. */
+#include "checkpoint_writer.h"
+#include "clock.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+struct cam_checkpoint_writer {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int busy, closing;
+    cam_checkpoint checkpoint;
+    cam_status status;  /* the first failure that nobody has waited for */
+    cam_strbuf message; /* its message */
+};
+
+static void keep_outcome(cam_checkpoint_writer *w, cam_status st) {
+    if (st == CAM_OK || w->status != CAM_OK)
+        return;
+    w->status = st;
+    cam_strbuf_clear(&w->message);
+    cam_strbuf_puts(&w->message, cam_status_message());
+}
+
+static void *run_thread(void *context) {
+    enum { NICE = 10 };
+    cam_checkpoint_writer *w = context;
+    /* of this thread, on Linux, and of those that it starts; without it the write is as fast as the caller */
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
+    pthread_mutex_lock(&w->lock);
+    while (!w->closing) {
+        if (!w->busy) {
+            pthread_cond_wait(&w->changed, &w->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&w->lock);
+        cam_status st = cam_checkpoint_write(&w->checkpoint);
+        pthread_mutex_lock(&w->lock);
+        keep_outcome(w, st);
+        w->busy = 0;
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+cam_status cam_checkpoint_writer_open(cam_checkpoint_writer **writer) {
+    cam_status st = CAM_OK;
+    sigset_t all, before;
+    cam_checkpoint_writer *w = calloc(1, sizeof *w);
+    *writer = NULL;
+    if (!w)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a writer of checkpoints");
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread blocks all signals; the main thread handles them */
+    int started = pthread_create(&w->thread, NULL, run_thread, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) {
+        free(w);
+        CAM_FAIL(CAM_E_MEMORY, "no thread to write checkpoints could be started");
+    }
+    *writer = w;
+out:
+    return st;
+}
+
+void cam_checkpoint_writer_start(cam_checkpoint_writer *w, const cam_checkpoint *checkpoint) {
+    pthread_mutex_lock(&w->lock);
+    CAM_ASSERT(!w->busy);
+    w->checkpoint = *checkpoint;
+    w->busy = 1;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+int cam_checkpoint_writer_is_busy(cam_checkpoint_writer *w) {
+    pthread_mutex_lock(&w->lock);
+    int busy = w->busy;
+    pthread_mutex_unlock(&w->lock);
+    return busy;
+}
+
+cam_status cam_checkpoint_writer_wait(cam_checkpoint_writer *w, double *waited_s) {
+    double begin_s = cam_now_s();
+    pthread_mutex_lock(&w->lock);
+    while (w->busy)
+        pthread_cond_wait(&w->changed, &w->lock);
+    cam_status st = w->status;
+    if (st != CAM_OK)
+        cam_fail(st, "%s", cam_strbuf_text(&w->message));
+    w->status = CAM_OK;
+    pthread_mutex_unlock(&w->lock);
+    if (waited_s)
+        *waited_s = cam_now_s() - begin_s;
+    return st;
+}
+
+void cam_checkpoint_writer_close(cam_checkpoint_writer *w) {
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    while (w->busy)
+        pthread_cond_wait(&w->changed, &w->lock);
+    w->closing = 1;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    cam_strbuf_release(&w->message);
+    free(w);
+}

@@ -1,0 +1,297 @@
+/* run_prepare.c: cam_run_prepare: reads and checks all that a run needs, stage by stage; see run.h. */
+#include "earlier_run_internal.h"
+#include "failures.h"
+#include "files.h"
+#include "hash.h"
+#include "label_forms.h"
+#include "log.h"
+#include "model_get.h"
+#include "model_tokenizer.h"
+#include "outlook.h"
+#include "resume.h"
+#include "run.h"
+#include "run_facts_internal.h"
+#include "run_folder.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* --- stages ---------------------------------------------------------------------------------------------------- */
+
+static cam_status find_model(cam_run *run) {
+    const cam_config *config = run->config;
+    int random = config->init == CAM_CONFIG_INIT_RANDOM;
+    return cam_model_get(run->group, config->model_name_or_path, config->revision,
+                         random ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS, &run->cancel, &run->model_folder);
+}
+
+static cam_status open_model(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    char *path = cam_path_join(run->model_folder, "config.json");
+    st = cam_model_config_read(path, &run->model);
+    if (st != CAM_OK) {
+        cam_model_config_release(&run->model);
+        run->model = (cam_model_config){0};
+        goto out;
+    }
+    cam_model_origin_find(&run->origin, run->model_folder, &run->model);
+    run->folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors");
+    if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
+        CAM_FAIL(CAM_E_USAGE, "freeze: first:%lld, but the model has %d layers; set freeze=first:%d or less",
+                 (long long)config->freeze.layers, run->model.num_hidden_layers, run->model.num_hidden_layers);
+out:
+    free(path);
+    return st;
+}
+
+static cam_status open_tokenizer(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    if (config->classifier_dropout >= 0)
+        run->model.classifier_dropout = config->classifier_dropout;
+    if (run->model.other_task && config->init == CAM_CONFIG_INIT_PRETRAINED)
+        cam_log("\"%s\" is %s: its encoder is used, its head is left aside", run->model_folder, run->model.other_task);
+    int32_t most = cam_model_config_max_tokens(&run->model);
+    run->max_length = config->max_seq_length < most ? (int32_t)config->max_seq_length : most;
+    if (run->max_length < config->max_seq_length)
+        cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
+    CAM_TRY(cam_model_tokenizer_open(run->model_folder, &run->tokenizer));
+out:
+    return st;
+}
+
+static int in_same_order(const cam_model_config *model, const cam_config_list *list) {
+    if ((size_t)model->num_labels != list->count)
+        return 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(model->id2label[i], list->items[i]) != 0)
+            return 0;
+    return 1;
+}
+
+/* Opens the data. If the model folder is a classifier with the same labels, its label ids and its head are kept. A list
+ * of labels in the configuration fixes the ids; a folder with another order then loses its head. */
+static cam_status open_data(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config *config = run->config;
+    cam_labels known = {0};
+    int listed = config->labels.kind == CAM_LABELS_LIST;
+    int usable = run->model.has_labels && config->init == CAM_CONFIG_INIT_PRETRAINED &&
+                 (!listed || in_same_order(&run->model, &config->labels.list));
+    if (usable)
+        CAM_TRY(cam_labels_from_names(&known, (const char *const *)run->model.id2label, (size_t)run->model.num_labels));
+    CAM_TRY(cam_corpus_open(&run->corpus, config, usable ? &known : NULL));
+    const cam_labels *labels = &run->corpus.labels;
+    if (labels->count > CAM_MODEL_MAX_LABELS)
+        CAM_FAIL(CAM_E_DATA,
+                 "%s: the column \"%s\" holds %zu different labels, and a model has %d at most; is it another column "
+                 "that holds the labels? set label_column=…",
+                 config->train_file, config->label_column, labels->count, CAM_MODEL_MAX_LABELS);
+    run->keep_head = usable && labels->count == known.count;
+    for (size_t i = 0; run->keep_head && i < labels->count; i++)
+        run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
+    if (run->model.hidden_size > 0)
+        CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
+out:
+    cam_labels_release(&known);
+    return st;
+}
+
+/* Computes class_weights. balanced: n / (K count), over the training rows. */
+static cam_status weigh_classes(cam_run *run) {
+    cam_status st = CAM_OK;
+    const cam_config_weights *weights = &run->config->class_weights;
+    const cam_labels *labels = &run->corpus.labels;
+    if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_NONE)
+        return CAM_OK;
+    run->class_weights = malloc(labels->count * sizeof *run->class_weights);
+    if (!run->class_weights)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %zu class weights", labels->count);
+    for (size_t k = 0; k < labels->count; k++) {
+        run->class_weights[k] = 1;
+        if (weights->kind != CAM_CONFIG_CLASS_WEIGHTS_BALANCED)
+            continue;
+        int64_t rows = run->corpus.label_count[k];
+        if (rows == 0)
+            CAM_FAIL(CAM_E_DATA, "class_weights: balanced, but the label \"%s\" has no training row", labels->names[k]);
+        run->class_weights[k] =
+            (float)((double)run->corpus.part_count[CAM_PART_TRAIN] / ((double)labels->count * (double)rows));
+    }
+    for (size_t i = 0; i < weights->count; i++) {
+        int32_t id = cam_labels_find(labels, weights->items[i].label, strlen(weights->items[i].label));
+        const char *nearest = id < 0 ? cam_label_nearest(labels, weights->items[i].label) : NULL;
+        if (id < 0)
+            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"%s%s%s", weights->items[i].label,
+                     nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+        run->class_weights[id] = (float)weights->items[i].weight;
+    }
+out:
+    return st;
+}
+
+static cam_outlook outlook_of(const cam_run *run) {
+    return (cam_outlook){.config = run->config,
+                         .rows = run->corpus.part_count[CAM_PART_TRAIN],
+                         .labels = (int64_t)run->corpus.labels.count,
+                         .hidden = run->model.hidden_size,
+                         .ranks = cam_group_ranks(run->group)};
+}
+
+static cam_status check_outlook(cam_run *run) {
+    cam_outlook outlook = outlook_of(run);
+    return cam_outlook_check(&outlook, &run->corpus.warnings);
+}
+
+cam_fit cam_run_fit(const cam_run *run, int frozen) {
+    cam_outlook outlook = outlook_of(run);
+    return cam_outlook_fit(&outlook, frozen);
+}
+
+static cam_status check_weights(cam_run *run) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_weights_open(run->model_folder, &run->weights));
+    if (run->is_sound) {
+        cam_model_source source = cam_run_trainer_options(run, NULL).source;
+        CAM_TRY(cam_model_check(&source));
+    }
+out:
+    return st;
+}
+
+static cam_status check_folder(cam_run *run) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_run_folder_check(run->config, run->model_folder));
+    CAM_TRY(cam_resume_find(run));
+out:
+    return st;
+}
+
+/* A file that was corrected after a run. The failure to read that run is no failure of this one. */
+static void compare_with_earlier(cam_run *run) {
+    cam_earlier_run_compare(run->config, &run->corpus, &run->comparison);
+    cam_strbuf_puts(&run->corpus.warnings, cam_strbuf_text(&run->comparison));
+}
+
+/* The stages that read the model; `failures` has grown where one failed. */
+static cam_status prepare_model(cam_run *run, cam_failures *failures) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_failures_take(failures, find_model(run)));
+    if (cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, check_folder(run)));
+    if (run->model_folder)
+        CAM_TRY(cam_failures_take(failures, open_model(run)));
+    if (run->model.hidden_size > 0)
+        CAM_TRY(cam_failures_take(failures, open_tokenizer(run)));
+out:
+    return st;
+}
+
+/* What the output folder gets: the model with its tokenizer, what is written of every row, and checkpoints, each with the
+ * trained weights and their two moments; the model in them is the same file. A better model, and the next checkpoint, are
+ * written before the ones before are removed. */
+static cam_status check_room(cam_run *run) {
+    cam_status st = CAM_OK;
+    enum { ROW_BYTES = 40, OTHER_BYTES = 1 << 16 };
+    const cam_config *config = run->config;
+    cam_trainer_options options = cam_run_trainer_options(run, NULL);
+    cam_saved_bytes saved;
+    CAM_TRY(cam_trainer_count_saved(&options, &saved));
+    double model = (double)saved.model;
+    double others =
+        ROW_BYTES * (double)run->corpus.rows + (double)cam_tokenizer_saved_bytes(run->tokenizer) + OTHER_BYTES;
+    double checkpoint = config->save_strategy == CAM_CONFIG_SAVE_NO ? 0 : (double)saved.state + OTHER_BYTES;
+    int is_replaced = config->load_best_model_at_end && config->eval_strategy != CAM_CONFIG_EVAL_NO &&
+                      run->corpus.part_count[CAM_PART_VALIDATION] > 0;
+    cam_run_folder_need need = {.first_bytes = model + others + checkpoint,
+                                .most_bytes = (is_replaced ? 2 : 1) * model + others +
+                                              checkpoint * (double)(config->save_total_limit + 1)};
+    if (run->resume.kind == CAM_RUN_GOES_ON) /* the rest is there */
+        need = (cam_run_folder_need){OTHER_BYTES + checkpoint, OTHER_BYTES + checkpoint + (is_replaced ? model : 0)};
+    if (run->resume.kind != CAM_RUN_IS_FINISHED)
+        CAM_TRY(cam_run_folder_check_room(config, &need, &run->corpus.warnings));
+out:
+    return st;
+}
+
+static cam_status check_stop(const cam_run *run) {
+    return cam_cancel_requested(&run->cancel) ? cam_fail(CAM_E_STOPPED, "stopped by a signal before the first step")
+                                              : CAM_OK;
+}
+
+static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
+    cam_status st = CAM_OK, data;
+    CAM_TRY(prepare_model(run, failures));
+    data = open_data(run);
+    CAM_TRY(cam_failures_take(failures, data));
+    CAM_TRY(check_stop(run));
+    if (run->tokenizer && run->corpus.rows > 0)
+        CAM_TRY(cam_failures_take(failures,
+                                  cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
+    run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
+    if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)
+        CAM_TRY(cam_failures_take(failures, check_weights(run)));
+    if (data == CAM_OK)
+        CAM_TRY(cam_failures_take(failures, weigh_classes(run)));
+    if (data == CAM_OK)
+        CAM_TRY(cam_failures_take(failures, check_outlook(run)));
+    if (data == CAM_OK && cam_group_rank(run->group) == 0)
+        compare_with_earlier(run);
+    if (run->is_sound && failures->count == 0 && cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, cam_resume_decide(run)));
+    if (run->is_sound && cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, check_room(run)));
+out:
+    return st;
+}
+
+static cam_status prepare(cam_run *run) {
+    cam_failures failures = {0};
+    cam_status st = prepare_stages(run, &failures);
+    run->failures = failures.count;
+    if (st == CAM_OK)
+        st = cam_failures_status(&failures);
+    cam_failures_release(&failures);
+    return st;
+}
+
+/* --- ranks ----------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_of_configuration(const cam_run *run) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_config_show(run->config, CAM_COMMENTS_NONE, &text);
+    uint64_t hash = cam_hash_bytes(CAM_HASH_START, cam_strbuf_text(&text), text.length);
+    cam_strbuf_release(&text);
+    return hash;
+}
+
+static uint64_t hash_of_model(const cam_run *run) {
+    const cam_model_config *m = &run->model;
+    const int32_t sizes[] = {m->num_hidden_layers,       m->hidden_size, m->intermediate_size,
+                             m->num_attention_heads,     m->vocab_size,  m->num_labels,
+                             m->max_position_embeddings, run->keep_head, run->weights != NULL};
+    return cam_hash_bytes(CAM_HASH_START, sizes, sizeof sizes);
+}
+
+/* Ranks with different inputs would make different collective calls, and wait for each other without end. */
+static cam_status compare_ranks(const cam_run *run) {
+    cam_status st = CAM_OK;
+    if (cam_group_ranks(run->group) == 1)
+        return CAM_OK;
+    CAM_TRY(cam_group_require_equal(run->group, "configuration", hash_of_configuration(run)));
+    CAM_TRY(cam_group_require_equal(run->group, "model", hash_of_model(run)));
+    CAM_TRY(cam_group_require_equal(run->group, "data", cam_run_data_hash(run)));
+out:
+    return st;
+}
+
+cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel, cam_group *group) {
+    cam_status st = CAM_OK;
+    *run = (cam_run){.config = config, .group = group};
+    if (cancel)
+        run->cancel = *cancel;
+    CAM_TRY(cam_group_agree_status(group, "reading model and data", prepare(run)));
+    CAM_TRY(cam_resume_share(run));
+    CAM_TRY(compare_ranks(run));
+out:
+    return st;
+}
