@@ -64,7 +64,7 @@ static void tell_slow(cam_training *t, double waited_s) {
     t->told_slow = 1;
     cam_log_warn("the disk is slower than the saving: after step %lld the training waited %.1f s until the checkpoint "
                  "before was written; save less often: save_strategy=steps save_steps=%lld",
-                 (long long)t->trainer.steps_submitted, waited_s, (long long)(4 * every));
+                 (long long)t->trainer.steps_submitted, waited_s, 4 * (long long)every);
 }
 
 static cam_status wait_for_writer(cam_training *t, int tells) {
