@@ -12,7 +12,7 @@ cd "$folder" || exit 8
 "$program" "$@" output_dir=whole >whole.out 2>whole.err &
 whole=$!
 
-steps() { grep -c '"event":"step"' "$1/log.jsonl" 2>/dev/null || echo 0; }
+steps() { grep -c '"event":"step"' "$1/log.jsonl" 2>/dev/null || [ -e "$1/log.jsonl" ] || echo 0; }
 
 # The steps of the whole run, once it has planned them.
 until total=$(jq -r 'select(.event == "run").steps' whole/log.jsonl 2>/dev/null) && [ -n "$total" ]; do
