@@ -74,10 +74,12 @@ typedef enum cam_status {
 #define CAM_MUST_CHECK       __attribute__((warn_unused_result))
 #define CAM_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
 #define CAM_NORETURN         __attribute__((noreturn))
+#define CAM_NULL_ENDS        __attribute__((sentinel))
 #else
 #define CAM_MUST_CHECK
 #define CAM_PRINTF(fmt, arg)
 #define CAM_NORETURN
+#define CAM_NULL_ENDS
 #endif
 
 /* The name of a code ("CAM_E_DATA") and the exit code that main() returns for it. */
@@ -90,11 +92,16 @@ int cam_status_exit_code(cam_status status);
 const char *cam_status_message(void);
 void cam_status_clear(void);
 
-/* Sets the message and returns `status`. cam_status_message() may be an argument, to add context to it: the arguments
- * are formatted before the old message is replaced. */
+/* Sets the message and returns `status`. The value of a "%s" is escaped (src/base/visible.h): only the format makes a new
+ * line. cam_status_message() may be an argument, to add context to it: the arguments are formatted before the old message
+ * is replaced, and its lines stay lines. */
 CAM_PRINTF(2, 3) cam_status cam_fail(cam_status status, const char *format, ...);
-#ifdef __clang_analyzer__ /* clang-tidy reads one file at a time: this says what cam_fail returns */
-#define cam_fail(status, ...) ((void)(cam_fail)(status, __VA_ARGS__), (status))
+/* The same with a text that is a message already: a copy of an earlier one, or one that cam_strbuf_printf has made of
+ * several lines. */
+cam_status cam_fail_again(cam_status status, const char *text);
+#ifdef __clang_analyzer__ /* clang-tidy reads one file at a time: this says what they return */
+#define cam_fail(status, ...)        ((void)(cam_fail)(status, __VA_ARGS__), (status))
+#define cam_fail_again(status, text) ((void)(cam_fail_again)(status, text), (status))
 #endif
 
 /* For broken invariants of our own code only: prints file and line, and aborts. */

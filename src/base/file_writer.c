@@ -79,7 +79,7 @@ static cam_status fail(const cam_file_writer *writer, const char *verb) {
     errno = error;
     cam_status st = cam_file_fail(CAM_E_STORAGE, verb, writer->path);
     if (need.length > 0)
-        st = cam_fail(st, "%s%s", cam_status_message(), need.text);
+        st = cam_fail(st, "%s%s", cam_status_message(), cam_strbuf_text(&need));
     cam_strbuf_release(&need);
     return st;
 }
@@ -90,7 +90,8 @@ static cam_status make_temporary(cam_file_writer *writer) {
     for (int n = 0; n < MOST_TRIES; n++) {
         cam_strbuf name = CAM_STRBUF_INIT;
         struct stat about;
-        cam_strbuf_printf(&name, "%s%s%ld", writer->path, mark, (long)getpid());
+        cam_strbuf_put_all(&name, writer->path, mark, NULL);
+        cam_strbuf_printf(&name, "%ld", (long)getpid());
         if (n > 0)
             cam_strbuf_printf(&name, ".%d", n);
         free(writer->temporary);

@@ -15,7 +15,7 @@
 /* Joins texts; like any use of a strbuf, aborts when memory runs out. */
 static char *print_path(const char *folder, const char *separator, const char *name) {
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&buf, "%s%s%s", folder, separator, name);
+    cam_strbuf_put_all(&buf, folder, separator, name, NULL);
     return cam_strbuf_detach(&buf);
 }
 

@@ -1,7 +1,10 @@
 /* strbuf.c: see strbuf.h. Invariant: text == NULL, or text[length] == '\0' and length < capacity. */
 #include "strbuf.h"
+#include "utf8.h"
+#include "visible.h"
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,18 +60,27 @@ void cam_strbuf_putc(cam_strbuf *buf, char c) {
     cam_strbuf_append(buf, &c, 1);
 }
 
+void cam_strbuf_put_all(cam_strbuf *buf, const char *first, ...) {
+    va_list texts;
+    va_start(texts, first);
+    for (const char *text = first; text; text = va_arg(texts, const char *))
+        cam_strbuf_puts(buf, text);
+    va_end(texts);
+}
+
+void cam_strbuf_put_visible(cam_strbuf *buf, const char *text, size_t length) {
+    size_t shown = cam_visible_copy(NULL, 0, text, length, "");
+    reserve(buf, shown);
+    buf->length += cam_visible_copy(buf->text + buf->length, shown + 1, text, length, "");
+}
+
 void cam_strbuf_printf(cam_strbuf *buf, const char *format, ...) {
-    va_list args, again;
+    va_list args;
     va_start(args, format);
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    size_t length = cam_visible_vprint(NULL, 0, format, args);
+    reserve(buf, length);
+    buf->length += cam_visible_vprint(buf->text + buf->length, length + 1, format, args);
     va_end(args);
-    if (length < 0)
-        CAM_BUG("vsnprintf refused the format \"%s\"", format);
-    reserve(buf, (size_t)length);
-    vsnprintf(buf->text + buf->length, (size_t)length + 1, format, again);
-    va_end(again);
-    buf->length += (size_t)length;
 }
 
 void cam_strbuf_put_double(cam_strbuf *buf, double value) {
@@ -91,18 +103,19 @@ void cam_strbuf_put_double(cam_strbuf *buf, double value) {
 
 void cam_strbuf_put_json(cam_strbuf *buf, const char *text, size_t length) {
     cam_strbuf_putc(buf, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0, bytes; i < length; i += bytes) {
+        uint32_t c;
+        bytes = cam_utf8_next(text + i, text + length, &c);
         if (c == '"' || c == '\\')
-            cam_strbuf_printf(buf, "\\%c", c);
+            cam_strbuf_printf(buf, "\\%c", (char)c);
         else if (c == '\n')
             cam_strbuf_puts(buf, "\\n");
         else if (c == '\t')
             cam_strbuf_puts(buf, "\\t");
-        else if (c < 0x20 || c == 0x7f)
-            cam_strbuf_printf(buf, "\\u%04x", c);
+        else if (cam_is_hidden(c))
+            cam_strbuf_printf(buf, "\\u%04x", (unsigned)c);
         else
-            cam_strbuf_putc(buf, (char)c);
+            cam_strbuf_append(buf, text + i, bytes);
     }
     cam_strbuf_putc(buf, '"');
 }

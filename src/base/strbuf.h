@@ -29,11 +29,17 @@ void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length);
 void cam_strbuf_resize(cam_strbuf *buf, size_t length);
 void cam_strbuf_puts(cam_strbuf *buf, const char *text);
 void cam_strbuf_putc(cam_strbuf *buf, char c);
+/* Appends texts; the last argument is NULL. For what a program reads: a path, a URL, YAML, JSON, CSV. */
+CAM_NULL_ENDS void cam_strbuf_put_all(cam_strbuf *buf, const char *first, ...);
+/* For what people read: the value of a "%s" is escaped (visible.h), so that no control character and no line end comes from
+ * it. A text of several lines is no value: it goes through cam_strbuf_puts. */
 CAM_PRINTF(2, 3) void cam_strbuf_printf(cam_strbuf *buf, const char *format, ...);
+/* Appends a value as the "%s" of cam_strbuf_printf does. */
+void cam_strbuf_put_visible(cam_strbuf *buf, const char *text, size_t length);
 /* Appends the shortest decimal that reads back to the same double; "NaN", "Infinity", "-Infinity". */
 void cam_strbuf_put_double(cam_strbuf *buf, double value);
-/* Appends a JSON string with its quotes. The bytes must be UTF-8; control characters, quote and backslash are escaped.
- */
+/* Appends a JSON string with its quotes. The bytes must be UTF-8; quote, backslash and what visible.h calls hidden are
+ * escaped. */
 void cam_strbuf_put_json(cam_strbuf *buf, const char *text, size_t length);
 /* Returns the text, which the caller frees, and leaves the buffer empty. */
 char *cam_strbuf_detach(cam_strbuf *buf);

@@ -55,7 +55,7 @@ static cam_status locate(const char *model, char **folder, model_facts *facts) {
     char *message = strdup(cam_status_message());
     facts->without_weights = cam_model_locate(model, NULL, CAM_MODEL_CONFIG_ONLY, folder) == CAM_OK;
     if (!facts->without_weights)
-        st = cam_fail(st, "%s", message ? message : "no model");
+        st = cam_fail_again(st, message ? message : "no model");
     free(message);
     return facts->without_weights ? CAM_OK : st;
 }
@@ -233,7 +233,8 @@ static void fit_output(cam_init_fit *fit, const char *data) {
     cam_strbuf folder = CAM_STRBUF_INIT;
     for (int number = 1; number == 1 || cam_directory_exists(folder.text); number++) {
         cam_strbuf_clear(&folder);
-        cam_strbuf_printf(&folder, "runs/%.*s", (int)(dot && dot > name ? dot - name : (ptrdiff_t)strlen(name)), name);
+        cam_strbuf_puts(&folder, "runs/");
+        cam_strbuf_append(&folder, name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
         if (number > 1)
             cam_strbuf_printf(&folder, "-%d", number);
     }
@@ -272,12 +273,13 @@ static void put_words(cam_init_fit *fit, const char *data) {
                           "init --all writes them too.\n");
     for (size_t i = 0; i < CAM_NOTE_COUNT; i++)
         if (fit->found.notes[i].length > 0)
-            cam_strbuf_printf(&fit->notes, "%s\n", fit->found.notes[i].text);
+            cam_strbuf_put_all(&fit->notes, cam_strbuf_text(&fit->found.notes[i]), "\n", NULL);
     if (fit->found.warnings.length > 0)
         cam_strbuf_puts(&fit->warnings, fit->found.warnings.text);
-    if (data)
-        cam_strbuf_printf(head, "\nSeen in %s:\n%s%s", data, cam_strbuf_text(&fit->notes),
-                          cam_strbuf_text(&fit->warnings));
+    if (!data)
+        return;
+    cam_strbuf_printf(head, "\nSeen in %s:\n", data);
+    cam_strbuf_put_all(head, cam_strbuf_text(&fit->notes), cam_strbuf_text(&fit->warnings), NULL);
 }
 
 /* The keys that matter most, also where nothing is known about data and model. */

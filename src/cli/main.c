@@ -136,7 +136,7 @@ static cam_status finish(cam_group *group, cam_status st) {
     char *message = strdup(cam_status_message());
     cam_status agreed = cam_group_finish(group, st);
     if (message && agreed == st && is_reporter(group, agreed))
-        cam_fail(st, "%s", message);
+        cam_fail_again(st, message);
     free(message);
     return agreed;
 }

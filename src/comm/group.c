@@ -121,7 +121,7 @@ static cam_status agree_status(cam_group *group, int tag, const char *where, cam
     char *message = status == CAM_OK ? NULL : strdup(cam_status_message());
     cam_status st = exchange_status(group, tag, where, status);
     if (message && st == status && group->reporter == group->rank)
-        cam_fail(st, "%s", message);
+        cam_fail_again(st, message);
     free(message);
     return st;
 }

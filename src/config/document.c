@@ -251,7 +251,8 @@ static bool looks_like_utf16(const char *text, size_t length) {
 static void put_iconv(const char *name, const char *from, cam_strbuf *out) {
     cam_strbuf converted = CAM_STRBUF_INIT;
     size_t length = strlen(name), stem = length > 5 && strcmp(name + length - 5, ".yaml") == 0 ? length - 5 : length;
-    cam_strbuf_printf(&converted, "%.*s-utf8.yaml", (int)stem, name);
+    cam_strbuf_append(&converted, name, stem);
+    cam_strbuf_puts(&converted, "-utf8.yaml");
     cam_strbuf_printf(out, "save it as UTF-8, for example with iconv -f %s -t utf-8 ", from);
     cam_shell_word_put(out, name);
     cam_strbuf_puts(out, " > ");

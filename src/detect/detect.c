@@ -183,7 +183,7 @@ static cam_status survey_by_names(cam_read_options *options, survey_of_file *f, 
             goto out;
     }
     options->delimiter = best;
-    st = tie ? cam_fail(CAM_E_DATA, "%s", message ? message : "no delimiter") : survey_file(options, f, found);
+    st = tie ? cam_fail_again(CAM_E_DATA, message ? message : "no delimiter") : survey_file(options, f, found);
 out:
     free(message);
     return st;

@@ -267,7 +267,7 @@ static char *find_any_name(const char *cache, const char *id, const char *revisi
     char *found = find_snapshot(cache, id, revision, needs, missing);
     for (size_t i = 0; !found && i < COUNT && strncmp(name, "camembert", strlen("camembert")) == 0; i++) {
         cam_strbuf other = CAM_STRBUF_INIT;
-        cam_strbuf_printf(&other, "%s%s", organisations[i], name);
+        cam_strbuf_put_all(&other, organisations[i], name, NULL);
         found = find_snapshot(cache, cam_strbuf_text(&other), revision, needs, missing);
         cam_strbuf_release(&other);
     }

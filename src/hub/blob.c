@@ -41,7 +41,7 @@ void cam_hub_folders_release(cam_hub_folders *folders) {
 /* "folder/name.ending", to be freed. */
 static char *path_with_ending(const char *folder, const char *name, const char *ending) {
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&buf, "%s/%s%s", folder, name, ending);
+    cam_strbuf_put_all(&buf, folder, "/", name, ending, NULL);
     return cam_strbuf_detach(&buf);
 }
 
@@ -81,7 +81,8 @@ static cam_status put_file(const char *blob, const char *link, int is_new) {
 static cam_status put_link(const char *target, const char *link, int *is_possible) {
     cam_strbuf temporary = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
-    cam_strbuf_printf(&temporary, "%s.tmp-%ld", link, (long)getpid());
+    cam_strbuf_puts(&temporary, link);
+    cam_strbuf_printf(&temporary, ".tmp-%ld", (long)getpid());
     unlink(cam_strbuf_text(&temporary));
     if (symlink(target, cam_strbuf_text(&temporary)) != 0) {
         *is_possible = errno != EPERM && errno != ENOTSUP && errno != ENOSYS;

@@ -104,7 +104,7 @@ static cam_status send_once(cam_http *http, cam_http_method method, const char *
                             cam_http_answer *answer, int *tries) {
     cam_status st = CAM_OK;
     cam_strbuf first = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&first, "%s%s", http->settings->endpoint, path);
+    cam_strbuf_put_all(&first, http->settings->endpoint, path, NULL);
     char *url = cam_strbuf_detach(&first), *next = NULL;
     for (int hops = 0;; hops++) {
         int is_own = is_same_origin(url, http->settings->endpoint);

@@ -53,7 +53,7 @@ cam_status cam_hub_repository_open(cam_http *http, const char *id, const char *r
     cam_http_answer answer = {0};
     cam_strbuf path = CAM_STRBUF_INIT;
     *repository = (cam_hub_repository){.id = id, .revision = revision, .names = json_object()};
-    cam_strbuf_printf(&path, "/api/models/%s/revision/", id);
+    cam_strbuf_put_all(&path, "/api/models/", id, "/revision/", NULL);
     put_revision(&path, revision);
     CAM_TRY(cam_http_send(http, CAM_HTTP_GET, cam_strbuf_text(&path), NULL, &answer));
     if (answer.status != 200)
@@ -77,7 +77,7 @@ int cam_hub_repository_has(const cam_hub_repository *repository, const char *nam
 /* The path of a file's address, to be freed. */
 static char *file_path(const cam_hub_repository *repository, const char *name) {
     cam_strbuf path = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&path, "/%s/resolve/%s/%s", repository->id, repository->commit, name);
+    cam_strbuf_put_all(&path, "/", repository->id, "/resolve/", repository->commit, "/", name, NULL);
     return cam_strbuf_detach(&path);
 }
 

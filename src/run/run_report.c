@@ -165,7 +165,7 @@ static void put_command(cam_strbuf *out, const cam_run_end *end, const char *ver
     cam_strbuf_printf(out, "  cam-train %s --model ", verb);
     cam_shell_word_put(out, end->run->config->output_dir);
     int fits = cam_plain_columns(out->text + begin) + 1 + cam_plain_columns(rest) <= WIDTH;
-    cam_strbuf_printf(out, "%s%s\n", fits ? " " : " \\\n    ", rest);
+    cam_strbuf_put_all(out, fits ? " " : " \\\n    ", rest, "\n", NULL);
 }
 
 static void put_next(cam_strbuf *out, const cam_run_end *end) {
@@ -188,7 +188,8 @@ void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out) {
     cam_strbuf line = CAM_STRBUF_INIT, lines = CAM_STRBUF_INIT;
     if (end->verdict.length == 0)
         return;
-    cam_strbuf_printf(&line, "%s%s%s", begin, end->verdict.text, end->settings.length > 0 ? "; train again:" : "");
+    cam_strbuf_put_all(&line, begin, cam_strbuf_text(&end->verdict), NULL);
+    cam_strbuf_puts(&line, end->settings.length > 0 ? "; train again:" : "");
     cam_put_wrapped(&lines, cam_strbuf_text(&line));
     cam_strbuf_append(out, lines.text + sizeof begin - 1, lines.length - sizeof begin); /* without the line end */
     if (end->settings.length > 0) {

@@ -403,7 +403,7 @@ static void show(const cam_run_end *end) {
     cam_strbuf_clear(&report);
     cam_run_verdict_put(end, &report);
     if (report.length > 0)
-        cam_log_warn("%s", report.text);
+        cam_log_warn_lines(report.text);
     cam_strbuf_release(&report);
 }
 
@@ -468,7 +468,7 @@ out:
 /* Puts the message of what failed at the end before the one that ended the run. */
 static void add_to_message(char **message) {
     cam_strbuf both = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&both, "%s; %s", cam_status_message(), *message ? *message : "");
+    cam_strbuf_put_all(&both, cam_status_message(), "; ", *message ? *message : "", NULL);
     free(*message);
     *message = cam_strbuf_detach(&both);
 }
@@ -495,7 +495,7 @@ static cam_status end_early(training *t, cam_status why) {
     if (message && why == CAM_E_STOPPED && t->saved_step >= 0)
         cam_fail(why, "%s; the model of step %lld is saved", message, (long long)t->saved_step);
     else if (message)
-        cam_fail(why, "%s", message);
+        cam_fail_again(why, message);
     free(message);
     return why;
 }

@@ -3,6 +3,7 @@
 #include "mojibake.h"
 #include "nearest.h"
 #include "utf8.h"
+#include "visible.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -284,7 +285,7 @@ void cam_label_put_marked(const char *label, unsigned kinds, cam_strbuf *out) {
     uint32_t c, before = 0;
     for (size_t at = 0; at < length; before = c) {
         size_t bytes = cam_utf8_next(label + at, label + length, &c);
-        if (is_hidden(c, before, kinds))
+        if (is_hidden(c, before, kinds) || cam_is_hidden(c))
             cam_strbuf_printf(out, "<U+%04X>", (unsigned)c);
         else
             cam_strbuf_append(out, label + at, bytes);

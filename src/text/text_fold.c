@@ -155,3 +155,14 @@ size_t cam_text_shown(const char *text, size_t length, size_t characters) {
         at += cam_utf8_next(text + at, text + length, &unused);
     return at;
 }
+
+void cam_text_put_shown(const char *text, size_t length, size_t characters, cam_strbuf *out) {
+    size_t end = cam_text_shown(text, length, characters), begin = 0;
+    for (size_t at = 0; at <= end; at++)
+        if (at == end || (unsigned char)text[at] < ' ') {
+            cam_strbuf_put_visible(out, text + begin, at - begin);
+            if (at < end)
+                cam_strbuf_putc(out, ' ');
+            begin = at + 1;
+        }
+}

@@ -81,7 +81,7 @@ cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_te
         CAM_FAIL(CAM_E_MEMORY, "no memory for the tokens of %lld texts", (long long)n);
     encode_blocks(&j);
     if (atomic_load(&j.failed) != CAM_OK)
-        CAM_FAIL((cam_status)atomic_load(&j.failed), "%s", j.message);
+        CAM_TRY(cam_fail_again((cam_status)atomic_load(&j.failed), j.message));
 
     for (int64_t row = 0; row < n; row++)
         j.offsets[row + 1] += j.offsets[row];

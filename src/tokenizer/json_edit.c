@@ -64,7 +64,7 @@ void cam_json_edit(cam_strbuf *text, const char *key, const char *value) {
     if (old)
         cam_strbuf_puts(&out, value);
     else
-        cam_strbuf_printf(&out, "\n  \"%s\": %s%s", key, value, *skip_space(rest) == '}' ? "\n" : ",");
+        cam_strbuf_put_all(&out, "\n  \"", key, "\": ", value, *skip_space(rest) == '}' ? "\n" : ",", NULL);
     cam_strbuf_puts(&out, rest);
     cam_strbuf_release(text);
     *text = out;
