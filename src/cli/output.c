@@ -1,5 +1,6 @@
 /* output.c: see output.h. */
 #include "output.h"
+#include "group.h"
 #include "run_folder.h"
 #include "signals.h"
 #include <dirent.h>
@@ -126,8 +127,12 @@ cam_status cam_output_open(cam_output *output, const char *path, const cam_outpu
                  output->path);
     CAM_TRY(open_file(output));
 out:
-    output->is_terminal = output->fd >= 0 && isatty(output->fd);
+    output->is_terminal = output->fd >= 0 && cam_output_is_shown(output->fd);
     return st;
+}
+
+int cam_output_is_shown(int fd) {
+    return isatty(fd) && !cam_group_is_launched();
 }
 
 void cam_output_put_for_terminal(const char *bytes, size_t count, cam_strbuf *out) {

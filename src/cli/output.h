@@ -37,6 +37,8 @@ CAM_MUST_CHECK cam_status cam_output_open(cam_output *output, const char *path, 
                                           int force);
 /* Writes whole lines. */
 CAM_MUST_CHECK cam_status cam_output_write(cam_output *output, const char *bytes, size_t count);
+/* True for a terminal that shows what is written. Open MPI gives its ranks one of its own, from which it reads. */
+int cam_output_is_shown(int fd);
 /* Appends lines as a terminal may show them: with the escapes of visible.h, but for line ends and tabs. */
 void cam_output_put_for_terminal(const char *bytes, size_t count, cam_strbuf *out);
 /* Gives a regular file its name. */

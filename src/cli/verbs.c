@@ -48,7 +48,7 @@ cam_command cam_verb_command(const cam_arguments *arguments) {
 cam_status cam_verb_print(const cam_strbuf *text) {
     cam_strbuf escaped = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
-    if (isatty(STDOUT_FILENO)) {
+    if (cam_output_is_shown(STDOUT_FILENO)) {
         cam_output_put_for_terminal(cam_strbuf_text(text), text->length, &escaped);
         text = &escaped;
     }

@@ -210,6 +210,10 @@ cam_status cam_group_finalize(cam_group *group, cam_status status) {
     return st;
 }
 
+int cam_group_is_launched(void) {
+    return cam_launcher() != NULL;
+}
+
 const char *cam_group_mpi(void) {
     cam_mpi *mpi;
     return cam_mpi_load("no launcher", &mpi) == CAM_OK ? cam_wire_description()

@@ -116,6 +116,13 @@ static void rename_list(cam_strbuf *config, cam_strbuf *scratch) {
     cam_json_edit(config, "extra_special_tokens", "{}");
 }
 
+/* "auto_map" names code of the source, which is not part of the saved model. */
+static void drop_code(cam_strbuf *config, cam_strbuf *scratch) {
+    cam_json_cut(config, "auto_map", scratch);
+    if (scratch->length > 0)
+        cam_json_edit(config, "auto_map", "{}");
+}
+
 /* Writes the folder's tokenizer_config.json, corrected where it must say something else. */
 static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to) {
     const cam_strbuf *held = &tokenizer->files.bytes[CAM_TOKENIZER_CONFIG];
@@ -127,6 +134,7 @@ static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32
         cam_json_edit(&text, "model_max_length", cam_strbuf_text(&value));
     }
     rename_list(&text, &value);
+    drop_code(&text, &value);
     if (strcmp(class_to_write(tokenizer), "PreTrainedTokenizerFast") == 0)
         cam_json_edit(&text, "tokenizer_class", "\"PreTrainedTokenizerFast\"");
     cam_status st = write_text(to, "tokenizer_config.json", &text);
