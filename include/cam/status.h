@@ -104,13 +104,24 @@ cam_status cam_fail_again(cam_status status, const char *text);
 #define cam_fail_again(status, text) ((void)(cam_fail_again)(status, text), (status))
 #endif
 
+/* A text (strbuf.h, pool.h) that gets no memory has no status of its own: it is left empty, and the lack is noted in the
+ * calling thread until cam_status_clear(). From then on CAM_TRY fails with CAM_E_MEMORY instead of making its call, cam_fail
+ * turns every status into CAM_E_MEMORY, and no text leaves the program: no file gets its name (file_writer.h), and nothing
+ * is written to standard output. So a caller that makes texts need not check each of them, and nobody takes an empty or half
+ * a text for a whole one. */
+void cam_memory_note(void);
+/* Returns `st`, or CAM_E_MEMORY where a lack was noted. For code without CAM_TRY: before a text leaves the program, at the
+ * end of a thread and of main(). What failed otherwise may have failed for that reason. */
+cam_status cam_memory_check(cam_status st);
+
 /* For broken invariants of our own code only: prints file and line, and aborts. */
 CAM_NORETURN CAM_PRINTF(3, 4) void cam_bug(const char *file, int line, const char *format, ...);
 
-/* Both need a variable `cam_status st` and a label `out`. Resources are released after `out` and nowhere else. */
+/* Both need a variable `cam_status st` and a label `out`. Resources are released after `out` and nowhere else. CAM_TRY makes
+ * no call once a lack of memory was noted: what a call has done is never taken for undone. */
 #define CAM_TRY(call)                                                                                                  \
     do {                                                                                                               \
-        st = (call);                                                                                                   \
+        st = cam_memory_check(CAM_OK) == CAM_OK ? (call) : CAM_E_MEMORY;                                               \
         if (st != CAM_OK)                                                                                              \
             goto out;                                                                                                  \
     } while (0)

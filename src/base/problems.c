@@ -39,6 +39,8 @@ cam_status cam_problems_status(const cam_problems *problems, cam_status kind) {
     if (problems->errors == 0)
         return CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
+    if (problems->shown.length == 0)
+        return cam_memory_check(kind);
     cam_strbuf_append(&text, cam_strbuf_text(&problems->shown), problems->shown.length - 1); /* not the last newline */
     if (problems->errors > CAM_PROBLEMS_SHOWN)
         cam_strbuf_printf(&text, "\nand %zu more", problems->errors - CAM_PROBLEMS_SHOWN);

@@ -26,7 +26,9 @@ static void put_escaped_word(cam_strbuf *out, const char *word, size_t length) {
 
 void cam_shell_word_put(cam_strbuf *out, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    size_t length = strlen(word);
+    size_t length = word ? strlen(word) : 0;
+    if (!word) /* no memory for it, which is noted */
+        return;
     if (length > 0 && strspn(word, plain) == length) {
         cam_strbuf_append(out, word, length);
         return;

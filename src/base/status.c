@@ -10,6 +10,7 @@
 enum { MESSAGE_BYTES = 8192 };
 
 static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local int lacks_memory;
 
 static const struct {
     const char *name;
@@ -34,10 +35,21 @@ const char *cam_status_message(void) {
 
 void cam_status_clear(void) {
     message[0] = '\0';
+    lacks_memory = 0;
 }
+
+void cam_memory_note(void) {
+    lacks_memory = 1;
+}
+
+static const char no_memory[] = "no memory for a text";
 
 /* Takes a text of MESSAGE_BYTES whose whole length is `length`. */
 static cam_status take(cam_status status, char *text, size_t length) {
+    if (lacks_memory && status != CAM_E_MEMORY) {
+        status = CAM_E_MEMORY;
+        length = (size_t)snprintf(text, MESSAGE_BYTES, "%s", no_memory);
+    }
     if (length >= MESSAGE_BYTES)
         cam_utf8_truncate(text, MESSAGE_BYTES);
     memcpy(message, text, MESSAGE_BYTES);
@@ -58,6 +70,12 @@ cam_status cam_fail(cam_status status, const char *format, ...) {
 cam_status cam_fail_again(cam_status status, const char *again) {
     char text[MESSAGE_BYTES];
     return take(status, text, cam_visible_copy(text, sizeof text, again, strlen(again), "\n"));
+}
+
+cam_status cam_memory_check(cam_status st) {
+    if (!lacks_memory || st == CAM_E_MEMORY)
+        return st;
+    return cam_fail(CAM_E_MEMORY, "%s", no_memory);
 }
 
 void cam_bug(const char *file, int line, const char *format, ...) {

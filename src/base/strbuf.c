@@ -1,4 +1,5 @@
-/* strbuf.c: see strbuf.h. Invariant: text == NULL, or text[length] == '\0' and length < capacity. */
+/* strbuf.c: see strbuf.h. Invariant: text == NULL, or text == nothing and length == capacity == 0 (the buffer failed), or
+ * text[length] == '\0' and length < capacity. */
 #include "strbuf.h"
 #include "utf8.h"
 #include "visible.h"
@@ -9,26 +10,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void reserve(cam_strbuf *buf, size_t more) {
+static char nothing[1]; /* the text of every buffer that failed */
+
+int cam_strbuf_failed(const cam_strbuf *buf) {
+    return buf->text == nothing;
+}
+
+/* Makes room for `more` bytes and a NUL. 0 without memory: the buffer has then failed. */
+static int reserve(cam_strbuf *buf, size_t more) {
     if (buf->text && more < buf->capacity - buf->length)
-        return;
-    size_t capacity = (buf->length + more + 1) * 3 / 2 + 32;
-    char *text = realloc(buf->text, capacity);
-    if (!text)
-        CAM_BUG("no memory for a text of %zu bytes", capacity);
+        return 1;
+    if (cam_strbuf_failed(buf))
+        return 0;
+    size_t capacity = (buf->length + more + 1) / 2 * 3 + 33;
+    char *text = more < SIZE_MAX / 4 ? realloc(buf->text, capacity) : NULL;
+    if (!text) {
+        free(buf->text);
+        *buf = (cam_strbuf){nothing, 0, 0};
+        cam_memory_note();
+        return 0;
+    }
     buf->text = text;
     buf->capacity = capacity;
     buf->text[buf->length] = '\0';
+    return 1;
 }
 
 void cam_strbuf_release(cam_strbuf *buf) {
-    free(buf->text);
+    if (!cam_strbuf_failed(buf))
+        free(buf->text);
     *buf = (cam_strbuf)CAM_STRBUF_INIT;
 }
 
 void cam_strbuf_clear(cam_strbuf *buf) {
     buf->length = 0;
-    if (buf->text)
+    if (buf->text && !cam_strbuf_failed(buf))
         buf->text[0] = '\0';
 }
 
@@ -37,7 +53,8 @@ const char *cam_strbuf_text(const cam_strbuf *buf) {
 }
 
 void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length) {
-    reserve(buf, length);
+    if (!reserve(buf, length))
+        return;
     if (length)
         memcpy(buf->text + buf->length, bytes, length);
     buf->length += length;
@@ -46,7 +63,8 @@ void cam_strbuf_append(cam_strbuf *buf, const char *bytes, size_t length) {
 
 void cam_strbuf_resize(cam_strbuf *buf, size_t length) {
     size_t more = length > buf->length ? length - buf->length : 0;
-    reserve(buf, more);
+    if (!reserve(buf, more))
+        return;
     memset(buf->text + buf->length, 0, more);
     buf->length = length;
     buf->text[length] = '\0';
@@ -70,16 +88,16 @@ void cam_strbuf_put_all(cam_strbuf *buf, const char *first, ...) {
 
 void cam_strbuf_put_visible(cam_strbuf *buf, const char *text, size_t length) {
     size_t shown = cam_visible_copy(NULL, 0, text, length, "");
-    reserve(buf, shown);
-    buf->length += cam_visible_copy(buf->text + buf->length, shown + 1, text, length, "");
+    if (reserve(buf, shown))
+        buf->length += cam_visible_copy(buf->text + buf->length, shown + 1, text, length, "");
 }
 
 void cam_strbuf_printf(cam_strbuf *buf, const char *format, ...) {
     va_list args;
     va_start(args, format);
     size_t length = cam_visible_vprint(NULL, 0, format, args);
-    reserve(buf, length);
-    buf->length += cam_visible_vprint(buf->text + buf->length, length + 1, format, args);
+    if (reserve(buf, length))
+        buf->length += cam_visible_vprint(buf->text + buf->length, length + 1, format, args);
     va_end(args);
 }
 
@@ -121,8 +139,7 @@ void cam_strbuf_put_json(cam_strbuf *buf, const char *text, size_t length) {
 }
 
 char *cam_strbuf_detach(cam_strbuf *buf) {
-    reserve(buf, 0);
-    char *text = buf->text;
+    char *text = reserve(buf, 0) ? buf->text : NULL;
     *buf = (cam_strbuf)CAM_STRBUF_INIT;
     return text;
 }

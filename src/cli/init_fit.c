@@ -64,7 +64,7 @@ static cam_status locate(const char *model, char **folder, model_facts *facts) {
 static void put_weights(const char *folder, cam_strbuf *out) {
     struct stat about;
     char *path = cam_path_join(folder, "model.safetensors");
-    if (stat(path, &about) == 0) {
+    if (path && stat(path, &about) == 0) {
         cam_strbuf_puts(out, ", ");
         cam_plain_put_bytes(out, (double)about.st_size);
     }
@@ -231,7 +231,7 @@ static void fit_split(cam_init_fit *fit) {
 static void fit_output(cam_init_fit *fit, const char *data) {
     const char *slash = strrchr(data, '/'), *name = slash ? slash + 1 : data, *dot = strrchr(name, '.');
     cam_strbuf folder = CAM_STRBUF_INIT;
-    for (int number = 1; number == 1 || cam_directory_exists(folder.text); number++) {
+    for (int number = 1; number == 1 || cam_directory_exists(cam_strbuf_text(&folder)); number++) {
         cam_strbuf_clear(&folder);
         cam_strbuf_puts(&folder, "runs/");
         cam_strbuf_append(&folder, name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
@@ -334,7 +334,7 @@ cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments) 
     model_facts facts;
     const char *data = arguments->data;
     *fit = (cam_init_fit){0};
-    cam_config_defaults(&fit->config);
+    CAM_TRY(cam_config_defaults(&fit->config));
     if (data)
         CAM_TRY(detect(fit, arguments));
     CAM_TRY(fit_model(fit, arguments->model, &facts));

@@ -57,7 +57,7 @@ static int is_of_model(const char *path, const char *folder) {
     DIR *entries = exists ? opendir(folder) : NULL;
     for (struct dirent *entry; !is && entries && (entry = readdir(entries)) != NULL;) {
         char *file = cam_path_join(folder, entry->d_name);
-        is = is_model_name(entry->d_name) && is_input(&about, file);
+        is = file && is_model_name(entry->d_name) && is_input(&about, file);
         free(file);
     }
     if (entries)
@@ -169,13 +169,18 @@ static cam_status write_bytes(cam_output *output, const char *bytes, size_t coun
 }
 
 cam_status cam_output_write(cam_output *output, const char *bytes, size_t count) {
+    cam_status lack = cam_memory_check(CAM_OK); /* a text of the lines may be missing */
+    if (lack != CAM_OK)
+        return lack;
     if (output->file.path)
         return cam_file_writer_write(&output->file, bytes, count);
     if (!output->is_terminal)
         return write_bytes(output, bytes, count);
     cam_strbuf shown = CAM_STRBUF_INIT;
     cam_output_put_for_terminal(bytes, count, &shown);
-    cam_status st = write_bytes(output, cam_strbuf_text(&shown), shown.length);
+    cam_status st = cam_memory_check(CAM_OK);
+    if (st == CAM_OK)
+        st = write_bytes(output, cam_strbuf_text(&shown), shown.length);
     cam_strbuf_release(&shown);
     return st;
 }

@@ -11,7 +11,7 @@ static cam_status read_run_yaml(cam_reading *reading, const char *folder) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
     char *path = cam_path_join(folder, "run.yaml");
-    cam_config_defaults(&reading->config);
+    CAM_TRY(cam_config_defaults(&reading->config));
     reading->has_run = cam_file_exists(path);
     if (reading->has_run) {
         cam_config_release(&reading->config);

@@ -85,7 +85,7 @@ static void put_other_folder(const cam_run *run, cam_strbuf *out) {
 
 cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_config config;
+    cam_config config = {0};
     cam_run run = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
     char *errors = NULL;

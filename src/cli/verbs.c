@@ -52,9 +52,11 @@ cam_status cam_verb_print(const cam_strbuf *text) {
         cam_output_put_for_terminal(cam_strbuf_text(text), text->length, &escaped);
         text = &escaped;
     }
+    CAM_TRY(cam_memory_check(CAM_OK)); /* a part of the text may be missing */
     size_t wrote = fwrite(cam_strbuf_text(text), 1, text->length, stdout);
     if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)
         st = cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
+out:
     cam_strbuf_release(&escaped);
     return st;
 }

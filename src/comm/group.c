@@ -127,7 +127,7 @@ static cam_status agree_status(cam_group *group, int tag, const char *where, cam
 }
 
 cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status status) {
-    return agree_status(group, TAG_DATA, where, status);
+    return agree_status(group, TAG_DATA, where, cam_memory_check(status));
 }
 
 cam_status cam_group_broadcast(cam_group *group, const char *where, void *data, size_t bytes) {

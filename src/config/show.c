@@ -140,8 +140,8 @@ void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strb
     cam_config_restore(&defaults, key);
     put_field(row, cam_config_const_field(config, key), &value);
     put_field(row, cam_config_const_field(&defaults, key), &usual);
-    int is_default = strcmp(value.text, usual.text) == 0;
-    cam_strbuf_puts(out, is_default ? row->default_text : value.text);
+    int is_default = strcmp(cam_strbuf_text(&value), cam_strbuf_text(&usual)) == 0;
+    cam_strbuf_puts(out, is_default ? row->default_text : cam_strbuf_text(&value));
     cam_strbuf_release(&value);
     cam_strbuf_release(&usual);
     cam_config_release(&defaults);

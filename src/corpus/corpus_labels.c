@@ -18,6 +18,8 @@ static void put_pairs(const cam_config_map *old, const cam_label_cure *cure, cam
     cam_pool pool = {NULL};
     size_t count = 0, cured = cure->from.count;
     cam_pair *pairs = cam_pool_take(&pool, (old->count + cured) * sizeof *pairs);
+    if (!pairs)
+        return;
     for (size_t i = 0; i < old->count; i++) {
         const char *to = old->items[i].to;
         int32_t number = to ? cam_name_set_find(&cure->from, to, strlen(to)) : -1;

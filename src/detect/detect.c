@@ -157,7 +157,7 @@ static cam_status name_columns(const cam_survey *s, cam_detected *found) {
             cam_strbuf_printf(&name, "column_%zu", i + 1);
         found->columns[i] = cam_strbuf_detach(&name);
     }
-    return CAM_OK;
+    return cam_memory_check(CAM_OK);
 }
 
 /* Where two delimiters split the file evenly, as a decimal comma in every row does: the one whose header has more names

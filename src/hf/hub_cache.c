@@ -172,9 +172,9 @@ static int is_id_part(const char *part, size_t length) {
 }
 
 static int is_hub_id(const char *name) {
-    const char *slash = strchr(name, '/');
-    size_t length = strlen(name);
-    if (length > HUB_ID_MAX)
+    const char *slash = name ? strchr(name, '/') : NULL;
+    size_t length = name ? strlen(name) : 0;
+    if (length == 0 || length > HUB_ID_MAX)
         return 0;
     if (!slash)
         return is_id_part(name, length);

@@ -38,7 +38,7 @@ char *cam_folder_stem(const char *folder) {
         length--;
     cam_strbuf_append(&name, folder, length);
     char *stem = cam_strbuf_detach(&name);
-    while (cut_kind(stem) || cut_number(stem))
+    while (stem && (cut_kind(stem) || cut_number(stem)))
         ;
     return stem;
 }

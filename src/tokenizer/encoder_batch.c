@@ -3,6 +3,7 @@
  * Texts are divided into blocks of fixed size. A thread encodes one block at a time into memory of that block, and the
  * blocks are then joined in their order: the result does not depend on which thread encoded which block. */
 #include "tokenizer_internal.h"
+#include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,12 @@ static void encode_blocks(job *j) {
                 encode_block(j, &encoder, block);
         }
         cam_encoder_release(&encoder);
+        /* the lack that this thread noted; the first thread keeps its own note */
+        cam_status noted = cam_memory_check(CAM_OK);
+        if (noted != CAM_OK)
+            fail_job(j, noted);
+        if (omp_get_thread_num() != 0)
+            cam_status_clear();
     }
 }
 
