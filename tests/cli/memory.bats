@@ -72,7 +72,7 @@ whole() {
     esac
 }
 
-@test "show" { sweep 40 - show --config c.yaml 'label_map={suivi: accès}' 'labels=[a, "b c"]' num_labels=2; }
+@test "show" { sweep 40 - show --config c.yaml 'label_map={suivi: "b c"}' 'labels=[a, "b c"]' 'class_weights={a: 2}'; }
 
 @test "show, an error" {
     local n
