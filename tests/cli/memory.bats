@@ -15,7 +15,7 @@ setup() {
     export OMP_NUM_THREADS=1 # so that the n-th allocation is the same in every run
 }
 
-# limited COMMAND...: the program, whose n-th allocation may fail. setarch: so that places have the same addresses.
+# limited COMMAND...: the program, whose n-th allocation may fail.
 limited() {
     case $1 in
     train) shift && set -- --config c.yaml max_steps=2 eval_strategy=steps eval_steps=1 "$@" ;;
