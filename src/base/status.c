@@ -1,6 +1,7 @@
 /* status.c: the thread-local message behind cam_status. */
 #include "cam/status.h"
 #include "utf8.h"
+#include "visible.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 enum { MESSAGE_BYTES = 8192 };
 
 static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local int lacks_memory;
 
 static const struct {
     const char *name;
@@ -33,6 +35,25 @@ const char *cam_status_message(void) {
 
 void cam_status_clear(void) {
     message[0] = '\0';
+    lacks_memory = 0;
+}
+
+void cam_memory_note(void) {
+    lacks_memory = 1;
+}
+
+static const char no_memory[] = "no memory for a text";
+
+/* Takes a text of MESSAGE_BYTES whose whole length is `length`. */
+static cam_status take(cam_status status, char *text, size_t length) {
+    if (lacks_memory && status != CAM_E_MEMORY) {
+        status = CAM_E_MEMORY;
+        length = (size_t)snprintf(text, MESSAGE_BYTES, "%s", no_memory);
+    }
+    if (length >= MESSAGE_BYTES)
+        cam_utf8_truncate(text, MESSAGE_BYTES);
+    memcpy(message, text, MESSAGE_BYTES);
+    return status;
 }
 
 #undef cam_fail /* see status.h */
@@ -40,20 +61,29 @@ cam_status cam_fail(cam_status status, const char *format, ...) {
     char text[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
+    size_t length = cam_visible_vprint(text, sizeof text, format, args);
     va_end(args);
-    if (length >= MESSAGE_BYTES)
-        cam_utf8_truncate(text, sizeof text);
-    memcpy(message, text, sizeof message);
-    return status;
+    return take(status, text, length);
+}
+
+#undef cam_fail_again
+cam_status cam_fail_again(cam_status status, const char *again) {
+    char text[MESSAGE_BYTES];
+    return take(status, text, cam_visible_copy(text, sizeof text, again, strlen(again), "\n"));
+}
+
+cam_status cam_memory_check(cam_status st) {
+    if (!lacks_memory || st == CAM_E_MEMORY)
+        return st;
+    return cam_fail(CAM_E_MEMORY, "%s", no_memory);
 }
 
 void cam_bug(const char *file, int line, const char *format, ...) {
+    char text[MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "internal fault at %s:%d: ", file, line);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    cam_visible_vprint(text, sizeof text, format, args);
     va_end(args);
+    fprintf(stderr, "internal fault at %s:%d: %s\n", file, line, text);
     abort();
 }

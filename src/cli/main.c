@@ -52,7 +52,7 @@ static void configure_output(const cam_arguments *arguments) {
 
 static cam_status dispatch(int argc, char **argv, cam_group *group) {
     cam_status st = CAM_OK;
-    cam_arguments arguments;
+    cam_arguments arguments = {0};
     CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
     arguments.group = group;
     unsigned flags = cam_verb_rows[arguments.verb].flags;
@@ -136,7 +136,7 @@ static cam_status finish(cam_group *group, cam_status st) {
     char *message = strdup(cam_status_message());
     cam_status agreed = cam_group_finish(group, st);
     if (message && agreed == st && is_reporter(group, agreed))
-        cam_fail(st, "%s", message);
+        cam_fail_again(st, message);
     free(message);
     return agreed;
 }
@@ -158,7 +158,7 @@ int main(int argc, char **argv) {
     group.exit_lost_peer = exit_lost_peer;
     if (st == CAM_OK)
         st = dispatch(argc, argv, &group);
-    st = finish(&group, st);
+    st = finish(&group, cam_memory_check(st));
     cam_signals_ignore(); /* a launcher may signal all ranks once the first has ended; that must not change the exit
                            * code */
     if (st == CAM_E_STOPPED && is_reporter(&group, st))

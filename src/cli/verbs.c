@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The data file may be known already. */
 static cam_status fail_without_config(const cam_arguments *arguments) {
@@ -45,8 +46,17 @@ cam_command cam_verb_command(const cam_arguments *arguments) {
 }
 
 cam_status cam_verb_print(const cam_strbuf *text) {
+    cam_strbuf escaped = CAM_STRBUF_INIT;
+    cam_status st = CAM_OK;
+    if (cam_output_is_shown(STDOUT_FILENO)) {
+        cam_output_put_for_terminal(cam_strbuf_text(text), text->length, &escaped);
+        text = &escaped;
+    }
+    CAM_TRY(cam_memory_check(CAM_OK)); /* a part of the text may be missing */
     size_t wrote = fwrite(cam_strbuf_text(text), 1, text->length, stdout);
     if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)
-        return cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
-    return CAM_OK;
+        st = cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
+out:
+    cam_strbuf_release(&escaped);
+    return st;
 }

@@ -157,7 +157,7 @@ static cam_status name_columns(const cam_survey *s, cam_detected *found) {
             cam_strbuf_printf(&name, "column_%zu", i + 1);
         found->columns[i] = cam_strbuf_detach(&name);
     }
-    return CAM_OK;
+    return cam_memory_check(CAM_OK);
 }
 
 /* Where two delimiters split the file evenly, as a decimal comma in every row does: the one whose header has more names
@@ -183,7 +183,7 @@ static cam_status survey_by_names(cam_read_options *options, survey_of_file *f, 
             goto out;
     }
     options->delimiter = best;
-    st = tie ? cam_fail(CAM_E_DATA, "%s", message ? message : "no delimiter") : survey_file(options, f, found);
+    st = tie ? cam_fail_again(CAM_E_DATA, message ? message : "no delimiter") : survey_file(options, f, found);
 out:
     free(message);
     return st;

@@ -172,9 +172,9 @@ static int is_id_part(const char *part, size_t length) {
 }
 
 static int is_hub_id(const char *name) {
-    const char *slash = strchr(name, '/');
-    size_t length = strlen(name);
-    if (length > HUB_ID_MAX)
+    const char *slash = name ? strchr(name, '/') : NULL;
+    size_t length = name ? strlen(name) : 0;
+    if (length == 0 || length > HUB_ID_MAX)
         return 0;
     if (!slash)
         return is_id_part(name, length);
@@ -267,7 +267,7 @@ static char *find_any_name(const char *cache, const char *id, const char *revisi
     char *found = find_snapshot(cache, id, revision, needs, missing);
     for (size_t i = 0; !found && i < COUNT && strncmp(name, "camembert", strlen("camembert")) == 0; i++) {
         cam_strbuf other = CAM_STRBUF_INIT;
-        cam_strbuf_printf(&other, "%s%s", organisations[i], name);
+        cam_strbuf_put_all(&other, organisations[i], name, NULL);
         found = find_snapshot(cache, cam_strbuf_text(&other), revision, needs, missing);
         cam_strbuf_release(&other);
     }

@@ -162,7 +162,7 @@ static cam_status check_room(const plan *p, long long bytes) {
 
 static cam_status get_files(plan *p, const cam_hub_settings *settings) {
     cam_status st = CAM_OK;
-    cam_transfer transfer;
+    cam_transfer transfer = {0};
     char size_text[24];
     long long total = 0;
     for (size_t i = 0; i < p->count; i++)
@@ -192,7 +192,7 @@ static cam_status write_ref(const plan *p) {
     cam_status st = CAM_OK;
     cam_strbuf old = CAM_STRBUF_INIT;
     const char *commit = p->repository.commit;
-    char *path = cam_path_join(p->folders.refs, p->repository.revision), *folder = strdup(path);
+    char *path = cam_path_join(p->folders.refs, p->repository.revision), *folder = path ? strdup(path) : NULL;
     if (!folder)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a path");
     if (strcmp(p->repository.revision, commit) == 0)
@@ -225,6 +225,7 @@ cam_status cam_hub_download(cam_http *http, const char *id, const char *revision
     plan p = {.http = http, .verify = verify};
     CAM_TRY(cam_hub_repository_open(http, id, revision, &p.repository));
     cam_hub_folders_init(&p.folders, id, p.repository.commit);
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(choose_files(&p, needs));
     CAM_TRY(get_files(&p, http->settings));
     for (size_t i = 0; i < sizeof small_files / sizeof small_files[0]; i++)

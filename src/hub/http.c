@@ -104,8 +104,9 @@ static cam_status send_once(cam_http *http, cam_http_method method, const char *
                             cam_http_answer *answer, int *tries) {
     cam_status st = CAM_OK;
     cam_strbuf first = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&first, "%s%s", http->settings->endpoint, path);
+    cam_strbuf_put_all(&first, http->settings->endpoint, path, NULL);
     char *url = cam_strbuf_detach(&first), *next = NULL;
+    CAM_TRY(cam_memory_check(CAM_OK));
     for (int hops = 0;; hops++) {
         int is_own = is_same_origin(url, http->settings->endpoint);
         CAM_TRY(cam_http_exchange(http, method, url, is_own, file, answer, tries));

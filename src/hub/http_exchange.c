@@ -297,7 +297,7 @@ cam_status cam_http_exchange(cam_http *http, cam_http_method method, const char 
     *tries = http->unreachable = 0;
     begin_answer(&x);
     if (with_token && http->settings->token) {
-        cam_strbuf_printf(&authorization, "Authorization: Bearer %s", http->settings->token);
+        cam_strbuf_put_all(&authorization, "Authorization: Bearer ", http->settings->token, NULL);
         headers = curl_slist_append(headers, cam_strbuf_text(&authorization));
         explicit_bzero(authorization.text, authorization.length);
     }

@@ -53,8 +53,9 @@ cam_status cam_hub_repository_open(cam_http *http, const char *id, const char *r
     cam_http_answer answer = {0};
     cam_strbuf path = CAM_STRBUF_INIT;
     *repository = (cam_hub_repository){.id = id, .revision = revision, .names = json_object()};
-    cam_strbuf_printf(&path, "/api/models/%s/revision/", id);
+    cam_strbuf_put_all(&path, "/api/models/", id, "/revision/", NULL);
     put_revision(&path, revision);
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_http_send(http, CAM_HTTP_GET, cam_strbuf_text(&path), NULL, &answer));
     if (answer.status != 200)
         CAM_TRY(cam_hub_refuse(http, repository, NULL, &answer));
@@ -77,7 +78,7 @@ int cam_hub_repository_has(const cam_hub_repository *repository, const char *nam
 /* The path of a file's address, to be freed. */
 static char *file_path(const cam_hub_repository *repository, const char *name) {
     cam_strbuf path = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&path, "/%s/resolve/%s/%s", repository->id, repository->commit, name);
+    cam_strbuf_put_all(&path, "/", repository->id, "/resolve/", repository->commit, "/", name, NULL);
     return cam_strbuf_detach(&path);
 }
 
@@ -87,6 +88,7 @@ cam_status cam_hub_repository_describe(cam_http *http, const cam_hub_repository 
     cam_http_answer answer = {0};
     char *path = file_path(repository, name);
     *file = (cam_hub_file){.name = name};
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_http_send(http, CAM_HTTP_HEAD, path, NULL, &answer));
     if (answer.status >= 400)
         CAM_TRY(cam_hub_refuse(http, repository, name, &answer));
@@ -108,6 +110,7 @@ cam_status cam_hub_repository_get(cam_http *http, const cam_hub_repository *repo
     cam_status st = CAM_OK;
     cam_http_answer answer = {0};
     char *path = file_path(repository, file->name);
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_hub_file_get(http, folders, file, path, verify, &answer));
     if (answer.status >= 300)
         CAM_TRY(cam_hub_refuse(http, repository, file->name, &answer));

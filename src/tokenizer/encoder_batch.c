@@ -3,6 +3,7 @@
  * Texts are divided into blocks of fixed size. A thread encodes one block at a time into memory of that block, and the
  * blocks are then joined in their order: the result does not depend on which thread encoded which block. */
 #include "tokenizer_internal.h"
+#include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,12 @@ static void encode_blocks(job *j) {
                 encode_block(j, &encoder, block);
         }
         cam_encoder_release(&encoder);
+        /* the lack that this thread noted; the first thread keeps its own note */
+        cam_status noted = cam_memory_check(CAM_OK);
+        if (noted != CAM_OK)
+            fail_job(j, noted);
+        if (omp_get_thread_num() != 0)
+            cam_status_clear();
     }
 }
 
@@ -81,7 +88,7 @@ cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_te
         CAM_FAIL(CAM_E_MEMORY, "no memory for the tokens of %lld texts", (long long)n);
     encode_blocks(&j);
     if (atomic_load(&j.failed) != CAM_OK)
-        CAM_FAIL((cam_status)atomic_load(&j.failed), "%s", j.message);
+        CAM_TRY(cam_fail_again((cam_status)atomic_load(&j.failed), j.message));
 
     for (int64_t row = 0; row < n; row++)
         j.offsets[row + 1] += j.offsets[row];

@@ -49,7 +49,7 @@ static int is_named(const json_t *config, const char *text) {
 
 static cam_status read_added_file(cam_vocabulary *vocabulary, const cam_tokenizer_files *files, const json_t *config) {
     cam_status st = CAM_OK;
-    json_t *tokens, *id;
+    json_t *tokens = NULL, *id;
     const char *text;
     CAM_TRY(cam_tokenizer_files_parse(files, CAM_TOKENIZER_ADDED, &tokens));
     json_object_foreach(tokens, text, id) {
