@@ -284,14 +284,22 @@ static const char *skip(const matcher *m, int item, const char *at, long times, 
     return at;
 }
 
-/* The end of the run of characters of the class. */
+/* The end of the run of characters of the class, which may begin before `at`. A run that is known is not read again. */
 static const char *run_end(const matcher *m, int item, const char *at) {
     struct cam_pattern_known *known = &m->known[item];
-    long unused;
-    if (!known->run_from || at < known->run_from || at > known->run_to) {
-        known->run_from = at;
-        known->run_to = skip(m, item, at, LONG_MAX, &unused);
+    const char *next = at;
+    uint32_t rune;
+    if (known->run_from && at >= known->run_from && at <= known->run_to)
+        return known->run_to;
+    while (next < m->end && next != known->run_from) {
+        size_t length = cam_utf8_next(next, m->end, &rune);
+        if (!class_holds(&m->items[item].class, rune))
+            break;
+        next += length;
     }
+    if (next != known->run_from)
+        known->run_to = next;
+    known->run_from = at;
     return known->run_to;
 }
 
