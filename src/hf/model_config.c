@@ -195,7 +195,7 @@ static char *label_text(const json_t *label) {
         return NULL;
     if (json_is_real(label) && text.text[strspn(text.text, "-0123456789")] == '\0')
         cam_strbuf_puts(&text, ".0");
-    return text.length ? cam_strbuf_detach(&text) : strdup("");
+    return cam_strbuf_detach(&text);
 }
 
 static cam_status read_given_labels(reader *in, json_t *given) {
