@@ -6,7 +6,8 @@
 # tests/fuzz/regressions/TARGET. What is learnt is kept in build-fuzz/corpus/TARGET and used by the next run.
 set -eu
 cd "$(dirname "$0")/.."
-time=${TIME:-60} jobs=${JOBS:-$(nproc)} build=$PWD/build-fuzz
+jobs=${JOBS:-$(nproc)} build=$PWD/build-fuzz
+export FUZZ_TIME="${TIME:-60}" FUZZ_BUILD="$build"
 log=$(cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
     -DCAM_FUZZ=ON -DCAM_BENCH=OFF 2>&1) || {
     echo "$log" >&2
@@ -18,18 +19,18 @@ mkdir -p "$build/logs"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 
-# run_one NAME BYTES: one target
+# run_one.sh NAME BYTES: one target
 cat >"$build/run_one.sh" <<'RUN'
 set -u
-name=$1 most=$2 build=$3 time=$4
+name=$1 most=$2 build=$FUZZ_BUILD
 sources=tests/fuzz
-mkdir -p "$build/corpus/$name" "$build/findings/$name" "$sources/regressions"
+mkdir -p "$build/corpus/$name" "$build/findings/$name"
 dictionary=
 [ ! -f "$sources/dictionaries/$name.txt" ] || dictionary=-dict=$sources/dictionaries/$name.txt
 seeds="$sources/corpus/$name"
 [ ! -d "$sources/regressions/$name" ] || seeds="$seeds $sources/regressions/$name"
 # shellcheck disable=SC2086 # words are meant to be split
-"$build/tests/fuzz/fuzz_$name" -max_total_time="$time" -max_len="$most" -timeout=20 -rss_limit_mb=2500 -print_final_stats=1 \
+"$build/tests/fuzz/fuzz_$name" -max_total_time="$FUZZ_TIME" -max_len="$most" -timeout=20 -rss_limit_mb=2500 -print_final_stats=1 \
     -artifact_prefix="$build/findings/$name/" $dictionary "$build/corpus/$name" $seeds >"$build/logs/$name" 2>&1
 code=$?
 runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/logs/$name")
@@ -43,7 +44,7 @@ RUN
 while read -r name most; do
     case " ${*:-$name} " in *" $name "*) echo "$name $most" ;; esac
 done <"$build/tests/fuzz/targets.txt" |
-    xargs -P "$jobs" -L 1 sh -c 'sh "$2/run_one.sh" "$3" "$4" "$2" "$1"' sh "$time" "$build"
+    xargs -P "$jobs" -L 1 sh "$build/run_one.sh"
 rmdir "$build"/findings/* 2>/dev/null || true
 [ -z "$(ls -A "$build/findings")" ] && exit 0
 for finding in "$build"/findings/*/*; do

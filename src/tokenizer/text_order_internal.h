@@ -1,5 +1,5 @@
-/* text_order_internal.h: texts in the order of their bytes. The texts with a common beginning are neighbours, so a word is
- * looked up byte by byte, as in a trie: each byte narrows a range of places. */
+/* text_order_internal.h: texts in the order of their bytes. The texts with a common beginning are neighbours, so a word
+ * is looked up byte by byte, as in a trie: each byte narrows a range of places. */
 #ifndef CAM_TEXT_ORDER_INTERNAL_H
 #define CAM_TEXT_ORDER_INTERNAL_H
 

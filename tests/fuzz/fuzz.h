@@ -1,8 +1,8 @@
-/* fuzz.h: what the fuzz targets share. A target is one file, which defines fuzz_one(): it gives the bytes to a parser, and
- * aborts by FUZZ_CHECK where what comes out breaks the parser's contract. The sanitizers find the rest.
+/* fuzz.h: what the fuzz targets share. A target is one file, which defines fuzz_one(): it gives the bytes to a parser,
+ * and aborts by FUZZ_CHECK where what comes out breaks the parser's contract. The sanitizers find the rest.
  *
- * With clang's libFuzzer the program fuzz_NAME searches for inputs (make fuzz). In every other build replay.c makes it run
- * the files of corpus/NAME and regressions/NAME (make test). */
+ * With clang's libFuzzer the program fuzz_NAME searches for inputs (make fuzz). In every other build replay.c makes it
+ * run the files of corpus/NAME and regressions/NAME (make test). */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -1,5 +1,6 @@
-/* Answers of the Hub, without a socket: two bytes of status, the head of one or more answers line by line, and behind a 0xFF
- * the body, a list of files. A redirect never leads from https to http, or to another scheme; a commit is 40 digits. */
+/* Answers of the Hub, without a socket: two bytes of status, the head of one or more answers line by line, and behind a
+ * 0xFF the body, a list of files. A redirect never leads from https to http, or to another scheme; a commit is 40
+ * digits. */
 #include "fuzz.h"
 #include "http_internal.h"
 #include "hub_cache.h"

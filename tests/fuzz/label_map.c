@@ -1,5 +1,5 @@
-/* label_map of a configuration, and behind a 0xFF the rows of a CSV file whose labels it changes. The map is written as YAML
- * and reads back equal; after it no row has a label of the map, unless it is a new one too. */
+/* label_map of a configuration, and behind a 0xFF the rows of a CSV file whose labels it changes. The map is written as
+ * YAML and reads back equal; after it no row has a label of the map, unless it is a new one too. */
 #include "config.h"
 #include "dataset.h"
 #include "fuzz.h"

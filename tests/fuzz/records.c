@@ -1,5 +1,5 @@
-/* A data file of rows: two bytes of options, then the file. The reader, the detection and the data set all see it. Rows are
- * valid UTF-8 without NUL, labels are trimmed, lines do not go back. */
+/* A data file of rows: two bytes of options, then the file. The reader, the detection and the data set all see it. Rows
+ * are valid UTF-8 without NUL, labels are trimmed, lines do not go back. */
 #include "dataset.h"
 #include "detect.h"
 #include "fuzz.h"

@@ -1,5 +1,5 @@
-/* replay.c: runs a fuzz target over files, and over the files of folders: without libFuzzer, with any compiler. Fails where
- * there is none. */
+/* replay.c: runs a fuzz target over files, and over the files of folders: without libFuzzer, with any compiler. Fails
+ * where there is none. */
 #include "fuzz.h"
 #include <dirent.h>
 #include <sys/stat.h>

@@ -17,7 +17,8 @@ static void read_index(const uint8_t *data, size_t size) {
     free(path);
 }
 
-/* The length of the head is made to fit, unless the first byte is odd. The data behind the head is as long as the rest. */
+/* The length of the head is made to fit, unless the first byte is odd. The data behind the head is as long as the rest.
+ * */
 static void open_file(const uint8_t *data, size_t size) {
     cam_safetensors file;
     int is_free = fuzz_byte(&data, &size) & 1;

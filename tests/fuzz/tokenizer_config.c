@@ -1,5 +1,5 @@
-/* tokenizer_config.json, and behind a 0xFF added_tokens.json, beside a small tokenizer.json. What is accepted is saved, and
- * the copy gives the same ids. */
+/* tokenizer_config.json, and behind a 0xFF added_tokens.json, beside a small tokenizer.json. What is accepted is saved,
+ * and the copy gives the same ids. */
 #include "fuzz_tokenizer.h"
 
 static const char tokenizer_json[] =

@@ -1,5 +1,5 @@
-/* The lines of a WordPiece vocabulary, as vocab.txt has them, and behind a 0xFF a word. The pieces of the word make it up
- * again, or it is unknown because no longest match leads to its end. */
+/* The lines of a WordPiece vocabulary, as vocab.txt has them, and behind a 0xFF a word. The pieces of the word make it
+ * up again, or it is unknown because no longest match leads to its end. */
 #include "fuzz.h"
 #include "wordpiece_internal.h"
 
@@ -13,7 +13,8 @@ static void add_lines(cam_vocabulary *v, char *text) {
         }
 }
 
-/* The longest line that the rest of the word begins with, behind "##" unless it is the first; the last of equal ones. */
+/* The longest line that the rest of the word begins with, behind "##" unless it is the first; the last of equal ones.
+ * */
 static int32_t longest(const cam_vocabulary *v, const char *word, size_t length, int is_first, size_t *bytes) {
     int32_t found = -1;
     *bytes = 0;

@@ -1,6 +1,6 @@
-/* hostile_cost.c: what a hostile file costs. Where the size matters, the time for four times as much is compared with the
- * time for one: it follows the size, not its square. Each refusal is measured in a process of its own, which may take a
- * few times the memory of the file. */
+/* hostile_cost.c: what a hostile file costs. Where the size matters, the time for four times as much is compared with
+ * the time for one: it follows the size, not its square. Each refusal is measured in a process of its own, which may
+ * take a few times the memory of the file. */
 #include "csv_cells.h"
 #include "detect.h"
 #include "family.h"
@@ -77,7 +77,7 @@ static void put_repeated(cam_strbuf *out, const char *text, size_t times) {
         cam_strbuf_puts(out, text);
 }
 
-static void make_run(work *w) {
+static void make_letters(work *w) {
     put_repeated(&w->text, "a", w->size);
 }
 
@@ -106,7 +106,7 @@ static void test_added_tokens(void **state) {
         cam_strbuf json = CAM_STRBUF_INIT;
         put_added_tokens(&json, many ? 20000 : 1);
         open_tokenizer(&w, &json);
-        took[many] = time_of(&w, 20000, make_run, encode);
+        took[many] = time_of(&w, 20000, make_letters, encode);
         cam_strbuf_release(&json);
         cam_strbuf_release(&w.text);
         cam_tokenizer_close(w.tokenizer);
@@ -124,7 +124,7 @@ static void test_equal_pieces(void **state) {
     put_repeated(&json, ",[\"a\",-2]", 100000);
     cam_strbuf_puts(&json, "]}}");
     open_tokenizer(&w, &json);
-    double many = time_of(&w, 5000, make_run, encode);
+    double many = time_of(&w, 5000, make_letters, encode);
     print_message("%.4f s\n", many);
     assert_true(many < 0.5); /* a scan of them: 500 million steps and more */
     cam_strbuf_release(&json);

@@ -1,5 +1,5 @@
-/* text_order.c: texts found byte by byte are those that a scan of the list finds; and the segmentation over them is that
- * of a search that keeps every score. */
+/* text_order.c: texts found byte by byte are those that a scan of the list finds; and the segmentation over them is
+ * that of a search that keeps every score. */
 #include "text_order_internal.h"
 #include "unigram_viterbi_internal.h"
 #include "utf8.h"
