@@ -10,7 +10,8 @@
 #           (build-clang), installed and run
 #   all     before a release: every test, by gcc with machine code for every card (build) and by clang with the
 #           sanitizers (build-san); everything compiled by clang Release (build-clang); the container images
-#           (docker/test.sh), where they can be built; the Debian package, installed in an empty Debian
+#           (docker/test.sh), where they can be built; the Debian package, installed in an empty Debian; every fuzz target
+#           for a minute (tools/fuzz.sh)
 #
 # The CUDA kernels run in each tier on the host (tests/simt). tests/CMakeLists.txt says how a test gets its tier. At the
 # end: what was skipped, the seconds of each stage, the stages that failed, and as last line the sum over all CTest
@@ -173,6 +174,7 @@ all)
         stage "clang: installed" fails_as_one installed build-clang
     stage "container images: docker/test.sh" fails_as_one images
     stage "Debian package: tools/package_test.sh" fails_as_one package
+    stage "fuzzing: tools/fuzz.sh" fails_as_one env TIME=60 JOBS="$jobs" tools/fuzz.sh
     logs=build/docker-test.log
     ;;
 *)

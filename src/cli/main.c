@@ -6,6 +6,7 @@
 #include "log.h"
 #include "model_get.h"
 #include "signals.h"
+#include "threads.h"
 #include "verbs.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -61,6 +62,7 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     else
         cam_signals_end_at_once();
     configure_output(&arguments);
+    cam_threads_set(cam_host_threads(group));
     for (size_t i = 0; i < arguments.notes.count; i++)
         cam_log("%s", arguments.notes.items[i]);
     int is_information = arguments.version || arguments.help || argc == 1;

@@ -2,6 +2,7 @@
 #include "verbs.h"
 #include "output.h"
 #include "remedy.h"
+#include "threads.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,8 @@ cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *conf
         CAM_TRY(cam_output_check_standard(arguments->configs.items[i]));
     CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
                             arguments->overrides.count, &problems));
+    if (config->cpu_threads > 0)
+        cam_threads_set((int)config->cpu_threads);
 out:
     cam_problems_release(&problems);
     return st;

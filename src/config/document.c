@@ -352,6 +352,21 @@ static bool check_tabs(const reader *r) {
     return r->problems->errors == before;
 }
 
+/* Refuses many %TAG directives, which the parser compares in pairs. None is of use, as tags are refused. */
+static bool check_directives(const reader *r) {
+    enum { MOST = 16 };
+    size_t count = 0;
+    bool line_begins = true;
+    for (size_t i = 0; i < r->length && count <= MOST; i++) {
+        count += line_begins && r->length - i >= 4 && memcmp(r->text + i, "%TAG", 4) == 0;
+        line_begins = is_line_end(r->text, r->length, i);
+    }
+    if (count > MOST)
+        cam_problems_add(r->problems, r->name, 0, "more than %d lines begin with %%TAG; a configuration has no tags",
+                         MOST);
+    return count <= MOST;
+}
+
 cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, const char *text, size_t length,
                              bool *complete, cam_problems *problems) {
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
@@ -361,7 +376,7 @@ cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, c
     reader r = {
         .pool = pool, .name = name, .text = text, .length = length, .has_lines = has_lines, .problems = problems};
     *complete = false;
-    if (!cam_yaml_check_text(name, has_lines, text, length, problems) || !check_tabs(&r))
+    if (!cam_yaml_check_text(name, has_lines, text, length, problems) || !check_tabs(&r) || !check_directives(&r))
         return NULL;
     if (!yaml_parser_initialize(&r.parser)) {
         cam_memory_note();

@@ -100,12 +100,12 @@ out:
 static cam_status survey_member(void *context, const char *name, const char *value, size_t length) {
     cam_status st = CAM_OK;
     cam_survey *s = context;
-    size_t i = 0;
-    while (i < s->count && strcmp(cam_strbuf_text(&s->list[i].first), name) != 0)
-        i++;
-    if (i == s->count)
+    int32_t column;
+    int is_new;
+    CAM_TRY(cam_name_set_add(&s->members, name, strlen(name), &column, &is_new));
+    if (is_new)
         CAM_TRY(cam_survey_add_column(s, name, strlen(name)));
-    CAM_TRY(cam_survey_add_cell(&s->list[i], value, length));
+    CAM_TRY(cam_survey_add_cell(&s->list[column], value, length));
 out:
     return st;
 }
@@ -113,7 +113,8 @@ out:
 static cam_status survey_object(survey_of_file *f, const cam_cells *cells) {
     f->survey.records++;
     cam_status st = cam_jsonl_each(cells->list[0].text, cells->list[0].length, survey_member, &f->survey);
-    return st == CAM_E_DATA ? CAM_OK : st; /* the reader of the rows reports a bad line */
+    int is_full = f->survey.members.count > f->survey.count;
+    return st == CAM_E_DATA && !is_full ? CAM_OK : st; /* the reader of the rows reports a bad line */
 }
 
 static cam_status survey_file(const cam_read_options *options, survey_of_file *f, cam_detected *found) {
@@ -133,7 +134,10 @@ static cam_status survey_file(const cam_read_options *options, survey_of_file *f
         CAM_TRY(cam_record_cells_next(r, &cells, &got));
         if (!got)
             break;
-        CAM_TRY(is_json ? survey_object(f, cells) : survey_cells(f, cells));
+        st = is_json ? survey_object(f, cells) : survey_cells(f, cells);
+        if (st == CAM_E_DATA)
+            CAM_FAIL(st, "%s: %s", options->path, cam_status_message());
+        CAM_TRY(st);
     }
     if (!is_json)
         cam_detect_note_delimiter(&f->survey, f->even, records_above + f->titles, found);

@@ -1,6 +1,7 @@
 /* hub_cache.c: see hub_cache.h. */
 #include "hub_cache.h"
 #include "files.h"
+#include "json_size.h"
 #include "remedy.h"
 #include "weights.h"
 #include <ctype.h>
@@ -75,8 +76,10 @@ static int lacks_shard(const char *folder, const char *index_name) {
     char *path = cam_path_join(folder, index_name);
     const char *key;
     json_t *index = NULL, *name;
-    int lacks = cam_file_read(path, INDEX_MAX, CAM_E_NETWORK, &text) != CAM_OK ||
-                !(index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL));
+    int lacks =
+        cam_file_read(path, INDEX_MAX, CAM_E_NETWORK, &text) != CAM_OK ||
+        cam_json_check_size(cam_strbuf_text(&text), text.length, CAM_SAFETENSORS_VALUES, CAM_JSON_LEVELS) != CAM_OK ||
+        !(index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL));
     json_object_foreach(json_object_get(index, "weight_map"), key, name) {
         lacks |= !json_is_string(name) || !cam_file_exists_in(folder, json_string_value(name));
     }

@@ -1,8 +1,10 @@
 /* download.c: see download_internal.h. */
 #include "download_internal.h"
 #include "files.h"
+#include "json_size.h"
 #include "log.h"
 #include "repository_internal.h"
+#include "safetensors.h"
 #include "transfer_progress_internal.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -101,6 +103,8 @@ static cam_status add_shards(plan *p) {
     CAM_TRY(add_file(p, index_name));
     CAM_TRY(cam_hub_repository_get(p->http, &p->repository, &p->folders, &p->files[p->count - 1], p->verify));
     CAM_TRY(cam_file_read(path, INDEX_MAX, CAM_E_MODEL, &text));
+    if (cam_json_check_size(cam_strbuf_text(&text), text.length, CAM_SAFETENSORS_VALUES, CAM_JSON_LEVELS) != CAM_OK)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" of the model \"%s\": %s", index_name, p->repository.id, cam_status_message());
     p->index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL);
     json_object_foreach(json_object_get(p->index, "weight_map"), key, name) {
         if (!is_plain_name(p, json_string_value(name)))
