@@ -114,6 +114,17 @@ void cam_memory_note(void);
  * end of a thread and of main(). What failed otherwise may have failed for that reason. */
 cam_status cam_memory_check(cam_status st);
 
+/* A failure that is set aside while what it left is cleaned up, or until another thread reports it. The clean-up may fail with
+ * messages of its own, and allocate: the message and the note of a lack of memory are cleared. */
+enum { CAM_STATUS_MESSAGE_BYTES = 8192 };
+typedef struct cam_failure {
+    cam_status status;
+    char message[CAM_STATUS_MESSAGE_BYTES];
+} cam_failure;
+void cam_failure_set_aside(cam_failure *failure, cam_status status);
+/* Sets its message again, in the calling thread, and returns its status. */
+cam_status cam_failure_report(const cam_failure *failure);
+
 /* For broken invariants of our own code only: prints file and line, and aborts. */
 CAM_NORETURN CAM_PRINTF(3, 4) void cam_bug(const char *file, int line, const char *format, ...);
 

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 8192 };
-
-static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local char message[CAM_STATUS_MESSAGE_BYTES];
 static _Thread_local int lacks_memory;
 
 static const struct {
@@ -44,21 +42,21 @@ void cam_memory_note(void) {
 
 static const char no_memory[] = "no memory for a text";
 
-/* Takes a text of MESSAGE_BYTES whose whole length is `length`. */
+/* Takes a text of CAM_STATUS_MESSAGE_BYTES whose whole length is `length`. */
 static cam_status take(cam_status status, char *text, size_t length) {
     if (lacks_memory && status != CAM_E_MEMORY) {
         status = CAM_E_MEMORY;
-        length = (size_t)snprintf(text, MESSAGE_BYTES, "%s", no_memory);
+        length = (size_t)snprintf(text, CAM_STATUS_MESSAGE_BYTES, "%s", no_memory);
     }
-    if (length >= MESSAGE_BYTES)
-        cam_utf8_truncate(text, MESSAGE_BYTES);
-    memcpy(message, text, MESSAGE_BYTES);
+    if (length >= CAM_STATUS_MESSAGE_BYTES)
+        cam_utf8_truncate(text, CAM_STATUS_MESSAGE_BYTES);
+    memcpy(message, text, CAM_STATUS_MESSAGE_BYTES);
     return status;
 }
 
 #undef cam_fail /* see status.h */
 cam_status cam_fail(cam_status status, const char *format, ...) {
-    char text[MESSAGE_BYTES];
+    char text[CAM_STATUS_MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     size_t length = cam_visible_vprint(text, sizeof text, format, args);
@@ -68,7 +66,7 @@ cam_status cam_fail(cam_status status, const char *format, ...) {
 
 #undef cam_fail_again
 cam_status cam_fail_again(cam_status status, const char *again) {
-    char text[MESSAGE_BYTES];
+    char text[CAM_STATUS_MESSAGE_BYTES];
     return take(status, text, cam_visible_copy(text, sizeof text, again, strlen(again), "\n"));
 }
 
@@ -78,8 +76,18 @@ cam_status cam_memory_check(cam_status st) {
     return cam_fail(CAM_E_MEMORY, "%s", no_memory);
 }
 
+void cam_failure_set_aside(cam_failure *failure, cam_status status) {
+    failure->status = status;
+    memcpy(failure->message, message, sizeof failure->message);
+    cam_status_clear();
+}
+
+cam_status cam_failure_report(const cam_failure *failure) {
+    return cam_fail_again(failure->status, failure->message);
+}
+
 void cam_bug(const char *file, int line, const char *format, ...) {
-    char text[MESSAGE_BYTES];
+    char text[CAM_STATUS_MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
     cam_visible_vprint(text, sizeof text, format, args);
