@@ -213,6 +213,14 @@ stopped_by() {
     refused 2 "learning_rate" cam-train --config c.yaml learning_rate=1e3 output_dir=two
 }
 
+@test "a GPU that is not there: exit 6 in plain words, and nothing is begun" {
+    if cam-train --version | grep -q '^ *cuda: .*, sm_[0-9]*, '; then skip "there is a GPU here"; fi
+    refused 6 "device=cpu" cam-train --config c.yaml device=cuda
+    [ ! -e out ]
+    succeeds cam-train --quiet --config c.yaml max_steps=2
+    refused 6 "device=cpu" cam-train eval --model out --data data.csv --device cuda
+}
+
 @test "the first of equal evaluations is the best, patience stops" {
     succeeds cam-train --config c.yaml num_train_epochs=20 learning_rate=1e-12 early_stopping_patience=2
     jq -es '[.[] | select(.event == "eval")] | length == 3' out/log.jsonl
