@@ -37,7 +37,7 @@ exists() {
         source=tests/$kind/${program#*_}.c
         [ -f "$source" ] || source=tests/$kind/${program#*_}_test.c
         # in the list of cases, which is a call of a macro, and as a function
-        [ -f "$source" ] && grep -qE "[A-Za-z_]\($case[,)]" "$source" && grep -qE "^static void $case\(" "$source"
+        [ -f "$source" ] && grep -qE "[A-Za-z_]\(${case}[,)]" "$source" && grep -qE "^static void ${case}\(" "$source"
         ;;
     *) grep -qxF "$1" "$list" ;;
     esac
@@ -70,6 +70,7 @@ while IFS=$separator read -r number tests result; do
     holds | "holds; "?* | "holds in part: "?* | "not tried: "?*) ;;
     *) offence "$number" "no result: $result" ;;
     esac
+    # shellcheck disable=SC2016 # backquotes are meant
     named=$(printf '%s\n' "$tests" | grep -o '`[^`]*`' | tr -d '`')
     [ -n "$named" ] || {
         case $result in "not tried: "?*) ;; *) offence "$number" "names no test" ;; esac
