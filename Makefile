@@ -111,6 +111,6 @@ format:
 	$$(command -v clang-format-14 || echo clang-format) -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
-	rm -rf build build-check build-test build-san build-clang build-bundle build-package build-fuzz
+	rm -rf build build-check build-test build-san build-clang build-bundle build-package build-fuzz build-tsan
 
 .PHONY: help setup build train check test test-all fuzz docker-test package package-test bench bench-ranks parity bundle gpu-check docs replay format clean

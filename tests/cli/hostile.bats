@@ -51,6 +51,25 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
     [[ "$status" -eq 6 && "$stderr" == *"the system starts only "*" of 1024 threads for this process ("* ]] || complain "threads"
 }
 
+@test "a batch that does not fit: exit 6 before the first step, with an estimate and a batch that fits" {
+    grep -q __asan_init "$program" && skip "the sanitizers map terabytes"
+    {
+        echo text,label
+        for i in $(seq 3000); do
+            printf 'le colis numéro %d n est toujours pas là depuis lundi,suivi\nrendez moi mes %d euros pour la commande annulée,remboursement\n' $i $i
+        done
+    } >many.csv
+    limited() { bash -c 'ulimit -v 120000 && exec "$0" "$@"' "$program" --config c.yaml train_file=many.csv on_duplicate=ignore \
+        eval_strategy=no max_steps=2 cpu_threads=1 "$@"; }
+    run --separate-stderr limited per_device_train_batch_size=5000
+    [ "$status" -eq 6 ] || complain "expected exit 6"
+    [ "$(grep -c '^error: the run needs [0-9]* MB .* for 5000 rows of [0-9]* tokens.*, [0-9]* MB are free' <<<"$stderr")" -eq 1 ] ||
+        complain "no estimate"
+    [ -z "$(find . -name log.jsonl -path './out/*' -size +0)" ] || complain "a step was made"
+    fits=$(grep -o 'per_device_train_batch_size=[0-9]* needs [0-9]* MB and fits' <<<"$stderr" | cut -d' ' -f1)
+    succeeds limited "$fits"
+}
+
 @test "a text of 20 MB without a space needs a few times its size" {
     grep -q __asan_init "$program" && skip "the sanitizers need memory of their own"
     printf '%02000d' 0 | sed 's/0/é/g' >word

@@ -100,7 +100,7 @@ static void expect_refused(const char *head, const char *unit, const char *tail,
         cam_strbuf_puts(&text, unit);
         if (tail) {
             cam_strbuf_printf(&text, "%d", i);
-            cam_strbuf_puts(&text, tail);
+            cam_strbuf_puts(&text, tail); /* as it is: printf escapes line ends */
         }
     }
     assert_int_equal(load_bytes(&config, &problems, text.text, text.length, NULL, 0), CAM_E_USAGE);
