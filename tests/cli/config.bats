@@ -76,13 +76,11 @@ setup() { in_own_folder; }
     yes '# un commentaire' | head -c 1300000 >large.yaml && truncate -s 1G large.yaml
     cp c.yaml zeros.yaml && truncate -s 1G zeros.yaml
     for file in bomb:1 large:[0-9]+ zeros:[0-9]+; do
-        begin=$(date +%s%3N)
-        # the sanitizers map terabytes
+        # a second of the processor, which other programs on the machine do not use up; the sanitizers map terabytes
         if grep -q __asan_init "$program"; then run --separate-stderr cam-train --config "${file%%:*}.yaml"; else
-            run --separate-stderr bash -c 'ulimit -v 400000 && exec "$0" --config "$1"' "$program" "${file%%:*}.yaml"; fi
+            run --separate-stderr bash -c 'ulimit -v 400000 && ulimit -t 1 && exec "$0" --config "$1"' "$program" "${file%%:*}.yaml"; fi
         [ "$status" -eq 2 ] || complain "$file"
         grep -qE "^error: ${file%%:*}.yaml:${file##*:}: " <<<"$stderr" || complain "no line: $file"
-        [ $(($(date +%s%3N) - begin)) -lt 1000 ] || grep -q __asan_init "$program" || complain "late: $file"
     done
 }
 

@@ -136,13 +136,12 @@ PYTHON
     for form in hostile/*; do
         cp "$form" m/pytorch_model.bin
         for verb in "check --config c.yaml model_name_or_path=./m init=pretrained" "predict --model ./m --input data.csv"; do
-            begin=$(date +%s%3N)
-            # shellcheck disable=SC2086 # words; the sanitizers map terabytes
+            # A second of the processor. The sanitizers map terabytes.
+            # shellcheck disable=SC2086 # words
             if grep -q __asan_init "$program"; then run --separate-stderr cam-train $verb; else
-                run --separate-stderr bash -c 'ulimit -v 400000 && exec "$0" "$@"' "$program" $verb; fi
+                run --separate-stderr bash -c 'ulimit -v 400000 && ulimit -t 1 && exec "$0" "$@"' "$program" $verb; fi
             [ "$status" -eq 4 ] || complain "$form: $verb"
             [ "$(grep -c '^error: ' <<<"$stderr")" -eq 1 ] && says pytorch_model.bin
-            [ $(($(date +%s%3N) - begin)) -lt 1000 ] || grep -q __asan_init "$program" || complain "late"
         done
     done
     [ -z "$(find . /tmp -maxdepth 1 -name pwned)" ] && [ ! -e ../pwned ] || complain "code ran"
