@@ -106,7 +106,7 @@ reason() {
     skipped) grep -ah '^SKIP: ' "$logs/$1.log" "$logs/$1.err" 2> /dev/null | tail -n 1 | sed 's/^SKIP: //' | text ;;
     ok) ;;
     *)
-        if [ -s "$logs/$1.err" ]; then tail -n 3 "$logs/$1.err"; else tail -n 3 "$logs/$1.log" 2> /dev/null; fi | text
+        { if [ -s "$logs/$1.err" ]; then cat "$logs/$1.err"; else grep -av '^{' "$logs/$1.log"; fi; } 2> /dev/null | tail -n 3 | text
         ;;
     esac
 }
@@ -178,6 +178,9 @@ finish() {
     if [ $code -eq 137 ] && [ ! -e "$work/$1.took" ] && awk -v t="$took" -v m="${limit_of[$1]}" 'BEGIN {exit t < m}'; then
         status=timeout took=${limit_of[$1]} why="killed after ${limit_of[$1]} s; last: $(reason "$1" timeout)"
     fi
+    if [ $status = ok ] && [ -z "$(awk -f "$here/gpu_results.awk" "$logs/$1.log")" ]; then
+        status=failed why="it ended well, but has given no result"
+    fi
     record "$1" "$status" "$took" "$code" "$why"
 }
 
@@ -209,8 +212,8 @@ part_A() {
     finish prepare
     stage goldens 45 model_golden goldens
     after prepare determinism 40 cam-train determinism
-    each_regime prepare ours 40 bench_train ours
-    if [ "${status_of[torch]:-}" = ok ]; then each_regime prepare P4 45 - peer P4; else each_regime torch P4 45 - peer; fi
+    each_regime prepare ours 40 bench_train measured
+    if [ "${status_of[torch]:-}" = ok ]; then each_regime prepare P4 45 - peer; else each_regime torch P4 45 - peer; fi
     after prepare cold 30 cam-train cold
     after prepare cold-base 45 cam-train cold_base
     after prepare agreement 45 cam-train agreement
@@ -239,14 +242,15 @@ part_B() {
 # The device stays open, for ours and for the peers alike: opening it again takes long without a persistence daemon.
 "$smi" dmon -d 60 > /dev/null 2>&1 < /dev/null &
 holder=$!
+disown "$holder"
 
 case $parts in *A*) part_began=$SECONDS && part_A ;; esac
 case $parts in *B*) part_began=$SECONDS && part_B ;; esac
 complete=true
 write_json
 
-# value STAGE KEY: the last number with that key
-value() { sed -n "s/.*\"$2\": *\([0-9.eE+-]*\).*/\1/p" "$logs/$1.log" 2> /dev/null | tail -n 1; }
+# value STAGE KEY: the last number with that key, of a stage that is ok
+value() { [ "${status_of[$1]:-}" != ok ] || sed -n "s/.*\"$2\": *\([0-9.eE+-]*\).*/\1/p" "$logs/$1.log" 2> /dev/null | tail -n 1; }
 ms() { awk -v s="$(value "$1" median_step_s)" 'BEGIN {if (s != "") print 1e3 * s}'; }
 row() {
     awk -v name="$1" -v ours="$2" -v gate="$3" -v target="$4" -v peer="$5" 'BEGIN {
