@@ -46,7 +46,11 @@ hang)
 crash) kill -SEGV $$ ;;
 garbage) printf '{"half":\n{"a":nan}\n{"b":01}\n{"c":"\\x"}\n{"d":"\001"}\n{"e":1}}\n{[1,]}\n\377\376{}\n'; head -c 3000 /dev/urandom; printf '\n{"good":[1.5e-3,{"x":"\\u00e9 y"}],"z":null}\n'; exit 0 ;;
 nothing) exit 0 ;;
-look) cp "$OUT/gpu-check.json" "$OUT/logs.tgz" "$T/seen/"; ps -o args= -p "$(cat "$T/holder")" > "$T/seen/holder" ;;
+orphan)
+    sleep 300 &
+    echo $! >> "$T/hanging"
+    ;;
+look) [ -e "$T/seen/holder" ] || ln "$OUT/gpu-check.json" "$OUT/logs.tgz" "$T/seen/"; ps -o args= -p "$(cat "$T/holder")" > "$T/seen/holder" ;;
 esac
 case $name in
 ops_test) echo "28 cases and 0 wrong calls: 0 failed" ;;
@@ -158,6 +162,7 @@ grep '^python' "$T/calls" | grep -q "$T/toolkit" && fail "$what: the peers have 
 grep -q '^python .*step .*--order' "$T/calls" || fail "$what: the peers have not our order of rows"
 grep '^ops_test .*cudnn' "$T/calls" | grep -q -- '--backend cuda-cudnn --family attention' || fail "$what: cuDNN is not tested"
 
+# Links to the files of that time: a file that is not replaced as a whole has changed since.
 what="results while it runs"
 [ "$(jq -r .complete "$T/seen/gpu-check.json")" = false ] || fail "$what: complete"
 jq -e '.stages | map(.stage) | index("device")' "$T/seen/gpu-check.json" > /dev/null || fail "$what: no stage so far"
@@ -183,6 +188,11 @@ is goldens '.status == "timeout" and .seconds == 2 and (.reason | test("killed a
 is kernels-small '.status == "failed" and ([.results[] | select(.family == "norm")] | .[0].exit == 0)'
 is kernels-small '.failing[0] | test("FAIL loss: exit 137")'
 is determinism '.status == "ok"'
+
+what="a program that leaves a process"
+run "nodes orphan" --part B
+[ -s "$T/hanging" ] || fail "$what: it left none"
+ends 0
 
 what="a program that fails"
 run "ops_test.--backend.cuda.--family.norm fail" --part A

@@ -232,13 +232,13 @@ peer_cold() {
 # timed COMMAND...: its wall time, and when it wrote each of its first lines, which tell its phases apart
 timed() {
     begun=$EPOCHREALTIME
-    "$@" 2>&1 | while IFS= read -r line; do printf '%s %s\n' "$EPOCHREALTIME" "$line"; done > "$work/$name.lines"
+    "$@" 2>&1 | while IFS= read -r line; do printf '%s %s\n' "$EPOCHREALTIME" "$line"; done > "$logs/$name.lines"
     result=${PIPESTATUS[0]}
     awk -v a="$begun" -v b="$EPOCHREALTIME" -v bench="${name/-/_}" '
         NR <= 40 {line = substr($0, index($0, " ") + 1, 100); gsub(/[^ -~]/, "", line); gsub(/["\\]/, "", line)
                   if (line != "") phases = phases (phases == "" ? "" : ",") sprintf("{\"s\":%.3f,\"line\":\"%s\"}", $1 - a, line)}
-        END {printf "{\"bench\":\"%s\",\"phases\":[%s],\"wall_s\":%.3f}\n", bench, phases, b - a}' "$work/$name.lines" > "$work/$name.json"
-    if [ "$result" -eq 0 ]; then cat "$work/$name.json"; else cut -d' ' -f 2- "$work/$name.lines" | tail -n 3 >&2; fi
+        END {printf "{\"bench\":\"%s\",\"phases\":[%s],\"wall_s\":%.3f}\n", bench, phases, b - a}' "$logs/$name.lines" > "$work/$name.json"
+    if [ "$result" -eq 0 ]; then cat "$work/$name.json"; else cut -d' ' -f 2- "$logs/$name.lines" | tail -n 3 >&2; fi
     return "$result"
 }
 cold() {
