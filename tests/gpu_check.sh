@@ -56,6 +56,7 @@ case $name in
 ops_test) echo "28 cases and 0 wrong calls: 0 failed" ;;
 model_golden) echo "[  PASSED  ] 13 test(s)." ;;
 cam-train)
+    [ "$1" != predict ] || { echo '{"label":"x","score":0.5}'; exit; }
     while [ $# -gt 0 ]; do
         [ "$1" != --config ] || config=$2
         [ "$1" != --output ] || printf 'product 1\n' > "$2"
@@ -86,6 +87,7 @@ python)
     case $* in
     *"import site"*) ;;
     *"import json, torch"*) echo '{"torch":"2"}' ;;
+    *predict*) printf 'x\t0.501\n' ;;
     *) echo '{"step_ms":2.5}' ;;
     esac
     ;;
@@ -154,6 +156,8 @@ is tune '.results == [{"table": "logs.tgz: tune.table.txt", "products": 1}]'
 is cold '.results[0].phases[0].line == "device   a GPU" and .results[0].wall_s > 0'
 is ncu-short '.results | map(select(.operator == "gelu_fwd"))[0] | .us == 1 and .counted_launches == 12'
 is goldens '.results == [{"goldens_passed": 13}]'
+is agreement-torch '.results[0] == {"predictions": 1, "other_labels": 0, "largest_difference_of_scores": 0.001}'
+is agreement '.results == [{"losses": 3, "largest_relative_difference": 0}]'
 is kernels-small '[.results[].family] | sort == ["loss", "norm"]'
 grep -q tune.table.txt "$T/listed" || fail "$what: the table does not come back"
 grep -q 'compute-sanitizer --tool racecheck' "$T/calls" || fail "$what: compute-sanitizer is looked for on the PATH only"

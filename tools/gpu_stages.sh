@@ -183,8 +183,20 @@ agreement() {
     paste "$work/cpu.loss" "$work/cuda.loss" | awk '{d = $1 - $2; if (d < 0) d = -d; if (d / $1 > worst) worst = d / $1; n++}
         END {printf "{\"losses\":%d,\"largest_relative_difference\":%g}\n", n, worst; exit !(n == 3 && worst < 1e-4)}'
 }
-# The peers compute what transformers computes, and so does PyTorch's part of the comparison mean anything.
-agreement_torch() { "$python" "$home/bench/peer_gpu.py" check --model "$work/checkpoint" --data "$work/short.tsv" --batch 8; }
+# Our predictions on the GPU are transformers' in PyTorch, of the model that the stage determinism has trained; and the
+# peers compute what transformers computes.
+agreement_torch() {
+    [ -s "$work/a/model.safetensors" ] || skip "the stage determinism has left no model"
+    head -n 256 "$work/short.tsv" > "$work/some.tsv"
+    cut -f 2 "$work/some.tsv" > "$work/some.txt"
+    ours cam-train predict --quiet --model "$work/a" --input "$work/some.txt" --format jsonl --device cuda > "$logs/$name.ours" &&
+        "$python" "$home/bench/peer_gpu.py" predict --model "$work/a" --data "$work/some.tsv" > "$logs/$name.theirs" || return 1
+    sed -n 's/.*"label":"\([^"]*\)","score":\([0-9.eE+-]*\).*/\1\t\2/p' "$logs/$name.ours" | paste - "$logs/$name.theirs" |
+        awk -F '\t' '{n++; if ($1 != $3) other++; else {d = $2 - $4; if (d < 0) d = -d; if (d > worst) worst = d}}
+            END {printf "{\"predictions\":%d,\"other_labels\":%d,\"largest_difference_of_scores\":%g}\n", n, other, worst
+                 exit !(n > 0 && other <= n / 50 && worst < 0.01)}' || return 1
+    "$python" "$home/bench/peer_gpu.py" check --model "$work/checkpoint" --data "$work/short.tsv" --batch 8
+}
 
 # A program of NVIDIA's, on the PATH or where the toolkit has it.
 nvidia_tool() {
