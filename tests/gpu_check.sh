@@ -184,11 +184,11 @@ for _ in 1 2 3; do
 done
 
 what="a program that hangs"
-GPU_CHECK_MOST=2 run "ops_test.--backend.cuda.--family.loss hang
+GPU_CHECK_MOST=4 run "ops_test.--backend.cuda.--family.loss hang
 model_golden hang" --part A
 [ "$(wc -l < "$T/hanging")" -ge 2 ] || fail "$what: nothing hung"
 ends 1
-is goldens '.status == "timeout" and .seconds == 2 and (.reason | test("killed after 2 s"))'
+is goldens '.status == "timeout" and .seconds == 4 and (.reason | test("killed after 4 s"))'
 is kernels-small '.status == "failed" and ([.results[] | select(.family == "norm")] | .[0].exit == 0)'
 is kernels-small '.failing[0] | test("FAIL loss: exit 137")'
 is determinism '.status == "ok"'
@@ -254,7 +254,7 @@ is goldens '.status == "ok"'
 what="no time"
 run "model_golden hang" --part A --budget 4
 ends 1
-is goldens '.status == "timeout" and .seconds <= 4'
+is goldens '(.status == "timeout" and .seconds <= 4) or .status == "no time"'
 is sanitizer '.status == "no time"'
 
 what="no GPU"
@@ -271,9 +271,9 @@ for signal in TERM KILL; do
     what="ended by $signal"
     rm -rf "$OUT" "$T/hanging"
     echo "model_golden hang" > "$T/deeds"
-    GPU_CHECK_MOST=3 tools/gpu_check.sh --part A "$T/root" > "$T/printed" 2> "$T/errors" &
+    GPU_CHECK_MOST=6 tools/gpu_check.sh --part A "$T/root" > "$T/printed" 2> "$T/errors" &
     pid=$!
-    for _ in $(seq 100); do [ -s "$T/hanging" ] && break || sleep 0.1; done
+    for _ in $(seq 300); do [ -s "$T/hanging" ] && break || sleep 0.1; done
     [ -s "$T/hanging" ] || fail "$what: goldens were not reached"
     kill -$signal $pid
     { wait $pid; } 2> /dev/null
@@ -283,7 +283,7 @@ for signal in TERM KILL; do
         code=0
         ends 0
     else # timeout, a process of its own, still ends what hangs
-        sleep 3
+        sleep 6
         for pid in $(cat "$T/hanging"); do
             runs "$pid" && fail "$what: process $pid still runs" && kill -KILL "$pid"
         done

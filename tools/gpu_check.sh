@@ -206,8 +206,8 @@ part_A() {
     stage device 20 - describe
     begin torch 60 - has_torch # both on the CPU, beside the kernels' tests
     begin prepare 60 cam-train prepare
-    stage kernels-small 60 ops_test families --small
-    stage kernels-big 60 ops_test families --big
+    stage kernels-small 80 ops_test families --small
+    stage kernels-big 80 ops_test families --big
     finish torch
     finish prepare
     stage goldens 45 model_golden goldens
@@ -235,7 +235,7 @@ part_B() {
     after tune ours-short-tuned 40 bench_train ours_tuned short 32 64
     stage operators 60 bench_ops operators
     after prepare cudnn 60 bench_train without_dropout
-    stage kernels-cudnn 45 ops_test kernels_cudnn
+    stage kernels-cudnn 80 ops_test kernels_cudnn
     after torch P4-cold 60 - peer_cold
 }
 

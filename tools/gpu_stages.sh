@@ -134,7 +134,7 @@ families() {
 # Printed at once, so that families do not mix, and what others have found is there when one of them hangs.
 family() {
     log=$work/$name.out
-    most=${GPU_CHECK_MOST:-50}
+    most=${GPU_CHECK_MOST:-75}
     with_libraries timeout --foreground --signal=KILL \
         $((most > 2 ? most - 1 : 1)) "$work/bin/ops_test" --backend "${backend:-cuda}" --family "$2" "$1" > "$log" 2>&1
     result=$?
