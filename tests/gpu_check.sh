@@ -184,11 +184,11 @@ for _ in 1 2 3; do
 done
 
 what="a program that hangs"
-GPU_CHECK_MOST=4 run "ops_test.--backend.cuda.--family.loss hang
+GPU_CHECK_MOST=10 run "ops_test.--backend.cuda.--family.loss.--small hang
 model_golden hang" --part A
 [ "$(wc -l < "$T/hanging")" -ge 2 ] || fail "$what: nothing hung"
 ends 1
-is goldens '.status == "timeout" and .seconds == 4 and (.reason | test("killed after 4 s"))'
+is goldens '.status == "timeout" and .seconds == 10 and (.reason | test("killed after 10 s"))'
 is kernels-small '.status == "failed" and ([.results[] | select(.family == "norm")] | .[0].exit == 0)'
 is kernels-small '.failing[0] | test("FAIL loss: exit 137")'
 is determinism '.status == "ok"'
