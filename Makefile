@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh Debian: make train, make test. The building itself is CMake's.
 # Three tiers of checks: make check, make test, make test-all (tools/test.sh).
 JOBS ?= $(shell nproc)
+TIME ?= 60
 QUICKSTART = runs/quickstart
 
 help:
@@ -9,6 +10,7 @@ help:
 	@echo 'make test    install what is missing, build with gcc and with clang, run all but the slow tests'
 	@echo 'make test-all    everything there is: every test, all cards, all sanitizers, the container images'
 	@echo 'make build   build/cam-train alone'
+	@echo 'make fuzz    search for inputs that break a parser, TIME=60 seconds each'
 	@echo 'make bench   the figures of this machine'
 	@echo 'make bench-ranks  two ranks beside one with two threads'
 	@echo 'make parity  the numbers against PyTorch and transformers, where Python has them'
@@ -54,6 +56,10 @@ test-all:
 	@tools/setup.sh test
 	@test "$$(id -u)" -ne 0 || tools/setup.sh docker
 	@JOBS=$(JOBS) tools/test.sh all
+
+fuzz:
+	@tools/setup.sh fuzz
+	@TIME=$(TIME) JOBS=$(JOBS) tools/fuzz.sh $(TARGETS)
 
 docker-test:
 	@test "$$(id -u)" -ne 0 || tools/setup.sh docker
@@ -107,6 +113,6 @@ format:
 	$$(command -v clang-format-14 || echo clang-format) -i $$(git ls-files '*.c' '*.h' '*.cc' '*.cu' '*.cuh')
 
 clean:
-	rm -rf build build-check build-test build-san build-clang build-bundle build-package
+	rm -rf build build-check build-test build-san build-clang build-bundle build-package build-fuzz build-tsan
 
-.PHONY: help setup build train check test test-all docker-test package package-test bench bench-ranks parity bundle gpu-check docs replay format clean
+.PHONY: help setup build train check test test-all fuzz docker-test package package-test bench bench-ranks parity bundle gpu-check docs replay format clean

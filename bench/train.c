@@ -138,7 +138,7 @@ typedef struct bench {
 static cam_status read_data(bench *b) {
     cam_status st = CAM_OK;
     char *path = cam_path_join(b->request->folder, "config.json");
-    cam_config config;
+    cam_config config = {0};
     cam_config_defaults(&config);
     static const char *const columns[] = {"label", "text"};
     config.train_file = b->request->data;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# setup.sh build|run|test|check|bench|bundle|package|docker: installs the Debian (or Ubuntu) packages that are needed to
-# build, to run a program built elsewhere, to test, to measure, to bundle, to make a Debian package, or to test the
+# setup.sh build|run|test|check|fuzz|bench|bundle|package|docker: installs the Debian (or Ubuntu) packages that are needed to
+# build, to run a program built elsewhere, to test, to fuzz, to measure, to bundle, to make a Debian package, or to test the
 # container images. It does nothing if all are installed. Root installs the missing ones; for other users it prints the command and exits 2. With
 # SETUP_CLEAN=1 it removes the package lists afterwards, for images.
 set -eu
@@ -18,6 +18,8 @@ test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq python
   libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 # What make check reads the sources with; ccache is used where it is there and never asked for.
 check='git clang-format clang-tidy codespell shellcheck'
+# libFuzzer and the sanitizers come with clang.
+fuzz='clang libomp-dev libclang-rt-dev|libclang-rt-14-dev'
 bench='libopenblas-pthread-dev|libopenblas-openmp-dev|libopenblas-serial-dev'
 docker='buildah debootstrap debian-archive-keyring jq procps'
 
@@ -26,6 +28,7 @@ package='dpkg-dev file'
 case "${1:-}" in
 build) needed=$build ;;
 run) needed=$run ;;
+fuzz) needed="$build $fuzz" ;;
 bench) needed="$build $bench" ;;
 package) needed="$build $package" ;;
 bundle) needed="$build patchelf binutils" ;;
@@ -33,7 +36,7 @@ test) needed="$build $test" ;;
 check) needed="$build $test $check" ;;
 docker) needed=$docker ;;
 *)
-    echo "usage: tools/setup.sh build|run|test|check|bench|bundle|package|docker" >&2
+    echo "usage: tools/setup.sh build|run|test|check|fuzz|bench|bundle|package|docker" >&2
     exit 2
     ;;
 esac

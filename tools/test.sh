@@ -10,7 +10,8 @@
 #           (build-clang), installed and run
 #   all     before a release: every test, by gcc with machine code for every card (build) and by clang with the
 #           sanitizers (build-san); everything compiled by clang Release (build-clang); the container images
-#           (docker/test.sh), where they can be built; the Debian package, installed in an empty Debian
+#           (docker/test.sh), where they can be built; the Debian package, installed in an empty Debian; the tests of
+#           threads with the thread sanitizer (build-tsan); every fuzz target for a minute (tools/fuzz.sh)
 #
 # The CUDA kernels run in each tier on the host (tests/simt). tests/CMakeLists.txt says how a test gets its tier. At the
 # end: what was skipped, the seconds of each stage, the stages that failed, and as last line the sum over all CTest
@@ -148,6 +149,23 @@ sanitizers() {
     way sanitizers build-san all "$@" -- -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCAM_SANITIZE=ON -DCAM_TESTS=ON
 }
 
+# The thread sanitizer knows locks and threads, but not the barriers of an OpenMP library that was compiled without it, and
+# would call what they order a race. clang's OpenMP library has a tool that tells it of them, libarcher.so; with it the
+# parallel loops are checked as well. MPI is compiled without the sanitizer, too: what it does within is left out.
+threads() {
+    archer=$(clang -print-file-name=libarcher.so 2>/dev/null)
+    [ -f "$archer" ] || {
+        mkdir -p build
+        echo "SKIP thread sanitizer: clang's OpenMP library has no libarcher.so (libomp-dev)" | tee -a build/docker-test.log
+        return
+    }
+    TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_TOOL_LIBRARIES=$archer
+    export TSAN_OPTIONS OMP_TOOL_LIBRARIES
+    way threads build-tsan thread_programs -L '^threads$' -- -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+        -DCAM_THREAD_SANITIZER=ON -DCAM_BENCH=OFF -DCAM_TESTS=ON
+    unset TSAN_OPTIONS OMP_TOOL_LIBRARIES
+}
+
 case $tier in
 check)
     rm -f build-check/sources.log
@@ -173,6 +191,8 @@ all)
         stage "clang: installed" fails_as_one installed build-clang
     stage "container images: docker/test.sh" fails_as_one images
     stage "Debian package: tools/package_test.sh" fails_as_one package
+    threads
+    stage "fuzzing: tools/fuzz.sh" fails_as_one env TIME=60 JOBS="$jobs" tools/fuzz.sh
     logs=build/docker-test.log
     ;;
 *)

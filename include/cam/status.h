@@ -74,10 +74,12 @@ typedef enum cam_status {
 #define CAM_MUST_CHECK       __attribute__((warn_unused_result))
 #define CAM_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
 #define CAM_NORETURN         __attribute__((noreturn))
+#define CAM_NULL_ENDS        __attribute__((sentinel))
 #else
 #define CAM_MUST_CHECK
 #define CAM_PRINTF(fmt, arg)
 #define CAM_NORETURN
+#define CAM_NULL_ENDS
 #endif
 
 /* The name of a code ("CAM_E_DATA") and the exit code that main() returns for it. */
@@ -90,20 +92,47 @@ int cam_status_exit_code(cam_status status);
 const char *cam_status_message(void);
 void cam_status_clear(void);
 
-/* Sets the message and returns `status`. cam_status_message() may be an argument, to add context to it: the arguments
- * are formatted before the old message is replaced. */
+/* Sets the message and returns `status`. The value of a "%s" is escaped (src/base/visible.h): only the format makes a new
+ * line. cam_status_message() may be an argument, to add context to it: the arguments are formatted before the old message
+ * is replaced, and its lines stay lines. */
 CAM_PRINTF(2, 3) cam_status cam_fail(cam_status status, const char *format, ...);
-#ifdef __clang_analyzer__ /* clang-tidy reads one file at a time: this says what cam_fail returns */
-#define cam_fail(status, ...) ((void)(cam_fail)(status, __VA_ARGS__), (status))
+/* The same with a text that is a message already: a copy of an earlier one, or one that cam_strbuf_printf has made of
+ * several lines. */
+cam_status cam_fail_again(cam_status status, const char *text);
+#ifdef __clang_analyzer__ /* clang-tidy reads one file at a time: this says what they return */
+#define cam_fail(status, ...)        ((void)(cam_fail)(status, __VA_ARGS__), (status))
+#define cam_fail_again(status, text) ((void)(cam_fail_again)(status, text), (status))
 #endif
+
+/* A text (strbuf.h, pool.h) that gets no memory has no status of its own: it is left empty, and the lack is noted in the
+ * calling thread until cam_status_clear(). From then on CAM_TRY fails with CAM_E_MEMORY instead of making its call, cam_fail
+ * turns every status into CAM_E_MEMORY, and no text leaves the program: no file gets its name (file_writer.h), and nothing
+ * is written to standard output. So a caller that makes texts need not check each of them, and nobody takes an empty or half
+ * a text for a whole one. */
+void cam_memory_note(void);
+/* Returns `st`, or CAM_E_MEMORY where a lack was noted. For code without CAM_TRY: before a text leaves the program, at the
+ * end of a thread and of main(). What failed otherwise may have failed for that reason. */
+cam_status cam_memory_check(cam_status st);
+
+/* A failure that is set aside while what it left is cleaned up, or until another thread reports it. The clean-up may fail with
+ * messages of its own, and allocate: the message and the note of a lack of memory are cleared. */
+enum { CAM_STATUS_MESSAGE_BYTES = 8192 };
+typedef struct cam_failure {
+    cam_status status;
+    char message[CAM_STATUS_MESSAGE_BYTES];
+} cam_failure;
+void cam_failure_set_aside(cam_failure *failure, cam_status status);
+/* Sets its message again, in the calling thread, and returns its status. */
+cam_status cam_failure_report(const cam_failure *failure);
 
 /* For broken invariants of our own code only: prints file and line, and aborts. */
 CAM_NORETURN CAM_PRINTF(3, 4) void cam_bug(const char *file, int line, const char *format, ...);
 
-/* Both need a variable `cam_status st` and a label `out`. Resources are released after `out` and nowhere else. */
+/* Both need a variable `cam_status st` and a label `out`. Resources are released after `out` and nowhere else. CAM_TRY makes
+ * no call once a lack of memory was noted: what a call has done is never taken for undone. */
 #define CAM_TRY(call)                                                                                                  \
     do {                                                                                                               \
-        st = (call);                                                                                                   \
+        st = cam_memory_check(CAM_OK) == CAM_OK ? (call) : CAM_E_MEMORY;                                               \
         if (st != CAM_OK)                                                                                              \
             goto out;                                                                                                  \
     } while (0)

@@ -177,7 +177,7 @@ static void keep_other(const reader *r, const char *line, size_t length) {
     if (!r->others || !r->in_device || r->ours || length == 0)
         return;
     if (strncmp(line, "device ", strlen("device ")) == 0)
-        cam_strbuf_printf(r->others, "%s\n", table_line);
+        cam_strbuf_put_all(r->others, table_line, "\n", NULL);
     cam_strbuf_append(r->others, line, length);
     cam_strbuf_putc(r->others, '\n');
 }
@@ -210,8 +210,9 @@ out:
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
 void cam_matmul_table_put_machine(cam_strbuf *text, const cam_matmul_machine *machine) {
-    cam_strbuf_printf(text, "%s\ndevice %d %d %d %s\n", table_line, machine->capability, machine->multiprocessors,
-                      machine->library, machine->name);
+    cam_strbuf_put_all(text, table_line, "\n", NULL);
+    cam_strbuf_printf(text, "device %d %d %d ", machine->capability, machine->multiprocessors, machine->library);
+    cam_strbuf_put_all(text, machine->name, "\n", NULL);
 }
 
 void cam_matmul_table_put_choice(cam_strbuf *text, const cam_matmul_choice *choice) {

@@ -125,7 +125,7 @@ static void audit_row(cam_audit *audit, text_index *index, cam_data_part part, s
 
 cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PARTS]) {
     cam_status st = CAM_OK;
-    text_index index;
+    text_index index = {0};
     enum { CHECK_ROWS = 1024 };
     *audit = (cam_audit){0};
     memcpy(audit->parts, parts, sizeof audit->parts);
@@ -136,6 +136,7 @@ cam_status cam_audit_run(cam_audit *audit, const cam_dataset *const parts[CAM_PA
                 CAM_TRY(cam_input_check(parts[part]->path));
             audit_row(audit, &index, part, i);
         }
+    CAM_TRY(cam_memory_check(CAM_OK)); /* texts were compared by their keys */
 out:
     index_release(&index);
     return st;
@@ -203,7 +204,7 @@ void cam_audit_describe(const cam_audit *audit, cam_strbuf *out) {
 cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *first) {
     cam_status st = CAM_OK;
     const cam_dataset *const parts[CAM_PARTS] = {dataset, NULL, NULL};
-    text_index index;
+    text_index index = {0};
     CAM_TRY(index_init(&index, parts));
     for (size_t i = 0; i < dataset->count; i++) {
         entry *e = index_entry(&index, &dataset->rows[i]);
@@ -211,6 +212,7 @@ cam_status cam_audit_groups(const cam_dataset *dataset, int64_t *first) {
             e->first[CAM_PART_TRAIN] = (int64_t)i;
         first[i] = e ? e->first[CAM_PART_TRAIN] : (int64_t)i;
     }
+    CAM_TRY(cam_memory_check(CAM_OK)); /* as in cam_audit_run */
 out:
     index_release(&index);
     return st;
@@ -249,10 +251,12 @@ cam_status cam_audit_apply(cam_audit *audit, cam_on_duplicate action, cam_datase
     if (action == CAM_DUPLICATE_IGNORE)
         goto out;
     cam_audit_describe(audit, &text);
-    if (action == CAM_DUPLICATE_ERROR && findings(audit) > 0)
-        CAM_FAIL(CAM_E_DATA,
-                 "%shint: on_duplicate=warn goes on with them, on_duplicate=drop takes repeated training rows out",
-                 cam_strbuf_text(&text));
+    if (action == CAM_DUPLICATE_ERROR && findings(audit) > 0) {
+        cam_strbuf_puts(&text,
+                        "hint: on_duplicate=warn goes on with them, on_duplicate=drop takes repeated training rows "
+                        "out");
+        CAM_TRY(cam_fail_again(CAM_E_DATA, cam_strbuf_text(&text)));
+    }
     cam_strbuf_puts(warnings, cam_strbuf_text(&text));
     if (action == CAM_DUPLICATE_DROP)
         CAM_TRY(drop_duplicates(train, dropped));

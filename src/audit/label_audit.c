@@ -46,7 +46,7 @@ static const char *cleaned(label_view *v, size_t i) {
 static int is_clean(label_view *v, size_t i) {
     cam_label_form(name_of(v, i), v->dataset->labels.lengths[i], 0, &v->form);
     char *as_it_is = cam_strbuf_detach(&v->form);
-    int clean = strcmp(as_it_is, cleaned(v, i)) == 0;
+    int clean = as_it_is && strcmp(as_it_is, cleaned(v, i)) == 0;
     free(as_it_is);
     return clean;
 }

@@ -105,7 +105,7 @@ static void put_command(const cam_dataset *dataset, unsigned ways, cam_strbuf *o
     const char *to = ways & CAM_MOJIBAKE_WINDOWS_1252 ? "windows-1252" : "iso-8859-1";
     const char *name = strrchr(dataset->path, '/'), *ending = strrchr(name ? name : dataset->path, '.');
     cam_strbuf restored = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&restored, "restored%s", ending ? ending : "");
+    cam_strbuf_put_all(&restored, "restored", ending ? ending : "", NULL);
     cam_strbuf_puts(out, "; this restores the file: ");
     if (mark == MARK_UTF8) {
         cam_strbuf_puts(out, "tail -c +4 ");

@@ -7,14 +7,14 @@ cam_status cam_failures_take(cam_failures *failures, cam_status st) {
     failures->count++;
     if (failures->first == CAM_OK)
         failures->first = st;
-    cam_strbuf_printf(&failures->messages, "%s%s", failures->messages.length ? "\n" : "", cam_status_message());
+    cam_strbuf_put_all(&failures->messages, failures->messages.length ? "\n" : "", cam_status_message(), NULL);
     return CAM_OK;
 }
 
 cam_status cam_failures_status(const cam_failures *failures) {
     if (failures->first == CAM_OK)
         return CAM_OK;
-    return cam_fail(failures->first, "%s", cam_strbuf_text(&failures->messages));
+    return cam_fail_again(failures->first, cam_strbuf_text(&failures->messages));
 }
 
 void cam_failures_release(cam_failures *failures) {

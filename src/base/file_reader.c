@@ -10,9 +10,9 @@
 cam_status cam_file_reader_open(cam_file_reader *reader, const char *path, cam_status kind) {
     cam_status st = CAM_OK;
     struct stat about = {0};
-    *reader = (cam_file_reader){.path = strdup(path), .kind = kind, .fd = -1};
+    *reader = (cam_file_reader){.path = path ? strdup(path) : NULL, .kind = kind, .fd = -1};
     if (!reader->path)
-        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path);
+        CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", path ? path : "a file");
     CAM_TRY(cam_input_open(path, kind, &reader->fd, &about));
     reader->bytes = (uint64_t)about.st_size;
     reader->changed_s = about.st_mtim.tv_sec;

@@ -36,17 +36,20 @@ static void remove_leftover(const char *path) {
 }
 
 void cam_file_remove_leftovers(const char *path) {
+    if (!path)
+        return;
     char *folder = cam_path_parent(path);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t length = strlen(name);
-    DIR *entries = opendir(folder);
+    DIR *entries = folder ? opendir(folder) : NULL;
     for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
         const char *rest = entry->d_name + length + sizeof mark - 1;
         if (strncmp(entry->d_name, name, length) != 0 || strncmp(entry->d_name + length, mark, sizeof mark - 1) != 0 ||
             *rest == '\0' || rest[strspn(rest, "0123456789.")] != '\0')
             continue;
         char *leftover = cam_path_join(folder, entry->d_name);
-        remove_leftover(leftover);
+        if (leftover)
+            remove_leftover(leftover);
         free(leftover);
     }
     if (entries)
@@ -79,7 +82,7 @@ static cam_status fail(const cam_file_writer *writer, const char *verb) {
     errno = error;
     cam_status st = cam_file_fail(CAM_E_STORAGE, verb, writer->path);
     if (need.length > 0)
-        st = cam_fail(st, "%s%s", cam_status_message(), need.text);
+        st = cam_fail(st, "%s%s", cam_status_message(), cam_strbuf_text(&need));
     cam_strbuf_release(&need);
     return st;
 }
@@ -90,11 +93,14 @@ static cam_status make_temporary(cam_file_writer *writer) {
     for (int n = 0; n < MOST_TRIES; n++) {
         cam_strbuf name = CAM_STRBUF_INIT;
         struct stat about;
-        cam_strbuf_printf(&name, "%s%s%ld", writer->path, mark, (long)getpid());
+        cam_strbuf_put_all(&name, writer->path, mark, NULL);
+        cam_strbuf_printf(&name, "%ld", (long)getpid());
         if (n > 0)
             cam_strbuf_printf(&name, ".%d", n);
         free(writer->temporary);
         writer->temporary = cam_strbuf_detach(&name);
+        if (!writer->temporary)
+            return cam_fail(CAM_E_MEMORY, "no memory for a path");
         writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (writer->fd < 0 && errno == EEXIST)
             continue;
@@ -115,6 +121,8 @@ cam_status cam_file_writer_open(cam_file_writer *writer, const char *path) {
     cam_status st = CAM_OK;
     *writer = (cam_file_writer)CAM_FILE_WRITER_CLOSED;
     writer->path = cam_path_join("", path);
+    if (!writer->path)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a path");
     cam_file_remove_leftovers(path);
     CAM_TRY(make_temporary(writer));
     writer->lock = dup(writer->fd);
@@ -153,6 +161,7 @@ cam_status cam_file_writer_write(cam_file_writer *writer, const void *bytes, siz
 cam_status cam_file_writer_commit(cam_file_writer *writer) {
     cam_status st = CAM_OK;
     char *folder = cam_path_parent(writer->path);
+    CAM_TRY(cam_memory_check(CAM_OK)); /* a text of the file may be missing */
     if (fdatasync(writer->fd) != 0)
         CAM_TRY(fail(writer, "sync"));
     int closed = close(writer->fd);

@@ -9,7 +9,7 @@
 
 cam_status cam_file_read(const char *path, size_t max_bytes, cam_status kind, cam_strbuf *out) {
     cam_status st = CAM_OK;
-    const char *name = strcmp(path, "-") == 0 ? CAM_STANDARD_INPUT : path;
+    const char *name = path && strcmp(path, "-") == 0 ? CAM_STANDARD_INPUT : path;
     int fd = -1;
     size_t total = 0, got = 1;
     static const size_t block_bytes = 1 << 16;
@@ -23,6 +23,8 @@ cam_status cam_file_read(const char *path, size_t max_bytes, cam_status kind, ca
         if (total > max_bytes)
             CAM_FAIL(kind, "\"%s\" is larger than %zu bytes", path, max_bytes);
         cam_strbuf_append(out, block, got);
+        if (cam_strbuf_failed(out))
+            CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", name);
     }
 out:
     cam_input_close(fd);
@@ -67,17 +69,17 @@ cam_status cam_file_copy(const char *from, const char *to) {
 
 int cam_file_exists(const char *path) {
     struct stat about;
-    return stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
+    return path && stat(path, &about) == 0 && !S_ISDIR(about.st_mode);
 }
 
 int cam_file_is_regular(const char *path) {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+    return path && stat(path, &about) == 0 && S_ISREG(about.st_mode);
 }
 
 int cam_file_is_same(const char *a, const char *b) {
     struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 int cam_file_exists_in(const char *folder, const char *name) {

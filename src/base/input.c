@@ -28,6 +28,9 @@ void cam_input_close(int fd) {
 
 cam_status cam_input_open(const char *path, cam_status kind, int *fd, struct stat *about) {
     struct stat own;
+    *fd = -1;
+    if (!path)
+        return cam_fail(CAM_E_MEMORY, "no memory for a path");
     int standard_input = strcmp(path, "-") == 0;
     const char *name = standard_input ? CAM_STANDARD_INPUT : path;
     /* O_NONBLOCK: a named pipe opens before it has a writer. It changes nothing for a file. */

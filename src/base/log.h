@@ -1,4 +1,7 @@
-/* log.h: messages to the user. All go to standard error; standard output carries results only. */
+/* log.h: messages to the user. All go to standard error; standard output carries results only.
+ *
+ * The value of a "%s" is escaped (visible.h), but for the lines of cam_status_message(). A line has at most 16,383 bytes;
+ * a longer one is cut and ends in "...". */
 #ifndef CAM_LOG_H
 #define CAM_LOG_H
 
@@ -23,6 +26,7 @@ int cam_log_is_terminal(void);
 CAM_PRINTF(1, 2) void cam_log(const char *format, ...);         /* a line; not when quiet */
 CAM_PRINTF(1, 2) void cam_log_verbose(const char *format, ...); /* only when verbose */
 CAM_PRINTF(1, 2) void cam_log_warn(const char *format, ...);    /* "warning: ..."; always */
+void cam_log_warn_lines(const char *text);                      /* the same with a text of several lines */
 CAM_PRINTF(1, 2) void cam_log_error(const char *format, ...);   /* "error: ..."; always */
 CAM_PRINTF(1, 2) void cam_log_hint(const char *format, ...);    /* "hint: ...", after an error; always */
 

@@ -12,15 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Joins texts; like any use of a strbuf, aborts when memory runs out. */
+/* Joins texts; NULL where one is missing or memory is. */
 static char *print_path(const char *folder, const char *separator, const char *name) {
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&buf, "%s%s%s", folder, separator, name);
+    if (!folder || !name)
+        return NULL;
+    cam_strbuf_put_all(&buf, folder, separator, name, NULL);
     return cam_strbuf_detach(&buf);
 }
 
 char *cam_path_join(const char *folder, const char *name) {
-    size_t length = strlen(folder);
+    size_t length = folder ? strlen(folder) : 0;
     return print_path(folder, length == 0 || folder[length - 1] == '/' ? "" : "/", name);
 }
 
@@ -45,18 +47,18 @@ static char *follow_descriptor(const char *path) {
 
 char *cam_path_absolute(const char *path) {
     char folder[PATH_MAX];
-    char *followed = follow_descriptor(path);
+    char *followed = path ? follow_descriptor(path) : NULL;
     if (followed)
         return followed;
-    if (path[0] == '/' || !getcwd(folder, sizeof folder))
+    if (!path || path[0] == '/' || !getcwd(folder, sizeof folder))
         return print_path("", "", path);
     return cam_path_join(folder, path);
 }
 
 char *cam_path_parent(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *parent = print_path("", "", slash ? path : ".");
-    if (slash) /* the folder of "/name" is "/" */
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    char *parent = print_path("", "", slash || !path ? path : ".");
+    if (slash && parent) /* the folder of "/name" is "/" */
         parent[slash - path + (slash == path)] = '\0';
     return parent;
 }
@@ -80,7 +82,7 @@ cam_status cam_path_expand(const char *path, cam_status kind, char **expanded) {
         rest = path + 1 + strspn(path + 1, "/");
     }
     *expanded = !home || *rest == '\0' ? print_path("", "", home ? home : path) : cam_path_join(home, rest);
-    return CAM_OK;
+    return cam_memory_check(CAM_OK);
 }
 
 int cam_path_has_variable(const char *path) {
@@ -99,20 +101,24 @@ const char *cam_path_hint(const char *path, int error) {
 
 cam_status cam_file_fail(cam_status kind, const char *verb, const char *path) {
     int error = errno;
+    if (!path)
+        return cam_fail(CAM_E_MEMORY, "no memory for a path");
     char *full = strcmp(path, CAM_STANDARD_INPUT) == 0 ? cam_path_join("", path) : cam_path_absolute(path);
-    cam_fail(kind, "cannot %s \"%s\": %s%s", verb, full, strerror(error), cam_path_hint(path, error));
+    cam_status st = cam_fail(kind, "cannot %s \"%s\": %s%s", verb, full, strerror(error), cam_path_hint(path, error));
     free(full);
-    return kind;
+    return st;
 }
 
 int cam_directory_exists(const char *path) {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    return path && stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
 cam_status cam_directory_make(const char *path) {
     cam_status st = CAM_OK;
     char *partial = print_path("", "", path);
+    if (!partial)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a path");
     for (char *at = partial + 1; at[-1]; at++) {
         if (*at != '/' && *at != '\0')
             continue;
@@ -128,7 +134,7 @@ out:
 }
 
 cam_status cam_directory_sync(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return cam_file_fail(CAM_E_STORAGE, "open", path);
     /* Some file systems cannot sync a folder; that is no error. */

@@ -19,6 +19,9 @@ int cam_directory_exists(const char *path);
 CAM_MUST_CHECK cam_status cam_directory_make(const char *path);
 CAM_MUST_CHECK cam_status cam_directory_sync(const char *path);
 
+/* Functions that make a path return NULL without memory, which is noted (cam_memory_note in cam/status.h). They and the
+ * functions of files.h take NULL for such a path: where one has a status it is CAM_E_MEMORY, otherwise nothing is there. */
+
 /* Gives "folder/name", to be freed. */
 char *cam_path_join(const char *folder, const char *name);
 /* Replaces a "~" at the beginning by the home folder: "~", "~/name". Sets *expanded, to be freed. Fails with `kind` for

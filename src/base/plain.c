@@ -1,6 +1,7 @@
 /* plain.c: see plain.h. */
 #include "plain.h"
 #include "utf8.h"
+#include "visible.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ void cam_plain_put_count_aligned(cam_strbuf *buf, int64_t count, int width) {
 
 void cam_plain_put_counted(cam_strbuf *buf, int64_t count, const char *one, const char *many) {
     cam_plain_put_count(buf, count);
-    cam_strbuf_printf(buf, " %s", count == 1 ? one : many);
+    cam_strbuf_put_all(buf, " ", count == 1 ? one : many, NULL);
 }
 
 void cam_plain_put_duration(cam_strbuf *buf, double seconds) {
@@ -107,7 +108,7 @@ int cam_plain_put(cam_strbuf *buf, const char *text, int limit) {
         int wide = character_columns(c);
         if (!fits && columns + wide > limit - 1)
             break;
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+        if (cam_is_hidden(c) || (c == CAM_UTF8_REPLACEMENT && text - from == 1)) /* no UTF-8 */
             cam_strbuf_putc(buf, '?');
         else
             cam_strbuf_append(buf, from, (size_t)(text - from));

@@ -24,8 +24,8 @@ void cam_plain_put_bytes(cam_strbuf *buf, double bytes);
 
 /* The columns that a UTF-8 text covers: 0 for a combining accent, 2 for a wide East Asian character or an emoji. */
 int cam_plain_columns(const char *text);
-/* Appends at most `limit` (at least 1) columns of a text; a longer one is cut and ends in an ellipsis. Control characters
- * are shown as '?'. Returns the columns used. */
+/* Appends at most `limit` (at least 1) columns of a text; a longer one is cut and ends in an ellipsis. What
+ * visible.h calls hidden is shown as '?', so that a column keeps its width. Returns the columns used. */
 int cam_plain_put(cam_strbuf *buf, const char *text, int limit);
 /* The same, followed by spaces up to `width` columns. A longer text is cut in its middle: names of a column often differ
  * at their ends. */

@@ -26,6 +26,8 @@ typedef struct cam_problems {
 
 /* "file:line: message"; line 0 leaves the line out, file NULL both. A message of more than 1 KiB is truncated. */
 CAM_PRINTF(4, 5) void cam_problems_add(cam_problems *problems, const char *file, long line, const char *format, ...);
+/* Appends a line "hint: ..." to the problem that was added last. */
+CAM_PRINTF(2, 3) void cam_problems_add_hint(cam_problems *problems, const char *format, ...);
 CAM_PRINTF(4, 0)
 void cam_problems_add_list(cam_problems *problems, const char *file, long line, const char *format, va_list args);
 /* CAM_OK without errors; otherwise `kind` with the list as its message (no trailing newline). */

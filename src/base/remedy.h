@@ -17,7 +17,8 @@ typedef enum cam_syntax { CAM_SYNTAX_KEYS, CAM_SYNTAX_OPTIONS } cam_syntax;
  * NULL it ends in "…", where only the user knows the value. */
 void cam_remedy_put(cam_strbuf *out, cam_syntax syntax, const char *key, const char *value);
 
-/* Appends a word as a POSIX shell reads it back: in single quotes where it has a special character or is empty. */
+/* Appends a word as a shell reads it back: in single quotes where it has a special character or is empty. One with what
+ * visible.h calls hidden is written as $'...', which bash, zsh and ksh read. */
 void cam_shell_word_put(cam_strbuf *out, const char *word);
 
 #ifdef __cplusplus

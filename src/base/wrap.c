@@ -8,7 +8,7 @@ enum { COLUMNS = 80 };
  * map of a configuration, or a command that writes a file. */
 static int is_copied(const char *line, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if ((line[i] == '\'' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '=')) ||
+        if ((line[i] == '\'' && (i == 0 || strchr(" =$", line[i - 1]))) ||
             (i + 2 < length && (memcmp(line + i, ": {", 3) == 0 || memcmp(line + i, " > ", 3) == 0)))
             return 1;
     return 0;

@@ -87,6 +87,7 @@ cam_status cam_checkpoint_list(const char *folder, const char *run_id, cam_check
     }
     if (list.count > 0)
         qsort(list.found, list.count, sizeof *list.found, newest_first);
+    CAM_TRY(cam_memory_check(CAM_OK)); /* a checkpoint that could not be looked at is missing */
 out:
     if (entries)
         closedir(entries);

@@ -181,15 +181,17 @@ static cam_status put_list(writing *w) {
 
 /* Leaves the message for part 0. Where part 0 has given up, that is the message. */
 static cam_status put_failure(const writing *w, cam_status st) {
-    cam_strbuf message = CAM_STRBUF_INIT;
+    cam_failure failure;
+    cam_failure_set_aside(&failure, st);
     char *path = cam_checkpoint_part_path(w->stage, w->checkpoint->part, ".failed");
-    cam_strbuf_puts(&message, cam_status_message());
-    if (!cam_checkpoint_exists(w->stage))
+    int is_awaited = cam_checkpoint_exists(w->stage);
+    if (!is_awaited)
         st = cam_fail(CAM_E_PEER, "part 0 of checkpoint %" PRId64 " failed, or another part", w->checkpoint->step);
-    else if (cam_file_write(path, message.text, message.length) != CAM_OK)
-        st = cam_fail(st, "%s", message.text);
+    else if (!path || cam_file_write(path, failure.message, strlen(failure.message)) != CAM_OK)
+        cam_log_warn("part 0 does not learn of this failure: %s", cam_status_message());
+    if (is_awaited)
+        st = cam_failure_report(&failure);
     free(path);
-    cam_strbuf_release(&message);
     return st;
 }
 
@@ -335,12 +337,12 @@ out:
 
 /* The message of the failure stays that of the write. */
 static void remove_stage(const writing *w, cam_status st) {
-    cam_strbuf message = CAM_STRBUF_INIT;
-    cam_strbuf_puts(&message, cam_status_message());
+    cam_failure failure;
+    cam_failure_set_aside(&failure, st);
     if (cam_checkpoint_remove_stage(w->stage) != CAM_OK)
         cam_log_warn("what was written of a checkpoint could not be removed: %s", cam_status_message());
-    cam_fail(st, "%s", message.text);
-    cam_strbuf_release(&message);
+    if (st != CAM_OK)
+        cam_failure_report(&failure);
 }
 
 cam_status cam_checkpoint_write(const cam_checkpoint *checkpoint) {

@@ -13,16 +13,13 @@ struct cam_checkpoint_writer {
     pthread_cond_t changed;
     int busy, closing;
     cam_checkpoint checkpoint;
-    cam_status status;  /* the first failure that nobody has waited for */
-    cam_strbuf message; /* its message */
+    cam_failure failure; /* the first one that nobody has waited for; its status is CAM_OK where there is none */
 };
 
 static void keep_outcome(cam_checkpoint_writer *w, cam_status st) {
-    if (st == CAM_OK || w->status != CAM_OK)
-        return;
-    w->status = st;
-    cam_strbuf_clear(&w->message);
-    cam_strbuf_puts(&w->message, cam_status_message());
+    if (st != CAM_OK && w->failure.status == CAM_OK)
+        cam_failure_set_aside(&w->failure, st);
+    cam_status_clear(); /* a lack of memory is over with this checkpoint */
 }
 
 static void *run_thread(void *context) {
@@ -90,10 +87,10 @@ cam_status cam_checkpoint_writer_wait(cam_checkpoint_writer *w, double *waited_s
     pthread_mutex_lock(&w->lock);
     while (w->busy)
         pthread_cond_wait(&w->changed, &w->lock);
-    cam_status st = w->status;
+    cam_status st = w->failure.status;
     if (st != CAM_OK)
-        cam_fail(st, "%s", cam_strbuf_text(&w->message));
-    w->status = CAM_OK;
+        cam_failure_report(&w->failure);
+    w->failure.status = CAM_OK;
     pthread_mutex_unlock(&w->lock);
     if (waited_s)
         *waited_s = cam_now_s() - begin_s;
@@ -112,6 +109,5 @@ void cam_checkpoint_writer_close(cam_checkpoint_writer *w) {
     pthread_join(w->thread, NULL);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
-    cam_strbuf_release(&w->message);
     free(w);
 }

@@ -13,7 +13,7 @@
 static void put_word(const char *word, cam_strbuf *out) {
     if (strpbrk(word, ":[]{} "))
         return;
-    cam_strbuf_printf(out, strpbrk(word, ";&|<>") ? " \\%s" : " %s", word);
+    cam_strbuf_put_all(out, strpbrk(word, ";&|<>") ? " \\" : " ", word, NULL);
 }
 
 static void put_words(const char *const *words, size_t count, cam_strbuf *out) {
@@ -23,7 +23,7 @@ static void put_words(const char *const *words, size_t count, cam_strbuf *out) {
 
 /* Appends the words in quotes, without the first blank. */
 static void put_list(const cam_strbuf *words, cam_strbuf *out) {
-    cam_strbuf_printf(out, "'%s'", words->length ? cam_strbuf_text(words) + 1 : "");
+    cam_strbuf_put_all(out, "'", words->length ? cam_strbuf_text(words) + 1 : "", "'", NULL);
 }
 
 static void put_verb_list(const char *name, unsigned flags, cam_strbuf *out) {
@@ -31,7 +31,7 @@ static void put_verb_list(const char *name, unsigned flags, cam_strbuf *out) {
     for (int v = 0; v < CAM_VERB_COUNT; v++)
         if ((cam_verb_rows[v].flags & flags) == flags)
             put_word(cam_verb_rows[v].word, &words);
-    cam_strbuf_printf(out, "%s=", name);
+    cam_strbuf_put_all(out, name, "=", NULL);
     put_list(&words, out);
     cam_strbuf_putc(out, '\n');
     cam_strbuf_release(&words);
@@ -44,7 +44,7 @@ static void put_options_of_verbs(cam_strbuf *out) {
         for (int i = 0; i < CAM_OPTION_COUNT; i++)
             if (cam_option_is_of(&cam_option_rows[i], (cam_verb)v))
                 put_word(cam_option_rows[i].option, &words);
-        cam_strbuf_printf(out, "    %s) echo ", cam_verb_rows[v].word);
+        cam_strbuf_put_all(out, "    ", cam_verb_rows[v].word, ") echo ", NULL);
         put_list(&words, out);
         cam_strbuf_puts(out, " ;;\n");
         cam_strbuf_release(&words);
@@ -63,7 +63,7 @@ static void put_value_of_option(const cam_option_row *row, cam_strbuf *out) {
     for (int v = 0; v < CAM_VERB_COUNT; v++) {
         if (!cam_option_is_of(row, (cam_verb)v))
             continue;
-        cam_strbuf_printf(out, "%s'%s %s'", separator, cam_verb_rows[v].word, row->option);
+        cam_strbuf_put_all(out, separator, "'", cam_verb_rows[v].word, " ", row->option, "'", NULL);
         separator = " | ";
     }
     cam_strbuf_puts(out, ") echo ");
@@ -107,7 +107,7 @@ static void put_values_of_key(const cam_config_row *row, cam_strbuf *out) {
         put_words(row->choices, row->choice_count, &words);
     }
     if (words.length > 0) {
-        cam_strbuf_printf(out, "    %s) echo ", row->leaf);
+        cam_strbuf_put_all(out, "    ", row->leaf, ") echo ", NULL);
         put_list(&words, out);
         cam_strbuf_puts(out, " ;;\n");
     }

@@ -60,7 +60,10 @@ out:
 static cam_status compare_files(chooser *c, const char *folder, const cam_dataset *data) {
     cam_status st = CAM_OK;
     size_t found = 0;
-    c->has_split = cam_run_folder_read_split(folder, &c->split) == CAM_OK;
+    cam_status read = cam_run_folder_read_split(folder, &c->split);
+    if (read == CAM_E_MEMORY)
+        CAM_TRY(read);
+    c->has_split = read == CAM_OK;
     c->split_is_damaged = !c->has_split && cam_file_exists_in(folder, "split.tsv");
     c->is_run_file = c->train_file && cam_file_is_same(c->train_file, c->path);
     if (!c->has_split)

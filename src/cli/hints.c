@@ -108,7 +108,7 @@ static void put_pipe(int argc, char **argv, int from, int i, cam_strbuf *out) {
     cam_strbuf text = CAM_STRBUF_INIT;
     int end = i;
     for (; end < argc && (end == i || !is_option_like(argv[end])); end++)
-        cam_strbuf_printf(&text, "%s%s", end > i ? " " : "", argv[end]);
+        cam_strbuf_put_all(&text, end > i ? " " : "", argv[end], NULL);
     cam_strbuf_puts(out, "; a text comes from standard input: printf '%s\\n' ");
     cam_shell_word_put(out, cam_strbuf_text(&text));
     cam_strbuf_puts(out, " | ");
@@ -160,7 +160,7 @@ static void put_setting(const cam_config_row *key, const char *value, cam_strbuf
     if (is_switch(key) && (!value || !is_boolean(value)))
         value = "true";
     if (is_list && value && value[0] != '[') {
-        cam_strbuf_printf(&list, "[%s]", value);
+        cam_strbuf_put_all(&list, "[", value, "]", NULL);
         value = cam_strbuf_text(&list);
     }
     cam_remedy_put(out, CAM_SYNTAX_KEYS, key->leaf, value ? value : "VALUE");
@@ -285,7 +285,7 @@ static void put_joined(int argc, char **argv, int i, cam_strbuf *out) {
     cam_strbuf joined = CAM_STRBUF_INIT;
     cam_strbuf_puts(&joined, argv[i - 1]);
     for (int end = i; end < argc && !is_option_like(argv[end]) && !strchr(argv[end], '='); end++)
-        cam_strbuf_printf(&joined, " %s", argv[end]);
+        cam_strbuf_put_all(&joined, " ", argv[end], NULL);
     cam_shell_word_put(out, cam_strbuf_text(&joined));
     cam_strbuf_release(&joined);
 }

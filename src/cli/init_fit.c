@@ -55,7 +55,7 @@ static cam_status locate(const char *model, char **folder, model_facts *facts) {
     char *message = strdup(cam_status_message());
     facts->without_weights = cam_model_locate(model, NULL, CAM_MODEL_CONFIG_ONLY, folder) == CAM_OK;
     if (!facts->without_weights)
-        st = cam_fail(st, "%s", message ? message : "no model");
+        st = cam_fail_again(st, message ? message : "no model");
     free(message);
     return facts->without_weights ? CAM_OK : st;
 }
@@ -64,7 +64,7 @@ static cam_status locate(const char *model, char **folder, model_facts *facts) {
 static void put_weights(const char *folder, cam_strbuf *out) {
     struct stat about;
     char *path = cam_path_join(folder, "model.safetensors");
-    if (stat(path, &about) == 0) {
+    if (path && stat(path, &about) == 0) {
         cam_strbuf_puts(out, ", ");
         cam_plain_put_bytes(out, (double)about.st_size);
     }
@@ -231,9 +231,10 @@ static void fit_split(cam_init_fit *fit) {
 static void fit_output(cam_init_fit *fit, const char *data) {
     const char *slash = strrchr(data, '/'), *name = slash ? slash + 1 : data, *dot = strrchr(name, '.');
     cam_strbuf folder = CAM_STRBUF_INIT;
-    for (int number = 1; number == 1 || cam_directory_exists(folder.text); number++) {
+    for (int number = 1; number == 1 || cam_directory_exists(cam_strbuf_text(&folder)); number++) {
         cam_strbuf_clear(&folder);
-        cam_strbuf_printf(&folder, "runs/%.*s", (int)(dot && dot > name ? dot - name : (ptrdiff_t)strlen(name)), name);
+        cam_strbuf_puts(&folder, "runs/");
+        cam_strbuf_append(&folder, name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
         if (number > 1)
             cam_strbuf_printf(&folder, "-%d", number);
     }
@@ -272,12 +273,13 @@ static void put_words(cam_init_fit *fit, const char *data) {
                           "init --all writes them too.\n");
     for (size_t i = 0; i < CAM_NOTE_COUNT; i++)
         if (fit->found.notes[i].length > 0)
-            cam_strbuf_printf(&fit->notes, "%s\n", fit->found.notes[i].text);
+            cam_strbuf_put_all(&fit->notes, cam_strbuf_text(&fit->found.notes[i]), "\n", NULL);
     if (fit->found.warnings.length > 0)
         cam_strbuf_puts(&fit->warnings, fit->found.warnings.text);
-    if (data)
-        cam_strbuf_printf(head, "\nSeen in %s:\n%s%s", data, cam_strbuf_text(&fit->notes),
-                          cam_strbuf_text(&fit->warnings));
+    if (!data)
+        return;
+    cam_strbuf_printf(head, "\nSeen in %s:\n", data);
+    cam_strbuf_put_all(head, cam_strbuf_text(&fit->notes), cam_strbuf_text(&fit->warnings), NULL);
 }
 
 /* The keys that matter most, also where nothing is known about data and model. */
@@ -332,7 +334,7 @@ cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments) 
     model_facts facts;
     const char *data = arguments->data;
     *fit = (cam_init_fit){0};
-    cam_config_defaults(&fit->config);
+    CAM_TRY(cam_config_defaults(&fit->config));
     if (data)
         CAM_TRY(detect(fit, arguments));
     CAM_TRY(fit_model(fit, arguments->model, &facts));

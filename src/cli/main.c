@@ -6,6 +6,7 @@
 #include "log.h"
 #include "model_get.h"
 #include "signals.h"
+#include "threads.h"
 #include "verbs.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,7 @@ static void configure_output(const cam_arguments *arguments) {
 
 static cam_status dispatch(int argc, char **argv, cam_group *group) {
     cam_status st = CAM_OK;
-    cam_arguments arguments;
+    cam_arguments arguments = {0};
     CAM_TRY(cam_arguments_parse(&arguments, argc, argv));
     arguments.group = group;
     unsigned flags = cam_verb_rows[arguments.verb].flags;
@@ -61,6 +62,7 @@ static cam_status dispatch(int argc, char **argv, cam_group *group) {
     else
         cam_signals_end_at_once();
     configure_output(&arguments);
+    cam_threads_set(cam_host_threads(group));
     for (size_t i = 0; i < arguments.notes.count; i++)
         cam_log("%s", arguments.notes.items[i]);
     int is_information = arguments.version || arguments.help || argc == 1;
@@ -136,7 +138,7 @@ static cam_status finish(cam_group *group, cam_status st) {
     char *message = strdup(cam_status_message());
     cam_status agreed = cam_group_finish(group, st);
     if (message && agreed == st && is_reporter(group, agreed))
-        cam_fail(st, "%s", message);
+        cam_fail_again(st, message);
     free(message);
     return agreed;
 }
@@ -158,7 +160,7 @@ int main(int argc, char **argv) {
     group.exit_lost_peer = exit_lost_peer;
     if (st == CAM_OK)
         st = dispatch(argc, argv, &group);
-    st = finish(&group, st);
+    st = finish(&group, cam_memory_check(st));
     cam_signals_ignore(); /* a launcher may signal all ranks once the first has ended; that must not change the exit
                            * code */
     if (st == CAM_E_STOPPED && is_reporter(&group, st))

@@ -54,7 +54,7 @@ enum {
       "A table comes back as it was, with the columns prediction and score (--format csv, the default for a table "    \
       "and for an output whose name ends in .csv; for one in .jsonl it is jsonl, else tsv). Rows of tsv "              \
       "are label, score and text, in which tab, line end and backslash are escaped; rows of jsonl are objects with "   \
-      "label and score. Lines are answered as they come, so the program can serve another one through two pipes. "     \
+      "label and score. On a terminal the control characters of all formats are escaped, too. Lines are answered as they come, so the program can serve another one through two pipes. "     \
       "With --on-bad-row skip a row that cannot be read keeps its place and has no label.")                            \
     X(TOKENIZE, tokenize, CAM_VERB_READS_TEXTS,                                                                        \
       "--model DIR [--input FILE]",                                                                                    \

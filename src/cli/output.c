@@ -1,5 +1,6 @@
 /* output.c: see output.h. */
 #include "output.h"
+#include "group.h"
 #include "run_folder.h"
 #include "signals.h"
 #include <dirent.h>
@@ -56,7 +57,7 @@ static int is_of_model(const char *path, const char *folder) {
     DIR *entries = exists ? opendir(folder) : NULL;
     for (struct dirent *entry; !is && entries && (entry = readdir(entries)) != NULL;) {
         char *file = cam_path_join(folder, entry->d_name);
-        is = is_model_name(entry->d_name) && is_input(&about, file);
+        is = file && is_model_name(entry->d_name) && is_input(&about, file);
         free(file);
     }
     if (entries)
@@ -126,12 +127,34 @@ cam_status cam_output_open(cam_output *output, const char *path, const cam_outpu
                  output->path);
     CAM_TRY(open_file(output));
 out:
+    output->is_terminal = output->fd >= 0 && cam_output_is_shown(output->fd);
     return st;
 }
 
-cam_status cam_output_write(cam_output *output, const char *bytes, size_t count) {
-    if (output->file.path)
-        return cam_file_writer_write(&output->file, bytes, count);
+int cam_output_is_shown(int fd) {
+    return isatty(fd) && !cam_group_is_launched();
+}
+
+void cam_output_put_for_terminal(const char *bytes, size_t count, cam_strbuf *out) {
+    for (size_t length; count > 0; bytes += length, count -= length) {
+        const char *end = memchr(bytes, '\n', count);
+        length = end ? (size_t)(end - bytes) + 1 : count;
+        size_t line = length - (end != NULL);
+        line -= end && line > 0 && bytes[line - 1] == '\r';
+        for (size_t at = 0; at < line;) {
+            const char *tab = memchr(bytes + at, '\t', line - at);
+            size_t cell = tab ? (size_t)(tab - bytes) - at : line - at;
+            cam_strbuf_put_visible(out, bytes + at, cell);
+            if (tab)
+                cam_strbuf_putc(out, '\t');
+            at += cell + (tab != NULL);
+        }
+        if (end)
+            cam_strbuf_putc(out, '\n');
+    }
+}
+
+static cam_status write_bytes(cam_output *output, const char *bytes, size_t count) {
     while (count > 0 && !output->closed) {
         ssize_t wrote = write(output->fd, bytes, count);
         if (wrote < 0 && errno == EINTR)
@@ -143,6 +166,23 @@ cam_status cam_output_write(cam_output *output, const char *bytes, size_t count)
         count -= wrote > 0 ? (size_t)wrote : 0;
     }
     return CAM_OK;
+}
+
+cam_status cam_output_write(cam_output *output, const char *bytes, size_t count) {
+    cam_status lack = cam_memory_check(CAM_OK); /* a text of the lines may be missing */
+    if (lack != CAM_OK)
+        return lack;
+    if (output->file.path)
+        return cam_file_writer_write(&output->file, bytes, count);
+    if (!output->is_terminal)
+        return write_bytes(output, bytes, count);
+    cam_strbuf shown = CAM_STRBUF_INIT;
+    cam_output_put_for_terminal(bytes, count, &shown);
+    cam_status st = cam_memory_check(CAM_OK);
+    if (st == CAM_OK)
+        st = write_bytes(output, cam_strbuf_text(&shown), shown.length);
+    cam_strbuf_release(&shown);
+    return st;
 }
 
 cam_status cam_output_commit(cam_output *output) {

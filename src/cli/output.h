@@ -11,6 +11,7 @@ typedef struct cam_output {
     char *unfinished;     /* its name until the end */
     int fd;               /* of all else */
     int closed;           /* the reader of a pipe has gone: writing on does nothing */
+    int is_terminal;      /* what it would obey is escaped */
 } cam_output;
 
 #define CAM_OUTPUT_CLOSED                                                                                              \
@@ -34,7 +35,12 @@ CAM_MUST_CHECK cam_status cam_output_check_standard(const char *input);
  * not `force`; CAM_E_STORAGE. */
 CAM_MUST_CHECK cam_status cam_output_open(cam_output *output, const char *path, const cam_output_inputs *inputs,
                                           int force);
+/* Writes whole lines. */
 CAM_MUST_CHECK cam_status cam_output_write(cam_output *output, const char *bytes, size_t count);
+/* True for a terminal that shows what is written. Open MPI gives its ranks one of its own, from which it reads. */
+int cam_output_is_shown(int fd);
+/* Appends lines as a terminal may show them: with the escapes of visible.h, but for line ends and tabs. */
+void cam_output_put_for_terminal(const char *bytes, size_t count, cam_strbuf *out);
 /* Gives a regular file its name. */
 CAM_MUST_CHECK cam_status cam_output_commit(cam_output *output);
 /* Closes the output; without a commit nothing is left of a regular file. */

@@ -266,8 +266,10 @@ cam_status cam_prediction_rows_put_header(const cam_prediction_rows *rows, const
         header = &text_column;
         count = 1;
     }
-    if (rows->form.has_separator)
-        cam_strbuf_printf(out, "sep=%c%s", rows->form.delimiter, rows->form.line_end);
+    if (rows->form.has_separator) {
+        cam_strbuf_printf(out, "sep=%c", rows->form.delimiter);
+        cam_strbuf_puts(out, rows->form.line_end);
+    }
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             cam_strbuf_putc(out, rows->form.delimiter);

@@ -11,7 +11,7 @@ static cam_status read_run_yaml(cam_reading *reading, const char *folder) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
     char *path = cam_path_join(folder, "run.yaml");
-    cam_config_defaults(&reading->config);
+    CAM_TRY(cam_config_defaults(&reading->config));
     reading->has_run = cam_file_exists(path);
     if (reading->has_run) {
         cam_config_release(&reading->config);
@@ -178,10 +178,6 @@ cam_status cam_reading_failed(cam_status st, const cam_read_options *options, co
     if (st != CAM_E_DATA || counts->bad_rows == 0 || options->on_bad_row == CAM_BAD_ROW_SKIP ||
         strstr(cam_status_message(), setting))
         return st;
-    char *message = strdup(cam_status_message());
-    if (message)
-        cam_fail(st, "%s (%s leaves %s)", message, setting,
-                 options->keep_blank ? "the answers of such rows empty" : "such rows out");
-    free(message);
-    return st;
+    return cam_fail(st, "%s (%s leaves %s)", cam_status_message(), setting,
+                    options->keep_blank ? "the answers of such rows empty" : "such rows out");
 }

@@ -70,7 +70,7 @@ static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_
     cam_label_bars_put(run, out);
     put_notes("warnings", &run->corpus.warnings, out);
     if (text.length > 0)
-        cam_strbuf_printf(out, "\nadvice\n%s", cam_strbuf_text(&text));
+        cam_strbuf_put_all(out, "\nadvice\n", cam_strbuf_text(&text), NULL);
     cam_backend_close(advice.backend);
     cam_strbuf_release(&text);
 }
@@ -87,7 +87,7 @@ static void put_other_folder(const cam_run *run, cam_strbuf *out) {
 
 cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_config config;
+    cam_config config = {0};
     cam_run run = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
     char *errors = NULL;
@@ -109,7 +109,7 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
         put_other_folder(&run, &text);
     CAM_TRY(cam_verb_print(&text));
     if (found != CAM_OK)
-        CAM_FAIL(found, "%s", errors ? errors : "out of memory");
+        CAM_TRY(cam_fail_again(found, errors ? errors : "out of memory"));
 out:
     cam_run_close(&run);
     cam_config_release(&config);

@@ -97,11 +97,9 @@ out:
 /* Sets the ids of the rows' labels. */
 static cam_status assign(const cam_labels *labels, const cam_dataset *data, int32_t *truth) {
     cam_status st = cam_labels_assign(labels, data, truth);
-    char *message = st == CAM_E_DATA ? strdup(cam_status_message()) : NULL;
-    if (message)
-        cam_fail(CAM_E_DATA, "%s; correct the file, or leave these rows out with --unknown-labels skip", message);
-    free(message);
-    return st;
+    return st == CAM_E_DATA ? cam_fail(st, "%s; correct the file, or leave these rows out with --unknown-labels skip",
+                                       cam_status_message())
+                            : st;
 }
 
 /* Reads the rows to score and the ids of their labels in the model. */

@@ -13,7 +13,7 @@ cam_status cam_verb_fetch(const cam_arguments *arguments) {
     if (!arguments->name)
         CAM_FAIL(CAM_E_USAGE, "fetch needs the name of a model, for example cam-train fetch camembert-base");
     CAM_TRY(cam_hub_fetch(arguments->name, arguments->revision, &options, &folder));
-    cam_strbuf_printf(&text, "%s\n", folder);
+    cam_strbuf_put_all(&text, folder, "\n", NULL);
     CAM_TRY(cam_verb_print(&text));
 out:
     cam_strbuf_release(&text);

@@ -70,6 +70,7 @@ static cam_status broadcast_batch(prediction *p) {
     if (p->ranks->rank > 0) {
         p->count = sizes[0];
         cam_strbuf_resize(&p->bytes, (size_t)sizes[1]);
+        CAM_TRY(cam_memory_check(CAM_OK));
     }
     CAM_TRY(cam_group_broadcast(p->ranks, where, p->end, (size_t)p->count * sizeof *p->end));
     CAM_TRY(cam_group_broadcast(p->ranks, where, p->bytes.text, p->bytes.length));

@@ -3,7 +3,7 @@
 
 cam_status cam_verb_show(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_config config;
+    cam_config config = {0};
     cam_strbuf text = CAM_STRBUF_INIT;
     CAM_TRY(cam_verb_load_config(arguments, &config));
     cam_config_show(&config, CAM_COMMENTS_ORIGIN, &text);

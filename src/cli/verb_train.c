@@ -26,7 +26,7 @@ static void describe(const cam_run *run) {
 
 cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_config config;
+    cam_config config = {0};
     cam_run run = {0};
     cam_backend *backend = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};

@@ -72,8 +72,11 @@ static cam_status print_tuned(void *context, const cam_cuda_tuned *tuned) {
 
 static cam_status make_parent(const char *path) {
     char *folder = cam_path_absolute(path);
+    if (!folder)
+        return cam_fail(CAM_E_MEMORY, "no memory for a path");
     *strrchr(folder, '/') = '\0';
     cam_status st = folder[0] ? cam_directory_make(folder) : CAM_OK;
+    free(folder);
     return st;
 }
 
@@ -140,7 +143,7 @@ static cam_status open_gpu(const cam_config *config, cam_backend **backend) {
 
 cam_status cam_verb_tune(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
-    cam_config config;
+    cam_config config = {0};
     cam_run run = {0};
     cam_backend *backend = NULL;
     char *path = NULL;

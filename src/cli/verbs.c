@@ -2,9 +2,11 @@
 #include "verbs.h"
 #include "output.h"
 #include "remedy.h"
+#include "threads.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The data file may be known already. */
 static cam_status fail_without_config(const cam_arguments *arguments) {
@@ -31,6 +33,8 @@ cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *conf
         CAM_TRY(cam_output_check_standard(arguments->configs.items[i]));
     CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
                             arguments->overrides.count, &problems));
+    if (config->cpu_threads > 0)
+        cam_threads_set((int)config->cpu_threads);
 out:
     cam_problems_release(&problems);
     return st;
@@ -45,8 +49,17 @@ cam_command cam_verb_command(const cam_arguments *arguments) {
 }
 
 cam_status cam_verb_print(const cam_strbuf *text) {
+    cam_strbuf escaped = CAM_STRBUF_INIT;
+    cam_status st = CAM_OK;
+    if (cam_output_is_shown(STDOUT_FILENO)) {
+        cam_output_put_for_terminal(cam_strbuf_text(text), text->length, &escaped);
+        text = &escaped;
+    }
+    CAM_TRY(cam_memory_check(CAM_OK)); /* a part of the text may be missing */
     size_t wrote = fwrite(cam_strbuf_text(text), 1, text->length, stdout);
     if ((wrote < text->length || fflush(stdout) != 0) && errno != EPIPE)
-        return cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
-    return CAM_OK;
+        st = cam_fail(CAM_E_STORAGE, "cannot write standard output: %s", strerror(errno));
+out:
+    cam_strbuf_release(&escaped);
+    return st;
 }

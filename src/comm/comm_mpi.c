@@ -306,7 +306,7 @@ static cam_status mpi_join(cam_comm *base) {
     base->figures.waited_s += cam_now_s() - begin;
     st = comm->status;
     pthread_mutex_unlock(&comm->lock);
-    return st == CAM_OK ? CAM_OK : cam_fail(st, "%s", comm->message);
+    return st == CAM_OK ? CAM_OK : cam_fail_again(st, comm->message);
 }
 
 /* --- opening and closing ------------------------------------------------------------------------------------------ */

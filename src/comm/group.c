@@ -121,13 +121,13 @@ static cam_status agree_status(cam_group *group, int tag, const char *where, cam
     char *message = status == CAM_OK ? NULL : strdup(cam_status_message());
     cam_status st = exchange_status(group, tag, where, status);
     if (message && st == status && group->reporter == group->rank)
-        cam_fail(st, "%s", message);
+        cam_fail_again(st, message);
     free(message);
     return st;
 }
 
 cam_status cam_group_agree_status(cam_group *group, const char *where, cam_status status) {
-    return agree_status(group, TAG_DATA, where, status);
+    return agree_status(group, TAG_DATA, where, cam_memory_check(status));
 }
 
 cam_status cam_group_broadcast(cam_group *group, const char *where, void *data, size_t bytes) {
@@ -208,6 +208,10 @@ cam_status cam_group_finalize(cam_group *group, cam_status status) {
     free(group->wire);
     group->wire = NULL;
     return st;
+}
+
+int cam_group_is_launched(void) {
+    return cam_launcher() != NULL;
 }
 
 const char *cam_group_mpi(void) {

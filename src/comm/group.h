@@ -69,6 +69,9 @@ cam_status cam_group_finish(cam_group *group, cam_status status);
  * that has lost a peer does not end MPI; it returns after a second. */
 cam_status cam_group_finalize(cam_group *group, cam_status status);
 
+/* Whether a launcher started this process. Its standard output may then be a terminal of the launcher's own making. */
+int cam_group_is_launched(void);
+
 /* The MPI library that a launcher's ranks would use, and its version, for --version. */
 const char *cam_group_mpi(void);
 

@@ -162,7 +162,7 @@ void cam_bytes_put_number(double value, cam_strbuf *out) {
     }
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_put_double(&text, value);
-    const char *e = strchr(text.text, 'e');
+    const char *e = strchr(cam_strbuf_text(&text), 'e');
     if (e && e[2] == '0') { /* printf writes at least two digits of an exponent: 2e-05 */
         cam_strbuf_append(out, text.text, (size_t)(e + 2 - text.text));
         cam_strbuf_puts(out, e + 3);

@@ -35,10 +35,10 @@ void cam_config_put_origin(const cam_config *config, cam_config_key key, cam_str
         cam_strbuf_puts(out, "replaced by warmup_steps");
     else if (!origin.file)
         cam_strbuf_puts(out, "default");
-    else if (origin.line == 0)
-        cam_strbuf_puts(out, origin.file);
     else
-        cam_strbuf_printf(out, "%s:%ld", origin.file, origin.line);
+        cam_strbuf_puts(out, origin.file);
+    if (origin.file && origin.line > 0)
+        cam_strbuf_printf(out, ":%ld", origin.line);
 }
 
 static const char delimiters[CAM_CHOICE_COUNT_delimiter] = {[CAM_CONFIG_DELIMITER_SEMICOLON] = ';',

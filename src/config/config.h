@@ -86,8 +86,8 @@ typedef struct cam_config {
     cam_pool memory;       /* all that the fields point to */
 } cam_config;
 
-/* Sets all fields to their defaults. */
-void cam_config_defaults(cam_config *config);
+/* Sets all fields to their defaults. CAM_E_MEMORY; the texts of `config` may be NULL then. */
+cam_status cam_config_defaults(cam_config *config);
 /* Sets one field to its default. */
 void cam_config_restore(cam_config *config, cam_config_key key);
 

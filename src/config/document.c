@@ -26,13 +26,17 @@ static long line_at(const reader *r, size_t line) {
 
 static cam_yaml_node *node_make(cam_pool *pool, cam_yaml_kind kind, long line) {
     cam_yaml_node *node = cam_pool_take(pool, sizeof *node);
-    node->kind = kind;
-    node->line = line;
+    if (node) {
+        node->kind = kind;
+        node->line = line;
+    }
     return node;
 }
 
 cam_yaml_node *cam_yaml_scalar(cam_pool *pool, const char *text, size_t length, long line) {
     cam_yaml_node *node = node_make(pool, CAM_YAML_SCALAR, line);
+    if (!node)
+        return NULL;
     node->plain = true;
     node->text = cam_pool_text(pool, text, length);
     return node;
@@ -74,8 +78,10 @@ static const char *syntax_hint(const reader *r, size_t line) {
 static void syntax_problem(reader *r) {
     const yaml_parser_t *parser = &r->parser;
     r->stopped = true;
-    if (parser->error == YAML_MEMORY_ERROR)
-        CAM_BUG("no memory to read \"%s\"", r->name);
+    if (parser->error == YAML_MEMORY_ERROR) {
+        cam_memory_note();
+        return;
+    }
     if (parser->error == YAML_READER_ERROR) {
         long line = cam_bytes_line(r->text, parser->problem_offset < r->length ? parser->problem_offset : r->length);
         cam_problems_add(r->problems, r->name, r->has_lines ? line : 0, "not YAML: %s", parser->problem);
@@ -111,6 +117,8 @@ static cam_yaml_node *read_scalar(reader *r, const yaml_event_t *event, long lin
         length = strlen(text);
     }
     cam_yaml_node *node = cam_yaml_scalar(r->pool, text, length, line);
+    if (!node)
+        return NULL;
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     refuse_decoration(r, line, event->data.scalar.anchor, event->data.scalar.tag);
     return node;
@@ -159,9 +167,10 @@ static void check_duplicates(reader *r, const cam_yaml_node *map) {
     size_t count = 0;
     cam_pool scratch = {NULL};
     const cam_yaml_node **items = cam_pool_take(&scratch, (map->count + 1) * sizeof *items);
-    for (const cam_yaml_node *child = map->first; child; child = child->next)
+    for (const cam_yaml_node *child = items ? map->first : NULL; child; child = child->next)
         items[count++] = child;
-    qsort(items, count, sizeof *items, compare_keys);
+    if (count > 0)
+        qsort(items, count, sizeof *items, compare_keys);
     for (size_t i = 1; i < count; i++) {
         const cam_yaml_node *key = items[i]->key, *before = items[i - 1]->key;
         if (strcmp(key->text, before->text) != 0)
@@ -197,6 +206,10 @@ static cam_yaml_node *read_child(reader *r, cam_yaml_kind kind, int depth) {
 
 static cam_yaml_node *read_children(reader *r, cam_yaml_kind kind, long line, int depth) {
     cam_yaml_node *node = node_make(r->pool, kind, line);
+    if (!node) {
+        r->stopped = true;
+        return NULL;
+    }
     if (depth > CAM_YAML_DEPTH) {
         cam_problems_add(r->problems, r->name, line, "nested more than %d levels deep", CAM_YAML_DEPTH);
         r->stopped = true;
@@ -251,7 +264,8 @@ static bool looks_like_utf16(const char *text, size_t length) {
 static void put_iconv(const char *name, const char *from, cam_strbuf *out) {
     cam_strbuf converted = CAM_STRBUF_INIT;
     size_t length = strlen(name), stem = length > 5 && strcmp(name + length - 5, ".yaml") == 0 ? length - 5 : length;
-    cam_strbuf_printf(&converted, "%.*s-utf8.yaml", (int)stem, name);
+    cam_strbuf_append(&converted, name, stem);
+    cam_strbuf_puts(&converted, "-utf8.yaml");
     cam_strbuf_printf(out, "save it as UTF-8, for example with iconv -f %s -t utf-8 ", from);
     cam_shell_word_put(out, name);
     cam_strbuf_puts(out, " > ");
@@ -338,6 +352,21 @@ static bool check_tabs(const reader *r) {
     return r->problems->errors == before;
 }
 
+/* Refuses many %TAG directives, which the parser compares in pairs. None is of use, as tags are refused. */
+static bool check_directives(const reader *r) {
+    enum { MOST = 16 };
+    size_t count = 0;
+    bool line_begins = true;
+    for (size_t i = 0; i < r->length && count <= MOST; i++) {
+        count += line_begins && r->length - i >= 4 && memcmp(r->text + i, "%TAG", 4) == 0;
+        line_begins = is_line_end(r->text, r->length, i);
+    }
+    if (count > MOST)
+        cam_problems_add(r->problems, r->name, 0, "more than %d lines begin with %%TAG; a configuration has no tags",
+                         MOST);
+    return count <= MOST;
+}
+
 cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, const char *text, size_t length,
                              bool *complete, cam_problems *problems) {
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
@@ -347,10 +376,12 @@ cam_yaml_node *cam_yaml_read(cam_pool *pool, const char *name, bool has_lines, c
     reader r = {
         .pool = pool, .name = name, .text = text, .length = length, .has_lines = has_lines, .problems = problems};
     *complete = false;
-    if (!cam_yaml_check_text(name, has_lines, text, length, problems) || !check_tabs(&r))
+    if (!cam_yaml_check_text(name, has_lines, text, length, problems) || !check_tabs(&r) || !check_directives(&r))
         return NULL;
-    if (!yaml_parser_initialize(&r.parser))
-        CAM_BUG("no memory to read \"%s\"", name);
+    if (!yaml_parser_initialize(&r.parser)) {
+        cam_memory_note();
+        return NULL;
+    }
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, length);
     cam_yaml_node *root = read_stream(&r);

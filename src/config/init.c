@@ -9,7 +9,7 @@ static void put_head(const char *head, cam_strbuf *out) {
         cam_strbuf line = CAM_STRBUF_INIT;
         cam_strbuf_append(&line, head, length);
         cam_strbuf_puts(out, length ? "# " : "#");
-        cam_bytes_put_comment(line.text, out);
+        cam_bytes_put_comment(cam_strbuf_text(&line), out);
         cam_strbuf_puts(out, "\n");
         cam_strbuf_release(&line);
         head += length + (head[length] != '\0');
@@ -29,10 +29,10 @@ void cam_config_init(const cam_config *config, const char *head, const cam_confi
         if (i == count && !all)
             continue;
         if (strcmp(section, row->section) != 0)
-            cam_strbuf_printf(out, "%s:\n", row->section);
+            cam_strbuf_put_all(out, row->section, ":\n", NULL);
         section = row->section;
         cam_bytes_put_comment(i < count && reasons[i].why[0] ? reasons[i].why : row->help, &comment);
-        cam_config_put_line(config, (cam_config_key)key, comment.text, out);
+        cam_config_put_line(config, (cam_config_key)key, cam_strbuf_text(&comment), out);
         cam_strbuf_release(&comment);
     }
 }

@@ -34,17 +34,19 @@ void cam_config_restore(cam_config *config, cam_config_key key) {
     bool complete;
     const cam_yaml_node *node =
         cam_yaml_read(&tree, row->leaf, true, row->default_text, strlen(row->default_text), &complete, &problems);
-    if (!node || !complete || !cam_value_read(config, key, node, row->leaf, &problems))
+    int is_read = node && complete && cam_value_read(config, key, node, row->leaf, &problems);
+    if (!is_read && cam_memory_check(CAM_OK) == CAM_OK)
         CAM_BUG("the default of %s is wrong: %s", row->leaf, cam_strbuf_text(&problems.shown));
     config->origins[key] = (cam_config_origin){NULL, 0};
     cam_problems_release(&problems);
     cam_pool_release(&tree);
 }
 
-void cam_config_defaults(cam_config *config) {
+cam_status cam_config_defaults(cam_config *config) {
     memset(config, 0, sizeof *config);
     for (size_t i = 0; i < CAM_CONFIG_KEY_COUNT; i++)
         cam_config_restore(config, (cam_config_key)i);
+    return cam_memory_check(CAM_OK);
 }
 
 static void set_value(loader *l, const cam_config_row *row, const cam_yaml_node *node, const char *file, long line) {
@@ -154,6 +156,7 @@ static void load_file(loader *l, const char *file) {
             load_section(l, child, file);
     }
     l->complete = l->complete && complete;
+    l->status = cam_memory_check(l->status);
     cam_strbuf_release(&text);
 }
 
@@ -205,18 +208,23 @@ static void load_override(loader *l, const char *argument) {
 
 cam_status cam_config_load(cam_config *config, const char *const *files, size_t file_count,
                            const char *const *overrides, size_t override_count, cam_problems *problems) {
+    cam_status st = CAM_OK;
     loader l = {.config = config, .problems = problems, .complete = true};
-    cam_config_defaults(config);
+    CAM_TRY(cam_config_defaults(config));
     const char **kept = cam_pool_take(&config->memory, (file_count + 1) * sizeof *kept);
-    config->files = (cam_config_list){kept, file_count};
-    for (size_t i = 0; i < file_count; i++)
+    for (size_t i = 0; kept && i < file_count; i++)
         kept[i] = cam_config_keep(config, files[i]);
+    CAM_TRY(cam_memory_check(CAM_OK));
+    config->files = (cam_config_list){kept, file_count};
     for (size_t i = 0; i < file_count && l.status == CAM_OK; i++)
         load_file(&l, kept[i]);
     for (size_t i = 0; i < override_count && l.status == CAM_OK; i++)
         load_override(&l, overrides[i]);
+    CAM_TRY(l.status);
     if (l.complete)
         cam_rules_apply(config, problems);
+    CAM_TRY(cam_problems_status(problems, CAM_E_USAGE));
+out:
     cam_pool_release(&l.trees);
-    return l.status != CAM_OK ? l.status : cam_problems_status(problems, CAM_E_USAGE);
+    return cam_memory_check(st);
 }

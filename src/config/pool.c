@@ -19,8 +19,10 @@ void *cam_pool_take(cam_pool *pool, size_t bytes) {
     if (!block || block->capacity - block->used < rounded) {
         size_t capacity = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;
         block = calloc(1, sizeof *block + capacity);
-        if (!block)
-            CAM_BUG("no memory for a configuration of %zu bytes", capacity);
+        if (!block) {
+            cam_memory_note();
+            return NULL;
+        }
         block->capacity = capacity;
         block->older = pool->newest;
         pool->newest = block;
@@ -31,7 +33,10 @@ void *cam_pool_take(cam_pool *pool, size_t bytes) {
 }
 
 char *cam_pool_text(cam_pool *pool, const char *bytes, size_t length) {
+    static char nothing[1];
     char *text = cam_pool_take(pool, length + 1);
+    if (!text)
+        return nothing;
     if (length)
         memcpy(text, bytes, length);
     return text;

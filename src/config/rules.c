@@ -100,6 +100,8 @@ static void check_label_count(const cam_config *config, cam_problems *problems) 
 /* The labels of the list, sorted: lists may be long, and are searched often. */
 static const char **sorted_labels(const cam_config_list *labels, cam_pool *pool) {
     const char **sorted = cam_pool_take(pool, labels->count * sizeof *sorted);
+    if (!sorted)
+        return NULL;
     memcpy(sorted, labels->items, labels->count * sizeof *sorted);
     qsort(sorted, labels->count, sizeof *sorted, cam_text_compare);
     return sorted;
@@ -109,7 +111,7 @@ static const char **sorted_labels(const cam_config_list *labels, cam_pool *pool)
 static void check_label(const cam_config *config, cam_config_key key, const char *label, const char *const *sorted,
                         cam_problems *problems) {
     size_t count = config->labels.list.count;
-    if (bsearch(&label, sorted, count, sizeof *sorted, cam_text_compare))
+    if (!sorted || bsearch(&label, sorted, count, sizeof *sorted, cam_text_compare))
         return;
     cam_strbuf text = CAM_STRBUF_INIT;
     const char *nearest = cam_nearest_word(label, sorted, count);

@@ -9,7 +9,10 @@ static void put_map_key(const char *text, cam_strbuf *out) {
     enum { SIMPLE_KEY_BYTES = 100 };
     cam_strbuf key = CAM_STRBUF_INIT;
     cam_bytes_put_yaml(text, &key);
-    cam_strbuf_printf(out, key.length > SIMPLE_KEY_BYTES ? "? %s : " : "%s: ", key.text);
+    if (key.length > SIMPLE_KEY_BYTES)
+        cam_strbuf_put_all(out, "? ", cam_strbuf_text(&key), " : ", NULL);
+    else
+        cam_strbuf_put_all(out, cam_strbuf_text(&key), ": ", NULL);
     cam_strbuf_release(&key);
 }
 
@@ -137,8 +140,8 @@ void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strb
     cam_config_restore(&defaults, key);
     put_field(row, cam_config_const_field(config, key), &value);
     put_field(row, cam_config_const_field(&defaults, key), &usual);
-    int is_default = strcmp(value.text, usual.text) == 0;
-    cam_strbuf_puts(out, is_default ? row->default_text : value.text);
+    int is_default = strcmp(cam_strbuf_text(&value), cam_strbuf_text(&usual)) == 0;
+    cam_strbuf_puts(out, is_default ? row->default_text : cam_strbuf_text(&value));
     cam_strbuf_release(&value);
     cam_strbuf_release(&usual);
     cam_config_release(&defaults);
@@ -149,16 +152,19 @@ void cam_config_put_line(const cam_config *config, cam_config_key key, const cha
     enum { COMMENT_COLUMN = 39, LINE = 118 };
     const cam_config_row *row = &cam_config_rows[key];
     cam_strbuf line = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&line, "  %s: ", row->leaf);
+    cam_strbuf_put_all(&line, "  ", row->leaf, ": ", NULL);
     cam_config_put_value(config, key, &line);
-    size_t columns = (size_t)cam_plain_columns(line.text);
+    size_t columns = (size_t)cam_plain_columns(cam_strbuf_text(&line));
     size_t pad = columns < COMMENT_COLUMN - 2 ? COMMENT_COLUMN - 2 - columns : 0;
-    if (!comment)
-        cam_strbuf_printf(out, "%s\n", line.text);
-    else if (columns + pad + 4 + (size_t)cam_plain_columns(comment) <= LINE || columns < COMMENT_COLUMN)
-        cam_strbuf_printf(out, "%s%*s  # %s\n", line.text, (int)pad, "", comment);
-    else
-        cam_strbuf_printf(out, "  # %s\n%s\n", comment, line.text);
+    int fits = comment && (columns + pad + 4 + (size_t)cam_plain_columns(comment) <= LINE || columns < COMMENT_COLUMN);
+    if (comment && !fits)
+        cam_strbuf_put_all(out, "  # ", comment, "\n", NULL);
+    cam_strbuf_puts(out, cam_strbuf_text(&line));
+    if (fits) {
+        cam_strbuf_printf(out, "%*s", (int)pad, "");
+        cam_strbuf_put_all(out, "  # ", comment, NULL);
+    }
+    cam_strbuf_putc(out, '\n');
     cam_strbuf_release(&line);
 }
 
@@ -167,15 +173,16 @@ void cam_config_show(const cam_config *config, cam_config_comments comments, cam
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
         cam_strbuf comment = CAM_STRBUF_INIT;
         if (strcmp(section, cam_config_rows[key].section) != 0)
-            cam_strbuf_printf(out, "%s:\n", cam_config_rows[key].section);
+            cam_strbuf_put_all(out, cam_config_rows[key].section, ":\n", NULL);
         section = cam_config_rows[key].section;
         if (comments == CAM_COMMENTS_ORIGIN) {
             cam_strbuf origin = CAM_STRBUF_INIT;
             cam_config_put_origin(config, (cam_config_key)key, &origin);
-            cam_bytes_put_comment(origin.text, &comment);
+            cam_bytes_put_comment(cam_strbuf_text(&origin), &comment);
             cam_strbuf_release(&origin);
         }
-        cam_config_put_line(config, (cam_config_key)key, comments == CAM_COMMENTS_ORIGIN ? comment.text : NULL, out);
+        cam_config_put_line(config, (cam_config_key)key,
+                            comments == CAM_COMMENTS_ORIGIN ? cam_strbuf_text(&comment) : NULL, out);
         cam_strbuf_release(&comment);
     }
 }

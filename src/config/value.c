@@ -155,7 +155,7 @@ static const char *keep_path(const place *p, const cam_yaml_node *node) {
                          "%s: variables of the shell are not expanded in \"%s\"; write the folder itself", p->row->leaf,
                          node->text);
     else if (cam_path_expand(node->text, CAM_E_USAGE, &path) == CAM_OK)
-        kept = cam_config_keep(p->config, path);
+        kept = path ? cam_config_keep(p->config, path) : NULL;
     else
         cam_problems_add(p->problems, p->file, node->line, "%s: %s", p->row->leaf, cam_status_message());
     free(path);
@@ -251,6 +251,8 @@ static const char *entry_text(const place *p, const cam_yaml_node *entry) {
 static bool check_distinct(const place *p, const cam_yaml_node *node, const char *const *items, size_t count) {
     cam_pool scratch = {NULL};
     const char **sorted = cam_pool_take(&scratch, (count + 1) * sizeof *sorted);
+    if (!sorted)
+        return false;
     if (count)
         memcpy(sorted, items, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, cam_text_compare);
@@ -272,7 +274,7 @@ static bool check_distinct(const place *p, const cam_yaml_node *node, const char
 static bool read_list(const place *p, const cam_yaml_node *node, cam_config_list *list) {
     size_t before = p->problems->errors, count = 0;
     const char **items = cam_pool_take(&p->config->memory, (node->count + 1) * sizeof *items);
-    for (const cam_yaml_node *entry = node->first; entry; entry = entry->next)
+    for (const cam_yaml_node *entry = items ? node->first : NULL; entry; entry = entry->next)
         if ((items[count] = entry_text(p, entry)) != NULL)
             count++;
     *list = (cam_config_list){items, count};
@@ -326,7 +328,7 @@ static bool read_weight_map(const place *p, const cam_yaml_node *node, cam_confi
     size_t before = p->problems->errors, count = 0;
     cam_config_weight *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
     const char **labels = cam_pool_take(&p->config->memory, node->count * sizeof *labels);
-    for (const cam_yaml_node *entry = node->first; entry; entry = entry->next) {
+    for (const cam_yaml_node *entry = items && labels ? node->first : NULL; entry; entry = entry->next) {
         if (!read_weight(p, entry, &items[count]))
             continue;
         labels[count] = items[count].label;
@@ -361,7 +363,7 @@ static bool read_label_map(const place *p, const cam_yaml_node *node) {
             return refuse_hint(p, node, "; write {old: new}");
         cam_pair *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
         const char **old = cam_pool_take(&p->config->memory, node->count * sizeof *old);
-        for (const cam_yaml_node *entry = node->first; entry; entry = entry->next) {
+        for (const cam_yaml_node *entry = items && old ? node->first : NULL; entry; entry = entry->next) {
             cam_pair *pair = &items[value.count];
             bool is_left_out = entry->kind == CAM_YAML_SCALAR && !entry->plain && entry->text[0] == '\0';
             *pair = (cam_pair){entry_text(p, entry->key), is_left_out ? NULL : entry_text(p, entry)};

@@ -18,6 +18,8 @@ static void put_pairs(const cam_config_map *old, const cam_label_cure *cure, cam
     cam_pool pool = {NULL};
     size_t count = 0, cured = cure->from.count;
     cam_pair *pairs = cam_pool_take(&pool, (old->count + cured) * sizeof *pairs);
+    if (!pairs)
+        return;
     for (size_t i = 0; i < old->count; i++) {
         const char *to = old->items[i].to;
         int32_t number = to ? cam_name_set_find(&cure->from, to, strlen(to)) : -1;
@@ -176,7 +178,7 @@ static cam_status check_number(cam_corpus_opening *opening) {
     cam_corpus_put_cure(opening, &lines);
     opening->findings_are_told = 1;
     cam_corpus_put_hints(cam_strbuf_text(&lines), &message);
-    cam_status st = cam_fail(CAM_E_USAGE, "%s", cam_strbuf_text(&message));
+    cam_status st = cam_fail_again(CAM_E_USAGE, cam_strbuf_text(&message));
     cam_strbuf_release(&message);
     cam_strbuf_release(&lines);
     return st;
@@ -195,7 +197,7 @@ static cam_status hint_at_map(cam_corpus_opening *opening, cam_status failure) {
         CAM_TRY(cam_label_cure_unknown(&corpus->labels, &corpus->files[part], &cure));
     if (cam_corpus_put_map(opening, &cure, &map))
         cam_strbuf_printf(&message, "\nhint: set %s", cam_strbuf_text(&map));
-    st = cam_fail(failure, "%s", cam_strbuf_text(&message));
+    st = cam_fail_again(failure, cam_strbuf_text(&message));
 out:
     cam_label_cure_release(&cure);
     cam_strbuf_release(&map);

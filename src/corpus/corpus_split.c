@@ -11,7 +11,10 @@
 void cam_corpus_put_hints(const char *lines, cam_strbuf *out) {
     for (size_t length; *lines; lines += length + (lines[length] != '\0')) {
         length = strcspn(lines, "\n");
-        cam_strbuf_printf(out, "%shint: %.*s", out->length ? "\n" : "", (int)length, lines);
+        if (out->length > 0)
+            cam_strbuf_putc(out, '\n');
+        cam_strbuf_puts(out, "hint: ");
+        cam_strbuf_append(out, lines, length);
     }
 }
 
@@ -160,7 +163,7 @@ static cam_status explain(cam_corpus_opening *opening, cam_status failure) {
     if (may_be_unstratified(opening, rows))
         cam_strbuf_puts(&lines, "set stratify=false, and a label may be missing in one of the parts\n");
     cam_corpus_put_hints(cam_strbuf_text(&lines), &message);
-    st = cam_fail(failure, "%s", cam_strbuf_text(&message));
+    st = cam_fail_again(failure, cam_strbuf_text(&message));
 out:
     free(counts.rows);
     free(mapped.rows);

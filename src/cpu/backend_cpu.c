@@ -4,6 +4,7 @@
 #include "cam/arena.h"
 #include "cpu_internal.h"
 #include "process_limits.h"
+#include "threads.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -133,6 +134,7 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     if (!cpu)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a backend");
     cpu->threads = threads ? threads : cam_usable_threads();
+    CAM_TRY(cam_threads_try(cpu->threads));
     snprintf(cpu->description, sizeof cpu->description, "cpu: x86-64-%s, %d thread%s", set->name, cpu->threads,
              cpu->threads == 1 ? "" : "s");
     cpu->base = (cam_backend){.name = "cpu",
@@ -144,7 +146,9 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
                               .calls = &calls,
                               .ops = set->ops};
     *backend = &cpu->base;
+    cpu = NULL;
 out:
+    free(cpu);
     return st;
 }
 

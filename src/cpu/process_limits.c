@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Reads up to two numbers from a small file and returns how many it read ("max" is not a number). */
 static int read_numbers(const char *path, double *first, double *second) {
@@ -67,10 +69,23 @@ int cam_usable_threads(void) {
     return threads;
 }
 
+/* Bytes of addresses that the process may still map, by `ulimit -v`. 0: no limit. */
+static double addresses_left(void) {
+    struct rlimit limit;
+    double pages = 0.0, resident;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        read_numbers("/proc/self/statm", &pages, &resident) < 1)
+        return 0.0;
+    double mapped = pages * (double)sysconf(_SC_PAGESIZE), most = (double)limit.rlim_cur;
+    return most > mapped ? most - mapped : 1.0;
+}
+
 size_t cam_usable_memory(void) {
     char line[256];
     unsigned long long kib = 0;
-    double left = lowest_limit(memory_left_of);
+    double left = lowest_limit(memory_left_of), addresses = addresses_left();
+    if (addresses > 0.0 && (left == 0.0 || addresses < left))
+        left = addresses;
     FILE *file = fopen("/proc/meminfo", "re");
     size_t available = SIZE_MAX;
     while (file && fgets(line, sizeof line, file))

@@ -1,4 +1,5 @@
-/* process_limits.h: the processors and the memory that this process may use, by its affinity and its control groups.
+/* process_limits.h: the processors and the memory that this process may use, by its affinity, its control groups and
+ * its limit of addresses.
  */
 #ifndef CAM_PROCESS_LIMITS_H
 #define CAM_PROCESS_LIMITS_H
@@ -8,8 +9,8 @@
 /* The processors in the affinity mask, at most the quota of the process's control groups; at least 1. */
 int cam_usable_threads(void);
 
-/* Bytes that can be allocated without swapping: MemAvailable of the system, or the rest of the control groups' limit if
- * that is less. SIZE_MAX if neither is known. */
+/* Bytes that can be allocated without swapping: the least of MemAvailable of the system, the rest of the control
+ * groups' limit, and the rest of the limit of addresses (ulimit -v). SIZE_MAX if none is known. */
 size_t cam_usable_memory(void);
 
 #endif

@@ -2,6 +2,7 @@
  * that an incomplete record can be split again with more text; the second removes quotes. */
 #include "csv_cells.h"
 #include "text_fold.h"
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,7 @@ typedef struct splitter {
     size_t length;
     int at_end;
     const cam_dialect *dialect;
+    size_t line_end; /* TSV: the end of the line, which is that of the record; SIZE_MAX = not known yet */
 } splitter;
 
 static size_t skip_spaces(const splitter *c, size_t at) {
@@ -83,7 +85,7 @@ static size_t skip_spaces(const splitter *c, size_t at) {
 
 /* The end of the cell at *begin, which moves to its opening quote, and whether the cell is quoted. *open: its quote is
  * not closed in this text. */
-static size_t cell_end(const splitter *c, size_t *begin, int *quoted, int *open) {
+static size_t cell_end(splitter *c, size_t *begin, int *quoted, int *open) {
     const cam_dialect *dialect = c->dialect;
     *quoted = *open = 0;
     if (dialect->skip_space)
@@ -91,7 +93,9 @@ static size_t cell_end(const splitter *c, size_t *begin, int *quoted, int *open)
     size_t at = *begin;
     if (dialect->quoting == CAM_QUOTING_NONE || at >= c->length || c->text[at] != '"')
         return plain_end(c->text, at, c->length, dialect->delimiter);
-    size_t limit = dialect->quoting == CAM_QUOTING_TSV ? plain_end(c->text, at, c->length, '\n') : c->length;
+    if (dialect->quoting == CAM_QUOTING_TSV && c->line_end == SIZE_MAX)
+        c->line_end = plain_end(c->text, at, c->length, '\n');
+    size_t limit = dialect->quoting == CAM_QUOTING_TSV ? c->line_end : c->length;
     size_t close = closing_quote(c->text, at, limit, dialect->backslash);
     if (dialect->quoting == CAM_QUOTING_TSV) {
         *quoted = close < limit && (close + 1 == limit || c->text[close + 1] == dialect->delimiter);
@@ -116,7 +120,7 @@ static size_t line_end_bytes(const splitter *c, size_t at) {
     return c->text[at + 1] == '\n' ? 2 : 1;
 }
 
-static cam_status find_cells(const splitter *c, cam_cells_result *result) {
+static cam_status find_cells(splitter *c, cam_cells_result *result) {
     cam_status st = CAM_OK;
     size_t at = 0;
     *result = CAM_CELLS_MORE;
@@ -199,7 +203,7 @@ static void unquote_backslashes(cam_cell *cell) {
 cam_status cam_cells_split(cam_cells *cells, char *text, size_t length, int at_end, const cam_dialect *dialect,
                            cam_cells_result *result) {
     cam_status st = CAM_OK;
-    splitter c = {cells, text, length, at_end, dialect};
+    splitter c = {cells, text, length, at_end, dialect, SIZE_MAX};
     cells->count = cells->used = 0;
     cells->lines = cells->before = 0;
     cells->stray = 0;

@@ -17,10 +17,9 @@ static void put_names(const cam_cells *header, cam_strbuf *out) {
         const char *name = header->list[i].text;
         size_t length = header->list[i].length;
         cam_text_trim(&name, &length);
-        size_t begin = out->length;
-        cam_strbuf_printf(out, "%s\"%.*s\"", i ? ", " : "", (int)cam_text_shown(name, length, CHARACTERS_SHOWN), name);
-        for (char *c = out->text + begin; *c; c++)
-            *c = *c == '\n' || *c == '\r' ? ' ' : *c;
+        cam_strbuf_puts(out, i ? ", \"" : "\"");
+        cam_text_put_shown(name, length, CHARACTERS_SHOWN, out);
+        cam_strbuf_putc(out, '"');
     }
 }
 
@@ -50,9 +49,9 @@ static void put_row_hint(const cam_read_options *options, const cam_cells *heade
     const char *text = cam_text_column(options), *label = cam_label_column(options);
     int text_first = header->list[0].length > header->list[1].length;
     cam_strbuf columns = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&columns, "[%s, %s]", text_first ? text : label, text_first ? label : text);
+    cam_strbuf_put_all(&columns, "[", text_first ? text : label, ", ", text_first ? label : text, "]", NULL);
     cam_strbuf_puts(out, ", or ");
-    cam_remedy_put(out, options->syntax, "columns", header->count == 2 ? columns.text : NULL);
+    cam_remedy_put(out, options->syntax, "columns", header->count == 2 ? cam_strbuf_text(&columns) : NULL);
     cam_strbuf_puts(out, " where this is a row and no header");
     cam_strbuf_release(&columns);
 }

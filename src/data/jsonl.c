@@ -1,11 +1,15 @@
 /* jsonl.c: see jsonl.h. jansson checks the syntax. It does not keep the literal text of a number, which is
  * then copied from the line by a scan that relies on valid syntax. */
 #include "jsonl.h"
+#include "json_size.h"
 #include "text_fold.h"
 #include <errno.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { RECORD_VALUES = 1 << 17 };
 
 static const char *skip_space(const char *p) {
     while (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
@@ -37,21 +41,23 @@ static const char *skip_value(const char *p) {
     return p;
 }
 
-/* Appends the literal of the nth member of a valid object, in its written order. */
-static void put_literal(const char *line, size_t nth, cam_strbuf *out) {
-    const char *p = skip_space(line) + 1;
-    for (size_t i = 0;; i++) {
-        p = skip_space(skip_string(skip_space(p))) + 1;
-        p = skip_space(p);
-        const char *end = skip_value(p);
-        if (i == nth) {
-            while (strchr(" \t\r\n", end[-1]))
-                end--;
-            cam_strbuf_append(out, p, (size_t)(end - p));
-            return;
-        }
-        p = end + 1;
-    }
+/* The literal texts of the values of a valid object, in their written order. */
+typedef struct literals {
+    const char *next;        /* in the object */
+    const char *begin, *end; /* of the value that was read last */
+} literals;
+
+static literals literals_of(const char *line) {
+    return (literals){.next = skip_space(line) + 1};
+}
+
+static void literals_read(literals *values) {
+    const char *name_end = skip_string(skip_space(values->next));
+    values->begin = skip_space(skip_space(name_end) + 1);
+    values->end = skip_value(values->begin);
+    values->next = values->end + 1;
+    while (strchr(" \t\r\n", values->end[-1]))
+        values->end--;
 }
 
 /* Takes a list of labels: a JSON list, or {"choices": [...]} as Label Studio writes it. */
@@ -78,7 +84,7 @@ out:
     return st;
 }
 
-static cam_status take(const char *line, size_t nth, const json_t *member, const char *name, int is_label,
+static cam_status take(const literals *literal, const json_t *member, const char *name, int is_label,
                        cam_jsonl_value *value) {
     if (value->present)
         return cam_fail(CAM_E_DATA, "two members are named \"%s\"", name);
@@ -94,7 +100,7 @@ static cam_status take(const char *line, size_t nth, const json_t *member, const
                         json_is_array(member) ? "a list" : "an object",
                         is_label ? "" : " (of a whole column in pandas: to_json with orient=\"records\", lines=True)");
     else if (!json_is_null(member))
-        put_literal(line, nth, &value->bytes);
+        cam_strbuf_append(&value->bytes, literal->begin, (size_t)(literal->end - literal->begin));
     return CAM_OK;
 }
 
@@ -112,6 +118,9 @@ static const char *syntax_cure(const char *line, size_t length, const char *erro
 
 static cam_status load(const char *line, size_t length, json_t **object) {
     json_error_t error;
+    *object = NULL;
+    if (cam_json_check_size(line, length, RECORD_VALUES, SIZE_MAX) != CAM_OK)
+        return cam_fail(CAM_E_DATA, "%s", cam_status_message());
     errno = 0; /* jansson reports a syntax error where memory runs out */
     *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!*object && errno == ENOMEM)
@@ -207,19 +216,19 @@ cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name
     cam_status st = CAM_OK;
     json_t *object = NULL, *member;
     const char *key;
-    size_t nth = 0;
     cam_strbuf_clear(&text->bytes);
     cam_strbuf_clear(&label->bytes);
     text->present = label->present = label->is_list = 0;
     if (read_plain(line, length, text_name, label_name, text, label))
         goto out;
     CAM_TRY(load(line, length, &object));
+    literals literal = literals_of(line);
     json_object_foreach(object, key, member) {
+        literals_read(&literal);
         if (cam_name_equal(key, strlen(key), text_name, strlen(text_name)))
-            CAM_TRY(take(line, nth, member, text_name, 0, text));
+            CAM_TRY(take(&literal, member, text_name, 0, text));
         else if (cam_name_equal(key, strlen(key), label_name, strlen(label_name)))
-            CAM_TRY(take(line, nth, member, label_name, 1, label));
-        nth++;
+            CAM_TRY(take(&literal, member, label_name, 1, label));
     }
 out:
     json_decref(object);
@@ -247,13 +256,13 @@ cam_status cam_jsonl_each(const char *line, size_t length, cam_jsonl_visit visit
     cam_jsonl_value value = {.bytes = CAM_STRBUF_INIT};
     json_t *object = NULL, *member;
     const char *key;
-    size_t nth = 0;
     CAM_TRY(load(line, length, &object));
+    literals literal = literals_of(line);
     json_object_foreach(object, key, member) {
+        literals_read(&literal);
         value.present = value.is_list = 0;
         cam_strbuf_clear(&value.bytes);
-        st = json_is_null(member) ? CAM_E_DATA : take(line, nth, member, key, 1, &value);
-        nth++;
+        st = json_is_null(member) ? CAM_E_DATA : take(&literal, member, key, 1, &value);
         if (st == CAM_OK && (!value.is_list || value.members == 1))
             CAM_TRY(visit(context, key, cam_strbuf_text(&value.bytes), value.bytes.length));
         if (st != CAM_E_DATA && st != CAM_OK)

@@ -16,7 +16,8 @@ typedef struct cam_jsonl_value {
 /* Reads the object in line[0 .. length - 1], and from it the members named text_name and label_name (names are compared
  * trimmed, in NFC). A string is taken as it is; a number, true or false as its literal text; null as "". A missing
  * member has present == 0. CAM_E_DATA with the reason, without file and line: invalid JSON, no object, a member twice,
- * a list or an object as the text, an object as the label or in its list, a NUL in a string. */
+ * a list or an object as the text, an object as the label or in its list, a NUL in a string, more than about 100,000
+ * values. */
 CAM_MUST_CHECK cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name, const char *label_name,
                                          cam_jsonl_value *text, cam_jsonl_value *label);
 

@@ -4,6 +4,7 @@
 #include "records_internal.h"
 #include "text_fold.h"
 #include "utf8.h"
+#include "visible.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +30,8 @@ static void note_first_bad(cam_record_reader *r, const char *text) {
         return;
     counts->first_bad_line = r->start_line;
     counts->first_bad_row = cam_reader_is_table(r) ? r->sheet_row : 0;
-    if (snprintf(counts->first_bad_cause, sizeof counts->first_bad_cause, "%.*s", (int)length, text) >=
-        (int)sizeof counts->first_bad_cause)
+    if (cam_visible_copy(counts->first_bad_cause, sizeof counts->first_bad_cause, text, length, "") >=
+        sizeof counts->first_bad_cause)
         cam_utf8_truncate(counts->first_bad_cause, sizeof counts->first_bad_cause);
 }
 
@@ -41,9 +42,9 @@ CAM_PRINTF(3, 4) static cam_status bad_row(cam_record_reader *r, size_t compared
     char text[1024];
     va_list args;
     va_start(args, format);
-    int written = vsnprintf(text, sizeof text, format, args);
+    size_t written = cam_visible_vprint(text, sizeof text, format, args);
     va_end(args);
-    if (written >= (int)sizeof text)
+    if (written >= sizeof text)
         cam_utf8_truncate(text, sizeof text);
     note_first_bad(r, text);
     if (r->options->on_bad_row == CAM_BAD_ROW_SKIP) {

@@ -61,8 +61,8 @@ static void report_one(const cam_row_cause *cause, const char *file, const char 
         cam_problems_add(report, file, line, "%s", cause->text);
 }
 
-/* Appends a hint, "all 24: 2, 5-8, 11", or "the first 150: ..." where `room` bytes hold no more. */
-static void put_all(const cam_row_cause *cause, size_t room, cam_strbuf *out) {
+/* Adds a hint, "all 24: 2, 5-8, 11", or "the first 150: ..." where `room` bytes hold no more. */
+static void hint_at_all(const cam_row_cause *cause, size_t room, cam_problems *report) {
     int64_t kept = cause->rows < CAM_ROWS_KEPT ? cause->rows : CAM_ROWS_KEPT, listed = 0;
     cam_strbuf list = CAM_STRBUF_INIT, item = CAM_STRBUF_INIT;
     for (int64_t end; cause->numbers && listed < kept; listed = end) {
@@ -78,8 +78,8 @@ static void put_all(const cam_row_cause *cause, size_t room, cam_strbuf *out) {
         cam_strbuf_puts(&list, item.text);
     }
     if (listed > CAM_ROWS_SHOWN)
-        cam_strbuf_printf(out, "\nhint: %s %lld: %s", listed == cause->rows ? "all" : "the first", (long long)listed,
-                          list.text);
+        cam_problems_add_hint(report, "%s %lld: %s", listed == cause->rows ? "all" : "the first", (long long)listed,
+                              cam_strbuf_text(&list));
     cam_strbuf_release(&list);
     cam_strbuf_release(&item);
 }
@@ -87,19 +87,17 @@ static void put_all(const cam_row_cause *cause, size_t room, cam_strbuf *out) {
 static void report_group(const cam_row_cause *cause, const char *file, const char *unit, int64_t rows,
                          cam_problems *report) {
     enum { MESSAGE_BYTES = 950 }; /* of the 1,024 that a problem holds */
-    cam_strbuf places = CAM_STRBUF_INIT, all = CAM_STRBUF_INIT;
+    cam_strbuf places = CAM_STRBUF_INIT;
     for (int64_t i = 0; i < cause->rows && i < CAM_ROWS_SHOWN; i++) {
         cam_strbuf_printf(&places, "%s%ld", i ? ", " : "", cause->first[i].number);
         if (cause->first[i].number != cause->first[i].line && strcmp(unit, "row") == 0)
             cam_strbuf_printf(&places, " (line %ld)", cause->first[i].line);
     }
     size_t used = places.length + strlen(cause->text);
-    put_all(cause, used < MESSAGE_BYTES ? MESSAGE_BYTES - used : 0, &all);
-    cam_problems_add(report, file, 0, "%ss %s%s (%lld of %lld): %s%s", unit, places.text,
-                     cause->rows > CAM_ROWS_SHOWN ? " …" : "", (long long)cause->rows, (long long)rows, cause->text,
-                     cam_strbuf_text(&all));
+    cam_problems_add(report, file, 0, "%ss %s%s (%lld of %lld): %s", unit, cam_strbuf_text(&places),
+                     cause->rows > CAM_ROWS_SHOWN ? " …" : "", (long long)cause->rows, (long long)rows, cause->text);
+    hint_at_all(cause, used < MESSAGE_BYTES ? MESSAGE_BYTES - used : 0, report);
     cam_strbuf_release(&places);
-    cam_strbuf_release(&all);
 }
 
 void cam_row_problems_report(const cam_row_problems *problems, const char *file, const char *unit, int64_t rows,

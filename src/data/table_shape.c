@@ -65,7 +65,7 @@ static cam_status refuse(const cam_read_options *options, const char *what, cons
 
 static cam_status refuse_fasttext(const cam_read_options *options) {
     cam_strbuf columns = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&columns, "[%s, %s]", cam_label_column(options), cam_text_column(options));
+    cam_strbuf_put_all(&columns, "[", cam_label_column(options), ", ", cam_text_column(options), "]", NULL);
     refuse(options, "lines of fastText, a label before each text", "sed 's/^__label__\\([^ ]*\\) */\\1\\t/'",
            "fixed.tsv", columns.text);
     cam_strbuf_release(&columns);

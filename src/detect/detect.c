@@ -100,12 +100,12 @@ out:
 static cam_status survey_member(void *context, const char *name, const char *value, size_t length) {
     cam_status st = CAM_OK;
     cam_survey *s = context;
-    size_t i = 0;
-    while (i < s->count && strcmp(cam_strbuf_text(&s->list[i].first), name) != 0)
-        i++;
-    if (i == s->count)
+    int32_t column;
+    int is_new;
+    CAM_TRY(cam_name_set_add(&s->members, name, strlen(name), &column, &is_new));
+    if (is_new)
         CAM_TRY(cam_survey_add_column(s, name, strlen(name)));
-    CAM_TRY(cam_survey_add_cell(&s->list[i], value, length));
+    CAM_TRY(cam_survey_add_cell(&s->list[column], value, length));
 out:
     return st;
 }
@@ -113,7 +113,8 @@ out:
 static cam_status survey_object(survey_of_file *f, const cam_cells *cells) {
     f->survey.records++;
     cam_status st = cam_jsonl_each(cells->list[0].text, cells->list[0].length, survey_member, &f->survey);
-    return st == CAM_E_DATA ? CAM_OK : st; /* the reader of the rows reports a bad line */
+    int is_full = f->survey.members.count > f->survey.count;
+    return st == CAM_E_DATA && !is_full ? CAM_OK : st; /* the reader of the rows reports a bad line */
 }
 
 static cam_status survey_file(const cam_read_options *options, survey_of_file *f, cam_detected *found) {
@@ -133,7 +134,10 @@ static cam_status survey_file(const cam_read_options *options, survey_of_file *f
         CAM_TRY(cam_record_cells_next(r, &cells, &got));
         if (!got)
             break;
-        CAM_TRY(is_json ? survey_object(f, cells) : survey_cells(f, cells));
+        st = is_json ? survey_object(f, cells) : survey_cells(f, cells);
+        if (st == CAM_E_DATA)
+            CAM_FAIL(st, "%s: %s", options->path, cam_status_message());
+        CAM_TRY(st);
     }
     if (!is_json)
         cam_detect_note_delimiter(&f->survey, f->even, records_above + f->titles, found);
@@ -157,7 +161,7 @@ static cam_status name_columns(const cam_survey *s, cam_detected *found) {
             cam_strbuf_printf(&name, "column_%zu", i + 1);
         found->columns[i] = cam_strbuf_detach(&name);
     }
-    return CAM_OK;
+    return cam_memory_check(CAM_OK);
 }
 
 /* Where two delimiters split the file evenly, as a decimal comma in every row does: the one whose header has more names
@@ -183,7 +187,7 @@ static cam_status survey_by_names(cam_read_options *options, survey_of_file *f, 
             goto out;
     }
     options->delimiter = best;
-    st = tie ? cam_fail(CAM_E_DATA, "%s", message ? message : "no delimiter") : survey_file(options, f, found);
+    st = tie ? cam_fail_again(CAM_E_DATA, message ? message : "no delimiter") : survey_file(options, f, found);
 out:
     free(message);
     return st;

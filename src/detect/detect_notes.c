@@ -10,9 +10,7 @@ enum { NAME_CHARACTERS = 40, ALSO_SHOWN = 3 };
 
 /* Appends a cell on one line, and no more of it than a note can hold. */
 static void put_cell(const cam_strbuf *cell, cam_strbuf *out) {
-    size_t shown = cam_text_shown(cam_strbuf_text(cell), cell->length, NAME_CHARACTERS);
-    for (size_t i = 0; i < shown; i++)
-        cam_strbuf_putc(out, (unsigned char)cell->text[i] < ' ' ? ' ' : cell->text[i]);
+    cam_text_put_shown(cam_strbuf_text(cell), cell->length, NAME_CHARACTERS, out);
 }
 
 /* The column's name; "column 2" where the file has no header. */
@@ -184,8 +182,8 @@ static int is_part(const char *cell, size_t length) {
     static const char words[] = " train training test dev val valid validation eval apprentissage entrainement ";
     cam_strbuf folded = CAM_STRBUF_INIT, spaced = CAM_STRBUF_INIT;
     cam_text_fold(cell, length, CAM_FOLD_ACCENTS, &folded);
-    cam_strbuf_printf(&spaced, " %s ", cam_strbuf_text(&folded));
-    int is = strstr(words, spaced.text) != NULL;
+    cam_strbuf_put_all(&spaced, " ", cam_strbuf_text(&folded), " ", NULL);
+    int is = strstr(words, cam_strbuf_text(&spaced)) != NULL;
     cam_strbuf_release(&folded);
     cam_strbuf_release(&spaced);
     return is;

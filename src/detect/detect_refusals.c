@@ -10,8 +10,9 @@ static void put_names(const cam_survey *s, cam_strbuf *out) {
     enum { SHOWN = 12, CHARACTERS = 40 };
     for (size_t i = 0; i < s->count && i < SHOWN; i++) {
         const cam_strbuf *name = &s->list[i].first;
-        cam_strbuf_printf(out, "%s\"%.*s\"", i ? ", " : "",
-                          (int)cam_text_shown(cam_strbuf_text(name), name->length, CHARACTERS), cam_strbuf_text(name));
+        cam_strbuf_puts(out, i ? ", \"" : "\"");
+        cam_text_put_shown(cam_strbuf_text(name), name->length, CHARACTERS, out);
+        cam_strbuf_putc(out, '"');
     }
     cam_strbuf_puts(out, s->count > SHOWN ? ", ..." : "");
 }

@@ -12,10 +12,14 @@ void cam_survey_release(cam_survey *survey) {
         free(survey->list[i].uses);
     }
     free(survey->list);
+    cam_name_set_release(&survey->members);
     *survey = (cam_survey){0};
 }
 
 cam_status cam_survey_add_column(cam_survey *survey, const char *first, size_t length) {
+    if (survey->count == CAM_SURVEY_COLUMNS)
+        return cam_fail(CAM_E_DATA, "it has more than %d columns: is it a table of texts and labels?",
+                        CAM_SURVEY_COLUMNS);
     cam_column *list = realloc(survey->list, (survey->count + 1) * sizeof *list);
     if (!list)
         return cam_fail(CAM_E_MEMORY, "no memory for %zu columns", survey->count + 1);

@@ -81,11 +81,13 @@ static double score_as_requested(const cam_survey *s, size_t requested, size_t i
 
 cam_column_choice cam_survey_choose(const cam_survey *s, const cam_column_choice *requested) {
     cam_column_choice best = {s->count, requested->label};
-    double best_score = -INFINITY;
+    double best_score = -INFINITY, label[CAM_SURVEY_COLUMNS];
+    for (size_t j = 0; j < s->count; j++)
+        label[j] = score_as_requested(s, requested->label, j, cam_column_label_score(s, j));
     for (size_t i = 0; i < s->count; i++) {
         double text = score_as_requested(s, requested->text, i, cam_column_text_score(s, i));
         for (size_t j = 0; j < s->count; j++) {
-            double score = text + score_as_requested(s, requested->label, j, cam_column_label_score(s, j));
+            double score = text + label[j];
             if (i != j && score > best_score) {
                 best_score = score;
                 best = (cam_column_choice){i, j};

@@ -44,6 +44,7 @@ static size_t look_up(const word_cells *w, const char *cell, int *shared) {
     size_t words = 0, length = 0;
     *shared = 1;
     for (const char *word = next_word(cell, &length); length > 0; word = next_word(word, &length)) {
+        CAM_ASSERT(w->cells); /* its words have been counted */
         *shared = *shared && w->cells[cam_name_set_find(&w->words, word, length)] > 1;
         words++;
     }

@@ -24,13 +24,18 @@ typedef struct cam_column {
     cam_name_points points; /* of its name; zeros where the first record is a row */
 } cam_column;
 
+/* A table of texts and labels has tens of columns, a spreadsheet program makes at most 16,384. */
+enum { CAM_SURVEY_COLUMNS = 4096 };
+
 typedef struct cam_survey {
     cam_column *list;
     size_t count;
-    int64_t records; /* without the first */
-    int64_t uneven;  /* of them, with another number of cells than the first (counted, not looked at) */
+    cam_name_set members; /* JSON: the names of the columns, with their numbers */
+    int64_t records;      /* without the first */
+    int64_t uneven;       /* of them, with another number of cells than the first (counted, not looked at) */
 } cam_survey;
 
+/* CAM_E_DATA beyond CAM_SURVEY_COLUMNS. */
 CAM_MUST_CHECK cam_status cam_survey_add_column(cam_survey *survey, const char *first, size_t length);
 CAM_MUST_CHECK cam_status cam_survey_add_cell(cam_column *column, const char *text, size_t length);
 /* Sets `combined` of each column, once all cells are there. CAM_E_MEMORY. */

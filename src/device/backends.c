@@ -10,6 +10,7 @@
 #include "local_threads_internal.h"
 #include "log.h"
 #include "process_limits.h"
+#include "threads.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,9 +64,15 @@ static const char *named_comm(void) {
     return name ? name : "";
 }
 
+int cam_host_threads(const cam_group *group) {
+    int usable = cam_usable_threads(), ranks = group ? group->local_ranks : 1;
+    return usable > ranks ? usable / ranks : 1;
+}
+
 static cam_status open_cuda(const cam_device_options *options, cam_backend **backend) {
     cam_status st = CAM_OK;
     char *table = NULL;
+    int threads = options->threads > 0 ? options->threads : cam_host_threads(options->group);
     cam_cuda_options cuda = {.device = options->group ? options->group->local_rank : 0,
                              .shared = strcmp(named_comm(), "mpi") == 0,
                              .tf32 = options->tf32,
@@ -74,9 +81,9 @@ static cam_status open_cuda(const cam_device_options *options, cam_backend **bac
         CAM_TRY(cam_backends_table(&table));
         cuda.matmul_table = table && (named_table() || cam_file_exists(table)) ? table : NULL;
     }
+    CAM_TRY(cam_threads_try(threads));
     CAM_TRY(cam_backend_cuda_open(&cuda, backend));
-    int usable = cam_usable_threads(), ranks = options->group ? options->group->local_ranks : 1;
-    (*backend)->host_threads = options->threads > 0 ? options->threads : usable > ranks ? usable / ranks : 1;
+    (*backend)->host_threads = threads;
 out:
     free(table);
     return st;

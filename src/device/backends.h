@@ -18,6 +18,9 @@ typedef struct cam_device_options {
     cam_group *group;                    /* ranks that call together, one device each; NULL: one rank */
 } cam_device_options;
 
+/* The threads for a rank's work outside the device: its part of the processors that the process may use, at least 1. */
+int cam_host_threads(const cam_group *group);
+
 /* auto takes a GPU if one can be used. On a GPU, the table of cam_backends_table is used if the file exists. With
  * several ranks, each takes the GPU with its rank number on its machine, or its part of the machine's processors.
  * CAM_E_UNSUPPORTED for cudnn on the CPU; CAM_E_DATA for a file that is not a table, or if the file that

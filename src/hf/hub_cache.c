@@ -1,6 +1,7 @@
 /* hub_cache.c: see hub_cache.h. */
 #include "hub_cache.h"
 #include "files.h"
+#include "json_size.h"
 #include "remedy.h"
 #include "weights.h"
 #include <ctype.h>
@@ -75,8 +76,10 @@ static int lacks_shard(const char *folder, const char *index_name) {
     char *path = cam_path_join(folder, index_name);
     const char *key;
     json_t *index = NULL, *name;
-    int lacks = cam_file_read(path, INDEX_MAX, CAM_E_NETWORK, &text) != CAM_OK ||
-                !(index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL));
+    int lacks =
+        cam_file_read(path, INDEX_MAX, CAM_E_NETWORK, &text) != CAM_OK ||
+        cam_json_check_size(cam_strbuf_text(&text), text.length, CAM_SAFETENSORS_VALUES, CAM_JSON_LEVELS) != CAM_OK ||
+        !(index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL));
     json_object_foreach(json_object_get(index, "weight_map"), key, name) {
         lacks |= !json_is_string(name) || !cam_file_exists_in(folder, json_string_value(name));
     }
@@ -172,9 +175,9 @@ static int is_id_part(const char *part, size_t length) {
 }
 
 static int is_hub_id(const char *name) {
-    const char *slash = strchr(name, '/');
-    size_t length = strlen(name);
-    if (length > HUB_ID_MAX)
+    const char *slash = name ? strchr(name, '/') : NULL;
+    size_t length = name ? strlen(name) : 0;
+    if (length == 0 || length > HUB_ID_MAX)
         return 0;
     if (!slash)
         return is_id_part(name, length);
@@ -267,7 +270,7 @@ static char *find_any_name(const char *cache, const char *id, const char *revisi
     char *found = find_snapshot(cache, id, revision, needs, missing);
     for (size_t i = 0; !found && i < COUNT && strncmp(name, "camembert", strlen("camembert")) == 0; i++) {
         cam_strbuf other = CAM_STRBUF_INIT;
-        cam_strbuf_printf(&other, "%s%s", organisations[i], name);
+        cam_strbuf_put_all(&other, organisations[i], name, NULL);
         found = find_snapshot(cache, cam_strbuf_text(&other), revision, needs, missing);
         cam_strbuf_release(&other);
     }

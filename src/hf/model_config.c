@@ -3,6 +3,7 @@
 #include "model_config.h"
 #include "cam/ops.h"
 #include "files.h"
+#include "json_size.h"
 #include "problems.h"
 #include "safetensors.h"
 #include "utf8.h"
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_BYTES = 1 << 24, NONE = -1 };
+/* Two tables of 65,536 labels, and as much again. */
+enum { CONFIG_BYTES = 1 << 24, CONFIG_VALUES = 1 << 19, NONE = -1 };
 
 static const struct integer_field {
     const char *key;
@@ -193,7 +195,7 @@ static char *label_text(const json_t *label) {
         return NULL;
     if (json_is_real(label) && text.text[strspn(text.text, "-0123456789")] == '\0')
         cam_strbuf_puts(&text, ".0");
-    return text.length ? cam_strbuf_detach(&text) : strdup("");
+    return cam_strbuf_detach(&text);
 }
 
 static cam_status read_given_labels(reader *in, json_t *given) {
@@ -334,6 +336,8 @@ cam_status cam_model_config_parse(const char *text, size_t length, const char *n
     *config = (cam_model_config){0};
     if (mistaken)
         CAM_FAIL(CAM_E_MODEL, "\"%s\" %s", name, mistaken);
+    if (cam_json_check_size(text, length, CONFIG_VALUES, CAM_JSON_LEVELS) != CAM_OK)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\": %s", name, cam_status_message());
     errno = 0; /* jansson reports a syntax error where memory runs out */
     in.root = config->source = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!in.root && errno == ENOMEM)

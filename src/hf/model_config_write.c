@@ -206,6 +206,9 @@ static cam_status set_kind(json_t *root, const cam_model_config *config) {
     CAM_TRY(set(root, "model_type", json_string(config->family->model_type)));
     CAM_TRY(set(root, "problem_type", json_string("single_label_classification")));
     CAM_TRY(set_dtype(root));
+    /* they name code of the source, which is not part of this model */
+    json_object_del(root, "auto_map");
+    json_object_del(root, "custom_pipelines");
     if (!json_object_get(root, "transformers_version"))
         CAM_TRY(set(root, "transformers_version", json_string("4.46.3"))); /* the version with this layout of files */
 out:

@@ -62,14 +62,11 @@ cam_status cam_model_tokenizer_open(const char *folder, cam_tokenizer **tokenize
     CAM_TRY(cam_json_file_read(folder, "tokenizer_config.json", &tokenizer_config));
     CAM_TRY(choose_class(folder, config, tokenizer_config, &chosen));
     double rows = json_number_value(json_object_get(config, "vocab_size")); /* 0 where there is none */
-    CAM_TRY(cam_tokenizer_open(folder, chosen, tokenizer));
     if (rows >= 1 && rows < INT32_MAX)
-        CAM_TRY(cam_tokenizer_check_rows(*tokenizer, (int32_t)rows));
+        CAM_TRY(cam_tokenizer_open_for(folder, chosen, (int32_t)rows, tokenizer));
+    else
+        CAM_TRY(cam_tokenizer_open(folder, chosen, tokenizer));
 out:
-    if (st != CAM_OK) {
-        cam_tokenizer_close(*tokenizer);
-        *tokenizer = NULL;
-    }
     json_decref(config);
     json_decref(tokenizer_config);
     return st;

@@ -2,6 +2,7 @@
  * are ordered by name and their bytes lie inside the file. */
 #include "safetensors.h"
 #include "files.h"
+#include "json_size.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -46,29 +47,9 @@ void cam_shape_print(cam_strbuf *buf, const int64_t *shape, int32_t ndim) {
 
 /* --- untrusted JSON -------------------------------------------------------------------------------------------- */
 
-/* Limits values and levels before parsing: jansson allocates for each, and 25 MB of "[[[[" or "{},{}," would take
- * gigabytes. */
 static cam_status check_json_size(const char *path, const char *text, size_t length) {
-    size_t values = 0, depth = 0;
-    int in_string = 0;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            in_string = c != '"';
-            continue;
-        }
-        in_string = c == '"';
-        values += c == ',' || c == ':' || c == '[' || c == '{';
-        depth += c == '[' || c == '{';
-        depth -= depth > 0 && (c == ']' || c == '}');
-        if (depth > JSON_DEPTH)
-            return cam_fail(CAM_E_MODEL, "\"%s\": its JSON is nested deeper than %d levels", path, JSON_DEPTH);
-        if (values > CAM_SAFETENSORS_VALUES)
-            return cam_fail(CAM_E_MODEL, "\"%s\": its JSON holds more than %d values", path, CAM_SAFETENSORS_VALUES);
-    }
-    return CAM_OK;
+    cam_status st = cam_json_check_size(text, length, CAM_SAFETENSORS_VALUES, JSON_DEPTH);
+    return st == CAM_OK ? CAM_OK : cam_fail(st, "\"%s\": %s", path, cam_status_message());
 }
 
 static cam_status fail_json(const char *path, const json_error_t *error) {

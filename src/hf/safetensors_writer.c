@@ -111,7 +111,7 @@ static void put_header(const cam_safetensors_writer *writer, cam_strbuf *header)
         const declared *tensor = &writer->tensors[i];
         cam_strbuf_putc(header, ',');
         cam_strbuf_put_json(header, tensor->name, strlen(tensor->name));
-        cam_strbuf_printf(header, ":{\"dtype\":\"%s\",\"shape\":[", cam_dtype_name(tensor->dtype));
+        cam_strbuf_put_all(header, ":{\"dtype\":\"", cam_dtype_name(tensor->dtype), "\",\"shape\":[", NULL);
         for (int32_t d = 0; d < tensor->ndim; d++)
             cam_strbuf_printf(header, "%s%" PRId64, d ? "," : "", tensor->shape[d]);
         cam_strbuf_printf(header, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", at, at + tensor->bytes);

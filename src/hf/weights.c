@@ -222,7 +222,7 @@ static match find_wanted(const cam_weights *weights, const char *name) {
     cam_strbuf stored = CAM_STRBUF_INIT;
     const char *own_prefix = cam_family_prefix_of(name);
     cam_strbuf_append(&stored, weights->wrapper ? weights->wrapper : "", weights->wrapper_length);
-    cam_strbuf_printf(&stored, "%s%s", own_prefix[0] ? weights->prefix : "", name + strlen(own_prefix));
+    cam_strbuf_put_all(&stored, own_prefix[0] ? weights->prefix : "", name + strlen(own_prefix), NULL);
     match found = find_stored(weights, cam_strbuf_text(&stored));
     for (size_t i = 0; !found.tensor && i < 2; i++) {
         size_t ending = strlen(spellings[i][0]);

@@ -41,14 +41,14 @@ void cam_hub_folders_release(cam_hub_folders *folders) {
 /* "folder/name.ending", to be freed. */
 static char *path_with_ending(const char *folder, const char *name, const char *ending) {
     cam_strbuf buf = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&buf, "%s/%s%s", folder, name, ending);
+    cam_strbuf_put_all(&buf, folder, "/", name, ending, NULL);
     return cam_strbuf_detach(&buf);
 }
 
 /* The length of a file, or of the one that it links to; -1 where there is none. */
 static long long size_of(const char *path) {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISREG(about.st_mode) ? (long long)about.st_size : -1;
+    return path && stat(path, &about) == 0 && S_ISREG(about.st_mode) ? (long long)about.st_size : -1;
 }
 
 static cam_status fail_storage(const char *verb, const char *path) {
@@ -81,7 +81,10 @@ static cam_status put_file(const char *blob, const char *link, int is_new) {
 static cam_status put_link(const char *target, const char *link, int *is_possible) {
     cam_strbuf temporary = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;
-    cam_strbuf_printf(&temporary, "%s.tmp-%ld", link, (long)getpid());
+    cam_strbuf_puts(&temporary, link);
+    cam_strbuf_printf(&temporary, ".tmp-%ld", (long)getpid());
+    if (cam_strbuf_failed(&temporary))
+        return cam_fail(CAM_E_MEMORY, "no memory for a path");
     unlink(cam_strbuf_text(&temporary));
     if (symlink(target, cam_strbuf_text(&temporary)) != 0) {
         *is_possible = errno != EPERM && errno != ENOTSUP && errno != ENOSYS;
@@ -100,6 +103,7 @@ static cam_status link_blob(const cam_hub_folders *folders, const cam_hub_file *
     int is_possible = !no_links;
     char *link = cam_path_join(folders->snapshot, file->name),
          *target = path_with_ending("../../blobs", file->etag, "");
+    CAM_TRY(cam_memory_check(CAM_OK));
     if (is_possible)
         CAM_TRY(put_link(target, link, &is_possible));
     if (!is_possible)
@@ -120,6 +124,8 @@ static cam_status open_part(const cam_hub_folders *folders, const cam_hub_file *
     if (!is_locked)
         snprintf(ending, sizeof ending, ".%ld.incomplete", (long)getpid());
     *path = path_with_ending(folders->blobs, file->etag, ending);
+    if (!*path)
+        return cam_fail(CAM_E_MEMORY, "no memory for a path");
     *part = (cam_http_file){.fd = open(*path, O_RDWR | O_CREAT | O_CLOEXEC, 0666), .path = *path};
     if (part->fd < 0)
         return fail_storage("write", *path);
@@ -231,6 +237,7 @@ cam_status cam_hub_file_get(cam_http *http, const cam_hub_folders *folders, cons
     CAM_TRY(cam_directory_make(folders->snapshot));
     CAM_TRY(cam_directory_make(folders->locks));
     lock_path = path_with_ending(folders->locks, file->etag, ".lock");
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_file_lock(http, lock_path, file->name, &lock));
     CAM_TRY(check_blob(http, file, blob, verify, &is_good));
     if (!is_good)

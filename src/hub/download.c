@@ -1,8 +1,10 @@
 /* download.c: see download_internal.h. */
 #include "download_internal.h"
 #include "files.h"
+#include "json_size.h"
 #include "log.h"
 #include "repository_internal.h"
+#include "safetensors.h"
 #include "transfer_progress_internal.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -101,6 +103,8 @@ static cam_status add_shards(plan *p) {
     CAM_TRY(add_file(p, index_name));
     CAM_TRY(cam_hub_repository_get(p->http, &p->repository, &p->folders, &p->files[p->count - 1], p->verify));
     CAM_TRY(cam_file_read(path, INDEX_MAX, CAM_E_MODEL, &text));
+    if (cam_json_check_size(cam_strbuf_text(&text), text.length, CAM_SAFETENSORS_VALUES, CAM_JSON_LEVELS) != CAM_OK)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" of the model \"%s\": %s", index_name, p->repository.id, cam_status_message());
     p->index = json_loadb(cam_strbuf_text(&text), text.length, 0, NULL);
     json_object_foreach(json_object_get(p->index, "weight_map"), key, name) {
         if (!is_plain_name(p, json_string_value(name)))
@@ -162,7 +166,7 @@ static cam_status check_room(const plan *p, long long bytes) {
 
 static cam_status get_files(plan *p, const cam_hub_settings *settings) {
     cam_status st = CAM_OK;
-    cam_transfer transfer;
+    cam_transfer transfer = {0};
     char size_text[24];
     long long total = 0;
     for (size_t i = 0; i < p->count; i++)
@@ -192,7 +196,7 @@ static cam_status write_ref(const plan *p) {
     cam_status st = CAM_OK;
     cam_strbuf old = CAM_STRBUF_INIT;
     const char *commit = p->repository.commit;
-    char *path = cam_path_join(p->folders.refs, p->repository.revision), *folder = strdup(path);
+    char *path = cam_path_join(p->folders.refs, p->repository.revision), *folder = path ? strdup(path) : NULL;
     if (!folder)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a path");
     if (strcmp(p->repository.revision, commit) == 0)
@@ -225,6 +229,7 @@ cam_status cam_hub_download(cam_http *http, const char *id, const char *revision
     plan p = {.http = http, .verify = verify};
     CAM_TRY(cam_hub_repository_open(http, id, revision, &p.repository));
     cam_hub_folders_init(&p.folders, id, p.repository.commit);
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(choose_files(&p, needs));
     CAM_TRY(get_files(&p, http->settings));
     for (size_t i = 0; i < sizeof small_files / sizeof small_files[0]; i++)

@@ -54,8 +54,7 @@ static char *part_of(CURLU *parts, CURLUPart part) {
     return text;
 }
 
-/* True where two URLs have the same scheme, host and port. */
-static int is_same_origin(const char *a, const char *b) {
+int cam_http_is_same_origin(const char *a, const char *b) {
     static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
     CURLU *left = curl_url(), *right = curl_url();
     int is_same = left && right && curl_url_set(left, CURLUPART_URL, a, 0) == CURLUE_OK &&
@@ -71,8 +70,7 @@ static int is_same_origin(const char *a, const char *b) {
     return is_same;
 }
 
-/* The URL that a redirect from `url` leads to, to be freed; NULL where it is none that may be followed. */
-static char *redirect_target(const char *url, const char *location) {
+char *cam_http_redirect_target(const char *url, const char *location) {
     CURLU *parts = curl_url();
     char *text = NULL, *copy = NULL;
     if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
@@ -104,19 +102,20 @@ static cam_status send_once(cam_http *http, cam_http_method method, const char *
                             cam_http_answer *answer, int *tries) {
     cam_status st = CAM_OK;
     cam_strbuf first = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&first, "%s%s", http->settings->endpoint, path);
+    cam_strbuf_put_all(&first, http->settings->endpoint, path, NULL);
     char *url = cam_strbuf_detach(&first), *next = NULL;
+    CAM_TRY(cam_memory_check(CAM_OK));
     for (int hops = 0;; hops++) {
-        int is_own = is_same_origin(url, http->settings->endpoint);
+        int is_own = cam_http_is_same_origin(url, http->settings->endpoint);
         CAM_TRY(cam_http_exchange(http, method, url, is_own, file, answer, tries));
         if (!is_redirect(answer))
             break;
         if (hops == REDIRECTS)
             CAM_TRY(fail_redirect(url, "redirects without end"));
-        next = redirect_target(url, answer->location);
+        next = cam_http_redirect_target(url, answer->location);
         if (!next)
             CAM_TRY(fail_redirect(url, "redirects to an address that is no secure one"));
-        if (method == CAM_HTTP_HEAD && answer->is_linked && !is_same_origin(next, http->settings->endpoint))
+        if (method == CAM_HTTP_HEAD && answer->is_linked && !cam_http_is_same_origin(next, http->settings->endpoint))
             break;
         free(url);
         url = next;

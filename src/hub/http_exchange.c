@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 enum { BODY_MAX = 32 << 20, CONNECT_S = 15, SLOWEST_BYTES_S = 1000 };
@@ -14,8 +13,7 @@ typedef struct exchange {
     cam_http *http;
     cam_http_file *file;
     cam_http_answer *answer;
-    char *etag, *linked_etag;
-    long long length, linked_length;
+    cam_http_head head;
     int began;       /* the first bytes of the body came */
     int to_file;     /* the body is the file's */
     int is_overrun;  /* the server sends more than the file has */
@@ -23,106 +21,11 @@ typedef struct exchange {
     int error;       /* errno of a failed write */
 } exchange;
 
-/* --- the head of an answer --------------------------------------------------------------------------------------- */
-
-static void take_text(char **text, const char *value) {
-    free(*text);
-    *text = strdup(value);
-}
-
-/* W/"abc" and "abc" are abc. */
-static void take_etag(char **etag, const char *value) {
-    size_t length = strlen(value);
-    if (length >= 2 && strncmp(value, "W/", 2) == 0)
-        value += 2, length -= 2;
-    if (length >= 2 && value[0] == '"' && value[length - 1] == '"')
-        value++, length -= 2;
-    free(*etag);
-    *etag = strndup(value, length);
-}
-
-/* The number at the beginning of a text; -1 where there is none. */
-static long long number_of(const char *value) {
-    errno = 0;
-    long long number = value[0] >= '0' && value[0] <= '9' ? strtoll(value, NULL, 10) : -1;
-    return errno ? -1 : number;
-}
-
-/* Forgets what belongs to an earlier answer; what names the file stays. */
-static void begin_answer(exchange *x) {
-    cam_http_answer *a = x->answer;
-    free(a->location);
-    free(a->error_code);
-    free(a->error_text);
-    free(x->etag);
-    free(x->linked_etag);
-    a->location = a->error_code = a->error_text = x->etag = x->linked_etag = NULL;
-    a->range_begin = a->retry_after_s = -1;
-    x->length = x->linked_length = -1;
-    x->began = x->to_file = 0;
-    cam_strbuf_clear(&a->body);
-}
-
-static void take_header(exchange *x, const char *name, const char *value) {
-    cam_http_answer *a = x->answer;
-    if (strcasecmp(name, "Location") == 0)
-        take_text(&a->location, value);
-    else if (strcasecmp(name, "X-Repo-Commit") == 0)
-        take_text(&a->commit, value);
-    else if (strcasecmp(name, "X-Error-Code") == 0)
-        take_text(&a->error_code, value);
-    else if (strcasecmp(name, "X-Error-Message") == 0)
-        take_text(&a->error_text, value);
-    else if (strcasecmp(name, "X-Linked-ETag") == 0)
-        take_etag(&x->linked_etag, value);
-    else if (strcasecmp(name, "ETag") == 0)
-        take_etag(&x->etag, value);
-    else if (strcasecmp(name, "X-Linked-Size") == 0)
-        x->linked_length = number_of(value);
-    else if (strcasecmp(name, "Content-Length") == 0)
-        x->length = number_of(value);
-    else if (strcasecmp(name, "Retry-After") == 0)
-        a->retry_after_s = (long)number_of(value);
-    else if (strcasecmp(name, "Content-Range") == 0 && strncasecmp(value, "bytes ", 6) == 0)
-        a->range_begin = number_of(value + 6);
-}
-
 static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
-    size_t length = size * count;
-    const char *colon = memchr(bytes, ':', length);
-    if (length >= 5 && strncmp(bytes, "HTTP/", 5) == 0) {
-        begin_answer(context);
-    } else if (colon) {
-        const char *value = colon + 1, *end = bytes + length;
-        while (value < end && (*value == ' ' || *value == '\t'))
-            value++;
-        while (end > value && strchr(" \t\r\n", end[-1]))
-            end--;
-        char *name = strndup(bytes, (size_t)(colon - bytes)), *copy = strndup(value, (size_t)(end - value));
-        if (name && copy)
-            take_header(context, name, copy);
-        free(name);
-        free(copy);
-    }
-    return length;
-}
-
-/* Once the whole answer is known: a redirect's own length and etag are not those of the file. */
-static void end_answer(exchange *x) {
-    cam_http_answer *a = x->answer;
-    int is_good = a->status >= 200 && a->status < 300;
-    if (x->linked_etag) {
-        take_text(&a->etag, x->linked_etag);
-        a->is_linked = 1;
-        if (x->linked_length >= 0)
-            a->length = x->linked_length;
-    } else if (is_good && !a->is_linked) {
-        if (x->etag)
-            take_text(&a->etag, x->etag);
-        a->length = x->length;
-    }
-    free(x->etag);
-    free(x->linked_etag);
+    exchange *x = context;
+    if (cam_http_head_take(&x->head, bytes, size * count))
+        x->began = x->to_file = 0;
+    return size * count;
 }
 
 /* --- the body ---------------------------------------------------------------------------------------------------- */
@@ -290,21 +193,21 @@ static cam_status fail_exchange(exchange *x, CURLcode code, const char *url, con
 cam_status cam_http_exchange(cam_http *http, cam_http_method method, const char *url, int with_token,
                              cam_http_file *file, cam_http_answer *answer, int *tries) {
     cam_status st = CAM_OK;
-    exchange x = {.http = http, .file = file, .answer = answer};
+    exchange x = {.http = http, .file = file, .answer = answer, .head = {.answer = answer}};
     char error_text[CURL_ERROR_SIZE] = "";
     cam_strbuf authorization = CAM_STRBUF_INIT;
     struct curl_slist *headers = curl_slist_append(NULL, "Accept-Encoding: identity");
     *tries = http->unreachable = 0;
-    begin_answer(&x);
+    cam_http_head_begin(&x.head);
     if (with_token && http->settings->token) {
-        cam_strbuf_printf(&authorization, "Authorization: Bearer %s", http->settings->token);
+        cam_strbuf_put_all(&authorization, "Authorization: Bearer ", http->settings->token, NULL);
         headers = curl_slist_append(headers, cam_strbuf_text(&authorization));
         explicit_bzero(authorization.text, authorization.length);
     }
     set_options(&x, method, url, headers, error_text);
     CURLcode code = curl_easy_perform(http->curl);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &answer->status);
-    end_answer(&x);
+    cam_http_head_end(&x.head);
     if (code != CURLE_OK)
         st = fail_exchange(&x, code, url, error_text, tries);
     curl_slist_free_all(headers);

@@ -3,8 +3,8 @@
 #define CAM_HTTP_EXCHANGE_INTERNAL_H
 
 #include "cancel.h"
+#include "http_head_internal.h"
 #include "hub_settings_internal.h"
-#include "strbuf.h"
 
 typedef struct cam_http {
     void *curl;
@@ -24,20 +24,6 @@ typedef struct cam_http_file {
     long long size;     /* bytes that are there; the request begins behind them */
     long long expected; /* the length of the whole file */
 } cam_http_file;
-
-/* Texts are NULL and numbers -1 where the answer does not have them. */
-typedef struct cam_http_answer {
-    long status;
-    char *location;
-    char *etag;                    /* of the file, without quotes and "W/" */
-    int is_linked;                 /* etag and length are those of the file that the answer links to */
-    char *commit;                  /* X-Repo-Commit */
-    char *error_code, *error_text; /* X-Error-Code, X-Error-Message */
-    long long length;              /* of the file */
-    long long range_begin;         /* of a part */
-    long retry_after_s;
-    cam_strbuf body; /* at most 32 MiB; empty where a file takes it */
-} cam_http_answer;
 
 typedef enum cam_http_method { CAM_HTTP_GET, CAM_HTTP_HEAD } cam_http_method;
 

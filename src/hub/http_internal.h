@@ -16,6 +16,12 @@ CAM_MUST_CHECK cam_status cam_http_send(cam_http *http, cam_http_method method, 
                                         cam_http_answer *answer);
 void cam_http_answer_release(cam_http_answer *answer);
 
+/* True where two URLs have the same scheme, host and port: what a token may be sent to. */
+int cam_http_is_same_origin(const char *a, const char *b);
+/* The URL that a redirect from `url` leads to, to be freed; NULL where it is none that may be followed: of another
+ * scheme, or from https to http. */
+char *cam_http_redirect_target(const char *url, const char *location);
+
 /* Waits, unless the work is cancelled: CAM_E_STOPPED. */
 CAM_MUST_CHECK cam_status cam_http_pause(const cam_http *http, double seconds);
 

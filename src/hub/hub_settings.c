@@ -36,6 +36,8 @@ static cam_status read_endpoint(cam_hub_settings *settings) {
     while (buf.length > 0 && buf.text[buf.length - 1] == '/')
         cam_strbuf_resize(&buf, buf.length - 1);
     settings->endpoint = cam_strbuf_detach(&buf);
+    if (!settings->endpoint)
+        return cam_fail(CAM_E_MEMORY, "no memory for the address of the Hub");
     if (strncmp(settings->endpoint, "https://", 8) != 0 && strncmp(settings->endpoint, "http://", 7) != 0)
         return cam_fail(CAM_E_USAGE, "HF_ENDPOINT must begin with https://, for example https://huggingface.co");
     return CAM_OK;

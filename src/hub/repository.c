@@ -1,11 +1,13 @@
 /* repository.c: see repository_internal.h. */
 #include "hub_cache.h"
+#include "json_size.h"
 #include "repository_internal.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMIT_DIGITS = 40 };
+/* Ten thousand files, each with its name alone, are 30,000 values. */
+enum { COMMIT_DIGITS = 40, LISTING_VALUES = 1 << 20 };
 
 /* Appends a revision as one part of a URL's path. It holds letters, digits, '.', '_', '-' and '/'. */
 static void put_revision(cam_strbuf *path, const char *revision) {
@@ -23,11 +25,14 @@ static cam_status fail_answer(const cam_http *http, const char *what) {
                     http->settings->endpoint, what);
 }
 
-/* Reads {"sha": ..., "siblings": [{"rfilename": ...}, ...]}. */
-static cam_status read_listing(const cam_http *http, const cam_http_answer *answer, cam_hub_repository *repository) {
+cam_status cam_hub_repository_read(const cam_http *http, const cam_http_answer *answer,
+                                   cam_hub_repository *repository) {
     cam_status st = CAM_OK;
-    size_t i;
-    json_t *sibling, *body = json_loadb(cam_strbuf_text(&answer->body), answer->body.length, 0, NULL);
+    size_t i, length = answer->body.length;
+    json_t *sibling, *body = NULL;
+    if (cam_json_check_size(cam_strbuf_text(&answer->body), length, LISTING_VALUES, CAM_JSON_LEVELS) != CAM_OK)
+        CAM_TRY(fail_answer(http, "more than a list of files"));
+    body = json_loadb(cam_strbuf_text(&answer->body), length, 0, NULL);
     const json_t *siblings = json_object_get(body, "siblings");
     const char *commit = json_string_value(json_object_get(body, "sha"));
     if (!body)
@@ -53,12 +58,13 @@ cam_status cam_hub_repository_open(cam_http *http, const char *id, const char *r
     cam_http_answer answer = {0};
     cam_strbuf path = CAM_STRBUF_INIT;
     *repository = (cam_hub_repository){.id = id, .revision = revision, .names = json_object()};
-    cam_strbuf_printf(&path, "/api/models/%s/revision/", id);
+    cam_strbuf_put_all(&path, "/api/models/", id, "/revision/", NULL);
     put_revision(&path, revision);
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_http_send(http, CAM_HTTP_GET, cam_strbuf_text(&path), NULL, &answer));
     if (answer.status != 200)
         CAM_TRY(cam_hub_refuse(http, repository, NULL, &answer));
-    CAM_TRY(read_listing(http, &answer, repository));
+    CAM_TRY(cam_hub_repository_read(http, &answer, repository));
 out:
     cam_http_answer_release(&answer);
     cam_strbuf_release(&path);
@@ -77,7 +83,7 @@ int cam_hub_repository_has(const cam_hub_repository *repository, const char *nam
 /* The path of a file's address, to be freed. */
 static char *file_path(const cam_hub_repository *repository, const char *name) {
     cam_strbuf path = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&path, "/%s/resolve/%s/%s", repository->id, repository->commit, name);
+    cam_strbuf_put_all(&path, "/", repository->id, "/resolve/", repository->commit, "/", name, NULL);
     return cam_strbuf_detach(&path);
 }
 
@@ -87,6 +93,7 @@ cam_status cam_hub_repository_describe(cam_http *http, const cam_hub_repository 
     cam_http_answer answer = {0};
     char *path = file_path(repository, name);
     *file = (cam_hub_file){.name = name};
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_http_send(http, CAM_HTTP_HEAD, path, NULL, &answer));
     if (answer.status >= 400)
         CAM_TRY(cam_hub_refuse(http, repository, name, &answer));
@@ -108,6 +115,7 @@ cam_status cam_hub_repository_get(cam_http *http, const cam_hub_repository *repo
     cam_status st = CAM_OK;
     cam_http_answer answer = {0};
     char *path = file_path(repository, file->name);
+    CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_hub_file_get(http, folders, file, path, verify, &answer));
     if (answer.status >= 300)
         CAM_TRY(cam_hub_refuse(http, repository, file->name, &answer));

@@ -16,6 +16,10 @@ typedef struct cam_hub_repository {
  * Release in both cases. */
 CAM_MUST_CHECK cam_status cam_hub_repository_open(cam_http *http, const char *id, const char *revision,
                                                   cam_hub_repository *repository);
+/* Reads the answer to that question, {"sha": ..., "siblings": [{"rfilename": ...}, ...]}, into commit and names.
+ * CAM_E_NETWORK. */
+CAM_MUST_CHECK cam_status cam_hub_repository_read(const cam_http *http, const cam_http_answer *answer,
+                                                  cam_hub_repository *repository);
 void cam_hub_repository_release(cam_hub_repository *repository);
 
 int cam_hub_repository_has(const cam_hub_repository *repository, const char *name);

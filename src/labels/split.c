@@ -216,7 +216,7 @@ out:
 static cam_status split_stratified(cam_split *split, cam_mt19937 *generator, size_t train, size_t test,
                                    const int32_t *ids, size_t class_count, const char *const *names) {
     cam_status st = CAM_OK;
-    strata s;
+    strata s = {0};
     CAM_TRY(strata_init(&s, train + test, ids, class_count));
     CAM_TRY(check_strata(&s, ids, train, test, names));
     approximate_mode(generator, s.counts, s.classes, train, s.train, s.remainders, s.order);
@@ -275,7 +275,7 @@ static void take_ranked(cam_split *split, const ranked_row *rows, size_t count, 
 static cam_status count_test_rows(size_t train, size_t test, const int32_t *ids, size_t class_count,
                                   const char *const *names, int64_t *lacking) {
     cam_status st = CAM_OK;
-    strata s;
+    strata s = {0};
     CAM_TRY(strata_init(&s, train + test, ids, class_count));
     CAM_TRY(check_strata(&s, ids, train, test, names));
     approximate_mode(NULL, s.counts, s.classes, test, s.test, s.remainders, s.order);

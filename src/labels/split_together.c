@@ -112,7 +112,7 @@ static size_t gather(const grouping *g, const int64_t *part, size_t count, const
 cam_status cam_split_keep_together(cam_split *split, const int64_t *first, const int32_t *ids, size_t class_count,
                                    cam_split_moves *moves) {
     cam_status st = CAM_OK;
-    grouping g;
+    grouping g = {0};
     cam_split moved = {0};
     size_t classes = ids ? class_count : 1;
     *moves = (cam_split_moves){0, 0};

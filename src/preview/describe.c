@@ -218,9 +218,9 @@ static int name_bars(const cam_labels *labels, const label_rows *list, size_t sh
         cam_label_form(labels->names[k], labels->lengths[k], CAM_LABEL_ALL, &forms[k]);
     for (size_t i = 0; forms && i < shown; i++)
         names[i] = bar_name(labels, forms, list[i].id);
+    int named = forms && cam_memory_check(CAM_OK) == CAM_OK;
     for (size_t k = 0; forms && k < labels->count; k++)
         cam_strbuf_release(&forms[k]);
-    int named = forms != NULL;
     free(forms);
     return named;
 }

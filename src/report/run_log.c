@@ -37,6 +37,7 @@ cam_status cam_run_log_open(cam_run_log *log, const char *path, int64_t keep) {
     cam_status st = CAM_OK;
     *log = (cam_run_log)CAM_RUN_LOG_INIT;
     log->path = cam_path_absolute(path);
+    CAM_TRY(cam_memory_check(CAM_OK));
     log->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log->fd < 0)
         CAM_FAIL(CAM_E_STORAGE, "cannot write \"%s\": %s", log->path, strerror(errno));
@@ -92,6 +93,9 @@ cam_json *cam_run_log_begin(cam_run_log *log, const char *event) {
 cam_status cam_run_log_commit(cam_run_log *log) {
     cam_json_end(&log->json);
     cam_strbuf_putc(&log->line, '\n');
+    cam_status st = cam_memory_check(CAM_OK); /* a text of the line may be missing */
+    if (st != CAM_OK)
+        return st;
     for (size_t done = 0; done < log->line.length;) {
         ssize_t count = write(log->fd, log->line.text + done, log->line.length - done);
         if (count < 0 && errno == EINTR)

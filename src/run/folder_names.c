@@ -38,7 +38,7 @@ char *cam_folder_stem(const char *folder) {
         length--;
     cam_strbuf_append(&name, folder, length);
     char *stem = cam_strbuf_detach(&name);
-    while (cut_kind(stem) || cut_number(stem))
+    while (stem && (cut_kind(stem) || cut_number(stem)))
         ;
     return stem;
 }
@@ -49,7 +49,7 @@ char *cam_folder_beside(const char *folder, const char *kind) {
     int first = kind ? 1 : 2;
     for (int number = first; number == first || cam_directory_exists(cam_strbuf_text(&name)); number++) {
         cam_strbuf_clear(&name);
-        cam_strbuf_printf(&name, "%s%s%s", stem, kind ? "-" : "", kind ? kind : "");
+        cam_strbuf_put_all(&name, stem, kind ? "-" : "", kind ? kind : "", NULL);
         if (number > 1)
             cam_strbuf_printf(&name, "-%d", number);
     }

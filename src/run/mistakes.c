@@ -61,7 +61,7 @@ static void put_mistake(cam_strbuf *out, const cam_corpus *corpus, const mistake
     cam_strbuf_putc(out, d);
     size_t score = out->length;
     cam_strbuf_printf(out, "%.4f%c%s\n", (double)m->guess.score, d, cam_data_part_name(m->part));
-    if (d == ';') /* where a spreadsheet has semicolons, its numbers have decimal commas */
+    if (d == ';' && out->length > score) /* where a spreadsheet has semicolons, its numbers have decimal commas */
         out->text[score + strcspn(out->text + score, ".")] = ',';
 }
 

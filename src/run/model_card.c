@@ -85,8 +85,7 @@ static void put_file(cam_strbuf *out, const char *path, const char *use) {
     if (!path)
         return;
     cam_strbuf_puts(out, "- `");
-    cam_strbuf_puts(out, base_name(path));
-    cam_strbuf_printf(out, "`: %s\n", use);
+    cam_strbuf_printf(out, "%s`: %s\n", base_name(path), use);
 }
 
 static void put_data(cam_strbuf *out, const cam_run_end *end) {

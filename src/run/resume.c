@@ -1,6 +1,7 @@
 /* resume.c: see resume.h. */
 #include "resume.h"
 #include "checkpoint.h"
+#include "checkpoint_reader.h"
 #include "files.h"
 #include "run_facts_internal.h"
 #include <stdlib.h>
@@ -24,10 +25,16 @@ static cam_status refuse(cam_run *run, const char *found) {
                     run->config->output_dir, found);
 }
 
+/* A checkpoint that cannot be opened is refused with the reason. */
 static cam_status refuse_name(const cam_run *run) {
     const char *path = run->config->resume_from_checkpoint;
+    cam_checkpoint_reader reader;
     if (!cam_directory_exists(path))
         return cam_fail(CAM_E_USAGE, "resume_from_checkpoint: no folder \"%s\"; set resume_from_checkpoint=auto", path);
+    cam_status st = cam_checkpoint_open(&reader, path);
+    cam_checkpoint_close(&reader);
+    if (st != CAM_OK)
+        return st;
     return cam_fail(CAM_E_MODEL,
                     "resume_from_checkpoint: \"%s\" is no whole checkpoint of the run in output_dir \"%s\"; set "
                     "resume_from_checkpoint=auto",

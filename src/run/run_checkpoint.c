@@ -117,6 +117,7 @@ static cam_status fill(cam_training *t) {
         (cam_checkpoint_file){.name = CAM_TRAINING_RESULTS_FILE, .bytes = t->results.text, .count = t->results.length};
     if (t->saved_step >= 0)
         CAM_TRY(add_model(t));
+    CAM_TRY(cam_memory_check(CAM_OK));
 out:
     return st;
 }

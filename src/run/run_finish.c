@@ -66,7 +66,7 @@ static void show(const cam_run_end *end) {
     cam_strbuf_clear(&report);
     cam_run_verdict_put(end, &report);
     if (report.length > 0)
-        cam_log_warn("%s", report.text);
+        cam_log_warn_lines(report.text);
     cam_strbuf_release(&report);
 }
 
@@ -140,7 +140,7 @@ out:
 /* Puts the message of what failed at the end before the one that ended the run. */
 static void add_to_message(char **message) {
     cam_strbuf both = CAM_STRBUF_INIT;
-    cam_strbuf_printf(&both, "%s; %s", cam_status_message(), *message ? *message : "");
+    cam_strbuf_put_all(&both, cam_status_message(), "; ", *message ? *message : "", NULL);
     free(*message);
     *message = cam_strbuf_detach(&both);
 }
@@ -170,7 +170,7 @@ static void put_kept(const cam_training *t, cam_strbuf *out) {
 /* A stop that loses its work is no stop, but the failure of the save. */
 cam_status cam_training_end_early(cam_training *t, cam_status why) {
     cam_group *group = t->run->group;
-    cam_strbuf kept = CAM_STRBUF_INIT;
+    cam_strbuf text = CAM_STRBUF_INIT;
     if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks get here */
         why = cam_group_agree_status(group, "ending the run", why);
     char *message = strdup(cam_status_message());
@@ -186,11 +186,11 @@ cam_status cam_training_end_early(cam_training *t, cam_status why) {
         add_to_message(&message);
         why = logged;
     }
+    cam_strbuf_puts(&text, message ? message : "");
     if (why == CAM_E_STOPPED)
-        put_kept(t, &kept);
-    if (message)
-        cam_fail(why, "%s%s", message, cam_strbuf_text(&kept));
-    cam_strbuf_release(&kept);
+        put_kept(t, &text);
+    cam_fail_again(why, cam_strbuf_text(&text));
+    cam_strbuf_release(&text);
     free(message);
     return why;
 }

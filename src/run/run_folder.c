@@ -70,8 +70,9 @@ static int is_card(const char *path) {
 static cam_status remove_file(const cam_run_folder *folder, const char *name) {
     char *path = cam_run_folder_path(folder, name);
     cam_file_remove_leftovers(path);
-    cam_status st =
-        unlink(path) == 0 || errno == ENOENT ? CAM_OK : cam_file_fail(CAM_E_STORAGE, "remove the earlier run's", path);
+    cam_status st = cam_memory_check(CAM_OK);
+    if (st == CAM_OK && unlink(path) != 0 && errno != ENOENT)
+        st = cam_file_fail(CAM_E_STORAGE, "remove the earlier run's", path);
     free(path);
     return st;
 }
@@ -112,6 +113,7 @@ cam_status cam_run_folder_open(const cam_config *config, cam_run_folder *folder)
     CAM_TRY(cam_directory_make(config->output_dir));
     CAM_TRY(take_lock(config->output_dir, &folder->fd));
     folder->path = path_of(folder->fd, config->output_dir);
+    CAM_TRY(cam_memory_check(CAM_OK));
 out:
     return st;
 }

@@ -97,6 +97,7 @@ static cam_status find_existing(const char *folder, char **existing) {
     char *path = cam_path_absolute(folder), *full = cam_path_absolute(folder);
     struct stat about;
     *existing = NULL;
+    CAM_TRY(cam_memory_check(CAM_OK));
     while (stat(path, &about) != 0) {
         char *slash = strrchr(path, '/');
         if (errno != ENOENT || !slash)
@@ -120,6 +121,7 @@ static cam_status check_writable(const char *folder) {
     char *full = cam_path_absolute(folder), *existing = NULL, *attempt = NULL;
     CAM_TRY(find_existing(folder, &existing));
     attempt = cam_path_join(existing, ".cam-train-XXXXXX");
+    CAM_TRY(cam_memory_check(CAM_OK));
     if (!mkdtemp(attempt))
         CAM_FAIL(CAM_E_STORAGE, "cannot write the output folder \"%s\": \"%s\": %s", full, existing, strerror(errno));
     rmdir(attempt);

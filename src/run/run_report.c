@@ -40,7 +40,7 @@ static void put_scores_line(cam_strbuf *out, const char *name, int64_t rows, con
         else
             cam_strbuf_printf(out, "  %*s", metric_columns(m), "");
     }
-    while (out->text[out->length - 1] == ' ')
+    while (out->length > 0 && out->text[out->length - 1] == ' ')
         cam_strbuf_resize(out, out->length - 1);
     cam_strbuf_putc(out, '\n');
 }
@@ -164,8 +164,8 @@ static void put_command(cam_strbuf *out, const cam_run_end *end, const char *ver
     size_t begin = out->length;
     cam_strbuf_printf(out, "  cam-train %s --model ", verb);
     cam_shell_word_put(out, end->run->config->output_dir);
-    int fits = cam_plain_columns(out->text + begin) + 1 + cam_plain_columns(rest) <= WIDTH;
-    cam_strbuf_printf(out, "%s%s\n", fits ? " " : " \\\n    ", rest);
+    int fits = out->length > begin && cam_plain_columns(out->text + begin) + 1 + cam_plain_columns(rest) <= WIDTH;
+    cam_strbuf_put_all(out, fits ? " " : " \\\n    ", rest, "\n", NULL);
 }
 
 static void put_next(cam_strbuf *out, const cam_run_end *end) {
@@ -188,9 +188,11 @@ void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out) {
     cam_strbuf line = CAM_STRBUF_INIT, lines = CAM_STRBUF_INIT;
     if (end->verdict.length == 0)
         return;
-    cam_strbuf_printf(&line, "%s%s%s", begin, end->verdict.text, end->settings.length > 0 ? "; train again:" : "");
+    cam_strbuf_put_all(&line, begin, cam_strbuf_text(&end->verdict), NULL);
+    cam_strbuf_puts(&line, end->settings.length > 0 ? "; train again:" : "");
     cam_put_wrapped(&lines, cam_strbuf_text(&line));
-    cam_strbuf_append(out, lines.text + sizeof begin - 1, lines.length - sizeof begin); /* without the line end */
+    if (lines.length > sizeof begin)
+        cam_strbuf_append(out, lines.text + sizeof begin - 1, lines.length - sizeof begin); /* without the line end */
     if (end->settings.length > 0) {
         cam_strbuf_puts(out, "\n  ");
         cam_command_put(command ? command : &(cam_command){0}, end->settings.text, out);

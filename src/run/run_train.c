@@ -188,7 +188,8 @@ static cam_status check_length(const cam_run *run, const cam_backend *backend) {
 
 cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode progress) {
     cam_status st = check_length(run, backend);
-    cam_training t;
+    cam_training t = {
+        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .model_fd = -1, .folder = CAM_RUN_FOLDER_CLOSED};
     if (st != CAM_OK) /* nothing is open yet */
         return st;
     CAM_TRY(open_training(&t, run, backend, progress));

@@ -183,9 +183,10 @@ static cam_status take_bytes(rest *from, void *to, size_t bytes) {
     return CAM_OK;
 }
 
-static cam_status take_metrics(rest *from, cam_metrics *metrics) {
+/* The counts of the cells, which come in ascending order, add up to the rows. */
+static cam_status take_metrics(rest *from, int64_t most_rows, cam_metrics *metrics) {
     cam_status st = CAM_OK;
-    int64_t cells = 0, all = metrics->labels * metrics->labels;
+    int64_t cells = 0, all = metrics->labels * metrics->labels, counted = 0, last = -1;
     cam_metrics_clear(metrics);
     CAM_TRY(take_bytes(from, &metrics->rows, sizeof metrics->rows));
     CAM_TRY(take_bytes(from, &metrics->loss_sum, sizeof metrics->loss_sum));
@@ -193,10 +194,27 @@ static cam_status take_metrics(rest *from, cam_metrics *metrics) {
     for (int64_t i = 0; i < cells; i++) {
         int64_t cell[2];
         CAM_TRY(take_bytes(from, cell, sizeof cell));
-        if (cell[0] < 0 || cell[0] >= all)
+        if (cell[0] <= last || cell[0] >= all)
             CAM_FAIL(CAM_E_MODEL, "%s has a figure for a label that this run does not have", CAM_TRAINING_RESULTS_FILE);
+        if (cell[1] < 0 || cell[1] > most_rows - counted)
+            CAM_FAIL(CAM_E_MODEL, "%s counts more rows than this run has", CAM_TRAINING_RESULTS_FILE);
         metrics->confusion[cell[0]] = cell[1];
+        counted += cell[1];
+        last = cell[0];
     }
+    if (metrics->rows != counted)
+        CAM_FAIL(CAM_E_MODEL, "%s has figures that do not add up", CAM_TRAINING_RESULTS_FILE);
+out:
+    return st;
+}
+
+/* The labels are indices of names later on. */
+static cam_status take_guesses(rest *from, cam_guess *guesses, int64_t rows, int64_t labels) {
+    cam_status st = CAM_OK;
+    CAM_TRY(take_bytes(from, guesses, (size_t)rows * sizeof *guesses));
+    for (int64_t i = 0; i < rows; i++)
+        if (guesses[i].label < 0 || guesses[i].label >= labels)
+            CAM_FAIL(CAM_E_MODEL, "%s predicts a label that this run does not have", CAM_TRAINING_RESULTS_FILE);
 out:
     return st;
 }
@@ -209,9 +227,9 @@ cam_status cam_training_results_take(cam_training *t, const cam_strbuf *bytes) {
     if (labels != t->latest.labels)
         CAM_FAIL(CAM_E_MODEL, "%s has %lld labels, and this run %lld", CAM_TRAINING_RESULTS_FILE, (long long)labels,
                  (long long)t->latest.labels);
-    CAM_TRY(take_metrics(&from, &t->latest));
-    CAM_TRY(take_metrics(&from, &t->kept));
-    CAM_TRY(take_bytes(&from, t->guesses[CAM_PART_VALIDATION], (size_t)rows * sizeof *t->guesses[CAM_PART_VALIDATION]));
+    CAM_TRY(take_metrics(&from, rows, &t->latest));
+    CAM_TRY(take_metrics(&from, rows, &t->kept));
+    CAM_TRY(take_guesses(&from, t->guesses[CAM_PART_VALIDATION], rows, labels));
     if (from.bytes > 0)
         CAM_FAIL(CAM_E_MODEL, "%s is longer than this run's", CAM_TRAINING_RESULTS_FILE);
 out:

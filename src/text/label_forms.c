@@ -3,6 +3,7 @@
 #include "mojibake.h"
 #include "nearest.h"
 #include "utf8.h"
+#include "visible.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -90,6 +91,10 @@ static void put_letters(const cam_strbuf *text, unsigned kinds, cam_strbuf *out)
     utf8proc_uint8_t *mapped;
     utf8proc_ssize_t size = utf8proc_map((const utf8proc_uint8_t *)cam_strbuf_text(text),
                                          (utf8proc_ssize_t)text->length, &mapped, (utf8proc_option_t)options);
+    if (size == UTF8PROC_ERROR_NOMEM) {
+        cam_memory_note();
+        return;
+    }
     if (size < 0)
         CAM_BUG("utf8proc: %s", utf8proc_errmsg(size));
     cam_strbuf_append(out, (const char *)mapped, (size_t)size);
@@ -200,7 +205,7 @@ void cam_label_form(const char *label, size_t length, unsigned kinds, cam_strbuf
     if (form->length == 0)
         cam_strbuf_append(form, label, length);
     cam_strbuf_resize(form, form->length);
-    if (kinds & CAM_LABEL_NUMBERS)
+    if ((kinds & CAM_LABEL_NUMBERS) && form->length > 0)
         plain_number(form);
     cam_strbuf_release(&repaired);
     cam_strbuf_release(&plain);
@@ -284,7 +289,7 @@ void cam_label_put_marked(const char *label, unsigned kinds, cam_strbuf *out) {
     uint32_t c, before = 0;
     for (size_t at = 0; at < length; before = c) {
         size_t bytes = cam_utf8_next(label + at, label + length, &c);
-        if (is_hidden(c, before, kinds))
+        if (is_hidden(c, before, kinds) || cam_is_hidden(c))
             cam_strbuf_printf(out, "<U+%04X>", (unsigned)c);
         else
             cam_strbuf_append(out, label + at, bytes);

@@ -42,6 +42,10 @@ void cam_text_trim(const char **text, size_t *length) {
 static void map(const char *text, size_t length, utf8proc_option_t options, cam_strbuf *out) {
     utf8proc_uint8_t *mapped;
     utf8proc_ssize_t size = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &mapped, options);
+    if (size == UTF8PROC_ERROR_NOMEM) {
+        cam_memory_note();
+        return;
+    }
     if (size < 0)
         CAM_BUG("utf8proc: %s", utf8proc_errmsg(size));
     cam_strbuf_append(out, (const char *)mapped, (size_t)size);
@@ -83,8 +87,8 @@ static int is_unchanged(uint32_t c) {
 static int fold_latin(const char *text, size_t length, cam_strbuf *out) {
     cam_strbuf_append(out, text, length);
     char *p = out->text;
-    for (size_t i = 0, bytes; i < length; i += bytes) {
-        uint32_t c = code_point_at(p + i, length - i, &bytes), folded = c;
+    for (size_t i = 0, bytes; i < out->length; i += bytes) {
+        uint32_t c = code_point_at(p + i, out->length - i, &bytes), folded = c;
         if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c < 0xDF && c != 0xD7)) {
             folded = c + 0x20;
         } else if (c == 0x152) {
@@ -154,4 +158,15 @@ size_t cam_text_shown(const char *text, size_t length, size_t characters) {
     for (; at < length && characters > 0; characters--)
         at += cam_utf8_next(text + at, text + length, &unused);
     return at;
+}
+
+void cam_text_put_shown(const char *text, size_t length, size_t characters, cam_strbuf *out) {
+    size_t end = cam_text_shown(text, length, characters), begin = 0;
+    for (size_t at = 0; at <= end; at++)
+        if (at == end || (unsigned char)text[at] < ' ') {
+            cam_strbuf_put_visible(out, text + begin, at - begin);
+            if (at < end)
+                cam_strbuf_putc(out, ' ');
+            begin = at + 1;
+        }
 }

@@ -22,5 +22,7 @@ void cam_text_fold(const char *text, size_t length, cam_fold fold, cam_strbuf *k
 
 /* The length of the first `characters` code points, for quoting a text in a message. */
 size_t cam_text_shown(const char *text, size_t length, size_t characters);
+/* Appends them for a message: on one line, control characters below U+0020 as spaces, the rest as visible.h has it. */
+void cam_text_put_shown(const char *text, size_t length, size_t characters, cam_strbuf *out);
 
 #endif

@@ -44,7 +44,9 @@ static void put_valid_form(const char *text, size_t length, int form, cam_strbuf
     utf8proc_uint8_t *changed = NULL;
     utf8proc_ssize_t bytes =
         utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &changed, (utf8proc_option_t)form);
-    if (bytes < 0)
+    if (bytes == UTF8PROC_ERROR_NOMEM)
+        cam_memory_note();
+    else if (bytes < 0)
         cam_strbuf_append(out, text, length);
     else
         cam_strbuf_append(out, (const char *)changed, (size_t)bytes);

@@ -42,6 +42,20 @@ static const char *lookup(const cam_charsmap *map, const char *text, size_t leng
     return NULL;
 }
 
+/* Unicode's longest replacement has 33 bytes. */
+enum { REPLACEMENT_MAX = 1024 };
+
+static int has_long_replacement(const cam_charsmap *map) {
+    const char *at = map->replacements, *end = at + map->replacement_bytes;
+    while (at < end) {
+        size_t length = strnlen(at, (size_t)(end - at));
+        if (length > REPLACEMENT_MAX)
+            return 1;
+        at += length + 1;
+    }
+    return 0;
+}
+
 cam_status cam_charsmap_init(cam_charsmap *map, char *blob, size_t bytes) {
     *map = (cam_charsmap){.blob = blob};
     size_t trie_bytes = bytes >= 4 ? read_u32((const unsigned char *)blob) : 0;
@@ -53,6 +67,11 @@ cam_status cam_charsmap_init(cam_charsmap *map, char *blob, size_t bytes) {
     map->unit_count = trie_bytes / 4;
     map->replacements = blob + 4 + trie_bytes;
     map->replacement_bytes = bytes - 4 - trie_bytes;
+    if (has_long_replacement(map)) {
+        cam_charsmap_release(map);
+        return cam_fail(CAM_E_MODEL, "the precompiled character map replaces a character by more than %d bytes",
+                        REPLACEMENT_MAX);
+    }
     for (unsigned c = 0; c < 128; c++) {
         char text = (char)c;
         size_t unused;
@@ -81,8 +100,8 @@ static const char *cluster_end(const char *at, const char *end) {
     return at;
 }
 
-static void apply_by_character(const cam_charsmap *map, const char *at, const char *end, cam_strbuf *out) {
-    while (at < end) {
+static void apply_by_character(const cam_charsmap *map, const char *at, const char *end, size_t most, cam_strbuf *out) {
+    while (at < end && out->length <= most) {
         uint32_t rune;
         size_t length = cam_utf8_next(at, end, &rune), replaced_length;
         const char *replaced = lookup(map, at, length, &replaced_length);
@@ -94,9 +113,9 @@ static void apply_by_character(const cam_charsmap *map, const char *at, const ch
     }
 }
 
-void cam_charsmap_apply(const cam_charsmap *map, const char *text, size_t length, cam_strbuf *out) {
+void cam_charsmap_apply(const cam_charsmap *map, const char *text, size_t length, size_t most, cam_strbuf *out) {
     const char *at = text, *end = text + length;
-    while (at < end) {
+    while (at < end && out->length <= most) {
         /* Fast path: two neighbouring ASCII characters are never one cluster, except CR LF, and CR is left to the slow
          * path. */
         const char *plain = at;
@@ -114,7 +133,7 @@ void cam_charsmap_apply(const cam_charsmap *map, const char *text, size_t length
         if (replaced)
             cam_strbuf_append(out, replaced, replaced_length);
         else
-            apply_by_character(map, at, next, out);
+            apply_by_character(map, at, next, most, out);
         at = next;
     }
 }

@@ -21,26 +21,23 @@ static cam_status open_segmenter(cam_pipeline *pipeline) {
     return st;
 }
 
-/* Normalizes the added tokens that are matched in normalized text, and fills token_begins. */
-static cam_status prepare_added_tokens(cam_pipeline *pipeline) {
+/* Normalizes the added tokens that are matched in normalized text. */
+static cam_status normalize_tokens(cam_vocabulary *vocabulary) {
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
-    cam_vocabulary *vocabulary = &pipeline->vocabulary;
     for (size_t i = 0; i < vocabulary->added_count; i++) {
         cam_added_token *token = &vocabulary->added[i];
-        if (token->normalized) {
-            cam_strbuf_clear(&text);
-            cam_strbuf_append(&text, token->text, token->length);
-            cam_normalize(vocabulary->steps, vocabulary->step_count, &text, &spare);
-            char *copy = strndup(cam_strbuf_text(&text), text.length);
-            if (!copy)
-                CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
-            free(token->text);
-            token->text = copy;
-            token->length = strlen(copy);
-        }
-        if (token->length > 0)
-            pipeline->token_begins[token->normalized][(unsigned char)token->text[0]] = 1;
+        if (!token->normalized)
+            continue;
+        cam_strbuf_clear(&text);
+        cam_strbuf_append(&text, token->text, token->length);
+        CAM_TRY(cam_normalize(vocabulary->steps, vocabulary->step_count, &text, &spare));
+        char *copy = strndup(cam_strbuf_text(&text), text.length);
+        if (!copy)
+            CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
+        free(token->text);
+        token->text = copy;
+        token->length = strlen(copy);
     }
 out:
     cam_strbuf_release(&text);
@@ -48,17 +45,46 @@ out:
     return st;
 }
 
+static cam_status order_tokens(cam_pipeline *pipeline, int normalized) {
+    const cam_vocabulary *vocabulary = &pipeline->vocabulary;
+    cam_text_order *order = &pipeline->tokens[normalized];
+    size_t count = 0;
+    cam_text_order_release(order);
+    cam_status st = cam_text_order_allocate(order, vocabulary->added_count);
+    if (st != CAM_OK)
+        return st;
+    memset(pipeline->token_begins[normalized], 0, sizeof pipeline->token_begins[normalized]);
+    for (size_t i = 0; i < vocabulary->added_count; i++) {
+        const cam_added_token *token = &vocabulary->added[i];
+        if (token->normalized != normalized || token->length == 0)
+            continue;
+        order->items[count++] = (cam_ordered_text){token->text, (int32_t)i};
+        pipeline->token_begins[normalized][(unsigned char)token->text[0]] = 1;
+    }
+    order->count = count;
+    cam_text_order_sort(order);
+    return CAM_OK;
+}
+
+cam_status cam_pipeline_order_tokens(cam_pipeline *pipeline) {
+    cam_status st = order_tokens(pipeline, 0);
+    return st == CAM_OK ? order_tokens(pipeline, 1) : st;
+}
+
 cam_status cam_pipeline_prepare(cam_pipeline *pipeline) {
     cam_status st = CAM_OK;
     if (pipeline->vocabulary.kind == CAM_VOCABULARY_UNIGRAM)
         CAM_TRY(open_segmenter(pipeline));
-    CAM_TRY(prepare_added_tokens(pipeline));
+    CAM_TRY(normalize_tokens(&pipeline->vocabulary));
+    CAM_TRY(cam_pipeline_order_tokens(pipeline));
 out:
     return st;
 }
 
 void cam_pipeline_release(cam_pipeline *pipeline) {
     cam_segmenter_close(pipeline->segmenter);
+    cam_text_order_release(&pipeline->tokens[0]);
+    cam_text_order_release(&pipeline->tokens[1]);
     cam_vocabulary_release(&pipeline->vocabulary);
     *pipeline = (cam_pipeline){0};
 }
@@ -75,9 +101,10 @@ void cam_encoder_release(cam_encoder *encoder) {
     cam_strbuf_release(&encoder->text);
     cam_strbuf_release(&encoder->spare);
     cam_strbuf_release(&encoder->marked);
-    free(encoder->viterbi.paths);
+    free(encoder->viterbi.steps);
     free(encoder->words);
-    encoder->viterbi = (cam_viterbi){0};
+    encoder->viterbi.steps = NULL;
+    encoder->viterbi.capacity = 0;
     encoder->words = NULL;
 }
 
@@ -112,6 +139,8 @@ static cam_status encode_word(void *context, const char *text, size_t length) {
     cam_encoder *encoder = context;
     cam_ids *out = encoder->out;
     cam_word *word = NULL;
+    if (out->count > encoder->enough)
+        goto out;
     if (encoder->words && length <= CAM_WORD_BYTES) {
         word = word_slot(encoder, text, length);
         if (word->length == length && memcmp(word->text, text, length) == 0) {
@@ -146,15 +175,18 @@ static cam_status encode_normalized(cam_encoder *encoder, const char *text, size
 
 /* --- added tokens ------------------------------------------------------------------------------------------------ */
 
-/* The longest added token of this kind at `at`. */
-static const cam_added_token *token_at(const cam_vocabulary *vocabulary, int normalized, const char *at,
-                                       const char *end) {
+/* The longest added token of this kind at `at`; of several with its text, the first of the list. */
+static const cam_added_token *token_at(const cam_pipeline *pipeline, int normalized, const char *at, const char *end) {
+    const cam_text_order *order = &pipeline->tokens[normalized];
     const cam_added_token *longest = NULL;
-    for (size_t i = 0; i < vocabulary->added_count; i++) {
-        const cam_added_token *token = &vocabulary->added[i];
-        if (token->normalized == normalized && token->length > 0 && token->length <= (size_t)(end - at) &&
-            memcmp(token->text, at, token->length) == 0 && (!longest || token->length > longest->length))
-            longest = token;
+    cam_text_range in = cam_text_order_all(order);
+    for (size_t depth = 0; at + depth < end && at[depth] != '\0'; depth++) {
+        in = cam_text_order_narrow(order, in, depth, (unsigned char)at[depth]);
+        if (in.low == in.high)
+            break;
+        cam_text_range whole = cam_text_order_whole(order, in, depth + 1);
+        if (whole.low < whole.high)
+            longest = &pipeline->vocabulary.added[order->items[whole.low].number];
     }
     return longest;
 }
@@ -208,9 +240,8 @@ static cam_status split_at_tokens(cam_encoder *encoder, int normalized, const ch
     cam_ids *out = encoder->out;
     const char *begin = text, *end = text + length;
     for (const char *at = text; at < end;) {
-        const cam_added_token *token = pipeline->token_begins[normalized][(unsigned char)*at]
-                                           ? token_at(&pipeline->vocabulary, normalized, at, end)
-                                           : NULL;
+        const cam_added_token *token =
+            pipeline->token_begins[normalized][(unsigned char)*at] ? token_at(pipeline, normalized, at, end) : NULL;
         if (!token || !stands_alone(token, text, at, end)) {
             at += token ? token->length : 1;
             continue;
@@ -233,7 +264,9 @@ static cam_status encode_raw(cam_encoder *encoder, const char *text, size_t leng
         return CAM_OK;
     cam_strbuf_clear(&encoder->text);
     cam_strbuf_append(&encoder->text, text, length);
-    cam_normalize(vocabulary->steps, vocabulary->step_count, &encoder->text, &encoder->spare);
+    cam_status st = cam_normalize(vocabulary->steps, vocabulary->step_count, &encoder->text, &encoder->spare);
+    if (st != CAM_OK)
+        return st;
     return split_at_tokens(encoder, 1, cam_strbuf_text(&encoder->text), encoder->text.length, is_start,
                            encode_normalized);
 }
@@ -266,10 +299,11 @@ cam_status cam_encoder_encode(cam_encoder *encoder, cam_text text, int32_t max_l
     CAM_ASSERT(max_length == 0 || max_length >= 2);
     encoder->out = out;
     CAM_TRY(put_around(out, &vocabulary->before));
-    size_t begin = out->count;
+    size_t begin = out->count, kept = most > around ? most - around : 0;
+    encoder->enough = max_length > 0 && !vocabulary->truncate_left ? begin + kept : SIZE_MAX;
     CAM_TRY(split_at_tokens(encoder, 0, text.bytes, text.length, 1, encode_raw));
     if (max_length > 0)
-        is_longer = truncate(vocabulary, out, begin, most > around ? most - around : 0);
+        is_longer = truncate(vocabulary, out, begin, kept);
     CAM_TRY(put_around(out, &vocabulary->behind));
     if (truncated)
         *truncated = is_longer;

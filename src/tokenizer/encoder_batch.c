@@ -2,7 +2,9 @@
  *
  * Texts are divided into blocks of fixed size. A thread encodes one block at a time into memory of that block, and the
  * blocks are then joined in their order: the result does not depend on which thread encoded which block. */
+#include "threads.h"
 #include "tokenizer_internal.h"
+#include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +53,12 @@ static void encode_block(job *j, cam_encoder *encoder, int64_t block) {
     atomic_fetch_add(&j->truncated, truncated);
 }
 
-static void encode_blocks(job *j) {
-#pragma omp parallel
+static cam_status encode_blocks(job *j) {
+    int threads = j->blocks < cam_threads() ? (int)j->blocks : cam_threads();
+    cam_status st = cam_threads_try(threads);
+    if (st != CAM_OK || threads == 0)
+        return st;
+#pragma omp parallel num_threads(threads)
     {
         cam_encoder encoder;
         cam_encoder_init(&encoder, &j->tokenizer->pipeline, 1);
@@ -62,7 +68,14 @@ static void encode_blocks(job *j) {
                 encode_block(j, &encoder, block);
         }
         cam_encoder_release(&encoder);
+        /* the lack that this thread noted; the first thread keeps its own note */
+        cam_status noted = cam_memory_check(CAM_OK);
+        if (noted != CAM_OK)
+            fail_job(j, noted);
+        if (omp_get_thread_num() != 0)
+            cam_status_clear();
     }
+    return CAM_OK;
 }
 
 cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_text *texts, int64_t n,
@@ -79,9 +92,9 @@ cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_te
     j.offsets = calloc((size_t)n + 1, sizeof *j.offsets);
     if (!j.of_block || !j.offsets)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the tokens of %lld texts", (long long)n);
-    encode_blocks(&j);
+    CAM_TRY(encode_blocks(&j));
     if (atomic_load(&j.failed) != CAM_OK)
-        CAM_FAIL((cam_status)atomic_load(&j.failed), "%s", j.message);
+        CAM_TRY(cam_fail_again((cam_status)atomic_load(&j.failed), j.message));
 
     for (int64_t row = 0; row < n; row++)
         j.offsets[row + 1] += j.offsets[row];

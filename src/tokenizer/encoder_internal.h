@@ -12,11 +12,14 @@
 typedef struct cam_pipeline {
     cam_vocabulary vocabulary;
     cam_segmenter *segmenter;           /* of a Unigram model; NULL = another one */
-    unsigned char token_begins[2][256]; /* [normalized]: the byte begins an added token of that kind */
+    cam_text_order tokens[2];           /* [normalized]: the added tokens of that kind, by their place in the list */
+    unsigned char token_begins[2][256]; /* [normalized]: the byte begins one of them */
 } cam_pipeline;
 
 /* Makes the rest from `vocabulary`, which has been read. CAM_E_MODEL, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_pipeline_prepare(cam_pipeline *pipeline);
+/* Again after the list of added tokens has changed. CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_pipeline_order_tokens(cam_pipeline *pipeline);
 void cam_pipeline_release(cam_pipeline *pipeline);
 
 /* An entry of the cache of words: words recur, and a look-up costs far less than a segmentation. */
@@ -33,6 +36,7 @@ typedef struct cam_encoder {
     cam_viterbi viterbi;
     cam_word *words; /* the cache; NULL = none */
     cam_ids *out;    /* the row that is encoded */
+    size_t enough;   /* ids in `out` beyond which none are needed */
 } cam_encoder;
 
 /* Without memory for the cache the encoder works without one, slower. */

@@ -35,6 +35,8 @@ static const char *value_end(const char *at) {
 /* The value of `key` in the object that begins at `at`; NULL = none. */
 static const char *find_value(const char *at, const char *key) {
     size_t length = strlen(key);
+    if (*at == '\0')
+        return NULL;
     for (at = skip_space(at + 1); *at == '"';) {
         const char *name = at + 1, *end = string_end(at), *value = skip_space(end);
         if (*value != ':')
@@ -59,12 +61,14 @@ void cam_json_cut(const cam_strbuf *text, const char *key, cam_strbuf *value) {
 void cam_json_edit(cam_strbuf *text, const char *key, const char *value) {
     cam_strbuf out = CAM_STRBUF_INIT;
     const char *begin = cam_strbuf_text(text), *object = skip_space(begin), *old = find_value(object, key);
+    if (*object == '\0') /* no memory for it */
+        return;
     const char *rest = old ? value_end(old) : object + 1;
     cam_strbuf_append(&out, begin, (size_t)((old ? old : rest) - begin));
     if (old)
         cam_strbuf_puts(&out, value);
     else
-        cam_strbuf_printf(&out, "\n  \"%s\": %s%s", key, value, *skip_space(rest) == '}' ? "\n" : ",");
+        cam_strbuf_put_all(&out, "\n  \"", key, "\": ", value, *skip_space(rest) == '}' ? "\n" : ",", NULL);
     cam_strbuf_puts(&out, rest);
     cam_strbuf_release(text);
     *text = out;

@@ -13,11 +13,14 @@ void cam_normal_step_release(cam_normal_step *step) {
     memset(step, 0, sizeof *step);
 }
 
-static void replace_pattern(const cam_normal_step *step, const cam_strbuf *text, cam_strbuf *out) {
+/* The steps that write more than a constant factor stop once `out` has more than `most` bytes. */
+static void replace_pattern(const cam_normal_step *step, const cam_strbuf *text, size_t most, cam_strbuf *out) {
     const char *begin = cam_strbuf_text(text), *at = begin, *end = at + text->length, *copied = at;
     size_t content_length = strlen(step->content);
-    while (at < end) {
-        size_t matched = cam_pattern_match(step->pattern, begin, at, end);
+    cam_pattern_search search;
+    cam_pattern_search_begin(&search, step->pattern, begin, end);
+    while (at < end && out->length <= most) {
+        size_t matched = cam_pattern_match(&search, at);
         if (matched > 0) {
             cam_strbuf_append(out, copied, (size_t)(at - copied));
             cam_strbuf_append(out, step->content, content_length);
@@ -30,10 +33,10 @@ static void replace_pattern(const cam_normal_step *step, const cam_strbuf *text,
     cam_strbuf_append(out, copied, (size_t)(end - copied));
 }
 
-static void replace_literal(const cam_normal_step *step, const cam_strbuf *text, cam_strbuf *out) {
+static void replace_literal(const cam_normal_step *step, const cam_strbuf *text, size_t most, cam_strbuf *out) {
     const char *at = cam_strbuf_text(text), *end = at + text->length, *found;
     size_t find_length = strlen(step->find), content_length = strlen(step->content);
-    while ((found = memmem(at, (size_t)(end - at), step->find, find_length)) != NULL) {
+    while (out->length <= most && (found = memmem(at, (size_t)(end - at), step->find, find_length)) != NULL) {
         cam_strbuf_append(out, at, (size_t)(found - at));
         cam_strbuf_append(out, step->content, content_length);
         at = found + find_length;
@@ -66,11 +69,11 @@ static void prepend(const cam_normal_step *step, const cam_strbuf *text, cam_str
     cam_strbuf_append(out, cam_strbuf_text(text), text->length);
 }
 
-static void apply(const cam_normal_step *step, const cam_strbuf *text, cam_strbuf *out) {
+static void apply(const cam_normal_step *step, const cam_strbuf *text, size_t most, cam_strbuf *out) {
     const char *bytes = cam_strbuf_text(text);
     switch (step->kind) {
     case CAM_NORMAL_CHARSMAP:
-        cam_charsmap_apply(&step->charsmap, bytes, text->length, out);
+        cam_charsmap_apply(&step->charsmap, bytes, text->length, most, out);
         return;
     case CAM_NORMAL_STRIP:
         strip(step, text, out);
@@ -79,10 +82,10 @@ static void apply(const cam_normal_step *step, const cam_strbuf *text, cam_strbu
         prepend(step, text, out);
         return;
     case CAM_NORMAL_REPLACE:
-        replace_literal(step, text, out);
+        replace_literal(step, text, most, out);
         return;
     case CAM_NORMAL_REPLACE_PATTERN:
-        replace_pattern(step, text, out);
+        replace_pattern(step, text, most, out);
         return;
     case CAM_NORMAL_UNICODE_FORM:
         cam_put_unicode_form(bytes, text->length, step->form, out);
@@ -106,12 +109,19 @@ static void apply(const cam_normal_step *step, const cam_strbuf *text, cam_strbu
     }
 }
 
-void cam_normalize(const cam_normal_step *steps, size_t count, cam_strbuf *text, cam_strbuf *spare) {
+cam_status cam_normalize(const cam_normal_step *steps, size_t count, cam_strbuf *text, cam_strbuf *spare) {
+    size_t length = text->length, most = CAM_NORMAL_GROWTH * length + CAM_NORMAL_MORE;
     for (size_t i = 0; i < count; i++) {
         cam_strbuf_clear(spare);
-        apply(&steps[i], text, spare);
+        apply(&steps[i], text, most, spare);
         cam_strbuf result = *spare;
         *spare = *text;
         *text = result;
+        if (text->length > most)
+            return cam_fail(CAM_E_MODEL,
+                            "the tokenizer's normalizer makes more than %zu bytes of a text of %zu: the tokenizer is "
+                            "damaged, or hostile",
+                            most, length);
     }
+    return CAM_OK;
 }

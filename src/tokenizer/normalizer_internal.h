@@ -4,6 +4,7 @@
 #ifndef CAM_NORMALIZER_INTERNAL_H
 #define CAM_NORMALIZER_INTERNAL_H
 
+#include "cam/status.h"
 #include "charsmap_internal.h"
 #include "pattern_internal.h"
 #include "strbuf.h"
@@ -34,7 +35,12 @@ typedef struct cam_normal_step {
 } cam_normal_step;
 void cam_normal_step_release(cam_normal_step *step);
 
-/* Runs all steps over `text` in place; `spare` is scratch. */
-void cam_normalize(const cam_normal_step *steps, size_t count, cam_strbuf *text, cam_strbuf *spare);
+/* A normalized text has at most CAM_NORMAL_GROWTH times the bytes of the text, and CAM_NORMAL_MORE. Unicode's longest
+ * expansion is 11 times. A step that writes a longer text than CAM_NORMAL_CONTENT for each match is refused. */
+enum { CAM_NORMAL_GROWTH = 16, CAM_NORMAL_MORE = 1 << 16, CAM_NORMAL_CONTENT = 1024 };
+
+/* Runs all steps over `text` in place; `spare` is scratch. CAM_E_MODEL where the text grows beyond these bounds. */
+CAM_MUST_CHECK cam_status cam_normalize(const cam_normal_step *steps, size_t count, cam_strbuf *text,
+                                        cam_strbuf *spare);
 
 #endif

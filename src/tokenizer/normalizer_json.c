@@ -37,6 +37,14 @@ static cam_status base64_decode(const char *text, char **blob, size_t *bytes) {
     return CAM_OK;
 }
 
+static cam_status check_content(const char *content) {
+    size_t length = strlen(content);
+    return length > CAM_NORMAL_CONTENT
+               ? cam_fail(CAM_E_MODEL, "its normalizer writes a text of %zu bytes for each match; at most %d are read",
+                          length, CAM_NORMAL_CONTENT)
+               : CAM_OK;
+}
+
 static cam_status read_replace(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const json_t *pattern = json_object_get(object, "pattern");
@@ -46,6 +54,7 @@ static cam_status read_replace(cam_vocabulary *vocabulary, const json_t *object)
     cam_normal_step *step;
     if (!content || (!find && !expression) || (find && find[0] == '\0'))
         CAM_FAIL(CAM_E_MODEL, "its normalizer \"Replace\" is incomplete");
+    CAM_TRY(check_content(content));
     CAM_TRY(cam_vocabulary_add_step(vocabulary, find ? CAM_NORMAL_REPLACE : CAM_NORMAL_REPLACE_PATTERN, &step));
     step->content = strdup(content);
     step->find = find ? strdup(find) : NULL;
@@ -78,6 +87,7 @@ static cam_status read_prepend(cam_vocabulary *vocabulary, const json_t *object)
     cam_normal_step *step;
     if (!content)
         CAM_FAIL(CAM_E_MODEL, "its normalizer \"Prepend\" is incomplete");
+    CAM_TRY(check_content(content));
     CAM_TRY(cam_vocabulary_add_step(vocabulary, CAM_NORMAL_PREPEND, &step));
     step->content = strdup(content);
     if (!step->content)

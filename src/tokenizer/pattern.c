@@ -255,37 +255,124 @@ static int test_holds(const pattern_item *item, const char *begin, const char *a
     return (there && class_holds(&item->class, rune)) != item->absent;
 }
 
-/* The end of the match of items [item, last) at `at`; NULL = none. A repetition gives characters back, one at a time,
- * until the rest matches. */
-static const char *match_items(const pattern_item *item, const pattern_item *last, const char *begin, const char *at,
-                               const char *end) {
-    if (item == last)
-        return at;
-    if (item->test != CAM_PATTERN_CONSUME)
-        return test_holds(item, begin, at, end) ? match_items(item + 1, last, begin, at, end) : NULL;
-    const char *next = at;
-    long times = 0;
-    while (next < end && times < item->at_most) {
-        uint32_t rune;
-        size_t length = cam_utf8_next(next, end, &rune);
-        if (!class_holds(&item->class, rune))
-            break;
-        next += length;
-        times++;
-    }
-    for (; times >= item->at_least; times--) {
-        const char *matched = match_items(item + 1, last, begin, next, end);
-        if (matched || next == at)
-            return matched;
-        next = at + cam_utf8_cut(at, (size_t)(end - at) + 1, (size_t)(next - at) - 1);
-    }
-    return NULL;
+/* One alternative on its way over the text. */
+typedef struct matcher {
+    const pattern_item *items;
+    int count;
+    struct cam_pattern_known *known; /* of each item */
+    const char *begin, *end;
+} matcher;
+
+/* The place of the character before `at`, which is not the beginning. An invalid byte is a character. */
+static const char *previous(const matcher *m, const char *at) {
+    size_t bytes = (size_t)(at - m->begin);
+    const char *from = bytes > CAM_UTF8_BYTES ? at - CAM_UTF8_BYTES : m->begin;
+    const char *lead = from + cam_utf8_cut(from, (size_t)(at - from), (size_t)(at - from) - 1);
+    uint32_t rune;
+    return lead + cam_utf8_next(lead, at, &rune) == at ? lead : at - 1;
 }
 
-size_t cam_pattern_match(const cam_pattern *pattern, const char *begin, const char *at, const char *end) {
+/* The place behind `times` characters of the class, or fewer where it holds no more. */
+static const char *skip(const matcher *m, int item, const char *at, long times, long *skipped) {
+    uint32_t rune;
+    for (*skipped = 0; *skipped < times && at < m->end; ++*skipped) {
+        size_t length = cam_utf8_next(at, m->end, &rune);
+        if (!class_holds(&m->items[item].class, rune))
+            break;
+        at += length;
+    }
+    return at;
+}
+
+/* The end of the run of characters of the class, which may begin before `at`. A run that is known is not read again. */
+static const char *run_end(const matcher *m, int item, const char *at) {
+    struct cam_pattern_known *known = &m->known[item];
+    const char *next = at;
+    uint32_t rune;
+    if (known->run_from && at >= known->run_from && at <= known->run_to)
+        return known->run_to;
+    while (next < m->end && next != known->run_from) {
+        size_t length = cam_utf8_next(next, m->end, &rune);
+        if (!class_holds(&m->items[item].class, rune))
+            break;
+        next += length;
+    }
+    if (next != known->run_from)
+        known->run_to = next;
+    known->run_from = at;
+    return known->run_to;
+}
+
+static int is_known_to_fail(const matcher *m, int item, const char *at) {
+    const struct cam_pattern_known *known = &m->known[item];
+    return known->fails_from && at >= known->fails_from && at <= known->fails_to;
+}
+
+/* Whether the items from `item` on match at a place depends on the place alone. The places known to fail are kept as
+ * one interval, which grows at both ends: a repetition tries neighbouring places. */
+static void note_failure(const matcher *m, int item, const char *at) {
+    struct cam_pattern_known *known = &m->known[item];
+    if (known->fails_from && at > m->begin && previous(m, at) == known->fails_to)
+        known->fails_to = at;
+    else if (known->fails_from && known->fails_from > m->begin && previous(m, known->fails_from) == at)
+        known->fails_from = at;
+    else
+        known->fails_from = known->fails_to = at;
+}
+
+static const char *match_items(const matcher *m, int item, const char *at);
+
+/* A repetition takes as much as it can, and gives characters back, one at a time, until the rest matches. */
+static const char *match_repeated(const matcher *m, int item, const char *at) {
+    const pattern_item *repeated = &m->items[item];
+    long times;
+    const char *least = skip(m, item, at, repeated->at_least, &times);
+    if (times < repeated->at_least)
+        return NULL;
+    const char *next = repeated->at_most == LONG_MAX
+                           ? run_end(m, item, least)
+                           : skip(m, item, least, repeated->at_most - repeated->at_least, &times);
+    for (;; next = previous(m, next)) {
+        const char *matched = match_items(m, item + 1, next);
+        if (matched)
+            return matched;
+        if (is_known_to_fail(m, item + 1, next))
+            next = m->known[item + 1].fails_from;
+        if (next <= least)
+            return NULL;
+    }
+}
+
+/* The end of the match of the items from `item` on, at `at`; NULL = none. */
+static const char *match_items(const matcher *m, int item, const char *at) {
+    if (item == m->count)
+        return at;
+    if (is_known_to_fail(m, item, at))
+        return NULL;
+    const char *matched;
+    if (m->items[item].test == CAM_PATTERN_CONSUME)
+        matched = match_repeated(m, item, at);
+    else
+        matched = test_holds(&m->items[item], m->begin, at, m->end) ? match_items(m, item + 1, at) : NULL;
+    if (!matched)
+        note_failure(m, item, at);
+    return matched;
+}
+
+void cam_pattern_search_begin(cam_pattern_search *search, const cam_pattern *pattern, const char *begin,
+                              const char *end) {
+    search->pattern = pattern;
+    search->begin = begin;
+    search->end = end;
+    memset(search->known, 0, (size_t)pattern->count * sizeof search->known[0]);
+}
+
+size_t cam_pattern_match(cam_pattern_search *search, const char *at) {
+    const cam_pattern *pattern = search->pattern;
     for (int i = 0; i < pattern->count; i++) {
         const pattern_alternative *alternative = &pattern->alternatives[i];
-        const char *matched = match_items(alternative->items, alternative->items + alternative->count, begin, at, end);
+        matcher m = {alternative->items, alternative->count, search->known[i], search->begin, search->end};
+        const char *matched = match_items(&m, 0, at);
         if (matched)
             return (size_t)(matched - at);
     }

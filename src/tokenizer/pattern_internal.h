@@ -40,7 +40,20 @@ typedef struct cam_pattern {
 
 /* Nonzero where `expression` has this form. */
 int cam_pattern_compile(cam_pattern *pattern, const char *expression);
+/* The search in one text, [begin, end). What is known of earlier places is kept, so
+ * that a search from place to place, in ascending order, takes time in proportion to the text. */
+typedef struct cam_pattern_search {
+    const cam_pattern *pattern;
+    const char *begin, *end;
+    struct cam_pattern_known {
+        const char *fails_from, *fails_to; /* the items from this one on match at none of these places; NULL = none */
+        const char *run_from, *run_to;     /* all characters between are in the class */
+    } known[CAM_PATTERN_ALTERNATIVES][CAM_PATTERN_ITEMS];
+} cam_pattern_search;
+
+void cam_pattern_search_begin(cam_pattern_search *search, const cam_pattern *pattern, const char *begin,
+                              const char *end);
 /* The number of bytes that the pattern matches at `at`, a place in [begin, end); 0 = no match, or an empty one. */
-size_t cam_pattern_match(const cam_pattern *pattern, const char *begin, const char *at, const char *end);
+size_t cam_pattern_match(cam_pattern_search *search, const char *at);
 
 #endif

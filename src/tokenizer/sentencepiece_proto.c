@@ -249,12 +249,25 @@ out:
     return st;
 }
 
+/* Before the pieces are built. */
+static cam_status check_count(const cam_vocabulary *vocabulary, reader r) {
+    field f;
+    size_t count = 0;
+    while (read_field(&r, &f))
+        count += f.number == 1 && f.wire == WIRE_BYTES;
+    for (const struct cam_front_piece *piece = vocabulary->tokenizer_class->front; piece->text; piece++)
+        count++;
+    size_t unread = (size_t)vocabulary->tokenizer_class->first_piece;
+    return cam_vocabulary_check_count(vocabulary, count > unread ? count - unread + 1 : 0); /* and the mask token */
+}
+
 cam_status cam_vocabulary_from_proto(cam_vocabulary *vocabulary, const char *bytes, size_t length) {
     cam_status st = CAM_OK;
     const cam_tokenizer_class *class = vocabulary->tokenizer_class;
     reader r = reader_of(bytes, length);
     field f;
     size_t pieces = 0;
+    CAM_TRY(check_count(vocabulary, r));
     CAM_TRY(add_front(vocabulary));
     while (read_field(&r, &f)) {
         if (f.wire != WIRE_BYTES)

@@ -31,8 +31,8 @@ static int matches_character(cam_split_kind kind, uint32_t rune) {
                                            : cam_is_word_character(rune);
 }
 
-/* The bytes of the match at `at`; 0 = none. */
-static size_t match_at(const cam_split_step *step, part in, const char *at) {
+/* The bytes of the match at `at`; 0 = none. `search` is that of a pattern. */
+static size_t match_at(const cam_split_step *step, part in, const char *at, cam_pattern_search *search) {
     uint32_t rune;
     size_t bytes;
     switch (step->kind) {
@@ -40,7 +40,7 @@ static size_t match_at(const cam_split_step *step, part in, const char *at) {
         bytes = strlen(step->text);
         return bytes <= (size_t)(in.end - at) && memcmp(at, step->text, bytes) == 0 ? bytes : 0;
     case CAM_SPLIT_PATTERN:
-        return cam_pattern_match(step->pattern, in.begin, at, in.end);
+        return cam_pattern_match(search, at);
     default:
         bytes = cam_utf8_next(at, in.end, &rune);
         return matches_character(step->kind, rune) ? bytes : 0;
@@ -48,13 +48,14 @@ static size_t match_at(const cam_split_step *step, part in, const char *at) {
 }
 
 /* The next span from `at` on: a match, or all that lies before the next one. */
-static const char *span_end(const cam_split_step *step, part in, const char *at, int *is_match) {
-    size_t bytes = match_at(step, in, at);
+static const char *span_end(const cam_split_step *step, part in, const char *at, cam_pattern_search *search,
+                            int *is_match) {
+    size_t bytes = match_at(step, in, at, search);
     *is_match = bytes > 0;
     while (bytes == 0 && at < in.end) {
         uint32_t rune;
         at += cam_utf8_next(at, in.end, &rune);
-        if (at < in.end && match_at(step, in, at) > 0)
+        if (at < in.end && match_at(step, in, at, search) > 0)
             break;
     }
     return at + bytes;
@@ -80,9 +81,12 @@ static cam_status split_at_matches(const cam_splitter *splitter, size_t index, p
     const cam_split_step *step = &splitter->steps[index];
     part open = {in.begin, in.begin, in.is_start}; /* spans that are joined so far */
     int open_is_match = 0;
+    cam_pattern_search search;
+    if (step->kind == CAM_SPLIT_PATTERN)
+        cam_pattern_search_begin(&search, step->pattern, in.begin, in.end);
     for (const char *at = in.begin, *next; at < in.end; at = next) {
         int is_match;
-        next = span_end(step, in, at, &is_match);
+        next = span_end(step, in, at, &search, &is_match);
         is_match ^= step->inverted;
         int is_removed = step->behavior == CAM_SPLIT_REMOVED && is_match;
         if (open.end > open.begin && (is_removed || !joins(step->behavior, open_is_match, is_match))) {

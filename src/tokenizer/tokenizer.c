@@ -95,8 +95,9 @@ static cam_status check_around(const cam_vocabulary *vocabulary) {
     return CAM_OK;
 }
 
-cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
-                              cam_tokenizer **tokenizer) {
+/* `rows` as in cam_tokenizer_open_for; 0 = not known. */
+static cam_status open_tokenizer(const char *folder, const cam_tokenizer_class *tokenizer_class, int32_t rows,
+                                 cam_tokenizer **tokenizer) {
     cam_status st = CAM_OK;
     int is_ours = tokenizer_class->front[0].text != NULL; /* the ids of the model's pieces are known */
     cam_tokenizer *opened = calloc(1, sizeof *opened);
@@ -106,6 +107,7 @@ cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tok
     const cam_tokenizer_files *files = &opened->files;
     cam_vocabulary *vocabulary = &opened->pipeline.vocabulary;
     vocabulary->tokenizer_class = tokenizer_class;
+    vocabulary->most_pieces = rows;
     CAM_TRY(cam_tokenizer_files_read(&opened->files, folder));
     int has_json = files->present[CAM_TOKENIZER_JSON], has_proto = files->present[CAM_TOKENIZER_PROTO];
     cam_tokenizer_file which = has_json ? CAM_TOKENIZER_JSON : CAM_TOKENIZER_PROTO;
@@ -121,11 +123,23 @@ cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tok
         CAM_TRY(fail_in(files->path[which], st));
     if (has_json && has_proto && is_ours && vocabulary->kind == CAM_VOCABULARY_UNIGRAM)
         CAM_TRY(compare_with_proto(folder, files, vocabulary));
+    if (rows > 0)
+        CAM_TRY(cam_tokenizer_check_rows(opened, rows));
     *tokenizer = opened;
     opened = NULL;
 out:
     cam_tokenizer_close(opened);
     return st;
+}
+
+cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
+                              cam_tokenizer **tokenizer) {
+    return open_tokenizer(folder, tokenizer_class, 0, tokenizer);
+}
+
+cam_status cam_tokenizer_open_for(const char *folder, const cam_tokenizer_class *tokenizer_class, int32_t rows,
+                                  cam_tokenizer **tokenizer) {
+    return open_tokenizer(folder, tokenizer_class, rows, tokenizer);
 }
 
 /* --- the rows of the model --------------------------------------------------------------------------------------- */
@@ -170,6 +184,7 @@ cam_status cam_tokenizer_check_rows(cam_tokenizer *tokenizer, int32_t rows) {
                  "tokenizer?",
                  tokenizer->folder, vocabulary->count, rows);
     CAM_TRY(check_added_rows(vocabulary, rows));
+    CAM_TRY(cam_pipeline_order_tokens(&tokenizer->pipeline));
     int64_t ids = count_ids(vocabulary);
     if (ids < rows / 2)
         CAM_FAIL(

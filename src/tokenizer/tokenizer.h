@@ -35,6 +35,10 @@ typedef struct cam_tokenizer cam_tokenizer;
  * a failure. */
 CAM_MUST_CHECK cam_status cam_tokenizer_open(const char *folder, const cam_tokenizer_class *tokenizer_class,
                                              cam_tokenizer **tokenizer);
+/* The same for a model with `rows` rows of embeddings, at least 1: a vocabulary with more pieces is refused before it
+ * is built, and cam_tokenizer_check_rows holds. */
+CAM_MUST_CHECK cam_status cam_tokenizer_open_for(const char *folder, const cam_tokenizer_class *tokenizer_class,
+                                                 int32_t rows, cam_tokenizer **tokenizer);
 void cam_tokenizer_close(cam_tokenizer *tokenizer); /* NULL does nothing */
 
 /* Compares the vocabulary with the rows of the model's embeddings, and forgets special tokens that have no row.
@@ -52,12 +56,12 @@ const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id);
 /* Replaces the contents of `out` by `<s> X </s>`. At most max_length ids, both ends included: the first max_length - 2
  * ids of X are kept, or the last ones where the folder's truncation_side is "left" (0 = no limit; otherwise at least
  * 2). *truncated, unless NULL, is 1 where ids of X were removed.
- * Errors: CAM_E_MEMORY. */
+ * Errors: CAM_E_MEMORY; CAM_E_MODEL where the normalizer makes a text many times longer. */
 CAM_MUST_CHECK cam_status cam_tokenizer_encode(const cam_tokenizer *tokenizer, cam_text text, int32_t max_length,
                                                cam_ids *out, int *truncated);
 
-/* Encodes n texts on all threads of OpenMP; the result does not depend on their number. All threads poll `cancel` (may
- * be NULL); CAM_E_STOPPED once it is requested. */
+/* Encodes n texts with at most cam_threads() threads (threads.h); the result does not depend on their number. All poll
+ * `cancel` (may be NULL); CAM_E_STOPPED once it is requested. CAM_E_MEMORY also for threads that cannot be started. */
 CAM_MUST_CHECK cam_status cam_tokenizer_encode_all(const cam_tokenizer *tokenizer, const cam_text *texts, int64_t n,
                                                    int32_t max_length, const cam_cancel *cancel, cam_token_rows *out);
 

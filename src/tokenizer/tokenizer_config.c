@@ -47,15 +47,20 @@ static int is_named(const json_t *config, const char *text) {
     return 0;
 }
 
+/* An id, which is read as a real number; -1 = none. */
+static int64_t id_of(const json_t *id) {
+    double number = json_is_number(id) ? json_number_value(id) : -1;
+    return number >= 0 && number < INT32_MAX ? (int64_t)number : -1;
+}
+
 static cam_status read_added_file(cam_vocabulary *vocabulary, const cam_tokenizer_files *files, const json_t *config) {
     cam_status st = CAM_OK;
-    json_t *tokens, *id;
+    json_t *tokens = NULL, *id;
     const char *text;
     CAM_TRY(cam_tokenizer_files_parse(files, CAM_TOKENIZER_ADDED, &tokens));
     json_object_foreach(tokens, text, id) {
         if (!cam_vocabulary_added(vocabulary, text) && text[0] != '\0')
-            CAM_TRY(add_plain(vocabulary, text, json_is_number(id) ? (int64_t)json_number_value(id) : -1,
-                              is_named(config, text)));
+            CAM_TRY(add_plain(vocabulary, text, id_of(id), is_named(config, text)));
     }
 out:
     json_decref(tokens);

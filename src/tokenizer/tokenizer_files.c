@@ -21,6 +21,7 @@ cam_status cam_tokenizer_files_read(cam_tokenizer_files *files, const char *fold
     *files = (cam_tokenizer_files){0};
     for (int i = 0; i < CAM_TOKENIZER_FILE_COUNT; i++) {
         files->path[i] = cam_path_join(folder, cam_tokenizer_file_names[i]);
+        CAM_TRY(cam_memory_check(CAM_OK));
         files->present[i] = cam_file_exists(files->path[i]);
         if (files->present[i])
             CAM_TRY(cam_file_read(files->path[i], most_bytes[i], CAM_E_MODEL, &files->bytes[i]));

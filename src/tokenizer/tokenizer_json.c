@@ -2,9 +2,13 @@
  *
  * It reads Unigram and WordPiece models, and the steps that normalizer_json.c and pre_tokenizer_json.c list. Anything
  * else is refused by name: an ignored step would silently give other ids. */
+#include "json_size.h"
 #include "tokenizer_json_internal.h"
 #include <errno.h>
 #include <stdlib.h>
+
+/* Room for a vocabulary of a million pieces, each with its score. */
+enum { FILE_VALUES = 3 << 20 };
 
 cam_status cam_json_read_pattern(const char *expression, const char *use, cam_pattern **pattern) {
     cam_status st = CAM_OK;
@@ -29,6 +33,7 @@ static cam_status read_unigram(cam_vocabulary *vocabulary, const json_t *object)
     size_t i;
     if (cam_json_flag(object, "byte_fallback", 0))
         CAM_FAIL(CAM_E_MODEL, "its model falls back to bytes (\"byte_fallback\"), which is not implemented");
+    CAM_TRY(cam_vocabulary_check_count(vocabulary, json_array_size(vocab)));
     json_array_foreach(vocab, i, entry) {
         const json_t *text = json_array_get(entry, 0), *score = json_array_get(entry, 1);
         if (!json_is_string(text) || !json_is_number(score))
@@ -50,6 +55,20 @@ static const char *text_of(const json_t *object, const char *key, const char *fa
     return json_is_string(value) ? json_string_value(value) : fallback;
 }
 
+/* Every piece has an id, and the highest is one of the model's. Ids out of any range are refused as they are set. */
+static cam_status check_ids(const cam_vocabulary *vocabulary, json_t *vocab) {
+    const char *text;
+    json_t *id;
+    json_int_t count = (json_int_t)json_object_size(vocab);
+    json_object_foreach(vocab, text, id) {
+        if (!json_is_integer(id))
+            return cam_fail(CAM_E_MODEL, "\"%s\" of its vocabulary has no id", text);
+        if (json_integer_value(id) >= count && json_integer_value(id) < CAM_PIECES_MAX)
+            count = json_integer_value(id) + 1;
+    }
+    return cam_vocabulary_check_count(vocabulary, (size_t)count);
+}
+
 static cam_status read_wordpiece(cam_vocabulary *vocabulary, const json_t *object) {
     cam_status st = CAM_OK;
     const json_t *longest = json_object_get(object, "max_input_chars_per_word");
@@ -62,9 +81,8 @@ static cam_status read_wordpiece(cam_vocabulary *vocabulary, const json_t *objec
     vocabulary->continuation_bytes = strlen(vocabulary->continuation);
     json_int_t characters = json_is_integer(longest) ? json_integer_value(longest) : 100;
     vocabulary->word_characters = characters < 0 ? 0 : characters > INT32_MAX ? INT32_MAX : (int32_t)characters;
+    CAM_TRY(check_ids(vocabulary, vocab));
     json_object_foreach(vocab, text, id) {
-        if (!json_is_integer(id))
-            CAM_FAIL(CAM_E_MODEL, "\"%s\" of its vocabulary has no id", text);
         CAM_TRY(cam_vocabulary_set(vocabulary, json_integer_value(id), text, strlen(text)));
     }
     CAM_TRY(cam_vocabulary_finish(vocabulary));
@@ -238,8 +256,10 @@ static cam_status check_surrounded(cam_vocabulary *vocabulary, int is_given) {
 cam_status cam_vocabulary_from_json(cam_vocabulary *vocabulary, const char *text, size_t length) {
     cam_status st = CAM_OK;
     json_error_t error;
+    json_t *root = NULL;
+    CAM_TRY(cam_json_check_size(text, length, FILE_VALUES, CAM_JSON_LEVELS));
     errno = 0; /* where memory runs out, jansson reports a syntax error */
-    json_t *root = json_loadb(text, length, 0, &error);
+    root = json_loadb(text, length, 0, &error);
     if (!root && errno == ENOMEM)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the tokenizer's file");
     if (!root)

@@ -60,7 +60,7 @@ static int mask_lstrip(const cam_vocabulary *vocabulary) {
 static void put_text(cam_strbuf *out, const char *key, const char *text) {
     if (!text)
         return;
-    cam_strbuf_printf(out, "%s\n  \"%s\": ", out->length > 1 ? "," : "", key);
+    cam_strbuf_put_all(out, out->length > 1 ? ",\n  \"" : "\n  \"", key, "\": ", NULL);
     cam_strbuf_put_json(out, text, strlen(text));
 }
 
@@ -68,12 +68,10 @@ static void put_mask(cam_strbuf *out, const cam_tokenizer *tokenizer, const char
     const char *mask = piece_of(tokenizer, tokenizer->pipeline.vocabulary.special.mask);
     if (!mask)
         return;
-    cam_strbuf_printf(out, ",\n  \"mask_token\": {\n%s    \"content\": ", type);
+    cam_strbuf_put_all(out, ",\n  \"mask_token\": {\n", type, "    \"content\": ", NULL);
     cam_strbuf_put_json(out, mask, strlen(mask));
-    cam_strbuf_printf(out,
-                      ",\n    \"lstrip\": %s,\n    \"normalized\": false,\n    \"rstrip\": false,\n"
-                      "    \"single_word\": false\n  }",
-                      mask_lstrip(&tokenizer->pipeline.vocabulary) ? "true" : "false");
+    cam_strbuf_put_all(out, ",\n    \"lstrip\": ", mask_lstrip(&tokenizer->pipeline.vocabulary) ? "true" : "false",
+                       ",\n    \"normalized\": false,\n    \"rstrip\": false,\n    \"single_word\": false\n  }", NULL);
 }
 
 static void put_begin_and_end(cam_strbuf *out, const cam_tokenizer *tokenizer) {
@@ -118,6 +116,13 @@ static void rename_list(cam_strbuf *config, cam_strbuf *scratch) {
     cam_json_edit(config, "extra_special_tokens", "{}");
 }
 
+/* "auto_map" names code of the source, which is not part of the saved model. */
+static void drop_code(cam_strbuf *config, cam_strbuf *scratch) {
+    cam_json_cut(config, "auto_map", scratch);
+    if (scratch->length > 0)
+        cam_json_edit(config, "auto_map", "{}");
+}
+
 /* Writes the folder's tokenizer_config.json, corrected where it must say something else. */
 static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32_t max_tokens, const char *to) {
     const cam_strbuf *held = &tokenizer->files.bytes[CAM_TOKENIZER_CONFIG];
@@ -126,9 +131,10 @@ static cam_status correct_tokenizer_config(const cam_tokenizer *tokenizer, int32
     cam_strbuf_append(&text, cam_strbuf_text(held), held->length);
     if (tokenizer->model_max_length != longest) {
         cam_strbuf_printf(&value, "%d", longest);
-        cam_json_edit(&text, "model_max_length", value.text);
+        cam_json_edit(&text, "model_max_length", cam_strbuf_text(&value));
     }
     rename_list(&text, &value);
+    drop_code(&text, &value);
     if (strcmp(class_to_write(tokenizer), "PreTrainedTokenizerFast") == 0)
         cam_json_edit(&text, "tokenizer_class", "\"PreTrainedTokenizerFast\"");
     cam_status st = write_text(to, "tokenizer_config.json", &text);

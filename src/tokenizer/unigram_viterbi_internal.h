@@ -5,17 +5,19 @@
 #include "token_ids.h"
 #include "vocabulary_internal.h"
 
-/* The best path to a byte position of a word. */
-typedef struct cam_viterbi_node {
-    double score;
-    size_t begin; /* of its last piece */
-    int32_t id;   /* of its last piece; -1 = no path ends here */
-} cam_viterbi_node;
+/* The last piece of the best path to a byte position of a word. */
+typedef struct cam_viterbi_step {
+    uint32_t id : 20;
+    uint32_t bytes : 12; /* 0 = no path ends here */
+} cam_viterbi_step;
 
-/* Scratch of one thread; a zeroed struct is empty, to be freed by free(paths). */
+/* Scratch of one thread; a zeroed struct is empty, to be freed by free(steps). Of the scores only those at the last
+ * CAM_VITERBI_SCORES positions are kept, more than a piece has bytes: a word of a whole book needs 4 bytes a byte. */
+enum { CAM_VITERBI_SCORES = 2 * CAM_PIECE_BYTES };
 typedef struct cam_viterbi {
-    cam_viterbi_node *paths;
+    cam_viterbi_step *steps;
     size_t capacity;
+    double scores[CAM_VITERBI_SCORES]; /* position p: scores[p % CAM_VITERBI_SCORES] */
 } cam_viterbi;
 
 /* Replaces ids[begin..] of `out` by the segmentation of `word` with the highest sum of scores, added from left to right

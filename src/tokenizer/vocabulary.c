@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECES_MAX = 1 << 22 };
-
 void cam_vocabulary_release(cam_vocabulary *vocabulary) {
     for (size_t i = 0; i < vocabulary->count; i++)
         free(vocabulary->pieces[i].text);
@@ -16,8 +14,10 @@ void cam_vocabulary_release(cam_vocabulary *vocabulary) {
     for (size_t i = 0; i < vocabulary->split_count; i++)
         cam_split_step_release(&vocabulary->splits[i]);
     free(vocabulary->pieces);
-    free(vocabulary->by_text);
+    cam_text_order_release(&vocabulary->by_text);
     free(vocabulary->added);
+    free(vocabulary->added_first);
+    cam_name_set_release(&vocabulary->added_names);
     free(vocabulary->steps);
     free(vocabulary->splits);
     free(vocabulary->continuation);
@@ -43,13 +43,24 @@ static cam_status reserve(cam_vocabulary *vocabulary, size_t count) {
 }
 
 static cam_status check_text(const char *text, size_t length, size_t id) {
+    if (length > CAM_PIECE_BYTES)
+        return cam_fail(CAM_E_MODEL, "piece %zu has %zu bytes, and at most %d are read", id, length, CAM_PIECE_BYTES);
     return memchr(text, '\0', length) ? cam_fail(CAM_E_MODEL, "piece %zu holds a NUL", id) : CAM_OK;
+}
+
+cam_status cam_vocabulary_check_count(const cam_vocabulary *vocabulary, size_t count) {
+    int32_t rows = vocabulary->most_pieces;
+    if (rows > 0 && count > (size_t)rows)
+        return cam_fail(CAM_E_MODEL,
+                        "it has %zu pieces, the model only %d rows of embeddings: is it this model's own tokenizer?",
+                        count, rows);
+    return count > CAM_PIECES_MAX ? cam_fail(CAM_E_MODEL, "the vocabulary has more than %d pieces", CAM_PIECES_MAX)
+                                  : CAM_OK;
 }
 
 cam_status cam_vocabulary_add(cam_vocabulary *vocabulary, const char *text, size_t length, double score) {
     cam_status st = CAM_OK;
-    if (vocabulary->count == PIECES_MAX)
-        CAM_FAIL(CAM_E_MODEL, "the vocabulary has more than %d pieces", PIECES_MAX);
+    CAM_TRY(cam_vocabulary_check_count(vocabulary, vocabulary->count + 1));
     if (!isfinite(score) || fabs(score) > 1e6)
         CAM_FAIL(CAM_E_MODEL, "the score of piece %zu is out of range", vocabulary->count);
     CAM_TRY(check_text(text, length, vocabulary->count));
@@ -65,8 +76,8 @@ out:
 cam_status cam_vocabulary_set(cam_vocabulary *vocabulary, int64_t id, const char *text, size_t length) {
     cam_status st = CAM_OK;
     char *copy = NULL;
-    if (id < 0 || id >= PIECES_MAX)
-        CAM_FAIL(CAM_E_MODEL, "the id of a piece, %lld, is not in 0 .. %d", (long long)id, PIECES_MAX - 1);
+    if (id < 0 || id >= CAM_PIECES_MAX)
+        CAM_FAIL(CAM_E_MODEL, "the id of a piece, %lld, is not in 0 .. %d", (long long)id, CAM_PIECES_MAX - 1);
     CAM_TRY(check_text(text, length, (size_t)id));
     while (vocabulary->count <= (size_t)id)
         CAM_TRY(cam_vocabulary_add(vocabulary, "", 0, 0));
@@ -82,7 +93,51 @@ out:
     return st;
 }
 
-/* Adds a zeroed entry to an array that grows slowly; NULL without memory. */
+static cam_status reserve_token(cam_vocabulary *vocabulary) {
+    if (vocabulary->added_count < vocabulary->added_capacity)
+        return CAM_OK;
+    size_t capacity = vocabulary->added_capacity ? 2 * vocabulary->added_capacity : 16;
+    cam_added_token *added = realloc(vocabulary->added, capacity * sizeof *added);
+    if (added)
+        vocabulary->added = added;
+    int32_t *first = realloc(vocabulary->added_first, capacity * sizeof *first);
+    if (first)
+        vocabulary->added_first = first;
+    if (!added || !first)
+        return cam_fail(CAM_E_MEMORY, "no memory for the added tokens");
+    vocabulary->added_capacity = capacity;
+    return CAM_OK;
+}
+
+cam_status cam_vocabulary_add_token(cam_vocabulary *vocabulary, const char *text, cam_added_token **token) {
+    cam_status st = CAM_OK;
+    size_t length = strlen(text);
+    int32_t number;
+    int is_new;
+    char *copy = NULL;
+    if (length > CAM_PIECE_BYTES)
+        CAM_FAIL(CAM_E_MODEL, "an added token has %zu bytes, and at most %d are read", length, CAM_PIECE_BYTES);
+    CAM_TRY(reserve_token(vocabulary));
+    copy = strdup(text);
+    if (!copy)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the added tokens");
+    CAM_TRY(cam_name_set_add(&vocabulary->added_names, text, length, &number, &is_new));
+    if (is_new)
+        vocabulary->added_first[number] = (int32_t)vocabulary->added_count;
+    *token = &vocabulary->added[vocabulary->added_count++];
+    **token = (cam_added_token){.text = copy, .length = length};
+    copy = NULL;
+out:
+    free(copy);
+    return st;
+}
+
+cam_added_token *cam_vocabulary_added(const cam_vocabulary *vocabulary, const char *text) {
+    int32_t name = cam_name_set_find(&vocabulary->added_names, text, strlen(text));
+    return name < 0 ? NULL : &vocabulary->added[vocabulary->added_first[name]];
+}
+
+/* Adds a zeroed entry to an array of steps; NULL without memory. */
 static void *grow(void *array, size_t *count, size_t size, void **entry) {
     char *grown = realloc(array, (*count + 1) * size);
     if (grown) {
@@ -92,30 +147,10 @@ static void *grow(void *array, size_t *count, size_t size, void **entry) {
     return grown;
 }
 
-cam_status cam_vocabulary_add_token(cam_vocabulary *vocabulary, const char *text, cam_added_token **token) {
-    void *entry = NULL;
-    char *copy = strdup(text);
-    void *grown = copy ? grow(vocabulary->added, &vocabulary->added_count, sizeof **token, &entry) : NULL;
-    if (!grown) {
-        free(copy);
-        return cam_fail(CAM_E_MEMORY, "no memory for the added tokens");
-    }
-    vocabulary->added = grown;
-    *token = entry;
-    (*token)->text = copy;
-    (*token)->length = strlen(copy);
-    return CAM_OK;
-}
-
-cam_added_token *cam_vocabulary_added(const cam_vocabulary *vocabulary, const char *text) {
-    for (size_t i = 0; i < vocabulary->added_count; i++)
-        if (strcmp(vocabulary->added[i].text, text) == 0)
-            return &vocabulary->added[i];
-    return NULL;
-}
-
 cam_status cam_vocabulary_add_step(cam_vocabulary *vocabulary, cam_normal_kind kind, cam_normal_step **step) {
     void *entry = NULL;
+    if (vocabulary->step_count == CAM_VOCABULARY_STEPS)
+        return cam_fail(CAM_E_MODEL, "its normalizer has more than %d steps", CAM_VOCABULARY_STEPS);
     void *grown = grow(vocabulary->steps, &vocabulary->step_count, sizeof **step, &entry);
     if (!grown)
         return cam_fail(CAM_E_MEMORY, "no memory for the normalizer");
@@ -128,6 +163,8 @@ cam_status cam_vocabulary_add_step(cam_vocabulary *vocabulary, cam_normal_kind k
 cam_status cam_vocabulary_add_split(cam_vocabulary *vocabulary, cam_split_kind kind, cam_split_behavior behavior,
                                     cam_split_step **step) {
     void *entry = NULL;
+    if (vocabulary->split_count == CAM_VOCABULARY_STEPS)
+        return cam_fail(CAM_E_MODEL, "its pre-tokenizer has more than %d steps", CAM_VOCABULARY_STEPS);
     void *grown = grow(vocabulary->splits, &vocabulary->split_count, sizeof **step, &entry);
     if (!grown)
         return cam_fail(CAM_E_MEMORY, "no memory for the pre-tokenizer");
@@ -138,95 +175,41 @@ cam_status cam_vocabulary_add_split(cam_vocabulary *vocabulary, cam_split_kind k
     return CAM_OK;
 }
 
-static int compare_pieces(const void *a, const void *b, void *context) {
-    const cam_piece *pieces = context;
-    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-    int order = strcmp(pieces[i].text, pieces[j].text);
-    return order != 0 ? order : i < j ? -1 : i > j;
-}
-
-/* The first position in by_text whose piece is greater than `text`. */
-static size_t upper_bound(const cam_vocabulary *vocabulary, const char *text) {
-    size_t low = 0, high = vocabulary->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(vocabulary->pieces[vocabulary->by_text[middle]].text, text) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 int32_t cam_vocabulary_find(const cam_vocabulary *vocabulary, const char *text) {
-    size_t behind = upper_bound(vocabulary, text);
-    if (behind == 0 || strcmp(vocabulary->pieces[vocabulary->by_text[behind - 1]].text, text) != 0)
-        return -1;
-    return (int32_t)vocabulary->by_text[behind - 1];
+    cam_text_range found = cam_text_order_find(&vocabulary->by_text, text);
+    return found.low == found.high ? -1 : vocabulary->by_text.items[found.high - 1].number;
+}
+
+int32_t cam_vocabulary_whole(const cam_vocabulary *vocabulary, cam_text_range in, size_t depth) {
+    cam_text_range found = cam_text_order_whole(&vocabulary->by_text, in, depth);
+    return found.low == found.high ? -1 : vocabulary->by_text.items[found.high - 1].number;
 }
 
 int cam_vocabulary_is_hidden(const cam_vocabulary *vocabulary, size_t i) {
     return cam_vocabulary_find(vocabulary, vocabulary->pieces[i].text) != (int32_t)i;
 }
 
-/* --- ranges of pieces -------------------------------------------------------------------------------------------- */
-
-static unsigned byte_at(const cam_vocabulary *vocabulary, size_t place, size_t depth) {
-    return (unsigned char)vocabulary->pieces[vocabulary->by_text[place]].text[depth];
-}
-
-/* The first place in `in` whose byte at `depth` is at least `byte`. */
-static size_t first_place(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth, unsigned byte) {
-    while (in.low < in.high) {
-        size_t middle = in.low + (in.high - in.low) / 2;
-        if (byte_at(vocabulary, middle, depth) < byte)
-            in.low = middle + 1;
-        else
-            in.high = middle;
-    }
-    return in.low;
-}
-
-cam_piece_range cam_vocabulary_all(const cam_vocabulary *vocabulary) {
-    return (cam_piece_range){0, vocabulary->count};
-}
-
-cam_piece_range cam_vocabulary_narrow(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth,
-                                      unsigned char byte) {
-    size_t low = first_place(vocabulary, in, depth, byte);
-    return (cam_piece_range){low, first_place(vocabulary, (cam_piece_range){low, in.high}, depth, byte + 1u)};
-}
-
-int32_t cam_vocabulary_whole(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth) {
-    int32_t found = -1;
-    for (size_t place = in.low; place < in.high && byte_at(vocabulary, place, depth) == '\0'; place++)
-        found = (int32_t)vocabulary->by_text[place];
-    return found;
-}
-
 /* --- the whole --------------------------------------------------------------------------------------------------- */
 
 static void find_continuing(cam_vocabulary *vocabulary) {
-    vocabulary->continuing = cam_vocabulary_all(vocabulary);
+    vocabulary->continuing = cam_text_order_all(&vocabulary->by_text);
     for (size_t i = 0; i < vocabulary->continuation_bytes; i++)
-        vocabulary->continuing =
-            cam_vocabulary_narrow(vocabulary, vocabulary->continuing, i, (unsigned char)vocabulary->continuation[i]);
+        vocabulary->continuing = cam_text_order_narrow(&vocabulary->by_text, vocabulary->continuing, i,
+                                                       (unsigned char)vocabulary->continuation[i]);
 }
 
 cam_status cam_vocabulary_finish(cam_vocabulary *vocabulary) {
     cam_status st = CAM_OK;
     if (vocabulary->count == 0)
         CAM_FAIL(CAM_E_MODEL, "the vocabulary is empty");
-    vocabulary->by_text = malloc(vocabulary->count * sizeof *vocabulary->by_text);
-    if (!vocabulary->by_text)
-        CAM_TRY(no_memory());
+    CAM_TRY(cam_text_order_allocate(&vocabulary->by_text, vocabulary->count));
     vocabulary->lowest_score = vocabulary->pieces[0].score;
     for (size_t i = 0; i < vocabulary->count; i++) {
-        vocabulary->by_text[i] = (uint32_t)i;
+        vocabulary->by_text.items[i] = (cam_ordered_text){vocabulary->pieces[i].text, (int32_t)i};
         if (vocabulary->pieces[i].score < vocabulary->lowest_score)
             vocabulary->lowest_score = vocabulary->pieces[i].score;
     }
-    qsort_r(vocabulary->by_text, vocabulary->count, sizeof *vocabulary->by_text, compare_pieces, vocabulary->pieces);
+    cam_text_order_sort(&vocabulary->by_text);
     find_continuing(vocabulary);
     vocabulary->vocab_size = (int32_t)vocabulary->count;
 out:

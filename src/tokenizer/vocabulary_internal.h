@@ -5,20 +5,20 @@
 #ifndef CAM_VOCABULARY_INTERNAL_H
 #define CAM_VOCABULARY_INTERNAL_H
 
+#include "name_set.h"
 #include "normalizer_internal.h"
 #include "splitter_internal.h"
 #include "strbuf.h"
+#include "text_order_internal.h"
 #include "tokenizer_class.h"
+
+/* Far above those of any model: they bound time and memory, and cam_viterbi_step holds them. */
+enum { CAM_PIECES_MAX = 1 << 20, CAM_PIECE_BYTES = 1024 };
 
 typedef struct cam_piece {
     char *text; /* owned; no NUL inside; "" where the id has no piece */
     double score;
 } cam_piece;
-
-/* Pieces with a common beginning, as places in by_text: [low, high). */
-typedef struct cam_piece_range {
-    size_t low, high;
-} cam_piece_range;
 
 /* A token that is found in the text before segmentation. */
 typedef struct cam_added_token {
@@ -45,9 +45,12 @@ typedef struct cam_vocabulary {
     cam_vocabulary_kind kind;
     cam_piece *pieces;
     size_t count, capacity;
-    uint32_t *by_text; /* piece numbers in the order of their texts, equal texts by number */
+    int32_t most_pieces;    /* the rows of the model's embeddings; 0 = not known */
+    cam_text_order by_text; /* the pieces */
     cam_added_token *added;
-    size_t added_count;
+    size_t added_count, added_capacity;
+    cam_name_set added_names;
+    int32_t *added_first; /* of each name, its first token */
     cam_normal_step *steps;
     size_t step_count;
     cam_split_step *splits;
@@ -62,20 +65,27 @@ typedef struct cam_vocabulary {
 
     char *continuation; /* WordPiece: "##", owned */
     size_t continuation_bytes;
-    cam_piece_range continuing; /* the pieces that begin with it */
-    int32_t word_characters;    /* a longer word is unknown */
+    cam_text_range continuing; /* the pieces that begin with it */
+    int32_t word_characters;   /* a longer word is unknown */
 } cam_vocabulary;
 
+/* The most steps of a normalizer, and of a pre-tokenizer; every text goes through all of them. */
+enum { CAM_VOCABULARY_STEPS = 128 };
+
 void cam_vocabulary_release(cam_vocabulary *vocabulary);
-/* Appends a copy of `text`. CAM_E_MODEL beyond 4 million pieces or for a score that is not finite. */
+/* CAM_E_MODEL where `count` pieces are more than the model has rows, or more than a million. Before they are built. */
+CAM_MUST_CHECK cam_status cam_vocabulary_check_count(const cam_vocabulary *vocabulary, size_t count);
+/* Appends a copy of `text`. CAM_E_MODEL beyond a million pieces, for more than 1,024 bytes, for a score that is not
+ * finite. */
 CAM_MUST_CHECK cam_status cam_vocabulary_add(cam_vocabulary *vocabulary, const char *text, size_t length, double score);
-/* Sets piece `id`, below 4 million; ids that were not set before it get the text "". CAM_E_MODEL where it is set. */
+/* Sets piece `id`, below a million; ids that were not set before it get the text "". CAM_E_MODEL where it is set. */
 CAM_MUST_CHECK cam_status cam_vocabulary_set(cam_vocabulary *vocabulary, int64_t id, const char *text, size_t length);
-/* Appends a zeroed entry. */
+/* Appends a zeroed entry. CAM_E_MODEL for more than 1,024 bytes. */
 CAM_MUST_CHECK cam_status cam_vocabulary_add_token(cam_vocabulary *vocabulary, const char *text,
                                                    cam_added_token **token);
-/* The added token with this text; NULL = none. */
+/* The added token with this text, as the files have it; NULL = none. */
 cam_added_token *cam_vocabulary_added(const cam_vocabulary *vocabulary, const char *text);
+/* Each appends a step. CAM_E_MODEL beyond CAM_VOCABULARY_STEPS. */
 CAM_MUST_CHECK cam_status cam_vocabulary_add_step(cam_vocabulary *vocabulary, cam_normal_kind kind,
                                                   cam_normal_step **step);
 CAM_MUST_CHECK cam_status cam_vocabulary_add_split(cam_vocabulary *vocabulary, cam_split_kind kind,
@@ -86,12 +96,8 @@ CAM_MUST_CHECK cam_status cam_vocabulary_finish(cam_vocabulary *vocabulary);
 CAM_MUST_CHECK cam_status cam_vocabulary_surround(cam_vocabulary *vocabulary);
 /* The id of a piece, the last where several have this text; -1 where none has it. Needs `by_text`. */
 int32_t cam_vocabulary_find(const cam_vocabulary *vocabulary, const char *text);
-/* All pieces; those that have `byte` behind the `depth` bytes that `in` has in common; the last one whose whole text is
- * these `depth` bytes, -1 = none. They need `by_text`. */
-cam_piece_range cam_vocabulary_all(const cam_vocabulary *vocabulary);
-cam_piece_range cam_vocabulary_narrow(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth,
-                                      unsigned char byte);
-int32_t cam_vocabulary_whole(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth);
+/* The piece, the last of several, that is nothing but the `depth` bytes that `in` has in common; -1 = none. */
+int32_t cam_vocabulary_whole(const cam_vocabulary *vocabulary, cam_text_range in, size_t depth);
 /* Nonzero where a later piece has the text of piece i, which is then never produced. Needs `by_text`. */
 int cam_vocabulary_is_hidden(const cam_vocabulary *vocabulary, size_t i);
 

@@ -5,11 +5,11 @@
 
 /* The longest piece that `in` (the pieces that begin with the first `depth` bytes of a prefix) has for the beginning
  * of `word`; -1 = none. A piece always ends between two characters, as both are UTF-8. */
-static int32_t longest(const cam_vocabulary *vocabulary, cam_piece_range in, size_t depth, const char *word,
+static int32_t longest(const cam_vocabulary *vocabulary, cam_text_range in, size_t depth, const char *word,
                        size_t length, size_t *bytes) {
     int32_t found = -1;
     for (size_t i = 0; i < length && word[i] != '\0'; i++) {
-        in = cam_vocabulary_narrow(vocabulary, in, depth + i, (unsigned char)word[i]);
+        in = cam_text_order_narrow(&vocabulary->by_text, in, depth + i, (unsigned char)word[i]);
         if (in.low == in.high)
             break;
         int32_t id = cam_vocabulary_whole(vocabulary, in, depth + i + 1);
@@ -30,7 +30,7 @@ static int is_too_long(const cam_vocabulary *vocabulary, const char *word, size_
 }
 
 cam_status cam_wordpiece_word(const cam_vocabulary *vocabulary, const char *word, size_t length, cam_ids *out) {
-    cam_piece_range in = cam_vocabulary_all(vocabulary);
+    cam_text_range in = cam_text_order_all(&vocabulary->by_text);
     size_t begin = out->count, depth = 0, bytes = 0;
     cam_status st = cam_ids_reserve(out, length + 1);
     if (st != CAM_OK)

@@ -37,7 +37,7 @@ static cam_status capture(cam_graph_cache *graphs, cam_status (*work)(void *cont
     if (backend->calls->capture_end(backend, graph) == CAM_OK)
         backend->calls->graph_release(backend, *graph);
     *graph = NULL;
-    st = cam_fail(st, "%s", message ? message : "a step could not be captured");
+    st = cam_fail_again(st, message ? message : "a step could not be captured");
     free(message);
 out:
     return st;

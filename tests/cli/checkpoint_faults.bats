@@ -113,6 +113,24 @@ killed() { [ "$status" -eq 137 ] || [ "$status-$call" = 0- ] || complain "not ki
     done
 }
 
+# As a scheduler ends a job: TERM, and KILL before the save is done.
+@test "TERM at a call, and KILL at a later one" {
+    local ended=0
+    for n in $(chosen ' (write|rename|fdatasync) .*checkpoint' 4); do
+        for later in 1 4 12 30; do
+            rm -rf out
+            FAULT_KILL_AT=$((n + later)) disturbed out "$n" term || true
+            case $status in
+            137) ended=$((ended + 1)) ;;
+            0 | 75) continue ;; # the save had fewer calls
+            *) complain "status $status" ;;
+            esac
+            goes_on
+        done
+    done
+    [ "$ended" -gt 3 ] || complain "only $ended runs were killed"
+}
+
 @test "a disk that fills up: exit 8 with the bytes that are needed, and the earlier checkpoint goes on" {
     local size filled=0
     mkdir -p small

@@ -69,9 +69,21 @@ setup() { in_own_folder; }
     printf '[[[[[[[[[[[[[[[[' >bad.yaml
     run --separate-stderr cam-train --config bad.yaml
     [ "$status" -eq 2 ] && says bad.yaml:1
-    truncate -s 2M bad.yaml
-    run --separate-stderr cam-train --config bad.yaml
-    [ "$status" -eq 2 ] && says bad.yaml
+}
+
+@test "a configuration of 1 GB, and one that would expand to billions: exit 2 with the line, in under a second" {
+    { for name in a b c d e f g h i; do echo "$name: &$name [${last:-x, x, x, x, x, x, x, x, x}]"; last="*$name, *$name, *$name, *$name, *$name"; done; } >bomb.yaml
+    yes '# un commentaire' | head -c 1300000 >large.yaml && truncate -s 1G large.yaml
+    cp c.yaml zeros.yaml && truncate -s 1G zeros.yaml
+    for file in bomb:1 large:[0-9]+ zeros:[0-9]+; do
+        begin=$(date +%s%3N)
+        # the sanitizers map terabytes
+        if grep -q __asan_init "$program"; then run --separate-stderr cam-train --config "${file%%:*}.yaml"; else
+            run --separate-stderr bash -c 'ulimit -v 400000 && exec "$0" --config "$1"' "$program" "${file%%:*}.yaml"; fi
+        [ "$status" -eq 2 ] || complain "$file"
+        grep -qE "^error: ${file%%:*}.yaml:${file##*:}: " <<<"$stderr" || complain "no line: $file"
+        [ $(($(date +%s%3N) - begin)) -lt 1000 ] || grep -q __asan_init "$program" || complain "late: $file"
+    done
 }
 
 @test "values that are refused" {

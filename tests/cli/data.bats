@@ -101,6 +101,43 @@ check() { cam-train check --config c.yaml "$@"; }
     says "cut to"
 }
 
+@test "labels that YAML or a program would take for something else are texts, but for outer space" {
+    local labels=(2e-5 1e-05 no 01 null -1 true 1.0)
+    {
+        echo text,label
+        for i in $(seq 10); do for label in "${labels[@]}"; do echo "texte $i de ${label//[0-9]/}z,  $label "; done; done
+    } >data.csv
+    succeeds cam-train --config c.yaml num_train_epochs=1 'class_weights={01: 2, no: 1.5, 1e-05: 3, null: 2}'
+    jq -e --args '[.id2label[]] | sort == ($ARGS.positional | sort)' out/config.json "${labels[@]}"
+    answers='' && succeeds cam-train show --config c.yaml "labels=[2e-5, 1e-05, no, 01, null, -1, true, 1.0]"
+    for label in "${labels[@]}"; do answers "$label"; done
+    succeeds cam-train eval --model out --data data.csv --part all --json
+    jq -e '.rows == 80' <<<"$output"
+}
+
+@test "one row a label, twins by case, a label that validation lacks or that training lacks" {
+    { echo text,label && printf 'texte un,a\ntexte deux,b\ntexte trois,c\n'; } >single.csv
+    refused 3 "" check train_file=single.csv
+    for label in a b c; do says "\"$label\""; done
+    sed '2,20s/,suivi$/,Suivi/' data.csv >twins.csv
+    succeeds check train_file=twins.csv
+    answers 'differ only by case'
+    head -20 data.csv | grep -v ',accès$' >seen.csv
+    succeeds check validation_file=seen.csv
+    grep -v ',accès$' data.csv >two.csv
+    refused 3 '"accès" is not among the 2 known labels' check train_file=two.csv validation_file=data.csv
+    says 'data.csv:4'
+}
+
+@test "repeated texts, texts under two labels, and texts of training and test are counted, with examples" {
+    { cat data.csv && echo 'où est le colis numéro 3,suivi' && echo 'où est le colis numéro 4,accès'; } >repeated.csv
+    { echo text,label && sed -n '2p;5p;8p' data.csv && echo 'une autre demande,suivi'; } >test.csv
+    succeeds check train_file=repeated.csv test_file=test.csv
+    answers '2 rows repeat the text of an earlier row: row 8 and row 62 "où est le colis numéro 3"; row 11 and row 63'
+    answers '1 row has the text of an earlier row under another label: row 11 and row 63 "où est le colis numéro 4" ("suivi", "accès")'
+    answers 'test.csv: 3 rows have the text of a row in the training data: row 2 (train row 2) "où est le colis numéro 1"'
+}
+
 @test "labels are kept verbatim, and escaped where they are written" {
     {
         echo text,label

@@ -45,6 +45,27 @@ load hub
     [ "$(requests .)" -eq 0 ] || complain "a request although offline"
 }
 
+@test "offline: no socket is opened, whether the model is cached or not" {
+    command -v strace >/dev/null || skip "no strace: sockets were not counted"
+    cam-train fetch --quiet acme/m
+    local command variable
+    for variable in HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1; do
+        for command in "0 predict --model acme/m --input data.csv" "0 check --config c.yaml init=pretrained model_name_or_path=acme/m" \
+            "0 fetch acme/m" "5 fetch acme/none" "5 check --config c.yaml init=pretrained model_name_or_path=acme/none" \
+            "5 predict --model acme/none --input data.csv"; do
+            status=0
+            # shellcheck disable=SC2086 # words
+            env $variable strace -f -qq -e trace=socket,connect -o calls "$program" ${command#* } >stdout 2>stderr || status=$?
+            stderr=$(cat stderr) output="$variable"
+            [ "$status" -eq "${command%% *}" ] || complain "$command"
+            [ "$status" -eq 0 ] || says "${variable%=1} is set"
+            ! grep -E '^[0-9]+ +(socket|connect)\(' calls || complain "a socket: $command"
+        done
+    done
+    strace -f -qq -e trace=socket,connect -o calls "$program" fetch acme/other 2>stderr || true
+    grep -qE '(socket|connect)\(' calls || complain "strace sees nothing"
+}
+
 @test "no network: the command for another machine, and a cached model goes on working" {
     cam-train fetch --quiet acme/m
     export HF_ENDPOINT=http://127.0.0.1:9

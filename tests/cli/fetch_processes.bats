@@ -18,11 +18,13 @@ load hub
     [ "$status" -eq 130 ] || complain "INT"
     succeeds cam-train fetch slow/m
     [ "$(requests "^store .*bytes=")" -gt 0 ] || complain "from the beginning"
-    rm -r home
-    stopped TERM --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=2
-    [ "$status" -eq 75 ] || complain "TERM: $(cat stopped.err)"
-    succeeds cam-train --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=2
-    blobs_are_right slow/m
+    for signal in TERM USR1 HUP; do
+        rm -rf home out
+        stopped $signal --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=2
+        [ "$status" -eq 75 ] || complain "$signal: $(cat stopped.err)"
+        succeeds cam-train --config c.yaml init=pretrained model_name_or_path=slow/m max_steps=2
+        blobs_are_right slow/m
+    done
 }
 
 @test "ranks: the first one downloads, the others wait" {

@@ -129,7 +129,7 @@ lost() {
     for r; do
         code_of "$r" 9
         ended_by "$r" "$since"
-        grep -E "error: rank $r waited ($timeout s at .+ for ranks? .*$peer.*; ddp_timeout|at .+: rank $peer is gone)" \
+        grep -E "error: rank $r waited ($timeout s at .+ for ranks? .*$peer.*; ddp_timeout|at .+: rank $peer is gone)|nothing of part.* $peer of the" \
             "ranks/stderr.$r" ||
             complain_with_all "rank $r does not say what it waited for"
     done

@@ -1,27 +1,6 @@
 # A run that was stopped goes on where it was, and ends with the bytes of one that was not.
-load common
+load resume
 setup() { in_own_folder; }
-
-# What a run leaves, but for its times and its id.
-result() {
-    (cd "$1" && sha256sum model.safetensors config.json tokenizer.json split.tsv mistakes.csv)
-    jq -cS 'del(.step_s, .wall_s, .run_id)' "$1/log.jsonl"
-    jq -cS 'if .verdict then .verdict |= sub(" output_dir=.*"; "") else . end' "$1/metrics.json" # it names a new folder
-}
-
-# equal FOLDER: its run has the result of ./whole.
-equal() {
-    [ -s "$1/metrics.json" ] || complain "$1 has no metrics.json"
-    diff <(result whole) <(result "$1") >differences || complain "$1 differs from an undisturbed run: $(head -20 differences)"
-}
-
-# stopped_at STEP FOLDER: a copy of ./whole as a kill after this step would have left it.
-stopped_at() {
-    rm -rf "$2" && cp -r whole "$2"
-    for folder in "$2"/checkpoint-*; do [ "${folder##*-}" -le "$1" ] || rm -r "$folder"; done
-    jq -c '.finished = false' "$2/run.json" >run.json && mv run.json "$2/run.json"
-    rm "$2/metrics.json" "$2/mistakes.csv"
-}
 
 every_step="save_strategy=steps save_steps=1 save_total_limit=100"
 
@@ -78,6 +57,30 @@ goes_on_from_each() {
         [ -s "out/checkpoint-$step/manifest.json" ] || complain "no checkpoint-$step"
         succeeds cam-train --config c.yaml num_train_epochs=60
         says "resume   checkpoint-$step: step $step of"
+        equal out
+    done
+}
+
+@test "two signals: the program ends at once with 130, and the same command goes on" {
+    # shellcheck disable=SC2086
+    succeeds cam-train --config c.yaml $every_step output_dir=whole num_train_epochs=20
+    for second in TERM INT USR1 HUP; do
+        rm -rf out
+        # shellcheck disable=SC2086
+        "$program" --config c.yaml $every_step num_train_epochs=20 2>stop.err 3>&- &
+        job=$!
+        for _ in $(seq 300); do [ "$(wc -l 2>/dev/null <out/log.jsonl || echo 0)" -gt 20 ] && break || sleep 0.02; done
+        kill -STOP $job && kill -USR1 $job && kill -"$second" $job && kill -CONT $job
+        status=0 && wait $job || status=$?
+        stderr=$(cat stop.err) output=
+        case $second-$status in
+        USR1-75) ;; # two that wait are one
+        *-130) ;;
+        *) complain "expected exit 130 after USR1 and $second" ;;
+        esac
+        # shellcheck disable=SC2086
+        succeeds cam-train --config c.yaml $every_step num_train_epochs=20
+        says 'resume   checkpoint-'
         equal out
     done
 }

@@ -70,6 +70,51 @@ told() {
     says 'stopped by a signal while reading "large.csv"' # not in what follows
 }
 
+# A file of this name is read to its end, and the program still works.
+is_read() {
+    local file=/proc/$1/io
+    [ -r "$file" ] && [ "$(sed -n 's/^rchar: //p' "$file")" -gt "$(stat -c %s "$2")" ]
+}
+
+# stopped SIGNAL CONDITION...: the program in the background gets the signal once the condition is met; it exits with 75.
+stopped() {
+    local signal=$1
+    shift
+    for _ in $(seq 600); do "$@" && break || sleep 0.01; done
+    kill "-$signal" "$job"
+    status=0 && wait "$job" || status=$?
+    stderr=$(cat stop.err) output=
+    [ "$status" -eq 75 ] || complain "expected exit 75 after $signal"
+}
+
+@test "USR1 while the texts are tokenised: 75, nothing was begun, and the same command goes on" {
+    { cat data.csv && seq -f 'mon colis numéro %g n est pas là,suivi' 150000; } >large.csv
+    "$program" --config c.yaml train_file=large.csv on_duplicate=ignore stratify=false 2>stop.err 3>&- &
+    job=$!
+    stopped USR1 is_read $job large.csv
+    [ ! -e out ] || complain "a run was begun"
+    succeeds cam-train --config c.yaml train_file=large.csv on_duplicate=ignore stratify=false max_steps=2
+}
+
+@test "USR1 while the validation rows are scored: 75, one whole checkpoint, and the same command goes on" {
+    make_tiny wide '.hidden_size = 128 | .intermediate_size = 512'
+    { echo text,label && seq -f 'mon colis numéro %g n est pas là depuis la semaine dernière,suivi' 20000; } >validation.csv
+    large=(--config c.yaml model_name_or_path=./wide validation_file=validation.csv on_duplicate=ignore max_eval_samples=20000
+        num_train_epochs=1)
+    scores() { [ "$(grep -cs '"event":"step"' out/log.jsonl)" -eq 8 ] && ! grep -qs '"event":"eval"' out/log.jsonl; }
+    "$program" "${large[@]}" 2>stop.err 3>&- &
+    job=$!
+    stopped USR1 scores
+    if grep -q '"event":"eval"' out/log.jsonl; then complain "the evaluation was over"; fi
+    says "checkpoint-8 is saved: the same command goes on from it"
+    [ "$(ls -d out/checkpoint-* | wc -l)" -eq 1 ] || complain "$(ls -A out)"
+    succeeds cam-train "${large[@]}"
+    says "resume   checkpoint-8"
+    succeeds cam-train "${large[@]}" output_dir=whole
+    cmp out/model.safetensors whole/model.safetensors
+    diff <(jq -c 'del(.step_s, .wall_s, .run_id)' out/log.jsonl) <(jq -c 'del(.step_s, .wall_s, .run_id)' whole/log.jsonl)
+}
+
 @test "verbs with nothing to save end at once, also while they wait for a pipe" {
     mkfifo pipe
     for signal in TERM INT USR1 HUP; do told $signal 130 "$program" check --config c.yaml train_file=pipe; done

@@ -204,6 +204,23 @@ stopped_by() {
     jq -e '(.validation.warnings | length) == 1' out/metrics.json
 }
 
+@test "a rate that diverges without a number that is not finite: a warning in metrics.json and in the last line" {
+    succeeds cam-train --config c.yaml num_train_epochs=6 learning_rate=0.1 lr_scheduler_type=constant
+    jq -es 'all(.[] | select(.event == "step"); .loss != null)' out/log.jsonl || complain "a loss was not finite"
+    jq -e '.validation.warnings | length == 1 and (.[0] | startswith("the model predicts one label only"))' out/metrics.json
+    [[ "$(sed -n '/^warning: the model predicts one label only/,$p' <<<"$stderr" | tr -s '\n ' '  ')" == *"too high for random weights; train again: "* ]] ||
+        complain "not in the last line"
+    refused 2 "learning_rate" cam-train --config c.yaml learning_rate=1e3 output_dir=two
+}
+
+@test "a GPU that is not there: exit 6 in plain words, and nothing is begun" {
+    if cam-train --version | grep -q '^ *cuda: .*, sm_[0-9]*, '; then skip "there is a GPU here"; fi
+    refused 6 "device=cpu" cam-train --config c.yaml device=cuda
+    [ ! -e out ]
+    succeeds cam-train --quiet --config c.yaml max_steps=2
+    refused 6 "device=cpu" cam-train eval --model out --data data.csv --device cuda
+}
+
 @test "the first of equal evaluations is the best, patience stops" {
     succeeds cam-train --config c.yaml num_train_epochs=20 learning_rate=1e-12 early_stopping_patience=2
     jq -es '[.[] | select(.event == "eval")] | length == 3' out/log.jsonl

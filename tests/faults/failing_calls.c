@@ -6,6 +6,7 @@
  *   FAULT_KIND    an errno (EIO, ENOSPC, ENOLCK, EINVAL); short: a write takes half of its bytes; kill: the process ends before the
  *                 call; torn: a write takes half of its bytes, and the process ends; term: it gets TERM before the call;
  *                 twice: two of them
+ *   FAULT_KILL_AT the number of the call at which the process ends, whatever FAULT_AT says
  *   FAULT_REPORT  a file that gets a line for each counted call: number, call, path
  *   FAULT_FREE    the free bytes that statvfs tells of every file system
  *   FAULT_NO_EXCHANGE  set: renameat2 fails with EINVAL and is not counted, as where two folders cannot be exchanged
@@ -87,6 +88,8 @@ static outcome meet(const char *call, const char *path) {
         return GOES_ON;
     counted++;
     report(call, path);
+    if (strtol(setting("FAULT_KILL_AT"), NULL, 10) == counted)
+        raise(SIGKILL);
     if (strcmp(at, "all") != 0 && strtol(at, NULL, 10) != counted)
         return GOES_ON;
     if (strcmp(kind, "kill") == 0 || (strcmp(kind, "torn") == 0 && strcmp(call, "write") != 0))

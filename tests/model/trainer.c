@@ -312,6 +312,78 @@ static void test_a_step_that_is_not_finite_changes_nothing(void **state) {
     cam_backend_close(backend);
 }
 
+/* The backend's operators, of which one plants NaN in what it has computed: in the loss alone, or in one gradient alone, as
+ * hardware or an operator that is wrong would. */
+static const cam_ops_table *real_ops;
+static int is_planting;
+
+static cam_status plant_in_loss(cam_backend *backend, const cam_loss_fwd_args *args) {
+    cam_status st = real_ops->loss_fwd(backend, args);
+    if (is_planting)
+        args->state->loss = NAN;
+    return st;
+}
+
+static cam_status plant_in_gradient(cam_backend *backend, const cam_linear_bwd_weight_args *args) {
+    cam_status st = real_ops->linear_bwd_weight(backend, args);
+    if (is_planting)
+        ((float *)args->dw.data)[3] = NAN;
+    return st;
+}
+
+static void copy_planes(const cam_trainer *trainer, void *copies[3]) {
+    static const cam_plane which[3] = {CAM_WEIGHT, CAM_MOMENT1, CAM_MOMENT2};
+    for (int p = 0; p < 3; p++) {
+        cam_tensor plane = cam_parameters_trained(&trainer->params, which[p]);
+        copies[p] = malloc(cam_tensor_bytes(plane));
+        assert_non_null(copies[p]);
+        memcpy(copies[p], plane.data, cam_tensor_bytes(plane));
+    }
+}
+
+static void assert_planes_are(const cam_trainer *trainer, void *copies[3]) {
+    static const cam_plane which[3] = {CAM_WEIGHT, CAM_MOMENT1, CAM_MOMENT2};
+    for (int p = 0; p < 3; p++) {
+        cam_tensor plane = cam_parameters_trained(&trainer->params, which[p]);
+        assert_memory_equal(copies[p], plane.data, cam_tensor_bytes(plane));
+        free(copies[p]);
+    }
+}
+
+static void test_nan_in_the_loss_or_a_gradient_alone(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_step_report report;
+    cam_backend *backend = fixture_backend(0);
+    real_ops = backend->ops;
+    fixture_case("trainer", &c);
+    for (int where = 0; where < 2; where++)
+        for (int skip = 0; skip < 2; skip++) {
+            void *before[3];
+            cam_ops_table ops = *real_ops;
+            if (where == 0)
+                ops.loss_fwd = plant_in_loss;
+            else
+                ops.linear_bwd_weight = plant_in_gradient;
+            backend->ops = &ops;
+            c.options.skip_nonfinite = skip;
+            run_steps(&trainer, backend, &c, 3, NULL);
+            copy_planes(&trainer, before);
+            is_planting = 1;
+            cam_status st = cam_trainer_step_now(&trainer, &report);
+            is_planting = 0;
+            assert_int_equal(st, skip ? CAM_OK : CAM_E_DIVERGED);
+            assert_false(report.applied);
+            assert_true(where == 0 ? isnan(report.loss) : isfinite(report.loss));
+            assert_planes_are(&trainer, before);
+            assert_int_equal(trainer.updates_applied, 3);
+            cam_trainer_close(&trainer);
+            backend->ops = real_ops;
+        }
+    cam_backend_close(backend);
+}
+
 static void test_reload_gives_the_same_logits(void **state) {
     (void)state;
     golden_case c;
@@ -390,6 +462,7 @@ int main(void) {
         cmocka_unit_test(test_frozen_parts_cost_no_backward_work),
         cmocka_unit_test(test_a_step_allocates_nothing),
         cmocka_unit_test(test_a_step_that_is_not_finite_changes_nothing),
+        cmocka_unit_test(test_nan_in_the_loss_or_a_gradient_alone),
         cmocka_unit_test(test_reload_gives_the_same_logits),
         cmocka_unit_test(test_out_of_memory_names_what_fits),
     };

@@ -2,9 +2,20 @@
 #include "allocation_sweep.h"
 #include "checkpoint_case.h"
 #include "checkpoint_writer.h"
+#include <unistd.h>
+
+/* The sweep is about memory: it writes thousands of checkpoints, and waits for no disk. */
+int fsync(int fd) {
+    (void)fd;
+    return 0;
+}
+int fdatasync(int fd) {
+    (void)fd;
+    return 0;
+}
 
 static cam_status write_and_rotate(const tree *t) {
-    char *like = tree_path(t, "like.bin"), *folder = tree_path(t, "written");
+    char *like = path_of(t, "like.bin"), *folder = path_of(t, "written");
     cam_checkpoint_file files[3] = {
         {.name = "a", .bytes = "abc", .count = 3}, {.name = "b", .bytes = ""}, {.name = "c"}};
     cam_status st = CAM_OK;
@@ -29,7 +40,7 @@ SWEEP(write_and_rotate, 60)
 
 static cam_status write_behind(const tree *t) {
     cam_checkpoint_writer *writer = NULL;
-    char *folder = tree_path(t, "behind");
+    char *folder = path_of(t, "behind");
     cam_checkpoint c = case_checkpoint(t, 3);
     cam_status st = CAM_OK;
     c.folder = folder;
@@ -48,7 +59,7 @@ static cam_status list_open_verify(const tree *t) {
     cam_checkpoint_found *found = NULL;
     size_t count = 0;
     cam_checkpoint_reader reader = {0};
-    char *folder = tree_path(t, "read");
+    char *folder = path_of(t, "read");
     cam_status st = CAM_OK;
     CAM_TRY(cam_checkpoint_list(folder, "run-1", &found, &count, NULL));
     assert_int_equal(count, 2);
@@ -64,11 +75,14 @@ out:
 SWEEP(list_open_verify, 40)
 
 static cam_status remove_leftovers(const tree *t) {
-    char *folder = tree_path(t, "left");
+    char *folder = path_of(t, "left");
     cam_status st = CAM_OK;
     cam_checkpoint c = case_checkpoint(t, 1);
     c.folder = folder;
+    int armed = allocator.armed; /* what the test itself writes does not fail */
+    allocator.armed = 0;
     tree_write_text(t, "left/.checkpoint-1.tmp-a/part-0.json", "{}");
+    allocator.armed = armed;
     CAM_TRY(cam_checkpoint_write(&c));
     CAM_TRY(cam_checkpoint_remove_run(folder, "run-1"));
 out:
@@ -85,7 +99,7 @@ static int setup(void **state) {
     tree_write(t, "like.bin", case_pages, PAGES_BYTES);
     tree_write_text(t, "read/x", "");
     cam_checkpoint c = case_checkpoint(t, 1);
-    char *folder = tree_path(t, "read");
+    char *folder = path_of(t, "read");
     c.folder = folder;
     assert_ok(cam_checkpoint_write(&c));
     c.step = 2;

@@ -13,7 +13,7 @@ static const char jsonl_with_labels[] = "{\"label\":\"A\",\"text\":\"un\"}\n{\"l
                                         "{\"label\":\"A\",\"text\":\"trois\"}\n";
 
 static cam_status load(const tree *t, const char *name, size_t rows, cam_on_bad_row on_bad_row, cam_dataset *data) {
-    char *path = tree_path(t, name);
+    char *path = path_of(t, name);
     cam_read_options options = {.path = path, .label_required = 1, .on_bad_row = on_bad_row};
     cam_status st = cam_dataset_load(&options, data);
     if (st == CAM_OK)
@@ -57,7 +57,7 @@ SWEEP(load_jsonl_and_skip, 10)
 
 static cam_status detect(const tree *t, const char *name, cam_encoding encoding) {
     cam_detected found;
-    char *path = tree_path(t, name);
+    char *path = path_of(t, name);
     cam_status st = cam_detect(&(cam_read_options){.path = path}, &found);
     if (st == CAM_OK) {
         assert_int_equal(found.encoding, encoding);

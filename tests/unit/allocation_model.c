@@ -10,7 +10,7 @@
 
 static cam_status read_and_write_config(const tree *t) {
     static const char *const labels[] = {"oui", "non", "peut-être"};
-    char *out = tree_path(t, "out.json");
+    char *out = path_of(t, "out.json");
     cam_model_config config = {0};
     cam_status st = CAM_OK;
     CAM_TRY(cam_model_config_read("tests/model/golden/model/config.json", &config));
@@ -40,7 +40,7 @@ out:
 }
 
 static cam_status copy_one_file(const tree *t) {
-    char *folder = tree_path(t, "one");
+    char *folder = path_of(t, "one");
     cam_status st = copy_weights(t, folder);
     free(folder);
     return st;
@@ -48,7 +48,7 @@ static cam_status copy_one_file(const tree *t) {
 SWEEP(copy_one_file, 5)
 
 static cam_status copy_shards(const tree *t) {
-    char *folder = tree_path(t, "shards");
+    char *folder = path_of(t, "shards");
     cam_status st = copy_weights(t, folder);
     free(folder);
     return st;
@@ -71,7 +71,7 @@ out:
 }
 
 static cam_status write_file(const tree *t) {
-    char *path = tree_path(t, "written.safetensors");
+    char *path = path_of(t, "written.safetensors");
     cam_status st = write_tensors(path);
     free(path);
     return st;
@@ -104,7 +104,7 @@ SWEEP(tokenize_quickstart, 5000)
 
 /* tokenizer.json alone, with a character map. */
 static cam_status tokenize_json(const tree *t) {
-    char *folder = tree_path(t, "model");
+    char *folder = path_of(t, "model");
     cam_status st = tokenize(folder, 39);
     free(folder);
     return st;
@@ -112,7 +112,7 @@ static cam_status tokenize_json(const tree *t) {
 SWEEP(tokenize_json, 25)
 
 static cam_status save_tokenizer(const tree *t) {
-    char *folder = tree_path(t, "model"), *to = tree_path(t, "saved");
+    char *folder = path_of(t, "model"), *to = path_of(t, "saved");
     cam_tokenizer *tokenizer = NULL;
     cam_status st = CAM_OK;
     CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
@@ -131,7 +131,7 @@ static golden_case whole, frozen;
 
 /* A step, logits, saving and loading. */
 static cam_status train(const tree *t, cam_trainer_options options) {
-    char *folder = tree_path(t, "trained"), *path = tree_path(t, "trained/model.safetensors");
+    char *folder = path_of(t, "trained"), *path = path_of(t, "trained/model.safetensors");
     cam_backend *backend = NULL;
     cam_trainer trainer = {0};
     cam_step_report report;
@@ -235,7 +235,7 @@ SWEEP(identify_weights, 10)
 
 static void write_shards(const tree *t) {
     static const char index[] = "{\"weight_map\":{\"roberta.embeddings.LayerNorm.weight\":\"a.safetensors\"}}";
-    char *one = tree_path(t, "one/model.safetensors"), *shard = tree_path(t, "shards/a.safetensors");
+    char *one = path_of(t, "one/model.safetensors"), *shard = path_of(t, "shards/a.safetensors");
     tree_write_text(t, "shards/model.safetensors.index.json", index);
     tree_write_text(t, "one/empty", "");
     assert_int_equal(write_tensors(one), CAM_OK);

@@ -7,7 +7,7 @@ static const char yaml[] = "data:\n  on_duplicate: drop\n  stratify: false\n"
                            "training:\n  class_weights: {A: 2}\n";
 
 static cam_status load_config(const tree *t, cam_config *config) {
-    char *path = tree_path(t, "run.yaml"), *data = tree_path(t, "data.csv"), *out = tree_path(t, "out");
+    char *path = path_of(t, "run.yaml"), *data = path_of(t, "data.csv"), *out = path_of(t, "out");
     cam_problems problems = CAM_PROBLEMS_INIT;
     cam_status st = cam_config_load(config, (const char *const[]){path}, 1,
                                     (const char *const[]){"learning_rate=3e-5", "labels=[A, B, b, C]"}, 2, &problems);
@@ -33,7 +33,7 @@ static cam_status read_config(const tree *t) {
 SWEEP(read_config, 1)
 
 static cam_status open_corpus(const tree *t) {
-    cam_config config;
+    cam_config config = {0};
     cam_corpus corpus = {0};
     cam_status st = CAM_OK;
     CAM_TRY(load_config(t, &config));
@@ -49,7 +49,7 @@ SWEEP(open_corpus, 40)
 /* Labels A and B, renamed, folded and without the rare one; or a split that fails, with what it proposes. */
 static cam_status open_with_rules(const tree *t, int stratify) {
     static const cam_pair map[] = {{"C", "a"}};
-    cam_config config;
+    cam_config config = {0};
     cam_corpus corpus = {0};
     cam_status st = CAM_OK;
     CAM_TRY(load_config(t, &config));
@@ -81,8 +81,8 @@ static cam_status explain_split(const tree *t) {
 SWEEP(explain_split, 60)
 
 static cam_status prepare_run(const tree *t) {
-    char *model = tree_path(t, "model");
-    cam_config config;
+    char *model = path_of(t, "model");
+    cam_config config = {0};
     cam_run run = {0};
     cam_strbuf said = CAM_STRBUF_INIT;
     cam_status st = CAM_OK;

@@ -83,13 +83,13 @@ static void test_harmless(void **state) {
 
 static double seconds(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* A file of `head`, then `unit` repeated up to `total` bytes; where `tail` is given, unit, a counter and tail are
- * repeated. It must be refused with `expected` among the problems, in a time that only a quadratic algorithm would
- * exceed. */
+ * repeated. It must be refused with `expected` among the problems, in a processor time that only a quadratic algorithm
+ * would exceed. */
 static void expect_refused(const char *head, const char *unit, const char *tail, size_t total, const char *expected) {
     cam_config config;
     cam_problems problems;
@@ -98,13 +98,15 @@ static void expect_refused(const char *head, const char *unit, const char *tail,
     cam_strbuf_puts(&text, head);
     for (int i = 0; text.length + 32 <= total; i++) {
         cam_strbuf_puts(&text, unit);
-        if (tail)
-            cam_strbuf_printf(&text, "%d%s", i, tail);
+        if (tail) {
+            cam_strbuf_printf(&text, "%d", i);
+            cam_strbuf_puts(&text, tail); /* as it is: printf escapes line ends */
+        }
     }
     assert_int_equal(load_bytes(&config, &problems, text.text, text.length, NULL, 0), CAM_E_USAGE);
     if (!strstr(cam_strbuf_text(&problems.shown), expected))
         fail_msg("%s not in:\n%s", expected, cam_strbuf_text(&problems.shown));
-    assert_true(seconds() - begin < 20);
+    assert_true(seconds() - begin < 8);
     cam_config_release(&config);
     cam_problems_release(&problems);
     cam_strbuf_release(&text);
@@ -124,6 +126,7 @@ static void test_sizes(void **state) {
     expect_refused("training:\n", "  k", ": 1\n", MIB, "base.yaml:2: unknown key \"k0\" in training");
     expect_refused("training:\n  class_weights:\n", "    k", ": -1\n", MIB,
                    "base.yaml:3: each weight of class_weights");
+    expect_refused("", "%TAG !t", "! x\n", MIB, "base.yaml: more than 16 lines begin with %TAG");
     expect_refused("a: &a [x]\n", "b", ": [*a, *a, *a, *a, *a]\n", MIB, "base.yaml:2: aliases are not allowed");
 }
 

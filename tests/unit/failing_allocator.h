@@ -3,7 +3,7 @@
  *
  * While armed it counts the allocations of our objects, and of jansson once that has jansson_malloc. It fails the n-th
  * allocation, or all from the n-th on, as malloc does (ENOMEM). It keeps the blocks that are still allocated, so that a
- * leak is found, and the instruction of each allocation.
+ * leak is found, and in a run without failures the calls that led to each allocation.
  *
  * jansson's parser must never get NULL (2.14 overruns its buffers then; cam-train never returns NULL to it, see
  * main.c): json_loadb, wrapped too, fails as a whole, as when its first allocation fails. */
@@ -12,6 +12,7 @@
 
 #include "cam/status.h"
 #include <errno.h>
+#include <execinfo.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@ static struct allocator {
     failing kind;
     void *held[HELD_SLOTS];
     size_t held_count, held_used;
-    void *site[SITES]; /* the instruction that made allocation i + 1 */
+    uintptr_t site[SITES]; /* of allocation i + 1: a hash of its calls, since all text buffers share one realloc */
 } allocator = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static char given_back;
@@ -50,13 +51,23 @@ int __wrap_posix_memalign(void **memory, size_t align, size_t bytes);
 json_t *__real_json_loadb(const char *text, size_t length, size_t flags, json_error_t *error);
 json_t *__wrap_json_loadb(const char *text, size_t length, size_t flags, json_error_t *error);
 
+enum { FRAMES = 10 };
+
+static uintptr_t site_of_calls(void) {
+    void *frames[FRAMES];
+    uintptr_t hash = 0;
+    for (int i = backtrace(frames, FRAMES) - 1; i >= 0; i--)
+        hash = (hash ^ (uintptr_t)frames[i]) * (uintptr_t)0x9E3779B97F4A7C15;
+    return hash;
+}
+
 /* Counts an allocation; nonzero where it is to fail. */
-static int fails(void *site) {
+static int fails(void) {
     int failed = 0;
     pthread_mutex_lock(&allocator.lock);
     if (allocator.armed) {
-        if (allocator.count < SITES)
-            allocator.site[allocator.count] = site;
+        if (allocator.count < SITES && allocator.fail_at == 0)
+            allocator.site[allocator.count] = site_of_calls();
         allocator.count++;
         failed = allocator.fail_at && (allocator.kind == FAIL_ONE ? allocator.count == allocator.fail_at
                                                                   : allocator.count >= allocator.fail_at);
@@ -100,15 +111,15 @@ static void let_go(void *memory) {
 }
 
 void *__wrap_malloc(size_t bytes) {
-    return fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+    return fails() ? NULL : hold(__real_malloc(bytes));
 }
 
 void *__wrap_calloc(size_t n, size_t bytes) {
-    return fails(__builtin_return_address(0)) ? NULL : hold(__real_calloc(n, bytes));
+    return fails() ? NULL : hold(__real_calloc(n, bytes));
 }
 
 void *__wrap_realloc(void *memory, size_t bytes) {
-    if (fails(__builtin_return_address(0)))
+    if (fails())
         return NULL;
     let_go(memory);
     return hold(__real_realloc(memory, bytes));
@@ -121,7 +132,7 @@ void __wrap_free(void *memory) {
 
 char *__wrap_strndup(const char *text, size_t length) {
     size_t bytes = strnlen(text, length);
-    char *copy = fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes + 1));
+    char *copy = fails() ? NULL : hold(__real_malloc(bytes + 1));
     if (copy) {
         memcpy(copy, text, bytes);
         copy[bytes] = '\0';
@@ -131,12 +142,12 @@ char *__wrap_strndup(const char *text, size_t length) {
 
 char *__wrap_strdup(const char *text) {
     size_t bytes = strlen(text) + 1;
-    char *copy = fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+    char *copy = fails() ? NULL : hold(__real_malloc(bytes));
     return copy ? memcpy(copy, text, bytes) : NULL;
 }
 
 int __wrap_posix_memalign(void **memory, size_t align, size_t bytes) {
-    if (fails(__builtin_return_address(0)))
+    if (fails())
         return ENOMEM;
     int error = __real_posix_memalign(memory, align, bytes);
     if (!error)
@@ -147,11 +158,11 @@ int __wrap_posix_memalign(void **memory, size_t align, size_t bytes) {
 static _Thread_local int parsing;
 
 static void *jansson_malloc(size_t bytes) {
-    return !parsing && fails(__builtin_return_address(0)) ? NULL : hold(__real_malloc(bytes));
+    return !parsing && fails() ? NULL : hold(__real_malloc(bytes));
 }
 
 json_t *__wrap_json_loadb(const char *text, size_t length, size_t flags, json_error_t *error) {
-    if (fails(__builtin_return_address(0))) {
+    if (fails()) {
         memset(error, 0, sizeof *error);
         return NULL;
     }

@@ -118,9 +118,11 @@ static void test_long_list(void **state) {
     enum { OBJECTS = 30000 };
     cam_strbuf file = CAM_STRBUF_INIT;
     cam_dataset data;
-    for (int i = 0; i < OBJECTS; i++)
-        cam_strbuf_printf(&file, "%s{\"text\":\n\"texte } numéro \\\"%d\\\" %.*s\", \"label\": \"%d\"}",
-                          i ? ",\n" : "[", i, i % 40, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", i % 7);
+    for (int i = 0; i < OBJECTS; i++) {
+        cam_strbuf_puts(&file, i ? ",\n" : "[");
+        cam_strbuf_printf(&file, "{\"text\":\n\"texte } numéro \\\"%d\\\" %.*s\", \"label\": \"%d\"}", i, i % 40,
+                          "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", i % 7);
+    }
     cam_strbuf_puts(&file, "\n]\n");
     cam_read_options options = {.path = case_write(f, "a.json", file.text, file.length), .label_required = 1};
     assert_int_equal(cam_dataset_load(&options, &data), CAM_OK);

@@ -152,10 +152,10 @@ static void expect_rules(case_folder *f, const cam_label_rules *rules, const cam
     for (size_t i = 0; i < data.count; i++) {
         assert_string_equal(data.rows[i].label, data.labels.names[data.rows[i].label_number]);
         assert_int_equal(data.rows[i].label_length, strlen(data.rows[i].label));
-        cam_strbuf_printf(&said, "%s ", data.rows[i].label);
+        cam_strbuf_put_all(&said, data.rows[i].label, " ", NULL);
     }
     const char *note = notes.length ? strstr(notes.text, ": ") : NULL;
-    cam_strbuf_printf(&said, "|%s", note ? note + 1 : "");
+    cam_strbuf_put_all(&said, "|", note ? note + 1 : "", NULL);
     assert_string_equal(said.text, expected);
     cam_strbuf_release(&text);
     cam_strbuf_release(&said);

@@ -127,7 +127,7 @@ static void test_the_rest_of_a_file_stays(void **state) {
     static const char other[] = "table 1\ndevice 80 108 130100 NVIDIA A100\n" SMALL ALGORITHM;
     cam_strbuf text = CAM_STRBUF_INIT, before = CAM_STRBUF_INIT;
     cam_strbuf_puts(&text, OURS SMALL " = " WORDS " " WORDS "\n");
-    cam_strbuf_printf(&before, "%s# a comment\n%s", other, OURS LARGE ALGORITHM SMALL ALGORITHM);
+    cam_strbuf_put_all(&before, other, "# a comment\n" OURS LARGE ALGORITHM SMALL ALGORITHM, NULL);
     assert_int_equal(cam_matmul_table_put_rest(&text, &h200, cam_strbuf_text(&before), "t.txt"), CAM_OK);
     cam_matmul_table table = opened(cam_strbuf_text(&text));
     assert_int_equal(table.count, 2);

@@ -11,7 +11,7 @@
 static void assert_step(cam_normal_step *step, const char *text, const char *expected) {
     cam_strbuf buf = CAM_STRBUF_INIT, spare = CAM_STRBUF_INIT;
     cam_strbuf_puts(&buf, text);
-    cam_normalize(step, 1, &buf, &spare);
+    assert_int_equal(cam_normalize(step, 1, &buf, &spare), CAM_OK);
     assert_string_equal(cam_strbuf_text(&buf), expected);
     cam_strbuf_release(&buf);
     cam_strbuf_release(&spare);

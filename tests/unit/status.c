@@ -110,6 +110,34 @@ static void each_thread_has_its_own_message(void **state) {
     assert_string_equal(cam_status_message(), "here");
 }
 
+static cam_status note_and_go_on(int *reached) {
+    cam_status st = CAM_OK;
+    CAM_TRY(CAM_OK);
+    cam_memory_note();
+    CAM_TRY((++*reached, CAM_OK));
+out:
+    return st;
+}
+
+static void a_noted_lack_of_memory_ends_what_goes_on(void **state) {
+    (void)state;
+    int reached = 0;
+    cam_status_clear();
+    assert_int_equal(cam_memory_check(CAM_E_DATA), CAM_E_DATA);
+    assert_int_equal(note_and_go_on(&reached), CAM_E_MEMORY);
+    assert_int_equal(reached, 0); /* the call was not made */
+    assert_int_equal(cam_memory_check(CAM_OK), CAM_E_MEMORY);
+    assert_int_equal(cam_memory_check(CAM_E_DATA), CAM_E_MEMORY);
+    assert_int_equal(cam_fail(CAM_E_DATA, "a half text"), CAM_E_MEMORY);
+    assert_string_equal(cam_status_message(), "no memory for a text");
+    assert_int_equal(cam_fail(CAM_E_MEMORY, "no memory for 3 rows"), CAM_E_MEMORY);
+    assert_int_equal(cam_memory_check(CAM_E_MEMORY), CAM_E_MEMORY);
+    assert_string_equal(cam_status_message(), "no memory for 3 rows");
+    cam_status_clear();
+    assert_int_equal(cam_memory_check(CAM_OK), CAM_OK);
+    assert_int_equal(cam_fail(CAM_E_DATA, "whole"), CAM_E_DATA);
+}
+
 static void a_bug_says_where_and_aborts(void **state) {
     (void)state;
     int ends[2], how;
@@ -141,6 +169,7 @@ int main(void) {
         cmocka_unit_test(messages_at_the_limit_are_whole),
         cmocka_unit_test(long_messages_are_cut_between_characters),
         cmocka_unit_test(each_thread_has_its_own_message),
+        cmocka_unit_test(a_noted_lack_of_memory_ends_what_goes_on),
         cmocka_unit_test(a_bug_says_where_and_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

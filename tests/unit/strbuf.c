@@ -99,11 +99,48 @@ static void json_escapes_what_it_must(void **state) {
     cam_strbuf_release(&buf);
 }
 
+/* No memory is that large. */
+static const size_t too_much = SIZE_MAX / 2;
+
+static void without_memory_a_buffer_is_empty_and_stays_so(void **state) {
+    (void)state;
+    cam_strbuf buf = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&buf, "/a/path");
+    assert_false(cam_strbuf_failed(&buf));
+    cam_strbuf_resize(&buf, too_much);
+    assert_true(cam_strbuf_failed(&buf));
+    assert_string_equal(buf.text, "");
+    cam_strbuf_puts(&buf, "/name");
+    cam_strbuf_put_all(&buf, "a", "b", NULL);
+    cam_strbuf_printf(&buf, "%d%s", 1, "c");
+    cam_strbuf_put_visible(&buf, "d", 1);
+    cam_strbuf_put_json(&buf, "e", 1);
+    cam_strbuf_put_double(&buf, 1.5);
+    cam_strbuf_resize(&buf, 3);
+    cam_strbuf_clear(&buf);
+    cam_strbuf_putc(&buf, 'f');
+    assert_true(cam_strbuf_failed(&buf));
+    assert_int_equal(buf.length, 0);
+    assert_string_equal(cam_strbuf_text(&buf), "");
+    assert_null(cam_strbuf_detach(&buf));
+    cam_strbuf_puts(&buf, "new");
+    assert_string_equal(buf.text, "new");
+    cam_strbuf_resize(&buf, too_much);
+    cam_strbuf_release(&buf);
+    assert_false(cam_strbuf_failed(&buf));
+    assert_int_equal(cam_memory_check(CAM_OK), CAM_E_MEMORY);
+    cam_status_clear();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_is_readable),          cmocka_unit_test(appends_every_way),
-        cmocka_unit_test(grows_at_every_length),      cmocka_unit_test(doubles_are_the_shortest),
-        cmocka_unit_test(doubles_read_back_the_same), cmocka_unit_test(json_escapes_what_it_must),
+        cmocka_unit_test(empty_is_readable),
+        cmocka_unit_test(appends_every_way),
+        cmocka_unit_test(grows_at_every_length),
+        cmocka_unit_test(doubles_are_the_shortest),
+        cmocka_unit_test(doubles_read_back_the_same),
+        cmocka_unit_test(json_escapes_what_it_must),
+        cmocka_unit_test(without_memory_a_buffer_is_empty_and_stays_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,12 +6,11 @@
 #include "tokenizer.h"
 #include "family.h"
 #include "temporary_tree.h"
+#include "threads.h"
 #include <jansson.h>
 
 static const char quickstart[] = "examples/quickstart-model";
 static const char golden[] = "tests/unit/data/tokenizer_quickstart.jsonl";
-
-void omp_set_num_threads(int count);
 
 static cam_tokenizer *open_tokenizer(const char *folder) {
     cam_tokenizer *tokenizer;
@@ -69,7 +68,7 @@ static void assert_golden(const char *folder, int threads) {
     cam_token_rows rows;
     cam_tokenizer *tokenizer = open_tokenizer(folder);
     golden_read(&g);
-    omp_set_num_threads(threads);
+    cam_threads_set(threads);
     assert_int_equal(cam_tokenizer_encode_all(tokenizer, g.texts, (int64_t)g.count, 0, NULL, &rows), CAM_OK);
     assert_int_equal(rows.rows, g.count);
     assert_int_equal(rows.truncated, 0);
@@ -184,9 +183,9 @@ static void test_batch_counts_cut_rows_and_ignores_threads(void **state) {
             snprintf(bytes[r], sizeof bytes[r], "%.*s numéro %d", words, "un de la un de la un de la", r * 7919);
         texts[r] = (cam_text){bytes[r], (size_t)length};
     }
-    omp_set_num_threads(1);
+    cam_threads_set(1);
     assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 10, NULL, &one), CAM_OK);
-    omp_set_num_threads(2);
+    cam_threads_set(2);
     assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, ROWS, 10, NULL, &two), CAM_OK);
     assert_memory_equal(one.offsets, two.offsets, (ROWS + 1) * sizeof *one.offsets);
     assert_memory_equal(one.ids, two.ids, (size_t)one.offsets[ROWS] * sizeof *one.ids);
