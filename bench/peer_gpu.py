@@ -6,6 +6,8 @@
         a whole run of P4 in one cold process: epochs, evaluation after each, the model saved; its wall time by parts
     python peer_gpu.py check --model FOLDER --data ROWS.tsv
         checks that P3's and P4's forward, backward and update equal transformers' (float64, dropout 0); else exit 1
+    python peer_gpu.py predict --model FOLDER --data ROWS.tsv
+        label<TAB>score of each row by transformers' model in float32, to compare with cam-train predict
 
 FOLDER is a Hugging Face folder with weights and tokenizer.json; ROWS.tsv has label<TAB>text without a header.
 --order names a file of row numbers, the order of the rows (default: the order of the file).
@@ -680,6 +682,24 @@ def run_check(arguments, device):
     return worst < 1e-8
 
 
+def run_predict(arguments, device):
+    """Prints the most probable label of each row, and its probability."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    set_precision("fp32")
+    model = transformers.CamembertForSequenceClassification.from_pretrained(arguments.model, torch_dtype=torch.float32)
+    model, rows, collate = model.to(device).eval(), read_rows(arguments, arguments.data), collator(1)
+    for i in range(0, len(rows.ids), arguments.batch):
+        part = collate([{"input_ids": ids, "labels": 0} for ids in rows.ids[i : i + arguments.batch]])
+        with torch.no_grad():
+            logits = model(part["input_ids"].to(device), attention_mask=part["attention_mask"].to(device)).logits
+        best = logits.double().softmax(-1).max(-1)
+        for label, score in zip(best.indices.tolist(), best.values.tolist()):
+            print(f"{model.config.id2label[label]}\t{score:.8f}")
+    return bool(rows.ids)
+
+
 def write(arguments, result):
     if not arguments.out:
         return
@@ -694,7 +714,7 @@ def write(arguments, result):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for name in ("step", "train", "check"):
+    for name in ("step", "train", "check", "predict"):
         verb = verbs.add_parser(name)
         verb.add_argument("--model", required=True)
         verb.add_argument("--data", required=True)
@@ -733,7 +753,7 @@ def main():
         raise SystemExit("error: PyTorch sees no GPU here")
     if device.type != "cuda":
         print("no GPU: this runs on the CPU, which tests the code and measures nothing", file=sys.stderr)
-    run = {"step": run_step, "train": run_train, "check": run_check}[arguments.verb]
+    run = {"step": run_step, "train": run_train, "check": run_check, "predict": run_predict}[arguments.verb]
     return 0 if run(arguments, device) else 1
 
 

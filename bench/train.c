@@ -3,11 +3,16 @@
  *
  *     bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]
  *                 [--attention auto|native|cudnn] [--batch ROWS] [--steps N] [--warmup N] [--max-length TOKENS]
- *                 [--order FILE]
+ *                 [--order FILE] [--only order|profile]
  *
  * MODEL_FOLDER is a Hugging Face folder with weights (bench/run.sh makes one with random weights). TRAIN_TSV holds
  * label<TAB>text rows without a header. Rows are taken in the first epoch's order. That order is written to the order
- * file for the other programs of the comparison, so that all train on the same batches. Prints one JSON object a line.
+ * file for the other programs of the comparison, so that all train on the same batches; it is written before the device
+ * is opened. Prints one JSON object a line.
+ *
+ * --precision: as in a run, products of f32 are made in tf32 unless all is f32. --only order: writes the order file and
+ * ends, without a device. --only profile: marks one step after the warm-up for a profiler (ncu --profile-from-start off)
+ * and ends; CAM_CUDA_CHECK=1 has its kernels outside of a graph.
  *
  * Steps are queued as in a run of the program, and timed from one step's end record to the next. Then a few more steps
  * are made with operator timers. The bound is arithmetic only: the operations of the step's matrix products
@@ -22,6 +27,7 @@
 #include "model_tokenizer.h"
 #include "order.h"
 #include "trainer_state.h"
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +117,11 @@ out:
 }
 
 /* The command line's options. */
+typedef enum part { ALL, ORDER, PROFILE } part;
+
 typedef struct request {
     const char *folder, *data, *order;
+    part part;
     cam_device_options device;
     int bf16;
     int64_t batch_rows, steps, warmup, max_length;
@@ -326,6 +335,35 @@ out:
     return st;
 }
 
+/* Calls a function of the driver that takes nothing; a profiler listens to it. Without a driver nothing is called. */
+static void tell_profiler(const char *function) {
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+    void *address = driver ? dlsym(driver, function) : NULL;
+    int (*call)(void);
+    memcpy(&call, &address, sizeof call);
+    if (address)
+        (void)call();
+}
+
+/* Makes the warm-up's steps, and one more between the marks of a profiler. */
+static cam_status profile_step(bench *b, cam_backend *backend) {
+    cam_status st = CAM_OK;
+    cam_trainer trainer = {0};
+    cam_step_report report = {0};
+    b->options.plan.max_updates = b->request->warmup + 1;
+    CAM_TRY(cam_trainer_open(&trainer, backend, &b->options));
+    for (int64_t step = 0; step < b->request->warmup; step++)
+        CAM_TRY(cam_trainer_step_now(&trainer, &report));
+    tell_profiler("cuProfilerStart");
+    CAM_TRY(cam_trainer_step_now(&trainer, &report));
+    CAM_TRY(cam_backend_synchronize(backend));
+    tell_profiler("cuProfilerStop");
+    printf("{\"bench\":\"profile\",\"rows\":%lld,\"tokens\":%lld}\n", (long long)report.rows, (long long)report.tokens);
+out:
+    cam_trainer_close(&trainer);
+    return st;
+}
+
 /* Writes the order of the first epoch, one row number a line. */
 static cam_status write_order(const bench *b, const char *path) {
     cam_status st = CAM_OK;
@@ -350,13 +388,15 @@ static cam_status run(const request *r) {
     cam_status st = CAM_OK;
     bench b = {.request = r};
     cam_backend *backend = NULL;
-    CAM_TRY(cam_backends_open(&r->device, &backend));
     CAM_TRY(read_data(&b));
     set_options(&b);
-    CAM_TRY(measure_load(&b, backend));
     if (r->order)
         CAM_TRY(write_order(&b, r->order));
-    CAM_TRY(measure_steps(&b, backend));
+    if (r->part == ORDER)
+        goto out;
+    CAM_TRY(cam_backends_open(&r->device, &backend));
+    CAM_TRY(measure_load(&b, backend));
+    CAM_TRY(r->part == PROFILE ? profile_step(&b, backend) : measure_steps(&b, backend));
 out:
     cam_weights_close(b.options.source.weights);
     cam_corpus_close(&b.corpus);
@@ -374,6 +414,7 @@ static int parse_number(const char *text, int64_t *value) {
 }
 
 static int parse(int argc, char **argv, request *r) {
+    static const char *const parts[] = {"all", "order", "profile"};
     *r = (request){.batch_rows = 32, .steps = 20, .warmup = 2, .max_length = 256};
     if (argc < 3 || argc % 2 == 0)
         return 0;
@@ -399,11 +440,14 @@ static int parse(int argc, char **argv, request *r) {
         else if (strcmp(name, "--order") == 0)
             known = 1, r->order = value;
         else if (strcmp(name, "--precision") == 0)
-            known = 1, r->bf16 = strcmp(value, "bf16") == 0, r->device.tf32 = strcmp(value, "tf32") == 0;
+            known = 1, r->bf16 = strcmp(value, "bf16") == 0, r->device.tf32 = strcmp(value, "f32") != 0;
+        for (int which = ALL; which <= PROFILE && strcmp(name, "--only") == 0; which++)
+            if (strcmp(value, parts[which]) == 0)
+                known = 1, r->part = (part)which;
         if (!known)
             return 0;
     }
-    return 1;
+    return r->part != ORDER || r->order;
 }
 
 int main(int argc, char **argv) {
@@ -412,7 +456,7 @@ int main(int argc, char **argv) {
         fprintf(stderr,
                 "usage: bench_train MODEL_FOLDER TRAIN_TSV [--device auto|cpu|cuda] [--precision f32|tf32|bf16]\n"
                 "           [--attention auto|native|cudnn] [--batch ROWS] [--steps N] [--warmup N]\n"
-                "           [--max-length TOKENS] [--order FILE]\n");
+                "           [--max-length TOKENS] [--order FILE] [--only order|profile]\n");
         return 2;
     }
     cam_status st = run(&r);

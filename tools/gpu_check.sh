@@ -1,238 +1,267 @@
 #!/bin/bash
-# gpu_check.sh [ROOT]: all tests and measurements that need a GPU, in at most nine minutes: `make gpu-check`.
+# gpu_check.sh [--part A|B|AB] [--budget SECONDS] [ROOT]: all tests and measurements that need a GPU: `make gpu-check`.
 #
-# ROOT is a build folder (default build) or a bundle of tools/bundle.sh, from which it is run as bundle/gpu_check.sh.
-# The most important stages run first. Each stage has its own time limit; all together end after LIMIT seconds (default
-# 530). Results are written to gpu-check.json after each stage, in $OUT if that is set, else in ROOT/gpu-check; the full
-# output of each stage is in the same folder. Rows come from CAM_DATA (massive-fr and camembert-tokenizer; default
-# ../shared/data), else from examples/commandes. PYTHON (default python3) runs the peers if it has PyTorch.
-# Exit 0: all stages that ran passed; 1: a stage failed; 6: there is no GPU.
+# ROOT is a build folder (default build) or an unpacked bundle of tools/bundle.sh, from which it is run as
+# ./gpu_check.sh. Part A says whether the program is right and how fast it is, part B says why; AB, the default, is one
+# after the other. A part ends after its budget (default 330 s): what is not begun by then is "no time".
+#
+# The results are two files, in $OUT if that is set, else in ROOT/gpu-check: gpu-check.json, and logs.tgz with all
+# output. Both are replaced as a whole after every stage, so that they are right whenever this is killed. A stage is
+#   ok, failed, timeout (it was killed, and all that it had started), skipped (with the reason; it says nothing),
+#   missing (its program is not in ROOT) or no time
+# and the names of failing cases are in gpu-check.json. The stages themselves are in gpu_stages.sh.
+#
+# CAM_DATA: rows and tokenizer (default: ROOT/data, else ../shared/data; without both, examples/commandes).
+# PYTHON (default python3) runs the peers if it has PyTorch. NVIDIA_SMI (default nvidia-smi).
+# GPU_CHECK_MOST: no stage gets more seconds than this (for tests/gpu_check.sh).
+# Exit 0: all stages are ok or skipped; 1: others; 2: wrong usage; 6: there is no GPU; 8: nowhere to write.
 set -u
+export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -d "$here/bin" ]; then home=$here root=${1:-$here}; else home=$(cd "$here/.." && pwd) root=${1:-$home/build}; fi
-out=${OUT:-$root/gpu-check}
-limit=${LIMIT:-530}
-python=${PYTHON:-python3}
-data=${CAM_DATA:-$home/../shared/data}
-begun=$(date +%s)
-failed=
+parts=AB budget=330 root=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --part) parts=${2:-} && shift ;;
+    --budget) budget=${2:-} && shift ;;
+    -*) parts= ;;
+    *) root=$1 ;;
+    esac
+    shift
+done
+case $parts:$budget in A:[1-9]* | B:[1-9]* | AB:[1-9]*) ;; *)
+    echo "usage: gpu_check.sh [--part A|B|AB] [--budget SECONDS] [ROOT]" >&2
+    exit 2
+    ;;
+esac
+if [ -d "$here/bin" ]; then home=$here root=${root:-$here}; else home=$(cd "$here/.." && pwd) root=${root:-$home/build}; fi
+root=$(cd "$root" && pwd) || exit 2
+python=${PYTHON:-python3} smi=${NVIDIA_SMI:-nvidia-smi}
+data=${CAM_DATA:-}
+[ "$data" ] || { if [ -d "$root/data" ]; then data=$root/data; else data=$home/../shared/data; fi; }
 
-if ! ${NVIDIA_SMI:-nvidia-smi} -L > /dev/null 2>&1; then
+if ! timeout --signal=KILL 30 "$smi" -L > /dev/null 2>&1; then
     echo "gpu-check: no NVIDIA GPU here (nvidia-smi finds none): nothing was run" >&2
     exit 6
 fi
-mkdir -p "$out" || exit 8
-work=$(mktemp -d "${TMPDIR:-/tmp}/cam-gpu-check-XXXXXX")
-trap 'rm -rf "$work"' EXIT INT TERM
-lines=$work/stages
-: > "$lines"
+out=${OUT:-$root/gpu-check}
+mkdir -p "$out" && work=$(mktemp -d "${TMPDIR:-/tmp}/cam-gpu-check-XXXXXX") || exit 8
+logs=$work/logs
+mkdir -p "$logs" "$work/send" "$work/bin"
+: > "$work/stages"
+declare -A child began limit_of status_of
+failed=
+complete=false
 
-# The program NAME, in a bundle's bin or anywhere in a build folder.
-tool() {
-    if [ -x "$root/bin/$1" ]; then echo "$root/bin/$1"; else find "$root" -type f -name "$1" -perm -u+x 2> /dev/null | head -n 1; fi
+# What is left of this check is killed by KILL, which no program can refuse. This shell is the only process with the
+# trap: the processes of stages are new ones that know nothing of the work folder's end.
+end_all() {
+    for pid in "${child[@]}" "$holder"; do
+        kill -KILL -- "-$pid" "$pid" 2> /dev/null
+    done
+    rm -rf "$work"
 }
-trainer=$(tool cam-train) ops=$(tool ops_test) golden=$(tool model_golden) bench=$(tool bench_train) ceilings=$(tool ceilings)
-bench_ops=$(tool bench_ops)
+holder=
+trap end_all EXIT
+trap 'exit 143' INT TERM HUP
+
+export here home root work logs data python smi
+export CAM_MATMUL_TABLE=none XDG_CACHE_HOME=$work/cache HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1
+# The programs, wherever they are in a build folder.
+for name in cam-train ops_test model_golden bench_train bench_ops ceilings nodes; do
+    if [ -x "$root/bin/$name" ]; then file=$root/bin/$name; else
+        file=$(find "$root" -type f -name "$name" -perm -u+x 2> /dev/null | head -n 1)
+    fi
+    [ -z "$file" ] || ln -s "$file" "$work/bin/$name"
+done
+
+# --- results ---------------------------------------------------------------------------------------------------------
+
+# The lines of standard input as one JSON string's content: printable, and not endless.
+text() { tr '\t' ' ' | tr -cd ' -~\n' | cut -c 1-240 | sed 's/\\/\\\\/g; s/"/\\"/g' | paste -sd'|' | sed 's/|/ | /g'; }
 
 write_json() {
-    { printf '{"stages":[\n'; sed '$!s/$/,/' "$lines"; printf ']}\n'; } > "$out/gpu-check.json.part" && mv "$out/gpu-check.json.part" "$out/gpu-check.json"
+    held=none
+    [ -z "$holder" ] || { if kill -0 "$holder" 2> /dev/null; then held='one idle process'; else held='no longer: the idle process has ended'; fi; }
+    {
+        printf '{"parts":"%s","budget_s":%s,"complete":%s,"device_held_open_by":"%s","stages":[\n' "$parts" "$budget" "$complete" "$held"
+        sed '$!s/$/,/' "$work/stages"
+        printf ']}\n'
+    } > "$out/.gpu-check.json" && mv "$out/.gpu-check.json" "$out/gpu-check.json"
 }
 
-# record NAME STATUS SECONDS: writes a stage's result; the JSON objects in its log, one a line, are its results.
-record() {
-    results=$(grep '^{.*}$' "$out/$1.log" 2> /dev/null | paste -sd, -)
-    printf '{"stage":"%s","status":"%s","seconds":%d,"results":[%s]}\n' "$1" "$2" "$3" "$results" >> "$lines"
-    write_json
-    printf '%-28s %-8s %4d s\n' "$1" "$2" "$3"
-}
-
-# watched SECONDS COMMAND...: runs a command or a function of this file in its own process group; 124 after SECONDS.
-watched() {
-    seconds=$1
-    shift
-    set -m
-    (cd "$home" && "$@") &
-    child=$!
-    set +m
-    (sleep "$seconds" && touch "$work/late" && kill -TERM -- -$child && sleep 5 && kill -KILL -- -$child) > /dev/null 2>&1 &
-    watcher=$!
-    wait $child
-    result=$?
-    kill $watcher 2> /dev/null
-    if [ -e "$work/late" ]; then rm -f "$work/late"; return 124; fi
-    return $result
-}
-
-# stage NAME SECONDS COMMAND...: runs a stage within its limit and the rest of the total; an empty COMMAND is "missing".
-stage() {
-    name=$1 most=$2
-    shift 2
-    left=$((limit - $(date +%s) + begun))
-    : > "$out/$name.log"
-    if [ -z "$1" ]; then record "$name" missing 0; return; fi
-    if [ "$left" -lt 5 ]; then record "$name" "no time" 0; return; fi
-    [ "$most" -gt "$left" ] && most=$left
-    from=$(date +%s)
-    watched "$most" "$@" > "$out/$name.log" 2> "$out/$name.err"
-    code=$?
-    case $code in 0) status=ok ;; 124) status=timeout ;; *) status=failed ;; esac
-    [ "$status" = failed ] && failed="$failed $name" && tail -n 3 "$out/$name.err" >&2
-    record "$name" "$status" $(($(date +%s) - from))
-}
-
-describe() {
-    ${NVIDIA_SMI:-nvidia-smi} --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem --format=csv,noheader |
-        awk -F', ' '{printf "{\"device\":\"%s\",\"driver\":\"%s\",\"memory\":\"%s\",\"sm_clock\":\"%s\",\"memory_clock\":\"%s\",", $1, $2, $3, $4, $5}'
-    commit=$(cat "$root/commit" 2> /dev/null || git -C "$home" rev-parse HEAD 2> /dev/null || echo unknown)
-    # shellcheck disable=SC1003 # a quotation mark and a backslash
-    printf '"commit":"%s","version":"%s"}\n' "$commit" "$("$trainer" --version 2> /dev/null | head -n 1 | tr -d '"\\')"
-}
-
-# Makes a full-size checkpoint with random weights, and rows: unchanged, and joined to fill 128 and 512 tokens.
-prepare() {
-    mkdir -p "$work/model" || return 1
-    if [ -d "$data/massive-fr" ]; then
-        cp "$data"/camembert-tokenizer/*.json "$work/model/" && cp "$data/massive-fr/intent/train.tsv" "$work/short.tsv" &&
-            cp "$data/massive-fr/intent/dev.tsv" "$work/dev.tsv" || return 1
-    else
-        cp "$home"/examples/quickstart-model/*.json "$home"/examples/quickstart-model/*.model "$work/model/" || return 1
-        sed -i -e 's/"hidden_size": *[0-9]*/"hidden_size": 768/' -e 's/"intermediate_size": *[0-9]*/"intermediate_size": 3072/' \
-            -e 's/"max_position_embeddings": *[0-9]*/"max_position_embeddings": 514/' -e 's/"num_hidden_layers": *[0-9]*/"num_hidden_layers": 12/' \
-            -e 's/"num_attention_heads": *[0-9]*/"num_attention_heads": 12/' "$work/model/config.json"
-        sed -n '2,$s/^"\{0,1\}\(.*[^"]\)"\{0,1\},\([a-z_]*\)$/\2\t\1/p' "$home/examples/commandes/commandes.csv" > "$work/short.tsv"
-        head -n 150 "$work/short.tsv" > "$work/dev.tsv"
-    fi
-    for length in 128 512; do
-        awk -F'\t' -v n=$((length / 6)) '{row[NR] = $2; label[NR] = $1}
-            END {for (i = 1; i <= 2048; i++) {text = ""; for (j = 0; j < n; j++) text = text " " row[(i * 7 + j) % NR + 1];
-                 print label[i % NR + 1] "\t" substr(text, 2)}}' "$work/short.tsv" > "$work/$length.tsv"
-    done
-    configure "$work/checkpoint" "$work/model" > "$work/checkpoint.yaml"
-    "$trainer" --quiet --device cpu --config "$work/checkpoint.yaml" training.max_steps=1 training.warmup_ratio=0 \
-        training.per_device_train_batch_size=1 \
-        model.init=random data.max_train_samples=200 data.max_eval_samples=50 eval.eval_strategy=no eval.load_best_model_at_end=false
-}
-
-# configure OUTPUT MODEL: a run's configuration
-configure() {
-    cat << YAML
-model: {model_name_or_path: $2}
-data: {train_file: $work/short.tsv, columns: [label, text], stratify: false, on_duplicate: ignore}
-training: {output_dir: $1, overwrite_output_dir: true, per_device_train_batch_size: 32, num_train_epochs: 3}
-eval: {load_best_model_at_end: false}
-YAML
-}
-
-# Two short runs on the GPU must give equal bits.
-determinism() {
-    for run in a b; do
-        configure "$work/$run" "$work/checkpoint" > "$work/$run.yaml"
-        "$trainer" --quiet --device cuda --config "$work/$run.yaml" training.max_steps=40 eval.eval_strategy=no || return 1
-    done
-    cmp "$work/a/model.safetensors" "$work/b/model.safetensors" || return 1
-    echo '{"equal_bits":true,"steps":40}'
-}
-
-# One rank with NCCL must give the bits of a run without collectives; two ranks on one GPU with MPI must give the same
-# losses.
-ranks() {
-    for run in alone nccl; do
-        configure "$work/$run" "$work/checkpoint" > "$work/$run.yaml"
-        case $run in alone) unset CAM_COMM ;; nccl) export CAM_COMM=nccl ;; esac
-        "$trainer" --quiet --device cuda --config "$work/$run.yaml" training.max_steps=40 eval.eval_strategy=no || return 1
-    done
-    unset CAM_COMM
-    cmp "$work/alone/model.safetensors" "$work/nccl/model.safetensors" || return 1
-    echo '{"one_rank_by_nccl_equals_none":true,"steps":40}'
-    mpirun=$root/bin/mpirun
-    [ -x "$mpirun" ] || mpirun=$(command -v mpirun) || { echo '{"skipped":"no mpirun: two ranks were not tried"}'; return 0; }
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    for run in one two; do
-        configure "$work/$run" "$work/checkpoint" > "$work/$run.yaml"
-        set -- training.max_steps=5 training.bf16=false training.tf32=false eval.eval_strategy=no
-        if [ "$run" = one ]; then
-            "$trainer" --quiet --device cuda --config "$work/one.yaml" "$@" || return 1
-        else
-            CAM_COMM=mpi "$mpirun" --bind-to none --oversubscribe -np 2 "$trainer" --quiet --device cuda --config "$work/two.yaml" "$@" \
-                training.per_device_train_batch_size=16 || return 1
+# The log files of a stage, without the middle of a long one.
+write_logs() {
+    for file in "$logs/$1".*; do
+        [ -f "$file" ] || continue
+        if [ "$(wc -c < "$file")" -le 400000 ]; then cp "$file" "$work/send/"; else
+            { head -c 200000 "$file" && printf '\n... cut ...\n' && tail -c 200000 "$file"; } > "$work/send/${file##*/}"
         fi
-        sed -n 's/.*"event":"step".*"loss": *\([0-9.eE+-]*\).*/\1/p' "$work/$run/log.jsonl" > "$work/$run.loss"
     done
-    paste "$work/one.loss" "$work/two.loss" | awk '{d = $1 - $2; if (d < 0) d = -d; if (d / $1 > worst) worst = d / $1; n++}
-        END {printf "{\"two_ranks_losses\":%d,\"largest_relative_difference\":%g}\n", n, worst; exit !(n == 5 && worst < 1e-5)}'
+    tar czf "$out/.logs.tgz" -C "$work/send" . && mv "$out/.logs.tgz" "$out/logs.tgz"
 }
 
-# Compares the logged losses of three f32 steps on both backends.
-agreement() {
-    for device in cpu cuda; do
-        configure "$work/$device" "$work/checkpoint" > "$work/$device.yaml"
-        "$trainer" --quiet --device $device --config "$work/$device.yaml" training.max_steps=3 training.bf16=false training.tf32=false \
-            logging.logging_steps=1 eval.eval_strategy=no || return 1
-        sed -n 's/.*"loss": *\([0-9.eE+-]*\).*/\1/p' "$work/$device/log.jsonl" > "$work/$device.loss"
+# Why a stage has its status, in words.
+reason() {
+    case $2 in
+    skipped) grep -ah '^SKIP: ' "$logs/$1.log" "$logs/$1.err" 2> /dev/null | tail -n 1 | sed 's/^SKIP: //' | text ;;
+    ok) ;;
+    *)
+        { if [ -s "$logs/$1.err" ]; then cat "$logs/$1.err"; else grep -av '^{' "$logs/$1.log"; fi; } 2> /dev/null | tail -n 3 | text
+        ;;
+    esac
+}
+
+# record NAME STATUS SECONDS CODE [REASON]: the lines of the stage's log that are JSON are its results, and the cases
+# that its programs call failing are named.
+record() {
+    why=${5:-$(reason "$1" "$2")}
+    failing=$(grep -ahE '^(FAIL|WRONG|not ok) ' "$logs/$1.log" "$logs/$1.err" 2> /dev/null | head -n 20 | while IFS= read -r line; do
+        printf '"%s",' "$(printf '%s\n' "$line" | text)"
+    done)
+    {
+        printf '{"stage":"%s","status":"%s","seconds":%s,"exit":%d,' "$1" "$2" "$3" "$4"
+        [ -z "$why" ] || printf '"reason":"%s",' "$why"
+        [ -z "$failing" ] || printf '"failing":[%s],' "${failing%,}"
+        touch "$logs/$1.log"
+        printf '"results":[%s]}\n' "$(awk -f "$here/gpu_results.awk" "$logs/$1.log")"
+    } >> "$work/stages"
+    status_of[$1]=$2
+    case $2 in ok | skipped) ;; *) failed="$failed $1" ;; esac
+    write_json
+    write_logs "$1"
+    printf '%-24s %-8s %6s s  %s\n' "$1" "$2" "$3" "$why"
+    [ -z "$failing" ] || printf '%s\n' "${failing%,}" | sed 's/^/    /; s/","/"\n    "/g' | head -n 5
+}
+
+# --- stages ----------------------------------------------------------------------------------------------------------
+
+now() { echo "$EPOCHREALTIME"; }
+# since TIME: seconds, with a tenth
+since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}'; }
+
+# begin NAME SECONDS PROGRAM FUNCTION...: starts a stage in a process group of its own; PROGRAM is what it cannot do
+# without, or "-". Its time is at most SECONDS, and what is left of the part's budget.
+begin() {
+    name=$1 most=$2 program=$3
+    shift 3
+    left=$((budget - SECONDS + part_began))
+    if [ "$program" != - ] && [ ! -e "$work/bin/$program" ]; then
+        record "$name" missing 0 0 "there is no $program in ROOT"
+        return
+    fi
+    if [ "$left" -lt 2 ]; then
+        record "$name" 'no time' 0 0 "the budget of $budget s is spent"
+        return
+    fi
+    [ "$most" -le "$left" ] || most=$left
+    [ "$most" -le "${GPU_CHECK_MOST:-$most}" ] || most=$GPU_CHECK_MOST
+    began[$name]=$(now) limit_of[$name]=$most
+    # timeout leads the new process group, and kills all of it
+    timeout --signal=KILL "$most" "$BASH" "$here/gpu_stages.sh" "$name" "$@" > "$logs/$name.log" 2> "$logs/$name.err" < /dev/null &
+    child[$name]=$!
+}
+
+# finish NAME: waits for a stage that was begun, ends what it has left behind, and records it.
+finish() {
+    [ "${child[$1]:-}" ] || return
+    { wait "${child[$1]}"; } 2> /dev/null
+    code=$?
+    kill -KILL -- "-${child[$1]}" 2> /dev/null
+    unset "child[$1]"
+    took=$(cat "$work/$1.took" 2> /dev/null || since "${began[$1]}")
+    why=
+    case $code in
+    0) status=ok ;;
+    77) status=skipped ;;
+    *) status=failed ;;
+    esac
+    if [ $code -eq 137 ] && [ ! -e "$work/$1.took" ] && awk -v t="$took" -v m="${limit_of[$1]}" 'BEGIN {exit t < m}'; then
+        status=timeout took=${limit_of[$1]} why="killed after ${limit_of[$1]} s; last: $(reason "$1" timeout)"
+    fi
+    if [ $status = ok ] && [ -z "$(awk -f "$here/gpu_results.awk" "$logs/$1.log")" ]; then
+        status=failed why="it ended well, but has given no result"
+    fi
+    record "$1" "$status" "$took" "$code" "$why"
+}
+
+stage() { begin "$@" && finish "$1"; }
+
+# after STAGE NAME ...: a stage that makes no sense unless STAGE is ok
+after() {
+    if [ "${status_of[$1]:-}" = ok ]; then shift && stage "$@"; else
+        record "$2" skipped 0 0 "the stage $1 is not ok: $(grep "^{\"stage\":\"$1\"" "$work/stages" | sed -n 's/.*"reason":"\([^"]*\)".*/\1/p' | head -n 1)"
+    fi
+}
+
+regimes="short:32:64 128:64:128 512:32:512"
+each_regime() { # NAME FUNCTION as in: after PREPARE NAME-regime SECONDS PROGRAM FUNCTION regime rows tokens
+    for regime in $regimes; do
+        IFS=: read -r kind rows tokens <<< "$regime"
+        after "$1" "$2-$kind" "$3" "$4" "$5" "$kind" "$rows" "$tokens"
     done
-    paste "$work/cpu.loss" "$work/cuda.loss" | awk '{d = $1 - $2; if (d < 0) d = -d; if (d / $1 > worst) worst = d / $1; n++}
-        END {printf "{\"losses\":%d,\"largest_relative_difference\":%g}\n", n, worst; exit !(n > 0 && worst < 1e-4)}'
 }
 
-cold() {
-    configure "$work/cold" "$work/checkpoint" > "$work/cold.yaml"
-    from=$(date +%s.%N)
-    "$trainer" --quiet --device cuda --config "$work/cold.yaml" || return 1
-    awk -v a="$from" -v b="$(date +%s.%N)" 'BEGIN {printf "{\"bench\":\"cold\",\"wall_s\":%.3f}\n", b - a}'
+part_A() {
+    stage libraries 20 - libraries
+    stage device 20 - describe
+    begin torch 60 - has_torch # both on the CPU, beside the kernels' tests
+    begin prepare 60 cam-train prepare
+    stage kernels-small 80 ops_test families --small
+    stage kernels-big 80 ops_test families --big
+    finish torch
+    finish prepare
+    stage goldens 45 model_golden goldens
+    after prepare determinism 40 cam-train determinism
+    each_regime prepare ours 40 bench_train measured
+    if [ "${status_of[torch]:-}" = ok ]; then each_regime prepare P4 45 - peer; else each_regime torch P4 45 - peer; fi
+    after prepare cold 30 cam-train cold
+    after prepare cold-base 45 cam-train cold_base
+    after prepare agreement 45 cam-train agreement
+    after torch agreement-torch 45 - agreement_torch
+    after prepare nccl 40 cam-train one_nccl_rank
+    stage sanitizer 60 ops_test sanitize
 }
 
-sanitize() {
-    command -v compute-sanitizer > /dev/null || { echo '{"skipped":"no compute-sanitizer"}'; return 0; }
-    for kind in memcheck racecheck; do
-        compute-sanitizer --tool $kind --error-exitcode 1 "$ops" --backend cuda --small --no-wrong-calls --family attention || return 1
-    done
+part_B() {
+    [ "${status_of[libraries]:-}" ] || stage libraries 20 - libraries
+    [ "${status_of[prepare]:-}" = ok ] || begin prepare 60 cam-train prepare
+    [ "${status_of[torch]:-}" ] || begin torch 60 - has_torch
+    stage nodes 30 nodes nodes
+    stage ceilings 45 ceilings ceilings
+    finish prepare
+    finish torch
+    each_regime prepare ncu 45 bench_train profile
+    after prepare tune 90 cam-train tune
+    after tune ours-short-tuned 40 bench_train ours_tuned short 32 64
+    stage operators 60 bench_ops operators
+    after prepare cudnn 60 bench_train without_dropout
+    stage kernels-cudnn 80 ops_test kernels_cudnn
+    after torch P4-cold 60 - peer_cold
 }
 
-ours() { "$bench" "$work/checkpoint" "$work/$1.tsv" --device cuda --precision bf16 --batch "$2" --steps 200 --max-length "$3" --order "$work/$1.order"; }
-peers() {
-    "$python" "$home/bench/peer_gpu.py" step --model "$work/checkpoint" --data "$work/$1.tsv" --batch "$2" --max-length "$3" \
-        --order "$work/$1.order" --regime "$1" --peers "$4" --steps "$5" --out "$out/peers-$1-$4.json"
-}
-has_torch() { "$python" -c 'import torch, transformers, tokenizers; assert torch.cuda.is_available()' 2> /dev/null; }
+# The device stays open, for ours and for the peers alike: opening it again takes long without a persistence daemon.
+"$smi" dmon -d 60 > /dev/null 2>&1 < /dev/null &
+holder=$!
+disown "$holder"
 
-stage device 15 describe
-stage ceilings 60 "$ceilings"
-stage kernels 90 "$ops" --backend cuda
-stage goldens 60 "$golden" --device cuda
-if [ "$trainer" ]; then stage prepare 60 prepare; fi
-for regime in "short 32 64" "128 64 128" "512 32 512"; do
-    # shellcheck disable=SC2086 # three words
-    set -- $regime
-    if [ "$bench" ]; then stage "ours-$1" 45 ours "$@"; else stage "ours-$1" 0 ""; fi
-    if has_torch; then stage "P4-$1" 45 peers "$@" P4 100; else stage "P4-$1" 0 ""; fi
-done
-if [ "$trainer" ]; then
-    stage determinism 40 determinism
-    stage cold 30 cold
-    stage agreement 60 agreement
-    stage ranks 60 ranks
-fi
-if has_torch; then
-    stage P4-cold 60 "$python" "$home/bench/peer_gpu.py" train --model "$work/checkpoint" --data "$work/short.tsv" --dev "$work/dev.tsv" --save "$work/peer"
-    stage P1-P3-short 90 peers short 32 64 P1,P2,P3 60
-fi
-stage operators "${OPERATORS_S:-45}" "$bench_ops" --device cuda --bf16 1
-if [ "$ops" ]; then stage sanitizer 60 sanitize; fi
-if has_torch; then stage P4c-short 120 peers short 32 64 P4c 100; fi
+case $parts in *A*) part_began=$SECONDS && part_A ;; esac
+case $parts in *B*) part_began=$SECONDS && part_B ;; esac
+complete=true
+write_json
 
-# value FILE KEY: the last number with that key
-value() { sed -n "s/.*\"$2\": *\([0-9.eE+-]*\).*/\1/p" "$1" 2> /dev/null | tail -n 1; }
+# value STAGE KEY: the last number with that key, of a stage that is ok
+value() { [ "${status_of[$1]:-}" != ok ] || sed -n "s/.*\"$2\": *\([0-9.eE+-]*\).*/\1/p" "$logs/$1.log" 2> /dev/null | tail -n 1; }
+ms() { awk -v s="$(value "$1" median_step_s)" 'BEGIN {if (s != "") print 1e3 * s}'; }
 row() {
     awk -v name="$1" -v ours="$2" -v gate="$3" -v target="$4" -v peer="$5" 'BEGIN {
         printf "%-22s | %8s | %6s | %6s | %8s | %s\n", name, ours == "" ? "-" : sprintf("%.2f", ours), gate, target,
                peer == "" ? "-" : sprintf("%.2f", peer), ours == "" || peer == "" ? "-" : sprintf("%.2f", peer / ours)}'
 }
-ms() { awk -v s="$(value "$1" median_step_s)" 'BEGIN {if (s != "") print 1e3 * s}'; }
 echo
 echo "regime                 |     ours |   gate | target |       P4 | ratio"
-row "32 short commands, ms" "$(ms "$out/ours-short.log")" 2.0 1.0 "$(value "$out/P4-short.log" step_ms)"
-row "64 x 128, ms" "$(ms "$out/ours-128.log")" 9 7.2 "$(value "$out/P4-128.log" step_ms)"
-row "32 x 512, ms" "$(ms "$out/ours-512.log")" 21 19.5 "$(value "$out/P4-512.log" step_ms)"
-row "cold run, s" "$(value "$out/cold.log" wall_s)" 4 2.0 "$(value "$out/P4-cold.log" wall_s)"
-echo "all figures: $out/gpu-check.json"
-[ -z "$failed" ] || { echo "FAILED:$failed"; exit 1; }
+row "32 short commands, ms" "$(ms ours-short)" 2.0 1.0 "$(value P4-short step_ms)"
+row "64 x 128, ms" "$(ms ours-128)" 9 7.2 "$(value P4-128 step_ms)"
+row "32 x 512, ms" "$(ms ours-512)" 21 19.5 "$(value P4-512 step_ms)"
+row "cold run, s" "$(value cold wall_s)" 4 2.0 "$(value P4-cold wall_s)"
+echo "all figures: $out/gpu-check.json; all output: $out/logs.tgz"
+[ -z "$failed" ] || { echo "NOT OK:$failed"; exit 1; }

@@ -23,6 +23,7 @@
 #include "attention_cudnn.h"
 #include "attention_cudnn_plan.cuh"
 #include "cuda.cuh"
+#include "vendor_library.h"
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -57,10 +58,11 @@ cam_status cam_attention_cudnn_failed(const cam_attention_cudnn *cudnn, cudnnSta
 
 static cam_status load_library(cam_attention_cudnn *cudnn) {
     const char *name = LIBRARY_OF(CUDNN_MAJOR);
-    cudnn->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    char reason[256];
+    cudnn->library = cam_vendor_library_open(name, reason, sizeof reason);
     if (!cudnn->library)
-        return cam_fail(CAM_E_DEVICE, "cannot load \"%s\": %s; install cuDNN %d, or use attention=native", name,
-                        dlerror(), CUDNN_MAJOR);
+        return cam_fail(CAM_E_DEVICE, "cannot load \"%s\": %s; install cuDNN %d, or use attention=native", name, reason,
+                        CUDNN_MAJOR);
 #define LOAD(call)                                                                                                     \
     cudnn->call = reinterpret_cast<decltype(cudnn->call)>(dlsym(cudnn->library, "cudnn" #call));                       \
     if (!cudnn->call)                                                                                                  \
@@ -133,8 +135,6 @@ void cam_attention_cudnn_close(cam_attention_cudnn *cudnn) {
         cudnn->BackendDestroyDescriptor(cudnn->device);
     if (cudnn->handle)
         cudnn->Destroy(cudnn->handle);
-    if (cudnn->library)
-        dlclose(cudnn->library);
     free(cudnn);
 }
 

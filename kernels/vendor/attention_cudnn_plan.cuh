@@ -43,7 +43,7 @@ struct sdpa_plan {
 };
 
 struct cam_attention_cudnn {
-    void *library; /* from dlopen */
+    void *library; /* for dlsym; never closed */
 #define CUDNN_SLOT(name) decltype(&cudnn##name) name;
     CUDNN_CALLS(CUDNN_SLOT)
 #undef CUDNN_SLOT

@@ -2,14 +2,18 @@
  *
  * The first call of a product makes its plan: descriptors and an algorithm, stored under the call's key
  * (matmul_table.h). Later calls find the plan by a search and call the library once, which neither allocates nor waits,
- * captured or not. Invariant: a plan never changes, so the same call gives the same bits.
+ * captured or not. Invariant: a plan never changes, so the same call gives the same bits. A product for which cublasLt
+ * has no algorithm is computed in another way (cam_lt_way), with a warning, instead of failing.
  *
  * Source: cuBLAS 13 documentation, "Using the cuBLASLt API".
  */
 #include "cuda.cuh"
 #include "files.h"
+#include "log.h"
 #include "matmul_cublaslt.h"
+#include "matmul_plain.h"
 #include "matmul_tune.h"
+#include "vendor_library.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -27,10 +31,11 @@ static const uint32_t fixed_order_schemes = CUBLASLT_REDUCTION_SCHEME_NONE | CUB
 
 static cam_status load_library(cam_lt_library *lt) {
     const char *name = LIBRARY_OF(CUBLAS_VER_MAJOR);
-    lt->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    char reason[256];
+    lt->handle = cam_vendor_library_open(name, reason, sizeof reason);
     if (!lt->handle)
         return cam_fail(CAM_E_DEVICE, "cannot load \"%s\": %s; install the libraries of CUDA %d, or train on the cpu",
-                        name, dlerror(), CUBLAS_VER_MAJOR);
+                        name, reason, CUBLAS_VER_MAJOR);
 #define LOAD(call)                                                                                                     \
     lt->call = reinterpret_cast<decltype(lt->call)>(dlsym(lt->handle, "cublasLt" #call));                              \
     if (!lt->call)                                                                                                     \
@@ -99,8 +104,6 @@ void cam_matmul_close(cam_matmul *matmul) {
         cudaFree(matmul->workspace);
     if (matmul->handle)
         matmul->lt.Destroy(matmul->handle);
-    if (matmul->lt.handle)
-        dlclose(matmul->lt.handle);
     free(matmul);
 }
 
@@ -206,17 +209,16 @@ cam_status cam_lt_heuristics(cam_matmul *matmul, const cam_matmul_plan *plan, in
     cam_status st = CAM_OK;
     cublasLtMatmulPreference_t preference = nullptr;
     cublasStatus_t error;
-    char product[160];
     *count = 0;
     CAM_LT_TRY(MatmulPreferenceCreate(&preference));
     CAM_TRY(make_preference(matmul, &plan->key, preference));
     error = matmul->lt.MatmulAlgoGetHeuristic(matmul->handle, plan->operation, plan->first, plan->second, plan->result,
                                               plan->result, preference, wanted, results, count);
-    if (error != CUBLAS_STATUS_SUCCESS || *count == 0) {
-        cam_lt_describe(&plan->key, product, sizeof product);
-        CAM_FAIL(CAM_E_DEVICE, "%s has no algorithm for %s: %s", matmul->description, product,
+    if (error == CUBLAS_STATUS_NOT_SUPPORTED || error == CUBLAS_STATUS_INVALID_VALUE)
+        *count = 0; /* its answers for some products with one row or column */
+    else if (error != CUBLAS_STATUS_SUCCESS)
+        CAM_FAIL(CAM_E_DEVICE, "%s fails to choose an algorithm: %s", matmul->description,
                  matmul->lt.GetStatusString(error));
-    }
 out:
     if (preference)
         matmul->lt.MatmulPreferenceDestroy(preference);
@@ -244,18 +246,49 @@ out:
     return st;
 }
 
-static cam_status choose(cam_matmul *matmul, cam_matmul_plan *plan) {
+static cam_status drop_epilogue(cam_matmul *matmul, const cam_matmul_plan *plan) {
+    cam_status st = CAM_OK;
+    cublasLtEpilogue_t none = CUBLASLT_EPILOGUE_DEFAULT;
+    CAM_TRY(set_bias(matmul, plan, nullptr));
+    CAM_LT_TRY(MatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_EPILOGUE, &none, sizeof none));
+out:
+    return st;
+}
+
+static void warn(cam_matmul *matmul, const cam_matmul_plan *plan) {
+    char product[160];
+    if (matmul->warned)
+        return;
+    matmul->warned = 1;
+    cam_lt_describe(&plan->key, product, sizeof product);
+    cam_log_warn("%s has no algorithm for %s; this product, and others like it, are computed more slowly",
+                 matmul->description, product);
+}
+
+/* Takes cublasLt's own first choice, in the first way that has one. */
+static cam_status choose_way(cam_matmul *matmul, cam_matmul_plan *plan) {
     cam_status st = CAM_OK;
     cublasLtMatmulHeuristicResult_t result = {};
     int count = 0;
-    const cam_matmul_choice *choice = cam_matmul_table_find(&matmul->table, &plan->key);
-    if (choice)
-        return take_choice(matmul, plan, choice);
     CAM_TRY(cam_lt_heuristics(matmul, plan, 1, &result, &count));
+    if (count == 0 && plan->key.bias_alignment) {
+        plan->way = CAM_LT_BIAS_FIRST;
+        CAM_TRY(drop_epilogue(matmul, plan));
+        CAM_TRY(cam_lt_heuristics(matmul, plan, 1, &result, &count));
+    }
+    if (count == 0)
+        plan->way = CAM_LT_PLAIN;
+    if (plan->way != CAM_LT_WHOLE)
+        warn(matmul, plan);
     plan->algorithm = result.algo;
     plan->workspace_bytes = result.workspaceSize;
 out:
     return st;
+}
+
+static cam_status choose(cam_matmul *matmul, cam_matmul_plan *plan) {
+    const cam_matmul_choice *choice = cam_matmul_table_find(&matmul->table, &plan->key);
+    return choice ? take_choice(matmul, plan, choice) : choose_way(matmul, plan);
 }
 
 static cam_status add_plan(cam_matmul *matmul, const cam_matmul_key *key, const void *bias, size_t at) {
@@ -303,8 +336,8 @@ cam_status cam_matmul_prepare(cam_matmul *matmul, const cam_matmul_call *call) {
 cam_status cam_lt_run(cam_matmul *matmul, const cam_matmul_plan *plan, const cublasLtMatmulAlgo_t *algorithm,
                       size_t workspace_bytes, void *c, const void *a, const void *b, const void *bias) {
     cam_status st = CAM_OK;
-    const float one = 1.0f, beta = plan->key.accumulate ? 1.0f : 0.0f;
-    if (plan->key.bias_alignment)
+    const float one = 1.0f, beta = plan->key.accumulate || plan->way == CAM_LT_BIAS_FIRST ? 1.0f : 0.0f;
+    if (plan->key.bias_alignment && plan->way == CAM_LT_WHOLE)
         CAM_TRY(set_bias(matmul, plan, bias));
     CAM_LT_TRY(Matmul(matmul->handle, plan->operation, &one, b, plan->first, a, plan->second, &beta, c, plan->result, c,
                       plan->result, algorithm, matmul->workspace, workspace_bytes, matmul->stream));
@@ -316,6 +349,10 @@ cam_status cam_matmul_run(cam_matmul *matmul, const cam_matmul_call *call) {
     cam_status st = CAM_OK;
     const cam_matmul_plan *plan;
     CAM_TRY(find_plan(matmul, call, &plan));
+    if (plan->way == CAM_LT_PLAIN)
+        return cam_matmul_run_plain(matmul->stream, call);
+    if (plan->way == CAM_LT_BIAS_FIRST)
+        CAM_TRY(cam_matmul_spread_bias(matmul->stream, &call->c, &call->bias, call->accumulate));
     CAM_TRY(cam_lt_run(matmul, plan, &plan->algorithm, plan->workspace_bytes, call->c.data, call->a.data, call->b.data,
                        call->bias.data));
 out:
@@ -348,6 +385,8 @@ void cam_matmul_choices(const cam_matmul *matmul, cam_strbuf *text) {
     cam_matmul_table_put_machine(text, &matmul->machine);
     for (size_t i = 0; i < matmul->plan_count; i++) {
         cam_matmul_choice choice = {};
+        if (matmul->plans[i].way != CAM_LT_WHOLE)
+            continue; /* no table can say this; whoever reads the table finds the same way */
         choice.key = matmul->plans[i].key;
         memcpy(choice.algorithm, &matmul->plans[i].algorithm, sizeof choice.algorithm);
         cam_matmul_table_put_choice(text, &choice);

@@ -34,10 +34,18 @@ typedef struct cam_lt_library {
 #undef CAM_LT_SLOT
 } cam_lt_library;
 
+/* How a product is computed: the first of these that cublasLt has an algorithm for. */
+typedef enum cam_lt_way {
+    CAM_LT_WHOLE,      /* by cublasLt, the bias in its epilogue */
+    CAM_LT_BIAS_FIRST, /* by cublasLt, added to the bias, which a kernel of ours has written to every row */
+    CAM_LT_PLAIN       /* by kernels of ours (matmul_plain.h) */
+} cam_lt_way;
+
 /* A product as cublasLt describes it, and the chosen algorithm. cublasLt is column-major, so it computes the transposed
  * product: `first` is the call's b, `second` its a. */
 typedef struct cam_matmul_plan {
     cam_matmul_key key; /* first: cam_matmul_position */
+    cam_lt_way way;     /* CAM_LT_PLAIN has no algorithm */
     cublasLtMatmulDesc_t operation;
     cublasLtMatrixLayout_t first, second, result;
     cublasLtMatmulAlgo_t algorithm;
@@ -54,6 +62,7 @@ struct cam_matmul {
     cam_matmul_table table;
     cam_matmul_plan *plans; /* in ascending order of their keys */
     size_t plan_count, plan_capacity;
+    int warned; /* that a product has no algorithm */
     char description[64];
 };
 
@@ -72,10 +81,11 @@ CAM_MUST_CHECK cam_status cam_lt_failed(const cam_matmul *matmul, cublasStatus_t
         }                                                                                                              \
     } while (0)
 
-/* cublasLt's heuristic results for a plan, in its own order, best first; *count is their number. */
+/* cublasLt's heuristic results for a plan, in its own order, best first; *count is their number, 0 where it has no
+ * algorithm for the product. */
 CAM_MUST_CHECK cam_status cam_lt_heuristics(cam_matmul *matmul, const cam_matmul_plan *plan, int wanted,
                                             cublasLtMatmulHeuristicResult_t *results, int *count);
-/* Runs a plan with an algorithm. bias may be NULL if the plan has none. */
+/* Runs a plan with an algorithm, that is not CAM_LT_PLAIN. bias may be NULL if the plan has none or another way. */
 CAM_MUST_CHECK cam_status cam_lt_run(cam_matmul *matmul, const cam_matmul_plan *plan,
                                      const cublasLtMatmulAlgo_t *algorithm, size_t workspace_bytes, void *c,
                                      const void *a, const void *b, const void *bias);

@@ -89,6 +89,7 @@ static cam_status pools_open(pools *p, const cam_matmul *matmul) {
         CAM_FAIL(CAM_E_MEMORY, "no memory for two results of %zu bytes", largest);
     CAM_CUDA_TRY(cudaEventCreate(&p->begin));
     CAM_CUDA_TRY(cudaEventCreate(&p->end));
+    CAM_CUDA_TRY(cudaDeviceSynchronize()); /* the products' stream does not wait for the copies of fill_random */
 out:
     return st;
 }
@@ -237,6 +238,8 @@ cam_status cam_matmul_tune(cam_matmul *matmul, int candidates, const char *path,
     for (size_t i = 0; i < matmul->plan_count; i++) {
         candidate best;
         cam_matmul_choice choice = {};
+        if (matmul->plans[i].way != CAM_LT_WHOLE)
+            continue; /* there is nothing to choose from */
         CAM_TRY(tune_product(matmul, &p, &matmul->plans[i], wanted, listener, &best));
         choice.key = matmul->plans[i].key;
         memcpy(choice.algorithm, &best.algorithm, sizeof choice.algorithm);
