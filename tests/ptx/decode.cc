@@ -51,7 +51,7 @@ struct decoder {
     std::map<std::pair<int, std::string>, int> labels;    /* numbers of instructions */
     std::map<std::pair<size_t, uint64_t>, int> constants; /* by size and bits */
     std::map<std::string, int> specials;
-    std::map<std::string, uint64_t> symbols; /* shared and local variables: their addresses */
+    std::map<std::string, uint64_t> symbols; /* shared and local variables, parameters: their addresses */
     const statement *at = nullptr;
     list words, operands;
     instruction i;
@@ -261,13 +261,6 @@ int64_t decoder::add_address(const std::string &text) {
         offset = strtoll(base.c_str() + sign + 1, nullptr, 0);
         base = trimmed(base.substr(0, sign));
     }
-    for (const parameter &p : s.parameters)
-        if (p.name == base && i.space == space::PARAM) {
-            add_source(std::to_string(p.offset), 4);
-            return offset;
-        }
-    if (i.space == space::PARAM)
-        fail("no parameter");
     add_source(base, 0);
     if (k.registers[(size_t)i.from[i.sources - 1]] != PRED && width(i.from[i.sources - 1]) < 4)
         fail("an address in a register that is too small");
@@ -541,6 +534,7 @@ bool decoder::packs(void) {
     for (const std::string &name : from)
         add_source(name, bytes / from.size());
     i.element_bytes = (uint8_t)(bytes / (to.size() * from.size()));
+    i.unwritten = unwritten::PASSED_ON;
     i.run = to.size() > 1 ? unpack : pack;
     return true;
 }
@@ -583,6 +577,7 @@ void decoder::arithmetic(void) {
     i.run = arithmetic_handler(words);
     if (!i.run || operands.size() < 2)
         unknown();
+    i.unwritten = words[0] == "selp" ? unwritten::SELECTED : unwritten::PASSED_ON;
     bool wide = words.size() > 2 && words[1] == "wide";
     if (words[0] == "setp" || t == PRED) {
         if (find_register(operands[0]) == NOWHERE)
@@ -666,6 +661,8 @@ kernel ptx::decode(const source &s) {
     d.k.parameters = s.parameters;
     d.k.parameter_bytes = s.parameter_bytes;
     d.find_labels();
+    for (const parameter &p : s.parameters)
+        d.symbols[p.name] = p.offset;
     for (const statement &one : s.statements) {
         d.at = &one;
         if (one.what == statement::DECLARATION)

@@ -60,13 +60,29 @@ void check_written(warp &w, int reg, uint32_t on) {
     defect(w, "reads a register that lanes %#x have not written", missing);
 }
 
-void perform(warp &w, const instruction &i, uint32_t on) {
+/* The lanes whose results count as written. */
+uint32_t written_lanes(warp &w, const instruction &i, uint32_t on) {
+    uint32_t all = on;
+    if (i.unwritten == unwritten::SELECTED) {
+        uint32_t p = w.predicate(i.from[2]), a = w.written[(size_t)i.from[0]], b = w.written[(size_t)i.from[1]];
+        return on & w.written[(size_t)i.from[2]] & ((p & a) | (~p & b));
+    }
     for (int n = 0; n < i.sources; n++)
-        check_written(w, i.from[n], on);
+        all &= w.written[(size_t)i.from[n]];
+    if (all != on && i.unwritten == unwritten::DEFECT)
+        for (int n = 0; n < i.sources; n++)
+            check_written(w, i.from[n], on);
+    return all;
+}
+
+void perform(warp &w, const instruction &i, uint32_t on) {
+    uint32_t written = written_lanes(w, i, on);
     i.run(w, i, on);
     for (int n = 0; n < i.results; n++)
-        if (i.to[n] != NOWHERE)
-            w.written[(size_t)i.to[n]] |= on;
+        if (i.to[n] != NOWHERE) {
+            uint32_t &lanes = w.written[(size_t)i.to[n]];
+            lanes = (lanes & ~on) | written;
+        }
 }
 
 /* The lanes of the group whose guard holds. */

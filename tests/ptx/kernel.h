@@ -31,11 +31,20 @@ struct instruction;
 /* Does the instruction for the lanes `on`. The caller has checked that their source registers have been written. */
 typedef void (*handler)(warp &w, const instruction &i, uint32_t on);
 
+/* What a source register does that was not written. The compiler computes with such registers where it discards the result
+ * afterwards by a selp; what reaches memory, an address, a branch or another lane must have been written. */
+enum class unwritten : uint8_t {
+    DEFECT,
+    PASSED_ON, /* the result counts as not written */
+    SELECTED   /* selp: only the chosen source and the predicate count */
+};
+
 enum { MAX_RESULTS = 4, MAX_SOURCES = 10, NOWHERE = -1 };
 
 struct instruction {
     handler run = nullptr;
     flow what = flow::PLAIN;
+    ptx::unwritten unwritten = ptx::unwritten::DEFECT;
     bool guard_negated = false;
     bool uniform = false; /* bra.uni */
     int guard = NOWHERE;  /* predicate register */
