@@ -193,7 +193,7 @@ void reader::read_body(source &s) {
             open.pop_back();
             if (open.empty())
                 return;
-        } else if (starts_with(".loc") || starts_with(".pragma")) {
+        } else if (starts_with(".loc ") || starts_with(".loc\t") || starts_with(".pragma")) {
             rest_of_line();
         } else {
             read_statement(s, open.back());
@@ -250,9 +250,13 @@ void reader::read_all(void) {
 
 } // namespace
 
-std::vector<source> ptx::read_source(const std::string &path) {
-    reader r{path, whole_file(path), 0, 1, "", {}};
+std::vector<source> ptx::parse_source(const std::string &file, const std::string &text) {
+    reader r{file, text, 0, 1, "", {}};
     blank_comments(r.text);
     r.read_all();
     return r.kernels;
+}
+
+std::vector<source> ptx::read_source(const std::string &path) {
+    return parse_source(path, whole_file(path));
 }

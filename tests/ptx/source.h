@@ -38,6 +38,8 @@ struct source {
 
 /* All kernels of a file. Ends the program if the file cannot be read or has something at top level that is not known. */
 std::vector<source> read_source(const std::string &path);
+/* The same of a text; `file` is for messages. */
+std::vector<source> parse_source(const std::string &file, const std::string &text);
 
 /* The parts of `text` between commas that are in no bracket or brace, without blanks at their ends. */
 std::vector<std::string> split_by_commas(const std::string &text);

@@ -91,7 +91,7 @@ struct launch {
 };
 
 /* Aborts with "ptx: file:line: kernel: the instruction: the sentence", then block and thread. */
-[[noreturn]] void defect(const warp &w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+[[noreturn]] void defect(const warp &w, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
 
 /* Moves the lanes' results to a register; the other lanes keep their values. */
 template <typename T> static inline void put(warp &w, int reg, const T *result, uint32_t on) {
