@@ -174,8 +174,9 @@ void ptx::copy_bulk(warp &w, const instruction &i, uint32_t on) {
             defect(w, "a bulk copy of %u bytes from 0x%llx to %llu: all must be multiples of 16", bytes,
                    (unsigned long long)from, (unsigned long long)to);
         barrier_at(w, barrier);
-        global_at(w, from + bytes - 16, 16, access::READ);
-        const unsigned char *data = global_at(w, from, 16, access::READ);
+        for (uint32_t n = 0; n < bytes; n += 16)
+            global_at(w, from + n, 16, access::READ);
+        const unsigned char *data = reinterpret_cast<const unsigned char *>(from);
         shared_in_flight(w, to, bytes);
         w.of->bulk.push_back(
             pending_bulk{to, bytes, barrier, w.number, std::vector<unsigned char>(data, data + bytes)});

@@ -290,8 +290,11 @@ void join_all(launch &g) {
     }
 }
 
+uint32_t next_serial = 1;
+
 void block_begin(launch &g, unsigned block) {
     g.block = block;
+    g.serial = next_serial++;
     g.mbarriers.clear();
     uint32_t latest = 0;
     for (const warp &w : g.warps)
@@ -367,6 +370,7 @@ void run_blocks(launch &g) {
         blocks[n] = n;
     for (unsigned n = 0; n < order.size(); n++)
         order[n] = n;
+    g.first_serial = next_serial;
     std::shuffle(blocks.begin(), blocks.end(), generator());
     for (unsigned block : blocks) {
         block_begin(g, block);
@@ -403,6 +407,7 @@ void warps_new(launch &g) {
     size_t file_bytes = k.registers.size() * REGISTER_BYTES, count = (g.threads + WARP - 1) / WARP;
     unsigned char *file = register_file(count * file_bytes);
     g.warps.resize(count);
+    g.warp_count = count;
     for (unsigned n = 0; n < count; n++) {
         warp &w = g.warps[n];
         unsigned lanes = g.threads - WARP * n;

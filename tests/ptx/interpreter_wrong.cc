@@ -31,6 +31,11 @@ const interpreter_case wrong_cases[] = {
      SHARED_ADDRESS "st.shared.u32 [%r2], %r0; bar.sync 0; xor.b32 %r4, %r2, 128; ld.shared.u32 %r1, [%r4];"
                     "st.shared.u32 [%r2], %r1;",
      "and no barrier is between", nullptr},
+    {"global_memory_without_a_barrier", 64,
+     "st.global.u32 [%rd1], %r0; setp.ge.u32 %p1, %r0, 32; @%p1 ld.global.u32 %r1, [%rd1+-128];"
+     "@!%p1 ld.global.u32 %r1, [%rd1+128];",
+     "race: reads global memory", nullptr},
+    {"global_memory_written_by_two_warps", 64, "st.global.u32 [%rd0], %r0;", "race: writes global memory", nullptr},
     {"no_wait_for_a_copy", 32,
      SHARED_ADDRESS "cp.async.ca.shared.global [%r2], [%rd1], 4; cp.async.commit_group; ld.shared.u32 %r1, [%r2];",
      "not complete: no wait", nullptr},

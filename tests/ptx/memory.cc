@@ -35,28 +35,37 @@ static void check_reads_are_known(const warp &w, const shared_cell &c, size_t ce
     const launch &g = *w.of;
     for (uint32_t left = c.readers & ~(1u << w.number); left; left &= left - 1) {
         unsigned reader = (unsigned)__builtin_ctz(left);
-        if (w.clock[reader] < g.read_at[cell * g.warps.size() + reader])
+        if (w.clock[reader] < g.read_at[cell * g.warp_count + reader])
             defect(w, "race: writes byte %zu of shared memory, which warp %u has read, and no barrier is between",
                    cell * CELL_BYTES, reader);
     }
 }
 
-static void access_cell(warp &w, size_t cell, access how) {
-    launch &g = *w.of;
-    shared_cell &c = g.cells[cell];
-    bool is_written = c.written_at >= g.block_began;
+/* Aborts if an access of the cell is a defect. */
+static void check_cell(warp &w, const shared_cell &c, size_t cell, access how) {
     if (c.in_flight)
         defect(w, "%s byte %zu of shared memory, where an asynchronous copy is not complete: no wait", verb(how),
                cell * CELL_BYTES);
-    if (is_written)
+    if (c.written_at >= w.of->block_began)
         check_write_is_known(w, c, cell * CELL_BYTES, how);
     else if (how == access::READ)
         defect(w, "reads byte %zu of shared memory, which nothing has written", cell * CELL_BYTES);
-    if (how == access::READ) {
-        c.readers |= 1u << w.number;
-        g.read_at[cell * g.warps.size() + w.number] = w.clock[w.number];
+}
+
+/* Most reads repeat one of the same warp: nothing has changed since, because a write forgets the readers. */
+static inline void read_cell(warp &w, size_t cell) {
+    shared_cell &c = w.of->cells[cell];
+    uint32_t &read_at = w.of->read_at[cell * w.of->warp_count + w.number], now = w.clock[w.number];
+    if (c.readers >> w.number & 1 && read_at == now)
         return;
-    }
+    check_cell(w, c, cell, access::READ);
+    c.readers |= 1u << w.number;
+    read_at = now;
+}
+
+static void write_cell(warp &w, size_t cell) {
+    shared_cell &c = w.of->cells[cell];
+    check_cell(w, c, cell, access::WRITE);
     check_reads_are_known(w, c, cell);
     c.written_at = w.clock[w.number];
     c.writer = (uint8_t)w.number;
@@ -67,17 +76,21 @@ static void access_cell(warp &w, size_t cell, access how) {
 unsigned char *ptx::shared_at(warp &w, uint64_t address, size_t bytes, access how) {
     check_shared_bounds(w, address, bytes, how);
     check_alignment(w, address, bytes, "shared");
-    for (size_t cell = address / CELL_BYTES; cell * CELL_BYTES < address + bytes; cell++)
-        access_cell(w, cell, how);
+    size_t cell = address / CELL_BYTES, end = (address + bytes + CELL_BYTES - 1) / CELL_BYTES;
+    if (how == access::READ)
+        for (; cell < end; cell++)
+            read_cell(w, cell);
+    else
+        for (; cell < end; cell++)
+            write_cell(w, cell);
     return &w.of->shared[address];
 }
 
 void ptx::shared_in_flight(warp &w, uint64_t address, size_t bytes) {
-    shared_at(w, address, bytes < 16 ? bytes : 16, access::WRITE);
     check_shared_bounds(w, address, bytes, access::WRITE);
+    check_alignment(w, address, bytes < 16 ? bytes : 16, "shared");
     for (size_t cell = address / CELL_BYTES; cell * CELL_BYTES < address + bytes; cell++) {
-        if (bytes > 16 && cell * CELL_BYTES >= address + 16)
-            access_cell(w, cell, access::WRITE);
+        write_cell(w, cell);
         w.of->cells[cell].in_flight = true;
     }
 }
@@ -93,20 +106,56 @@ void ptx::shared_landed(launch &g, size_t at, const unsigned char *data, size_t 
 
 /* --- global and local memory, parameters -------------------------------------------------------------------------- */
 
+/* The cells of an allocation are kept from launch to launch: serial numbers of blocks make old ones meaningless. */
+static uint64_t *cells_of(uintptr_t begin, size_t bytes) {
+    static std::map<uintptr_t, std::vector<uint64_t>> all;
+    std::vector<uint64_t> &cells = all[begin];
+    if (cells.size() < (bytes + CELL_BYTES - 1) / CELL_BYTES)
+        cells.resize((bytes + CELL_BYTES - 1) / CELL_BYTES);
+    return cells.data();
+}
+
+/* A cell: the serial number of the writer's block, its warp and its clock. */
+enum : unsigned { SERIAL_SHIFT = 32, WARP_SHIFT = 24, CLOCK_MASK = 0xffffff };
+
+static void check_global_race(const warp &w, uint64_t cell, uint64_t address, access how) {
+    unsigned writer = (unsigned)(cell >> WARP_SHIFT & 255);
+    if (cell >> SERIAL_SHIFT != w.of->serial)
+        defect(w, "race: %s global memory at 0x%llx, which another block of the grid has written", verb(how),
+               (unsigned long long)address);
+    if (writer != w.number && w.clock[writer] < (cell & CLOCK_MASK))
+        defect(w, "race: %s global memory at 0x%llx, which warp %u has written, and no barrier is between", verb(how),
+               (unsigned long long)address, writer);
+}
+
+static void access_global(warp &w, const global_range &r, uint64_t address, size_t bytes, access how) {
+    size_t cell = (address - r.begin) / CELL_BYTES, end = (address - r.begin + bytes + CELL_BYTES - 1) / CELL_BYTES;
+    uint64_t now = (uint64_t)w.of->serial << SERIAL_SHIFT | w.number << WARP_SHIFT | w.clock[w.number];
+    for (; cell < end; cell++) {
+        uint64_t &c = r.cells[cell];
+        if (c >> SERIAL_SHIFT >= w.of->first_serial)
+            check_global_race(w, c, address, how);
+        if (how == access::WRITE)
+            c = now;
+    }
+}
+
 unsigned char *ptx::global_at(warp &w, uint64_t address, size_t bytes, access how) {
     global_range &r = w.of->ranges[(size_t)w.now->number];
     check_alignment(w, address, bytes, "global");
     if (address < r.begin || address + bytes > r.end) {
         size_t size = 0;
-        const char *begin = simt_allocation_at(reinterpret_cast<const void *>(address), &size);
-        r = global_range{reinterpret_cast<uintptr_t>(begin), reinterpret_cast<uintptr_t>(begin) + size};
+        uintptr_t begin =
+            reinterpret_cast<uintptr_t>(simt_allocation_at(reinterpret_cast<const void *>(address), &size));
         if (!begin)
             defect(w, "%s %zu bytes of global memory at 0x%llx, which belong to no allocation", verb(how), bytes,
                    (unsigned long long)address);
+        r = global_range{begin, begin + size, cells_of(begin, size)};
         if (address + bytes > r.end)
             defect(w, "%s %zu bytes of global memory at byte %llu of an allocation of %zu", verb(how), bytes,
                    (unsigned long long)(address - r.begin), size);
     }
+    access_global(w, r, address, bytes, how);
     return reinterpret_cast<unsigned char *>(address);
 }
 
@@ -167,9 +216,14 @@ uint64_t ptx::address_of(warp &w, const instruction &i, int n, unsigned l) {
 static void pointers(warp &w, const instruction &i, unsigned elements, access how, uint32_t on,
                      unsigned char *p[WARP]) {
     size_t bytes = elements * (size_t)i.element_bytes;
+    uint64_t last = 0; /* many lanes often read the same bytes */
     for (uint32_t left = on; left; left &= left - 1) {
-        unsigned l = w.lane = (unsigned)__builtin_ctz(left);
-        p[l] = memory_at(w, i.space, address_of(w, i, 0, l) + (uint64_t)i.offset, bytes, how);
+        unsigned l = (unsigned)__builtin_ctz(left), before = w.lane;
+        uint64_t address = address_of(w, i, 0, l) + (uint64_t)i.offset;
+        bool repeats = how == access::READ && left != on && address == last && i.space == space::SHARED;
+        w.lane = l;
+        p[l] = repeats ? p[before] : memory_at(w, i.space, address, bytes, how);
+        last = address;
     }
 }
 

@@ -70,20 +70,24 @@ struct warp {
     uint32_t &predicate(int reg) { return *values<uint32_t>(reg); }
 };
 
+/* An allocation. A cell is what is known of two of its bytes: who wrote them last (memory.cc). */
 struct global_range {
     uintptr_t begin, end;
+    uint64_t *cells;
 };
 
 struct launch {
     const kernel *k;
     unsigned grid, threads, block;
-    size_t shared_bytes; /* static and dynamic together */
+    uint32_t serial, first_serial; /* of the block among all that ever ran; of the launch's first block */
+    size_t shared_bytes;           /* static and dynamic together */
     std::vector<unsigned char> parameters;
     std::vector<unsigned char> shared;
     std::vector<shared_cell> cells;
     std::vector<uint32_t> read_at; /* [cell][warp] */
     uint32_t block_began;          /* clock of all warps when the block began */
     std::vector<warp> warps;
+    size_t warp_count;
     std::vector<global_range> ranges; /* [instruction]: the allocation that it accessed last */
     std::map<size_t, mbarrier> mbarriers;
     std::vector<pending_bulk> bulk;
