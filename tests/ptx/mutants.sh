@@ -1,6 +1,6 @@
 #!/bin/sh
 # mutants.sh OPS_TEST PTX_FOLDER ptx
-# mutants.sh OPS_TEST PTX_FOLDER device "NVCC -ptx FLAGS..." SOURCE_FOLDER
+# mutants.sh OPS_TEST PTX_FOLDER device SOURCE_FOLDER NVCC FLAGS...
 #
 # Kernels that are wrong on purpose, each run on the interpreter by the conformance cases: each must be reported, by the
 # words that name its defect; "FAIL" is a wrong result. "ptx" patches what nvcc wrote, "device" patches
@@ -36,12 +36,12 @@ judge() {
     fi
 }
 
-# mutant NAME FILE AWK WORDS FAMILY [filter...]: awk rewrites the file; `n` counts the lines that match what is dropped
+# mutant NAME FILE AWK WORDS FAMILY [filter...]: awk rewrites the file, but columns_total, which is the same in several
 mutant() {
     name=$1 file=$2 program=$3
     shift 3
     folder_with "$file"
-    awk "$program" "$good/$file" >"$work/ptx/$file"
+    awk "/[.]entry/ { kept = /columns_total/ } kept { print; next } $program" "$good/$file" >"$work/ptx/$file"
     if cmp -s "$good/$file" "$work/ptx/$file"; then
         echo "FAIL: $name changes nothing in $file"
         missed=$((missed + 1))
@@ -60,20 +60,27 @@ of_ptx() {
     mutant wait-groups-dropped attention_short.ptx '/cp.async.wait_group/ { next } { print }' "no wait" attention attention_fwd/up-to-32/bf16
     mutant wait-for-one-group-less attention_tiled.ptx '{ sub(/wait_group 0/, "wait_group 1"); print }' "no wait" attention attention_fwd/129/bf16
     mutant barrier-dropped-after-a-copy attention_tiled.ptx '/bar.sync/ { next } { print }' "shared memory" attention attention_fwd/129/bf16
-    mutant barrier-dropped-in-a-sum residual.ptx "$(dropped 2 'bar.sync')" "shared memory" residual residual_fwd
-    mutant barriers-dropped-in-a-loss loss.ptx "$(dropped 2 'bar.sync')" "shared memory" loss loss_fwd
-    mutant barrier-that-some-lanes-skip residual.ptx '/bar.sync/ { sub(/bar.sync/, "@%p1 bar.sync") } { print }' "guard\|have not written" residual residual_fwd
-    mutant shuffle-without-lane-31 norm.ptx '/shfl.sync/ && !n++ { sub(/%r[0-9]+;/, "0x7fffffff;") } { print }' "not in their own mask" norm norm_partial/three
-    mutant shuffle-from-another-lane norm.ptx '{ sub(/shfl.sync.bfly/, "shfl.sync.down"); print }' "FAIL" norm norm_partial/primes
+    mutant barrier-dropped-in-a-sum residual.ptx "$(dropped 1 'bar.sync')" "shared memory" residual residual_fwd
+    mutant barrier-dropped-before-global-reads loss.ptx "$(dropped 1 'bar.sync')" "race: reads global memory" loss loss_fwd
+    mutant barrier-that-some-lanes-skip residual.ptx '/bar.sync/ { sub(/bar.sync/, "@%p1 bar.sync") } { print }' "its guard holds\|have not written" residual residual_fwd
+    mutant shuffle-without-lane-31 norm.ptx '/shfl.sync/ && !n++ { sub(/%r[0-9]+;/, "0x7fffffff;") } { print }' "not in their own mask" norm norm_partial
+    mutant shuffle-from-another-lane norm.ptx '{ sub(/shfl.sync.bfly/, "shfl.sync.idx"); print }' "FAIL" norm norm_partial
     mutant one-block-of-work-too-many norm.ptx '{ sub(/setp.ge.s64/, "setp.gt.s64"); print }' "global memory" norm norm_partial/three
     mutant index-off-by-one step.ptx '/st.global.u32/ && !n++ { sub(/%rd[0-9]+/, "&+4") } { print }' "FAIL\|global memory" step
-    mutant load-out-of-bounds norm.ptx '/ld.global.v4/ && !n++ { sub(/%rd21/, "%rd21+1048576") } { print }' "global memory" norm norm_partial/three
+    mutant load-out-of-bounds norm.ptx '/ld.global.v4/ && !n++ { sub(/%rd21/, "%rd21+1048576") } { print }' "global memory" norm norm_partial
     mutant load-misaligned norm.ptx '/ld.global.v4/ && !n++ { sub(/%rd21/, "%rd21+4") } { print }' "misaligned access to global" norm norm_partial/mixed
     mutant store-misaligned residual.ptx '/st.shared.f32/ && !n++ { sub(/%r[0-9]+/, "&+2") } { print }' "misaligned access to shared" residual
     mutant shared-store-dropped residual.ptx '/st.shared.f32/ { next } { print }' "which nothing has written" residual residual_fwd
     mutant shared-store-one-further residual.ptx '/st.shared.f32/ { sub(/%r[0-9]+\]/, "%r232+4096]") } { print }' "of shared memory\|have not written" residual residual_fwd
     mutant register-not-set norm.ptx '/mov.u32/ && /%tid.x/ { next } { print }' "have not written" norm norm_partial/three
     mutant fma-with-another-sum gelu.ptx '/fma.rn.f32/ && ++n == 3 { sub(/fma.rn.f32/, "fma.rm.f32"); sub(/, %f[0-9]+;/, ", 0f3F800000;") } { print }' "FAIL\|unknown" gelu
+}
+
+# compile OPTION...: by NVCC; the options come first, so that the patched header is found before the other one
+compile() {
+    nvcc=$(head -n 1 "$work/command")
+    # shellcheck disable=SC2046 # words are meant to be split
+    "$nvcc" "$@" $(tail -n +2 "$work/command")
 }
 
 # device_mutant NAME KERNEL SED WORDS FAMILY [filter...]
@@ -88,8 +95,7 @@ device_mutant() {
         return
     fi
     folder_with "$kernel.ptx"
-    # shellcheck disable=SC2086 # words are meant to be split
-    if ! $compile "-I$work/include" "$source/kernels/$kernel.cu" -o "$work/ptx/$kernel.ptx" >"$work/out" 2>&1; then
+    if ! compile "-I$work/include" "$source/kernels/$kernel.cu" -o "$work/ptx/$kernel.ptx" >"$work/out" 2>&1; then
         echo "FAIL: $name does not compile"
         cat "$work/out"
         missed=$((missed + 1))
@@ -116,7 +122,9 @@ of_device_target() {
 if [ "$mode" = ptx ]; then
     of_ptx
 else
-    compile=$4 source=$5
+    source=$4
+    shift 4
+    printf '%s\n' "$@" >"$work/command" # NVCC FLAGS..., one a line: none has a blank
     of_device_target
 fi
 echo "$count mutants: $missed not caught"
