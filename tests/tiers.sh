@@ -36,7 +36,7 @@ some() {
     echo "no tests in $build"
     exit 1
 }
-none "without the label of a kind" -LE '^(unit|sources|ops|model|simt|ranks|cuda|cli|fuzz|bench)$'
+none "without the label of a kind" -LE '^(unit|sources|ops|model|simt|ptx|ranks|cuda|cli|fuzz|bench)$'
 none "labelled check and slow" -L '^check$' -L '^slow$'
 for family in $(names -L '^simt$' -L '^core$' | sed -n 's/^simt_core_//p'); do
     some "make check, $family on the host GPU" -L '^check$' -L '^core$' -L "^$family\$"

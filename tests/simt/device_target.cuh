@@ -176,8 +176,14 @@ static cudaError_t cam_launch(cudaStream_t stream, void (*kernel)(Parameters...)
     static_assert((std::is_trivially_copyable<Parameters>::value && ...), "a kernel takes plain values only");
     static_assert((sizeof(Parameters) + ... + 0) <= 4096, "a kernel takes at most 4 KB of arguments");
     std::tuple<Parameters...> values(static_cast<Parameters>(arguments)...);
+    auto bytes = [values] {
+        auto copied = [](const Parameters &...each) {
+            return std::vector<std::string>{std::string(reinterpret_cast<const char *>(&each), sizeof each)...};
+        };
+        return std::apply(copied, values);
+    };
     return simt_enqueue(stream, simt_launch{reinterpret_cast<const void *>(kernel), grid, threads, shared_bytes,
-                                            [kernel, values] { std::apply(kernel, values); }});
+                                            [kernel, values] { std::apply(kernel, values); }, bytes});
 }
 
 #endif

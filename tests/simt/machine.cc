@@ -25,6 +25,7 @@ simt_dim3 threadIdx, blockIdx, blockDim, gridDim;
 unsigned char *simt_shared_memory;
 simt_block simt_now;
 const simt_watch *simt_watcher;
+void (*simt_interpreter)(const simt_launch &launch);
 char *simt_stacks_begin, *simt_stacks_end;
 
 namespace {
@@ -337,6 +338,10 @@ uint64_t simt_clock_ns(void) {
 }
 
 void simt_run(const simt_launch &launch) {
+    if (simt_interpreter) {
+        simt_interpreter(launch);
+        return;
+    }
     if (s.random == 0)
         first_time();
     simt_now.launch = &launch;

@@ -162,6 +162,14 @@ void simt_set_lazy(bool lazy) {
 size_t simt_live_allocations(void) {
     return gpu().allocations.size();
 }
+const char *simt_allocation_at(const void *p, size_t *bytes) {
+    auto next = gpu().allocations.upper_bound(static_cast<const char *>(p));
+    if (next == gpu().allocations.begin() || !allocation_of(p, 1))
+        return nullptr;
+    --next;
+    *bytes = next->second.bytes;
+    return next->first;
+}
 
 void simt_reset(void) {
     for (const auto &a : gpu().allocations)

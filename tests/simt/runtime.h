@@ -30,6 +30,8 @@ void simt_set_capability(int capability);
 void simt_set_lazy(bool lazy);
 /* The number of allocations that are not freed. */
 size_t simt_live_allocations(void);
+/* The allocation in which p lies, and its size; NULL: none. */
+const char *simt_allocation_at(const void *p, size_t *bytes);
 /* Starts over as a new process would: clears errors, injected faults and memory, and sets the device up from the
  * environment. Streams must have been destroyed. */
 void simt_reset(void);

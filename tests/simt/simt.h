@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
 
 /* The running thread's position in its block and grid. Only x is used; y and z exist as in CUDA. */
 struct simt_dim3 {
@@ -72,10 +74,13 @@ struct simt_launch {
     unsigned grid, threads;
     size_t shared_bytes;
     std::function<void()> thread; /* the function of one thread */
+    std::function<std::vector<std::string>()> arguments; /* the bytes of each */
 };
 
 /* Runs a grid to its end. */
 void simt_run(const simt_launch &launch);
+/* If set, runs the launches instead of the fibres (tests/ptx). */
+extern void (*simt_interpreter)(const simt_launch &launch);
 /* Demangled, from the program's own symbol table. */
 const char *simt_kernel_name(const void *kernel);
 /* The number of threads in CAM_KERNEL; 0 if the compiler could not encode it. */

@@ -1,0 +1,92 @@
+/* interpreter_wrong.cc: kernels with a defect, and the words by which the interpreter must report it. */
+#include "interpreter_test.h"
+
+#define SHARED_ADDRESS "mov.u32 %r2, dynamic; shl.b32 %r3, %r0, 2; add.u32 %r2, %r2, %r3;"
+
+const interpreter_case wrong_cases[] = {
+    {"unwritten_value_is_stored", 32, "st.global.u32 [%rd1], %r1;", "reads a register that lanes 0xffffffff", nullptr},
+    {"unwritten_sum_is_stored", 32, "add.u32 %r1, %r2, %r0; st.global.u32 [%rd1], %r1;", "have not written", nullptr},
+    {"unwritten_address", 32, "ld.global.u32 %r1, [%rd5];", "have not written", nullptr},
+    {"unwritten_in_some_lanes", 32, "setp.lt.u32 %p1, %r0, 4; @%p1 mov.u32 %r1, 1; st.global.u32 [%rd1], %r1;",
+     "lanes 0xfffffff0 have not written", nullptr},
+    {"unwritten_guard", 32, "@%p1 bra A;\nA:", "have not written", nullptr},
+    {"unwritten_value_is_shuffled", 32, "shfl.sync.idx.b32 %r1, %r2, 0, 31, -1;", "have not written", nullptr},
+    {"load_behind_an_allocation", 32, "ld.global.u32 %r1, [%rd1+1024];", "belong to no allocation", nullptr},
+    {"load_across_the_end", 32, "ld.global.v4.u32 {%r1, %r2, %r3, %r4}, [%rd0+1024];", "belong to no allocation",
+     nullptr},
+    {"store_before_an_allocation", 32, "mov.u32 %r1, 1; st.global.u32 [%rd0+-4], %r1;", "belong to no allocation",
+     nullptr},
+    {"load_of_a_null_pointer", 32, "mov.u64 %rd2, 0; ld.global.u32 %r1, [%rd2];", "belong to no allocation", nullptr},
+    {"misaligned_load", 32, "ld.global.v2.u32 {%r1, %r2}, [%rd1];", "misaligned access to global memory", nullptr},
+    {"misaligned_shared_store", 32, "st.shared.u32 [dynamic+2], %r0;", "misaligned access to shared memory", nullptr},
+    {"shared_store_out_of_bounds", 32, "st.shared.u32 [dynamic+1024], %r0;", "of shared memory, which has 1024",
+     nullptr},
+    {"shared_read_before_written", 32, "ld.shared.u32 %r1, [dynamic];", "which nothing has written", nullptr},
+    {"local_out_of_bounds", 32, ".local .align 4 .b8 depot[8]; mov.u64 %rd2, depot; st.local.u32 [%rd2+8], %r0;",
+     "of local memory, which has 8", nullptr},
+    {"no_barrier_before_a_read", 64,
+     SHARED_ADDRESS "st.shared.u32 [%r2], %r0; xor.b32 %r4, %r2, 128; ld.shared.u32 %r1, [%r4];",
+     "of shared memory, which", nullptr},
+    {"no_barrier_before_a_write", 64,
+     SHARED_ADDRESS "st.shared.u32 [%r2], %r0; bar.sync 0; xor.b32 %r4, %r2, 128; ld.shared.u32 %r1, [%r4];"
+                    "st.shared.u32 [%r2], %r1;",
+     "and no barrier is between", nullptr},
+    {"global_memory_without_a_barrier", 64,
+     "st.global.u32 [%rd1], %r0; setp.ge.u32 %p1, %r0, 32; @%p1 ld.global.u32 %r1, [%rd1+-128];"
+     "@!%p1 ld.global.u32 %r1, [%rd1+128];",
+     "race: reads global memory", nullptr},
+    {"global_memory_written_by_two_warps", 64, "st.global.u32 [%rd0], %r0;", "race: writes global memory", nullptr},
+    {"no_wait_for_a_copy", 32,
+     SHARED_ADDRESS "cp.async.ca.shared.global [%r2], [%rd1], 4; cp.async.commit_group; ld.shared.u32 %r1, [%r2];",
+     "not complete: no wait", nullptr},
+    {"wait_for_too_few_groups", 32,
+     SHARED_ADDRESS "cp.async.ca.shared.global [%r2], [%rd1], 4; cp.async.commit_group; cp.async.wait_group 1;"
+                    "ld.shared.u32 %r1, [%r2];",
+     "not complete: no wait", nullptr},
+    {"no_barrier_after_a_wait", 64,
+     SHARED_ADDRESS "cp.async.ca.shared.global [%r2], [%rd1], 4; cp.async.commit_group; cp.async.wait_group 0;"
+                    "xor.b32 %r4, %r2, 128; ld.shared.u32 %r1, [%r4];",
+     "shared memory, w", nullptr},
+    {"end_before_a_copy_is_complete", 32,
+     SHARED_ADDRESS "cp.async.ca.shared.global [%r2], [%rd1], 4; cp.async.commit_group;",
+     "the thread ends before its asynchronous copies", nullptr},
+    {"misaligned_copy", 32, "cp.async.cg.shared.global [dynamic], [%rd0+4], 16; cp.async.wait_all;",
+     "misaligned source", nullptr},
+    {"barrier_of_a_part_of_a_warp", 32,
+     "setp.lt.u32 %p1, %r0, 16; @%p1 bra A; bar.sync 0;\nA:", "reached by lanes 0xffff0000", nullptr},
+    {"barrier_that_a_warp_does_not_reach", 64,
+     "setp.lt.u32 %p1, %r0, 32; @%p1 bra A; bar.sync 0;\nA:", "which have ended", nullptr},
+    {"two_barriers_at_once", 64, "setp.lt.u32 %p1, %r0, 32; @%p1 bra A; bar.sync 0; ret;\nA: bar.sync 0;",
+     "while other warps of the block wait at line", nullptr},
+    {"shuffle_without_lane_31", 32, "setp.eq.u32 %p1, %r0, 31; @%p1 bra A; shfl.sync.bfly.b32 %r1, %r0, 1, 31, -1;\nA:",
+     "lanes 0x80000000 have ended", nullptr},
+    {"shuffle_of_a_mask_without_its_lanes", 32, "shfl.sync.bfly.b32 %r1, %r0, 1, 31, 0xffff;", "not in their own mask",
+     nullptr},
+    {"shuffle_from_a_lane_outside_the_mask", 32,
+     "setp.ge.u32 %p1, %r0, 16; @%p1 bra A; shfl.sync.idx.b32 %r1, %r0, 20, 31, 0xffff;\nA:",
+     "which does not take part", nullptr},
+    {"mma_of_a_part_of_a_warp", 32,
+     "mov.u32 %r1, 0; mov.f32 %f1, 0f00000000; setp.lt.u32 %p1, %r0, 8; @%p1 bra A;"
+     "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f1, %f1, %f1, %f1}, {%r1, %r1, %r1, %r1}, {%r1, %r1},"
+     "{%f1, %f1, %f1, %f1};\nA:",
+     "reached by lanes 0xffffff00", nullptr},
+    {"uniform_branch_that_is_not", 32, "setp.lt.u32 %p1, %r0, 16; @%p1 bra.uni A;\nA:", "bra.uni of lanes 0xffff",
+     nullptr},
+    {"trap", 32, "trap;", "reached", nullptr},
+    {"unknown_instruction", 32, "atom.global.add.u32 %r1, [%rd1], 1;", "unknown instruction: \"atom.global.add.u32",
+     nullptr},
+    {"unknown_modifier", 32, "add.sat.s32 %r1, %r0, 1;", "unknown instruction: \"add.sat.s32", nullptr},
+    {"register_of_another_size", 32, "add.u64 %rd2, %r0, 1;", "a register of another size", nullptr},
+    {"more_threads_than_the_bound", 160, "", "more than its bound of 128", nullptr},
+    {"mbarrier_that_nobody_completes", 32,
+     "setp.ne.u32 %p1, %r0, 0; @%p1 bra A; mbarrier.init.shared.b64 [dynamic], 33;\nA: bar.sync 0;"
+     "mbarrier.arrive.shared.b64 %rd2, [dynamic];\nW: mbarrier.test_wait.shared.b64 %p2, [dynamic], %rd2; @!%p2 bra W;",
+     "whose phase nobody completes", nullptr},
+    {"no_wait_for_a_bulk_copy", 32,
+     "setp.ne.u32 %p1, %r0, 0; @%p1 bra A; mbarrier.init.shared.b64 [dynamic], 1; mov.u32 %r2, dynamic;"
+     "mbarrier.arrive.expect_tx.shared.b64 %rd2, [dynamic], 64; add.u32 %r3, %r2, 128;"
+     "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r3], [%rd0], 64, [%r2];\n"
+     "A: bar.sync 0; ld.shared.u32 %r1, [dynamic+128];",
+     "not complete: no wait", nullptr},
+    {"no_mbarrier_there", 32, "mbarrier.arrive.shared.b64 %rd2, [dynamic];", "no mbarrier was initialised", nullptr},
+    {nullptr, 0, nullptr, nullptr, nullptr}};
