@@ -62,15 +62,6 @@ out:
     return st;
 }
 
-/* CAM_E_PEER once the caller has given the other parts up. */
-static cam_status check_given_up(const writing *w) {
-    const cam_checkpoint *c = w->checkpoint;
-    if (!cam_cancel_requested(&c->give_up))
-        return CAM_OK;
-    return cam_fail(CAM_E_PEER, "part %d of checkpoint %" PRId64 " does not wait for the others any more", c->part,
-                    c->step);
-}
-
 /* Waits until part 0 has made the staged folder. */
 static cam_status find_stage(const writing *w) {
     double deadline_s = cam_now_s() + w->checkpoint->timeout_s;
@@ -85,9 +76,6 @@ static cam_status find_stage(const writing *w) {
             free(full);
             return CAM_E_STORAGE;
         }
-        cam_status st = check_given_up(w);
-        if (st != CAM_OK)
-            return st;
         pause_before_look(w->checkpoint->folder, look);
     }
     return CAM_OK;
@@ -176,7 +164,6 @@ static cam_status wait_for_parts(writing *w) {
     for (int look = 0; left > 0; look++) {
         if (cam_now_s() > deadline_s)
             CAM_TRY(fail_missing(w, taken));
-        CAM_TRY(check_given_up(w));
         pause_before_look(w->stage, look);
         CAM_TRY(take_lists(w, taken, &left));
     }

@@ -12,14 +12,9 @@ struct cam_checkpoint_writer {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int busy, closing;
-    int given_up; /* atomic */
     cam_checkpoint checkpoint;
     cam_failure failure; /* the first one that nobody has waited for; its status is CAM_OK where there is none */
 };
-
-static int is_given_up(void *context) {
-    return __atomic_load_n(&((cam_checkpoint_writer *)context)->given_up, __ATOMIC_ACQUIRE);
-}
 
 static void keep_outcome(cam_checkpoint_writer *w, cam_status st) {
     if (st != CAM_OK && w->failure.status == CAM_OK)
@@ -75,8 +70,6 @@ void cam_checkpoint_writer_start(cam_checkpoint_writer *w, const cam_checkpoint 
     pthread_mutex_lock(&w->lock);
     CAM_ASSERT(!w->busy);
     w->checkpoint = *checkpoint;
-    w->checkpoint.give_up = (cam_cancel){.requested = is_given_up, .context = w};
-    __atomic_store_n(&w->given_up, 0, __ATOMIC_RELEASE);
     w->busy = 1;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -87,10 +80,6 @@ int cam_checkpoint_writer_is_busy(cam_checkpoint_writer *w) {
     int busy = w->busy;
     pthread_mutex_unlock(&w->lock);
     return busy;
-}
-
-void cam_checkpoint_writer_give_up(cam_checkpoint_writer *w) {
-    __atomic_store_n(&w->given_up, 1, __ATOMIC_RELEASE);
 }
 
 cam_status cam_checkpoint_writer_wait(cam_checkpoint_writer *w, double *waited_s) {
@@ -111,7 +100,6 @@ cam_status cam_checkpoint_writer_wait(cam_checkpoint_writer *w, double *waited_s
 void cam_checkpoint_writer_close(cam_checkpoint_writer *w) {
     if (!w)
         return;
-    cam_checkpoint_writer_give_up(w);
     pthread_mutex_lock(&w->lock);
     while (w->busy)
         pthread_cond_wait(&w->changed, &w->lock);

@@ -32,9 +32,7 @@ int cam_checkpoint_writer_is_busy(cam_checkpoint_writer *writer);
 /* Waits for the end of the write. Gives its outcome, with its message, once; a failure of an earlier write that nobody has
  * waited for comes first. CAM_OK where nothing was started. *waited_s (or NULL) is how long it took. */
 CAM_MUST_CHECK cam_status cam_checkpoint_writer_wait(cam_checkpoint_writer *writer, double *waited_s);
-/* No other part is waited for any more, for this checkpoint: a rank is lost. What is being written ends soon. */
-void cam_checkpoint_writer_give_up(cam_checkpoint_writer *writer);
-/* Gives up, waits, and ends the thread; the outcome is lost. NULL: does nothing. */
+/* Waits, and ends the thread; the outcome is lost. NULL: does nothing. */
 void cam_checkpoint_writer_close(cam_checkpoint_writer *writer);
 
 #ifdef __cplusplus

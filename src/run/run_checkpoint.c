@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* --- the memory of checkpoints ------------------------------------------------------------------------------------- */
@@ -68,27 +67,9 @@ static void tell_slow(cam_training *t, double waited_s) {
                  (long long)t->trainer.steps_submitted, waited_s, 4 * (long long)every);
 }
 
-/* Waits as long as the other ranks are there: the parts of a lost one will not come. */
-static cam_status wait_with_peers(cam_training *t) {
-    const struct timespec pause = {.tv_nsec = 2000000};
-    while (t->writer && cam_group_ranks(t->run->group) > 1 && cam_checkpoint_writer_is_busy(t->writer)) {
-        cam_status st = cam_group_poll(t->run->group);
-        if (st != CAM_OK) {
-            cam_failure_set_aside(&t->lost, st);
-            cam_checkpoint_writer_give_up(t->writer);
-            return st;
-        }
-        nanosleep(&pause, NULL);
-    }
-    return CAM_OK;
-}
-
 static cam_status wait_for_writer(cam_training *t, int tells) {
     double waited_s = 0;
-    cam_status lost = wait_with_peers(t);
     cam_status st = t->writer ? cam_checkpoint_writer_wait(t->writer, &waited_s) : CAM_OK;
-    if (lost != CAM_OK)
-        st = cam_failure_report(&t->lost);
     close_model(t);
     if (t->pending_step == 0)
         return st;

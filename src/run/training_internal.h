@@ -60,7 +60,6 @@ typedef struct cam_training {
     cam_checkpoint_file files[CAM_TRAINING_FILES];
     int file_count;
     cam_checkpoint job;            /* that is being written */
-    cam_failure lost;              /* a rank was lost while a checkpoint was being written */
     cam_checkpoint_writer *writer; /* NULL: no checkpoints, or this rank writes no part of them */
 } cam_training;
 
