@@ -175,6 +175,8 @@ cam_status cam_training_end_early(cam_training *t, cam_status why) {
         why = cam_group_agree_status(group, "ending the run", why);
     char *message = strdup(cam_status_message());
     cam_status outcome = why == CAM_E_STOPPED ? keep_stopped(t) : CAM_OK;
+    if (why == CAM_E_DIVERGED && cam_training_checkpoint_wait(t) != CAM_OK) /* of a step before */
+        cam_log_warn("%s", cam_status_message());
     if (outcome != CAM_OK) {
         add_to_message(&message);
         why = outcome;
