@@ -13,6 +13,7 @@
 #define CAM_CHECKPOINT_H
 
 #include "cam/status.h"
+#include "cancel.h"
 #include "strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -41,9 +42,10 @@ typedef struct cam_checkpoint {
     const char *token; /* of the staged folder, the same for all parts: "<host>-<pid>" of part 0 */
     const cam_checkpoint_file *files;
     size_t count;
-    int64_t keep;      /* how many checkpoints of the run stay; 0: all */
-    int64_t best_step; /* its checkpoint always stays, as do the newest and the one just written; -1: none */
-    double timeout_s;  /* of part 0 for the others' lists, and of the others for the staged folder */
+    int64_t keep;             /* how many checkpoints of the run stay; 0: all */
+    int64_t best_step;        /* its checkpoint always stays, as do the newest and the one just written; -1: none */
+    double timeout_s;         /* of part 0 for the others' lists, and of the others for the staged folder */
+    const cam_cancel *cancel; /* or NULL; once it is requested, these two waits end with CAM_E_PEER */
 } cam_checkpoint;
 
 /* A file's name in a checkpoint: 1 to 200 bytes, no slash, no dot at the beginning, no control character, and none of the

@@ -62,10 +62,20 @@ out:
     return st;
 }
 
+/* The caller knows that the wait for another part is in vain. */
+static cam_status check_cancelled(const writing *w) {
+    if (!cam_cancel_requested(w->checkpoint->cancel))
+        return CAM_OK;
+    return cam_fail(CAM_E_PEER, "checkpoint %" PRId64 " was given up: a rank that writes a part of it is lost",
+                    w->checkpoint->step);
+}
+
 /* Waits until part 0 has made the staged folder. */
 static cam_status find_stage(const writing *w) {
+    cam_status st = CAM_OK;
     double deadline_s = cam_now_s() + w->checkpoint->timeout_s;
     for (int look = 0; !cam_checkpoint_exists(w->stage); look++) {
+        CAM_TRY(check_cancelled(w));
         if (cam_now_s() > deadline_s) {
             char *full = cam_path_absolute(w->path);
             cam_fail(
@@ -78,7 +88,8 @@ static cam_status find_stage(const writing *w) {
         }
         pause_before_look(w->checkpoint->folder, look);
     }
-    return CAM_OK;
+out:
+    return st;
 }
 
 /* --- parts --------------------------------------------------------------------------------------------------------- */
@@ -162,6 +173,7 @@ static cam_status wait_for_parts(writing *w) {
         CAM_FAIL(CAM_E_MEMORY, "no memory to wait for the parts of a checkpoint");
     CAM_TRY(take_lists(w, taken, &left));
     for (int look = 0; left > 0; look++) {
+        CAM_TRY(check_cancelled(w));
         if (cam_now_s() > deadline_s)
             CAM_TRY(fail_missing(w, taken));
         pause_before_look(w->stage, look);

@@ -2,13 +2,18 @@
  * the thread has written the checkpoint. */
 #include "checkpoint_writer.h"
 #include "clock.h"
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 struct cam_checkpoint_writer {
     pthread_t thread;
+    atomic_int given_up;
+    cam_cancel cancel; /* once given_up is set */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int busy, closing;
@@ -20,6 +25,10 @@ static void keep_outcome(cam_checkpoint_writer *w, cam_status st) {
     if (st != CAM_OK && w->failure.status == CAM_OK)
         cam_failure_set_aside(&w->failure, st);
     cam_status_clear(); /* a lack of memory is over with this checkpoint */
+}
+
+static int is_given_up(void *context) {
+    return atomic_load((atomic_int *)context);
 }
 
 static void *run_thread(void *context) {
@@ -51,6 +60,8 @@ cam_status cam_checkpoint_writer_open(cam_checkpoint_writer **writer) {
     *writer = NULL;
     if (!w)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a writer of checkpoints");
+    atomic_init(&w->given_up, 0);
+    w->cancel = (cam_cancel){.requested = is_given_up, .context = &w->given_up};
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     sigfillset(&all);
@@ -70,6 +81,7 @@ void cam_checkpoint_writer_start(cam_checkpoint_writer *w, const cam_checkpoint 
     pthread_mutex_lock(&w->lock);
     CAM_ASSERT(!w->busy);
     w->checkpoint = *checkpoint;
+    w->checkpoint.cancel = &w->cancel;
     w->busy = 1;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -80,6 +92,25 @@ int cam_checkpoint_writer_is_busy(cam_checkpoint_writer *w) {
     int busy = w->busy;
     pthread_mutex_unlock(&w->lock);
     return busy;
+}
+
+int cam_checkpoint_writer_wait_at_most(cam_checkpoint_writer *w, double seconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until); /* the clock of pthread_cond_timedwait */
+    int64_t end_ns = until.tv_nsec + (int64_t)(seconds * 1e9);
+    until.tv_sec += end_ns / 1000000000;
+    until.tv_nsec = end_ns % 1000000000;
+    pthread_mutex_lock(&w->lock);
+    for (int ended = 0; w->busy && !ended;)
+        ended = pthread_cond_timedwait(&w->changed, &w->lock, &until) == ETIMEDOUT;
+    int busy = w->busy;
+    pthread_mutex_unlock(&w->lock);
+    return busy;
+}
+
+void cam_checkpoint_writer_give_up(cam_checkpoint_writer *w) {
+    if (w)
+        atomic_store(&w->given_up, 1);
 }
 
 cam_status cam_checkpoint_writer_wait(cam_checkpoint_writer *w, double *waited_s) {

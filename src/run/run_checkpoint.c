@@ -1,5 +1,6 @@
 /* run_checkpoint.c: checkpoints of a run; see training_internal.h. One holds the trainer's pieces (trainer_state.h),
  * training.json and results.bin (training_record_internal.h), and the best model. */
+#include "clock.h"
 #include "files.h"
 #include "log.h"
 #include "training_internal.h"
@@ -67,9 +68,23 @@ static void tell_slow(cam_training *t, double waited_s) {
                  (long long)t->trainer.steps_submitted, waited_s, 4 * (long long)every);
 }
 
+/* Waits for the thread that writes, which may wait for the part of another rank: a rank that is lost ends the wait. */
+static cam_status watch_writer(cam_training *t, double *waited_s) {
+    cam_status st = CAM_OK;
+    double begin_s = cam_now_s();
+    while (t->job.parts > 1 && cam_checkpoint_writer_wait_at_most(t->writer, 0.1))
+        CAM_TRY(cam_group_poll(t->run->group));
+    st = cam_checkpoint_writer_wait(t->writer, NULL);
+    *waited_s = cam_now_s() - begin_s;
+out:
+    if (st == CAM_E_PEER)
+        cam_checkpoint_writer_give_up(t->writer);
+    return st;
+}
+
 static cam_status wait_for_writer(cam_training *t, int tells) {
     double waited_s = 0;
-    cam_status st = t->writer ? cam_checkpoint_writer_wait(t->writer, &waited_s) : CAM_OK;
+    cam_status st = t->writer ? watch_writer(t, &waited_s) : CAM_OK;
     close_model(t);
     if (t->pending_step == 0)
         return st;

@@ -198,8 +198,10 @@ cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode p
 out:
     if (st != CAM_OK)
         st = cam_training_end_early(&t, st);
-    if (st == CAM_E_PEER)
+    if (st == CAM_E_PEER) {
         cam_watchdog_exit(t.watchdog);
+        cam_checkpoint_writer_give_up(t.writer); /* its thread may wait for the rank that is lost */
+    }
     close_training(&t);
     return st;
 }

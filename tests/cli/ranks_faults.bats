@@ -120,6 +120,16 @@ saves_now() { compgen -G 'out/model.safetensors.cam-tmp*' >/dev/null; }
     log_ends error
 }
 
+@test "a rank that is killed among checkpoints: no rank waits for its part of one" {
+    timeout=10
+    train 3 --enable-recovery -- eval_strategy=no save_strategy=steps save_steps=1
+    steps_until 5
+    since=$(now_ms)
+    signal KILL 1
+    ends_within 60
+    lost 1 "$since" 0 2
+}
+
 @test "a killed rank under plain mpirun: everything ends within seconds" {
     train 3 eval_strategy=no
     steps_until 5

@@ -223,6 +223,30 @@ static void a_part_that_never_comes_is_named(void **state) {
     assert_names(t->root, "");
 }
 
+/* The caller has lost the rank of part 1: neither part 0, which waits for its list, nor part 1 of another writer, which waits
+ * for the folder, waits until the time is over. */
+static void a_part_that_is_given_up_is_not_waited_for(void **state) {
+    const tree *t = *state;
+    static parts p;
+    for (int part = 0; part < 2; part++) {
+        cam_checkpoint_writer *writer = NULL;
+        double begin_s = cam_now_s();
+        set_parts(t, &p, 20);
+        p.checkpoints[part].timeout_s = 600;
+        assert_ok(cam_checkpoint_writer_open(&writer));
+        cam_checkpoint_writer_start(writer, &p.checkpoints[part]);
+        assert_true(cam_checkpoint_writer_wait_at_most(writer, 0.2));
+        cam_checkpoint_writer_give_up(writer);
+        cam_status_clear();
+        assert_int_equal(cam_checkpoint_writer_wait(writer, NULL), CAM_E_PEER);
+        assert_says("checkpoint 20 was given up");
+        assert_false(cam_checkpoint_writer_wait_at_most(writer, 0));
+        cam_checkpoint_writer_close(writer);
+        assert_true(cam_now_s() - begin_s < 60);
+        assert_names(t->root, "");
+    }
+}
+
 /* Part 0 waits for the others. */
 static void the_staged_folder_of_a_writer_is_no_leftover(void **state) {
     const tree *t = *state;
@@ -305,6 +329,7 @@ int main(void) {
         TREE_TEST(a_part_that_fails_ends_the_others_at_once),
         TREE_TEST(part_0_that_fails_ends_the_others),
         TREE_TEST(a_part_that_never_comes_is_named),
+        TREE_TEST(a_part_that_is_given_up_is_not_waited_for),
         TREE_TEST(the_staged_folder_of_a_writer_is_no_leftover),
         TREE_TEST(a_failed_part_takes_its_files_away),
         TREE_TEST(a_folder_that_is_not_shared_is_told),
