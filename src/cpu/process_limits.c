@@ -69,14 +69,16 @@ int cam_usable_threads(void) {
     return threads;
 }
 
-/* Bytes of addresses that the process may still map, by `ulimit -v`. 0: no limit. */
+/* Bytes of addresses that the process may still map, by `ulimit -v`, but for those that threads and files take later: two
+ * stacks of 8 MB, and buffers. 0: no limit. */
 static double addresses_left(void) {
+    enum { LATER_BYTES = 32 << 20 };
     struct rlimit limit;
     double pages = 0.0, resident;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
         read_numbers("/proc/self/statm", &pages, &resident) < 1)
         return 0.0;
-    double mapped = pages * (double)sysconf(_SC_PAGESIZE), most = (double)limit.rlim_cur;
+    double mapped = pages * (double)sysconf(_SC_PAGESIZE) + LATER_BYTES, most = (double)limit.rlim_cur;
     return most > mapped ? most - mapped : 1.0;
 }
 

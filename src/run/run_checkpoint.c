@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- the memory of checkpoints ------------------------------------------------------------------------------------- */
@@ -68,14 +69,35 @@ static void tell_slow(cam_training *t, double waited_s) {
                  (long long)t->trainer.steps_submitted, waited_s, 4 * (long long)every);
 }
 
+/* The group has told which rank is lost. */
+static cam_status fail_lost(const cam_training *t) {
+    return cam_fail(CAM_E_PEER, "rank %d waited at writing a checkpoint: %s", cam_group_rank(t->run->group),
+                    cam_status_message());
+}
+
+/* A part that did not come is the consequence of a lost rank, of which the group hears within a second or two: its message
+ * names the rank. Otherwise the message of the checkpoint stays. */
+static cam_status find_lost_rank(cam_training *t) {
+    enum { WAIT_S = 3 };
+    const struct timespec pause = {.tv_nsec = 10000000};
+    cam_failure failure;
+    cam_failure_set_aside(&failure, CAM_E_PEER);
+    for (double begin_s = cam_now_s(); cam_now_s() < begin_s + WAIT_S; nanosleep(&pause, NULL))
+        if (cam_group_poll(t->run->group) != CAM_OK)
+            return fail_lost(t);
+    return cam_failure_report(&failure);
+}
+
 /* Waits for the thread that writes, which may wait for the part of another rank: a rank that is lost ends the wait. */
 static cam_status watch_writer(cam_training *t, double *waited_s) {
     cam_status st = CAM_OK;
     double begin_s = cam_now_s();
     while (t->job.parts > 1 && cam_checkpoint_writer_wait_at_most(t->writer, 0.1))
-        CAM_TRY(cam_group_poll(t->run->group));
+        CAM_TRY(cam_group_poll(t->run->group) == CAM_OK ? CAM_OK : fail_lost(t));
     st = cam_checkpoint_writer_wait(t->writer, NULL);
     *waited_s = cam_now_s() - begin_s;
+    if (st == CAM_E_PEER)
+        st = find_lost_rank(t);
 out:
     if (st == CAM_E_PEER)
         cam_checkpoint_writer_give_up(t->writer);
