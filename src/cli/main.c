@@ -5,6 +5,7 @@
 #include "input.h"
 #include "log.h"
 #include "model_get.h"
+#include "process_limits.h"
 #include "signals.h"
 #include "threads.h"
 #include "verbs.h"
@@ -153,6 +154,7 @@ int main(int argc, char **argv) {
     cam_group group;
     hold_standard_descriptors();
     reexec_with_short_spin(argv);
+    cam_spare_addresses();
     json_set_alloc_funcs(json_memory, free);
     cam_signals_install();
     cam_status st = cam_group_open(&group);

@@ -1,6 +1,7 @@
 /* process_limits.c: see process_limits.h. Control groups are version 2. A group's limit holds for all groups below it,
  * so the lowest limit on the path to the root counts. */
 #include "process_limits.h"
+#include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -96,4 +97,10 @@ size_t cam_usable_memory(void) {
     if (file)
         fclose(file);
     return left > 0.0 && left < (double)available ? (size_t)left : available;
+}
+
+void cam_spare_addresses(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        mallopt(M_ARENA_MAX, 1);
 }

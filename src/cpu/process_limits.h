@@ -13,4 +13,8 @@ int cam_usable_threads(void);
  * groups' limit, and the rest of the limit of addresses (ulimit -v). SIZE_MAX if none is known. */
 size_t cam_usable_memory(void);
 
+/* Where addresses are limited, keeps threads from reserving 64 MB of them each (malloc's arenas). Call it before threads run.
+ */
+void cam_spare_addresses(void);
+
 #endif

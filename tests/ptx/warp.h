@@ -122,8 +122,13 @@ void shared_in_flight(warp &w, uint64_t address, size_t bytes);
 void shared_landed(launch &g, size_t at, const unsigned char *data, size_t bytes, unsigned writer);
 /* The value of the address operand from[n], without its offset, in lane l. */
 uint64_t address_of(warp &w, const instruction &i, int n, unsigned l);
-/* Addresses of shared and local memory in the generic space begin here. */
-enum : uint64_t { SHARED_WINDOW = 1ull << 60, LOCAL_WINDOW = 1ull << 61, WINDOW_BYTES = 1ull << 32 };
+/* Addresses of shared and local memory in the generic space begin here. The lower halves are not 0, so that an address that
+ * was not converted is no address of shared memory. */
+enum : uint64_t {
+    SHARED_WINDOW = 1ull << 60 | 1u << 30,
+    LOCAL_WINDOW = 1ull << 61 | 1u << 30,
+    WINDOW_BYTES = 1u << 30
+};
 
 /* All that `a` knows is known to `b` as well. */
 void join(clocks &b, const clocks &a);
