@@ -24,7 +24,7 @@ static const char visible[] = "checkpoint-", hidden[] = ".checkpoint-";
 
 int cam_checkpoint_exists(const char *path) {
     struct stat about;
-    return lstat(path, &about) == 0;
+    return path && lstat(path, &about) == 0;
 }
 
 /* Reads a step as it is written: digits without a zero before them. Sets *end. */
@@ -97,14 +97,16 @@ char *cam_checkpoint_hidden_path(const char *folder, int64_t step, const char *k
 
 static cam_status unlink_in(const char *folder, const char *name) {
     char *path = cam_path_join(folder, name);
-    cam_status st = unlink(path) == 0 || errno == ENOENT ? CAM_OK : cam_file_fail(CAM_E_STORAGE, "remove", path);
+    cam_status st = cam_memory_check(CAM_OK);
+    if (st == CAM_OK && unlink(path) != 0 && errno != ENOENT)
+        st = cam_file_fail(CAM_E_STORAGE, "remove", path);
     free(path);
     return st;
 }
 
 /* Appends the names in a folder, each with a NUL. None where it cannot be read. */
 static void read_names(const char *folder, cam_strbuf *names) {
-    DIR *entries = opendir(folder);
+    DIR *entries = folder ? opendir(folder) : NULL;
     for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             cam_strbuf_append(names, entry->d_name, strlen(entry->d_name) + 1);
@@ -153,7 +155,7 @@ static cam_status show_again(const char *folder, int64_t step, const char *path)
 
 /* Removes the emptied folder. */
 static cam_status remove_folder(const char *folder, int64_t step, const char *path) {
-    if (rmdir(path) == 0 || errno == ENOENT)
+    if (path && (rmdir(path) == 0 || errno == ENOENT))
         return CAM_OK;
     return errno == ENOTEMPTY || errno == EEXIST ? show_again(folder, step, path)
                                                  : cam_file_fail(CAM_E_STORAGE, "remove", path);
@@ -181,7 +183,7 @@ out:
 cam_status cam_checkpoint_remove(const char *folder, int64_t step, const char *path) {
     cam_status st = CAM_OK;
     char *gone = cam_checkpoint_hidden_path(folder, step, "gone");
-    if (rename(path, gone) != 0)
+    if (!path || !gone || rename(path, gone) != 0)
         CAM_TRY(errno == ENOENT ? CAM_OK : cam_file_fail(CAM_E_STORAGE, "remove", path));
     CAM_TRY(cam_directory_sync(folder));
     CAM_TRY(finish_removal(folder, step, gone));
@@ -194,7 +196,7 @@ cam_status cam_checkpoint_move_aside(const char *folder, int64_t step) {
     cam_status st = CAM_OK;
     char *path = cam_checkpoint_path(folder, step), *to = free_path(folder, visible, step, "moved");
     char *full = cam_path_absolute(path), *full_to = cam_path_absolute(to);
-    if (rename(path, to) != 0)
+    if (!path || !to || rename(path, to) != 0)
         CAM_TRY(cam_file_fail(CAM_E_STORAGE, "rename", path));
     cam_log_warn("\"%s\" is no checkpoint of this run; it is called \"%s\" from now on", full, full_to);
 out:
@@ -212,7 +214,7 @@ static cam_status remove_all(const char *path) {
     read_names(path, &names);
     for (const char *name = next_name(&names, NULL); name; name = next_name(&names, name))
         CAM_TRY(unlink_in(path, name));
-    if (rmdir(path) != 0 && errno != ENOENT)
+    if (!path || (rmdir(path) != 0 && errno != ENOENT))
         CAM_TRY(cam_file_fail(CAM_E_STORAGE, "remove", path));
 out:
     cam_strbuf_release(&names);
@@ -225,7 +227,7 @@ cam_status cam_checkpoint_remove_stage(const char *stage) {
     cam_strbuf_puts(&dead, stage);
     cam_strbuf_puts(&dead, ".dead");
     CAM_TRY(remove_all(dead.text));
-    if (rename(stage, dead.text) != 0)
+    if (!stage || cam_strbuf_failed(&dead) || rename(stage, dead.text) != 0)
         CAM_TRY(errno == ENOENT ? CAM_OK : cam_file_fail(CAM_E_STORAGE, "remove", stage));
     CAM_TRY(remove_all(dead.text));
 out:
@@ -238,7 +240,7 @@ out:
 /* Whether the writer of a staged folder lives. Sets *lock to a descriptor that holds the lock, -1 where there is none. */
 static int is_living(const char *stage, int *lock) {
     char *path = cam_path_join(stage, CAM_CHECKPOINT_LOCK);
-    *lock = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    *lock = !path ? -1 : open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int error = errno;
     free(path);
     if (*lock < 0)
@@ -284,7 +286,7 @@ static cam_status put_back(const char *folder, int64_t step, const char *old) {
     char *path = cam_checkpoint_path(folder, step);
     if (cam_checkpoint_exists(path))
         CAM_TRY(cam_checkpoint_remove(folder, step, old));
-    else if (rename(old, path) != 0)
+    else if (!old || !path || rename(old, path) != 0)
         CAM_TRY(cam_file_fail(CAM_E_STORAGE, "rename to", path));
 out:
     free(path);

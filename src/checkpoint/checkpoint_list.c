@@ -33,7 +33,7 @@ static cam_status add(listing *list, int64_t step) {
 static int has_manifest(const char *path) {
     struct stat about;
     char *manifest = cam_path_join(path, CAM_MANIFEST_NAME);
-    int has = lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && cam_checkpoint_exists(manifest);
+    int has = path && lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && cam_checkpoint_exists(manifest);
     free(manifest);
     return has;
 }

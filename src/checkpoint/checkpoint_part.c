@@ -171,7 +171,8 @@ out:
 static void unlink_files(const part *p) {
     for (size_t i = 0; i < p->checkpoint->count; i++) {
         char *path = cam_path_join(p->stage, p->checkpoint->files[i].name);
-        unlink(path);
+        if (path)
+            unlink(path);
         free(path);
     }
 }

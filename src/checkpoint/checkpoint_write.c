@@ -48,6 +48,7 @@ static cam_status fail(const writing *w, const char *verb) {
 static cam_status make_stage(writing *w) {
     cam_status st = CAM_OK;
     char *lock = cam_path_join(w->stage, CAM_CHECKPOINT_LOCK), *full = cam_path_absolute(w->stage);
+    CAM_TRY(cam_memory_check(CAM_OK));
     if (mkdir(w->stage, 0777) != 0)
         CAM_TRY(errno == EEXIST ? cam_fail(CAM_E_STORAGE, "\"%s\" is being written by another process", full)
                                 : fail(w, "make folder"));
@@ -261,7 +262,7 @@ static cam_status take_name(writing *w) {
 static cam_status replace_in_two_steps(writing *w) {
     cam_status st = CAM_OK;
     char *old = cam_checkpoint_hidden_path(w->checkpoint->folder, w->checkpoint->step, "old");
-    if (rename(w->path, old) != 0)
+    if (!old || rename(w->path, old) != 0)
         CAM_TRY(fail(w, "replace"));
     if (rename(w->stage, w->path) != 0) {
         st = fail(w, "rename to");

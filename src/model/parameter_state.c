@@ -75,9 +75,7 @@ static cam_status open_planes(cam_parameter_state *state) {
         return CAM_OK;
     state->extents = malloc((size_t)cam_state_stretches(params) * PLANES * sizeof *state->extents);
     if (!state->extents || cam_backend_allocate_staging(params->backend, total, &memory) != CAM_OK)
-        CAM_FAIL(CAM_E_MEMORY,
-                 "no memory for the %zu MB of a copy of the training state; freeze=encoder, or a smaller model, needs "
-                 "less",
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the %zu MB of a copy of the training state; save_strategy=no needs none",
                  (total >> 20) + 1);
     state->memory = memory;
     for (int i = 0; i < PLANES; i++) {

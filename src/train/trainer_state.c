@@ -10,11 +10,11 @@ static cam_status check_available(const cam_trainer *trainer) {
     size_t bytes = cam_parameter_state_bytes(&trainer->params), available = SIZE_MAX;
     if (trainer->backend->host_memory)
         available = cam_trainer_available_bytes(trainer);
-    return bytes <= available ? CAM_OK
-                              : cam_fail(CAM_E_MEMORY,
-                                         "a copy of the training state needs %zu MB, %zu MB are free; freeze=encoder, "
-                                         "or a smaller model, needs less",
-                                         (bytes >> 20) + 1, available >> 20);
+    return bytes <= available
+               ? CAM_OK
+               : cam_fail(CAM_E_MEMORY,
+                          "a copy of the training state needs %zu MB, %zu MB are free; save_strategy=no needs none",
+                          (bytes >> 20) + 1, available >> 20);
 }
 
 cam_status cam_trainer_state_open(cam_trainer_state *state, cam_trainer *trainer) {
