@@ -35,7 +35,11 @@ setup() {
     succeeds cam-train check --config c.yaml init=pretrained model_name_or_path=./m
     succeeds cam-train --config c.yaml init=pretrained model_name_or_path=./m max_steps=2
     [ -z "$(find . -name pwned)" ] || complain "code was run"
-    [ -z "$(find out -maxdepth 1 \( -name '*.py' -o -name '*.bin' -o -name '*.pt*' \))" ] || complain "code was copied"
+    # checkpoints have .bin files of their own
+    [ -z "$(find out -name '*.py' -o -name '*.pt*' -o -name 'pytorch_model*' -o -name 'training_args*' -o -name 'optimizer*')" ] ||
+        complain "code was copied"
+    [ -z "$(find out -path 'out/checkpoint-*' -prune -o -name '*.bin' -print)" ] || complain "code was copied"
+    ! grep -rqF 'touch pwned' out || complain "code was copied"
     [ "$(cat out/*.json | grep -c 'configuration_x\|modeling_x\|tokenization_x\|handler')" -eq 0 ] || complain "a name of code was copied"
 }
 
