@@ -120,11 +120,10 @@ static cam_status fail_unfinished(const char *path, const char *full, const char
     cam_strbuf file = CAM_STRBUF_INIT;
     char *run = cam_path_join(path, "run.yaml");
     cam_shell_word_put(&file, run);
-    cam_status st =
-        cam_fail(CAM_E_MODEL,
-                 "the folder \"%s\" has no %s: its run goes on and has not saved a model yet, or was ended "
-                 "before it did; wait for it, or let it go on: cam-train --config %s",
-                 full, missing, cam_strbuf_text(&file));
+    cam_status st = cam_fail(CAM_E_MODEL,
+                             "the folder \"%s\" has no %s: its run goes on and has not saved a model yet, or was ended "
+                             "before it did; wait for it, or let it go on: cam-train --config %s",
+                             full, missing, cam_strbuf_text(&file));
     cam_strbuf_release(&file);
     free(run);
     return st;

@@ -73,7 +73,7 @@ struct simt_launch {
     const void *kernel; /* the kernel's address, for its name */
     unsigned grid, threads;
     size_t shared_bytes;
-    std::function<void()> thread; /* the function of one thread */
+    std::function<void()> thread;                        /* the function of one thread */
     std::function<std::vector<std::string>()> arguments; /* the bytes of each */
 };
 
