@@ -53,7 +53,7 @@ std::vector<std::string> ptx_files(const std::string &folder) {
     while (const struct dirent *file = readdir(directory)) {
         std::string name = file->d_name;
         if (name.size() > 4 && name.compare(name.size() - 4, 4, ".ptx") == 0)
-            paths.push_back(folder + "/" + name);
+            paths.push_back(std::string(folder).append("/").append(name));
     }
     closedir(directory);
     std::sort(paths.begin(), paths.end());

@@ -54,7 +54,7 @@ bool ptx::is_signed(type t) {
 /* --- registers and operands --------------------------------------------------------------------------------------- */
 
 void decoder::declare_registers(const std::string &names, type t) {
-    for (std::string name : split_by_commas(names)) {
+    for (const std::string &name : split_by_commas(names)) {
         size_t angle = name.find('<');
         int count = angle == std::string::npos ? 0 : atoi(name.c_str() + angle + 1);
         families.push_back(family{at->scope, name.substr(0, angle), count, t});
@@ -202,7 +202,7 @@ int64_t decoder::add_address(const std::string &text) {
         fail("no address");
     std::string base = without_ends(text);
     int64_t offset = 0;
-    size_t sign = base.find_first_of("+", 1);
+    size_t sign = base.find('+', 1);
     if (sign != std::string::npos) {
         offset = strtoll(base.c_str() + sign + 1, nullptr, 0);
         base = trimmed(base.substr(0, sign));
