@@ -44,6 +44,7 @@ setup() {
 }
 
 @test "no program is started but the one that was called" {
+    export ASAN_OPTIONS=detect_leaks=0 # the leak checker does not work under strace
     command -v strace >/dev/null || skip "no strace: nothing was tried"
     local verb
     for verb in "check --config c.yaml" "--config c.yaml max_steps=2" "predict --model m --input data.csv" "eval --model m --data data.csv" "init --data data.csv"; do
