@@ -5,6 +5,7 @@
 #define CAM_THREADS_H
 
 #include "cam/status.h"
+#include <pthread.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,6 +18,10 @@ int cam_threads(void);
 /* CAM_E_MEMORY where the system does not let this process have `count` threads. A number that went well is not tried
  * again. */
 CAM_MUST_CHECK cam_status cam_threads_try(int count);
+
+/* Starts a thread that blocks all signals: those of the process reach the main thread, which handles them. To be joined by
+ * pthread_join. 0 where the system starts none. */
+int cam_thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
 #ifdef __cplusplus
 }

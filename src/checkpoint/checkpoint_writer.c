@@ -2,9 +2,9 @@
  * the thread has written the checkpoint. */
 #include "checkpoint_writer.h"
 #include "clock.h"
+#include "threads.h"
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -55,7 +55,6 @@ static void *run_thread(void *context) {
 
 cam_status cam_checkpoint_writer_open(cam_checkpoint_writer **writer) {
     cam_status st = CAM_OK;
-    sigset_t all, before;
     cam_checkpoint_writer *w = calloc(1, sizeof *w);
     *writer = NULL;
     if (!w)
@@ -64,11 +63,7 @@ cam_status cam_checkpoint_writer_open(cam_checkpoint_writer **writer) {
     w->cancel = (cam_cancel){.requested = is_given_up, .context = &w->given_up};
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread blocks all signals; the main thread handles them */
-    int started = pthread_create(&w->thread, NULL, run_thread, w) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!started) {
+    if (!cam_thread_start(&w->thread, run_thread, w)) {
         free(w);
         CAM_FAIL(CAM_E_MEMORY, "no thread to write checkpoints could be started");
     }

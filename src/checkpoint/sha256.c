@@ -1,7 +1,7 @@
 /* sha256.c: see sha256_internal.h. */
 #include "sha256_internal.h"
+#include "threads.h"
 #include <openssl/evp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,17 +73,13 @@ static void *run_jobs(void *context) {
 }
 
 void cam_sha256_begin(cam_sha256_jobs *work, cam_sha256_job *jobs, size_t count, int threads) {
-    sigset_t all, before;
     work->jobs = jobs;
     work->count = count;
     work->thread_count = 0;
     atomic_init(&work->next, 0);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the main thread handles signals */
     while (work->thread_count < threads && work->thread_count < CAM_SHA256_THREADS &&
-           pthread_create(&work->threads[work->thread_count], NULL, run_jobs, work) == 0)
+           cam_thread_start(&work->threads[work->thread_count], run_jobs, work))
         work->thread_count++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void join(cam_sha256_jobs *work) {

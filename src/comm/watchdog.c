@@ -1,8 +1,8 @@
 /* watchdog.c: see watchdog.h. */
 #include "watchdog.h"
 #include "clock.h"
+#include "threads.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -88,7 +88,6 @@ static void *run_thread(void *context) {
 
 cam_status cam_watchdog_open(cam_group *group, cam_comm *comm, cam_watchdog **watchdog) {
     cam_status st = CAM_OK;
-    sigset_t all, before;
     *watchdog = NULL;
     if (!comm || !comm->calls->abort)
         return CAM_OK;
@@ -99,11 +98,7 @@ cam_status cam_watchdog_open(cam_group *group, cam_comm *comm, cam_watchdog **wa
     w->comm = comm;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread blocks all signals; the main thread handles them */
-    int started = pthread_create(&w->thread, NULL, run_thread, w) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!started) {
+    if (!cam_thread_start(&w->thread, run_thread, w)) {
         free(w);
         CAM_FAIL(CAM_E_MEMORY, "no thread for a watchdog could be started");
     }
