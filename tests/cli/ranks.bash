@@ -13,8 +13,8 @@ in_own_folder_of_ranks() {
 
 mpirun=(mpirun --oversubscribe --bind-to none) # and what a test adds
 # When one rank has ended badly mpirun ends the others, waits, and kills what is left. After its usual second a busy machine may not have
-# let them write down how they ended.
-patient=(--mca odls_base_sigkill_timeout 5)
+# let them write down how they ended. It waits two times, and always to the end.
+patient=(--mca odls_base_sigkill_timeout 2)
 
 # ranks N ARGUMENTS...: cam-train as N processes, waited for.
 ranks() {
