@@ -1,11 +1,13 @@
 /* run_evaluate.c: evaluations and the best model; see training_internal.h. */
 #include "log.h"
+#include "phases.h"
 #include "run_lines_internal.h"
 #include "training_internal.h"
 #include <stdlib.h>
 
 cam_status cam_training_score(cam_training *t, cam_data_part part, cam_metrics *metrics) {
     cam_status st = CAM_OK;
+    cam_phase before = cam_phase_enter(CAM_PHASE_SCORING);
     const cam_corpus *corpus = &t->run->corpus;
     const int32_t *list = corpus->part[part];
     size_t labels = corpus->labels.count;
@@ -14,6 +16,7 @@ cam_status cam_training_score(cam_training *t, cam_data_part part, cam_metrics *
     for (int64_t i = 0; i < corpus->part_count[part]; i++)
         cam_metrics_add(metrics, t->logits + (size_t)i * labels, corpus->label[list[i]]);
 out:
+    cam_phase_enter(before);
     return st;
 }
 
@@ -37,6 +40,7 @@ out:
 
 cam_status cam_training_save(cam_training *t) {
     cam_status st = CAM_OK;
+    cam_phase before = cam_phase_enter(CAM_PHASE_SAVING);
     cam_group *group = t->run->group;
     int is_first = t->saved_step < 0 && t->writes_output;
     char *path = t->writes_output ? cam_run_folder_path(&t->folder, "model.safetensors") : NULL;
@@ -47,6 +51,7 @@ cam_status cam_training_save(cam_training *t) {
     CAM_TRY(cam_group_agree_status(group, "saving the model's configuration", st));
     t->saved_step = t->trainer.steps_submitted;
 out:
+    cam_phase_enter(before);
     free(path);
     return st;
 }

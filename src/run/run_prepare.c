@@ -8,6 +8,7 @@
 #include "model_get.h"
 #include "model_tokenizer.h"
 #include "outlook.h"
+#include "phases.h"
 #include "resume.h"
 #include "run.h"
 #include "run_facts_internal.h"
@@ -220,13 +221,17 @@ static cam_status check_stop(const cam_run *run) {
 
 static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
     cam_status st = CAM_OK, data;
+    cam_phase_enter(CAM_PHASE_MODEL);
     CAM_TRY(prepare_model(run, failures));
+    cam_phase_enter(CAM_PHASE_DATA);
     data = open_data(run);
     CAM_TRY(cam_failures_take(failures, data));
     CAM_TRY(check_stop(run));
+    cam_phase_enter(CAM_PHASE_TOKENS);
     if (run->tokenizer && run->corpus.rows > 0)
         CAM_TRY(cam_failures_take(failures,
                                   cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
+    cam_phase_enter(CAM_PHASE_CHECKS);
     run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
     if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)
         CAM_TRY(cam_failures_take(failures, check_weights(run)));
