@@ -168,8 +168,13 @@ static void test_a_device_without_bf16_trains_in_f32(void **state) {
 
 static void test_every_call_of_opening_may_fail(void **state) {
     (void)state;
-    static const char *const calls[] = {"cudaGetDeviceCount", "cudaSetDevice", "cudaDeviceGetAttribute",
-                                        "cudaGetDeviceProperties", "cudaStreamCreateWithFlags"};
+    static const char *const calls[] = {"cudaGetDeviceCount",
+                                        "cudaSetDevice",
+                                        "cudaDeviceGetAttribute",
+                                        "cudaGetDeviceProperties",
+                                        "cudaDeviceGetStreamPriorityRange",
+                                        "cudaStreamCreateWithPriority",
+                                        "cudaEventCreateWithFlags"};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         cam_backend *backend = NULL;
         int failed = 0;
