@@ -133,17 +133,21 @@ static inline int cam_backend_has_side(const cam_backend *backend) {
 static inline CAM_MUST_CHECK cam_status cam_backend_side_begin(cam_backend *backend) {
     return backend->calls->side_begin ? backend->calls->side_begin(backend) : CAM_OK;
 }
+/* In a section: `mark` names the end of what the section has now; see cam_backend_side_end. */
+static inline CAM_MUST_CHECK cam_status cam_backend_side_mark(cam_backend *backend, int mark) {
+    return backend->calls->side_mark ? backend->calls->side_mark(backend, mark % CAM_SIDE_MARKS) : CAM_OK;
+}
 /* Ends a section whose work was submitted with the status `st`, which is returned; the main queue is used again. If all
  * is well, `mark` names the section's end: any number from 0 on, of which the last CAM_SIDE_MARKS are told apart. */
 static inline CAM_MUST_CHECK cam_status cam_backend_side_end(cam_backend *backend, int mark, cam_status st) {
     if (!backend->calls->side_begin)
         return st;
     if (st == CAM_OK)
-        st = backend->calls->side_mark(backend, mark % CAM_SIDE_MARKS);
+        st = cam_backend_side_mark(backend, mark);
     backend->calls->side_end(backend);
     return st;
 }
-/* What the main queue gets from now on waits for the section that ended with this mark, and for those before it. */
+/* What the main queue gets from now on waits for all that the side queue had at this mark. */
 static inline CAM_MUST_CHECK cam_status cam_backend_side_wait(cam_backend *backend, int mark) {
     return backend->calls->side_wait ? backend->calls->side_wait(backend, mark % CAM_SIDE_MARKS) : CAM_OK;
 }

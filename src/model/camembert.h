@@ -76,6 +76,8 @@ typedef struct cam_pass {
     /* Backward calls it once all gradients of a depth (cam_parameter.depth) are computed, the head's first; may be
      * NULL. It is called in a section of the backend's side queue. Not called with a counting arena. */
     cam_status (*gradients_ready)(void *context, int depth);
+    /* Encode and classify call it before they read a depth's weights; may be NULL. Not called with a counting arena. */
+    cam_status (*weights_needed)(void *context, int depth);
     void *context;
 
     cam_tensor embedded, embedded_mean, embedded_rstd; /* [T,H] [T] */

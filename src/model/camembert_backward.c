@@ -35,36 +35,46 @@ static void release_chain(cam_pass *pass, size_t mark) {
         cam_arena_release(pass->arena, mark);
 }
 
-static cam_status weight_gradient(cam_pass *pass, cam_linear_bwd_weight_args *args) {
-    args->state = pass->state;
-    args->accumulate = pass->accumulate;
-    return cam_pass_linear_bwd_weight(pass, args);
+static cam_status gradients_ready(cam_pass *pass, int depth) {
+    return pass->gradients_ready && !cam_arena_is_counting(pass->arena) ? pass->gradients_ready(pass->context, depth)
+                                                                        : CAM_OK;
 }
 
-/* Calls of linear_bwd_weight as a section of the side queue. Its operators have no workspace, since the arena's belongs to
- * the main queue. */
-static cam_status weight_gradients(cam_pass *pass, int depth, cam_linear_bwd_weight_args *list, int count) {
-    cam_status st = CAM_OK, outcome = CAM_OK;
-    cam_backend *backend = pass->model->backend;
-    int beside = has_side(pass) && !cam_arena_is_counting(pass->arena);
-    for (int i = 0; i < count; i++)
-        CAM_ASSERT(!has_side(pass) || cam_linear_bwd_weight_workspace(backend, &list[i]) == 0);
-    if (beside)
-        CAM_TRY(cam_backend_side_begin(backend));
-    for (int i = 0; i < count && outcome == CAM_OK; i++)
-        outcome = weight_gradient(pass, &list[i]);
-    st = beside ? cam_backend_side_end(backend, depth, outcome) : outcome;
+static cam_status section_begin(cam_pass *pass) {
+    return cam_arena_is_counting(pass->arena) ? CAM_OK : cam_backend_side_begin(pass->model->backend);
+}
+
+static cam_status section_end(cam_pass *pass, int depth, cam_status st) {
     pass->side_mark = depth;
+    return cam_arena_is_counting(pass->arena) ? st : cam_backend_side_end(pass->model->backend, depth, st);
+}
+
+/* A section of linear_bwd_weight, which has no workspace there: the arena's belongs to the main queue. `complete`: these
+ * are the last gradients of the depth. */
+static cam_status weight_gradients(cam_pass *pass, int depth, int complete, cam_linear_bwd_weight_args *list,
+                                   int count) {
+    cam_status st = CAM_OK, outcome = CAM_OK;
+    CAM_TRY(section_begin(pass));
+    for (int i = 0; i < count && outcome == CAM_OK; i++) {
+        list[i].state = pass->state;
+        list[i].accumulate = pass->accumulate;
+        CAM_ASSERT(!has_side(pass) || cam_linear_bwd_weight_workspace(pass->model->backend, &list[i]) == 0);
+        outcome = cam_pass_linear_bwd_weight(pass, &list[i]);
+    }
+    if (complete && outcome == CAM_OK)
+        outcome = gradients_ready(pass, depth);
+    st = section_end(pass, depth, outcome);
 out:
     return st;
 }
-#define WEIGHT_GRADIENT(depth, ...)                                                                                    \
-    CAM_TRY(weight_gradients(pass, depth, &(cam_linear_bwd_weight_args){__VA_ARGS__}, 1))
+/* Of one product. */
+#define WEIGHT_GRADIENT(depth, complete, ...)                                                                          \
+    CAM_TRY(weight_gradients(pass, depth, complete, &(cam_linear_bwd_weight_args){__VA_ARGS__}, 1))
 
 /* The weight gradient of a product in a layer: dw from dy and the product's input x. */
 static cam_status layer_weight_gradient(cam_pass *pass, int layer, cam_layer_tensor w, cam_tensor dy, cam_tensor x) {
     cam_status st = CAM_OK;
-    WEIGHT_GRADIENT(layer + 1, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
+    WEIGHT_GRADIENT(layer + 1, 0, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
                     .rows = cam_layer_rows(pass, layer));
 out:
     return st;
@@ -126,7 +136,7 @@ out:
 static cam_status project_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dqkv,
                                    cam_tensor dx, int need_dx) {
     cam_status st = CAM_OK;
-    WEIGHT_GRADIENT(layer + 1, .dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT),
+    WEIGHT_GRADIENT(layer + 1, 1, .dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT),
                     .dbias = cam_layer_view(pass, layer, CAM_QKV_B, CAM_GRADIENT), .dy = dqkv, .x = saved->x,
                     .rows = CAM_ROWS_TOKENS);
     if (need_dx)
@@ -155,7 +165,7 @@ static cam_status project_query_rows_backward(cam_pass *pass, int layer, const c
                                                .dy = dkv,
                                                .x = saved->x,
                                                .rows = CAM_ROWS_TOKENS}};
-    CAM_TRY(weight_gradients(pass, layer + 1, gradients, 2));
+    CAM_TRY(weight_gradients(pass, layer + 1, 1, gradients, 2));
     if (!need_dx)
         goto out;
     CAM_RUN(linear_bwd_data, .dx = dx, .dy = dkv, .w = cam_tensor_rows(w, h, 2 * h), .rows = CAM_ROWS_TOKENS);
@@ -235,7 +245,7 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
     CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
             .weights = pass->class_weights, .smoothing = pass->label_smoothing);
-    WEIGHT_GRADIENT(depth, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
+    WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
                     .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
                     .rows = CAM_ROWS_HEAD);
     CAM_RUN(linear_bwd_data, .dx = dactive, .dy = dlogits, .w = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_WEIGHT),
@@ -243,8 +253,8 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     CAM_RUN(head_tanh_bwd, .dx = dactive, .dbias = cam_head_view(pass, CAM_DENSE_B, CAM_GRADIENT), .dy = dactive,
             .x = pass->head_dense, .bias = cam_head_view(pass, CAM_DENSE_B, CAM_WEIGHT), .accumulate = pass->accumulate,
             .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_OUTPUT));
-    WEIGHT_GRADIENT(depth, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive, .x = pass->head_input,
-                    .rows = CAM_ROWS_HEAD);
+    WEIGHT_GRADIENT(depth, 1, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive,
+                    .x = pass->head_input, .rows = CAM_ROWS_HEAD);
     if (!need_dhidden)
         goto out;
     CAM_RUN(linear_bwd_data, .dx = dhidden, .dy = dactive, .w = cam_head_view(pass, CAM_DENSE_W, CAM_WEIGHT),
@@ -261,18 +271,6 @@ static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
     int64_t h = pass->model->params->hidden;
     cam_tensor y = cam_pass_is_last(pass, layer) ? cam_pass_f32_2d(pass, n, h) : cam_pass_2d(pass, n, h);
     return cam_layer_forward(pass, layer, saved, y);
-}
-
-static cam_status notify_ready(cam_pass *pass, int depth) {
-    cam_status st = CAM_OK;
-    cam_backend *backend = pass->model->backend;
-    if (!pass->gradients_ready || cam_arena_is_counting(pass->arena))
-        return CAM_OK;
-    CAM_TRY(cam_backend_side_begin(backend));
-    st = cam_backend_side_end(backend, depth, pass->gradients_ready(pass->context, depth));
-    pass->side_mark = depth;
-out:
-    return st;
 }
 
 /* The layers down to the first trained one: dy, the gradient of the last one's output -> *dx, that of the embeddings'
@@ -298,7 +296,6 @@ static cam_status layers_backward(cam_pass *pass, cam_tensor dy, cam_tensor *dx)
         if (keeps && layer + 2 < layers - 1) /* the last layer's buffers are not used again */
             CAM_TRY(wait_for_side(pass, layer + 3));
         CAM_TRY(layer_backward(pass, layer, &model->saved[layer], buffers, dy, *dx, layer >= model->frozen_depth));
-        CAM_TRY(notify_ready(pass, layer + 1));
         if (!keeps) {
             CAM_TRY(wait_for_side(pass, layer + 1));
             cam_arena_release(pass->arena, mark);
@@ -316,12 +313,12 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dy = cam_pass_f32_2d(pass, pass->hidden.shape[0], model->params->hidden), dx = CAM_NONE;
     CAM_TRY(head_backward(pass, dy, encoder_trained));
-    CAM_TRY(notify_ready(pass, layers + 1));
     if (encoder_trained)
         CAM_TRY(layers_backward(pass, dy, &dx));
     if (model->frozen_depth == 0) {
         CAM_TRY(embedding_backward(pass, dx));
-        CAM_TRY(notify_ready(pass, 0));
+        CAM_TRY(section_begin(pass));
+        CAM_TRY(section_end(pass, 0, gradients_ready(pass, 0)));
     }
     CAM_TRY(wait_for_side(pass, pass->side_mark));
 out:

@@ -52,7 +52,7 @@ static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t row
     cam_batch_stream sizes = {.limits = stream_limits(trainer, tokens, rows)};
     cam_batch batch = cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
     CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
-    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, cam_batch_stream_state(&sizes),
+    CAM_TRY(cam_optimizer_norm(&trainer->params, &trainer->arena, CAM_NONE, cam_batch_stream_state(&sizes),
                                &trainer->options.adamw, trainer->options.comm, NULL));
     *bytes = trainer->arena.peak + cam_batch_stream_bytes(&sizes.limits);
 out:
@@ -221,6 +221,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     CAM_TRY(cam_batch_stream_open(&trainer->stream, backend, &trainer->data, &limits));
     CAM_TRY(cam_backend_allocate(backend, bytes, &trainer->memory));
     cam_arena_init(&trainer->arena, "step", trainer->memory, bytes);
+    CAM_TRY(cam_trainer_open_update(trainer));
     CAM_TRY(cam_backend_allocate_mapped(backend, ring_bytes, &host, &device));
     trainer->ring = host;
     trainer->device_ring = device;
@@ -362,6 +363,7 @@ void cam_trainer_close(cam_trainer *trainer) {
         cam_backend_release(trainer->backend, trainer->memory);
         cam_backend_release(trainer->backend, trainer->class_weights.data);
         cam_backend_release(trainer->backend, trainer->features.data);
+        cam_backend_release(trainer->backend, trainer->deferred);
         cam_backend_release_mapped(trainer->backend, trainer->ring);
         cam_backend_release_mapped(trainer->backend, trainer->request);
     }

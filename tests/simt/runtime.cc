@@ -345,6 +345,7 @@ cudaError_t cudaHostGetDevicePointer(void **device, void *host, unsigned) {
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream) {
     FAULT(cudaMemcpyAsync);
+    gpu().calls["copies of host memory"] += kind != cudaMemcpyDeviceToDevice;
     if (bytes == 0)
         return cudaSuccess;
     if (!is_copy_allowed(to, from, bytes, kind))

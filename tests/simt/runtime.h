@@ -21,7 +21,8 @@ void simt_fail_call(const char *call, cudaError_t error, int n);
 void simt_fail_work(cudaError_t error, int n);
 /* The n-th cudaStreamWaitEvent from now on waits for nothing; n == 0 removes the setting. */
 void simt_skip_wait(int n);
-/* The number of calls of that name so far. */
+/* The number of calls of that name so far. "copies of host memory": those of cudaMemcpyAsync that are not within the
+ * device's. */
 long simt_calls_of(const char *call);
 /* Bytes of device memory; number of devices; the driver's CUDA version (0: no driver); compute capability (90: 9.0). */
 void simt_set_memory(size_t bytes);
