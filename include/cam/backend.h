@@ -79,6 +79,8 @@ struct cam_backend {
     const char *arithmetic;  /* all that the bits of its results depend on: instruction set, device, libraries */
     int bf16;                /* its operators take bf16 activations and weights */
     int32_t max_keys;        /* its attention takes sequences up to this length */
+    int32_t token_step;      /* size classes (src/train/batch_stream.h): token capacities are multiples of it, */
+    int32_t least_length;    /* and bounds of the sequence lengths at least this */
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     int host_threads;        /* threads for work on the host beside it; 0 means 1 */
     const cam_backend_calls *calls;

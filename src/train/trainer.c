@@ -254,10 +254,11 @@ out:
 /* Submits the next micro-step of the plan; kind WHOLE includes the update. */
 static cam_status submit_micro_step(cam_trainer *trainer, int kind) {
     const cam_micro_shape *shape = &trainer->shapes[trainer->micro_steps_submitted++];
-    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(shape->rank_tokens),
-                         .rows = trainer->stream.limits.rows,
-                         .longest = cam_length_size_class(shape->longest, trainer->largest_length),
-                         .kind = kind};
+    cam_graph_key key = {
+        .tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(trainer->backend, shape->rank_tokens),
+        .rows = trainer->stream.limits.rows,
+        .longest = cam_length_size_class(trainer->backend, shape->longest, trainer->largest_length),
+        .kind = kind};
     step_work work = {.trainer = trainer,
                       .kind = kind,
                       .batch = cam_batch_stream_batch(&trainer->stream, key.tokens, key.rows, key.longest)};

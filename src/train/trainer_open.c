@@ -175,7 +175,7 @@ out:
  * fits. */
 static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
     for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
-        int64_t tokens = cam_token_size_class(trainer->largest_tokens * rows / trainer->largest_rows);
+        int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest_tokens * rows / trainer->largest_rows);
         if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
             return rows;
     }
@@ -210,7 +210,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     cam_backend *backend = trainer->backend;
     size_t bytes = 0, ring_bytes = CAM_REPORTS * sizeof *trainer->ring;
     void *host = NULL, *device = NULL;
-    int64_t tokens = cam_token_size_class(trainer->largest_tokens);
+    int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest_tokens);
     cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row, o->config));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
@@ -330,8 +330,8 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     need->held = cam_held_bytes(&trainer.params);
     need->snapshot = cam_parameter_state_bytes(&trainer.params);
     cam_parameters_pretend(&trainer.params);
-    CAM_TRY(
-        count_memory(&trainer, cam_token_size_class(trainer.largest_tokens), trainer.largest_rows, &need->activations));
+    CAM_TRY(count_memory(&trainer, cam_token_size_class(backend, trainer.largest_tokens), trainer.largest_rows,
+                         &need->activations));
 out:
     cam_trainer_close(&trainer);
     return st;
