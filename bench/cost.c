@@ -368,7 +368,8 @@ static cam_status run_step(counter *c, cam_camembert *model, cam_parameters *par
     CAM_TRY(cam_camembert_classify(&pass));
     CAM_TRY(cam_camembert_loss(&pass));
     CAM_TRY(cam_camembert_backward(&pass));
-    CAM_TRY(cam_optimizer_step(params, arena, state, &adamw, NULL, NULL));
+    CAM_TRY(cam_optimizer_norm(params, arena, CAM_NONE, state, &adamw, NULL, NULL));
+    CAM_TRY(cam_optimizer_update(params, state, &adamw, NULL));
     CAM_TRY(cam_step_end(&c->base, &(cam_step_end_args){.ring = cam_arena_take(arena, 1), .slots = 1, .state = state}));
 out:
     return st;

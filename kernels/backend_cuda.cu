@@ -1,6 +1,7 @@
 /* backend_cuda.cu: memory, copies, graphs and errors of the CUDA backend, and the checks when it is opened.
  *
- * All work runs on one stream. The error of a failed kernel is sticky: every later CUDA call returns it. The first
+ * The main and the side queue are a stream each; the main one has the higher priority, so that what is beside the chain
+ * fills only what the chain leaves. The error of a failed kernel is sticky: every later CUDA call returns it. The first
  * report therefore explains how to find the kernel.
  */
 #include "backend_cuda.h"
@@ -17,6 +18,7 @@ extern "C" const cam_ops_table cam_cuda_table;
 /* Memory left free for graphs, lazily loaded kernels and cuBLAS. */
 static const size_t RESERVE = (size_t)384 << 20;
 enum { OLDEST_CAPABILITY = 75, BF16_CAPABILITY = 80 };
+enum { MAIN, SIDE, QUEUES };
 
 cam_status cam_cuda_failed(cudaError_t error, const char *what, const char *file, int line) {
     const char *name = strrchr(file, '/');
@@ -74,6 +76,8 @@ out:
 static cam_status cuda_synchronize(cam_backend *backend) {
     cam_status st = CAM_OK;
     CAM_CUDA_TRY(cudaStreamSynchronize(cam_cuda(backend)->stream));
+    if (cam_cuda(backend)->unjoined)
+        CAM_CUDA_TRY(cudaStreamSynchronize(cam_cuda(backend)->queues[SIDE]));
 out:
     return st;
 }
@@ -128,7 +132,7 @@ static cam_status cuda_capture_end(cam_backend *backend, void **graph) {
     cudaGraphExec_t ready = NULL;
     *graph = NULL;
     CAM_CUDA_TRY(cudaStreamEndCapture(cam_cuda(backend)->stream, &recorded));
-    CAM_CUDA_TRY(cudaGraphInstantiate(&ready, recorded, 0));
+    CAM_CUDA_TRY(cudaGraphInstantiate(&ready, recorded, cudaGraphInstantiateFlagUseNodePriority));
     *graph = ready;
 out:
     if (recorded)
@@ -149,14 +153,81 @@ static void cuda_graph_release(cam_backend *backend, void *graph) {
         (void)cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph));
 }
 
+/* --- the side queue -------------------------------------------------------------------------------------------- */
+
+static void use_queue(cam_cuda_backend *cuda, int queue) {
+    cuda->stream = cuda->queues[queue];
+    cam_matmul_use(cuda->matmul, cuda->stream, queue);
+}
+
+static cam_status cuda_side_begin(cam_backend *backend) {
+    cam_status st = CAM_OK;
+    cam_cuda_backend *cuda = cam_cuda(backend);
+    CAM_ASSERT(cuda->stream == cuda->queues[MAIN]);
+    CAM_CUDA_TRY(cudaEventRecord(cuda->fork, cuda->queues[MAIN]));
+    CAM_CUDA_TRY(cudaStreamWaitEvent(cuda->queues[SIDE], cuda->fork, 0));
+    use_queue(cuda, SIDE);
+out:
+    return st;
+}
+
+static cam_status cuda_side_mark(cam_backend *backend, int mark) {
+    cam_status st = CAM_OK;
+    cam_cuda_backend *cuda = cam_cuda(backend);
+    CAM_CUDA_TRY(cudaEventRecord(cuda->marks[mark], cuda->queues[SIDE]));
+    cuda->unjoined = 1 + mark;
+out:
+    return st;
+}
+
+static void cuda_side_end(cam_backend *backend) {
+    use_queue(cam_cuda(backend), MAIN);
+}
+
+static cam_status cuda_side_wait(cam_backend *backend, int mark) {
+    cam_status st = CAM_OK;
+    cam_cuda_backend *cuda = cam_cuda(backend);
+    CAM_CUDA_TRY(cudaStreamWaitEvent(cuda->queues[MAIN], cuda->marks[mark], 0));
+    if (cuda->unjoined == 1 + mark)
+        cuda->unjoined = 0;
+out:
+    return st;
+}
+
+static cam_status open_queues(cam_cuda_backend *cuda) {
+    cam_status st = CAM_OK;
+    int least = 0, greatest = 0;
+    CAM_CUDA_TRY(cudaDeviceGetStreamPriorityRange(&least, &greatest));
+    CAM_CUDA_TRY(cudaStreamCreateWithPriority(&cuda->queues[MAIN], cudaStreamNonBlocking, greatest));
+    cuda->stream = cuda->queues[MAIN];
+    if (cuda->check)
+        goto out;
+    CAM_CUDA_TRY(cudaStreamCreateWithPriority(&cuda->queues[SIDE], cudaStreamNonBlocking, least));
+    CAM_CUDA_TRY(cudaEventCreateWithFlags(&cuda->fork, cudaEventDisableTiming));
+    for (cudaEvent_t &mark : cuda->marks)
+        CAM_CUDA_TRY(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming));
+out:
+    return st;
+}
+
+static void close_queues(cam_cuda_backend *cuda) {
+    for (cudaEvent_t mark : cuda->marks)
+        if (mark)
+            (void)cudaEventDestroy(mark);
+    if (cuda->fork)
+        (void)cudaEventDestroy(cuda->fork);
+    for (cudaStream_t queue : cuda->queues)
+        if (queue)
+            (void)cudaStreamDestroy(queue);
+}
+
 /* --- opening and closing --------------------------------------------------------------------------------------- */
 
 static void cuda_close(cam_backend *backend) {
     cam_cuda_backend *cuda = cam_cuda(backend);
     cam_attention_cudnn_close(cuda->attention_cudnn);
     cam_matmul_close(cuda->matmul);
-    if (cuda->stream)
-        (void)cudaStreamDestroy(cuda->stream);
+    close_queues(cuda);
     free(cuda);
 }
 
@@ -184,6 +255,10 @@ static const cam_backend_calls capturing_calls = [] {
     calls.capture_end = cuda_capture_end;
     calls.graph_launch = cuda_graph_launch;
     calls.graph_release = cuda_graph_release;
+    calls.side_begin = cuda_side_begin;
+    calls.side_mark = cuda_side_mark;
+    calls.side_end = cuda_side_end;
+    calls.side_wait = cuda_side_wait;
     return calls;
 }();
 
@@ -276,11 +351,13 @@ cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **
     cuda->base.name = "cuda";
     cuda->base.calls = cuda->check ? &checking_calls : &capturing_calls;
     cuda->base.ops = &cam_cuda_table;
-    cuda->base.max_keys = 1024; /* as many as cam_attention_call numbers */
+    cuda->base.max_keys = 1024;   /* as many as cam_attention_call numbers */
+    cuda->base.token_step = 64;   /* a product's tile has at least as many rows */
+    cuda->base.least_length = 32; /* the shortest attention kernel takes as many keys */
     cuda->base.description = cuda->base.arithmetic = cuda->description;
     CAM_TRY(find_device(options, cuda));
     cuda->base.bf16 = cuda->capability >= BF16_CAPABILITY;
-    CAM_CUDA_TRY(cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking));
+    CAM_TRY(open_queues(cuda));
     if (cam_launch(cuda->stream, probe, 1, 1, 0, nullptr) == cudaErrorNoKernelImageForDevice)
         CAM_FAIL(CAM_E_DEVICE, "this program has no code for compute capability %d.%d (it has %s)",
                  cuda->capability / 10, cuda->capability % 10, cam_backend_cuda_build());

@@ -1,7 +1,7 @@
 /* cuda.cuh: host-side definitions of the CUDA backend: its state, errors, launches.
  *
  * An operator is `cam_status cam_cuda_<op>(cam_backend *, const cam_<op>_args *)`, in the file of its family. src/ops
- * has checked its arguments. It launches on the backend's one stream, and neither allocates nor waits. A launch depends
+ * has checked its arguments. It launches on the backend's current stream, and neither allocates nor waits. A launch depends
  * on the argument struct's shapes and addresses only, so a captured launch stays valid as long as these do not change.
  */
 #ifndef CAM_CUDA_CUH
@@ -15,8 +15,12 @@
 #include <cuda_runtime_api.h>
 
 typedef struct cam_cuda_backend {
-    cam_backend base; /* first: a cam_backend * is one of these */
-    cudaStream_t stream;
+    cam_backend base;       /* first: a cam_backend * is one of these */
+    cudaStream_t stream;    /* for what is submitted now: the main queue's, or in a section the side queue's */
+    cudaStream_t queues[2]; /* main and side; no side queue (NULL) with CAM_CUDA_CHECK */
+    cudaEvent_t fork;       /* where the main queue was when the last section began */
+    cudaEvent_t marks[CAM_SIDE_MARKS];
+    int unjoined; /* 1 + the mark that the main queue has to wait for before all work is in it; 0: none */
     int device;
     int multiprocessors;
     int capability;                       /* 10 * major + minor: 80, 90 */

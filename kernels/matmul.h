@@ -28,6 +28,9 @@ typedef struct cam_matmul_call {
 /* `stream` is a cudaStream_t. `tf32`: see above. CAM_E_DEVICE if the library cannot be loaded. */
 CAM_MUST_CHECK cam_status cam_matmul_open(cam_matmul **matmul, void *stream, int tf32);
 void cam_matmul_close(cam_matmul *matmul); /* NULL does nothing */
+/* Products from now on run on this stream, with the workspace of this number, 0 or 1. Streams that run at the same time
+ * need different ones. After open: its stream, and 0. */
+void cam_matmul_use(cam_matmul *matmul, void *stream, int workspace);
 CAM_MUST_CHECK cam_status cam_matmul_run(cam_matmul *matmul, const cam_matmul_call *call);
 /* "cublasLt 13.0.2" */
 const char *cam_matmul_description(const cam_matmul *matmul);

@@ -4,6 +4,13 @@
  * cam_backend_synchronize waits for it. Operators never allocate and never synchronise. On the CPU all work is done
  * when a call returns.
  *
+ * A backend may have a second ordered queue, the side queue, for work that runs beside the chain of the main one. A
+ * section of it begins with cam_backend_side_begin and ends with cam_backend_side_end. Its work runs after all that the
+ * main queue had when the section began, and after the earlier sections. The main queue does not wait for it before
+ * cam_backend_side_wait. So from the section's begin to that wait, the main queue must not write what the section reads,
+ * nor read or write what it writes; operators of the two queues need workspaces of their own. Where the device has one
+ * queue the same calls do nothing, and the work runs in the order of submission.
+ *
  * Only src/device/backends.c lists the backends.
  */
 #ifndef CAM_BACKEND_H
@@ -53,8 +60,18 @@ typedef struct cam_backend_calls {
     cam_status (*graph_launch)(cam_backend *backend, void *graph);
     void (*graph_release)(cam_backend *backend, void *graph);
 
+    /* The side queue; all NULL where the device has one queue. Sections do not nest, and a graph is captured with all of
+     * its sections waited for. side_mark: `mark`, of [0, CAM_SIDE_MARKS), names the end of what the side queue has now,
+     * until it is set again. side_end does not fail, so that it can be called after a failure, too. */
+    cam_status (*side_begin)(cam_backend *backend);
+    cam_status (*side_mark)(cam_backend *backend, int mark);
+    void (*side_end)(cam_backend *backend);
+    cam_status (*side_wait)(cam_backend *backend, int mark);
+
     void (*close)(cam_backend *backend);
 } cam_backend_calls;
+
+enum { CAM_SIDE_MARKS = 32 };
 
 struct cam_backend {
     const char *name;        /* "cpu" */
@@ -62,6 +79,8 @@ struct cam_backend {
     const char *arithmetic;  /* all that the bits of its results depend on: instruction set, device, libraries */
     int bf16;                /* its operators take bf16 activations and weights */
     int32_t max_keys;        /* its attention takes sequences up to this length */
+    int32_t token_step;      /* size classes (src/train/batch_stream.h): token capacities are multiples of it, */
+    int32_t least_length;    /* and bounds of the sequence lengths at least this */
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     int host_threads;        /* threads for work on the host beside it; 0 means 1 */
     const cam_backend_calls *calls;
@@ -107,6 +126,32 @@ static inline void cam_backend_release_staging(cam_backend *backend, void *host)
 /* Whether the backend has graphs. */
 static inline int cam_backend_captures(const cam_backend *backend) {
     return backend->calls->capture_begin != NULL;
+}
+/* Whether the backend has a side queue. */
+static inline int cam_backend_has_side(const cam_backend *backend) {
+    return backend->calls->side_begin != NULL;
+}
+/* What is submitted from now on goes to the side queue. After a failure there is no section to end. */
+static inline CAM_MUST_CHECK cam_status cam_backend_side_begin(cam_backend *backend) {
+    return backend->calls->side_begin ? backend->calls->side_begin(backend) : CAM_OK;
+}
+/* In a section: `mark` names the end of what the section has now; see cam_backend_side_end. */
+static inline CAM_MUST_CHECK cam_status cam_backend_side_mark(cam_backend *backend, int mark) {
+    return backend->calls->side_mark ? backend->calls->side_mark(backend, mark % CAM_SIDE_MARKS) : CAM_OK;
+}
+/* Ends a section whose work was submitted with the status `st`, which is returned; the main queue is used again. If all
+ * is well, `mark` names the section's end: any number from 0 on, of which the last CAM_SIDE_MARKS are told apart. */
+static inline CAM_MUST_CHECK cam_status cam_backend_side_end(cam_backend *backend, int mark, cam_status st) {
+    if (!backend->calls->side_begin)
+        return st;
+    if (st == CAM_OK)
+        st = cam_backend_side_mark(backend, mark);
+    backend->calls->side_end(backend);
+    return st;
+}
+/* What the main queue gets from now on waits for all that the side queue had at this mark. */
+static inline CAM_MUST_CHECK cam_status cam_backend_side_wait(cam_backend *backend, int mark) {
+    return backend->calls->side_wait ? backend->calls->side_wait(backend, mark % CAM_SIDE_MARKS) : CAM_OK;
 }
 static inline void cam_backend_close(cam_backend *backend) {
     if (backend)

@@ -72,12 +72,13 @@ cam_status cam_matmul_open(cam_matmul **result, void *stream, int tf32) {
     *result = nullptr;
     if (!matmul)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the matrix products");
-    matmul->stream = static_cast<cudaStream_t>(stream);
     matmul->tf32 = tf32;
     CAM_TRY(load_library(&matmul->lt));
     CAM_TRY(describe_machine(matmul));
     CAM_LT_TRY(Create(&matmul->handle));
-    CAM_CUDA_TRY(cudaMalloc(&matmul->workspace, CAM_LT_WORKSPACE));
+    for (void *&workspace : matmul->workspaces)
+        CAM_CUDA_TRY(cudaMalloc(&workspace, CAM_LT_WORKSPACE));
+    cam_matmul_use(matmul, stream, 0);
     *result = matmul;
     matmul = nullptr;
 out:
@@ -100,8 +101,9 @@ void cam_matmul_close(cam_matmul *matmul) {
         plan_release(matmul, &matmul->plans[i]);
     free(matmul->plans);
     cam_matmul_table_release(&matmul->table);
-    if (matmul->workspace)
-        cudaFree(matmul->workspace);
+    for (void *workspace : matmul->workspaces)
+        if (workspace)
+            cudaFree(workspace);
     if (matmul->handle)
         matmul->lt.Destroy(matmul->handle);
     free(matmul);
@@ -109,6 +111,11 @@ void cam_matmul_close(cam_matmul *matmul) {
 
 const char *cam_matmul_description(const cam_matmul *matmul) {
     return matmul->description;
+}
+
+void cam_matmul_use(cam_matmul *matmul, void *stream, int workspace) {
+    matmul->stream = static_cast<cudaStream_t>(stream);
+    matmul->workspace = matmul->workspaces[workspace];
 }
 
 /* --- plans ------------------------------------------------------------------------------------------------------- */

@@ -57,7 +57,8 @@ struct cam_matmul {
     cublasLtHandle_t handle;
     cudaStream_t stream;
     int tf32;
-    void *workspace; /* CAM_LT_WORKSPACE bytes, for one product at a time */
+    void *workspaces[2]; /* CAM_LT_WORKSPACE bytes each, for one product at a time */
+    void *workspace;     /* the one in use */
     cam_matmul_machine machine;
     cam_matmul_table table;
     cam_matmul_plan *plans; /* in ascending order of their keys */

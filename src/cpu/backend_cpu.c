@@ -140,6 +140,8 @@ cam_status cam_backend_cpu_open(int threads, cam_backend **backend) {
     cpu->base = (cam_backend){.name = "cpu",
                               .description = cpu->description,
                               .arithmetic = set->name,
+                              .token_step = 16,
+                              .least_length = 16,
                               .max_keys = 8192, /* as many as cam_attention_far_call numbers */
                               .host_memory = 1,
                               .host_threads = cpu->threads,

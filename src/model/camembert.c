@@ -168,10 +168,17 @@ out:
     return st;
 }
 
+static cam_status need_weights(cam_pass *pass, int depth) {
+    if (!pass->weights_needed || cam_arena_is_counting(pass->arena))
+        return CAM_OK;
+    return pass->weights_needed(pass->context, depth);
+}
+
 static cam_status embed(cam_pass *pass, cam_tensor y) {
     cam_status st = CAM_OK;
     const cam_batch *batch = pass->batch;
     int64_t tokens = batch->ids.shape[0];
+    CAM_TRY(need_weights(pass, 0));
     pass->embedded = y;
     pass->embedded_mean = cam_pass_f32_1d(pass, tokens);
     pass->embedded_rstd = cam_pass_f32_1d(pass, tokens);
@@ -211,6 +218,7 @@ cam_status cam_camembert_encode(cam_pass *pass) {
         }
         size_t mark = cam_arena_mark(pass->arena);
         model->saved[layer] = (cam_layer_saved){.x = x};
+        CAM_TRY(need_weights(pass, layer + 1));
         CAM_TRY(cam_layer_forward(pass, layer, &model->saved[layer], y));
         if (!trained || model->gradient_checkpointing)
             cam_arena_release(pass->arena, mark);
@@ -236,6 +244,7 @@ cam_status cam_camembert_classify(cam_pass *pass) {
     pass->head_dense = cam_pass_f32_2d(pass, n, h);
     pass->head_active = cam_pass_f32_2d(pass, n, h);
     pass->logits = cam_pass_f32_2d(pass, n, w.shape[0]);
+    CAM_TRY(need_weights(pass, pass->model->params->layers + 1));
     CAM_RUN(head_dropout, .y = pass->head_input, .x = pass->hidden,
             .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_INPUT));
     CAM_RUN(linear_fwd, .y = pass->head_dense, .x = pass->head_input, .w = cam_head_view(pass, CAM_DENSE_W, CAM_WEIGHT),

@@ -74,8 +74,10 @@ typedef struct cam_pass {
     cam_tensor class_weights; /* [K]; may be absent */
     float label_smoothing;
     /* Backward calls it once all gradients of a depth (cam_parameter.depth) are computed, the head's first; may be
-     * NULL. Not called with a counting arena. */
+     * NULL. It is called in a section of the backend's side queue. Not called with a counting arena. */
     cam_status (*gradients_ready)(void *context, int depth);
+    /* Encode and classify call it before they read a depth's weights; may be NULL. Not called with a counting arena. */
+    cam_status (*weights_needed)(void *context, int depth);
     void *context;
 
     cam_tensor embedded, embedded_mean, embedded_rstd; /* [T,H] [T] */
@@ -83,6 +85,7 @@ typedef struct cam_pass {
     cam_tensor head_input, head_dense, head_active;    /* [R,H] after dropout, before bias and tanh, after dropout */
     cam_tensor logits;                                 /* [R,K] */
     cam_tensor row_loss;                               /* [R] */
+    int side_mark;                                     /* of backward's last section of the side queue */
 } cam_pass;
 
 /* Embeddings and layers: fills `hidden`. */
@@ -94,7 +97,8 @@ CAM_MUST_CHECK cam_status cam_camembert_gather_features(cam_pass *pass, cam_tens
 CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
 /* Fills `row_loss`, and adds to state->loss. */
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
-/* Gradients of all trained tensors, from the logits down to the first trained depth. */
+/* Gradients of all trained tensors, from the logits down to the first trained depth. Those of the products' weights are
+ * computed in the side queue, for which the main queue has waited at the end. */
 CAM_MUST_CHECK cam_status cam_camembert_backward(cam_pass *pass);
 
 #endif

@@ -2,27 +2,98 @@
  *
  * Invariant: on entry to a layer, `dy` holds the gradient of its output and may be overwritten; on return, `dx` holds
  * the gradient of its input. Depths below the first trained one are not computed.
+ *
+ * The chain from layer to layer runs in the main queue. The gradients of the products' weights run in the side queue, in
+ * sections that end with their depth as the mark. The chain goes on while they read its buffers, so with a side queue
+ * nothing that they read is reused before a wait: within a layer every buffer has memory of its own, two layers in turn
+ * have buffers of their own, and a layer begins after the sections of the layer that had its buffers.
  */
 #include "camembert_internal.h"
+
+static int has_side(const cam_pass *pass) {
+    return cam_backend_has_side(pass->model->backend);
+}
+
+/* Buffers of a layer's backward pass; N is T, or R in the last layer. */
+typedef struct layer_buffers {
+    cam_tensor dz, dx1, dcontext; /* [N,H] */
+    cam_tensor dup;               /* [N,F] */
+    cam_tensor dqkv;              /* [T,3H] */
+    cam_tensor drows, dq, dkv;    /* [N,H] [N,H] [T,2H] in the last layer */
+} layer_buffers;
+
+/* A buffer that is taken from the arena at its first use. */
+static cam_tensor use(cam_pass *pass, cam_tensor *buffer, int64_t rows, int64_t columns) {
+    if (!buffer->data)
+        *buffer = cam_pass_2d(pass, rows, columns);
+    return *buffer;
+}
+
+/* Releases what the chain does not need any more, unless the side queue may still read it. */
+static void release_chain(cam_pass *pass, size_t mark) {
+    if (!has_side(pass))
+        cam_arena_release(pass->arena, mark);
+}
+
+static cam_status gradients_ready(cam_pass *pass, int depth) {
+    return pass->gradients_ready && !cam_arena_is_counting(pass->arena) ? pass->gradients_ready(pass->context, depth)
+                                                                        : CAM_OK;
+}
+
+static cam_status section_begin(cam_pass *pass) {
+    return cam_arena_is_counting(pass->arena) ? CAM_OK : cam_backend_side_begin(pass->model->backend);
+}
+
+static cam_status section_end(cam_pass *pass, int depth, cam_status st) {
+    pass->side_mark = depth;
+    return cam_arena_is_counting(pass->arena) ? st : cam_backend_side_end(pass->model->backend, depth, st);
+}
+
+/* A section of linear_bwd_weight, which has no workspace there: the arena's belongs to the main queue. `complete`: these
+ * are the last gradients of the depth. */
+static cam_status weight_gradients(cam_pass *pass, int depth, int complete, cam_linear_bwd_weight_args *list,
+                                   int count) {
+    cam_status st = CAM_OK, outcome = CAM_OK;
+    CAM_TRY(section_begin(pass));
+    for (int i = 0; i < count && outcome == CAM_OK; i++) {
+        list[i].state = pass->state;
+        list[i].accumulate = pass->accumulate;
+        CAM_ASSERT(!has_side(pass) || cam_linear_bwd_weight_workspace(pass->model->backend, &list[i]) == 0);
+        outcome = cam_pass_linear_bwd_weight(pass, &list[i]);
+    }
+    if (complete && outcome == CAM_OK)
+        outcome = gradients_ready(pass, depth);
+    st = section_end(pass, depth, outcome);
+out:
+    return st;
+}
+/* Of one product. */
+#define WEIGHT_GRADIENT(depth, complete, ...)                                                                          \
+    CAM_TRY(weight_gradients(pass, depth, complete, &(cam_linear_bwd_weight_args){__VA_ARGS__}, 1))
 
 /* The weight gradient of a product in a layer: dw from dy and the product's input x. */
 static cam_status layer_weight_gradient(cam_pass *pass, int layer, cam_layer_tensor w, cam_tensor dy, cam_tensor x) {
     cam_status st = CAM_OK;
-    CAM_RUN(linear_bwd_weight, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
-            .rows = cam_layer_rows(pass, layer), .accumulate = pass->accumulate);
+    WEIGHT_GRADIENT(layer + 1, 0, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
+                    .rows = cam_layer_rows(pass, layer));
 out:
     return st;
 }
 
+/* The main queue waits for the sections up to the last one of this depth. */
+static cam_status wait_for_side(cam_pass *pass, int depth) {
+    return cam_arena_is_counting(pass->arena) ? CAM_OK : cam_backend_side_wait(pass->model->backend, depth);
+}
+
 /* The feed-forward block and its residual sum: dy -> dx1, the gradient of x1. dz receives the gradient of the last
  * product's output and may be dy. */
-static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy,
-                                        cam_tensor dz, cam_tensor dx1) {
+static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, layer_buffers *buffers,
+                                        cam_tensor dy, cam_tensor dz, cam_tensor dx1) {
     cam_status st = CAM_OK;
     int64_t n = dy.shape[0], f = saved->up.shape[1];
     cam_rows rows = cam_layer_rows(pass, layer);
     size_t mark = cam_arena_mark(pass->arena);
-    cam_tensor dup = cam_pass_2d(pass, n, f);
+    cam_tensor dup = use(pass, &buffers->dup, n, f);
     CAM_RUN(residual_bwd, .dx = dz, .dresidual = dx1, .dbias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_GRADIENT),
             .dgamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_GRADIENT),
             .dbeta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_GRADIENT), .dy = dy, .z = saved->z2,
@@ -39,7 +110,7 @@ static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_lay
     CAM_RUN(linear_bwd_data, .dx = dx1, .dy = dup, .w = cam_layer_view(pass, layer, CAM_UP_W, CAM_WEIGHT), .rows = rows,
             .accumulate = 1);
 out:
-    cam_arena_release(pass->arena, mark);
+    release_chain(pass, mark);
     return st;
 }
 
@@ -65,9 +136,9 @@ out:
 static cam_status project_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dqkv,
                                    cam_tensor dx, int need_dx) {
     cam_status st = CAM_OK;
-    CAM_RUN(linear_bwd_weight, .dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT),
-            .dbias = cam_layer_view(pass, layer, CAM_QKV_B, CAM_GRADIENT), .dy = dqkv, .x = saved->x,
-            .rows = CAM_ROWS_TOKENS, .accumulate = pass->accumulate);
+    WEIGHT_GRADIENT(layer + 1, 1, .dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT),
+                    .dbias = cam_layer_view(pass, layer, CAM_QKV_B, CAM_GRADIENT), .dy = dqkv, .x = saved->x,
+                    .rows = CAM_ROWS_TOKENS);
     if (need_dx)
         CAM_RUN(linear_bwd_data, .dx = dx, .dy = dqkv, .w = cam_layer_view(pass, layer, CAM_QKV_W, CAM_WEIGHT),
                 .rows = CAM_ROWS_TOKENS, .accumulate = 1);
@@ -84,10 +155,17 @@ static cam_status project_query_rows_backward(cam_pass *pass, int layer, const c
     cam_tensor w = cam_layer_view(pass, layer, CAM_QKV_W, CAM_WEIGHT);
     cam_tensor dw = cam_layer_view(pass, layer, CAM_QKV_W, CAM_GRADIENT);
     cam_tensor db = cam_layer_view(pass, layer, CAM_QKV_B, CAM_GRADIENT);
-    CAM_RUN(linear_bwd_weight, .dw = cam_tensor_rows(dw, 0, h), .dbias = cam_tensor_rows(db, 0, h), .dy = dq,
-            .x = saved->rows, .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
-    CAM_RUN(linear_bwd_weight, .dw = cam_tensor_rows(dw, h, 2 * h), .dbias = cam_tensor_rows(db, h, 2 * h), .dy = dkv,
-            .x = saved->x, .rows = CAM_ROWS_TOKENS, .accumulate = pass->accumulate);
+    cam_linear_bwd_weight_args gradients[] = {{.dw = cam_tensor_rows(dw, 0, h),
+                                               .dbias = cam_tensor_rows(db, 0, h),
+                                               .dy = dq,
+                                               .x = saved->rows,
+                                               .rows = CAM_ROWS_HEAD},
+                                              {.dw = cam_tensor_rows(dw, h, 2 * h),
+                                               .dbias = cam_tensor_rows(db, h, 2 * h),
+                                               .dy = dkv,
+                                               .x = saved->x,
+                                               .rows = CAM_ROWS_TOKENS}};
+    CAM_TRY(weight_gradients(pass, layer + 1, 1, gradients, 2));
     if (!need_dx)
         goto out;
     CAM_RUN(linear_bwd_data, .dx = dx, .dy = dkv, .w = cam_tensor_rows(w, h, 2 * h), .rows = CAM_ROWS_TOKENS);
@@ -100,18 +178,17 @@ out:
 
 /* dy [N,H] -> dx [T,H]. dx holds its result only if need_dx, but is always needed: it is the buffer of the gradient
  * through the residual. */
-static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, cam_tensor dy, cam_tensor dx,
-                                 int need_dx) {
+static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_saved *saved, layer_buffers *buffers,
+                                 cam_tensor dy, cam_tensor dx, int need_dx) {
     cam_status st = CAM_OK;
     int last = cam_pass_is_last(pass, layer);
     int64_t tokens = saved->x.shape[0], n = dy.shape[0], h = dy.shape[1];
     cam_rows rows = cam_layer_rows(pass, layer);
-    size_t mark = cam_arena_mark(pass->arena);
-    cam_tensor dx1 = cam_pass_2d(pass, n, h);
-    cam_tensor drows = last ? cam_pass_2d(pass, n, h) : dx;
+    cam_tensor dx1 = use(pass, &buffers->dx1, n, h);
+    cam_tensor drows = last ? use(pass, &buffers->drows, n, h) : dx;
     /* The gradient from the head is f32 and needs another buffer in mixed precision; elsewhere dz reuses dy. */
-    cam_tensor dz = dy.dtype == cam_pass_act(pass) ? dy : cam_pass_2d(pass, n, h);
-    CAM_TRY(feed_forward_backward(pass, layer, saved, dy, dz, dx1));
+    cam_tensor dz = dy.dtype == cam_pass_act(pass) ? dy : use(pass, &buffers->dz, n, h);
+    CAM_TRY(feed_forward_backward(pass, layer, saved, buffers, dy, dz, dx1));
     CAM_RUN(residual_bwd, .dx = dx1, .dresidual = drows,
             .dbias = cam_layer_view(pass, layer, CAM_OUTPUT_B, CAM_GRADIENT),
             .dgamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_GRADIENT),
@@ -120,22 +197,21 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
             .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT), .rows = rows,
             .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT));
     CAM_TRY(layer_weight_gradient(pass, layer, CAM_OUTPUT_W, dx1, saved->context));
-    cam_tensor dcontext = dz; /* dz is not read any more */
+    cam_tensor dcontext = has_side(pass) ? use(pass, &buffers->dcontext, n, h) : dz; /* dz is not read any more */
     CAM_RUN(linear_bwd_data, .dx = dcontext, .dy = dx1, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
             .rows = rows);
     if (last) {
-        cam_tensor dq = cam_pass_2d(pass, n, h), dkv = cam_pass_2d(pass, tokens, 2 * h);
+        cam_tensor dq = use(pass, &buffers->dq, n, h), dkv = use(pass, &buffers->dkv, tokens, 2 * h);
         CAM_TRY(attention_backward(pass, layer, saved, dcontext, dq, cam_tensor_columns(dkv, 0, h),
                                    cam_tensor_columns(dkv, h, h)));
         CAM_TRY(project_query_rows_backward(pass, layer, saved, dq, dkv, drows, dx, need_dx));
     } else {
-        cam_tensor dqkv = cam_pass_2d(pass, tokens, 3 * h);
+        cam_tensor dqkv = use(pass, &buffers->dqkv, tokens, 3 * h);
         CAM_TRY(attention_backward(pass, layer, saved, dcontext, cam_tensor_columns(dqkv, 0, h),
                                    cam_tensor_columns(dqkv, h, h), cam_tensor_columns(dqkv, 2 * h, h)));
         CAM_TRY(project_backward(pass, layer, saved, dqkv, dx, need_dx));
     }
 out:
-    cam_arena_release(pass->arena, mark);
     return st;
 }
 
@@ -163,28 +239,29 @@ out:
 /* The head: the loss -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
 static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
+    int depth = pass->model->params->layers + 1;
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
     CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
             .weights = pass->class_weights, .smoothing = pass->label_smoothing);
-    CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
-            .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
-            .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
+    WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
+                    .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
+                    .rows = CAM_ROWS_HEAD);
     CAM_RUN(linear_bwd_data, .dx = dactive, .dy = dlogits, .w = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_WEIGHT),
             .rows = CAM_ROWS_HEAD);
     CAM_RUN(head_tanh_bwd, .dx = dactive, .dbias = cam_head_view(pass, CAM_DENSE_B, CAM_GRADIENT), .dy = dactive,
             .x = pass->head_dense, .bias = cam_head_view(pass, CAM_DENSE_B, CAM_WEIGHT), .accumulate = pass->accumulate,
             .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_OUTPUT));
-    CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive,
-            .x = pass->head_input, .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
+    WEIGHT_GRADIENT(depth, 1, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive,
+                    .x = pass->head_input, .rows = CAM_ROWS_HEAD);
     if (!need_dhidden)
         goto out;
     CAM_RUN(linear_bwd_data, .dx = dhidden, .dy = dactive, .w = cam_head_view(pass, CAM_DENSE_W, CAM_WEIGHT),
             .rows = CAM_ROWS_HEAD);
     CAM_RUN(head_dropout, .y = dhidden, .x = dhidden, .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_INPUT));
 out:
-    cam_arena_release(pass->arena, mark);
+    release_chain(pass, mark);
     return st;
 }
 
@@ -196,39 +273,54 @@ static cam_status recompute(cam_pass *pass, int layer, int64_t n) {
     return cam_layer_forward(pass, layer, saved, y);
 }
 
-static cam_status notify_ready(cam_pass *pass, int depth) {
-    if (!pass->gradients_ready || cam_arena_is_counting(pass->arena))
-        return CAM_OK;
-    return pass->gradients_ready(pass->context, depth);
+/* The layers down to the first trained one: dy, the gradient of the last one's output -> *dx, that of the embeddings'
+ * output. Layer l writes its input's gradient to one of three streams: the side queue may still read that of layer l + 2
+ * as the dy of layer l + 1. With gradient checkpointing the recomputed activations would be needed twice, too: each
+ * layer waits for its own sections instead. */
+static cam_status layers_backward(cam_pass *pass, cam_tensor dy, cam_tensor *dx) {
+    cam_status st = CAM_OK;
+    cam_camembert *model = pass->model;
+    int layers = model->params->layers, keeps = has_side(pass) && !model->gradient_checkpointing;
+    int64_t tokens = pass->batch->ids.shape[0], h = model->params->hidden;
+    int streams = keeps ? 3 : 2;
+    cam_tensor stream[3] = {0};
+    layer_buffers own[3] = {0}; /* of even and odd layers, and of the last one */
+    for (int i = 0; i < streams; i++)
+        stream[i] = cam_pass_2d(pass, tokens, h);
+    for (int layer = layers - 1; layer >= 0 && layer + 1 >= model->frozen_depth; layer--) {
+        size_t mark = cam_arena_mark(pass->arena);
+        layer_buffers fresh = {0}, *buffers = keeps ? &own[cam_pass_is_last(pass, layer) ? 2 : layer % 2] : &fresh;
+        *dx = stream[layer % streams];
+        if (model->gradient_checkpointing)
+            CAM_TRY(recompute(pass, layer, dy.shape[0]));
+        if (keeps && layer + 2 < layers - 1) /* the last layer's buffers are not used again */
+            CAM_TRY(wait_for_side(pass, layer + 3));
+        CAM_TRY(layer_backward(pass, layer, &model->saved[layer], buffers, dy, *dx, layer >= model->frozen_depth));
+        if (!keeps) {
+            CAM_TRY(wait_for_side(pass, layer + 1));
+            cam_arena_release(pass->arena, mark);
+        }
+        dy = *dx;
+    }
+out:
+    return st;
 }
 
 cam_status cam_camembert_backward(cam_pass *pass) {
     cam_status st = CAM_OK;
     cam_camembert *model = pass->model;
-    int layers = model->params->layers;
-    int64_t tokens = pass->batch->ids.shape[0], queries = pass->hidden.shape[0], h = model->params->hidden;
+    int layers = model->params->layers, encoder_trained = model->frozen_depth <= layers;
     size_t mark = cam_arena_mark(pass->arena);
-    int encoder_trained = model->frozen_depth <= layers;
-    cam_tensor dy = cam_pass_f32_2d(pass, queries, h);
+    cam_tensor dy = cam_pass_f32_2d(pass, pass->hidden.shape[0], model->params->hidden), dx = CAM_NONE;
     CAM_TRY(head_backward(pass, dy, encoder_trained));
-    CAM_TRY(notify_ready(pass, layers + 1));
-    if (!encoder_trained)
-        goto out;
-    cam_tensor stream[2] = {cam_pass_2d(pass, tokens, h), cam_pass_2d(pass, tokens, h)};
-    for (int layer = layers - 1; layer >= 0 && layer + 1 >= model->frozen_depth; layer--) {
-        size_t layer_mark = cam_arena_mark(pass->arena);
-        cam_tensor dx = stream[layer % 2];
-        if (model->gradient_checkpointing)
-            CAM_TRY(recompute(pass, layer, dy.shape[0]));
-        CAM_TRY(layer_backward(pass, layer, &model->saved[layer], dy, dx, layer >= model->frozen_depth));
-        CAM_TRY(notify_ready(pass, layer + 1));
-        cam_arena_release(pass->arena, layer_mark);
-        dy = dx;
-    }
+    if (encoder_trained)
+        CAM_TRY(layers_backward(pass, dy, &dx));
     if (model->frozen_depth == 0) {
-        CAM_TRY(embedding_backward(pass, dy));
-        CAM_TRY(notify_ready(pass, 0));
+        CAM_TRY(embedding_backward(pass, dx));
+        CAM_TRY(section_begin(pass));
+        CAM_TRY(section_end(pass, 0, gradients_ready(pass, 0)));
     }
+    CAM_TRY(wait_for_side(pass, pass->side_mark));
 out:
     cam_arena_release(pass->arena, mark);
     return st;

@@ -54,7 +54,24 @@ out:
     return st;
 }
 
-cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step_state *state,
+static cam_norm_partial_args squares_of(const cam_parameters *params, cam_tensor squares, int64_t first,
+                                        int64_t count) {
+    return (cam_norm_partial_args){.partial = cam_tensor_rows(squares, first, count),
+                                   .grad = cam_parameters_trained(params, CAM_GRADIENT),
+                                   .chunks = params->chunks + first};
+}
+
+cam_tensor cam_optimizer_squares(const cam_parameters *params, cam_arena *arena) {
+    return cam_arena_1d(arena, CAM_F64, params->chunk_count);
+}
+
+cam_status cam_optimizer_sum_squares(const cam_parameters *params, cam_tensor squares, int depth) {
+    cam_chunk_range of = cam_parameters_depth_chunks(params, depth);
+    cam_norm_partial_args args = squares_of(params, squares, of.first, of.count);
+    return cam_norm_partial(params->backend, &args);
+}
+
+cam_status cam_optimizer_norm(cam_parameters *params, cam_arena *arena, cam_tensor squares, cam_step_state *state,
                               const cam_adamw_options *options, cam_comm *comm, const uint32_t *request) {
     cam_status st = CAM_OK;
     cam_backend *backend = params->backend;
@@ -62,24 +79,33 @@ cam_status cam_optimizer_step(cam_parameters *params, cam_arena *arena, cam_step
     cam_chunk_range kept = cam_parameters_kept_chunks(params);
     int64_t report_doubles = (comm ? comm->ranks : 1) * (int64_t)(sizeof(cam_rank_report) / sizeof(double));
     cam_tensor reports = cam_arena_1d(arena, CAM_F64, report_doubles);
-    cam_tensor partial = cam_arena_1d(arena, CAM_F64, params->chunk_count);
-    cam_norm_partial_args sums = {.partial = cam_tensor_rows(partial, kept.first, kept.count),
-                                  .grad = cam_parameters_trained(params, CAM_GRADIENT),
-                                  .chunks = params->chunks + kept.first};
+    cam_tensor partial = squares.data ? squares : cam_optimizer_squares(params, arena);
+    cam_norm_partial_args sums = squares_of(params, partial, kept.first, kept.count);
     cam_norm_final_args norm = {.partial = partial, .max_norm = options->max_grad_norm, .state = state};
-    cam_adamw_args adamw = adamw_of(params, state, options, 0, kept.count);
     CAM_ASSERT(comm || !params->sharding.sharded);
     if (cam_arena_is_counting(arena))
         goto out;
-    CAM_TRY(cam_norm_partial(backend, &sums));
+    if (!squares.data)
+        CAM_TRY(cam_norm_partial(backend, &sums));
     if (comm)
         CAM_TRY(exchange_sums(params, partial, reports, state, comm, request));
     CAM_TRY(cam_norm_final(backend, &norm));
-    if (params->sharding.sharded)
-        CAM_TRY(update_shards(params, state, options, comm));
-    else
-        CAM_TRY(cam_adamw(backend, &adamw));
 out:
     cam_arena_release(arena, mark);
     return st;
+}
+
+cam_status cam_optimizer_update(const cam_parameters *params, const cam_step_state *state,
+                                const cam_adamw_options *options, cam_comm *comm) {
+    if (params->sharding.sharded)
+        return update_shards(params, state, options, comm);
+    cam_adamw_args adamw = adamw_of(params, state, options, 0, cam_parameters_kept_chunks(params).count);
+    return cam_adamw(params->backend, &adamw);
+}
+
+cam_status cam_optimizer_update_depth(const cam_parameters *params, const cam_step_state *state,
+                                      const cam_adamw_options *options, int depth) {
+    cam_chunk_range of = cam_parameters_depth_chunks(params, depth);
+    cam_adamw_args adamw = adamw_of(params, state, options, of.first, of.count);
+    return cam_adamw(params->backend, &adamw);
 }

@@ -229,6 +229,19 @@ cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params) {
                              : (cam_chunk_range){0, params->chunk_count};
 }
 
+cam_chunk_range cam_parameters_depth_chunks(const cam_parameters *params, int depth) {
+    CAM_ASSERT(params->sharding.ranks <= 1);
+    int first = 0, end;
+    while (params->list[params->by_offset[first]].depth < depth)
+        first++;
+    for (end = first; end < params->count && params->list[params->by_offset[end]].depth == depth;)
+        end++;
+    int64_t begin = params->list[params->by_offset[first]].offset;
+    int64_t after = end < params->count ? params->list[params->by_offset[end]].offset : params->elements;
+    CAM_ASSERT(begin >= params->trained_begin);
+    return (cam_chunk_range){(begin - params->trained_begin) / CAM_CHUNK, (after - begin) / CAM_CHUNK};
+}
+
 cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane) {
     const cam_segment *segment = &params->segments[index];
     int place = 0;

@@ -184,6 +184,8 @@ typedef struct cam_chunk_range {
     int64_t first, count;
 } cam_chunk_range;
 cam_chunk_range cam_parameters_kept_chunks(const cam_parameters *params);
+/* The chunks of a trained depth; with one rank, where they follow each other. */
+cam_chunk_range cam_parameters_depth_chunks(const cam_parameters *params, int depth);
 /* The view of a segment in a plane, 1-d. */
 cam_tensor cam_parameters_segment(const cam_parameters *params, int index, cam_plane plane);
 int cam_parameters_is_trained(const cam_parameters *params, int index);

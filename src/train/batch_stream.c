@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t cam_token_size_class(int64_t tokens) {
-    int64_t step = 16;
+int64_t cam_token_size_class(const cam_backend *backend, int64_t tokens) {
+    int64_t step = backend->token_step;
+    CAM_ASSERT(step > 0);
     while (32 * step * 2 <= tokens)
         step *= 2;
     return (tokens + step - 1) / step * step;
 }
 
-int32_t cam_length_size_class(int64_t longest, int32_t max) {
-    int32_t bound = 16;
+int32_t cam_length_size_class(const cam_backend *backend, int64_t longest, int32_t max) {
+    int32_t bound = backend->least_length;
+    CAM_ASSERT(bound > 0);
     while (bound < longest)
         bound *= 2;
     return bound < max ? bound : max;

@@ -11,12 +11,13 @@
 #include "camembert.h"
 #include "device_data.h"
 
-/* The token capacity for a batch of `tokens` tokens: the next multiple of 16 up to 1,024; above, the next multiple of
- * 1/32 of the power of two below it. There are few such capacities, so few graphs are captured. */
-int64_t cam_token_size_class(int64_t tokens);
-/* The length bound for a batch whose longest sequence has `longest` tokens: the next power of two, at least 16 and at
- * most `max`. */
-int32_t cam_length_size_class(int64_t longest, int32_t max);
+/* The token capacity for a batch of `tokens` tokens: the next multiple of the backend's token_step; from 64 of these
+ * steps on, the next multiple of 1/32 of the power of two below it. There are few such capacities, so few graphs are
+ * captured. */
+int64_t cam_token_size_class(const cam_backend *backend, int64_t tokens);
+/* The length bound for a batch whose longest sequence has `longest` tokens: the next power of two, at least the backend's
+ * least_length and at most `max`. */
+int32_t cam_length_size_class(const cam_backend *backend, int64_t longest, int32_t max);
 
 typedef struct cam_batch_stream_limits {
     int64_t order, micro_steps, updates; /* what one cam_batch_stream_begin uploads at most */

@@ -58,7 +58,7 @@ cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max
     cam_batch_stream_limits limits = {.order = BLOCK_ROWS,
                                       .micro_steps = BLOCK_ROWS,
                                       .updates = 0,
-                                      .tokens = cam_token_size_class(scorer->max_tokens),
+                                      .tokens = cam_token_size_class(model->backend, scorer->max_tokens),
                                       .rows = max_rows};
     CAM_TRY(cam_batch_stream_open(&scorer->stream, model->backend, NULL, &limits));
     CAM_TRY(count_memory(scorer, &bytes));
@@ -172,11 +172,12 @@ static cam_status run_block(cam_scorer *scorer, batch_work *work, const cam_scor
         const int32_t *order = cam_batch_stream_host_order(&scorer->stream);
         if (cam_cancel_requested(cancel))
             CAM_FAIL(CAM_E_STOPPED, "stopped while scoring");
-        cam_graph_key key = {
-            .tokens = packs ? cam_token_size_class(step->tokens) : 0,
-            .rows = scorer->stream.limits.rows,
-            .longest = cam_length_size_class(longest(rows, order + step->first, step->rows), scorer->max_length),
-            .kind = (int32_t)work->score_kind};
+        cam_graph_key key = {.tokens = packs ? cam_token_size_class(scorer->model->backend, step->tokens) : 0,
+                             .rows = scorer->stream.limits.rows,
+                             .longest = cam_length_size_class(scorer->model->backend,
+                                                              longest(rows, order + step->first, step->rows),
+                                                              scorer->max_length),
+                             .kind = (int32_t)work->score_kind};
         work->batch = cam_batch_stream_batch(&scorer->stream, key.tokens, key.rows, key.longest);
         CAM_TRY(cam_graph_cache_run(&scorer->graphs, key, run_batch, work));
         CAM_TRY(store_results(scorer, work->score_kind, order, step, out));

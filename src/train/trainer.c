@@ -54,9 +54,14 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
                      .class_weights = trainer->class_weights,
                      .label_smoothing = trainer->options.label_smoothing,
                      .context = trainer};
-    int exchanges = exchange && trainer->options.comm;
+    int exchanges = exchange && trainer->options.comm, defers = cam_trainer_defers_update(trainer);
     if (exchanges)
         pass.gradients_ready = exchange_gradients;
+    if (defers) {
+        trainer->squares = cam_optimizer_squares(&trainer->params, &trainer->arena);
+        pass.gradients_ready = exchange ? cam_trainer_sum_squares : NULL;
+        pass.weights_needed = accumulate ? NULL : cam_trainer_wait_for_weights;
+    }
     CAM_TRY(encode(trainer, &pass));
     CAM_TRY(cam_camembert_classify(&pass));
     CAM_TRY(cam_camembert_loss(&pass));
@@ -223,21 +228,13 @@ typedef struct step_work {
 
 static cam_status run_micro_step(cam_trainer *trainer, const step_work *work) {
     cam_status st = CAM_OK;
+    int later = work->kind == LATER || work->kind == LAST;
     cam_arena_reset(&trainer->arena);
+    if (!later)
+        CAM_TRY(cam_trainer_begin_update(trainer));
     CAM_TRY(cam_batch_stream_next(&trainer->stream, &work->batch));
-    CAM_TRY(cam_trainer_pass(trainer, &trainer->stream, &work->batch, work->kind == LATER || work->kind == LAST,
-                             work->kind == WHOLE || work->kind == LAST));
-out:
-    return st;
-}
-
-static cam_status run_update(cam_trainer *trainer) {
-    cam_status st = CAM_OK;
-    cam_step_state *state = cam_batch_stream_state(&trainer->stream);
-    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, state, &trainer->options.adamw, trainer->options.comm,
-                               trainer->device_request));
-    CAM_TRY(cam_step_end(trainer->backend,
-                         &(cam_step_end_args){.ring = trainer->device_ring, .slots = CAM_REPORTS, .state = state}));
+    CAM_TRY(
+        cam_trainer_pass(trainer, &trainer->stream, &work->batch, later, work->kind == WHOLE || work->kind == LAST));
 out:
     return st;
 }
@@ -245,10 +242,11 @@ out:
 static cam_status run_work(void *context) {
     cam_status st = CAM_OK;
     const step_work *work = context;
+    work->trainer->squares = CAM_NONE;
     if (work->kind != UPDATE)
         CAM_TRY(run_micro_step(work->trainer, work));
     if (work->kind == UPDATE || work->kind == WHOLE)
-        CAM_TRY(run_update(work->trainer));
+        CAM_TRY(cam_trainer_end_step(work->trainer));
 out:
     return st;
 }
@@ -256,10 +254,11 @@ out:
 /* Submits the next micro-step of the plan; kind WHOLE includes the update. */
 static cam_status submit_micro_step(cam_trainer *trainer, int kind) {
     const cam_micro_shape *shape = &trainer->shapes[trainer->micro_steps_submitted++];
-    cam_graph_key key = {.tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(shape->rank_tokens),
-                         .rows = trainer->stream.limits.rows,
-                         .longest = cam_length_size_class(shape->longest, trainer->largest_length),
-                         .kind = kind};
+    cam_graph_key key = {
+        .tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(trainer->backend, shape->rank_tokens),
+        .rows = trainer->stream.limits.rows,
+        .longest = cam_length_size_class(trainer->backend, shape->longest, trainer->largest_length),
+        .kind = kind};
     step_work work = {.trainer = trainer,
                       .kind = kind,
                       .batch = cam_batch_stream_batch(&trainer->stream, key.tokens, key.rows, key.longest)};
@@ -305,6 +304,7 @@ cam_status cam_trainer_step(cam_trainer *trainer) {
         step_work update = {.trainer = trainer, .kind = UPDATE};
         CAM_TRY(cam_graph_cache_run(&trainer->graphs, (cam_graph_key){.kind = UPDATE}, run_work, &update));
     }
+    trainer->has_deferred = trainer->deferred != NULL;
     __atomic_store_n(&trainer->steps_submitted, trainer->steps_submitted + 1, __ATOMIC_RELEASE);
 out:
     return st;
@@ -340,17 +340,21 @@ static cam_status score_block(void *context, int64_t first, int64_t count) {
 }
 
 cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits) {
+    cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
     scoring s = {trainer, list, logits};
-    return cam_distribute_rows(o->group,
-                               &(cam_distributed_rows){.where = "scoring",
-                                                       .offsets = o->tokens->offsets,
-                                                       .list = list,
-                                                       .count = count,
-                                                       .results = logits,
-                                                       .row_bytes = (size_t)o->config->num_labels * sizeof *logits,
-                                                       .work = score_block,
-                                                       .context = &s});
+    CAM_TRY(cam_trainer_flush(trainer));
+    CAM_TRY(cam_distribute_rows(o->group,
+                                &(cam_distributed_rows){.where = "scoring",
+                                                        .offsets = o->tokens->offsets,
+                                                        .list = list,
+                                                        .count = count,
+                                                        .results = logits,
+                                                        .row_bytes = (size_t)o->config->num_labels * sizeof *logits,
+                                                        .work = score_block,
+                                                        .context = &s}));
+out:
+    return st;
 }
 
 /* With sharded state, each rank holds the low halves of its own shards. A save needs all of them on rank 0. */
@@ -370,6 +374,7 @@ out:
 
 cam_status cam_trainer_save(cam_trainer *trainer, const char *path) {
     cam_status st = CAM_OK;
+    CAM_TRY(cam_trainer_flush(trainer));
     CAM_TRY(gather_low_halves(trainer));
     if (cam_trainer_rank(trainer) == 0)
         st = cam_model_save(&trainer->params, path);
@@ -399,6 +404,7 @@ cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
     cam_model_source saved = {.keep_head = 1, .config = trainer->options.config};
+    CAM_TRY(cam_trainer_flush(trainer));
     if (cam_trainer_rank(trainer) == 0)
         st = cam_weights_open(folder, &saved.weights);
     CAM_TRY(cam_group_agree_status(trainer->options.group, "opening the best model", st));

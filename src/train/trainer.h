@@ -80,6 +80,9 @@ typedef struct cam_trainer {
     cam_graph_cache graphs;  /* of micro-steps and updates */
     cam_arena arena;
     void *memory;             /* device memory: the arena's */
+    cam_tensor squares;       /* [chunks] f64, of the gradients, by backward; absent: end_step computes them */
+    cam_step_state *deferred; /* device memory: the state of the step whose update is to come; NULL: none is deferred */
+    int has_deferred;         /* steps were submitted since the last flush */
     cam_tensor class_weights; /* device memory; absent if all are 1 */
     cam_tensor features;      /* [rows,H] device memory; only if the encoder is frozen and without dropout */
     cam_order order;
@@ -130,7 +133,9 @@ void cam_trainer_request(cam_trainer *trainer, cam_step_request request);
 cam_step_progress cam_trainer_progress(void *context);
 
 int cam_trainer_is_done(const cam_trainer *trainer);
-/* Queues one optimizer step. Fewer than CAM_REPORTS steps may be in flight before the call. */
+/* Queues one optimizer step. Fewer than CAM_REPORTS steps may be in flight before the call. Where the backend has a side
+ * queue and there is one rank, the step's AdamW runs at the head of the next step, beside the forward pass; logits, save,
+ * reload and cam_trainer_state_take apply it first. */
 CAM_MUST_CHECK cam_status cam_trainer_step(cam_trainer *trainer);
 /* Steps submitted whose reports have not been delivered. */
 int64_t cam_trainer_steps_in_flight(const cam_trainer *trainer);
@@ -138,6 +143,8 @@ int64_t cam_trainer_steps_in_flight(const cam_trainer *trainer);
  * is 0 if the step is not finished yet. CAM_E_DIVERGED, unless skip_nonfinite, if loss or gradient norm were not
  * finite: that step and the later ones changed nothing. CAM_E_DEVICE after a failure of the device. */
 CAM_MUST_CHECK cam_status cam_trainer_report(cam_trainer *trainer, int wait, cam_step_report *report, int *present);
+/* Queues the update that the last step has left to the next one, if there is one. For whoever reads trainer->params. */
+CAM_MUST_CHECK cam_status cam_trainer_flush(cam_trainer *trainer);
 /* Queues one step and waits for its report. */
 CAM_MUST_CHECK cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_report *report);
 /* logits[count * K] of rows list[count] with the current weights. Each rank scores a block of the rows; all ranks get

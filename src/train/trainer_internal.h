@@ -27,6 +27,19 @@ cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64
 /* cam_model_load on rank 0, and a broadcast of the weights to the other ranks. */
 CAM_MUST_CHECK cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source, int *fresh_head);
 
+/* Whether the update of a step runs beside the next step. */
+static inline int cam_trainer_defers_update(const cam_trainer *trainer) {
+    return cam_backend_has_side(trainer->backend) && !trainer->options.comm;
+}
+/* trainer_update.c. begin_update submits a deferred update, before the first pass of a step; wait_for_weights and
+ * sum_squares are the pass's weights_needed and gradients_ready; end_step is the norm, the update unless it is deferred,
+ * and the record. */
+CAM_MUST_CHECK cam_status cam_trainer_open_update(cam_trainer *trainer);
+CAM_MUST_CHECK cam_status cam_trainer_begin_update(cam_trainer *trainer);
+CAM_MUST_CHECK cam_status cam_trainer_wait_for_weights(void *context, int depth);
+CAM_MUST_CHECK cam_status cam_trainer_sum_squares(void *context, int depth);
+CAM_MUST_CHECK cam_status cam_trainer_end_step(cam_trainer *trainer);
+
 /* Forward, loss and backward of a batch that `stream` has packed. Activations come from the trainer's arena; with a
  * counting arena, nothing is computed. With `exchange`, gradients are summed over the ranks as they become ready. */
 CAM_MUST_CHECK cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream, const cam_batch *batch,

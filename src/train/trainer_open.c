@@ -53,7 +53,7 @@ static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t row
     cam_batch_stream sizes = {.limits = stream_limits(trainer, tokens, rows)};
     cam_batch batch = cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
     CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
-    CAM_TRY(cam_optimizer_step(&trainer->params, &trainer->arena, cam_batch_stream_state(&sizes),
+    CAM_TRY(cam_optimizer_norm(&trainer->params, &trainer->arena, CAM_NONE, cam_batch_stream_state(&sizes),
                                &trainer->options.adamw, trainer->options.comm, NULL));
     *bytes = trainer->arena.peak + cam_batch_stream_bytes(&sizes.limits);
 out:
@@ -176,7 +176,7 @@ out:
  * fits. */
 static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
     for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
-        int64_t tokens = cam_token_size_class(trainer->largest_tokens * rows / trainer->largest_rows);
+        int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest_tokens * rows / trainer->largest_rows);
         if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
             return rows;
     }
@@ -211,7 +211,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     cam_backend *backend = trainer->backend;
     size_t bytes = 0, ring_bytes = CAM_REPORTS * sizeof *trainer->ring;
     void *host = NULL, *device = NULL;
-    int64_t tokens = cam_token_size_class(trainer->largest_tokens);
+    int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest_tokens);
     cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row, o->config));
     CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
@@ -222,6 +222,7 @@ static cam_status open_memory(cam_trainer *trainer) {
     CAM_TRY(cam_batch_stream_open(&trainer->stream, backend, &trainer->data, &limits));
     CAM_TRY(cam_backend_allocate(backend, bytes, &trainer->memory));
     cam_arena_init(&trainer->arena, "step", trainer->memory, bytes);
+    CAM_TRY(cam_trainer_open_update(trainer));
     CAM_TRY(cam_backend_allocate_mapped(backend, ring_bytes, &host, &device));
     trainer->ring = host;
     trainer->device_ring = device;
@@ -335,8 +336,8 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     need->held = cam_held_bytes(&trainer.params);
     need->snapshot = cam_parameter_state_bytes(&trainer.params);
     cam_parameters_pretend(&trainer.params);
-    CAM_TRY(
-        count_memory(&trainer, cam_token_size_class(trainer.largest_tokens), trainer.largest_rows, &need->activations));
+    CAM_TRY(count_memory(&trainer, cam_token_size_class(backend, trainer.largest_tokens), trainer.largest_rows,
+                         &need->activations));
 out:
     cam_trainer_close(&trainer);
     return st;
@@ -368,6 +369,7 @@ void cam_trainer_close(cam_trainer *trainer) {
         cam_backend_release(trainer->backend, trainer->memory);
         cam_backend_release(trainer->backend, trainer->class_weights.data);
         cam_backend_release(trainer->backend, trainer->features.data);
+        cam_backend_release(trainer->backend, trainer->deferred);
         cam_backend_release_mapped(trainer->backend, trainer->ring);
         cam_backend_release_mapped(trainer->backend, trainer->request);
     }

@@ -35,14 +35,16 @@ void cam_trainer_state_close(cam_trainer_state *state) {
 }
 
 cam_status cam_trainer_state_take(cam_trainer_state *state) {
-    const cam_trainer *trainer = state->trainer;
+    cam_trainer *trainer = state->trainer;
     CAM_ASSERT(cam_trainer_steps_in_flight(trainer) == 0);
     state->counters = (cam_trainer_counters){.steps = trainer->steps_submitted,
                                              .updates_applied = trainer->updates_applied,
                                              .ranks = trainer->params.sharding.ranks,
                                              .sharded = trainer->params.sharding.sharded,
                                              .bf16 = trainer->params.precision.bf16 != 0};
-    cam_status st = cam_parameter_state_take(&state->parameters);
+    cam_status st = cam_trainer_flush(trainer);
+    if (st == CAM_OK)
+        st = cam_parameter_state_take(&state->parameters);
     return cam_group_agree_status(trainer->options.group, "copying the training state", st);
 }
 

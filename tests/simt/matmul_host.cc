@@ -92,6 +92,10 @@ void cam_matmul_close(cam_matmul *matmul) {
     delete matmul;
 }
 
+void cam_matmul_use(cam_matmul *matmul, void *stream, int) {
+    matmul->stream = static_cast<cudaStream_t>(stream);
+}
+
 cam_status cam_matmul_run(cam_matmul *matmul, const cam_matmul_call *call) {
     cam_matmul_call copy = *call;
     cudaError_t e = simt_enqueue_host(matmul->stream, [copy] { run(copy); });

@@ -141,6 +141,9 @@ void simt_fail_call(const char *call, cudaError_t error, int n) {
 void simt_fail_work(cudaError_t error, int n) {
     gpu().fail_work = failure{"", error, n};
 }
+void simt_skip_wait(int n) {
+    gpu().skip_wait = n;
+}
 long simt_calls_of(const char *call) {
     return gpu().calls[call];
 }
@@ -158,6 +161,10 @@ void simt_set_capability(int capability) {
 }
 void simt_set_lazy(bool lazy) {
     gpu().lazy = lazy;
+}
+void simt_set_graph_order(simt_graph_order order) {
+    gpu().has_order = true;
+    gpu().order = order;
 }
 size_t simt_live_allocations(void) {
     return gpu().allocations.size();
@@ -338,6 +345,7 @@ cudaError_t cudaHostGetDevicePointer(void **device, void *host, unsigned) {
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream) {
     FAULT(cudaMemcpyAsync);
+    gpu().calls["copies of host memory"] += kind != cudaMemcpyDeviceToDevice;
     if (bytes == 0)
         return cudaSuccess;
     if (!is_copy_allowed(to, from, bytes, kind))

@@ -19,7 +19,10 @@ void simt_fail_call(const char *call, cudaError_t error, int n);
 /* The n-th work item that streams run from now on fails with the sticky error `error`: nothing more runs, and later
  * calls return it. */
 void simt_fail_work(cudaError_t error, int n);
-/* The number of calls of that name so far. */
+/* The n-th cudaStreamWaitEvent from now on waits for nothing; n == 0 removes the setting. */
+void simt_skip_wait(int n);
+/* The number of calls of that name so far. "copies of host memory": those of cudaMemcpyAsync that are not within the
+ * device's. */
 long simt_calls_of(const char *call);
 /* Bytes of device memory; number of devices; the driver's CUDA version (0: no driver); compute capability (90: 9.0). */
 void simt_set_memory(size_t bytes);
@@ -28,6 +31,15 @@ void simt_set_driver(int version);
 void simt_set_capability(int capability);
 /* Lazy streams run work only when the host waits for it. */
 void simt_set_lazy(bool lazy);
+/* The order of a graph's pieces, one of those that its branches allow; of lazy streams, too. By default: SIMT_IN_ORDER, or
+ * SIMT_LATE where streams are lazy. */
+typedef enum simt_graph_order {
+    SIMT_IN_ORDER, /* that of the calls */
+    SIMT_LATE,     /* the first branch, or the stream waited for, goes ahead; the others run as late as possible */
+    SIMT_EARLY,    /* the last branch, or the youngest stream, goes ahead */
+    SIMT_SHUFFLED  /* another order at every launch; streams as with SIMT_LATE */
+} simt_graph_order;
+void simt_set_graph_order(simt_graph_order order);
 /* The number of allocations that are not freed. */
 size_t simt_live_allocations(void);
 /* The allocation in which p lies, and its size; NULL: none. */

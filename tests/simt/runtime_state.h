@@ -41,8 +41,11 @@ namespace simt {
 struct device {
     int devices = 1, driver = CUDART_VERSION, capability = 90;
     size_t memory = (size_t)1 << 30, used = 0;
-    bool lazy = false;
+    bool lazy = false, has_order = false;
+    simt_graph_order order = SIMT_IN_ORDER; /* if has_order */
+    uint64_t random = 1;                    /* of SIMT_SHUFFLED */
     failure fail, fail_work;
+    int skip_wait = 0;
     std::map<std::string, long> calls; /* number of calls by name */
     cudaError_t last = cudaSuccess;
     std::map<const char *, allocation> allocations;

@@ -150,38 +150,75 @@ cudaError_t wait_captured(CUstream_st *stream, const CUevent_st *event) {
     return cudaSuccess;
 }
 
-/* A graph's pieces in an order that a GPU may choose: the order of the calls or, if lazy, pieces of other branches as
- * late as possible. */
+simt_graph_order order_of_branches(void) {
+    return gpu().has_order ? gpu().order : gpu().lazy ? SIMT_LATE : SIMT_IN_ORDER;
+}
+
+/* A graph's pieces in an order that a GPU may choose: see simt_graph_order. */
 struct sequence {
     const std::vector<piece> &pieces;
-    std::vector<std::deque<size_t>> left; /* of each branch, by index */
+    std::vector<std::vector<size_t>> of; /* the pieces of each branch */
+    frontier done;                       /* the number of each branch's pieces in `order` */
     std::vector<size_t> order;
 
     explicit sequence(const std::vector<piece> &all) : pieces(all) {
         for (size_t i = 0; i < all.size(); i++) {
-            if (left.size() <= all[i].branch)
-                left.resize(all[i].branch + 1);
-            left[all[i].branch].push_back(i);
-            if (!gpu().lazy)
-                order.push_back(i);
+            if (of.size() <= all[i].branch)
+                of.resize(all[i].branch + 1);
+            of[all[i].branch].push_back(i);
         }
-        for (size_t b = 0; gpu().lazy && b < left.size(); b++)
-            while (!left[b].empty())
-                take_next(b);
+        done.resize(of.size());
+        while (order.size() < all.size())
+            take(choose());
     }
 
-    void take_next(size_t branch) {
-        size_t i = left[branch].front();
-        left[branch].pop_front();
-        for (size_t b = 0; b < left.size(); b++)
-            while (b != branch && !left[b].empty() && taken(b) < reached(pieces[i].before, b))
-                take_next(b);
-        order.push_back(i);
+    bool is_left(size_t branch) const { return done[branch] < of[branch].size(); }
+    const piece &next(size_t branch) const { return pieces[of[branch][done[branch]]]; }
+    bool is_ready(size_t branch) const {
+        for (size_t b = 0; b < of.size(); b++)
+            if (done[b] < reached(next(branch).before, b))
+                return false;
+        return true;
     }
 
-    size_t taken(size_t branch) const {
-        return left[branch].empty() ? SIZE_MAX : reached(pieces[left[branch].front()].before, branch);
+    /* The branch of the next piece, among those that have one that is ready. */
+    size_t choose(void) const {
+        std::vector<size_t> ready;
+        size_t first = SIZE_MAX;
+        for (size_t b = 0; b < of.size(); b++)
+            if (is_left(b) && is_ready(b)) {
+                ready.push_back(b);
+                if (first == SIZE_MAX || of[b][done[b]] < of[first][done[first]])
+                    first = b;
+            }
+        switch (order_of_branches()) {
+        case SIMT_IN_ORDER:
+            return first;
+        case SIMT_LATE:
+            return needed_for(0);
+        case SIMT_EARLY:
+            return ready.back();
+        case SIMT_SHUFFLED:
+            break;
+        }
+        gpu().random = gpu().random * 6364136223846793005u + 1442695040888963407u;
+        return ready[(size_t)(gpu().random >> 33) % ready.size()];
     }
+
+    /* The first branch that is left; or, while its next piece is not ready, a branch that it waits for. */
+    size_t needed_for(size_t branch) const {
+        while (!is_left(branch))
+            branch++;
+        while (!is_ready(branch))
+            for (size_t b = 0; b < of.size(); b++)
+                if (done[b] < reached(next(branch).before, b)) {
+                    branch = b;
+                    break;
+                }
+        return branch;
+    }
+
+    void take(size_t branch) { order.push_back(of[branch][done[branch]++]); }
 };
 
 } // namespace
@@ -230,6 +267,18 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
     gpu().streams.push_back(*stream);
     return cudaSuccess;
 }
+cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest) {
+    FAULT(cudaDeviceGetStreamPriorityRange);
+    *least = 0;
+    *greatest = -5;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned, int) {
+    FAULT(cudaStreamCreateWithPriority);
+    *stream = new CUstream_st();
+    gpu().streams.push_back(*stream);
+    return cudaSuccess;
+}
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     std::vector<CUstream_st *> &all = gpu().streams;
     drain(stream);
@@ -250,6 +299,8 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     CUstream_st *of = stream_of(stream);
     if (of->capture)
         return invalidate(of->capture, cudaErrorStreamCaptureUnsupported);
+    if (order_of_branches() == SIMT_EARLY)
+        drain_all();
     drain(of);
     return is_sticky(gpu().last) ? gpu().last : cudaSuccess;
 }
@@ -259,6 +310,8 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
     CUstream_st *of = stream_of(stream);
     if (of->queue.empty())
         return cudaSuccess;
+    if (order_of_branches() == SIMT_EARLY)
+        drain_all();
     drain(of);
     return cudaErrorNotReady;
 }
@@ -293,6 +346,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
     FAULT(cudaStreamWaitEvent);
     CUstream_st *waiting = stream_of(stream);
+    if (gpu().skip_wait > 0 && --gpu().skip_wait == 0)
+        return cudaSuccess;
     if (event->capture)
         return wait_captured(waiting, event);
     if (!event->stream)

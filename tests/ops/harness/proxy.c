@@ -74,6 +74,8 @@ proxy *proxy_new(cam_backend *good) {
                             .description = good->description,
                             .bf16 = good->bf16,
                             .max_keys = good->max_keys,
+                            .token_step = good->token_step,
+                            .least_length = good->least_length,
                             .calls = &calls};
     p->good = good;
     p->table = table;
