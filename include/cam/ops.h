@@ -21,9 +21,10 @@
  *
  * Capacities and true counts. Shapes are capacities. The number of leading rows that are real is in the step state, in
  * device memory; `rows` names the count that an operator reads. In every activation and gradient that an operator
- * writes, the rows from the true count up to the capacity are exact zeros. No operator reads them, except the linear
- * operators, which may compute whole capacities: their inputs must be zero there. Index tensors (ids, row lists,
- * cu_seqlens, data row ids) may hold anything there.
+ * writes, the rows from the true count up to the capacity are exact zeros, with one exception: the output of linear_fwd
+ * with a bias may hold anything there. No operator reads these rows, except the linear operators, which may compute
+ * whole capacities: their inputs must be zero there. So such an output is an input of attention or of the loss, never
+ * of a linear operator. Index tensors (ids, row lists, cu_seqlens, data row ids) may hold anything there.
  *
  * Gradients. `accumulate` false: `=`, the output's old contents are not read; true: `+=`. One flag applies to all
  * parameter gradients of a call.
@@ -217,7 +218,7 @@ typedef struct cam_embedding_bwd_args {
 /* For all three: if w holds an infinity or a NaN, rows past the true count of y and dx may be NaN.
  *
  * linear_fwd: y = x W^T + bias.
- *   y     [N,O]  act  out
+ *   y     [N,O]  act  out  with a bias, rows past the true count may hold anything; without one they are zero
  *   x     [N,I]  act  in   row stride free; zero past the true count
  *   w     [O,I]  act  in
  *   bias  [O]    act  in   may be absent */
