@@ -6,7 +6,7 @@
  * row a key, and these accumulators are directly the left operands of the products for dv and dk. It writes dS to
  * shared memory, then owns 16 queries for dq. So one warp computes each sum, in ascending order, without atomics. Tiles
  * past the sequence's end are not computed. Blocks are small because with a dozen tokens a sequence latency dominates:
- * of a batch of 32 sequences with 12 heads, about ten blocks fit on a multiprocessor at once.
+ * of a batch of 32 sequences with 12 heads, all blocks fit on the multiprocessors at once.
  *
  * P and dS are rounded to bf16 as operands of a product; the softmax's sum is over the unrounded P.
  * Source: Vaswani et al. 2017; Dao et al. 2022, appendix B.
@@ -146,8 +146,11 @@ CAM_DEVICE void keep_tile(cam_bf16 *to, int row, int step, const uint32_t ds[4])
 /* attention_bwd_short: dv = dropout(p)^T dout, dk = ds^T q, dq = ds k, with ds = p (dropout(dout v^T) - delta) scale.
  * Block: a pair; warp: 16 keys with all queries, then 16 queries with all keys.
  * Bytes: q, k, v, out, dout read once, dq, dk, dv written once: 1024 a token and head.
- * Shared: 20.3, 40.5, 97 KB. */
-template <int KEYS, int MAP> CAM_KERNEL(2 * KEYS) attention_bwd_short(cam_attention_backward<cam_bf16> call) {
+ * Shared: 20.3, 40.5, 97 KB. With 128 keys registers are limited so that two blocks fit on a multiprocessor, as many as
+ * shared memory allows; a few values are spilled. */
+template <int KEYS, int MAP>
+CAM_KERNEL_AT_LEAST(2 * KEYS, KEYS == 128 ? 2 : 192 / KEYS)
+attention_bwd_short(cam_attention_backward<cam_bf16> call) {
     CAM_SHARED(cam_bf16, q);
     const cam_attention_inputs<cam_bf16> &in = call.in;
     cam_bf16 *dout = q + KEYS * HEAD, *k = dout + KEYS * HEAD, *v = k + KEYS * HEAD, *ds = v + KEYS * HEAD;

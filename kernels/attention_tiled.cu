@@ -190,7 +190,7 @@ CAM_DEVICE void query_sums(float lse[2], float delta[2], const cam_attention_bac
  * Block: 64 queries of a pair; warp: 16 of them, q and dout in registers.
  * Bytes: q, out, dout, dq once, k and v once for each 64 queries, from L2. Shared: 32 KB. */
 template <int MAP>
-CAM_KERNEL_AT_LEAST(BWD_WARPS *CAM_WARP, 2)
+CAM_KERNEL_AT_LEAST(BWD_WARPS *CAM_WARP, 3)
 attention_bwd_tiled_queries(cam_attention_backward<cam_bf16> call) {
     enum { ROWS = BWD_WARPS * TILE, THREADS = BWD_WARPS * CAM_WARP };
     CAM_SHARED(cam_bf16, groups);
@@ -272,9 +272,10 @@ CAM_DEVICE query_stats stats_of(const cam_attention_backward<cam_bf16> &call, co
 
 /* attention_bwd_tiled_keys: dv = dropout(p)^T dout, dk = ds^T q; zeros for a sequence without query rows.
  * Block: 64 keys of a pair; warp: 16 of them, k and v in registers; score tiles have one row a key.
- * Bytes: k, v, dk, dv once, q and dout once for each 64 keys, from L2. Shared: 33 KB. */
+ * Bytes: k, v, dk, dv once, q and dout once for each 64 keys, from L2. Shared: 33 KB. Registers are limited so that
+ * three blocks fit on a multiprocessor; a few values are spilled. */
 template <int MAP>
-CAM_KERNEL_AT_LEAST(BWD_WARPS *CAM_WARP, 1)
+CAM_KERNEL_AT_LEAST(BWD_WARPS *CAM_WARP, 3)
 attention_bwd_tiled_keys(cam_attention_backward<cam_bf16> call) {
     enum { ROWS = BWD_WARPS * TILE, THREADS = BWD_WARPS * CAM_WARP };
     CAM_SHARED(cam_bf16, groups);

@@ -18,7 +18,8 @@ static inline cam_row_split cam_split_rows(int64_t rows, int64_t step, int64_t m
     return split;
 }
 
-/* The sums: up to four vectors of equal length. Every block's row of partial sums has them one after another. */
+/* The sums: up to four vectors of equal length, of which some may be NULL, and are then not written. Every block's row
+ * of partial sums has them one after another. */
 enum { CAM_COLUMN_SUMS = 4, CAM_COLUMNS_THREADS = 512 };
 struct cam_column_sums {
     float *to[CAM_COLUMN_SUMS];
@@ -56,7 +57,8 @@ CAM_DEVICE void cam_columns_add(const cam_column_sums &sums, const float *partia
         sum += shared[w * CAM_WARP + cam_lane()];
     int which = column / sums.columns, at = column % sums.columns;
     float *to = which == 0 ? sums.to[0] : which == 1 ? sums.to[1] : which == 2 ? sums.to[2] : sums.to[3];
-    to[at] = sums.accumulate ? to[at] + sum : sum;
+    if (to)
+        to[at] = sums.accumulate ? to[at] + sum : sum;
 }
 
 /* columns_total: sums (=|+=) the rows of partials [rows, count * columns], by cam_columns_add.

@@ -21,9 +21,10 @@
  *
  * Capacities and true counts. Shapes are capacities. The number of leading rows that are real is in the step state, in
  * device memory; `rows` names the count that an operator reads. In every activation and gradient that an operator
- * writes, the rows from the true count up to the capacity are exact zeros. No operator reads them, except the linear
- * operators, which may compute whole capacities: their inputs must be zero there. Index tensors (ids, row lists,
- * cu_seqlens, data row ids) may hold anything there.
+ * writes, the rows from the true count up to the capacity are exact zeros, with one exception: the output of linear_fwd
+ * with a bias may hold anything there. No operator reads these rows, except the linear operators, which may compute
+ * whole capacities: their inputs must be zero there. So such an output is an input of attention or of the loss, never
+ * of a linear operator. Index tensors (ids, row lists, cu_seqlens, data row ids) may hold anything there.
  *
  * Gradients. `accumulate` false: `=`, the output's old contents are not read; true: `+=`. One flag applies to all
  * parameter gradients of a call.
@@ -217,7 +218,7 @@ typedef struct cam_embedding_bwd_args {
 /* For all three: if w holds an infinity or a NaN, rows past the true count of y and dx may be NaN.
  *
  * linear_fwd: y = x W^T + bias.
- *   y     [N,O]  act  out
+ *   y     [N,O]  act  out  with a bias, rows past the true count may hold anything; without one they are zero
  *   x     [N,I]  act  in   row stride free; zero past the true count
  *   w     [O,I]  act  in
  *   bias  [O]    act  in   may be absent */
@@ -303,12 +304,13 @@ typedef struct cam_attention_bwd_args {
 
 /* --- residual -------------------------------------------------------------------------------------------------- */
 
-/* residual_fwd: z = dropout(x + bias) + residual; y = LN(z).
+/* residual_fwd: z = dropout(x + bias) + residual; y = LN(z). With neither bias nor residual nor dropout, y = LN(x).
  *   y           [N,H]  act or f32  out
  *   z           [N,H]  act  out  kept for residual_bwd; may be x itself (same data, same shape)
  *   mean, rstd  [N]    f32  out  of z's rows as stored: y is the LN of the rounded z
- *   x, residual [N,H]  act  in
- *   bias        [H]    f32  in
+ *   x           [N,H]  act  in
+ *   residual    [N,H]  act  in   may be absent: 0
+ *   bias        [H]    f32  in   may be absent: 0
  *   gamma,beta  [H]    f32  in
  *   eps         > 0; rstd as in embedding_fwd */
 typedef struct cam_residual_fwd_args {
@@ -322,8 +324,9 @@ typedef struct cam_residual_fwd_args {
 
 /* residual_bwd: the gradients of residual_fwd.
  *   dx          [N,H]  act  out  `=`; may be dy itself if both have the same dtype
- *   dresidual   [N,H]  act  out  `=` (dz, before dropout's mask); must not overlap dy
- *   dbias, dgamma, dbeta [H] f32 out  (=|+=) by `accumulate`
+ *   dresidual   [N,H]  act  out  `=` (dz, before dropout's mask); must not overlap dy; may be absent: not written
+ *   dbias       [H]    f32  out  (=|+=) by `accumulate`; may be absent: not written
+ *   dgamma, dbeta [H]  f32  out  (=|+=) by `accumulate`
  *   dy          [N,H]  act or f32  in
  *   z           [N,H]  act  in
  *   mean, rstd  [N], gamma [H]  f32  in

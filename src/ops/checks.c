@@ -240,8 +240,8 @@ cam_status cam_check_residual_fwd(const cam_backend *backend, const cam_residual
         F32_1D("mean", a->mean, CAM_OUT, n),
         F32_1D("rstd", a->rstd, CAM_OUT, n),
         ACT_2D("x", a->x, CAM_IN, n, h),
-        F32_1D("bias", a->bias, CAM_IN, h),
-        AS_2D("residual", a->residual, CAM_IN, a->x, n, h),
+        F32_1D("bias", a->bias, CAM_OPTIONAL, h),
+        AS_2D("residual", a->residual, CAM_OPTIONAL, a->x, n, h),
         F32_1D("gamma", a->gamma, CAM_IN, h),
         F32_1D("beta", a->beta, CAM_IN, h),
         DROPOUT(a, n),
@@ -256,8 +256,8 @@ cam_status cam_check_residual_bwd(const cam_backend *backend, const cam_residual
     REQUIRE_DROPOUT("residual_bwd", a->dropout.threshold);
     const cam_operand operands[] = {
         AS_2D_OR("dx", a->dx, CAM_OUT, a->z, n, h, a->dy.dtype == a->z.dtype ? "dy" : NULL),
-        AS_2D("dresidual", a->dresidual, CAM_OUT, a->z, n, h),
-        F32_1D("dbias", a->dbias, CAM_OUT, h),
+        AS_2D("dresidual", a->dresidual, CAM_OUT | CAM_OPTIONAL, a->z, n, h),
+        F32_1D("dbias", a->dbias, CAM_OUT | CAM_OPTIONAL, h),
         F32_1D("dgamma", a->dgamma, CAM_OUT, h),
         F32_1D("dbeta", a->dbeta, CAM_OUT, h),
         ACT_2D("dy", a->dy, CAM_IN, n, h),

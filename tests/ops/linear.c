@@ -60,7 +60,7 @@ static void plant(trial *t, operand *a, operand *b) {
 static void setup_fwd(trial *t) {
     const shape *s = SHAPE(shape);
     set_rows(t, s);
-    number(t, "y", OUT, s->cap, s->out, s->n);
+    number(t, "y", OUT, s->cap, s->out, s->n)->free_tail = !s->no_bias;
     operand *x = number(t, "x", IN, s->cap, s->in, s->n);
     operand *w = number(t, "w", IN, s->out, s->in, s->out);
     place_strided(t, x, 8);

@@ -63,6 +63,7 @@ typedef struct operand {
     struct operand *same_as; /* has the memory of this operand */
     int zero_tail;           /* an input whose rows past the true count are zeros */
     int kept_tail;           /* an output that is not written past its true count */
+    int free_tail;           /* an output that may hold anything past its true count */
 
     /* Raw bytes, which the harness does not interpret: a table of structs, a plane of mixed elements. The operator's
      * own check compares them afterwards; `raw_mask` marks the bytes that may change. */

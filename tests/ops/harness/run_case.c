@@ -56,7 +56,8 @@ static void mark_writable(const operand *o) {
         return;
     }
     for (int64_t r = 0; r < (o->kept_tail ? o->real : o->shape[0]); r++)
-        memset(o->home->writable + place_of(o, r, 0), 1, (size_t)o->shape[1] * cam_dtype_size(o->dtype));
+        memset(o->home->writable + place_of(o, r, 0), o->free_tail && r >= o->real ? BYTE_FREE : BYTE_WRITTEN,
+               (size_t)o->shape[1] * cam_dtype_size(o->dtype));
 }
 
 static cam_status storage_upload(storage *s, cam_backend *backend) {
@@ -311,7 +312,7 @@ static void check_outputs(trial *t) {
         if (o->role == PRIVATE || o->role == IN || o->raw)
             continue;
         check_values(t, o);
-        if (!o->kept_tail)
+        if (!o->kept_tail && !o->free_tail)
             check_tail(t, o);
     }
     if (t->op->check)
