@@ -21,7 +21,7 @@ static inline cam_row_split cam_split_rows(int64_t rows, int64_t step, int64_t m
 /* The sums: up to four vectors of equal length. Every block's row of partial sums has them one after another. */
 enum { CAM_COLUMN_SUMS = 4, CAM_COLUMNS_THREADS = 512 };
 struct cam_column_sums {
-    float *to[CAM_COLUMN_SUMS];
+    float *to[CAM_COLUMN_SUMS]; /* NULL: this sum is not wanted */
     int count, columns, accumulate;
 };
 
@@ -56,7 +56,8 @@ CAM_DEVICE void cam_columns_add(const cam_column_sums &sums, const float *partia
         sum += shared[w * CAM_WARP + cam_lane()];
     int which = column / sums.columns, at = column % sums.columns;
     float *to = which == 0 ? sums.to[0] : which == 1 ? sums.to[1] : which == 2 ? sums.to[2] : sums.to[3];
-    to[at] = sums.accumulate ? to[at] + sum : sum;
+    if (to)
+        to[at] = sums.accumulate ? to[at] + sum : sum;
 }
 
 /* columns_total: sums (=|+=) the rows of partials [rows, count * columns], by cam_columns_add.

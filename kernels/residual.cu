@@ -20,7 +20,8 @@ residual_fwd_row(Y *y, T *z, float *mean, float *rstd, const T *x, const float *
     float v[CAM_UNIT], g[CAM_UNIT], b[CAM_UNIT];
     cam_unit_clear<CAM_UNIT>(v);
     x += r * columns + column;
-    residual += r * columns + column;
+    if (residual)
+        residual += r * columns + column;
     y += r * columns + column;
     z += r * columns + column;
     if (!real) {
@@ -33,9 +34,13 @@ residual_fwd_row(Y *y, T *z, float *mean, float *rstd, const T *x, const float *
         return;
     }
     if (here) {
-        cam_unit<T, CAM_UNIT> more = cam_unit_load<CAM_UNIT>(residual);
+        cam_unit<T, CAM_UNIT> more = {};
+        if (residual)
+            more = cam_unit_load<CAM_UNIT>(residual);
         cam_unit_read<CAM_UNIT>(v, x);
-        cam_unit_read<CAM_UNIT>(b, bias + column);
+        cam_unit_clear<CAM_UNIT>(b);
+        if (bias)
+            cam_unit_read<CAM_UNIT>(b, bias + column);
         cam_unit_read<CAM_UNIT>(g, gamma + column);
 #pragma unroll
         for (int i = 0; i < CAM_UNIT; i++)
@@ -148,7 +153,8 @@ residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z,
         cam_layernorm_gradient(d, n, g, in.rstd, columns, slots + turn * 2 * warps, place);
         if (!here || r >= end)
             continue;
-        cam_unit_write<CAM_UNIT>(dresidual + at, d);
+        if (dresidual)
+            cam_unit_write<CAM_UNIT>(dresidual + at, d);
         if (r < count)
             cam_dropout_unit(d, dropout, state, r, columns, place.unit);
         cam_unit_write<CAM_UNIT>(dx + at, d);

@@ -7,16 +7,21 @@
 static void residual_fwd_row(const cam_residual_fwd_args *args, int64_t r) {
     int64_t columns = args->y.shape[1];
     float *z = cam_cpu_row(args->z, r);
-    const float *x = cam_cpu_row(args->x, r), *residual = cam_cpu_row(args->residual, r);
-    const float *bias = cam_cpu_floats(args->bias);
+    const float *x = cam_cpu_row(args->x, r), *bias = cam_cpu_floats(args->bias);
     cam_dropout_row d = cam_cpu_dropout_row(&args->dropout, args->state, r, columns);
+    if (bias)
 #pragma omp simd
-    for (int64_t i = 0; i < columns; i++)
-        z[i] = x[i] + bias[i];
+        for (int64_t i = 0; i < columns; i++)
+            z[i] = x[i] + bias[i];
+    else if (z != x)
+        memcpy(z, x, (size_t)columns * sizeof *z);
     cam_cpu_dropout_apply(&d, z, z, columns);
+    if (args->residual.data) {
+        const float *residual = cam_cpu_row(args->residual, r);
 #pragma omp simd
-    for (int64_t i = 0; i < columns; i++)
-        z[i] += residual[i];
+        for (int64_t i = 0; i < columns; i++)
+            z[i] += residual[i];
+    }
     cam_layernorm_statistics s = cam_cpu_layernorm_measure(z, columns, args->eps);
     cam_cpu_floats(args->mean)[r] = s.mean;
     cam_cpu_floats(args->rstd)[r] = s.rstd;
@@ -39,7 +44,7 @@ cam_status CAM_CPU_NAME(cam_cpu_residual_fwd)(cam_backend *backend, const cam_re
 /* `sums` has dgamma, dbeta and dbias of the row's block, in this order. */
 static void residual_bwd_row(const cam_residual_bwd_args *args, int64_t r, float *sums) {
     int64_t columns = args->dy.shape[1];
-    float *dx = cam_cpu_row(args->dx, r), *dz = cam_cpu_row(args->dresidual, r);
+    float *dx = cam_cpu_row(args->dx, r), *dz = args->dresidual.data ? cam_cpu_row(args->dresidual, r) : dx;
     float *restrict dbias = sums + 2 * columns;
     cam_layernorm_statistics s = {cam_cpu_floats(args->mean)[r], cam_cpu_floats(args->rstd)[r]};
     cam_dropout_row d = cam_cpu_dropout_row(&args->dropout, args->state, r, columns);
@@ -68,8 +73,10 @@ cam_status CAM_CPU_NAME(cam_cpu_residual_bwd)(cam_backend *backend, const cam_re
     }
     cam_cpu_add_partials(args->dgamma, partials, blocks, 3 * columns, args->accumulate);
     cam_cpu_add_partials(args->dbeta, partials + columns, blocks, 3 * columns, args->accumulate);
-    cam_cpu_add_partials(args->dbias, partials + 2 * columns, blocks, 3 * columns, args->accumulate);
+    if (args->dbias.data)
+        cam_cpu_add_partials(args->dbias, partials + 2 * columns, blocks, 3 * columns, args->accumulate);
     cam_cpu_zero_rows(args->dx, n);
-    cam_cpu_zero_rows(args->dresidual, n);
+    if (args->dresidual.data)
+        cam_cpu_zero_rows(args->dresidual, n);
     return CAM_OK;
 }

@@ -44,7 +44,7 @@ cam_dropout cam_layer_dropout(const cam_pass *pass, int layer, enum cam_site sit
     int last = cam_pass_is_last(pass, layer);
     return (cam_dropout){.threshold = cam_pass_threshold(pass, layer + 1, pass->model->config->hidden_dropout_prob),
                          .site = (uint32_t)site + 4 * (uint32_t)layer,
-                         .row = last ? pass->batch->row : pass->batch->token_row,
+                         .row = last ? pass->batch->list_row : pass->batch->token_row,
                          .index = last ? pass->batch->list_index : pass->batch->token_index};
 }
 
@@ -59,7 +59,7 @@ cam_dropout cam_head_dropout_of(const cam_pass *pass, enum cam_site site) {
     double probability = cam_model_config_head_dropout(pass->model->config);
     return (cam_dropout){.threshold = cam_pass_threshold(pass, pass->model->params->layers + 1, probability),
                          .site = (uint32_t)site,
-                         .row = pass->batch->row,
+                         .row = pass->batch->list_row,
                          .index = pass->batch->list_index};
 }
 
@@ -253,7 +253,8 @@ cam_status cam_camembert_loss(cam_pass *pass) {
     cam_status st = CAM_OK;
     pass->row_loss = cam_pass_f32_1d(pass, pass->logits.shape[0]);
     CAM_RUN(loss_fwd, .row_loss = pass->row_loss, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .smoothing = pass->label_smoothing, .accumulate = pass->accumulate);
+            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing,
+            .accumulate = pass->accumulate);
 out:
     return st;
 }

@@ -155,7 +155,8 @@ static cam_status embedding_backward(cam_pass *pass, cam_tensor dy) {
             .type = cam_embedding_view(pass, CAM_TYPE, CAM_WEIGHT),
             .gamma = cam_embedding_view(pass, CAM_EMBEDDING_GAMMA, CAM_WEIGHT),
             .pad_word = params->word_row ? params->word_row[pad] : pad, .pad_position = pad,
-            .accumulate = pass->accumulate, .dropout = cam_embedding_dropout(pass));
+            .accumulate = pass->accumulate, .tied_word = params->task == CAM_TASK_MASKED_LM,
+            .dropout = cam_embedding_dropout(pass));
 out:
     return st;
 }
@@ -167,7 +168,7 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
     CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .smoothing = pass->label_smoothing);
+            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
             .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
             .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
@@ -210,7 +211,10 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     size_t mark = cam_arena_mark(pass->arena);
     int encoder_trained = model->frozen_depth <= layers;
     cam_tensor dy = cam_pass_f32_2d(pass, queries, h);
-    CAM_TRY(head_backward(pass, dy, encoder_trained));
+    if (model->params->task == CAM_TASK_MASKED_LM)
+        CAM_TRY(cam_lm_head_backward(pass, dy));
+    else
+        CAM_TRY(head_backward(pass, dy, encoder_trained));
     CAM_TRY(notify_ready(pass, layers + 1));
     if (!encoder_trained)
         goto out;

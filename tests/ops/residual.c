@@ -50,11 +50,13 @@ static void forward_operands(trial *t, operand_role in, operand_role kept, opera
     rows(t, "rstd", kept, 0);
     operand *x = fill_normal(t, rows(t, "x", in, s->columns), 0, 1);
     operand *residual = rows(t, "residual", in, s->columns);
+    residual->optional = 1;
     if (s->constant)
         fill_uniform(t, residual, 3, 3);
     else
         fill_normal(t, residual, s->mean, 1);
     operand *bias = fill_normal(t, operand_new(t, "bias", in, CAM_F32, s->columns, 0), 0, 0.3);
+    bias->optional = 1;
     if (s->constant) {
         fill_uniform(t, x, 0, 0);
         fill_uniform(t, bias, 0, 0);
@@ -129,8 +131,8 @@ static void setup_bwd(trial *t) {
         dx->may_alias = "dy";
     if (s->in_place && dx->dtype == dy->dtype)
         operand_in_place_of(dx, dy);
-    rows(t, "dresidual", OUT, s->columns);
-    fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1);
+    rows(t, "dresidual", OUT, s->columns)->optional = 1;
+    fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1)->optional = 1;
     fill_normal(t, operand_new(t, "dgamma", out, CAM_F32, s->columns, 0), 0, 1);
     fill_normal(t, operand_new(t, "dbeta", out, CAM_F32, s->columns, 0), 0, 1);
 }
