@@ -29,12 +29,13 @@ typedef struct regime {
     int64_t sequences, tokens, token_capacity;
     int32_t longest;
     double floor_ms, serial_ms; /* lower bounds of docs/cuda-cost.md: with perfect overlap; without overlap of phases */
+    int64_t chosen;             /* above 0: a masked language model with as many chosen tokens, a multiple of 32 */
 } regime;
 
 static const regime regimes[] = {
-    {"32 short commands", 32, 375, 384, 44, 0.67, 0.87},
-    {"64 x 128", 64, 8192, 8192, 128, 5.1, 6.4},
-    {"32 x 512", 32, 16384, 16384, 512, 11.1, 14.8},
+    {"32 short commands", 32, 375, 384, 44, 0.67, 0.87, 0}, {"64 x 128", 64, 8192, 8192, 128, 5.1, 6.4, 0},
+    {"32 x 512", 32, 16384, 16384, 512, 11.1, 14.8, 0},     {"masked 64 x 128", 64, 8192, 8192, 128, 0, 0, 1248},
+    {"masked 32 x 512", 32, 16384, 16384, 512, 0, 0, 2496},
 };
 
 typedef struct tally {
@@ -53,7 +54,13 @@ typedef struct counter {
 
 /* The true count of rows, which are the rows that operators read. */
 static double rows_in(const counter *c, cam_rows rows) {
-    return (double)(rows == CAM_ROWS_TOKENS ? c->regime->tokens : c->regime->sequences);
+    const regime *r = c->regime;
+    int64_t queries = r->chosen ? r->chosen : r->sequences;
+    if (rows >= CAM_ROWS_HEAD) {
+        cam_step_state state = {.head_rows = (int32_t)queries};
+        return (double)cam_rows_count(&state, rows);
+    }
+    return (double)(rows == CAM_ROWS_TOKENS ? r->tokens : r->sequences);
 }
 
 /* Bytes of that many rows of a tensor; 0 if it is absent. */
@@ -82,7 +89,13 @@ static void add(counter *c, enum cam_op op, double read, double written, double 
 
 COUNT(step_begin) {
     double t = rows_in(c, CAM_ROWS_TOKENS), b = rows_in(c, CAM_ROWS_SEQUENCES), i32 = 4;
-    add(c, CAM_OP_step_begin, i32 * (2 * t + 4 * b) + sizeof *a->plan, i32 * (4 * t + 6 * b) + sizeof *a->state, 0);
+    add(c, CAM_OP_step_begin, i32 * (t + 4 * b) + sizeof *a->plan, i32 * (4 * t + 6 * b) + sizeof *a->state, 0);
+}
+
+COUNT(step_mask) {
+    double t = rows_in(c, CAM_ROWS_TOKENS), r = rows_in(c, CAM_ROWS_HEAD), i32 = 4;
+    (void)a;
+    add(c, CAM_OP_step_mask, i32 * 4 * t, i32 * (t + 4 * r + rows_in(c, CAM_ROWS_SEQUENCES)), 0);
 }
 
 COUNT(step_end) {
@@ -112,8 +125,13 @@ COUNT(embedding_bwd) {
     double saved = bytes_of(a->dy, t) + bytes_of(a->mean, t) + bytes_of(a->rstd, t) + whole(a->gamma);
     double gradients = whole(a->dtype) + whole(a->dgamma) + whole(a->dbeta);
     double touched = bytes_of(a->dword, t) + bytes_of(a->dposition, c->regime->longest);
-    double all = whole(a->dword) + whole(a->dposition);
-    add(c, CAM_OP_embedding_bwd, tables + saved + (a->accumulate ? touched + gradients : 0),
+    double positions = bytes_of(a->dposition, c->regime->longest);
+    double all = (a->tied_word ? bytes_of(a->dword, t) : whole(a->dword)) + whole(a->dposition);
+    add(c, CAM_OP_embedding_bwd,
+        tables + saved +
+            (a->accumulate  ? touched + gradients
+             : a->tied_word ? touched - positions
+                            : 0),
         (a->accumulate ? touched : all) + gradients, 0);
 }
 
@@ -207,12 +225,12 @@ COUNT(head_tanh_bwd) {
 }
 
 COUNT(loss_fwd) {
-    double r = rows_in(c, CAM_ROWS_HEAD);
+    double r = rows_in(c, a->rows);
     add(c, CAM_OP_loss_fwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->row_loss), 0);
 }
 
 COUNT(loss_bwd) {
-    double r = rows_in(c, CAM_ROWS_HEAD);
+    double r = rows_in(c, a->rows);
     add(c, CAM_OP_loss_bwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->dlogits), 0);
 }
 
@@ -324,17 +342,19 @@ static cam_tensor indices(cam_arena *arena, int64_t n) {
 }
 
 static cam_batch make_batch(cam_arena *arena, const regime *r) {
-    int64_t t = r->token_capacity, b = r->sequences;
+    int64_t t = r->token_capacity, b = r->sequences, q = r->chosen ? r->chosen : b;
     return (cam_batch){.ids = indices(arena, t),
                        .positions = indices(arena, t),
                        .token_row = indices(arena, t),
                        .token_index = indices(arena, t),
                        .cu_seqlens = indices(arena, b + 1),
                        .row = indices(arena, b),
-                       .list = indices(arena, b),
-                       .list_index = indices(arena, b),
+                       .list = indices(arena, q),
+                       .list_row = indices(arena, q),
+                       .list_index = indices(arena, q),
                        .list_cu = indices(arena, b + 1),
-                       .labels = indices(arena, b),
+                       .labels = indices(arena, q),
+                       .source_ids = r->chosen ? indices(arena, t) : CAM_NONE,
                        .longest = r->longest};
 }
 
@@ -345,28 +365,47 @@ static cam_status run_step(counter *c, cam_camembert *model, cam_parameters *par
     enum { DATA_ROWS = 9219, DATA_TOKENS = 108000 };
     cam_batch batch = make_batch(arena, c->regime);
     cam_step_state *state = cam_arena_take(arena, sizeof *state);
+    int64_t rows = c->regime->sequences;
+    int masks = c->regime->chosen > 0;
     cam_pass pass = {.model = model, .arena = arena, .state = state, .batch = &batch, .training = 1};
-    CAM_TRY(cam_step_begin(&c->base, &(cam_step_begin_args){.ids = batch.ids,
+    CAM_TRY(cam_step_begin(&c->base, &(cam_step_begin_args){.ids = masks ? batch.source_ids : batch.ids,
                                                             .positions = batch.positions,
                                                             .token_row = batch.token_row,
                                                             .token_index = batch.token_index,
                                                             .cu_seqlens = batch.cu_seqlens,
                                                             .row = batch.row,
-                                                            .list = batch.list,
-                                                            .list_index = batch.list_index,
+                                                            .list = cam_tensor_rows(batch.list, 0, rows),
+                                                            .list_index = cam_tensor_rows(batch.list_index, 0, rows),
                                                             .list_cu = batch.list_cu,
-                                                            .labels = batch.labels,
+                                                            .labels = cam_tensor_rows(batch.labels, 0, rows),
                                                             .order = indices(arena, DATA_ROWS),
                                                             .offsets = indices(arena, DATA_ROWS + 1),
                                                             .data_ids = indices(arena, DATA_TOKENS),
-                                                            .data_positions = indices(arena, DATA_TOKENS),
                                                             .data_labels = indices(arena, DATA_ROWS),
                                                             .plan = cam_arena_take(arena, 1),
                                                             .corrections = cam_arena_take(arena, 1),
                                                             .state = state}));
+    if (masks)
+        CAM_TRY(cam_step_mask(&c->base, &(cam_step_mask_args){.masked = batch.ids,
+                                                              .list = batch.list,
+                                                              .list_row = batch.list_row,
+                                                              .list_index = batch.list_index,
+                                                              .list_cu = batch.list_cu,
+                                                              .labels = batch.labels,
+                                                              .ids = batch.source_ids,
+                                                              .token_row = batch.token_row,
+                                                              .token_index = batch.token_index,
+                                                              .piece_kind = indices(arena, camembert_base.vocab_size),
+                                                              .map = {.vocab_size = camembert_base.vocab_size},
+                                                              .state = state}));
     CAM_TRY(cam_camembert_encode(&pass));
-    CAM_TRY(cam_camembert_classify(&pass));
-    CAM_TRY(cam_camembert_loss(&pass));
+    if (masks) {
+        CAM_TRY(cam_camembert_lm_head(&pass));
+        CAM_TRY(cam_camembert_lm_loss(&pass));
+    } else {
+        CAM_TRY(cam_camembert_classify(&pass));
+        CAM_TRY(cam_camembert_loss(&pass));
+    }
     CAM_TRY(cam_camembert_backward(&pass));
     CAM_TRY(cam_optimizer_norm(params, arena, CAM_NONE, state, &adamw, NULL, NULL));
     CAM_TRY(cam_optimizer_update(params, state, &adamw, NULL));
@@ -384,14 +423,17 @@ static cam_status count_step(counter *c, int64_t vocabulary, double *parameters)
     size_t bytes = (size_t)1 << 40; /* address space only */
     void *memory = NULL;
     unsigned char *used = calloc((size_t)camembert_base.vocab_size, 1);
+    int masks = c->regime->chosen > 0;
+    cam_model_config config = camembert_base;
     CAM_ASSERT(used != NULL);
     memset(used, 1, (size_t)vocabulary);
+    config.task = masks ? CAM_TASK_MASKED_LM : CAM_TASK_CLASSIFY;
     CAM_TRY(reserve(&c->base, bytes, &memory));
     cam_arena_init(&arena, "step", memory, bytes);
-    CAM_TRY(cam_parameters_layout(&params, &camembert_base, used, &rates,
+    CAM_TRY(cam_parameters_layout(&params, &config, masks ? NULL : used, &rates,
                                   (cam_precision){.bf16 = c->bf16, .bf16_gradients = c->bf16}, (cam_sharding){0}));
     CAM_TRY(cam_parameters_allocate(&params, &c->base, 1, &rates, 1));
-    CAM_TRY(cam_camembert_open(&model, &camembert_base, &params, &c->base));
+    CAM_TRY(cam_camembert_open(&model, &config, &params, &c->base));
     CAM_TRY(run_step(c, &model, &params, &arena));
     *parameters = (double)params.trained_count;
 out:
@@ -437,7 +479,7 @@ static void print_summary(const counter *c, const tally *sum) {
     printf("| %s, %s | %lld | %.2f | %.3f | %.2f | %.2f | %.2f |", c->regime->name, c->bf16 ? "bf16" : "f32",
            (long long)sum->launches, (sum->read + sum->written) * 1e-9, sum->flops * 1e-12,
            (sum->read + sum->written) / BYTES_PER_S * 1e3, sum->flops / rate * 1e3, sum->seconds * 1e3);
-    if (c->bf16)
+    if (c->bf16 && c->regime->floor_ms > 0)
         printf(" %.2f | %.2f |\n", c->regime->floor_ms, c->regime->serial_ms);
     else
         printf(" | |\n");

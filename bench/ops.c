@@ -329,10 +329,10 @@ static void head(bench *b) {
             .dropout = dropout(b, r, CAM_SITE_HEAD_OUTPUT), .state = b->state);
     MEASURE(b, head_tanh_bwd, "", 0, 3 * rh, .dx = y, .dbias = dbias, .dy = matrix_f32(b, r, h), .x = x, .bias = bias,
             .dropout = dropout(b, r, CAM_SITE_HEAD_OUTPUT), .state = b->state);
-    MEASURE(b, loss_fwd, "60 labels", 0, rk, .row_loss = loss, .logits = logits, .labels = labels, .weights = CAM_NONE,
-            .state = b->state);
+    MEASURE(b, loss_fwd, "60 labels", 0, rk, .row_loss = loss, .logits = logits, .labels = labels,
+            .rows = CAM_ROWS_HEAD, .state = b->state);
     MEASURE(b, loss_bwd, "60 labels", 0, 2 * rk, .dlogits = dlogits, .logits = logits, .labels = labels,
-            .weights = CAM_NONE, .state = b->state);
+            .rows = CAM_ROWS_HEAD, .state = b->state);
 }
 
 /* Divides the tokens into sequences of nearly equal length. */

@@ -22,7 +22,7 @@ static inline cam_row_split cam_split_rows(int64_t rows, int64_t step, int64_t m
  * of partial sums has them one after another. */
 enum { CAM_COLUMN_SUMS = 4, CAM_COLUMNS_THREADS = 512 };
 struct cam_column_sums {
-    float *to[CAM_COLUMN_SUMS];
+    float *to[CAM_COLUMN_SUMS]; /* NULL: this sum is not wanted */
     int count, columns, accumulate;
 };
 

@@ -113,7 +113,7 @@ struct embedding_bwd_work {
     cam_row_layout layout;
     int columns, capacity, block_rows, row_blocks;
     int32_t pad_word, pad_position;
-    int accumulate;
+    int accumulate_word, accumulate_position;
 };
 
 enum {
@@ -307,7 +307,7 @@ CAM_DEVICE void embedding_add(cam_vec<float, 4> *sum, const float *dsum, const e
 /* If sorted[at] is the first token with its key: table[key] (=|+=) the sum of dsum over all tokens with this key, in
  * ascending order. Otherwise does nothing. A thread owns four columns. The additions are sequential, so
  * EMBEDDING_DEPTH tokens are loaded at once. */
-CAM_DEVICE void embedding_gather(float *table, const embedding_entry *sorted, int at, int32_t pad,
+CAM_DEVICE void embedding_gather(float *table, const embedding_entry *sorted, int at, int32_t pad, int accumulate,
                                  const embedding_bwd_work &w, int count) {
     typedef cam_vec<float, 4> vector;
     if (at >= count)
@@ -324,7 +324,7 @@ CAM_DEVICE void embedding_gather(float *table, const embedding_entry *sorted, in
         bool here = begin + (int)threadIdx.x * 4 < w.columns;
         int c = here ? begin + (int)threadIdx.x * 4 : 0, k = at;
         vector *to = reinterpret_cast<vector *>(table + (int64_t)key * w.columns + c);
-        vector sum = w.accumulate ? cam_load(to) : vector{{0, 0, 0, 0}};
+        vector sum = accumulate ? cam_load(to) : vector{{0, 0, 0, 0}};
 #pragma unroll 1
         for (; k + EMBEDDING_DEPTH <= end; k += EMBEDDING_DEPTH)
             embedding_add<EMBEDDING_DEPTH>(&sum, w.dsum + c, sorted + k, EMBEDDING_DEPTH, w.columns);
@@ -343,9 +343,10 @@ embedding_bwd_tables(embedding_bwd_work w, cam_column_sums sums, const cam_step_
     CAM_SHARED(float, shared);
     int block = (int)blockIdx.x;
     if (block < w.capacity)
-        embedding_gather(w.dword, w.by_word, block, w.pad_word, w, state->tokens);
+        embedding_gather(w.dword, w.by_word, block, w.pad_word, w.accumulate_word, w, state->tokens);
     else if (block < 2 * w.capacity)
-        embedding_gather(w.dposition, w.by_position, block - w.capacity, w.pad_position, w, state->tokens);
+        embedding_gather(w.dposition, w.by_position, block - w.capacity, w.pad_position, w.accumulate_position, w,
+                         state->tokens);
     else
         cam_columns_add(sums, w.partials, w.row_blocks, block - 2 * w.capacity, shared);
 }
@@ -382,7 +383,8 @@ static embedding_bwd_work embedding_bwd_work_of(const cam_backend *backend, cons
     w.row_blocks = (int)split.blocks;
     w.pad_word = a->pad_word;
     w.pad_position = a->pad_position;
-    w.accumulate = a->accumulate;
+    w.accumulate_word = a->accumulate || a->tied_word;
+    w.accumulate_position = a->accumulate;
     return w;
 }
 
@@ -392,8 +394,8 @@ static cam_status embedding_bwd_first(cam_backend *backend, const cam_embedding_
     int threads = cam_row_threads(&w->layout);
     int64_t rank_blocks = cam_blocks(w->capacity, EMBEDDING_RANKED * threads / CAM_WARP);
     int64_t each = (int64_t)threads * EMBEDDING_ZEROED * 4;
-    int64_t word_blocks = a->accumulate ? 0 : cam_blocks(w->word_count, each);
-    int64_t position_blocks = a->accumulate ? 0 : cam_blocks(w->position_count, each);
+    int64_t word_blocks = w->accumulate_word ? 0 : cam_blocks(w->word_count, each);
+    int64_t position_blocks = w->accumulate_position ? 0 : cam_blocks(w->position_count, each);
     return CAM_LAUNCH(backend, (embedding_bwd_prepare<T>),
                       w->row_blocks + 2 * rank_blocks + word_blocks + position_blocks, threads,
                       cam_layernorm_bwd_shared(&w->layout), (const T *)a->dy.data, *w, (int)rank_blocks,

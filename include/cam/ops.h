@@ -17,7 +17,8 @@
  *     R  query rows         F  intermediate        K  labels
  *     N  rows of any kind   A  heads, D = H / A
  *
- * The query rows are the rows in the row list, those that the head reads: the <s> token of each sequence.
+ * The query rows are the rows in the row list, those that the head reads: the <s> token of each sequence; with a masked
+ * language model, the chosen tokens.
  *
  * Capacities and true counts. Shapes are capacities. The number of leading rows that are real is in the step state, in
  * device memory; `rows` names the count that an operator reads. In every activation and gradient that an operator
@@ -46,6 +47,7 @@
 #define CAM_OPS_H
 
 #include "cam/backend.h"
+#include "cam/masking.h"
 #include "cam/philox.h"
 #include "cam/status.h"
 #include "cam/step.h"
@@ -66,6 +68,7 @@ extern "C" {
  * another one, does not compile. */
 #define CAM_OPS(X)                                                                                                     \
     X(step_begin, NO_WORKSPACE)                                                                                        \
+    X(step_mask, NO_WORKSPACE)                                                                                         \
     X(step_end, NO_WORKSPACE)                                                                                          \
     X(step_rank_report, NO_WORKSPACE)                                                                                  \
     X(step_merge, NO_WORKSPACE)                                                                                        \
@@ -115,12 +118,13 @@ typedef struct cam_workspace {
 
 /* step_begin: packs the next micro-step's batch from the data set in device memory.
  * With m = plan[state->cursor]:
- *   state      step, learning_rate, loss_denominator from m; tokens, sequences, head_rows: m.tokens, m.rows, m.rows;
- *              bias_correction1 and 2 from corrections[state->updates]; where m.begins: loss = 0, clip_scale = 1, and
- *              finite = 1 where skip_nonfinite; cursor + 1
+ *   state      step, epoch, learning_rate, loss_denominator from m; tokens, sequences, head_rows: m.tokens, m.rows,
+ *              m.rows; bias_correction1 and 2 from corrections[state->updates]; where m.begins: loss = 0,
+ *              clip_scale = 1, and finite = 1 where skip_nonfinite; cursor + 1
  *   of sequence b, data row d = order[m.first + b], and its token j, packed as token t = cu_seqlens[b] + j:
  *   ids        [T]    i32  out  data_ids[offsets[d] + j]
- *   positions  [T]    i32  out  data_positions[offsets[d] + j]
+ *   positions  [T]    i32  out  of a pad_id: pad_position; otherwise first_position + the number of tokens before it in the
+ *                               sequence that are no pad_id
  *   token_row  [T]    i32  out  d
  *   token_index [T]   i32  out  j
  *   cu_seqlens [B+1]  i32  out  tokens of the sequences before b; entries 0 .. m.rows are written
@@ -131,20 +135,41 @@ typedef struct cam_workspace {
  *   labels     [B]    i32  out  data_labels[d]; 0 where data_labels is absent
  *   order      [N]    i32  in   data row ids in this epoch's order
  *   offsets    [rows + 1] i32 in
- *   data_ids, data_positions [offsets[rows]] i32 in
+ *   data_ids   [offsets[rows]] i32 in
  *   data_labels [rows] i32 in   may be absent
  *   plan, corrections            device memory
- * ids, positions, token_row, token_index, cu_seqlens, data_ids and data_positions may be absent, all together: a head
- * trained on stored features needs rows only. state->tokens is then 0. Entries past the true counts are not written.
+ * ids, positions, token_row, token_index, cu_seqlens and data_ids may be absent, all together: a head trained on stored
+ * features needs rows only. state->tokens is then 0. Entries past the true counts are not written.
  * All values are exact. state is written after all reads of it. */
 typedef struct cam_step_begin_args {
     cam_tensor ids, positions, token_row, token_index, cu_seqlens;
     cam_tensor row, list, list_index, list_cu, labels;
-    cam_tensor order, offsets, data_ids, data_positions, data_labels;
+    cam_tensor order, offsets, data_ids, data_labels;
+    int32_t pad_id, pad_position, first_position; /* the padding token and its position, Hugging Face's padding_idx; the
+                                                   * position of a sequence's first token */
     const cam_micro_step *plan;
     const cam_bias_corrections *corrections;
     cam_step_state *state;
 } cam_step_begin_args;
+
+/* step_mask: chooses tokens of the packed batch and replaces them, by the map of cam/masking.h with state->seed and
+ * state->epoch. The chosen tokens become the query rows.
+ *   masked      [T]    i32  out  ids, the chosen tokens replaced
+ *   list        [R]    i32  out  the chosen tokens, ascending
+ *   list_row    [R]    i32  out  token_row[list[r]]
+ *   list_index  [R]    i32  out  token_index[list[r]]
+ *   list_cu     [B+1]  i32  out  chosen tokens of the sequences before b; entries 0 .. state->sequences
+ *   labels      [R]    i32  out  ids[list[r]]
+ *   state       changed: head_rows, the number of chosen tokens; at most R of them are there
+ *   ids, token_row, token_index [T] i32 in
+ *   piece_kind  [V]    i32  in   CAM_PIECE_ bits; V is map.vocab_size
+ * Entries past the true counts are not written. All values are exact. */
+typedef struct cam_step_mask_args {
+    cam_tensor masked, list, list_row, list_index, list_cu, labels;
+    cam_tensor ids, token_row, token_index, piece_kind;
+    cam_masking_map map;
+    cam_step_state *state;
+} cam_step_mask_args;
 
 /* step_end: ring[state->step % slots] = the record of the optimizer step that state describes. */
 typedef struct cam_step_end_args {
@@ -194,7 +219,8 @@ typedef struct cam_embedding_fwd_args {
 } cam_embedding_fwd_args;
 
 /* embedding_bwd: the gradients of embedding_fwd's parameters.
- *   dword       [V,H]  f32  out  rows that no token uses are zero (`=`) or unchanged (`+=`)
+ *   dword       [V,H]  f32  out  rows that no token uses are zero (`=`) or unchanged (`+=`); with tied_word it is `+=`
+ *                                even where accumulate is 0: a head that shares the table has written its part
  *   dposition   [P,H]  f32  out  likewise
  *   dtype       [1,H]  f32  out
  *   dgamma,dbeta [H]   f32  out
@@ -207,7 +233,7 @@ typedef struct cam_embedding_bwd_args {
     cam_tensor dy, mean, rstd;
     cam_tensor ids, positions, word, position, type, gamma;
     int32_t pad_word, pad_position;
-    int accumulate;
+    int accumulate, tied_word;
     cam_dropout dropout;
     const cam_step_state *state;
     cam_workspace workspace;
@@ -426,13 +452,17 @@ typedef struct cam_head_tanh_bwd_args {
  *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k],   nll[k] = -log softmax(logits[r])[k]
  *     state->loss (=|+=) sum of row_loss / state->loss_denominator
  *   row_loss  [R]    f32  out
+ *   hits      [R]    f32  out  1 where no other logit of the row is above the label's, and none before it equals it; 0
+ *                              elsewhere; may be absent
  *   state     changed: loss
- *   logits    [R,K]  f32  in   rows CAM_ROWS_HEAD
+ *   logits    [R,K]  f32  in
  *   labels    [R]    i32  in   0 .. K-1
+ *   rows      CAM_ROWS_HEAD, or one of its chunks
  *   weights   [K]    f32  in   may be absent: all 1
  * The sum over rows is in f64. */
 typedef struct cam_loss_fwd_args {
-    cam_tensor row_loss, logits, labels, weights;
+    cam_tensor row_loss, hits, logits, labels, weights;
+    cam_rows rows;
     float smoothing;
     int accumulate;
     cam_step_state *state;
@@ -442,6 +472,7 @@ typedef struct cam_loss_fwd_args {
  *   dlogits  [R,K]  f32  out  `=`; may be logits itself */
 typedef struct cam_loss_bwd_args {
     cam_tensor dlogits, logits, labels, weights;
+    cam_rows rows;
     float smoothing;
     const cam_step_state *state;
 } cam_loss_bwd_args;

@@ -3,7 +3,7 @@
  *
  * Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  * There is no generator state. key = the run's seed; counter = (step, site, row, block):
- *   step   optimizer step, from 0 (for shuffling: the epoch; for fresh weights: 0)
+ *   step   optimizer step, from 0 (for shuffling and masking: the epoch; for fresh weights: 0)
  *   site   the call site: cam_site
  *   row    row id in the data set, never a position in a packed batch
  *   block  index of a group of eight decisions of that row
@@ -41,7 +41,8 @@ enum cam_site {
     CAM_SITE_HEAD_INPUT = 0x10000,
     CAM_SITE_HEAD_OUTPUT = 0x10001, /* after tanh */
     CAM_SITE_SHUFFLE = 0x20000,     /* block: index in the permutation */
-    CAM_SITE_MASKING = 0x30000,     /* masked language modelling */
+    CAM_SITE_MASKING = 0x30000,     /* cam/masking.h: which words are chosen */
+    CAM_SITE_REPLACEMENT = 0x30001, /* cam/masking.h: what becomes of a token */
     CAM_SITE_INIT = 0x40000         /* + tensor index; block: four values */
 };
 

@@ -25,7 +25,8 @@ typedef struct cam_step_state {
     double learning_rate;    /* of the head's group, this step */
     double bias_correction1; /* 1 - beta1^t, t = updates that were applied, including this one */
     double bias_correction2; /* 1 - beta2^t */
-    double loss_denominator; /* sum of the class weights of all examples of the optimizer step (rows, if unweighted) */
+    double loss_denominator; /* sum of the class weights of all examples of the optimizer step (query rows, if
+                              * unweighted) */
     double loss;             /* this step's loss so far: loss_fwd */
     double grad_norm;        /* before clipping: norm_final */
     float clip_scale;        /* adamw multiplies gradients by it: norm_final */
@@ -34,13 +35,30 @@ typedef struct cam_step_state {
     uint32_t cursor;         /* micro-steps of the epoch begun so far: step_begin */
     uint32_t updates;        /* updates applied since the host wrote the state: norm_final */
     uint32_t requests;       /* this step's cam_step_request bits of all ranks: step_merge; 0 with one rank */
+    uint32_t epoch;          /* of the masks (cam/masking.h) */
+    uint32_t unused;         /* 0 */
 } cam_step_state;
 
-typedef enum cam_rows { CAM_ROWS_TOKENS, CAM_ROWS_SEQUENCES, CAM_ROWS_HEAD } cam_rows;
+/* Which rows of the batch an operand has. A head over a vocabulary computes its logits a chunk of query rows at a time:
+ * CAM_ROWS_HEAD_CHUNK + c are the query rows from c * CAM_HEAD_CHUNK on, at most CAM_HEAD_CHUNK of them. */
+enum { CAM_HEAD_CHUNK = 512 };
+typedef enum cam_rows {
+    CAM_ROWS_TOKENS,
+    CAM_ROWS_SEQUENCES,
+    CAM_ROWS_HEAD,
+    CAM_ROWS_HEAD_CHUNK,
+    CAM_ROWS_LAST_CHUNK = 1 << 24
+} cam_rows;
 
 /* The step's true number of such rows. */
 static inline CAM_HOST_DEVICE int64_t cam_rows_count(const cam_step_state *state, cam_rows rows) {
-    return rows == CAM_ROWS_TOKENS ? state->tokens : rows == CAM_ROWS_SEQUENCES ? state->sequences : state->head_rows;
+    if (rows < CAM_ROWS_HEAD_CHUNK)
+        return rows == CAM_ROWS_TOKENS      ? state->tokens
+               : rows == CAM_ROWS_SEQUENCES ? state->sequences
+                                            : state->head_rows;
+    int64_t left = state->head_rows - (int64_t)(rows - CAM_ROWS_HEAD_CHUNK) * CAM_HEAD_CHUNK;
+    int64_t most = CAM_HEAD_CHUNK;
+    return left < 0 ? 0 : left < most ? left : most;
 }
 
 /* One micro-step of an epoch. It follows from the permutation and is uploaded together with it. */
@@ -51,7 +69,7 @@ typedef struct cam_micro_step {
     int32_t rows;   /* 0 where this rank has no row of the batch */
     int32_t tokens; /* sum over these rows */
     int32_t begins; /* 1: the first micro-step of its optimizer step */
-    int32_t unused; /* 0 */
+    uint32_t epoch; /* of the masks */
 } cam_micro_step;
 
 typedef struct cam_bias_corrections {

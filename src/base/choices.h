@@ -21,6 +21,9 @@ extern "C" {
 #define CAM_CHOICES_init(X)                                                                                            \
     X(CAM_CONFIG_INIT_PRETRAINED, "pretrained")                                                                        \
     X(CAM_CONFIG_INIT_RANDOM, "random")
+#define CAM_CHOICES_task(X)                                                                                            \
+    X(CAM_CONFIG_TASK_CLASSIFY, "classify")                                                                            \
+    X(CAM_CONFIG_TASK_PRETRAIN, "pretrain")
 #define CAM_CHOICES_freezing(X)                                                                                        \
     X(CAM_CONFIG_FREEZE_NONE, "none")                                                                                  \
     X(CAM_CONFIG_FREEZE_EMBEDDINGS, "embeddings")                                                                      \
@@ -162,6 +165,7 @@ enum {
 /* X(set): every list above. */
 #define CAM_CHOICE_SETS(X)                                                                                             \
     X(init)                                                                                                            \
+    X(task)                                                                                                            \
     X(freezing)                                                                                                        \
     X(format)                                                                                                          \
     X(encoding)                                                                                                        \

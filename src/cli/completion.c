@@ -90,6 +90,7 @@ static void put_values_of_key(const cam_config_row *row, cam_strbuf *out) {
         cam_strbuf_puts(&words, " " A_FILE);
         break;
     case CAM_KIND_PATH:
+    case CAM_KIND_FILES:
         cam_strbuf_puts(&words, " " A_FILE);
         break;
     case CAM_KIND_NUMBER_OR_NULL:

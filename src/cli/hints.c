@@ -30,7 +30,7 @@ static const struct {
 enum { VERB_WORDS = sizeof verb_words / sizeof *verb_words };
 
 /* Verbs of the specification that this version does not have. */
-static const char *const later_verbs[] = {"export", "pretrain", "fill", "measure", "compare", "clean", "curve"};
+static const char *const later_verbs[] = {"export", "measure", "compare", "clean", "curve"};
 
 /* Fails with a text, which is released. */
 static cam_status fail_with(cam_strbuf *text) {
@@ -276,8 +276,8 @@ static int may_be_cut(const char *word) {
     copy_name(word, name, sizeof name);
     const cam_config_row *key = strchr(word, '=') && word[0] != '-' ? cam_config_row_meant(name) : NULL;
     return key && (key->kind == CAM_KIND_TEXT || key->kind == CAM_KIND_PATH || key->kind == CAM_KIND_PATH_OR_NULL ||
-                   key->kind == CAM_KIND_LABELS || key->kind == CAM_KIND_COLUMNS || key->kind == CAM_KIND_LABEL_MAP ||
-                   key->kind == CAM_KIND_CLASS_WEIGHTS);
+                   key->kind == CAM_KIND_FILES || key->kind == CAM_KIND_LABELS || key->kind == CAM_KIND_COLUMNS ||
+                   key->kind == CAM_KIND_LABEL_MAP || key->kind == CAM_KIND_CLASS_WEIGHTS);
 }
 
 /* Appends argv[i - 1] with the words after it up to the next option or setting, as one. */

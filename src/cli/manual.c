@@ -17,6 +17,7 @@
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
     X("output_dir/split.tsv",                                                                                          \
       "row, line, part (train or validation) and a hash of the text of each row of train_file")                        \
+    X("output_dir/corpus.tokens", "the tokenised texts of pretraining, unless cache_dir names another folder")         \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")
 
@@ -64,6 +65,8 @@
     X("cam-train --config my.yaml learning_rate=3e-5", "Train, with another rate than the file's.")                    \
     X("cam-train predict --model runs/commandes --input new.txt --format jsonl --top-k 3", "Classify texts.")          \
     X("cam-train eval --model runs/commandes --data labelled.csv", "Score the model on rows with labels.")             \
+    X("cam-train pretrain --config my.yaml", "Teach a model the language of texts without labels.")                    \
+    X("cam-train fill --model runs/adapted \"Je voudrais <mask> ma commande\"", "Guess a word.")                       \
     X("mpirun -n 2 cam-train --config my.yaml", "Train with two ranks, where the program was built with MPI.")
 
 /* Appends a text with escapes, so that none of its characters is a command of roff or printed as another one. */

@@ -17,7 +17,7 @@ enum {
     CAM_VERB_STOPS_LATER = 2,  /* it polls for signals and saves its work; without this flag a signal ends it at once */
     CAM_VERB_TAKES_KEYS = 4,   /* --config FILE and KEY=VALUE */
     CAM_VERB_READS_TEXTS = 8,  /* --model DIR and the options for reading a file of texts */
-    CAM_VERB_TAKES_NAME = 16   /* the name of a model, without an option before it */
+    CAM_VERB_TAKES_NAME = 16   /* the name of a model, or a text, without an option before it */
 };
 
 /* X(enumerator, word, flags, arguments, one line of help, paragraph for its own help and the man page) */
@@ -29,6 +29,12 @@ enum {
       "Trains on the rows of train_file and writes the model and the figures of the run into output_dir. A first "     \
       "signal TERM, INT, USR1 or HUP ends the run after the current step; the model is saved where there is none "     \
       "yet.")                                                                                                          \
+    X(PRETRAIN, pretrain, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                          \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "teach a model the language of texts without labels",                                                            \
+      "Trains a masked language model on the texts of train_file, from a pretrained one (domain adaptation) or from "  \
+      "random weights, and writes the model and the figures of the run into output_dir. It is the start of better "    \
+      "classifiers. The verb is train with task=pretrain; signals and checkpoints are those of train.")                \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \
@@ -56,6 +62,12 @@ enum {
       "are label, score and text, in which tab, line end and backslash are escaped; rows of jsonl are objects with "   \
       "label and score. On a terminal the control characters of all formats are escaped, too. Lines are answered as they come, so the program can serve another one through two pipes. "     \
       "With --on-bad-row skip a row that cannot be read keeps its place and has no label.")                            \
+    X(FILL, fill, CAM_VERB_TAKES_NAME,                                                                                 \
+      "--model DIR TEXT",                                                                                              \
+      "the best words for each <mask> of a text",                                                                      \
+      "Prints the words that a masked language model finds likeliest in the place of each <mask> of the text, with "   \
+      "their probabilities: as a table on a terminal, else as lines of mask, word, probability and token id, "         \
+      "separated by tabs.")                                                                                            \
     X(TOKENIZE, tokenize, CAM_VERB_READS_TEXTS,                                                                        \
       "--model DIR [--input FILE]",                                                                                    \
       "token ids or pieces of every line",                                                                             \
@@ -104,10 +116,11 @@ int cam_verb_find(const char *word); /* -1 where it is no verb */
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
 /* Sets of verbs. */
-#define CAM_FOR(verb)  (1u << CAM_VERB_##verb)
-#define CAM_FOR_ALL    ((1u << CAM_VERB_COUNT) - 1)
-#define CAM_FOR_CONFIG ((unsigned)CAM_VERBS_WITH_KEYS)
-#define CAM_FOR_DATA   ((unsigned)CAM_VERBS_WITH_TEXTS)
+#define CAM_FOR(verb)    (1u << CAM_VERB_##verb)
+#define CAM_FOR_TRAINING (CAM_FOR(TRAIN) | CAM_FOR(PRETRAIN))
+#define CAM_FOR_ALL      ((1u << CAM_VERB_COUNT) - 1)
+#define CAM_FOR_CONFIG   ((unsigned)CAM_VERBS_WITH_KEYS)
+#define CAM_FOR_DATA     ((unsigned)CAM_VERBS_WITH_TEXTS)
 enum {
 #define CAM_VERB_WITH_KEYS(code, word, flags, ...)  | ((flags)&CAM_VERB_TAKES_KEYS ? 1 << CAM_VERB_##code : 0)
 #define CAM_VERB_WITH_TEXTS(code, word, flags, ...) | ((flags)&CAM_VERB_READS_TEXTS ? 1 << CAM_VERB_##code : 0)
@@ -125,9 +138,9 @@ enum {
 /* clang-format off */
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
-    X(dry_run, "--dry-run", SWITCH, CAM_FOR(TRAIN), "read, check and plan everything, then stop")                      \
-    X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR(TRAIN) | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")            \
-    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT), "folder or Hub id of a model")                               \
+    X(dry_run, "--dry-run", SWITCH, CAM_FOR_TRAINING, "read, check and plan everything, then stop")                      \
+    X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR_TRAINING | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")          \
+    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT) | CAM_FOR(FILL), "folder or Hub id of a model")       \
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
     X(all, "--all", SWITCH, CAM_FOR(INIT), "every key, not only those that matter most")                               \
     X(input, "--input", FILE("FILE|-"), CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")        \
@@ -137,10 +150,11 @@ enum {
     X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "csv for tables, else tsv")                \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \
     X(top_k, "--top-k", TEXT("N"), CAM_FOR(PREDICT), "with --format jsonl or csv: the N best labels too")              \
+    X(fill_top_k, "--top-k", TEXT("N"), CAM_FOR(FILL), "the N best words; default: 5")                                 \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
-    X(json, "--json", SWITCH, CAM_FOR(EVAL), "figures as one JSON object")                                             \
+    X(json, "--json", SWITCH, CAM_FOR(EVAL) | CAM_FOR(FILL), "the result as one JSON object")                          \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
     X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")\
     X(text_column, "--text-column", TEXT("NAME"), CAM_FOR_DATA | CAM_FOR(INIT), "column that holds the text")          \
@@ -152,9 +166,9 @@ enum {
     X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "skip: predict and tokenize answer it with nothing")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(revision, "--revision", TEXT("R"), CAM_FOR(FETCH), "branch, tag or commit; default: main")                       \
-    X(device, "--device", CHOICE(device), CAM_FOR(TRAIN) | CAM_FOR(EVAL) | CAM_FOR(PREDICT), "where to compute")       \
+    X(device, "--device", CHOICE(device), CAM_FOR_TRAINING | CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(FILL), "where to compute")\
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
-    X(progress, "--progress", CHOICE(progress), CAM_FOR(TRAIN), "how progress is shown")                               \
+    X(progress, "--progress", CHOICE(progress), CAM_FOR_TRAINING, "how progress is shown")                               \
     X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only (or -q)")                                       \
     X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages; train also tells where its time went")               \
     X(help, "--help", SWITCH, CAM_FOR_ALL, "this text (or -h; or cam-train help VERB)")                                \

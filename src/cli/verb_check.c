@@ -1,5 +1,6 @@
 /* verb_check.c: `check` reads all that a run would read, and prints what it is made of: files, columns, labels, lengths,
- * steps, cost, warnings and advice; then the errors, if there are any. It trains and writes nothing. */
+ * steps, cost, warnings and advice; then the errors, if there are any. It trains and writes nothing; of pretraining it
+ * leaves the tokenised texts, which the run takes. */
 #include "advice.h"
 #include "backend_cpu.h"
 #include "backends.h"
@@ -70,7 +71,8 @@ static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_
         put_cost(&advice, out);
         cam_advice_put(&advice, &text);
     }
-    cam_strbuf_putc(out, '\n');
+    if (run->corpus.labels.count > 0)
+        cam_strbuf_putc(out, '\n');
     cam_label_bars_put(run, out);
     put_notes("warnings", &run->corpus.warnings, out);
     if (text.length > 0)

@@ -52,7 +52,7 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     CAM_TRY(cam_backends_open(&options, &backend));
     CAM_TRY(cam_backends_connect(arguments->group, backend, &run.comm));
     if (arguments->dry_run)
-        cam_log("dry run: all is well, nothing was written");
+        cam_log("dry run: all is well, nothing was written%s", run.corpus.texts.is_new ? " but the cache" : "");
     else
         CAM_TRY(cam_run_train(&run, backend, cam_progress_mode_resolve((cam_progress_mode)arguments->progress.value)));
     tell_phases();

@@ -5,6 +5,7 @@
 #include "threads.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,23 @@ static cam_status fail_without_config(const cam_arguments *arguments) {
     return st;
 }
 
+/* `pretrain` is a setting, too, and the last one. */
+static cam_status load(const cam_arguments *arguments, cam_config *config, cam_problems *problems) {
+    cam_status st = CAM_OK;
+    size_t count = arguments->overrides.count;
+    const char **overrides = calloc(count + 1, sizeof *overrides);
+    if (!overrides)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %zu arguments", count);
+    if (count > 0)
+        memcpy(overrides, arguments->overrides.items, count * sizeof *overrides);
+    if (arguments->verb == CAM_VERB_PRETRAIN)
+        overrides[count++] = "task=pretrain";
+    CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, overrides, count, problems));
+out:
+    free(overrides);
+    return st;
+}
+
 cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
@@ -31,8 +49,7 @@ cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *conf
         CAM_TRY(fail_without_config(arguments));
     for (size_t i = 0; i < arguments->configs.count; i++)
         CAM_TRY(cam_output_check_standard(arguments->configs.items[i]));
-    CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, arguments->overrides.items,
-                            arguments->overrides.count, &problems));
+    CAM_TRY(load(arguments, config, &problems));
     if (config->cpu_threads > 0)
         cam_threads_set((int)config->cpu_threads);
 out:
@@ -45,7 +62,8 @@ cam_command cam_verb_command(const cam_arguments *arguments) {
                          .config_count = arguments->configs.count,
                          .overrides = arguments->overrides.items,
                          .override_count = arguments->overrides.count,
-                         .device = arguments->device.word};
+                         .device = arguments->device.word,
+                         .verb = arguments->verb == CAM_VERB_PRETRAIN ? "pretrain" : NULL};
 }
 
 cam_status cam_verb_print(const cam_strbuf *text) {

@@ -69,6 +69,9 @@ typedef struct cam_config_map {
 /* Appends pairs as YAML on one line, as label_map takes them: {old: new, "a b": ""}; "null" for none. */
 void cam_config_put_map(const cam_config_map *map, cam_strbuf *out);
 
+/* validation_split where pretraining does not set it: a hundredth of many texts is enough to measure the loss. */
+#define CAM_PRETRAINING_SPLIT 0.01
+
 /* Where a value came from: file and line; file without line ("command line"); or neither, for a default. */
 typedef struct cam_config_origin {
     const char *file;
@@ -79,6 +82,7 @@ typedef struct cam_config {
 #define CAM_CONFIG_FIELD(section, leaf, type, ...) type leaf;
     CAM_CONFIG_KEYS(CAM_CONFIG_FIELD)
 #undef CAM_CONFIG_FIELD
+    cam_config_list train_files; /* all of train_file; several for pretraining only */
     double
         warmup_fraction; /* what warmup_steps holds where it is written below 1; otherwise 0. It becomes warmup_ratio */
     cam_config_origin origins[CAM_CONFIG_KEY_COUNT];
@@ -108,6 +112,8 @@ const void *cam_config_const_field(const cam_config *config, cam_config_key key)
 const char *cam_config_keep(cam_config *config, const char *text);
 /* True where the user wrote the value, in a file or on the command line. */
 int cam_config_is_written(const cam_config *config, cam_config_key key);
+/* True where the value is that of the schema, written or not. */
+int cam_config_is_default(const cam_config *config, cam_config_key key);
 /* Appends "default", "base.yaml:12" or "command line". */
 void cam_config_put_origin(const cam_config *config, cam_config_key key, cam_strbuf *out);
 /* Appends a value as YAML on one line, which reads back to the same value. */

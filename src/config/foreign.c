@@ -249,7 +249,6 @@ const cam_foreign_setting cam_foreign_settings[] = {
     {"n_gpu", NULL},
     {"tokenizer_name", "the tokenizer is that of the model's folder"},
     {"config_name", "config.json is that of the model's folder"},
-    {"cache_dir", "the environment variable HF_HUB_CACHE names the folder of the Hub's models"},
     {"use_fast_tokenizer", NULL},
     {"trust_remote_code", "no code of a model is run"},
     {"token", "nothing is fetched from the Hub"},

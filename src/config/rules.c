@@ -80,6 +80,10 @@ static void check_column(const cam_config *config, cam_config_key key, const cha
 }
 
 static void check_columns(const cam_config *config, cam_problems *problems) {
+    if (config->task == CAM_CONFIG_TASK_PRETRAIN) { /* there is no label */
+        check_column(config, CAM_KEY_text_column, config->text_column, problems);
+        return;
+    }
     if (strcmp(config->text_column, config->label_column) == 0) {
         cam_config_key at =
             cam_config_is_written(config, CAM_KEY_label_column) ? CAM_KEY_label_column : CAM_KEY_text_column;
@@ -146,6 +150,63 @@ static void check_listed(const cam_config *config, cam_problems *problems) {
     cam_pool_release(&scratch);
 }
 
+/* Keys that speak of labels, or of a test file, which pretraining does not have. */
+static const cam_config_key for_classifiers[] = {CAM_KEY_num_labels,
+                                                 CAM_KEY_classifier_dropout,
+                                                 CAM_KEY_test_file,
+                                                 CAM_KEY_label_column,
+                                                 CAM_KEY_labels,
+                                                 CAM_KEY_label_map,
+                                                 CAM_KEY_label_case,
+                                                 CAM_KEY_min_rows_per_label,
+                                                 CAM_KEY_stratify,
+                                                 CAM_KEY_on_rare_label,
+                                                 CAM_KEY_split_by,
+                                                 CAM_KEY_split_duplicates,
+                                                 CAM_KEY_on_duplicate,
+                                                 CAM_KEY_class_weights,
+                                                 CAM_KEY_label_smoothing_factor};
+static const cam_config_key for_pretraining[] = {CAM_KEY_mlm_probability, CAM_KEY_whole_word_mask, CAM_KEY_cache_dir};
+
+static int is_changed(const cam_config *config, cam_config_key key) {
+    return cam_config_is_written(config, key) && !cam_config_is_default(config, key);
+}
+
+/* Gives values that fit pretraining to the keys that nobody has set. */
+static void check_pretraining(cam_config *config, cam_problems *problems) {
+    for (size_t i = 0; i < sizeof for_classifiers / sizeof for_classifiers[0]; i++)
+        if (is_changed(config, for_classifiers[i]))
+            add_problem(config, for_classifiers[i], problems, "%s has no meaning in pretraining; set ~%s",
+                        cam_config_rows[for_classifiers[i]].leaf, cam_config_rows[for_classifiers[i]].leaf);
+    if (config->freeze.kind != CAM_CONFIG_FREEZE_NONE)
+        add_problem(config, CAM_KEY_freeze, problems,
+                    "freeze: in pretraining all of the model learns, since its head shares the word embeddings; set "
+                    "freeze=none");
+    if (!cam_config_is_written(config, CAM_KEY_metric_for_best_model))
+        config->metric_for_best_model = CAM_METRIC_LOSS;
+    if (config->metric_for_best_model != CAM_METRIC_LOSS)
+        add_problem(config, CAM_KEY_metric_for_best_model, problems,
+                    "metric_for_best_model: pretraining has the loss only; set metric_for_best_model=loss");
+    if (!cam_config_is_written(config, CAM_KEY_validation_split))
+        config->validation_split = CAM_PRETRAINING_SPLIT;
+}
+
+/* Other tools have a cache_dir for the models of the Hub. */
+static void check_classification(const cam_config *config, cam_problems *problems) {
+    for (size_t i = 0; i < sizeof for_pretraining / sizeof for_pretraining[0]; i++)
+        if (is_changed(config, for_pretraining[i]))
+            add_problem(config, for_pretraining[i], problems, "%s is for pretraining; set task=pretrain or ~%s%s",
+                        cam_config_rows[for_pretraining[i]].leaf, cam_config_rows[for_pretraining[i]].leaf,
+                        for_pretraining[i] == CAM_KEY_cache_dir
+                            ? " (the environment variable HF_HUB_CACHE names the folder of the Hub's models)"
+                            : "");
+    if (config->train_files.count > 1)
+        add_problem(config, CAM_KEY_train_file, problems,
+                    "train_file lists %zu files, and a classifier is trained from one; put them into one file, or set "
+                    "task=pretrain to learn from texts without labels",
+                    config->train_files.count);
+}
+
 void cam_rules_apply(cam_config *config, cam_problems *problems) {
     check_warmup(config, problems);
     check_evaluation(config, problems);
@@ -153,4 +214,8 @@ void cam_rules_apply(cam_config *config, cam_problems *problems) {
     check_columns(config, problems);
     check_label_count(config, problems);
     check_listed(config, problems);
+    if (config->task == CAM_CONFIG_TASK_PRETRAIN)
+        check_pretraining(config, problems);
+    else
+        check_classification(config, problems);
 }

@@ -72,6 +72,9 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
     case CAM_KIND_PATH_OR_NULL:
         cam_strbuf_puts(out, "null or a path");
         break;
+    case CAM_KIND_FILES:
+        cam_strbuf_puts(out, "a path or [path, path, ...]");
+        break;
     case CAM_KIND_NUMBER:
         describe_range(row, "a number", out);
         break;

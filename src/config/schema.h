@@ -49,8 +49,8 @@ extern "C" {
       "factor d of the rate: head 1, layer i of L (from 1) d^(L+1-i), embeddings d^(L+1)")                             \
     X(model, classifier_dropout, double, NUMBER_OR_NULL, "null", OPEN_ABOVE(0, 1),                                     \
       "dropout of the head; null = the model's own")                                                                   \
-    X(data, train_file, const char *, PATH, "data/train.csv", NONE,                                                    \
-      ".csv .tsv .jsonl by ending")                                                                                    \
+    X(data, train_file, const char *, FILES, "data/train.csv", NONE,                                                   \
+      ".csv .tsv .jsonl by ending; for pretraining also a list, patterns such as texts/*.txt, and a text a line")      \
     X(data, validation_file, const char *, PATH_OR_NULL, "null", NONE,                                                 \
       "null = split train_file")                                                                                       \
     X(data, test_file, const char *, PATH_OR_NULL, "null", NONE,                                                       \
@@ -143,6 +143,14 @@ extern "C" {
       "for fresh weights, the order of the rows and dropout")                                                          \
     X(training, on_nonfinite, enum cam_choice_on_nonfinite, CHOICE, "stop", CHOICES(on_nonfinite),                     \
       "stop | skip (a step whose loss or gradients are not finite)")                                                   \
+    X(pretraining, task, enum cam_choice_task, CHOICE, "classify", CHOICES(task),                                      \
+      "classify | pretrain (learn the language from texts without labels; cam-train pretrain sets it)")                \
+    X(pretraining, mlm_probability, double, NUMBER, "0.15", OPEN(0, 1),                                                \
+      "part of the tokens that the model has to guess")                                                                \
+    X(pretraining, whole_word_mask, bool, BOOLEAN, "true", NONE,                                                       \
+      "true = all pieces of a word are guessed together")                                                              \
+    X(pretraining, cache_dir, const char *, PATH_OR_NULL, "null", NONE,                                                \
+      "folder for the tokenised texts, which a later run takes; null = output_dir")                                    \
     X(eval, eval_strategy, enum cam_choice_eval_strategy, CHOICE, "epoch", CHOICES(eval_strategy),                     \
       "no | steps | epoch")                                                                                            \
     X(eval, eval_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                          \
@@ -192,6 +200,7 @@ typedef enum cam_config_kind {
     CAM_KIND_TEXT,            /* const char *: any text but an empty one; never NULL */
     CAM_KIND_PATH,            /* the same; a bare null is refused */
     CAM_KIND_PATH_OR_NULL,    /* the same; NULL for null */
+    CAM_KIND_FILES,           /* as PATH: the first of a list, which is cam_config.train_files */
     CAM_KIND_NUMBER,          /* double, finite */
     CAM_KIND_NUMBER_OR_NULL,  /* double; -1 for null */
     CAM_KIND_INTEGER,         /* int64_t */

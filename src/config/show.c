@@ -80,6 +80,7 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
     case CAM_KIND_TEXT:
     case CAM_KIND_PATH:
     case CAM_KIND_PATH_OR_NULL:
+    case CAM_KIND_FILES:
         put_text(*(const char *const *)field, out);
         break;
     case CAM_KIND_NUMBER_OR_NULL:
@@ -131,20 +132,33 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
     }
 }
 
-/* A default is written as in the schema: 1.0, not 1. */
-void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strbuf *out) {
-    const cam_config_row *row = &cam_config_rows[key];
+static void put_given(const cam_config *config, cam_config_key key, cam_strbuf *out) {
+    if (key == CAM_KEY_train_file && config->train_files.count > 1)
+        put_list(&config->train_files, out);
+    else
+        put_field(&cam_config_rows[key], cam_config_const_field(config, key), out);
+}
+
+int cam_config_is_default(const cam_config *config, cam_config_key key) {
     cam_config defaults;
     cam_strbuf value = CAM_STRBUF_INIT, usual = CAM_STRBUF_INIT;
     memset(&defaults, 0, sizeof defaults);
     cam_config_restore(&defaults, key);
-    put_field(row, cam_config_const_field(config, key), &value);
-    put_field(row, cam_config_const_field(&defaults, key), &usual);
+    put_given(config, key, &value);
+    put_given(&defaults, key, &usual);
     int is_default = strcmp(cam_strbuf_text(&value), cam_strbuf_text(&usual)) == 0;
-    cam_strbuf_puts(out, is_default ? row->default_text : cam_strbuf_text(&value));
     cam_strbuf_release(&value);
     cam_strbuf_release(&usual);
     cam_config_release(&defaults);
+    return is_default;
+}
+
+/* A default is written as in the schema: 1.0, not 1. */
+void cam_config_put_value(const cam_config *config, cam_config_key key, cam_strbuf *out) {
+    if (cam_config_is_default(config, key))
+        cam_strbuf_puts(out, cam_config_rows[key].default_text);
+    else
+        put_given(config, key, out);
 }
 
 /* A comment that is longer than the rest of a line stands above its key. */

@@ -281,6 +281,30 @@ static bool read_list(const place *p, const cam_yaml_node *node, cam_config_list
     return p->problems->errors == before && check_distinct(p, node, items, count);
 }
 
+/* A path, or a list of them. */
+static bool read_files(const place *p, const cam_yaml_node *node) {
+    size_t before = p->problems->errors, count = 0;
+    bool is_list = node->kind == CAM_YAML_LIST;
+    const char **items = cam_pool_take(&p->config->memory, (is_list ? node->count + 1 : 1) * sizeof *items);
+    if (!items || (is_list && node->count == 0))
+        return refuse(p, node);
+    if (!is_list) {
+        if (!read_text(p, node))
+            return false;
+        items[count++] = *(const char **)p->field;
+    }
+    for (const cam_yaml_node *entry = is_list ? node->first : NULL; entry; entry = entry->next) {
+        const char *text = entry_text(p, entry);
+        items[count] = text ? keep_path(p, entry) : NULL;
+        count += items[count] != NULL;
+    }
+    if (p->problems->errors != before || !check_distinct(p, node, items, count))
+        return false;
+    *(const char **)p->field = items[0];
+    p->config->train_files = (cam_config_list){items, count};
+    return true;
+}
+
 static bool read_columns(const place *p, const cam_yaml_node *node) {
     cam_config_list list = {NULL, 0};
     if (!cam_yaml_is_null(node)) {
@@ -406,6 +430,8 @@ bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node 
     case CAM_KIND_PATH:
     case CAM_KIND_PATH_OR_NULL:
         return read_text(&p, node);
+    case CAM_KIND_FILES:
+        return read_files(&p, node);
     case CAM_KIND_NUMBER:
     case CAM_KIND_NUMBER_OR_NULL:
         return read_number(&p, node);

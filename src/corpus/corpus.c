@@ -127,7 +127,9 @@ void cam_corpus_close(cam_corpus *corpus) {
         free(corpus->part[part]);
     }
     cam_labels_release(&corpus->labels);
-    cam_token_rows_release(&corpus->tokens);
+    if (!corpus->texts.map.bytes)
+        cam_token_rows_release(&corpus->tokens);
+    cam_text_cache_close(&corpus->texts);
     cam_strbuf_release(&corpus->warnings);
     free(corpus->label);
     free(corpus->label_count);

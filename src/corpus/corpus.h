@@ -11,6 +11,7 @@
 #include "dataset.h"
 #include "labels.h"
 #include "scorer.h"
+#include "text_cache.h"
 #include "tokenizer.h"
 
 typedef struct cam_corpus {
@@ -26,6 +27,7 @@ typedef struct cam_corpus {
     size_t dropped;        /* duplicates removed (on_duplicate=drop) */
     int64_t duplicates;    /* rows of the training file that repeat the text of an earlier one */
     cam_token_rows tokens; /* filled by cam_corpus_tokenize */
+    cam_text_cache texts;  /* of pretraining: it has the tokens; files, labels and what counts them are empty */
     cam_strbuf warnings;   /* one line each */
 } cam_corpus;
 
@@ -48,6 +50,11 @@ void cam_corpus_close(cam_corpus *corpus);
 /* Fills `tokens`; warns of texts that were cut, and of texts that have only unknown symbols. `cancel` may be NULL. */
 CAM_MUST_CHECK cam_status cam_corpus_tokenize(cam_corpus *corpus, const cam_tokenizer *tokenizer, int32_t max_length,
                                               const cam_cancel *cancel);
+
+/* The corpus of pretraining: takes or makes the cache of the texts (text_cache.h), and splits its rows. Where there is no
+ * validation_file, a hash of each text and split_seed say whether it is held out, whatever the other texts are; at least
+ * one text is. CAM_E_DATA where there are too few texts; other errors are those of cam_text_cache_open. */
+CAM_MUST_CHECK cam_status cam_corpus_open_texts(cam_corpus *corpus, const cam_text_source *source);
 
 /* The reader's options for one of the run's files. */
 cam_read_options cam_corpus_read_options(const cam_config *config, const char *path);

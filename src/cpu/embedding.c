@@ -82,10 +82,10 @@ size_t CAM_CPU_NAME(cam_cpu_embedding_bwd_workspace)(const cam_backend *backend,
 static void scatter_all(const cam_embedding_bwd_args *args, const float *dx, int threads) {
     enum { RANGE = 64 };
     int64_t n = args->state->tokens, columns = args->dy.shape[1];
-    if (!args->accumulate) {
+    if (!args->accumulate && !args->tied_word)
         zero_table(args->dword, threads);
+    if (!args->accumulate)
         zero_table(args->dposition, threads);
-    }
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t c = 0; c < columns; c += RANGE) {
         int64_t count = cam_cpu_min(RANGE, columns - c);

@@ -9,9 +9,11 @@ typedef struct row_softmax {
 } row_softmax;
 
 static row_softmax measure(const float *x, int64_t n) {
-    row_softmax s = {.max = x[0]};
+    float max = x[0];
+#pragma omp simd reduction(max : max)
     for (int64_t i = 1; i < n; i++)
-        s.max = x[i] > s.max ? x[i] : s.max;
+        max = x[i] > max ? x[i] : max;
+    row_softmax s = {.max = max};
     cam_lanes sum = {{0}};
     CAM_LANES_ADD(sum, n, i, cam_expf(x[i] - s.max));
     s.sum = cam_lanes_sum(&sum);
@@ -20,6 +22,18 @@ static row_softmax measure(const float *x, int64_t n) {
 
 static float weight_of(cam_tensor weights, int64_t k) {
     return weights.data ? cam_cpu_floats(weights)[k] : 1.0f;
+}
+
+/* 1 where no logit before the label's is as large and none after it is larger. */
+static float is_best(const float *x, int64_t n, int64_t label) {
+    int beaten = 0;
+#pragma omp simd reduction(| : beaten)
+    for (int64_t i = 0; i < label; i++)
+        beaten |= !(x[i] < x[label]);
+#pragma omp simd reduction(| : beaten)
+    for (int64_t i = label + 1; i < n; i++)
+        beaten |= !(x[i] <= x[label]);
+    return beaten ? 0.0f : 1.0f;
 }
 
 static float row_loss(const cam_loss_fwd_args *args, int64_t r) {
@@ -40,12 +54,17 @@ static float row_loss(const cam_loss_fwd_args *args, int64_t r) {
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_loss_fwd)(cam_backend *backend, const cam_loss_fwd_args *args) {
-    int64_t rows = args->state->head_rows;
-    float *losses = cam_cpu_floats(args->row_loss);
+    int64_t rows = cam_rows_count(args->state, args->rows);
+    float *losses = cam_cpu_floats(args->row_loss), *hits = cam_cpu_floats(args->hits);
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows; r++) {
         losses[r] = row_loss(args, r);
+        if (hits)
+            hits[r] = is_best(cam_cpu_row(args->logits, r), args->logits.shape[1], cam_cpu_indices(args->labels)[r]);
+    }
     cam_cpu_zero_rows(args->row_loss, rows);
+    if (hits)
+        cam_cpu_zero_rows(args->hits, rows);
     double sum = 0.0;
     for (int64_t r = 0; r < rows; r++)
         sum += (double)losses[r];
@@ -76,7 +95,7 @@ static void loss_bwd_row(const cam_loss_bwd_args *args, int64_t r, double weight
 }
 
 cam_status CAM_CPU_NAME(cam_cpu_loss_bwd)(cam_backend *backend, const cam_loss_bwd_args *args) {
-    int64_t rows = args->state->head_rows;
+    int64_t rows = cam_rows_count(args->state, args->rows);
     double weight_sum = 0.0;
     for (int64_t k = 0; k < args->logits.shape[1]; k++)
         weight_sum += (double)weight_of(args->weights, k);

@@ -1,4 +1,5 @@
-/* step.c: packing of a micro-step's batch from the data set, the ranks' reports, and the step record for the host.
+/* step.c: packing of a micro-step's batch from the data set, its masks, the ranks' reports, and the step record for the
+ * host.
  */
 #include "clock.h"
 #include "cpu_internal.h"
@@ -10,11 +11,11 @@ static int32_t *writable_i32(cam_tensor t) {
 /* Writes the tokens of data row d from packed token `at` on and returns how many there are. */
 static int32_t pack_sequence(const cam_step_begin_args *a, int32_t d, int32_t at) {
     const int32_t *offsets = cam_cpu_indices(a->offsets);
-    int32_t begin = offsets[d], length = offsets[d + 1] - begin;
-    memcpy(writable_i32(a->ids) + at, cam_cpu_indices(a->data_ids) + begin, (size_t)length * sizeof(int32_t));
-    memcpy(writable_i32(a->positions) + at, cam_cpu_indices(a->data_positions) + begin,
-           (size_t)length * sizeof(int32_t));
+    int32_t begin = offsets[d], length = offsets[d + 1] - begin, next = a->first_position;
+    const int32_t *ids = cam_cpu_indices(a->data_ids) + begin;
+    memcpy(writable_i32(a->ids) + at, ids, (size_t)length * sizeof(int32_t));
     for (int32_t j = 0; j < length; j++) {
+        writable_i32(a->positions)[at + j] = ids[j] == a->pad_id ? a->pad_position : next++;
         writable_i32(a->token_row)[at + j] = d;
         writable_i32(a->token_index)[at + j] = j;
     }
@@ -49,6 +50,7 @@ cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step
     (void)backend;
     pack(args, m);
     state->step = m->step;
+    state->epoch = m->epoch;
     state->learning_rate = m->learning_rate;
     state->loss_denominator = m->loss_denominator;
     state->tokens = args->ids.data ? m->tokens : 0;
@@ -61,6 +63,45 @@ cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step
         state->finite |= state->skip_nonfinite;
     }
     state->cursor++;
+    return CAM_OK;
+}
+
+/* Writes token t, which is chosen, as query row `at`. */
+static void choose(const cam_step_mask_args *a, int32_t t, int32_t at) {
+    int32_t row = cam_cpu_indices(a->token_row)[t], index = cam_cpu_indices(a->token_index)[t];
+    int32_t id = cam_cpu_indices(a->ids)[t];
+    writable_i32(a->list)[at] = t;
+    writable_i32(a->list_row)[at] = row;
+    writable_i32(a->list_index)[at] = index;
+    writable_i32(a->labels)[at] = id;
+    if (!a->map.given)
+        writable_i32(a->masked)[t] = cam_masking_replacement(&a->map, cam_cpu_indices(a->piece_kind), a->state->seed,
+                                                             a->state->epoch, (uint32_t)row, (uint32_t)index, id);
+}
+
+static int is_chosen(const cam_step_mask_args *a, int32_t t) {
+    int32_t row = cam_cpu_indices(a->token_row)[t], index = cam_cpu_indices(a->token_index)[t];
+    const int32_t *ids = cam_cpu_indices(a->ids) + t - index, *kind = cam_cpu_indices(a->piece_kind);
+    if (a->map.given)
+        return ids[index] == a->map.mask_id;
+    if (kind[ids[index]] & CAM_PIECE_SPECIAL)
+        return 0;
+    int32_t word = cam_masking_word(&a->map, ids, kind, index);
+    return cam_masking_chooses(&a->map, a->state->seed, a->state->epoch, (uint32_t)row, (uint32_t)word);
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_step_mask)(cam_backend *backend, const cam_step_mask_args *args) {
+    int32_t tokens = args->state->tokens, capacity = (int32_t)args->list.shape[0], chosen = 0, sequence = 0;
+    (void)backend;
+    memcpy(args->masked.data, args->ids.data, (size_t)tokens * sizeof(int32_t));
+    for (int32_t t = 0; t < tokens; t++) {
+        if (cam_cpu_indices(args->token_index)[t] == 0)
+            writable_i32(args->list_cu)[sequence++] = chosen;
+        if (is_chosen(args, t) && chosen < capacity)
+            choose(args, t, chosen++);
+    }
+    writable_i32(args->list_cu)[sequence] = chosen;
+    args->state->head_rows = chosen;
     return CAM_OK;
 }
 

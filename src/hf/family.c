@@ -32,6 +32,7 @@ const cam_family cam_families[] = {
     {
         .model_type = "camembert",
         .classifier_class = "CamembertForSequenceClassification",
+        .masked_lm_class = "CamembertForMaskedLM",
         .prefixes = {"roberta.", "camembert."},
         .tokenizer_class = &camembert_tokenizer,
         .position_offset = 1,
@@ -39,6 +40,7 @@ const cam_family cam_families[] = {
     {
         .model_type = "xlm-roberta",
         .classifier_class = "XLMRobertaForSequenceClassification",
+        .masked_lm_class = "XLMRobertaForMaskedLM",
         .prefixes = {"roberta."},
         .tokenizer_class = &xlm_roberta_tokenizer,
         .position_offset = 1,
@@ -46,6 +48,7 @@ const cam_family cam_families[] = {
     {
         .model_type = "roberta",
         .classifier_class = "RobertaForSequenceClassification",
+        .masked_lm_class = "RobertaForMaskedLM",
         .prefixes = {"roberta."},
         .tokenizer_class = &cam_tokenizer_class_of_file,
         .position_offset = 1,

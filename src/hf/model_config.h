@@ -19,8 +19,15 @@ extern "C" {
 
 enum { CAM_MODEL_MAX_LABELS = 65536 };
 
+/* What a model's head is for. */
+typedef enum cam_task {
+    CAM_TASK_CLASSIFY, /* one label of a text */
+    CAM_TASK_MASKED_LM /* the pieces at masked places of a text; the head shares the word embeddings */
+} cam_task;
+
 typedef struct cam_model_config {
     const cam_family *family; /* of its model_type; not NULL */
+    cam_task task;            /* of the head that is loaded, trained and written; reading sets CAM_TASK_CLASSIFY */
     int32_t vocab_size;
     int32_t hidden_size;
     int32_t num_hidden_layers;
@@ -62,8 +69,8 @@ int32_t cam_model_config_max_tokens(const cam_model_config *config);
 CAM_MUST_CHECK cam_status cam_model_config_set_labels(cam_model_config *config, const char *const *labels,
                                                       int32_t count);
 
-/* Writes config.json of a sequence classifier: the fields of the source, replaced by those of the struct. 2-space
- * indent, keys sorted, numbers as Python prints them. */
+/* Writes config.json of a sequence classifier, or of a masked language model (config->task), which has no labels: the
+ * fields of the source, replaced by those of the struct. 2-space indent, keys sorted, numbers as Python prints them. */
 CAM_MUST_CHECK cam_status cam_model_config_write(const cam_model_config *config, const char *path);
 
 #ifdef __cplusplus

@@ -125,7 +125,7 @@ static cam_status put_value(cam_strbuf *out, json_t *value, int level) {
     CAM_BUG("a JSON value of unknown type");
 }
 
-/* --- the fields of a classifier -------------------------------------------------------------------------------- */
+/* --- the fields of a model -------------------------------------------------------------------------------- */
 
 /* Takes ownership of `value`, which is NULL where memory ran out. */
 static cam_status set(json_t *object, const char *key, json_t *value) {
@@ -169,7 +169,14 @@ out:
 
 static cam_status set_labels(json_t *root, const cam_model_config *config) {
     cam_status st = CAM_OK;
-    json_t *names = json_object(), *ids = NULL;
+    json_t *names = NULL, *ids = NULL;
+    if (config->task == CAM_TASK_MASKED_LM) {
+        json_object_del(root, "id2label");
+        json_object_del(root, "label2id");
+        json_object_del(root, "num_labels");
+        return CAM_OK;
+    }
+    names = json_object();
     CAM_TRY(set(root, "id2label", names));
     ids = json_object();
     CAM_TRY(set(root, "label2id", ids));
@@ -200,11 +207,16 @@ out:
 static cam_status set_kind(json_t *root, const cam_model_config *config) {
     cam_status st = CAM_OK;
     json_t *classes = json_array();
+    int is_lm = config->task == CAM_TASK_MASKED_LM;
     CAM_TRY(set(root, "architectures", classes));
-    if (json_array_append_new(classes, json_string(config->family->classifier_class)) != 0)
+    if (json_array_append_new(
+            classes, json_string(is_lm ? config->family->masked_lm_class : config->family->classifier_class)) != 0)
         CAM_TRY(no_memory());
     CAM_TRY(set(root, "model_type", json_string(config->family->model_type)));
-    CAM_TRY(set(root, "problem_type", json_string("single_label_classification")));
+    if (is_lm)
+        json_object_del(root, "problem_type");
+    else
+        CAM_TRY(set(root, "problem_type", json_string("single_label_classification")));
     CAM_TRY(set_dtype(root));
     /* they name code of the source, which is not part of this model */
     json_object_del(root, "auto_map");

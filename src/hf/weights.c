@@ -214,7 +214,7 @@ static match find_stored(const cam_weights *weights, const char *name) {
     return (match){0};
 }
 
-/* The tensor of a classifier's name: under the folder's prefix, and also under TensorFlow's names of LayerNorm's two
+/* The tensor of a model's name: under the folder's prefix, and also under TensorFlow's names of LayerNorm's two
  * tensors. */
 static match find_wanted(const cam_weights *weights, const char *name) {
     static const char *const spellings[][2] = {{".LayerNorm.weight", ".LayerNorm.gamma"},
@@ -284,7 +284,7 @@ static void check_wanted(cam_weights *weights, const cam_weight_wanted *wanted, 
     found->taken = 1;
 }
 
-/* Parts that language models and old files have, and a classifier does not use. */
+/* Parts that other models and old files have, and the wanted one does not use. */
 enum {
     PART_LM_HEAD,
     PART_POOLER,
@@ -293,6 +293,8 @@ enum {
     PART_TOKENS_WEIGHT, /* the head of a token classifier or a model of multiple choice */
     PART_TOKENS_BIAS,
     PART_QUESTIONS,
+    PART_CLASSIFIER_DENSE,
+    PART_CLASSIFIER_OUT,
     PARTS
 };
 static const struct {
@@ -307,6 +309,8 @@ static const struct {
     [PART_TOKENS_WEIGHT] = {"the head of another task", "classifier.weight", 1, 0},
     [PART_TOKENS_BIAS] = {"the head of another task", "classifier.bias", 1, 0},
     [PART_QUESTIONS] = {"the head of another task", "qa_outputs.", 0, 0},
+    [PART_CLASSIFIER_DENSE] = {"the head of another task", "classifier.dense.", 0, 0},
+    [PART_CLASSIFIER_OUT] = {"the head of another task", "classifier.out_proj.", 0, 0},
 };
 
 static int part_of(const cam_weights *weights, const char *name) {
@@ -329,17 +333,23 @@ static int is_matched(const cam_weights *weights, const cam_safetensors_tensor *
     return 0;
 }
 
+/* A masked language model's decoder is the word embeddings, and some files hold it a second time. */
+static int is_tied_decoder(const cam_weights *weights, const char *name) {
+    const cam_safetensors_tensor *bias = find_wanted(weights, "lm_head.bias").tensor;
+    return bias && is_matched(weights, bias) && begins_with(name + wrapper_of(name), "lm_head.decoder.");
+}
+
 static void check_surplus(const cam_weights *weights, size_t counts[PARTS], cam_problems *problems) {
     for (size_t f = 0; f < weights->file_count; f++) {
         const cam_safetensors *file = &weights->files[f];
         for (size_t i = 0; i < file->count; i++) {
-            if (is_matched(weights, &file->tensors[i]))
+            if (is_matched(weights, &file->tensors[i]) || is_tied_decoder(weights, file->tensors[i].name))
                 continue;
             int part = part_of(weights, file->tensors[i].name);
             if (part < PARTS)
                 counts[part]++;
             else
-                cam_problems_add(problems, weights->path, 0, "tensor \"%s\" has no place in this classifier",
+                cam_problems_add(problems, weights->path, 0, "tensor \"%s\" has no place in this model",
                                  file->tensors[i].name);
         }
     }
@@ -354,7 +364,7 @@ static void log_unused(cam_weights *weights, const size_t counts[PARTS]) {
         total += counts[i];
     }
     if (total && !weights->logged)
-        cam_log("\"%s\": ignored %zu tensor%s that a classifier does not use (%s)", weights->path, total,
+        cam_log("\"%s\": ignored %zu tensor%s that this model does not use (%s)", weights->path, total,
                 total == 1 ? "" : "s", cam_strbuf_text(&list));
     weights->logged = 1;
     cam_strbuf_release(&list);

@@ -1,4 +1,4 @@
-/* weights.h: the tensors of a checkpoint folder, by the names that a classifier has for them.
+/* weights.h: the tensors of a checkpoint folder, by the names that a model has for them.
  *
  * A folder holds model.safetensors, or model.safetensors.index.json and the files that it names. Pickles
  * (pytorch_model.bin) are never opened: the message says how to convert them. Names are Hugging Face's, with the prefix
@@ -41,12 +41,14 @@ const char *cam_weights_instead(const char *folder, const char **description);
 CAM_MUST_CHECK cam_status cam_weights_open(const char *folder, cam_weights **weights);
 void cam_weights_close(cam_weights *weights); /* NULL does nothing */
 
-/* The stored tensor for a classifier's name; NULL where there is none. */
+/* The stored tensor for a model's name; NULL where there is none. */
 const cam_safetensors_tensor *cam_weights_find(const cam_weights *weights, const char *name);
 
 /* Finds every wanted tensor and checks its dtype (F32, F16, BF16, F64) and shape. Fails with all tensors that are
- * missing, misshapen or surplus. Tensors that a language model or another task's model has and a classifier does not use (lm_head,
- * pooler, position_ids, token_type_ids, classifier.weight, qa_outputs) are not surplus; one log line names them, once. `wanted` is not kept. */
+ * missing, misshapen or surplus. Tensors that a language model or another task's model has and this model does not use
+ * (lm_head, pooler, position_ids, token_type_ids, classifier.weight, qa_outputs; for a masked language model also a
+ * classifier's head) are not surplus; one log line names them, once. A decoder that is tied to the word embeddings
+ * (lm_head.decoder) is in the file a second time, and not named. `wanted` is not kept. */
 CAM_MUST_CHECK cam_status cam_weights_match(cam_weights *weights, const cam_weight_wanted *wanted, size_t count);
 /* After match: nonzero where wanted tensor `index` comes from the folder; the caller initialises the others. */
 int cam_weights_has(const cam_weights *weights, size_t index);

@@ -44,7 +44,7 @@ cam_dropout cam_layer_dropout(const cam_pass *pass, int layer, enum cam_site sit
     int last = cam_pass_is_last(pass, layer);
     return (cam_dropout){.threshold = cam_pass_threshold(pass, layer + 1, pass->model->config->hidden_dropout_prob),
                          .site = (uint32_t)site + 4 * (uint32_t)layer,
-                         .row = last ? pass->batch->row : pass->batch->token_row,
+                         .row = last ? pass->batch->list_row : pass->batch->token_row,
                          .index = last ? pass->batch->list_index : pass->batch->token_index};
 }
 
@@ -59,7 +59,7 @@ cam_dropout cam_head_dropout_of(const cam_pass *pass, enum cam_site site) {
     double probability = cam_model_config_head_dropout(pass->model->config);
     return (cam_dropout){.threshold = cam_pass_threshold(pass, pass->model->params->layers + 1, probability),
                          .site = (uint32_t)site,
-                         .row = pass->batch->row,
+                         .row = pass->batch->list_row,
                          .index = pass->batch->list_index};
 }
 
@@ -168,17 +168,11 @@ out:
     return st;
 }
 
-static cam_status need_weights(cam_pass *pass, int depth) {
-    if (!pass->weights_needed || cam_arena_is_counting(pass->arena))
-        return CAM_OK;
-    return pass->weights_needed(pass->context, depth);
-}
-
 static cam_status embed(cam_pass *pass, cam_tensor y) {
     cam_status st = CAM_OK;
     const cam_batch *batch = pass->batch;
     int64_t tokens = batch->ids.shape[0];
-    CAM_TRY(need_weights(pass, 0));
+    CAM_TRY(cam_pass_need_weights(pass, 0));
     pass->embedded = y;
     pass->embedded_mean = cam_pass_f32_1d(pass, tokens);
     pass->embedded_rstd = cam_pass_f32_1d(pass, tokens);
@@ -218,7 +212,7 @@ cam_status cam_camembert_encode(cam_pass *pass) {
         }
         size_t mark = cam_arena_mark(pass->arena);
         model->saved[layer] = (cam_layer_saved){.x = x};
-        CAM_TRY(need_weights(pass, layer + 1));
+        CAM_TRY(cam_pass_need_weights(pass, layer + 1));
         CAM_TRY(cam_layer_forward(pass, layer, &model->saved[layer], y));
         if (!trained || model->gradient_checkpointing)
             cam_arena_release(pass->arena, mark);
@@ -244,7 +238,7 @@ cam_status cam_camembert_classify(cam_pass *pass) {
     pass->head_dense = cam_pass_f32_2d(pass, n, h);
     pass->head_active = cam_pass_f32_2d(pass, n, h);
     pass->logits = cam_pass_f32_2d(pass, n, w.shape[0]);
-    CAM_TRY(need_weights(pass, pass->model->params->layers + 1));
+    CAM_TRY(cam_pass_need_weights(pass, pass->model->params->layers + 1));
     CAM_RUN(head_dropout, .y = pass->head_input, .x = pass->hidden,
             .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_INPUT));
     CAM_RUN(linear_fwd, .y = pass->head_dense, .x = pass->head_input, .w = cam_head_view(pass, CAM_DENSE_W, CAM_WEIGHT),
@@ -262,7 +256,8 @@ cam_status cam_camembert_loss(cam_pass *pass) {
     cam_status st = CAM_OK;
     pass->row_loss = cam_pass_f32_1d(pass, pass->logits.shape[0]);
     CAM_RUN(loss_fwd, .row_loss = pass->row_loss, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .smoothing = pass->label_smoothing, .accumulate = pass->accumulate);
+            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing,
+            .accumulate = pass->accumulate);
 out:
     return st;
 }

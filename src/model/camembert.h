@@ -1,4 +1,4 @@
-/* camembert.h: CamemBERT's encoder and classification head: forward, and backward derived by hand.
+/* camembert.h: CamemBERT's encoder and its heads: forward, and backward derived by hand.
  *
  * The computation is that of transformers' modeling_camembert.py (reference: CamembertForSequenceClassification),
  * post-LN:
@@ -7,9 +7,13 @@
  *     x1 = LN(dropout(Wo attention(Wqkv x)) + x),  x2 = LN(dropout(Wd gelu(Wu x1)) + x1)       each layer
  *     logits = Wc dropout(tanh(Wh dropout(h)))                                                  h = last x2 at <s>
  *
- * over packed rows without padding. The head reads only the <s> row of each sequence. So the last layer has queries for
- * these rows only (the query rows), and computes its residual sums and its feed-forward block for them only. Logits and
- * gradients are the same as with all rows.
+ * over packed rows without padding; of a masked language model (reference: CamembertForMaskedLM)
+ *
+ *     logits = word LN(gelu(Wh h)) + b                                               h = last x2 at the chosen tokens
+ *
+ * The head reads only the <s> row of each sequence, or the chosen tokens. So the last layer has queries for these rows
+ * only (the query rows), and computes its residual sums and its feed-forward block for them only. Logits and gradients
+ * are the same as with all rows. Logits over a vocabulary are computed for CAM_HEAD_CHUNK query rows at a time.
  *
  * The code does not depend on the backend. With a counting arena nothing is computed; arena->peak then is the memory
  * that a pass needs.
@@ -24,17 +28,19 @@
 
 /* A packed batch in device memory. T_cap and B_cap are the tensors' lengths; the true counts are in the step state. */
 typedef struct cam_batch {
-    cam_tensor ids;         /* [T] i32 rows of the word embeddings (kept rows, not file ids) */
+    cam_tensor ids;         /* [T] i32 rows of the word embeddings (kept rows, not file ids), masked where masks are */
+    cam_tensor source_ids;  /* [T] i32 before masking; absent without masks */
     cam_tensor positions;   /* [T] i32 rows of the position embeddings */
     cam_tensor token_row;   /* [T] i32 data row id of each token */
     cam_tensor token_index; /* [T] i32 index in its sequence */
     cam_tensor cu_seqlens;  /* [B+1] i32 */
     cam_tensor row;         /* [B] i32 data row id of each sequence */
-    cam_tensor list;        /* [R] i32 the query rows of the last layer, as packed tokens; R = B: each <s> */
-    cam_tensor list_index;  /* [R] i32 index of the query row in its sequence: 0 */
-    cam_tensor list_cu;     /* [B+1] i32 cumulative number of query rows of the sequences: 0, 1, .. B */
-    cam_tensor labels;      /* [R] i32; absent if there are none */
-    int32_t longest;        /* tokens of the longest sequence */
+    cam_tensor list;     /* [R] i32 the query rows of the last layer, as packed tokens; without masks R = B: each <s> */
+    cam_tensor list_row; /* [R] i32 data row id of each query row */
+    cam_tensor list_index; /* [R] i32 index of the query row in its sequence; without masks 0 */
+    cam_tensor list_cu;    /* [B+1] i32 cumulative number of query rows of the sequences */
+    cam_tensor labels;     /* [R] i32; absent if there are none */
+    int32_t longest;       /* tokens of the longest sequence */
 } cam_batch;
 
 /* Tensors that one layer's forward pass keeps for its backward pass. N is T, or R in the last layer. */
@@ -62,8 +68,9 @@ CAM_MUST_CHECK cam_status cam_camembert_open(cam_camembert *model, const cam_mod
                                              const cam_parameters *params, cam_backend *backend);
 void cam_camembert_close(cam_camembert *model);
 
-/* One pass of a batch through the model. Set the first block of fields, then call encode and classify, and in training
- * loss and backward. All memory comes from `arena`, which the caller resets before the next pass. */
+/* One pass of a batch through the model. Set the first block of fields, then call encode, and classify and in training
+ * loss, or lm_head and lm_loss; in training then backward. All memory comes from `arena`, which the caller resets before
+ * the next pass. */
 typedef struct cam_pass {
     cam_camembert *model;
     cam_arena *arena;
@@ -83,6 +90,9 @@ typedef struct cam_pass {
     cam_tensor embedded, embedded_mean, embedded_rstd; /* [T,H] [T] */
     cam_tensor hidden;                                 /* [R,H] the encoder's output at the query rows */
     cam_tensor head_input, head_dense, head_active;    /* [R,H] after dropout, before bias and tanh, after dropout */
+    cam_tensor head_output, head_mean, head_rstd;      /* lm_head: [R,H] [R] its LayerNorm, of head_active after GELU */
+    cam_tensor head_gradient;                          /* lm_loss: [R,H] of head_output */
+    cam_tensor hits;                                   /* lm_loss, not in training: [R], as loss_fwd's */
     cam_tensor logits;                                 /* [R,K] */
     cam_tensor row_loss;                               /* [R] */
     int side_mark;                                     /* of backward's last section of the side queue */
@@ -97,6 +107,14 @@ CAM_MUST_CHECK cam_status cam_camembert_gather_features(cam_pass *pass, cam_tens
 CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
 /* Fills `row_loss`, and adds to state->loss. */
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
+/* The head of a masked language model up to its decoder: fills `head_output` from `hidden`. */
+CAM_MUST_CHECK cam_status cam_camembert_lm_head(cam_pass *pass);
+/* The decoder and the loss, chunk by chunk of query rows: fills `row_loss`, and adds to state->loss. In training also
+ * `head_gradient` and the decoder's gradients, its bias and the word embeddings; otherwise `hits`. */
+CAM_MUST_CHECK cam_status cam_camembert_lm_loss(cam_pass *pass);
+/* The number of chunks, and the decoder's logits of one of them, [CAM_HEAD_CHUNK or fewer, V], in arena memory. */
+int cam_camembert_lm_chunks(const cam_pass *pass);
+CAM_MUST_CHECK cam_status cam_camembert_lm_logits(cam_pass *pass, int chunk, cam_tensor *logits);
 /* Gradients of all trained tensors, from the logits down to the first trained depth. Those of the products' weights are
  * computed in the side queue, for which the main queue has waited at the end. */
 CAM_MUST_CHECK cam_status cam_camembert_backward(cam_pass *pass);

@@ -231,7 +231,8 @@ static cam_status embedding_backward(cam_pass *pass, cam_tensor dy) {
             .type = cam_embedding_view(pass, CAM_TYPE, CAM_WEIGHT),
             .gamma = cam_embedding_view(pass, CAM_EMBEDDING_GAMMA, CAM_WEIGHT),
             .pad_word = params->word_row ? params->word_row[pad] : pad, .pad_position = pad,
-            .accumulate = pass->accumulate, .dropout = cam_embedding_dropout(pass));
+            .accumulate = pass->accumulate, .tied_word = params->task == CAM_TASK_MASKED_LM,
+            .dropout = cam_embedding_dropout(pass));
 out:
     return st;
 }
@@ -244,7 +245,7 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
     CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .smoothing = pass->label_smoothing);
+            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
                     .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
                     .rows = CAM_ROWS_HEAD);
@@ -306,13 +307,27 @@ out:
     return st;
 }
 
+/* The head of a masked language model, in the main queue; its gradients are told as complete in a section of their own. */
+static cam_status lm_head_backward(cam_pass *pass, cam_tensor dhidden) {
+    cam_status st = CAM_OK;
+    int depth = pass->model->params->layers + 1;
+    CAM_TRY(cam_lm_head_backward(pass, dhidden));
+    CAM_TRY(section_begin(pass));
+    CAM_TRY(section_end(pass, depth, gradients_ready(pass, depth)));
+out:
+    return st;
+}
+
 cam_status cam_camembert_backward(cam_pass *pass) {
     cam_status st = CAM_OK;
     cam_camembert *model = pass->model;
     int layers = model->params->layers, encoder_trained = model->frozen_depth <= layers;
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dy = cam_pass_f32_2d(pass, pass->hidden.shape[0], model->params->hidden), dx = CAM_NONE;
-    CAM_TRY(head_backward(pass, dy, encoder_trained));
+    if (model->params->task == CAM_TASK_MASKED_LM)
+        CAM_TRY(lm_head_backward(pass, dy));
+    else
+        CAM_TRY(head_backward(pass, dy, encoder_trained));
     if (encoder_trained)
         CAM_TRY(layers_backward(pass, dy, &dx));
     if (model->frozen_depth == 0) {

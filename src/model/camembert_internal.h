@@ -73,6 +73,13 @@ static inline cam_rows cam_layer_rows(const cam_pass *pass, int layer) {
     return cam_pass_is_last(pass, layer) ? CAM_ROWS_HEAD : CAM_ROWS_TOKENS;
 }
 
+/* Called before the weights of a depth are read. */
+static inline CAM_MUST_CHECK cam_status cam_pass_need_weights(cam_pass *pass, int depth) {
+    if (!pass->weights_needed || cam_arena_is_counting(pass->arena))
+        return CAM_OK;
+    return pass->weights_needed(pass->context, depth);
+}
+
 /* The dropout threshold in a depth: 0 outside training, and in frozen depths unless frozen_dropout. */
 uint32_t cam_pass_threshold(const cam_pass *pass, int depth, double probability);
 /* Dropout on rows of a layer's activations; `site` is that of layer 0. */
@@ -84,6 +91,9 @@ float cam_attention_scale(const cam_pass *pass);
 
 /* Whether backward passes through this layer, and so needs its activations. */
 int cam_layer_is_trained(const cam_pass *pass, int layer);
+
+/* Backward of lm_head: head_gradient -> dhidden, the gradient of `hidden`. */
+CAM_MUST_CHECK cam_status cam_lm_head_backward(cam_pass *pass, cam_tensor dhidden);
 
 /* One layer: reads saved->x, writes y [N,H], fills the rest of `saved`. */
 CAM_MUST_CHECK cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, cam_tensor y);

@@ -64,7 +64,7 @@ static void initial_row(const cam_model_source *source, int tensor, int64_t row,
 }
 
 static int is_layer_norm_gain(const cam_parameter *p) {
-    return strstr(p->name[0], "LayerNorm.weight") != NULL;
+    return strstr(p->name[0], "LayerNorm.weight") || strstr(p->name[0], "layer_norm.weight");
 }
 
 /* Initialises rows [first, first + count) of parameter i; a row is a function of its number, for any number of threads. */

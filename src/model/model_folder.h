@@ -12,7 +12,7 @@
 /* Where the initial values of a run's parameters come from. */
 typedef struct cam_model_source {
     cam_weights *weights; /* an opened checkpoint; NULL: all values are initialised (init: random) */
-    int keep_head;        /* 1: load its classifier too, if it has one */
+    int keep_head;        /* 1: load its head too, if it has one of the task */
     uint64_t seed;        /* of the initialisation */
     const cam_model_config *config;
 } cam_model_source;

@@ -85,6 +85,14 @@ static void append_all(cam_parameters *params, const cam_model_config *config) {
     append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.bias");
     for (int layer = 0; layer < params->layers; layer++)
         append_layer(params, config, layer);
+    if (params->task == CAM_TASK_MASKED_LM) {
+        append_named(params, head, h, h, 0, "", "lm_head.dense.weight");
+        append_named(params, head, h, 0, 1, "", "lm_head.dense.bias");
+        append_named(params, head, h, 0, 1, "", "lm_head.layer_norm.weight");
+        append_named(params, head, h, 0, 1, "", "lm_head.layer_norm.bias");
+        append_named(params, head, params->word_rows, 0, 1, "", "lm_head.bias");
+        return;
+    }
     append_named(params, head, h, h, 0, "", "classifier.dense.weight");
     append_named(params, head, h, 0, 1, "", "classifier.dense.bias");
     append_named(params, head, config->num_labels, h, 0, "", "classifier.out_proj.weight");
@@ -137,11 +145,15 @@ cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config 
                                  const cam_train_rates *rates, cam_precision precision, cam_sharding sharding) {
     cam_status st = CAM_OK;
     *params = (cam_parameters){.layers = (int)config->num_hidden_layers,
+                               .task = config->task,
                                .hidden = config->hidden_size,
                                .precision = precision,
                                .sharding = sharding};
     params->sharding.ranks += sharding.ranks == 0;
-    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + CAM_HEAD_TENSORS;
+    int is_lm = params->task == CAM_TASK_MASKED_LM;
+    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS +
+                (is_lm ? CAM_MASKED_LM_TENSORS : CAM_CLASSIFIER_TENSORS);
+    CAM_ASSERT(!is_lm || !used);
     params->list = calloc((size_t)count, sizeof *params->list);
     params->by_offset = calloc((size_t)count, sizeof *params->by_offset);
     if (!params->list || !params->by_offset)

@@ -55,7 +55,11 @@ typedef enum cam_head_tensor {
     CAM_DENSE_B,
     CAM_CLASSIFIER_W, /* [K,H] */
     CAM_CLASSIFIER_B,
-    CAM_HEAD_TENSORS
+    CAM_CLASSIFIER_TENSORS,
+    CAM_HEAD_GAMMA = CAM_DENSE_B + 1, /* of a masked language model, whose decoder is CAM_WORD */
+    CAM_HEAD_BETA,
+    CAM_DECODER_B, /* [V] */
+    CAM_MASKED_LM_TENSORS
 } cam_head_tensor;
 
 typedef enum cam_plane { CAM_WEIGHT, CAM_LOW, CAM_GRADIENT, CAM_MOMENT1, CAM_MOMENT2, CAM_PLANES } cam_plane;
@@ -116,6 +120,7 @@ typedef struct cam_parameters {
     int *by_offset; /* [count] list indices in the order of the index space */
     int count;
     int layers;
+    cam_task task;
     int64_t hidden;
     int64_t elements;      /* the whole space */
     int64_t trained_begin; /* the first trained element */
@@ -152,8 +157,9 @@ typedef struct cam_train_rates {
     double layerwise_decay; /* d; learning rate factors: head 1, layer i = 1 .. L d^(L+1-i), embeddings d^(L+1) */
 } cam_train_rates;
 
-/* Lays out the index space and the planes. `used` ([vocab_size], non-zero: keep the row); NULL: the whole vocabulary.
- * The pad row is always kept. No backend memory is allocated. */
+/* Lays out the index space and the planes, with the head of config->task. `used` ([vocab_size], non-zero: keep the row);
+ * NULL: the whole vocabulary, which a masked language model needs. The pad row is always kept. No backend memory is
+ * allocated. */
 CAM_MUST_CHECK cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config,
                                                 const unsigned char *used, const cam_train_rates *rates,
                                                 cam_precision precision, cam_sharding sharding);

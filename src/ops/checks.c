@@ -45,7 +45,7 @@ cam_status cam_check_step_begin(const cam_backend *backend, const cam_step_begin
     REQUIRE("step_begin", a->offsets.shape[0] >= 1, "operand \"offsets\" is empty");
     REQUIRE("step_begin",
             packs || (!a->positions.data && !a->token_row.data && !a->token_index.data && !a->cu_seqlens.data &&
-                      !a->data_ids.data && !a->data_positions.data),
+                      !a->data_ids.data),
             "operand \"ids\" is absent, but other token operands are not");
     const cam_operand operands[] = {
         I32_1D("ids", a->ids, CAM_OUT | CAM_OPTIONAL, tokens),
@@ -61,10 +61,30 @@ cam_status cam_check_step_begin(const cam_backend *backend, const cam_step_begin
         I32_1D("order", a->order, CAM_IN, a->order.shape[0]),
         I32_1D("offsets", a->offsets, CAM_IN, a->offsets.shape[0]),
         I32_1D("data_ids", a->data_ids, CAM_IN | packed, data),
-        I32_1D("data_positions", a->data_positions, CAM_IN | packed, data),
         I32_1D("data_labels", a->data_labels, CAM_OPTIONAL, a->offsets.shape[0] - 1),
     };
     return CHECK("step_begin", operands);
+}
+
+cam_status cam_check_step_mask(const cam_backend *backend, const cam_step_mask_args *a) {
+    int64_t tokens = a->ids.shape[0], queries = a->list.shape[0];
+    REQUIRE_STATE("step_mask", a);
+    REQUIRE("step_mask", a->map.vocab_size > 0, "map.vocab_size is %d", a->map.vocab_size);
+    REQUIRE("step_mask", a->map.mask_id >= 0 && a->map.mask_id < a->map.vocab_size,
+            "map.mask_id %d is not in the vocabulary", a->map.mask_id);
+    const cam_operand operands[] = {
+        I32_1D("masked", a->masked, CAM_OUT, tokens),
+        I32_1D("list", a->list, CAM_OUT, queries),
+        I32_1D("list_row", a->list_row, CAM_OUT, queries),
+        I32_1D("list_index", a->list_index, CAM_OUT, queries),
+        I32_1D("list_cu", a->list_cu, CAM_OUT, a->list_cu.shape[0]),
+        I32_1D("labels", a->labels, CAM_OUT, queries),
+        I32_1D("ids", a->ids, CAM_IN, tokens),
+        I32_1D("token_row", a->token_row, CAM_IN, tokens),
+        I32_1D("token_index", a->token_index, CAM_IN, tokens),
+        I32_1D("piece_kind", a->piece_kind, CAM_IN, a->map.vocab_size),
+    };
+    return CHECK("step_mask", operands);
 }
 
 cam_status cam_check_step_end(const cam_backend *backend, const cam_step_end_args *a) {
@@ -362,10 +382,10 @@ cam_status cam_check_loss_fwd(const cam_backend *backend, const cam_loss_fwd_arg
     int64_t r = a->logits.shape[0], k = a->logits.shape[1];
     REQUIRE_STATE("loss_fwd", a);
     REQUIRE("loss_fwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
+    REQUIRE("loss_fwd", a->rows >= CAM_ROWS_HEAD, "rows %d are not query rows", (int)a->rows);
     const cam_operand operands[] = {
-        F32_1D("row_loss", a->row_loss, CAM_OUT, r),
-        F32_2D("logits", a->logits, CAM_IN, r, k),
-        I32_1D("labels", a->labels, CAM_IN, r),
+        F32_1D("row_loss", a->row_loss, CAM_OUT, r),    F32_1D("hits", a->hits, CAM_OUT | CAM_OPTIONAL, r),
+        F32_2D("logits", a->logits, CAM_IN, r, k),      I32_1D("labels", a->labels, CAM_IN, r),
         F32_1D("weights", a->weights, CAM_OPTIONAL, k),
     };
     return CHECK("loss_fwd", operands);
@@ -375,6 +395,7 @@ cam_status cam_check_loss_bwd(const cam_backend *backend, const cam_loss_bwd_arg
     int64_t r = a->logits.shape[0], k = a->logits.shape[1];
     REQUIRE_STATE("loss_bwd", a);
     REQUIRE("loss_bwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
+    REQUIRE("loss_bwd", a->rows >= CAM_ROWS_HEAD, "rows %d are not query rows", (int)a->rows);
     const cam_operand operands[] = {
         F32_2D_OR("dlogits", a->dlogits, CAM_OUT, r, k, "logits"),
         F32_2D("logits", a->logits, CAM_IN, r, k),

@@ -121,6 +121,8 @@ static void advise_of_others(const cam_advice_case *advice, cam_strbuf *out) {
 
 void cam_advice_put(const cam_advice_case *advice, cam_strbuf *out) {
     advise_of_others(advice, out);
+    if (advice->run->config->task == CAM_CONFIG_TASK_PRETRAIN)
+        return;
     advise_cut_texts(advice->run, out);
     advise_freezing(advice, out);
 }

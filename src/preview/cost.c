@@ -18,39 +18,46 @@ static const double PROGRAM_BYTES = 45e6;    /* the program, its data, and the s
 
 /* --- work ------------------------------------------------------------------------------------------------------ */
 
-/* The lengths of a set of rows: their number, the sum of their tokens, and the sum of the squares. */
+/* The lengths of a set of rows: the sum of their tokens, and of the squares; the tokens that the head reads; and what
+ * attention of these to all tokens of their rows costs. */
 typedef struct lengths {
-    double rows, tokens, squares;
+    double rows, tokens, squares, queries, pairs;
 } lengths;
 
-static void add_part(lengths *sums, const cam_corpus *corpus, cam_data_part part) {
+/* The head of a classifier reads one token of a row, that of a masked language model those that are masked. */
+static void add_part(lengths *sums, const cam_run *run, cam_data_part part) {
+    const cam_corpus *corpus = &run->corpus;
+    int is_masked = run->config->task == CAM_CONFIG_TASK_PRETRAIN;
     for (int64_t i = 0; i < corpus->part_count[part]; i++) {
         const int64_t *offset = corpus->tokens.offsets + corpus->part[part][i];
         double tokens = (double)(offset[1] - offset[0]);
+        double queries = is_masked ? run->config->mlm_probability * tokens : 1;
         sums->rows++;
         sums->tokens += tokens;
         sums->squares += tokens * tokens;
+        sums->queries += queries;
+        sums->pairs += queries * tokens;
     }
 }
 
-static lengths lengths_of(const cam_corpus *corpus, cam_data_part part) {
+static lengths lengths_of(const cam_run *run, cam_data_part part) {
     lengths sums = {0};
-    add_part(&sums, corpus, part);
+    add_part(&sums, run, part);
     return sums;
 }
 
 /* Operations of the encoder's forward pass: the products with weights, and attention. The last layer computes keys and
- * values of all tokens, and all else for one token of each row. */
+ * values of all tokens, and all else for the tokens that the head reads. */
 static double encoder_work(const cam_model_config *m, lengths sums) {
     double h = m->hidden_size, f = m->intermediate_size, layers = m->num_hidden_layers;
     double whole = sums.tokens * (8 * h * h + 4 * h * f) + 4 * h * sums.squares;
-    double last = sums.tokens * (4 * h * h + 4 * h) + sums.rows * (4 * h * h + 4 * h * f);
+    double last = sums.tokens * 4 * h * h + sums.pairs * 4 * h + sums.queries * (4 * h * h + 4 * h * f);
     return (layers - 1) * whole + last;
 }
 
 static double head_work(const cam_model_config *m, lengths sums) {
     double h = m->hidden_size;
-    return sums.rows * 2 * h * (h + m->num_labels);
+    return sums.queries * 2 * h * (h + (m->task == CAM_TASK_MASKED_LM ? m->vocab_size : m->num_labels));
 }
 
 static double evaluations(const cam_config *c, const cam_plan *plan) {
@@ -63,13 +70,14 @@ static double evaluations(const cam_config *c, const cam_plan *plan) {
  * that the data uses are there, and few of them. */
 static double trained_parameters(const cam_model_config *m, double trained_layers) {
     double h = m->hidden_size, f = m->intermediate_size;
-    return h * (h + m->num_labels) + trained_layers * (4 * h * h + 2 * h * f);
+    return h * (h + (m->task == CAM_TASK_MASKED_LM ? m->vocab_size : m->num_labels)) +
+           trained_layers * (4 * h * h + 2 * h * f);
 }
 
 static double operations(const cam_run *run, const cam_trainer_options *options, const cam_plan *plan) {
     const cam_model_config *m = &run->model;
-    lengths train = lengths_of(&run->corpus, CAM_PART_TRAIN), test = lengths_of(&run->corpus, CAM_PART_TEST);
-    lengths validation = lengths_of(&run->corpus, CAM_PART_VALIDATION);
+    lengths train = lengths_of(run, CAM_PART_TRAIN), test = lengths_of(run, CAM_PART_TEST);
+    lengths validation = lengths_of(run, CAM_PART_VALIDATION);
     double layers = m->num_hidden_layers, frozen = options->rates.frozen_depth - 1;
     double trained = frozen < 0 ? layers : fmax(0, layers - frozen);
     double epochs = (double)plan->updates / (double)plan->updates_per_epoch, encoder = encoder_work(m, train);
@@ -92,7 +100,7 @@ static const double LONG_ENOUGH_SECONDS = 1e-3;
 
 /* Tokens of a usual step. */
 static int64_t step_tokens(const cam_run *run) {
-    lengths train = lengths_of(&run->corpus, CAM_PART_TRAIN);
+    lengths train = lengths_of(run, CAM_PART_TRAIN);
     double tokens = train.tokens / train.rows * (double)run->config->per_device_train_batch_size;
     return tokens < 1 ? 1 : tokens > MOST_TOKENS ? MOST_TOKENS : (int64_t)tokens;
 }

@@ -119,7 +119,7 @@ static void describe_model(const cam_run *run, cam_strbuf *out) {
     if (run->config->init == CAM_CONFIG_INIT_RANDOM)
         cam_strbuf_puts(out, "\nweights  random");
     cam_strbuf_putc(out, '\n');
-    if (run->is_sound)
+    if (run->is_sound && run->config->task == CAM_CONFIG_TASK_CLASSIFY)
         cam_strbuf_printf(out, "head     %s\n",
                           run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
 }
@@ -158,7 +158,53 @@ static void describe_steps(const cam_run *run, cam_strbuf *out) {
     cam_strbuf_puts(out, " an epoch\n");
 }
 
+/* --- texts of pretraining ------------------------------------------------------------------------------------------ */
+
+static void describe_text_files(const cam_run *run, cam_strbuf *out) {
+    const cam_text_files *files = &run->text_files;
+    if (run->config->task != CAM_CONFIG_TASK_PRETRAIN)
+        return;
+    cam_strbuf_puts(out, "file     ");
+    put_path(out, files->count > 0 ? files->paths[0] : run->config->train_file, COLUMNS - 9 - 42);
+    if (files->count > 1) {
+        cam_strbuf_puts(out, " and ");
+        cam_plain_put_counted(out, (int64_t)files->count - 1, "other", "others");
+    }
+    if (files->bytes > 0) {
+        cam_strbuf_puts(out, ", ");
+        cam_plain_put_bytes(out, (double)files->bytes);
+    }
+    cam_strbuf_putc(out, '\n');
+}
+
+static void describe_texts(const cam_run *run, cam_strbuf *out) {
+    const cam_text_counts *counts = &run->corpus.texts.counts;
+    if (!run->corpus.texts.path)
+        return;
+    cam_strbuf_puts(out, "texts    ");
+    cam_plain_put_count(out, counts->texts);
+    if (counts->empty > 0) {
+        cam_strbuf_puts(out, "; ");
+        cam_plain_put_counted(out, counts->empty, "empty one is", "empty ones are");
+        cam_strbuf_puts(out, " left out");
+    }
+    if (counts->cut > 0) {
+        cam_strbuf_puts(out, "; ");
+        cam_plain_put_counted(out, counts->cut, "long one makes", "long ones make");
+        cam_strbuf_puts(out, " several rows");
+    }
+    cam_strbuf_puts(out, "\ntokens   ");
+    cam_plain_put_count(out, counts->tokens);
+    cam_strbuf_printf(out, ", %.3g of them masked%s\n", run->config->mlm_probability,
+                      run->config->whole_word_mask ? ", whole words at a time" : "");
+    cam_strbuf_puts(out, run->corpus.texts.is_new ? "cache    written to " : "cache    taken from ");
+    put_path(out, run->corpus.texts.path, COLUMNS - 9 - 11);
+    cam_strbuf_putc(out, '\n');
+}
+
 void cam_run_describe(const cam_run *run, cam_strbuf *out) {
+    describe_text_files(run, out);
+    describe_texts(run, out);
     for (int part = 0; part < CAM_PARTS; part++)
         describe_file(&run->corpus.files[part], out);
     describe_columns(run, out);

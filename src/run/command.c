@@ -38,6 +38,8 @@ static int is_replaced(const char *override, const char *settings) {
 
 void cam_command_put(const cam_command *command, const char *settings, cam_strbuf *out) {
     cam_strbuf_puts(out, "cam-train");
+    if (command->verb)
+        cam_strbuf_put_all(out, " ", command->verb, NULL);
     for (size_t i = 0; i < command->config_count; i++) {
         cam_strbuf_puts(out, " --config ");
         cam_shell_word_put(out, command->configs[i]);

@@ -14,6 +14,7 @@ typedef struct cam_command {
     const char *const *overrides; /* KEY=VALUE, ~KEY */
     size_t override_count;
     const char *device; /* of --device; NULL where it is not given */
+    const char *verb;   /* NULL: the default */
 } cam_command;
 
 /* Appends "cam-train --config base.yaml key=value", as a shell takes it. `settings` are words of a shell, " key=value"

@@ -47,7 +47,8 @@ static int is_random(const cam_run_end *end) {
     return end->run->config->init == CAM_CONFIG_INIT_RANDOM;
 }
 
-static void put_metadata(cam_strbuf *out, const cam_run_end *end) {
+/* `pipeline`: the task as the Hub calls it. */
+static void put_metadata(cam_strbuf *out, const cam_run_end *end, const char *pipeline) {
     const cam_model_origin *origin = &end->run->origin;
     cam_strbuf_printf(out, "---\nlanguage: fr\nlicense: %s\n", origin->license ? origin->license : "unknown");
     if (origin->id && !is_random(end)) {
@@ -55,27 +56,35 @@ static void put_metadata(cam_strbuf *out, const cam_run_end *end) {
         put_scalar(out, origin->id);
         cam_strbuf_putc(out, '\n');
     }
-    cam_strbuf_puts(out, "library_name: transformers\npipeline_tag: text-classification\n"
-                         "tags:\n- text-classification\n- cam-train\nmetrics:\n- accuracy\n- f1\n");
-    put_results(out, end, base_name(end->run->config->train_file));
-    cam_strbuf_puts(out, "---\n\n");
+    cam_strbuf_printf(out, "library_name: transformers\npipeline_tag: %s\ntags:\n- %s\n- cam-train\n", pipeline,
+                      pipeline);
 }
 
 /* --- text -------------------------------------------------------------------------------------------------------- */
 
-static void put_heading(cam_strbuf *out, const cam_run_end *end) {
-    const cam_run *run = end->run;
+static void put_title(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_puts(out, "# ");
-    put_cell(out, base_name(run->config->output_dir));
-    cam_strbuf_puts(out, "\n\nClassifies French texts into ");
-    cam_plain_put_counted(out, (int64_t)run->corpus.labels.count, "label", "labels");
+    put_cell(out, base_name(end->run->config->output_dir));
+    cam_strbuf_puts(out, "\n\n");
+}
+
+/* Ends a sentence. `verb`: what was done with the model of which it began. */
+static void put_origin(cam_strbuf *out, const cam_run_end *end, const char *verb) {
+    const cam_run *run = end->run;
     if (is_random(end))
         cam_strbuf_puts(out, ". It was trained from random weights with cam-train.\n");
     else if (run->origin.id)
-        cam_strbuf_printf(out, ". It was fine-tuned from `%s` with cam-train.\n", run->origin.id);
+        cam_strbuf_printf(out, ". It was %s from `%s` with cam-train.\n", verb, run->origin.id);
     else
-        cam_strbuf_printf(out, ". It was fine-tuned from the model folder `%s` with cam-train.\n",
+        cam_strbuf_printf(out, ". It was %s from the model folder `%s` with cam-train.\n", verb,
                           base_name(run->model_folder));
+}
+
+static void put_heading(cam_strbuf *out, const cam_run_end *end) {
+    put_title(out, end);
+    cam_strbuf_puts(out, "Classifies French texts into ");
+    cam_plain_put_counted(out, (int64_t)end->run->corpus.labels.count, "label", "labels");
+    put_origin(out, end, "fine-tuned");
     cam_strbuf_puts(out, "\n```python\nfrom transformers import pipeline\n"
                          "classify = pipeline(\"text-classification\", model=\".\")  # this folder\n"
                          "print(classify(\"Bonjour, où est mon colis ?\"))\n```\n");
@@ -163,11 +172,51 @@ static void put_limits(cam_strbuf *out, const cam_run_end *end) {
 }
 
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out) {
-    put_metadata(out, end);
+    put_metadata(out, end, "text-classification");
+    cam_strbuf_puts(out, "metrics:\n- accuracy\n- f1\n");
+    put_results(out, end, base_name(end->run->config->train_file));
+    cam_strbuf_puts(out, "---\n\n");
     put_heading(out, end);
     put_data(out, end);
     put_scores(out, end);
     put_settings(out, end);
     put_limits(out, end);
     cam_strbuf_puts(out, "\n" CAM_CARD_MARK);
+}
+
+/* --- a masked language model ---------------------------------------------------------------------------------------- */
+
+static void put_texts(cam_strbuf *out, const cam_run *run) {
+    const cam_text_counts *counts = &run->corpus.texts.counts;
+    cam_strbuf_puts(out, "\n## Data\n\n");
+    for (size_t i = 0; i < run->config->train_files.count; i++)
+        put_file(out, run->config->train_files.items[i], "texts");
+    put_file(out, run->config->validation_file, "held-out texts");
+    cam_strbuf_putc(out, '\n');
+    cam_plain_put_counted(out, counts->texts, "text", "texts");
+    cam_strbuf_puts(out, " of together ");
+    cam_plain_put_counted(out, counts->tokens, "token", "tokens");
+    cam_strbuf_puts(out, "; ");
+    cam_plain_put_counted(out, run->corpus.part_count[CAM_PART_VALIDATION], "row was", "rows were");
+    cam_strbuf_puts(out, " held out.\n");
+}
+
+void cam_model_card_put_masked(const cam_run_end *end, double loss, double accuracy, cam_strbuf *out) {
+    const cam_config *config = end->run->config;
+    put_metadata(out, end, "fill-mask");
+    cam_strbuf_puts(out, "---\n\n");
+    put_title(out, end);
+    cam_strbuf_puts(out, "Guesses masked words of French texts, and is a start for classifiers of such texts");
+    put_origin(out, end, "adapted");
+    cam_strbuf_puts(out, "\n```python\nfrom transformers import pipeline\n"
+                         "fill = pipeline(\"fill-mask\", model=\".\")  # this folder\n"
+                         "print(fill(\"Je voudrais <mask> ma commande\"))\n```\n");
+    put_texts(out, end->run);
+    cam_strbuf_printf(out, "\n## Scores\n\nOn held-out texts: loss %.4f of a masked token, %.4f of them guessed.\n",
+                      loss, accuracy);
+    put_settings(out, end);
+    cam_strbuf_printf(out, "%.3g of the tokens were masked%s.\n", config->mlm_probability,
+                      config->whole_word_mask ? ", whole words at a time" : "");
+    cam_strbuf_puts(out, "\n## Limits\n\n- It may have learnt by heart what stands often in its texts, names and "
+                         "addresses too.\n\n" CAM_CARD_MARK);
 }

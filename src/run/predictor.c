@@ -44,7 +44,8 @@ cam_status cam_predictor_open(cam_predictor *predictor, cam_backend *backend, co
     predictor->max_length = max_length < 3 || max_length > most ? most : max_length;
     CAM_TRY(load(predictor, backend, folder));
     CAM_TRY(cam_camembert_open(&predictor->model, &predictor->config, &predictor->params, backend));
-    CAM_TRY(cam_scorer_open(&predictor->scorer, &predictor->model, BATCH_ROWS, BATCH_TOKENS, predictor->max_length));
+    CAM_TRY(
+        cam_scorer_open(&predictor->scorer, &predictor->model, BATCH_ROWS, BATCH_TOKENS, predictor->max_length, NULL));
 out:
     free(path);
     if (st != CAM_OK)

@@ -10,6 +10,8 @@ void cam_run_close(cam_run *run) {
     cam_model_config_release(&run->model);
     cam_strbuf_release(&run->comparison);
     cam_facts_release(&run->facts);
+    cam_text_files_release(&run->text_files);
+    free(run->piece_kind);
     free(run->class_weights);
     free(run->model_folder);
     *run = (cam_run){0};
@@ -38,12 +40,17 @@ static int is_sharded(const cam_run *run, const cam_backend *backend) {
     return run->config->shard_optimizer == CAM_CONFIG_SHARD_TRUE || (backend && backend->host_memory);
 }
 
+static int32_t mask_id(const cam_run *run) {
+    return run->tokenizer ? cam_tokenizer_special_ids(run->tokenizer).mask : -1;
+}
+
 cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend) {
     const cam_config *c = run->config;
+    int is_masked = c->task == CAM_CONFIG_TASK_PRETRAIN;
     int bf16 = c->bf16 == CAM_CONFIG_BF16_TRUE || (c->bf16 == CAM_CONFIG_BF16_AUTO && backend && backend->bf16);
     return (cam_trainer_options){.config = &run->model,
                                  .source = {.weights = run->weights,
-                                            .keep_head = run->keep_head,
+                                            .keep_head = run->keep_head || is_masked,
                                             .seed = (uint64_t)c->seed,
                                             .config = &run->model},
                                  .rates = {.frozen_depth = frozen_depth(run),
@@ -71,6 +78,12 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                  .skip_nonfinite = c->on_nonfinite == CAM_CONFIG_NONFINITE_SKIP,
                                  .bf16 = bf16,
                                  .eval_batch_rows = c->per_device_eval_batch_size,
+                                 .masking = {.probability = c->mlm_probability,
+                                             .share_mask = 0.8,
+                                             .share_random = 0.1,
+                                             .whole_words = c->whole_word_mask,
+                                             .mask_id = mask_id(run),
+                                             .piece_kind = run->piece_kind},
                                  .tokens = &run->corpus.tokens,
                                  .labels = run->corpus.label,
                                  .train = run->corpus.part[CAM_PART_TRAIN],

@@ -41,15 +41,17 @@ typedef struct cam_run {
     cam_tokenizer *tokenizer;
     cam_weights *weights; /* until they are loaded; NULL under init: random */
     cam_corpus corpus;
-    int keep_head;         /* the folder's classifier has exactly the data's labels and is kept */
-    int32_t max_length;    /* longer texts are cut to this many tokens */
-    float *class_weights;  /* [K]; NULL: all 1 */
-    int is_sound;          /* model, tokens, labels and split are there: the run can be planned */
-    cam_strbuf comparison; /* a line: the scores do not compare with those of an earlier run; else "" */
-    int failures;          /* stages that failed */
-    int is_occupied;       /* output_dir holds an earlier run, which must not be replaced */
-    cam_resume resume;     /* of the run in output_dir */
-    cam_facts facts;       /* once they are found; else empty */
+    cam_text_files text_files; /* pretraining: of train_file and validation_file */
+    unsigned char *piece_kind; /* pretraining: [vocab_size] CAM_PIECE_ bits (cam/masking.h); NULL: no tokenizer */
+    int keep_head;             /* the folder's classifier has exactly the data's labels and is kept */
+    int32_t max_length;        /* longer texts are cut to this many tokens */
+    float *class_weights;      /* [K]; NULL: all 1 */
+    int is_sound;              /* model, tokens, labels and split are there: the run can be planned */
+    cam_strbuf comparison;     /* a line: the scores do not compare with those of an earlier run; else "" */
+    int failures;              /* stages that failed */
+    int is_occupied;           /* output_dir holds an earlier run, which must not be replaced */
+    cam_resume resume;         /* of the run in output_dir */
+    cam_facts facts;           /* once they are found; else empty */
     cam_cancel cancel;
     cam_group *group;           /* the ranks of the run; NULL: one rank */
     cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */

@@ -54,7 +54,9 @@ static cam_status log_beginning(cam_training *t, const cam_backend *backend) {
     cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
     log_cost(&event, cam_trainer_memory(trainer));
     if (cam_training_config(t)->init == CAM_CONFIG_INIT_PRETRAINED && trainer->fresh_head)
-        cam_log("the classifier is fresh; all else comes from \"%s\"", t->run->model_folder);
+        cam_log("the %s is fresh; all else comes from \"%s\"",
+                cam_training_config(t)->task == CAM_CONFIG_TASK_PRETRAIN ? "lm_head" : "classifier",
+                t->run->model_folder);
     return cam_training_writes_log(t) ? cam_run_log_run(&t->log, &event) : CAM_OK;
 }
 
@@ -229,7 +231,7 @@ static cam_status go_on(cam_training *t, cam_checkpoint_reader *reader, const be
     CAM_TRY(cam_training_numbers_read(&t->numbers, &numbers));
     CAM_TRY(cam_group_agree_status(t->run->group, "comparing with the checkpoint", compare_arithmetic(t, &numbers)));
     CAM_TRY(put_state(t, reader, &numbers));
-    CAM_TRY(cam_training_results_take(t, &t->results));
+    CAM_TRY(t->task->take_results(t, &t->results));
     cam_training_numbers_take(t, &numbers);
     CAM_TRY(cam_group_agree_status(t->run->group, "restoring the best model", put_model_back(t, reader)));
     t->first_step = t->checkpoint_step = numbers.counters.steps;

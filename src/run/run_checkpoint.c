@@ -148,7 +148,7 @@ static cam_status fill(cam_training *t) {
     if (cam_training_writes_log(t))
         CAM_TRY(cam_run_log_sync(&t->log));
     cam_training_numbers_put(t, &t->numbers);
-    cam_training_results_put(t, &t->results);
+    t->task->put_results(t, &t->results);
     t->files[t->file_count++] =
         (cam_checkpoint_file){.name = CAM_TRAINING_NUMBERS_FILE, .bytes = t->numbers.text, .count = t->numbers.length};
     t->files[t->file_count++] =

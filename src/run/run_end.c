@@ -84,7 +84,7 @@ static void put_baseline(cam_json *json, const cam_run_end *end) {
     cam_json_close(json);
 }
 
-static void put_warnings(cam_json *json, const cam_strbuf *warnings) {
+void cam_run_warnings_put(cam_json *json, const cam_strbuf *warnings) {
     cam_strbuf line = CAM_STRBUF_INIT;
     const char *rest = cam_strbuf_text(warnings);
     cam_json_array(json, "warnings");
@@ -114,7 +114,7 @@ static cam_status write_metrics(const cam_run_end *end) {
     else
         cam_strbuf_puts(&verdict, cam_strbuf_text(&end->verdict));
     cam_json_text(&json, "verdict", verdict.length > 0 ? verdict.text : NULL);
-    put_warnings(&json, &end->run->corpus.warnings);
+    cam_run_warnings_put(&json, &end->run->corpus.warnings);
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
     cam_status st = cam_run_folder_put(end->folder, "metrics.json", &text);

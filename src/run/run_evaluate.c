@@ -5,26 +5,6 @@
 #include "training_internal.h"
 #include <stdlib.h>
 
-cam_status cam_training_score(cam_training *t, cam_data_part part, cam_metrics *metrics) {
-    cam_status st = CAM_OK;
-    cam_phase before = cam_phase_enter(CAM_PHASE_SCORING);
-    const cam_corpus *corpus = &t->run->corpus;
-    const int32_t *list = corpus->part[part];
-    size_t labels = corpus->labels.count;
-    cam_metrics_clear(metrics);
-    CAM_TRY(cam_trainer_logits(&t->trainer, list, corpus->part_count[part], t->logits));
-    for (int64_t i = 0; i < corpus->part_count[part]; i++)
-        cam_metrics_add(metrics, t->logits + (size_t)i * labels, corpus->label[list[i]]);
-out:
-    cam_phase_enter(before);
-    return st;
-}
-
-void cam_training_keep_guesses(cam_training *t, cam_data_part part) {
-    const cam_corpus *corpus = &t->run->corpus;
-    cam_guess_rows(t->logits, corpus->part_count[part], (int64_t)corpus->labels.count, t->guesses[part]);
-}
-
 static cam_status put_tokenizer(const cam_training *t) {
     const cam_run *run = t->run;
     return cam_tokenizer_save(run->tokenizer, cam_model_config_max_tokens(&run->model), t->folder.path);
@@ -56,34 +36,21 @@ out:
     return st;
 }
 
-void cam_training_keep_figures(cam_training *t) {
-    cam_metrics_clear(&t->kept);
-    cam_metrics_merge(&t->kept, &t->latest);
-    cam_training_keep_guesses(t, CAM_PART_VALIDATION);
-}
-
 cam_status cam_training_evaluate(cam_training *t) {
     cam_status st = CAM_OK;
-    cam_strbuf figures = CAM_STRBUF_INIT;
+    cam_evaluated evaluated = {0};
     cam_verdict verdict = {0};
-    CAM_TRY(cam_training_score(t, CAM_PART_VALIDATION, &t->latest));
+    CAM_TRY(t->task->evaluate(t, &evaluated));
     t->scored_step = t->trainer.steps_submitted;
-    t->has_logits = 1;
-    cam_scores scores = cam_metrics_scores(&t->latest);
-    cam_eval_event event = {.step = t->trainer.steps_submitted};
-    for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
-        event.metrics[m] = cam_metric_value((cam_metric)m, &scores);
-    if (cam_training_writes_log(t))
-        CAM_TRY(cam_run_log_eval(&t->log, &event));
-    verdict = cam_best_take(&t->best, t->trainer.steps_submitted, cam_metric_value(t->best.metric, &scores));
-    cam_metrics_put_shown(&figures, &scores, CAM_SHOWN_EVAL);
+    verdict = cam_best_take(&t->best, t->trainer.steps_submitted, evaluated.value);
     if (cam_run_shows_evaluation(cam_training_config(t), &t->trainer.plan, t->best.evaluations,
                                  cam_trainer_is_done(&t->trainer)))
         cam_log("epoch %-5.4g step %lld  validation %s%s", cam_plan_epoch(&t->trainer.plan, t->trainer.steps_submitted),
-                (long long)t->trainer.steps_submitted, cam_strbuf_text(&figures), verdict.is_best ? "  best" : "");
+                (long long)t->trainer.steps_submitted, cam_strbuf_text(&evaluated.figures),
+                verdict.is_best ? "  best" : "");
     if (verdict.is_best && cam_training_config(t)->load_best_model_at_end) {
         CAM_TRY(cam_training_save(t));
-        cam_training_keep_figures(t);
+        CAM_TRY(t->task->keep(t));
     }
     if (verdict.stop) {
         t->stopped_early = 1;
@@ -91,7 +58,7 @@ cam_status cam_training_evaluate(cam_training *t) {
                 (long long)t->best.waited, t->best.waited == 1 ? "" : "s");
     }
 out:
-    cam_strbuf_release(&figures);
+    cam_strbuf_release(&evaluated.figures);
     return st;
 }
 

@@ -21,7 +21,10 @@ static const cam_config_key left_out[] = {CAM_KEY_model_name_or_path,
                                           CAM_KEY_per_device_train_batch_size,
                                           CAM_KEY_gradient_accumulation_steps,
                                           CAM_KEY_gradient_checkpointing};
-static int matters(size_t key) {
+/* A section for one task is no fact of another. */
+static int matters(const cam_config *config, size_t key) {
+    if (strcmp(cam_config_rows[key].section, "pretraining") == 0)
+        return config->task == CAM_CONFIG_TASK_PRETRAIN && key != CAM_KEY_cache_dir;
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
         if ((size_t)left_out[i] == key)
             return 0;
@@ -35,7 +38,7 @@ static cam_status add_keys(const cam_config *config, cam_facts *facts) {
     cam_status st = CAM_OK;
     cam_strbuf value = CAM_STRBUF_INIT;
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
-        if (!matters(key))
+        if (!matters(config, key))
             continue;
         cam_strbuf_clear(&value);
         cam_config_put_value(config, (cam_config_key)key, &value);
@@ -50,8 +53,12 @@ uint64_t cam_run_data_hash(const cam_run *run) {
     const cam_corpus *corpus = &run->corpus;
     const cam_token_rows *tokens = &corpus->tokens;
     uint64_t hash = cam_hash_bytes(CAM_HASH_START, tokens->offsets, (size_t)(tokens->rows + 1) * sizeof(int64_t));
-    hash = cam_hash_bytes(hash, tokens->ids, (size_t)tokens->offsets[tokens->rows] * sizeof(int32_t));
-    hash = cam_hash_bytes(hash, corpus->label, (size_t)tokens->rows * sizeof(int32_t));
+    if (corpus->texts.map.bytes) { /* a large corpus is not read once more */
+        hash = cam_hash_bytes(hash, &corpus->texts.ids_hash, sizeof corpus->texts.ids_hash);
+    } else {
+        hash = cam_hash_bytes(hash, tokens->ids, (size_t)tokens->offsets[tokens->rows] * sizeof(int32_t));
+        hash = cam_hash_bytes(hash, corpus->label, (size_t)tokens->rows * sizeof(int32_t));
+    }
     for (int part = 0; part < CAM_PARTS; part++)
         hash = cam_hash_bytes(hash, corpus->part[part], (size_t)corpus->part_count[part] * sizeof(int32_t));
     return hash;

@@ -2,8 +2,6 @@
 #include "clock.h"
 #include "log.h"
 #include "parameter_exchange.h"
-#include "plain.h"
-#include "run_end_internal.h"
 #include "run_record.h"
 #include "training_internal.h"
 #include <string.h>
@@ -17,23 +15,7 @@ static cam_status save_final_model(cam_training *t) {
     if (t->saved_step >= 0 && cam_training_config(t)->load_best_model_at_end)
         goto out;
     CAM_TRY(cam_training_save(t));
-    if (t->scored_step == t->trainer.steps_submitted && !t->has_logits) /* before the run went on */
-        CAM_TRY(cam_training_score(t, CAM_PART_VALIDATION, &t->latest));
-    cam_training_keep_figures(t);
-out:
-    return st;
-}
-
-static cam_status score_test(cam_training *t, cam_metrics *test) {
-    cam_status st = CAM_OK;
-    if (t->run->corpus.part_count[CAM_PART_TEST] == 0)
-        return CAM_OK;
-    if (t->saved_step != t->trainer.steps_submitted) {
-        t->holds_best = 1;
-        CAM_TRY(cam_trainer_reload(&t->trainer, t->folder.path));
-    }
-    CAM_TRY(cam_training_score(t, CAM_PART_TEST, test));
-    cam_training_keep_guesses(t, CAM_PART_TEST);
+    CAM_TRY(t->task->keep(t));
 out:
     return st;
 }
@@ -54,15 +36,8 @@ static void log_exchange(const cam_training *t) {
 }
 
 /* Shows a report for people, line by line. */
-static void show(const cam_run_end *end) {
-    cam_strbuf report = CAM_STRBUF_INIT;
-    cam_run_report_put(end, &report);
-    cam_log_each_line(cam_strbuf_text(&report), cam_log);
-    cam_strbuf_clear(&report);
-    cam_run_verdict_put(end, &report);
-    if (report.length > 0)
-        cam_log_warn_lines(report.text);
-    cam_strbuf_release(&report);
+static void show(const cam_strbuf *report) {
+    cam_log_each_line(cam_strbuf_text(report), cam_log);
 }
 
 /* From now on the same command has nothing left to do. */
@@ -72,51 +47,39 @@ static cam_status mark_finished(const cam_training *t) {
     return cam_run_record_write(&t->folder, &record);
 }
 
-static cam_status write_end(cam_training *t, const char *reason, const cam_metrics *test) {
+static cam_status write_end(cam_training *t, const char *reason) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = &t->run->corpus;
-    int has_test = corpus->part_count[CAM_PART_TEST] > 0, has_validation = corpus->part_count[CAM_PART_VALIDATION] > 0;
+    cam_strbuf report = CAM_STRBUF_INIT, warning = CAM_STRBUF_INIT;
+    double wall_s = cam_now_s() - t->begin_s;
     if (t->skipped > 0)
         cam_strbuf_printf(&corpus->warnings, "%lld %s not finite and skipped\n", (long long)t->skipped,
                           t->skipped == 1 ? "step was" : "steps were");
-    cam_run_end end = {
-        .run = t->run,
-        .folder = &t->folder,
-        .metrics = {[CAM_PART_VALIDATION] = has_validation ? &t->kept : NULL, [CAM_PART_TEST] = has_test ? test : NULL},
-        .guesses = {[CAM_PART_VALIDATION] = has_validation ? t->guesses[CAM_PART_VALIDATION] : NULL,
-                    [CAM_PART_TEST] = has_test ? t->guesses[CAM_PART_TEST] : NULL},
-        .best = &t->best,
-        .plan = &t->trainer.plan,
-        .schedule = &t->trainer.schedule,
-        .steps = t->trainer.steps_submitted,
-        .saved_step = t->saved_step,
-        .early_stopping = t->stopped_early,
-        .wall_s = cam_now_s() - t->begin_s};
-    CAM_TRY(cam_run_end_write(&end));
+    CAM_TRY(t->task->write_end(t, wall_s, &report, &warning));
     if (cam_training_writes_log(t)) {
-        CAM_TRY(cam_run_log_end(&t->log, reason, end.wall_s));
+        CAM_TRY(cam_run_log_end(&t->log, reason, wall_s));
         CAM_TRY(cam_run_log_close(&t->log));
     }
     CAM_TRY(mark_finished(t));
-    show(&end);
+    show(&report);
+    if (warning.length > 0)
+        cam_log_warn_lines(warning.text);
     cam_run_folder_warn_of_move(&t->folder, cam_training_config(t)->output_dir);
 out:
-    cam_run_end_release(&end);
+    cam_strbuf_release(&report);
+    cam_strbuf_release(&warning);
     return st;
 }
 
 cam_status cam_training_finish(cam_training *t) {
     cam_status st = CAM_OK;
-    cam_metrics test = {0};
     log_exchange(t);
     CAM_TRY(save_final_model(t));
     CAM_TRY(cam_training_checkpoint_wait(t));
-    CAM_TRY(cam_metrics_init(&test, (int64_t)t->run->corpus.labels.count));
-    CAM_TRY(score_test(t, &test));
+    CAM_TRY(t->task->score_end(t));
     if (t->writes_output)
-        CAM_TRY(write_end(t, t->stopped_early ? "early_stopping" : "done", &test));
+        CAM_TRY(write_end(t, t->stopped_early ? "early_stopping" : "done"));
 out:
-    cam_metrics_release(&test);
     return st;
 }
 

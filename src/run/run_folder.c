@@ -123,7 +123,8 @@ cam_status cam_run_folder_put_plan(const cam_run_folder *folder, const cam_confi
     cam_strbuf yaml = CAM_STRBUF_INIT;
     cam_config_show(config, CAM_COMMENTS_NONE, &yaml);
     CAM_TRY(cam_run_folder_put(folder, "run.yaml", &yaml));
-    CAM_TRY(cam_run_folder_put_split(folder, corpus));
+    if (config->task == CAM_CONFIG_TASK_CLASSIFY)
+        CAM_TRY(cam_run_folder_put_split(folder, corpus));
 out:
     cam_strbuf_release(&yaml);
     return st;

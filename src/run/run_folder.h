@@ -53,7 +53,7 @@ CAM_MUST_CHECK cam_status cam_run_folder_open(const cam_config *config, cam_run_
 CAM_MUST_CHECK cam_status cam_run_folder_clear(const cam_run_folder *folder, const char *run_id);
 /* Removes what killed writers left: temporary files and unfinished checkpoints. */
 CAM_MUST_CHECK cam_status cam_run_folder_remove_leftovers(const cam_run_folder *folder);
-/* Writes run.yaml and split.tsv. */
+/* Writes run.yaml, and split.tsv of a classifier. */
 CAM_MUST_CHECK cam_status cam_run_folder_put_plan(const cam_run_folder *folder, const cam_config *config,
                                                   const cam_corpus *corpus);
 void cam_run_folder_close(cam_run_folder *folder);

@@ -9,6 +9,7 @@
 #include "model_tokenizer.h"
 #include "outlook.h"
 #include "phases.h"
+#include "piece_kinds.h"
 #include "resume.h"
 #include "run.h"
 #include "run_facts_internal.h"
@@ -35,6 +36,8 @@ static cam_status open_model(cam_run *run) {
         run->model = (cam_model_config){0};
         goto out;
     }
+    if (config->task == CAM_CONFIG_TASK_PRETRAIN)
+        run->model.task = CAM_TASK_MASKED_LM;
     cam_model_origin_find(&run->origin, run->model_folder, &run->model);
     run->folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors");
     if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
@@ -57,6 +60,8 @@ static cam_status open_tokenizer(cam_run *run) {
     if (run->max_length < config->max_seq_length)
         cam_log_verbose("max_seq_length is %d: the model has no more positions", run->max_length);
     CAM_TRY(cam_model_tokenizer_open(run->model_folder, &run->tokenizer));
+    if (config->task == CAM_CONFIG_TASK_PRETRAIN)
+        CAM_TRY(cam_piece_kinds_find(run->tokenizer, run->model.vocab_size, run->model_folder, &run->piece_kind));
 out:
     return st;
 }
@@ -95,6 +100,18 @@ static cam_status open_data(cam_run *run) {
         CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
 out:
     cam_labels_release(&known);
+    return st;
+}
+
+/* Takes or makes the tokenised texts of pretraining. */
+static cam_status open_texts(cam_run *run) {
+    cam_text_source source = {.config = run->config,
+                              .files = &run->text_files,
+                              .tokenizer = run->tokenizer,
+                              .max_length = run->max_length,
+                              .cancel = &run->cancel};
+    cam_status st = cam_corpus_open_texts(&run->corpus, &source);
+    run->is_sound = st == CAM_OK;
     return st;
 }
 
@@ -219,10 +236,9 @@ static cam_status check_stop(const cam_run *run) {
                                               : CAM_OK;
 }
 
-static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
+/* The labelled rows of a classifier. */
+static cam_status prepare_rows(cam_run *run, cam_failures *failures, int *has_data) {
     cam_status st = CAM_OK, data;
-    cam_phase_enter(CAM_PHASE_MODEL);
-    CAM_TRY(prepare_model(run, failures));
     cam_phase_enter(CAM_PHASE_DATA);
     data = open_data(run);
     CAM_TRY(cam_failures_take(failures, data));
@@ -232,14 +248,40 @@ static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
         CAM_TRY(cam_failures_take(failures,
                                   cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
     cam_phase_enter(CAM_PHASE_CHECKS);
+    *has_data = data == CAM_OK;
     run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
+out:
+    return st;
+}
+
+/* The texts of pretraining. To tokenise them can take long, so all else must be well; the other ranks follow once rank 0
+ * has made the cache (share_texts). */
+static cam_status prepare_texts(cam_run *run, cam_failures *failures, int *has_data) {
+    cam_status st = CAM_OK;
+    cam_phase_enter(CAM_PHASE_TOKENS);
+    CAM_TRY(cam_failures_take(failures, cam_text_files_find(&run->text_files, run->config)));
+    CAM_TRY(check_stop(run));
+    if (failures->count == 0 && run->tokenizer && cam_group_rank(run->group) == 0)
+        CAM_TRY(cam_failures_take(failures, open_texts(run)));
+    cam_phase_enter(CAM_PHASE_CHECKS);
+    *has_data = run->is_sound;
+out:
+    return st;
+}
+
+static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
+    cam_status st = CAM_OK;
+    int is_pretraining = run->config->task == CAM_CONFIG_TASK_PRETRAIN, has_data = 0;
+    cam_phase_enter(CAM_PHASE_MODEL);
+    CAM_TRY(prepare_model(run, failures));
+    CAM_TRY((is_pretraining ? prepare_texts : prepare_rows)(run, failures, &has_data));
     if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)
         CAM_TRY(cam_failures_take(failures, check_weights(run)));
-    if (data == CAM_OK)
+    if (has_data)
         CAM_TRY(cam_failures_take(failures, weigh_classes(run)));
-    if (data == CAM_OK)
+    if (has_data)
         CAM_TRY(cam_failures_take(failures, check_outlook(run)));
-    if (data == CAM_OK && cam_group_rank(run->group) == 0)
+    if (has_data && !is_pretraining && cam_group_rank(run->group) == 0)
         compare_with_earlier(run);
     if (run->is_sound && failures->count == 0 && cam_group_rank(run->group) == 0)
         CAM_TRY(cam_failures_take(failures, cam_resume_decide(run)));
@@ -289,12 +331,35 @@ out:
     return st;
 }
 
+/* The ranks above 0 take the cache that rank 0 has made; without a common folder each makes its own. */
+static cam_status share_texts(cam_run *run) {
+    cam_status st = CAM_OK;
+    if (run->config->task != CAM_CONFIG_TASK_PRETRAIN || cam_group_ranks(run->group) == 1)
+        return CAM_OK;
+    if (cam_group_rank(run->group) > 0)
+        st = open_texts(run);
+    return cam_group_agree_status(run->group, "reading the texts", st);
+}
+
+/* All ranks prepare. They wait for one another as long as the tokenising of a large corpus takes. */
+static cam_status prepare_together(cam_run *run) {
+    double timeout_s = run->group ? run->group->timeout_s : 0;
+    if (run->group && run->config->task == CAM_CONFIG_TASK_PRETRAIN)
+        run->group->timeout_s = CAM_MODEL_GET_S;
+    cam_status st = cam_group_agree_status(run->group, "reading model and data", prepare(run));
+    if (st == CAM_OK)
+        st = share_texts(run);
+    if (run->group)
+        run->group->timeout_s = timeout_s;
+    return st;
+}
+
 cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel, cam_group *group) {
     cam_status st = CAM_OK;
     *run = (cam_run){.config = config, .group = group};
     if (cancel)
         run->cancel = *cancel;
-    CAM_TRY(cam_group_agree_status(group, "reading model and data", prepare(run)));
+    CAM_TRY(prepare_together(run));
     CAM_TRY(cam_resume_share(run));
     CAM_TRY(compare_ranks(run));
 out:

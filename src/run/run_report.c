@@ -138,11 +138,11 @@ static void put_worst(cam_strbuf *out, const cam_run_end *end) {
 
 /* --- what there is now, and what to do with it -------------------------------------------------------------------- */
 
-static void put_cost(cam_strbuf *out, const cam_run_end *end) {
+void cam_run_cost_put(double wall_s, cam_strbuf *out) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     cam_strbuf_puts(out, "\ntime ");
-    cam_plain_put_duration(out, end->wall_s);
+    cam_plain_put_duration(out, wall_s);
     cam_strbuf_puts(out, ", peak memory ");
     cam_plain_put_bytes(out, 1024.0 * (double)usage.ru_maxrss);
     cam_strbuf_putc(out, '\n');
@@ -201,12 +201,12 @@ void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out) {
     cam_strbuf_release(&lines);
 }
 
-void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
+void cam_run_saved_put(const cam_run_end *end, cam_strbuf *out) {
     const cam_config *config = end->run->config;
     cam_strbuf_printf(out, "saved the model of step %lld to \"%s\" (", (long long)end->saved_step, config->output_dir);
     cam_plain_put_duration(out, end->wall_s);
     cam_strbuf_puts(out, ")\n\n");
-    if (end->metrics[CAM_PART_VALIDATION]) {
+    if (end->run->corpus.part_count[CAM_PART_VALIDATION] > 0) {
         int is_best = end->best->step == end->saved_step;
         cam_strbuf_printf(out, "%s epoch %.4g of %.4g (step ", is_best ? "best" : "last",
                           cam_plan_epoch(end->plan, end->saved_step), cam_plan_epoch(end->plan, end->plan->updates));
@@ -215,10 +215,14 @@ void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
         cam_plain_put_count(out, end->plan->updates);
         cam_strbuf_printf(out, ")%s%s\n", is_best ? " by " : "", is_best ? cam_words_metric[end->best->metric] : "");
     }
+}
+
+void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
+    cam_run_saved_put(end, out);
     put_scores(out, end);
     cam_put_wrapped(out, cam_strbuf_text(&end->run->comparison));
     put_worst(out, end);
-    put_cost(out, end);
+    cam_run_cost_put(end->wall_s, out);
     put_files(out, end);
     put_next(out, end);
 }

@@ -5,7 +5,6 @@
 #include "run_facts_internal.h"
 #include "run_lines_internal.h"
 #include "training_internal.h"
-#include <stdlib.h>
 
 /* With several ranks, the most steps in flight. Ranks act on a request this many steps after the one that delivered it,
  * since one rank may be this far ahead of another. */
@@ -26,12 +25,16 @@ out:
     return st;
 }
 
+static const cam_training_task *task_of(const cam_config *config) {
+    return config->task == CAM_CONFIG_TASK_PRETRAIN ? &cam_training_masked : &cam_training_classify;
+}
+
 static cam_status open_training(cam_training *t, cam_run *run, cam_backend *backend, cam_progress_mode progress) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
-    const cam_corpus *corpus = &run->corpus;
     cam_phase_enter(CAM_PHASE_PLAN);
     *t = (cam_training){.run = run,
+                        .task = task_of(config),
                         .log = CAM_RUN_LOG_INIT,
                         .saved_step = -1,
                         .scored_step = -1,
@@ -53,18 +56,7 @@ static cam_status open_training(cam_training *t, cam_run *run, cam_backend *back
     t->exchanged = run->comm ? run->comm->figures : (cam_comm_figures){0};
     cam_best_init(&t->best, config->metric_for_best_model, config->early_stopping_patience,
                   config->early_stopping_threshold);
-    CAM_TRY(cam_metrics_init(&t->latest, (int64_t)corpus->labels.count));
-    CAM_TRY(cam_metrics_init(&t->kept, (int64_t)corpus->labels.count));
-    int64_t validation = corpus->part_count[CAM_PART_VALIDATION], test = corpus->part_count[CAM_PART_TEST];
-    int64_t rows = validation > test ? validation : test;
-    t->logits = malloc((size_t)(rows + 1) * corpus->labels.count * sizeof *t->logits);
-    if (!t->logits)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for the logits of %lld rows", (long long)rows);
-    for (int part = 0; part < CAM_PARTS; part++) {
-        t->guesses[part] = calloc((size_t)corpus->part_count[part] + 1, sizeof *t->guesses[part]);
-        if (!t->guesses[part])
-            CAM_FAIL(CAM_E_MEMORY, "no memory for the predictions of %lld rows", (long long)corpus->part_count[part]);
-    }
+    CAM_TRY(t->task->open(t));
     CAM_TRY(cam_training_begin(t, backend));
     cam_progress_init(&t->progress, t->writes_output ? progress : CAM_PROGRESS_NONE, t->trainer.plan.updates,
                       cam_run_line_steps(config, t->trainer.plan.updates));
@@ -79,11 +71,7 @@ static void close_training(cam_training *t) {
     cam_watchdog_watch(t->watchdog, NULL, NULL); /* it reads the trainer's memory */
     cam_trainer_close(&t->trainer);
     cam_watchdog_close(t->watchdog);
-    cam_metrics_release(&t->latest);
-    cam_metrics_release(&t->kept);
-    free(t->logits);
-    for (int part = 0; part < CAM_PARTS; part++)
-        free(t->guesses[part]);
+    t->task->close(t);
     cam_facts_release(&t->arithmetic);
     cam_run_folder_close(&t->folder);
 }
@@ -191,8 +179,12 @@ static cam_status check_length(const cam_run *run, const cam_backend *backend) {
 
 cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode progress) {
     cam_status st = check_length(run, backend);
-    cam_training t = {
-        .run = run, .log = CAM_RUN_LOG_INIT, .saved_step = -1, .model_fd = -1, .folder = CAM_RUN_FOLDER_CLOSED};
+    cam_training t = {.run = run,
+                      .task = task_of(run->config),
+                      .log = CAM_RUN_LOG_INIT,
+                      .saved_step = -1,
+                      .model_fd = -1,
+                      .folder = CAM_RUN_FOLDER_CLOSED};
     if (st != CAM_OK) /* nothing is open yet */
         return st;
     CAM_TRY(open_training(&t, run, backend, progress));

@@ -1,6 +1,6 @@
 /* training_internal.h: the state of a running training, shared by the files that make it up: run_train.c (opening, the
  * loop), run_begin.c (the folder, going on), run_evaluate.c (evaluations, the best model), run_checkpoint.c (checkpoints),
- * run_finish.c (the end).
+ * run_finish.c (the end). What a classifier and a masked language model have apart is in run_classify.c and run_masked.c.
  *
  * All ranks do the same work; only the one with `writes_output` also writes files and messages. */
 #ifndef CAM_TRAINING_INTERNAL_H
@@ -16,21 +16,52 @@
 
 enum { CAM_TRAINING_TOKEN_BYTES = 64, CAM_TRAINING_FILES = CAM_STATE_PIECES + 3 };
 
+struct cam_training;
+
+/* The figures of an evaluation as all tasks have them. */
+typedef struct cam_evaluated {
+    double value;       /* of the metric that chooses the best model */
+    cam_strbuf figures; /* for the line of the evaluation */
+} cam_evaluated;
+
+/* What differs between the tasks. All ranks call these functions, but for write_end: rank 0 alone. */
+typedef struct cam_training_task {
+    /* The memory for figures. CAM_E_MEMORY. */
+    cam_status (*open)(struct cam_training *t);
+    void (*close)(struct cam_training *t);
+    /* Scores the validation rows with the current weights, and logs the figures. `evaluated` is empty before. */
+    cam_status (*evaluate)(struct cam_training *t, cam_evaluated *evaluated);
+    /* Keeps the figures of the last evaluation as those of the model just saved. */
+    cam_status (*keep)(struct cam_training *t);
+    /* results.bin: the figures of the last evaluation and of the model in the folder. */
+    void (*put_results)(const struct cam_training *t, cam_strbuf *out);
+    cam_status (*take_results)(struct cam_training *t, const cam_strbuf *bytes);
+    /* Scores what is scored once, at the end, with the model in the folder. */
+    cam_status (*score_end)(struct cam_training *t);
+    /* Writes the files with the figures, the model card, and the lines for people: the report, and a warning or "". */
+    cam_status (*write_end)(struct cam_training *t, double wall_s, cam_strbuf *report, cam_strbuf *warning);
+} cam_training_task;
+
+extern const cam_training_task cam_training_classify, cam_training_masked;
+
 typedef struct cam_training {
     cam_run *run;
+    const cam_training_task *task;
     cam_trainer trainer;
     cam_run_log log;
     cam_progress progress;
     cam_best best;
-    cam_metrics latest;            /* of the last evaluation */
-    cam_metrics kept;              /* validation figures of the model in the output folder */
-    int64_t saved_step;            /* the step of the model in the output folder; -1: none */
-    int64_t scored_step;           /* the step of `latest`; -1: none */
-    int has_logits;                /* those of `latest` are there: it is not that of a checkpoint */
-    int64_t skipped;               /* steps that were not finite */
-    float *logits;                 /* for the larger of the validation and test parts */
-    cam_guess *guesses[CAM_PARTS]; /* of the model in the output folder, for validation and test rows */
-    double begin_s;                /* of a run that goes on: as if it had not been stopped */
+    cam_metrics latest;                    /* of the last evaluation */
+    cam_metrics kept;                      /* validation figures of the model in the output folder */
+    cam_metrics test;                      /* those of the test rows */
+    int64_t saved_step;                    /* the step of the model in the output folder; -1: none */
+    int64_t scored_step;                   /* the step of `latest`; -1: none */
+    cam_masked_scores masked, masked_kept; /* pretraining: `latest` and `kept` */
+    int has_logits;                        /* those of `latest` are there: it is not that of a checkpoint */
+    int64_t skipped;                       /* steps that were not finite */
+    float *logits;                         /* for the larger of the validation and test parts */
+    cam_guess *guesses[CAM_PARTS];         /* of the model in the output folder, for validation and test rows */
+    double begin_s;                        /* of a run that goes on: as if it had not been stopped */
     double reported_s;     /* the device's clock at the end of the last reported step; 0 after a pause (evaluation) */
     double submitted_s;    /* the host's clock when the first step after a pause was submitted */
     cam_run_folder folder; /* of rank 0 */
@@ -72,16 +103,10 @@ static inline int cam_training_writes_log(const cam_training *t) {
 
 /* --- run_evaluate.c ------------------------------------------------------------------------------------------------ */
 
-/* Scores the rows of a part with the current weights. */
-CAM_MUST_CHECK cam_status cam_training_score(cam_training *t, cam_data_part part, cam_metrics *metrics);
-/* Keeps what the logits of a part's rows, which were scored last, predict. */
-void cam_training_keep_guesses(cam_training *t, cam_data_part part);
 /* Writes the current weights to the output folder; the first save makes it a model. */
 CAM_MUST_CHECK cam_status cam_training_save(cam_training *t);
 /* Writes the tokenizer's files and config.json, with which the weights in the folder are a model. Rank 0 only. */
 CAM_MUST_CHECK cam_status cam_training_complete_model(const cam_training *t);
-/* Keeps the figures of the last evaluation, whose logits are still there, as those of the model just saved. */
-void cam_training_keep_figures(cam_training *t);
 /* Scores the validation rows, logs the figures and saves a new best model. Sets stopped_early once patience ends. */
 CAM_MUST_CHECK cam_status cam_training_evaluate(cam_training *t);
 int cam_training_evaluation_is_due(const cam_training *t);

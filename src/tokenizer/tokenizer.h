@@ -53,6 +53,15 @@ int32_t cam_tokenizer_vocab_size(const cam_tokenizer *tokenizer); /* all ids are
 /* The piece of an id ("▁de"), owned by the tokenizer; NULL where `id` is no id. */
 const char *cam_tokenizer_piece(const cam_tokenizer *tokenizer, int32_t id);
 
+/* For masked language models. A special token is one of transformers' all_special_ids: it is no part of a text. A piece
+ * continues a word where it has no "▁" at its beginning (Unigram), or the "##" (WordPiece); a special token does not. */
+int cam_tokenizer_is_special(const cam_tokenizer *tokenizer, int32_t id);
+int cam_tokenizer_continues_word(const cam_tokenizer *tokenizer, int32_t id);
+/* The number of special tokens before and behind the ids of a text. */
+void cam_tokenizer_around(const cam_tokenizer *tokenizer, int32_t *before, int32_t *behind);
+/* A hash of all files of the tokenizer: with equal ones, equal texts have equal ids. */
+uint64_t cam_tokenizer_identity(const cam_tokenizer *tokenizer);
+
 /* Replaces the contents of `out` by `<s> X </s>`. At most max_length ids, both ends included: the first max_length - 2
  * ids of X are kept, or the last ones where the folder's truncation_side is "left" (0 = no limit; otherwise at least
  * 2). *truncated, unless NULL, is 1 where ids of X were removed.

@@ -1,8 +1,11 @@
 /* batch_stream.c: see batch_stream.h.
  *
  * Layout of a batch with capacities T and B, in i32:
- *     ids[T] positions[T] token_row[T] token_index[T]
- *     cu_seqlens[B+1] row[B] list[B] list_index[B] list_cu[B+1] labels[B]
+ *     source_ids[T] positions[T] token_row[T] token_index[T]
+ *     cu_seqlens[B+1] row[B] list[R] list_index[R] list_cu[B+1] labels[R]
+ * and with masks
+ *     ids[T] list_row[R]
+ * Without masks ids are source_ids, list_row is row, and R = B.
  */
 #include "batch_stream.h"
 #include <stdlib.h>
@@ -43,7 +46,9 @@ static char *part_of(const cam_batch_stream *stream, char *base, int part) {
 }
 
 static size_t batch_bytes(const cam_batch_stream_limits *limits) {
-    return (size_t)(4 * limits->tokens + 6 * limits->rows + 2) * sizeof(int32_t);
+    int64_t always = 4 * limits->tokens + 3 * limits->rows + 2;
+    return (size_t)(always + (limits->queries ? limits->tokens + 4 * limits->queries : 3 * limits->rows)) *
+           sizeof(int32_t);
 }
 
 size_t cam_batch_stream_bytes(const cam_batch_stream_limits *limits) {
@@ -114,8 +119,11 @@ static cam_tensor carve(int32_t **at, int64_t count) {
     return view;
 }
 
-cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens, int64_t rows, int32_t longest) {
-    CAM_ASSERT(tokens <= stream->limits.tokens && rows <= stream->limits.rows);
+cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens, int64_t rows, int64_t queries,
+                                 int32_t longest) {
+    int64_t listed = queries ? queries : rows;
+    CAM_ASSERT(tokens <= stream->limits.tokens && rows <= stream->limits.rows && queries <= stream->limits.queries);
+    CAM_ASSERT(listed >= rows);
     /* When memory is counted there is no buffer. Any address but NULL will do: a view at NULL means an absent
      * tensor. */
     int32_t *at = stream->batch ? stream->batch : (int32_t *)(uintptr_t)CAM_ARENA_ALIGN;
@@ -126,35 +134,66 @@ cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens,
     batch.token_index = carve(&at, tokens);
     batch.cu_seqlens = carve(&at, rows + 1);
     batch.row = carve(&at, rows);
-    batch.list = carve(&at, rows);
-    batch.list_index = carve(&at, rows);
+    batch.list = carve(&at, listed);
+    batch.list_index = carve(&at, listed);
     batch.list_cu = carve(&at, rows + 1);
-    batch.labels = carve(&at, rows);
+    batch.labels = carve(&at, listed);
+    batch.list_row = batch.row;
+    if (queries) {
+        batch.source_ids = batch.ids;
+        batch.ids = carve(&at, tokens);
+        batch.list_row = carve(&at, listed);
+    }
     return batch;
 }
 
+static cam_status mask(const cam_batch_stream *stream, const cam_batch *batch) {
+    return cam_step_mask(stream->backend, &(cam_step_mask_args){.masked = batch->ids,
+                                                                .list = batch->list,
+                                                                .list_row = batch->list_row,
+                                                                .list_index = batch->list_index,
+                                                                .list_cu = batch->list_cu,
+                                                                .labels = batch->labels,
+                                                                .ids = batch->source_ids,
+                                                                .token_row = batch->token_row,
+                                                                .token_index = batch->token_index,
+                                                                .piece_kind = stream->masking->piece_kind,
+                                                                .map = stream->masking->map,
+                                                                .state = cam_batch_stream_state(stream)});
+}
+
 cam_status cam_batch_stream_next(cam_batch_stream *stream, const cam_batch *batch) {
+    cam_status st = CAM_OK;
     const cam_device_data *data = stream->data;
+    int64_t rows = batch->row.shape[0];
+    int masks = batch->source_ids.data != NULL;
+    /* With masks the lists are as long as there are query rows, and step_mask writes them again. */
     cam_step_begin_args args = {
         .row = batch->row,
-        .list = batch->list,
-        .list_index = batch->list_index,
+        .list = cam_tensor_rows(batch->list, 0, rows),
+        .list_index = cam_tensor_rows(batch->list_index, 0, rows),
         .list_cu = batch->list_cu,
-        .labels = batch->labels,
+        .labels = cam_tensor_rows(batch->labels, 0, rows),
         .order = cam_tensor_1d(part_of(stream, stream->device, ORDER), CAM_I32, stream->limits.order),
         .offsets = data->offsets,
         .data_labels = data->labels,
+        .pad_id = data->pad_id,
+        .pad_position = data->pad_position,
+        .first_position = data->first_position,
         .plan = (const cam_micro_step *)(const void *)part_of(stream, stream->device, PLAN),
         .corrections = (const cam_bias_corrections *)(const void *)part_of(stream, stream->device, CORRECTIONS),
         .state = cam_batch_stream_state(stream)};
     if (batch->ids.shape[0] > 0) {
-        args.ids = batch->ids;
+        args.ids = masks ? batch->source_ids : batch->ids;
         args.positions = batch->positions;
         args.token_row = batch->token_row;
         args.token_index = batch->token_index;
         args.cu_seqlens = batch->cu_seqlens;
         args.data_ids = data->ids;
-        args.data_positions = data->positions;
     }
-    return cam_step_begin(stream->backend, &args);
+    CAM_TRY(cam_step_begin(stream->backend, &args));
+    if (masks)
+        CAM_TRY(mask(stream, batch));
+out:
+    return st;
 }

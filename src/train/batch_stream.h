@@ -10,10 +10,11 @@
 
 #include "camembert.h"
 #include "device_data.h"
+#include "device_masking.h"
 
-/* The token capacity for a batch of `tokens` tokens: the next multiple of the backend's token_step; from 64 of these
- * steps on, the next multiple of 1/32 of the power of two below it. There are few such capacities, so few graphs are
- * captured. */
+/* The capacity for a batch of `tokens` tokens, or of as many query rows: the next multiple of the backend's token_step;
+ * from 64 of these steps on, the next multiple of 1/32 of the power of two below it. There are few such capacities, so
+ * few graphs are captured. */
 int64_t cam_token_size_class(const cam_backend *backend, int64_t tokens);
 /* The length bound for a batch whose longest sequence has `longest` tokens: the next power of two, at least the backend's
  * least_length and at most `max`. */
@@ -22,11 +23,13 @@ int32_t cam_length_size_class(const cam_backend *backend, int64_t longest, int32
 typedef struct cam_batch_stream_limits {
     int64_t order, micro_steps, updates; /* what one cam_batch_stream_begin uploads at most */
     int64_t tokens, rows;                /* of one batch; tokens 0: batches hold rows but no tokens */
+    int64_t queries; /* of one batch, at least `rows`; 0: no masks, each row's <s> is its query row */
 } cam_batch_stream_limits;
 
 typedef struct cam_batch_stream {
     cam_backend *backend;
     const cam_device_data *data;
+    const cam_device_masking *masking; /* set after open, where limits.queries is not 0 */
     cam_batch_stream_limits limits;
     char *host, *device; /* one buffer of state, corrections, plan and order, in host and in device memory */
     size_t bytes;        /* of this buffer */
@@ -47,9 +50,11 @@ int32_t *cam_batch_stream_host_order(const cam_batch_stream *stream);           
 CAM_MUST_CHECK cam_status cam_batch_stream_begin(cam_batch_stream *stream);
 
 cam_step_state *cam_batch_stream_state(const cam_batch_stream *stream); /* device memory; NULL before open */
-/* Views of a batch with these capacities. To count memory, `stream` may be one with only its limits set. */
-cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens, int64_t rows, int32_t longest);
-/* Packs the next micro-step's batch into those views. */
+/* Views of a batch with these capacities; `queries` is 0 without masks, otherwise at least `rows`. To count memory,
+ * `stream` may be one with only its limits set. */
+cam_batch cam_batch_stream_batch(const cam_batch_stream *stream, int64_t tokens, int64_t rows, int64_t queries,
+                                 int32_t longest);
+/* Packs the next micro-step's batch into those views, and masks it. */
 CAM_MUST_CHECK cam_status cam_batch_stream_next(cam_batch_stream *stream, const cam_batch *batch);
 
 #endif

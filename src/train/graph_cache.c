@@ -19,6 +19,7 @@ void cam_graph_cache_close(cam_graph_cache *graphs) {
 static int find(const cam_graph_cache *graphs, cam_graph_key key) {
     int i = 0;
     while (i < graphs->count && !(graphs->list[i].key.tokens == key.tokens && graphs->list[i].key.rows == key.rows &&
+                                  graphs->list[i].key.queries == key.queries &&
                                   graphs->list[i].key.longest == key.longest && graphs->list[i].key.kind == key.kind))
         i++;
     return i;

@@ -17,7 +17,7 @@
 enum { CAM_GRAPH_CACHE_SIZE = 256 };
 
 typedef struct cam_graph_key {
-    int64_t tokens, rows;
+    int64_t tokens, rows, queries;
     int32_t longest, kind; /* kind: the caller's number for what the work does */
 } cam_graph_key;
 

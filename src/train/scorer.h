@@ -1,4 +1,5 @@
-/* scorer.h: inference: the logits of rows (for evaluation and prediction), and the features of a frozen encoder.
+/* scorer.h: inference: the logits of rows (for evaluation and prediction), the features of a frozen encoder, and how a
+ * masked language model fills masked places.
  *
  * Rows are scored in the order given, in batches of at most max_rows rows and max_tokens tokens; a longer single row is
  * a batch of its own. There is no dropout, and activations are not kept for backward. All memory is allocated by open.
@@ -17,15 +18,19 @@ typedef struct cam_scorer {
     cam_device_data captured; /* the data set whose addresses the graphs hold */
     cam_arena arena;
     void *memory;     /* device memory: the arena's */
-    float *batch_out; /* device memory: the output of one batch, [max_rows, K or H] */
+    float *batch_out; /* device memory: the output of one batch, [max_rows, K or H], or two values a query row */
     float *results;   /* device memory: the logits of a block of rows, [block, K] */
+    float *host_out;  /* masked language model: staging memory for batch_out */
+    const cam_device_masking *masking; /* NULL: a classifier */
+    cam_device_masking given;          /* the same, for texts that hold <mask> */
     int64_t max_tokens;
     int32_t max_length;
 } cam_scorer;
 
-/* `max_length`: tokens of the longest row. CAM_E_MEMORY. After a failure there is nothing to close. */
+/* `max_length`: tokens of the longest row. `masking`: of a masked language model, must outlive the scorer; NULL for a
+ * classifier. CAM_E_MEMORY. After a failure there is nothing to close. */
 CAM_MUST_CHECK cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows,
-                                          int64_t max_tokens, int32_t max_length);
+                                          int64_t max_tokens, int32_t max_length, const cam_device_masking *masking);
 void cam_scorer_close(cam_scorer *scorer);
 
 /* The rows to score: row numbers of a tokenised data set, which is in host memory and in device memory. */
@@ -45,5 +50,26 @@ CAM_MUST_CHECK cam_status cam_scorer_features(cam_scorer *scorer, const cam_scor
 /* Like cam_scorer_logits, but the head reads `features` [rows,H] and the encoder does not run. */
 CAM_MUST_CHECK cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const cam_scored_rows *rows,
                                                  const cam_cancel *cancel, float *logits);
+
+/* The sums of a row's chosen tokens. */
+typedef struct cam_row_scores {
+    double loss_sum;
+    int32_t positions, correct; /* correct: the model puts the token first */
+} cam_row_scores;
+/* A masked language model: masks each row as in epoch CAM_EVAL_EPOCH; scores[count]. */
+CAM_MUST_CHECK cam_status cam_scorer_masked(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *cancel,
+                                            cam_row_scores *scores);
+
+/* A piece for a masked place, and its probability. */
+typedef struct cam_filled {
+    int32_t id;
+    double probability;
+} cam_filled;
+/* A masked language model: the `best` likeliest pieces, the likeliest first, at each place of row rows->list[0] that
+ * holds <mask>: filled[places * best], in host memory. The caller counts the places (cam_scorer_places). 1 <= best <= V.
+ * CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_scorer_fill(cam_scorer *scorer, const cam_scored_rows *rows, int64_t best,
+                                          cam_filled *filled);
+int64_t cam_scorer_places(const cam_scorer *scorer, const cam_scored_rows *rows);
 
 #endif

@@ -63,8 +63,13 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
         pass.weights_needed = accumulate ? NULL : cam_trainer_wait_for_weights;
     }
     CAM_TRY(encode(trainer, &pass));
-    CAM_TRY(cam_camembert_classify(&pass));
-    CAM_TRY(cam_camembert_loss(&pass));
+    if (cam_trainer_masks(trainer)) {
+        CAM_TRY(cam_camembert_lm_head(&pass));
+        CAM_TRY(cam_camembert_lm_loss(&pass));
+    } else {
+        CAM_TRY(cam_camembert_classify(&pass));
+        CAM_TRY(cam_camembert_loss(&pass));
+    }
     CAM_TRY(cam_camembert_backward(&pass));
     if (exchanges && !cam_arena_is_counting(&trainer->arena))
         CAM_TRY(cam_comm_join(trainer->options.comm));
@@ -92,13 +97,43 @@ int cam_trainer_is_done(const cam_trainer *trainer) {
 
 /* --- the plan of an epoch --------------------------------------------------------------------------------------- */
 
-/* The sum of the class weights of a span's rows. */
+void cam_trainer_load_order(cam_trainer *trainer, int64_t epoch) {
+    int64_t loaded = trainer->order.epoch;
+    cam_order_load(&trainer->order, epoch);
+    for (int64_t r = 0; trainer->chosen && loaded != epoch && r < trainer->order.options.count; r++)
+        trainer->chosen[r] = (int32_t)cam_masking_count(&trainer->masking, trainer->options.tokens,
+                                                        trainer->order.rows[r], (uint32_t)epoch);
+}
+
+int64_t cam_trainer_queries(const cam_trainer *trainer, int64_t chosen, int64_t rows) {
+    if (!cam_trainer_masks(trainer))
+        return 0;
+    int64_t queries = cam_token_size_class(trainer->backend, chosen);
+    return queries > rows ? queries : rows;
+}
+
+static int64_t sum_of_chosen(const cam_trainer *trainer, int64_t first, int64_t rows) {
+    int64_t sum = 0;
+    for (int64_t r = first; r < first + rows; r++)
+        sum += trainer->chosen[r];
+    return sum;
+}
+
+/* The sum of the class weights of a span's rows, or its chosen tokens. A step without any has loss 0, not 0 / 0. */
 static double loss_denominator(const cam_trainer *trainer, const cam_update_span *span) {
     const cam_trainer_options *o = &trainer->options;
     double sum = 0;
+    if (cam_trainer_masks(trainer)) {
+        int64_t chosen = sum_of_chosen(trainer, span->first, span->rows);
+        return chosen > 0 ? (double)chosen : 1.0;
+    }
     for (int64_t r = 0; r < span->rows; r++)
         sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order.rows[span->first + r]]] : 1.0;
     return sum;
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
 }
 
 cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64_t rows) {
@@ -111,8 +146,13 @@ cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64
     cam_rows_partition(offsets, list, rows, cam_trainer_ranks(trainer), trainer->partition);
     for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
         int64_t begin = trainer->partition[r];
-        int64_t rank_tokens = cam_packing_tokens(tokens, list + begin, trainer->partition[r + 1] - begin, NULL);
-        shape.rank_tokens = rank_tokens > shape.rank_tokens ? rank_tokens : shape.rank_tokens;
+        int64_t rank_rows = trainer->partition[r + 1] - begin;
+        shape.rank_tokens = larger(shape.rank_tokens, cam_packing_tokens(tokens, list + begin, rank_rows, NULL));
+        if (cam_trainer_masks(trainer)) {
+            int64_t chosen = sum_of_chosen(trainer, first + begin, rank_rows);
+            shape.chosen += chosen;
+            shape.rank_chosen = larger(shape.rank_chosen, chosen);
+        }
     }
     return shape;
 }
@@ -123,6 +163,7 @@ static void plan_update(cam_trainer *trainer, int64_t update, int64_t *count) {
     cam_micro_step step = {.learning_rate = cam_schedule_rate(&trainer->schedule, update),
                            .loss_denominator = loss_denominator(trainer, &span),
                            .step = (uint32_t)update,
+                           .epoch = (uint32_t)span.epoch,
                            .begins = 1};
     for (int64_t done = 0; done < span.rows; done += cam_trainer_micro_rows(trainer, &span, done)) {
         trainer->shapes[*count] =
@@ -257,11 +298,13 @@ static cam_status submit_micro_step(cam_trainer *trainer, int kind) {
     cam_graph_key key = {
         .tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(trainer->backend, shape->rank_tokens),
         .rows = trainer->stream.limits.rows,
+        .queries = cam_trainer_queries(trainer, shape->rank_chosen, trainer->stream.limits.rows),
         .longest = cam_length_size_class(trainer->backend, shape->longest, trainer->largest_length),
         .kind = kind};
     step_work work = {.trainer = trainer,
                       .kind = kind,
-                      .batch = cam_batch_stream_batch(&trainer->stream, key.tokens, key.rows, key.longest)};
+                      .batch =
+                          cam_batch_stream_batch(&trainer->stream, key.tokens, key.rows, key.queries, key.longest)};
     return cam_graph_cache_run(&trainer->graphs, key, run_work, &work);
 }
 
@@ -290,7 +333,7 @@ cam_status cam_trainer_step(cam_trainer *trainer) {
     if (trainer->planned_epoch != span.epoch) {
         while (trainer->reports_read < trainer->steps_submitted)
             CAM_TRY(wait_for_report(trainer));
-        cam_order_load(&trainer->order, span.epoch);
+        cam_trainer_load_order(trainer, span.epoch);
         CAM_TRY(begin_epoch(trainer, span.epoch));
     }
     begin_report(trainer, &span);
@@ -354,6 +397,50 @@ cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t
                                                         .work = score_block,
                                                         .context = &s}));
 out:
+    return st;
+}
+
+typedef struct masked_scoring {
+    cam_trainer *trainer;
+    const int32_t *list;
+    cam_row_scores *results;
+} masked_scoring;
+
+static cam_status score_masked_block(void *context, int64_t first, int64_t count) {
+    const masked_scoring *s = context;
+    cam_trainer *trainer = s->trainer;
+    cam_scored_rows rows = {
+        .tokens = trainer->options.tokens, .data = &trainer->data, .list = s->list + first, .count = count};
+    return cam_scorer_masked(&trainer->scorer, &rows, &trainer->options.cancel, s->results + first);
+}
+
+/* The sums are made of the rows' sums, in the order of the list, so they do not depend on batches or ranks. */
+cam_status cam_trainer_masked_scores(cam_trainer *trainer, const int32_t *list, int64_t count,
+                                     cam_masked_scores *scores) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    masked_scoring s = {trainer, list, NULL};
+    *scores = (cam_masked_scores){0};
+    s.results = calloc((size_t)(count > 0 ? count : 1), sizeof *s.results);
+    if (!s.results)
+        st = cam_fail(CAM_E_MEMORY, "no memory for the scores of %lld rows", (long long)count);
+    CAM_TRY(cam_group_agree_status(o->group, "scoring", st));
+    CAM_TRY(cam_trainer_flush(trainer));
+    CAM_TRY(cam_distribute_rows(o->group, &(cam_distributed_rows){.where = "scoring",
+                                                                  .offsets = o->tokens->offsets,
+                                                                  .list = list,
+                                                                  .count = count,
+                                                                  .results = s.results,
+                                                                  .row_bytes = sizeof *s.results,
+                                                                  .work = score_masked_block,
+                                                                  .context = &s}));
+    for (int64_t r = 0; r < count; r++) {
+        scores->loss_sum += s.results[r].loss_sum;
+        scores->positions += s.results[r].positions;
+        scores->correct += s.results[r].correct;
+    }
+out:
+    free(s.results);
     return st;
 }
 

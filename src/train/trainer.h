@@ -1,5 +1,8 @@
 /* trainer.h: trains one model, one optimizer step a call.
  *
+ * config->task says what is trained: a classifier of rows, or a masked language model, whose masks are drawn anew in each
+ * epoch (cam/masking.h).
+ *
  * The trainer works on token ids, labels and numbers; files, logs and decisions belong to src/run. Its results are a
  * function of its options: the same options give the same weights, bit for bit, on any number of threads.
  *
@@ -21,6 +24,7 @@
 #include "cam/comm.h"
 #include "camembert.h"
 #include "device_data.h"
+#include "device_masking.h"
 #include "graph_cache.h"
 #include "group.h"
 #include "model_folder.h"
@@ -46,10 +50,11 @@ typedef struct cam_trainer_options {
     int gradient_checkpointing, frozen_dropout;
     int skip_nonfinite; /* 1: a step that is not finite is skipped; 0: it fails with CAM_E_DIVERGED */
     int64_t eval_batch_rows;
-    int bf16; /* mixed precision (cam_precision); the backend must support it */
+    int bf16;            /* mixed precision (cam_precision); the backend must support it */
+    cam_masking masking; /* for config->task CAM_TASK_MASKED_LM */
 
     const cam_token_rows *tokens; /* of all rows: training, validation, test */
-    const int32_t *labels;        /* [tokens->rows] */
+    const int32_t *labels;        /* [tokens->rows]; NULL for a masked language model */
     const int32_t *train;         /* data row ids of the training rows */
     int64_t train_count;
     cam_cancel cancel; /* checked while features are computed and while rows are scored */
@@ -64,6 +69,8 @@ typedef struct cam_trainer_options {
 typedef struct cam_micro_shape {
     int64_t tokens;      /* of all ranks together */
     int64_t rank_tokens; /* of the rank that has most */
+    int64_t chosen;      /* masked language model: tokens chosen, of all ranks together */
+    int64_t rank_chosen; /* of the rank that has most */
     int32_t longest;     /* tokens of the longest row */
 } cam_micro_shape;
 
@@ -76,8 +83,9 @@ typedef struct cam_trainer {
     cam_schedule schedule;
     cam_scorer scorer;
     cam_device_data data;
-    cam_batch_stream stream; /* of the current epoch, or of its rest after a resumption */
-    cam_graph_cache graphs;  /* of micro-steps and updates */
+    cam_device_masking masking; /* a masked language model's */
+    cam_batch_stream stream;    /* of the current epoch, or of its rest after a resumption */
+    cam_graph_cache graphs;     /* of micro-steps and updates */
     cam_arena arena;
     void *memory;             /* device memory: the arena's */
     cam_tensor squares;       /* [chunks] f64, of the gradients, by backward; absent: end_step computes them */
@@ -86,6 +94,7 @@ typedef struct cam_trainer {
     cam_tensor class_weights; /* device memory; absent if all are 1 */
     cam_tensor features;      /* [rows,H] device memory; only if the encoder is frozen and without dropout */
     cam_order order;
+    int32_t *chosen; /* [order.count] tokens chosen of each row in the order's epoch; NULL without masks */
     struct cam_step_record *ring, *device_ring; /* [CAM_REPORTS] host-visible: its host and its device address */
     struct cam_step_report *reports;            /* [CAM_REPORTS] steps submitted and not yet delivered */
     int64_t steps_submitted;                    /* steps queued on the device */
@@ -98,6 +107,7 @@ typedef struct cam_trainer {
     int64_t *partition;                         /* [ranks + 1] the last result of cam_trainer_partition */
     uint32_t *request, *device_request;         /* cam_step_request bits of this rank, host-visible: both addresses */
     int64_t largest_tokens, largest_rows;       /* of one rank's part of a micro-batch, over the whole run */
+    int64_t largest_chosen;                     /* likewise; 0 without masks */
     int32_t largest_length;                     /* tokens of the longest training row */
     int fresh_head;                             /* the head was initialised, not loaded */
 } cam_trainer;
@@ -150,6 +160,17 @@ CAM_MUST_CHECK cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_re
 /* logits[count * K] of rows list[count] with the current weights. Each rank scores a block of the rows; all ranks get
  * all logits. */
 CAM_MUST_CHECK cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits);
+
+/* How well a masked language model fills masked places. */
+typedef struct cam_masked_scores {
+    double loss_sum;   /* of the natural logarithms: exp(loss_sum / positions) is the perplexity */
+    int64_t positions; /* tokens chosen */
+    int64_t correct;   /* of these, tokens that the model puts first */
+} cam_masked_scores;
+/* Masks rows list[count] as in epoch CAM_EVAL_EPOCH, the same way at each call, and scores them with the current
+ * weights. Each rank scores a block of the rows; all ranks get the same sums, for any number of ranks. */
+CAM_MUST_CHECK cam_status cam_trainer_masked_scores(cam_trainer *trainer, const int32_t *list, int64_t count,
+                                                    cam_masked_scores *scores);
 
 /* Rank 0 writes the file; the status is the same on all ranks. */
 CAM_MUST_CHECK cam_status cam_trainer_save(cam_trainer *trainer, const char *path);

@@ -6,10 +6,16 @@
 #include "partition_internal.h"
 #include "trainer.h"
 
+/* Whether tokens are masked: a masked language model is trained. */
+static inline int cam_trainer_masks(const cam_trainer *trainer) {
+    return trainer->options.config->task == CAM_TASK_MASKED_LM;
+}
+
 /* Whether features are computed once: a frozen encoder without dropout gives a row the same features in every epoch. */
 static inline int cam_trainer_keeps_features(const cam_trainer *trainer) {
     const cam_trainer_options *o = &trainer->options;
-    return o->rates.frozen_depth > (int)o->config->num_hidden_layers && !o->frozen_dropout;
+    return o->rates.frozen_depth > (int)o->config->num_hidden_layers && !o->frozen_dropout &&
+           !cam_trainer_masks(trainer);
 }
 
 /* Rows of the micro-batch that starts `done` rows into a span. */
@@ -20,6 +26,11 @@ static inline int64_t cam_trainer_micro_rows(const cam_trainer *trainer, const c
 
 /* Device memory that this rank may allocate: on the CPU, the ranks of one machine divide its memory. */
 size_t cam_trainer_available_bytes(const cam_trainer *trainer);
+
+/* Loads an epoch's order, and with masks counts the chosen tokens of its rows. */
+void cam_trainer_load_order(cam_trainer *trainer, int64_t epoch);
+/* The capacity of query rows for as many chosen tokens in batches of `rows` rows; 0 without masks. */
+int64_t cam_trainer_queries(const cam_trainer *trainer, int64_t chosen, int64_t rows);
 
 /* Splits the micro-batch order.rows[first .. first + rows) among the ranks and fills trainer->partition: rank r has
  * order.rows[first + partition[r] .. first + partition[r + 1]). */

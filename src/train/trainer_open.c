@@ -21,29 +21,35 @@ static int64_t max_of(int64_t a, int64_t b) {
 static void find_largest(cam_trainer *trainer) {
     for (int64_t update = 0; update < trainer->plan.updates; update++) {
         cam_update_span span = cam_plan_update_span(&trainer->plan, update);
-        cam_order_load(&trainer->order, span.epoch);
+        cam_trainer_load_order(trainer, span.epoch);
         for (int64_t done = 0, rows; done < span.rows; done += rows) {
             rows = cam_trainer_micro_rows(trainer, &span, done);
             cam_micro_shape shape = cam_trainer_partition(trainer, span.first + done, rows);
             trainer->largest_tokens = max_of(trainer->largest_tokens, shape.rank_tokens);
             trainer->largest_length = (int32_t)max_of(trainer->largest_length, shape.longest);
+            trainer->largest_chosen = max_of(trainer->largest_chosen, shape.rank_chosen);
             for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
                 int64_t rank_rows = trainer->partition[r + 1] - trainer->partition[r];
                 trainer->largest_rows = max_of(trainer->largest_rows, rank_rows);
             }
         }
-        if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && span.epoch > 0)
+        if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && !cam_trainer_masks(trainer) && span.epoch > 0)
             break;
     }
 }
 
+/* For batches of at most this many tokens and rows. The chosen tokens are as many a token as in the largest batch. */
 static cam_batch_stream_limits stream_limits(const cam_trainer *trainer, int64_t tokens, int64_t rows) {
     const cam_plan *plan = &trainer->plan;
+    int64_t chosen = trainer->largest_chosen;
+    if (tokens < trainer->largest_tokens)
+        chosen = (chosen * tokens + trainer->largest_tokens - 1) / trainer->largest_tokens;
     return (cam_batch_stream_limits){.order = plan->rows,
                                      .micro_steps = plan->batches_per_epoch,
                                      .updates = plan->updates_per_epoch,
                                      .tokens = cam_trainer_keeps_features(trainer) ? 0 : tokens,
-                                     .rows = rows};
+                                     .rows = rows,
+                                     .queries = cam_trainer_queries(trainer, chosen, rows)};
 }
 
 /* Counts the bytes of a micro-batch of this size and of the update. */
@@ -51,7 +57,8 @@ static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t row
     cam_status st = CAM_OK;
     cam_arena_init_counting(&trainer->arena, "step");
     cam_batch_stream sizes = {.limits = stream_limits(trainer, tokens, rows)};
-    cam_batch batch = cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, trainer->largest_length);
+    cam_batch batch =
+        cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, sizes.limits.queries, trainer->largest_length);
     CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
     CAM_TRY(cam_optimizer_norm(&trainer->params, &trainer->arena, CAM_NONE, cam_batch_stream_state(&sizes),
                                &trainer->options.adamw, trainer->options.comm, NULL));
@@ -70,11 +77,11 @@ cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
 /* Marks the vocabulary rows that the data uses. Frozen embeddings keep all rows (*used = NULL): they have no gradient
- * and no moments, so dropping rows saves little. */
+ * and no moments, so dropping rows saves little. A masked language model predicts every row. */
 static cam_status mark_used(const cam_trainer_options *options, unsigned char **used) {
     const cam_token_rows *tokens = options->tokens;
     *used = NULL;
-    if (options->rates.frozen_depth > 0)
+    if (options->rates.frozen_depth > 0 || options->config->task == CAM_TASK_MASKED_LM)
         return CAM_OK;
     *used = calloc((size_t)options->config->vocab_size, 1);
     if (!*used)
@@ -146,9 +153,25 @@ out:
     return st;
 }
 
+static cam_status open_masking(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    if (!cam_trainer_masks(trainer))
+        return CAM_OK;
+    if (o->rates.frozen_depth > 0)
+        CAM_FAIL(CAM_E_USAGE, "no part of a masked language model can be frozen: its head shares the word embeddings");
+    CAM_TRY(cam_device_masking_open(&trainer->masking, trainer->backend, &o->masking, o->config->vocab_size, o->seed));
+    trainer->chosen = calloc((size_t)o->train_count + 1, sizeof *trainer->chosen);
+    if (!trainer->chosen)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)o->train_count);
+out:
+    return st;
+}
+
 static cam_status open_schedule(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     cam_trainer_options *o = &trainer->options;
+    CAM_TRY(open_masking(trainer));
     o->plan.rows = o->train_count;
     CAM_TRY(cam_plan_make(&trainer->plan, &o->plan));
     trainer->schedule =
@@ -220,6 +243,7 @@ static cam_status open_memory(cam_trainer *trainer) {
         return fail_too_large(trainer, bytes, available);
     bytes -= cam_batch_stream_bytes(&limits);
     CAM_TRY(cam_batch_stream_open(&trainer->stream, backend, &trainer->data, &limits));
+    trainer->stream.masking = &trainer->masking;
     CAM_TRY(cam_backend_allocate(backend, bytes, &trainer->memory));
     cam_arena_init(&trainer->arena, "step", trainer->memory, bytes);
     CAM_TRY(cam_trainer_open_update(trainer));
@@ -317,7 +341,7 @@ cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const ca
     cam_phase_enter(CAM_PHASE_PLAN);
     CAM_TRY(open_memory(trainer));
     CAM_TRY(cam_scorer_open(&trainer->scorer, &trainer->model, options->eval_batch_rows, SCORING_TOKENS,
-                            longest_row(options->tokens)));
+                            longest_row(options->tokens), cam_trainer_masks(trainer) ? &trainer->masking : NULL));
     cam_phase_enter(CAM_PHASE_FEATURES);
     CAM_TRY(compute_features(trainer));
 out:
@@ -363,6 +387,7 @@ void cam_trainer_close(cam_trainer *trainer) {
     cam_graph_cache_close(&trainer->graphs);
     cam_batch_stream_close(&trainer->stream);
     cam_device_data_close(&trainer->data);
+    cam_device_masking_close(&trainer->masking);
     cam_camembert_close(&trainer->model);
     cam_parameters_release(&trainer->params);
     if (trainer->backend) {
@@ -376,6 +401,7 @@ void cam_trainer_close(cam_trainer *trainer) {
     free(trainer->reports);
     free(trainer->shapes);
     free(trainer->partition);
+    free(trainer->chosen);
     cam_order_close(&trainer->order);
     *trainer = (cam_trainer){0};
 }

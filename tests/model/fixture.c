@@ -12,8 +12,8 @@
 
 enum { ROWS_MAX = 256, ROW_TOKENS_MAX = 64 };
 
-static cam_model_config config;
-static cam_weights *weights;
+static cam_model_config config, masked_config;
+static cam_weights *weights, *masked_weights;
 static cam_token_rows rows;
 static int32_t *labels;
 static char folder[256];
@@ -157,6 +157,35 @@ void fixture_case(const char *name, golden_case *golden) {
     json_decref(json);
 }
 
+const unsigned char *fixture_piece_kind(void) {
+    static unsigned char kind[FIXTURE_MASK + 1];
+    for (int id = 0; id <= FIXTURE_MASK; id++)
+        kind[id] = (unsigned char)((id < 7 || id == FIXTURE_MASK ? CAM_PIECE_SPECIAL : 0) |
+                                   (id % 3 == 0 ? CAM_PIECE_CONTINUES : 0));
+    return kind;
+}
+
+void fixture_masked_case(const char *name, golden_case *golden) {
+    json_t *json = load(name), *s = json_object_get(json, "settings");
+    fixture_case(name, golden);
+    if (!masked_config.vocab_size) {
+        MUST(cam_model_config_read(GOLDEN "masked_model/config.json", &masked_config));
+        masked_config.task = CAM_TASK_MASKED_LM;
+        MUST(cam_weights_open(GOLDEN "masked_model", &masked_weights));
+    }
+    golden->options.config = golden->options.source.config = &masked_config;
+    golden->options.source.weights = masked_weights;
+    golden->options.labels = NULL;
+    golden->options.seed = (uint64_t)number(s, "seed");
+    golden->options.masking = (cam_masking){.probability = number(s, "mlm_probability"),
+                                            .share_mask = number(s, "share_mask"),
+                                            .share_random = number(s, "share_random"),
+                                            .whole_words = json_is_true(json_object_get(s, "whole_words")),
+                                            .mask_id = FIXTURE_MASK,
+                                            .piece_kind = fixture_piece_kind()};
+    json_decref(json);
+}
+
 const char *fixture_temporary(const char *name) {
     static char path[512];
     const char *root = getenv("TMPDIR");
@@ -170,11 +199,13 @@ const char *fixture_temporary(const char *name) {
 
 void fixture_release(void) {
     cam_weights_close(weights);
+    cam_weights_close(masked_weights);
     cam_model_config_release(&config);
+    cam_model_config_release(&masked_config);
     free(rows.ids);
     free(rows.offsets);
     free(labels);
-    weights = NULL;
+    weights = masked_weights = NULL;
     rows = (cam_token_rows){0};
     if (folder[0]) {
         unlink(fixture_temporary("model.safetensors"));

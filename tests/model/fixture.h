@@ -5,7 +5,7 @@
 
 #include "trainer.h"
 
-enum { FIXTURE_STEPS = 40, FIXTURE_LABELS = 5 };
+enum { FIXTURE_STEPS = 40, FIXTURE_LABELS = 5, FIXTURE_MASK = 159 };
 
 /* A golden case: settings as trainer options, and PyTorch's figures of each step in f32 and f64. */
 typedef struct golden_case {
@@ -19,6 +19,10 @@ typedef struct golden_case {
 const cam_token_rows *fixture_rows(const int32_t **labels);
 /* Reads tests/model/golden/<name>.json. The options point into the case and into static memory. */
 void fixture_case(const char *name, golden_case *golden);
+/* The same of a case of make_masked_goldens.py: a masked language model. */
+void fixture_masked_case(const char *name, golden_case *golden);
+/* The pieces' kinds of that model, as make_masked_goldens.py has them. */
+const unsigned char *fixture_piece_kind(void);
 /* The golden model's config and checkpoint. */
 const cam_model_config *fixture_config(void);
 cam_weights *fixture_weights(void);

@@ -10,6 +10,7 @@
 #include "assert_ok.h"
 #include "fixture.h"
 #include "safetensors.h"
+#include "trainer_internal.h"
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -147,18 +148,16 @@ static double *gradient_of(const cam_trainer *trainer, int i, int part, int64_t 
     return out;
 }
 
-static void test_gradients(void **state) {
-    (void)state;
-    golden_case c;
+/* One step, for its gradients only; returns how many were compared. */
+static int compare_gradients(golden_case *c, const char *path) {
     cam_trainer trainer;
     cam_step_report report;
     cam_safetensors golden;
     cam_backend *backend = fixture_backend(0);
-    fixture_case("script", &c);
-    c.options.learning_rate = 0; /* one step, for its gradients only */
-    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    c->options.learning_rate = 0;
+    assert_ok(cam_trainer_open(&trainer, backend, &c->options));
     assert_ok(cam_trainer_step_now(&trainer, &report));
-    assert_ok(cam_safetensors_open(GOLDEN "forward.safetensors", &golden));
+    assert_ok(cam_safetensors_open(path, &golden));
     int compared = 0;
     for (int i = 0; i < trainer.params.count; i++)
         for (int part = 0; part < trainer.params.list[i].parts; part++) {
@@ -173,8 +172,65 @@ static void test_gradients(void **state) {
             free(ours);
             compared++;
         }
-    assert_int_equal(compared, 5 + 3 * 16 + 4);
+    double loss = report.loss;
+    compare_tensor(&golden, "loss", 0, &loss, 1);
     cam_safetensors_close(&golden);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+    return compared;
+}
+
+static void test_gradients(void **state) {
+    (void)state;
+    golden_case c;
+    fixture_case("script", &c);
+    assert_int_equal(compare_gradients(&c, GOLDEN "forward.safetensors"), 5 + 3 * 16 + 4);
+}
+
+static void test_masked_gradients(void **state) {
+    (void)state;
+    golden_case c;
+    fixture_masked_case("masked", &c);
+    assert_int_equal(compare_gradients(&c, GOLDEN "masked_forward.safetensors"), 5 + 2 * 16 + 5);
+}
+
+/* The logits of the chosen tokens of the first eight rows, as the pass of a training step sees them. */
+static void test_masked_logits(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_safetensors golden;
+    cam_step_report report;
+    cam_backend *backend = fixture_backend(0);
+    fixture_masked_case("masked", &c);
+    c.options.learning_rate = 0;
+    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    assert_ok(cam_trainer_step_now(&trainer, &report)); /* leaves its batch and its state in place */
+    cam_batch batch = cam_batch_stream_batch(
+        &trainer.stream, cam_token_size_class(backend, trainer.shapes[0].rank_tokens), trainer.stream.limits.rows,
+        cam_trainer_queries(&trainer, trainer.shapes[0].rank_chosen, trainer.stream.limits.rows),
+        trainer.largest_length);
+    cam_pass pass = {.model = &trainer.model,
+                     .arena = &trainer.arena,
+                     .state = cam_batch_stream_state(&trainer.stream),
+                     .batch = &batch};
+    cam_tensor logits;
+    cam_arena_reset(&trainer.arena);
+    assert_ok(cam_camembert_encode(&pass));
+    assert_ok(cam_camembert_lm_head(&pass));
+    assert_ok(cam_camembert_lm_logits(&pass, 0, &logits));
+    int64_t n = trainer.shapes[0].chosen * c.options.config->vocab_size;
+    float *narrow = malloc((size_t)n * sizeof *narrow);
+    double *ours = malloc((size_t)n * sizeof *ours);
+    assert_ok(cam_backend_copy(backend, narrow, logits.data, (size_t)n * sizeof *narrow, CAM_FROM_DEVICE));
+    assert_ok(cam_backend_synchronize(backend));
+    for (int64_t i = 0; i < n; i++)
+        ours[i] = (double)narrow[i];
+    assert_ok(cam_safetensors_open(GOLDEN "masked_forward.safetensors", &golden));
+    compare_tensor(&golden, "logits", 0, ours, n);
+    cam_safetensors_close(&golden);
+    free(narrow);
+    free(ours);
     cam_trainer_close(&trainer);
     cam_backend_close(backend);
 }
@@ -191,7 +247,7 @@ static void assert_same_values(const cam_safetensors *x, const cam_safetensors_t
 }
 
 /* Final weights: every tensor of the golden file is compared; frozen ones must be unchanged. */
-static void compare_weights(const char *name, cam_trainer *trainer) {
+static void compare_weights(const char *name, const char *start, cam_trainer *trainer) {
     char path[256];
     cam_safetensors golden, ours, before;
     const char *saved = fixture_temporary("model.safetensors");
@@ -199,7 +255,7 @@ static void compare_weights(const char *name, cam_trainer *trainer) {
     snprintf(path, sizeof path, GOLDEN "%s.safetensors", name);
     assert_ok(cam_safetensors_open(path, &golden));
     assert_ok(cam_safetensors_open(saved, &ours));
-    assert_ok(cam_safetensors_open(GOLDEN "model/model.safetensors", &before));
+    assert_ok(cam_safetensors_open(start, &before));
     assert_int_equal(ours.count, before.count);
     for (size_t i = 0; i < ours.count; i++) {
         const cam_safetensors_tensor *t = &ours.tensors[i];
@@ -224,14 +280,11 @@ static void compare_weights(const char *name, cam_trainer *trainer) {
     cam_safetensors_close(&before);
 }
 
-static void test_case(void **state) {
-    const char *name = *state;
-    golden_case c;
+static void run_case(const char *name, const char *start, golden_case *c) {
     cam_trainer trainer;
     double loss[FIXTURE_STEPS], norm[FIXTURE_STEPS];
     cam_backend *backend = fixture_backend(0);
-    fixture_case(name, &c);
-    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    assert_ok(cam_trainer_open(&trainer, backend, &c->options));
     assert_false(trainer.fresh_head);
     for (int step = 0; step < FIXTURE_STEPS; step++) {
         cam_step_report report;
@@ -240,15 +293,27 @@ static void test_case(void **state) {
         assert_int_equal(report.step, step + 1);
         loss[step] = report.loss;
         norm[step] = report.grad_norm;
-        if (fabs(report.learning_rate - c.lr[step]) > 1e-15)
-            fail_msg("step %d: rate %.17g, not %.17g", step + 1, report.learning_rate, c.lr[step]);
+        if (fabs(report.learning_rate - c->lr[step]) > 1e-15)
+            fail_msg("step %d: rate %.17g, not %.17g", step + 1, report.learning_rate, c->lr[step]);
     }
     assert_true(cam_trainer_is_done(&trainer));
-    compare("loss", loss, c.loss, c.loss_f64, FIXTURE_STEPS);
-    compare("grad_norm", norm, c.grad_norm, c.grad_norm_f64, FIXTURE_STEPS);
-    compare_weights(name, &trainer);
+    compare("loss", loss, c->loss, c->loss_f64, FIXTURE_STEPS);
+    compare("grad_norm", norm, c->grad_norm, c->grad_norm_f64, FIXTURE_STEPS);
+    compare_weights(name, start, &trainer);
     cam_trainer_close(&trainer);
     cam_backend_close(backend);
+}
+
+static void test_case(void **state) {
+    golden_case c;
+    fixture_case(*state, &c);
+    run_case(*state, GOLDEN "model/model.safetensors", &c);
+}
+
+static void test_masked_case(void **state) {
+    golden_case c;
+    fixture_masked_case(*state, &c);
+    run_case(*state, GOLDEN "masked_model/model.safetensors", &c);
 }
 
 static int release(void **state) {
@@ -259,6 +324,9 @@ static int release(void **state) {
 
 #define CASE(name)                                                                                                     \
     { "case_" #name, test_case, NULL, NULL, (void *)(uintptr_t) #name }
+
+#define MASKED_CASE(name)                                                                                              \
+    { "case_" #name, test_masked_case, NULL, NULL, (void *)(uintptr_t) #name }
 
 /* With --device cuda the same tests run on this machine's GPU. */
 int main(int argc, char **argv) {
@@ -278,6 +346,10 @@ int main(int argc, char **argv) {
         CASE(layerwise),
         CASE(first_1),
         CASE(cosine),
+        cmocka_unit_test(test_masked_logits),
+        cmocka_unit_test(test_masked_gradients),
+        MASKED_CASE(masked),
+        MASKED_CASE(masked_words),
     };
     return cmocka_run_group_tests(tests, NULL, release);
 }

@@ -213,6 +213,20 @@ static void test_random_weights(void **state) {
     stop_everywhere(&o, 0);
 }
 
+/* The masks of a resumed epoch are those of the epoch. */
+static void test_masked_language_model(void **state) {
+    (void)state;
+    cam_trainer_options o = options("masked");
+    fixture_masked_case("masked", &golden);
+    model = *golden.options.config;
+    model.hidden_dropout_prob = 0.1;
+    o.source.weights = golden.options.source.weights;
+    o.labels = NULL;
+    o.masking = golden.options.masking;
+    o.masking.whole_words = 1;
+    stop_everywhere(&o, 0);
+}
+
 /* More steps than the ring has records; all later reports and the end are compared. */
 static void test_beyond_the_ring(void **state) {
     (void)state;
@@ -490,14 +504,23 @@ static int release(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),          cmocka_unit_test(test_skipped_step),
-        cmocka_unit_test(test_accumulation),   cmocka_unit_test(test_group_by_length),
-        cmocka_unit_test(test_frozen_layers),  cmocka_unit_test(test_frozen_encoder),
-        cmocka_unit_test(test_random_weights), cmocka_unit_test(test_beyond_the_ring),
-        cmocka_unit_test(test_take),           cmocka_unit_test(test_planned_memory),
-        cmocka_unit_test(test_out_of_memory),  cmocka_unit_test(test_one_read_a_piece),
-        cmocka_unit_test(test_missing_pieces), cmocka_unit_test(test_wrong_sizes),
-        cmocka_unit_test(test_wrong_counters), cmocka_unit_test(test_damaged_layout),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_skipped_step),
+        cmocka_unit_test(test_accumulation),
+        cmocka_unit_test(test_group_by_length),
+        cmocka_unit_test(test_frozen_layers),
+        cmocka_unit_test(test_frozen_encoder),
+        cmocka_unit_test(test_random_weights),
+        cmocka_unit_test(test_masked_language_model),
+        cmocka_unit_test(test_beyond_the_ring),
+        cmocka_unit_test(test_take),
+        cmocka_unit_test(test_planned_memory),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_one_read_a_piece),
+        cmocka_unit_test(test_missing_pieces),
+        cmocka_unit_test(test_wrong_sizes),
+        cmocka_unit_test(test_wrong_counters),
+        cmocka_unit_test(test_damaged_layout),
         cmocka_unit_test(test_other_runs),
     };
     return cmocka_run_group_tests(tests, NULL, release);

@@ -10,6 +10,7 @@ typedef struct shape {
     int accumulate;
     int padding;  /* word 1 and position 2 receive no gradient */
     int one_word; /* every token is the same word: one long sum */
+    int tied;     /* dword has been begun, though the others are `=` */
 } shape;
 
 static const double layer_eps = 1e-5;
@@ -70,7 +71,7 @@ static void setup_bwd(trial *t) {
     operand_resolve(t, "mean");
     operand_resolve(t, "rstd");
     fill_normal(t, tokens(t, "dy", IN, s->columns), 0.1, 1);
-    fill_normal(t, operand_new(t, "dword", out, CAM_F32, s->words, s->columns), 0, 1);
+    fill_normal(t, operand_new(t, "dword", s->tied ? ADD : out, CAM_F32, s->words, s->columns), 0, 1);
     fill_normal(t, operand_new(t, "dposition", out, CAM_F32, s->positions, s->columns), 0, 1);
     fill_normal(t, operand_new(t, "dtype", out, CAM_F32, 1, s->columns), 0, 1);
     fill_normal(t, operand_new(t, "dgamma", out, CAM_F32, s->columns, 0), 0, 1);
@@ -84,7 +85,7 @@ CALL(embedding_bwd, .dword = ON("dword"), .dposition = ON("dposition"), .dtype =
      .dbeta = ON("dbeta"), .dy = ON("dy"), .mean = ON("mean"), .rstd = ON("rstd"), .ids = ON("ids"),
      .positions = ON("positions"), .word = ON("word"), .position = ON("position"), .type = ON("type"),
      .gamma = ON("gamma"), .pad_word = pad_word(SHAPE(shape)), .pad_position = pad_position(SHAPE(shape)),
-     .accumulate = t->accumulate, .dropout = DROPOUT, .state = STATE)
+     .accumulate = t->accumulate, .tied_word = SHAPE(shape)->tied, .dropout = DROPOUT, .state = STATE)
 
 static double objective(trial *t) {
     embedding_fwd_double(t);
@@ -109,6 +110,10 @@ static const op_case cases[] = {
     CHECKED_CASE("padding", .cap = 40, .n = 37, .columns = 16, .words = 5, .positions = 4, .padding = 1),
     CASE("padding-plus", .cap = 40, .n = 40, .columns = 16, .words = 5, .positions = 4, .padding = 1, .accumulate = 1,
          .threshold = 6554),
+    CASE("tied", .cap = 40, .n = 37, .columns = 16, .words = 50, .positions = 40, .padding = 1, .tied = 1),
+    CASE("tied-plus", .cap = 40, .n = 37, .columns = 16, .words = 50, .positions = 40, .tied = 1, .accumulate = 1),
+    CASE("tied-768", .cap = 65, .n = 63, .columns = 768, .words = 31, .positions = 67, .tied = 1, .threshold = 6554),
+    CASE("tied-no-tokens", .cap = 4, .n = 0, .columns = 16, .words = 5, .positions = 6, .tied = 1),
     CASE("one-token", .cap = 1, .n = 1, .columns = 768, .words = 3, .positions = 514),
     CASE("one-word", .cap = 515, .n = 512, .columns = 24, .words = 7, .positions = 514, .one_word = 1),
     CASE("768", .cap = 128, .n = 113, .columns = 768, .words = 301, .positions = 514, .threshold = 6554),

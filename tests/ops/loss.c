@@ -7,6 +7,8 @@ typedef struct shape {
     int64_t cap, n, labels;
     double smoothing, scale; /* of logits; 0 stands for 1 */
     int weights, accumulate, in_place, not_finite;
+    int hits;
+    int chunk; /* > 0: the rows are those of this chunk of the query rows, CAM_HEAD_CHUNK of them at most */
 } shape;
 
 #define REAL double
@@ -19,7 +21,7 @@ typedef struct shape {
 static operand *inputs(trial *t) {
     const shape *s = SHAPE(shape);
     t->accumulate = s->accumulate;
-    t->state.head_rows = (int32_t)s->n;
+    t->state.head_rows = (int32_t)(s->n + s->chunk * CAM_HEAD_CHUNK);
     t->state.tokens = t->state.sequences = (int32_t)s->cap;
     operand *logits = operand_real(operand_new(t, "logits", IN, CAM_F32, s->cap, s->labels), s->n);
     fill_normal(t, logits, 0, s->scale > 0 ? s->scale : 1);
@@ -36,9 +38,30 @@ static operand *inputs(trial *t) {
     return logits;
 }
 
+/* Makes every second label's logit the largest of its row, or one of two that are equally large. */
+static void favour_labels(trial *t) {
+    operand *logits = operand_get(t, "logits");
+    int64_t labels = logits->shape[1];
+    for (int64_t r = 0; r < logits->real; r += 2) {
+        int64_t label = values_i32(t, "labels")[r], other = (label + 1 + r % 3) % labels;
+        operand_set(logits, r * labels + label, 40);
+        if (r % 4 == 0)
+            operand_set(logits, r * labels + other, 40);
+    }
+}
+
+static cam_rows rows_of_call(const trial *t) {
+    const shape *s = SHAPE(shape);
+    return s->chunk ? (cam_rows)((int)CAM_ROWS_HEAD_CHUNK + s->chunk) : CAM_ROWS_HEAD;
+}
+
 static void setup_fwd(trial *t) {
     inputs(t);
     operand_real(operand_new(t, "row_loss", OUT, CAM_F32, SHAPE(shape)->cap, 0), SHAPE(shape)->n);
+    if (SHAPE(shape)->hits) {
+        operand_real(operand_new(t, "hits", OUT, CAM_F32, SHAPE(shape)->cap, 0), SHAPE(shape)->n)->optional = 1;
+        favour_labels(t);
+    }
     STATE_WRITES(t, loss);
 }
 
@@ -52,10 +75,11 @@ static void setup_bwd(trial *t) {
     operand_real(operand_new(t, "row_loss", PRIVATE, CAM_F32, s->cap, 0), s->n);
 }
 
-CALL(loss_fwd, .row_loss = ON("row_loss"), .logits = ON("logits"), .labels = ON("labels"), .weights = ON("weights"),
-     .smoothing = (float)SHAPE(shape)->smoothing, .accumulate = t->accumulate, .state = STATE)
+CALL(loss_fwd, .row_loss = ON("row_loss"), .hits = ON("hits"), .logits = ON("logits"), .labels = ON("labels"),
+     .weights = ON("weights"), .rows = rows_of_call(t), .smoothing = (float)SHAPE(shape)->smoothing,
+     .accumulate = t->accumulate, .state = STATE)
 CALL(loss_bwd, .dlogits = ON("dlogits"), .logits = ON("logits"), .labels = ON("labels"), .weights = ON("weights"),
-     .smoothing = (float)SHAPE(shape)->smoothing, .state = STATE)
+     .rows = rows_of_call(t), .smoothing = (float)SHAPE(shape)->smoothing, .state = STATE)
 
 /* Compares state->loss with the f64 sum of the operator's own row losses, which are compared with the formula one by
  * one. */
@@ -90,6 +114,14 @@ static const op_case cases[] = {
     CHECKED_CASE("small-plus", .cap = 7, .n = 5, .labels = 2, .accumulate = 1, .in_place = 1),
     CHECKED_CASE("weights", .cap = 7, .n = 5, .labels = 5, .weights = 1, .in_place = 1),
     CHECKED_CASE("smoothing", .cap = 7, .n = 5, .labels = 5, .smoothing = 0.25),
+    CASE("hits", .cap = 40, .n = 33, .labels = 5, .hits = 1, .weights = 1),
+    CASE("hits-one-label", .cap = 3, .n = 2, .labels = 1, .hits = 1),
+    CASE("hits-no-rows", .cap = 3, .n = 0, .labels = 4, .hits = 1),
+    CASE("hits-chunk", .cap = 9, .n = 7, .labels = 1031, .hits = 1, .chunk = 2, .accumulate = 1),
+    CASE("hits-vocabulary", .cap = 9, .n = 7, .labels = 32005, .hits = 1),
+    CASE("hits-not-finite", .cap = 4, .n = 3, .labels = 5, .hits = 1, .not_finite = 1),
+    CASE("chunk", .cap = 7, .n = 5, .labels = 5, .chunk = 1, .accumulate = 1),
+    CASE("chunk-vocabulary", .cap = 9, .n = 7, .labels = 32005, .chunk = 3, .in_place = 1),
     CASE("one-label", .cap = 3, .n = 2, .labels = 1, .smoothing = 0.1),
     CASE("one-row", .cap = 1, .n = 1, .labels = 2),
     CASE("no-rows", .cap = 3, .n = 0, .labels = 4),
@@ -112,8 +144,10 @@ static const op_case cases[] = {
     CASE("not-finite", .cap = 4, .n = 3, .labels = 5, .not_finite = 1),
 };
 static const spoil spoils_fwd[] = {SPOIL(loss_fwd, smoothing, float, -0.1f), SPOIL(loss_fwd, smoothing, float, 1),
-                                   SPOIL(loss_fwd, smoothing, float, NAN)};
-static const spoil spoils_bwd[] = {SPOIL(loss_bwd, smoothing, float, -0.1f), SPOIL(loss_bwd, smoothing, float, NAN)};
+                                   SPOIL(loss_fwd, smoothing, float, NAN),
+                                   SPOIL(loss_fwd, rows, cam_rows, CAM_ROWS_TOKENS)};
+static const spoil spoils_bwd[] = {SPOIL(loss_bwd, smoothing, float, -0.1f), SPOIL(loss_bwd, smoothing, float, NAN),
+                                   SPOIL(loss_bwd, rows, cam_rows, CAM_ROWS_SEQUENCES)};
 
-OP_TESTS(loss, loss_fwd, cases, .setup = setup_fwd, .check = check_loss, SPOILS(spoils_fwd));
+OP_TESTS(loss, loss_fwd, cases, .setup = setup_fwd, .check = check_loss, .also_swept = "hits", SPOILS(spoils_fwd));
 OP_TESTS(loss, loss_bwd, cases, .setup = setup_bwd, .gradient = gradient, SPOILS(spoils_bwd));

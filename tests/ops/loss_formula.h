@@ -33,6 +33,14 @@ static void F(loss_fwd)(trial *t) {
             smooth += F(class_weight)(t, k) * -log_p[k];
             smooth_size += (double)F(class_weight)(t, k) * size[k];
         }
+        if (operand_find(t, "hits")) {
+            int best = 1;
+            for (int64_t k = 0; k < labels; k++)
+                if (k != y && !(k < y ? logits[r * labels + k] < logits[r * labels + y]
+                                      : logits[r * labels + k] <= logits[r * labels + y]))
+                    best = 0;
+            F(put)(t, "hits", r, best ? 1 : 0, 0);
+        }
         REAL row = chosen + e / (REAL)labels * smooth;
         F(put)(t, "row_loss", r, row, chosen_size + (double)e / (double)labels * smooth_size);
         total += (double)row;

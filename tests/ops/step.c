@@ -17,6 +17,7 @@ typedef struct shape {
     int32_t fixed; /* every row has `longest` tokens */
     uint32_t updates;
     int rows_only, no_labels;
+    int pads; /* many tokens are padding */
     int skips, was_not_finite;
 
     uint32_t step, slots; /* step_end */
@@ -28,6 +29,7 @@ typedef struct shape {
 } shape;
 
 enum { MAX_MICRO_STEPS = 64, MAX_UPDATES = 9 };
+enum { PAD = 3, PAD_POSITION = 1, FIRST_POSITION = 6 };
 
 /* --- step_begin --------------------------------------------------------------------------------------------------- */
 
@@ -46,9 +48,9 @@ static void data_set(trial *t) {
     offsets->free_dims = s->no_labels;
     if (!s->rows_only) {
         int32_t tokens = offsets->i[s->rows];
-        fill_integers(t, operand_new(t, "data_ids", IN, CAM_I32, tokens, 0), 0, 32004);
-        fill_integers(t, operand_new(t, "data_positions", IN, CAM_I32, tokens, 0), 2, 513);
-        operand_get(t, "data_ids")->in_group = operand_get(t, "data_positions")->in_group = 1;
+        operand *ids = operand_new(t, "data_ids", IN, CAM_I32, tokens, 0);
+        fill_integers(t, ids, s->pads ? 2 : 0, s->pads ? 4 : 32004);
+        ids->in_group = ids->free_dims = 1;
     }
     if (!s->no_labels)
         fill_integers(t, operand_new(t, "data_labels", IN, CAM_I32, s->rows, 0), 0, 59)->optional = 1;
@@ -90,7 +92,8 @@ static void plan(trial *t, const int32_t *order, int32_t count) {
                                     .step = 70000u + (uint32_t)(m / each),
                                     .first = first,
                                     .rows = rows_of_step(s, count - first, m),
-                                    .begins = m % each == 0};
+                                    .begins = m % each == 0,
+                                    .epoch = 5000u + (uint32_t)m};
         for (int32_t b = 0; b < steps[m].rows && !s->rows_only; b++)
             steps[m].tokens += length_of(t, order[first + b]);
     }
@@ -137,6 +140,7 @@ static void outputs(trial *t) {
 
 #define WRITTEN_FIELDS(X)                                                                                              \
     X(step)                                                                                                            \
+    X(epoch)                                                                                                           \
     X(tokens)                                                                                                          \
     X(sequences)                                                                                                       \
     X(head_rows)                                                                                                       \
@@ -176,6 +180,7 @@ static void begin_state(trial *t, const cam_micro_step *m) {
     cam_bias_corrections c;
     memcpy(&c, operand_get(t, "corrections")->raw + state->updates * sizeof c, sizeof c);
     state->step = m->step;
+    state->epoch = m->epoch;
     state->tokens = SHAPE(shape)->rows_only ? 0 : m->tokens;
     state->sequences = state->head_rows = m->rows;
     state->learning_rate = m->learning_rate;
@@ -205,9 +210,12 @@ static void begin_batch(trial *t, const cam_micro_step *m) {
         if (s->rows_only)
             continue;
         put_exact(t, "cu_seqlens", b, token);
+        int32_t pads = 0;
         for (int32_t j = 0; j < length_of(t, d); j++, token++) {
-            put_exact(t, "ids", token, values_i32(t, "data_ids")[from + j]);
-            put_exact(t, "positions", token, values_i32(t, "data_positions")[from + j]);
+            int32_t id = values_i32(t, "data_ids")[from + j];
+            pads += id == PAD;
+            put_exact(t, "ids", token, id);
+            put_exact(t, "positions", token, id == PAD ? PAD_POSITION : FIRST_POSITION + j - pads);
             put_exact(t, "token_row", token, d);
             put_exact(t, "token_index", token, j);
         }
@@ -243,8 +251,9 @@ static void check_begin(trial *t) {
 CALL(step_begin, .ids = ON("ids"), .positions = ON("positions"), .token_row = ON("token_row"),
      .token_index = ON("token_index"), .cu_seqlens = ON("cu_seqlens"), .row = ON("row"), .list = ON("list"),
      .list_index = ON("list_index"), .list_cu = ON("list_cu"), .labels = ON("labels"), .order = ON("order"),
-     .offsets = ON("offsets"), .data_ids = ON("data_ids"), .data_positions = ON("data_positions"),
-     .data_labels = ON("data_labels"), .plan = ON("plan").data, .corrections = ON("corrections").data, .state = STATE)
+     .offsets = ON("offsets"), .data_ids = ON("data_ids"), .data_labels = ON("data_labels"), .pad_id = PAD,
+     .pad_position = PAD_POSITION, .first_position = FIRST_POSITION, .plan = ON("plan").data,
+     .corrections = ON("corrections").data, .state = STATE)
 
 #define SPARE .spare_tokens = 9, .spare_sequences = 3
 static const op_case begin_cases[] = {
@@ -266,6 +275,8 @@ static const op_case begin_cases[] = {
          .skips = 1, SPARE),
     CASE("stays-finite", .rows = 9, .longest = 6, .batch = 3, .skips = 1),
     CASE("part-of-the-data", .rows = 50, .longest = 8, .order = 12, .batch = 5, .calls = 3, SPARE),
+    CASE("pads", .rows = 9, .longest = 131, .batch = 4, .calls = 2, .pads = 1, SPARE),
+    CASE("pads-512", .rows = 3, .longest = 512, .batch = 2, .fixed = 1, .pads = 1, SPARE),
     CASE("no-labels", .rows = 11, .longest = 7, .batch = 4, .no_labels = 1, SPARE),
     CASE("rows-only", .rows = 31, .longest = 7, .batch = 8, .calls = 3, .rows_only = 1, SPARE),
     CASE("rows-only-no-labels", .rows = 31, .longest = 7, .batch = 31, .rows_only = 1, .no_labels = 1),

@@ -221,11 +221,12 @@ static void test_wrong_values(void **state) {
                     "base.yaml:1: seed must be a whole number from 0 to 4294967295, not \"99999999999999999999\"\n"
                     "base.yaml:1: num_train_epochs must be a number above 0 and at most 1000000, not \"3 epochs\"\n"
                     "base.yaml:1: max_steps must be a whole number of at least -1, not \"1e3\"; write 1000\n");
-    expect_problems("data:\n  stratify: no\n  train_file: null\n  text_column:\n",
-                    "base.yaml:2: stratify must be true or false, not \"no\"; write false\n"
-                    "base.yaml:3: train_file must be a name or path, not \"null\"; put a text that looks like this in "
-                    "quotes\n"
-                    "base.yaml:4: text_column must be a text, not empty\n");
+    expect_problems(
+        "data:\n  stratify: no\n  train_file: null\n  text_column:\n",
+        "base.yaml:2: stratify must be true or false, not \"no\"; write false\n"
+        "base.yaml:3: train_file must be a path or [path, path, ...], not \"null\"; put a text that looks like this in "
+        "quotes\n"
+        "base.yaml:4: text_column must be a text, not empty\n");
     expect_problems("data: {labels: [a], columns: text}\n",
                     "base.yaml:1: labels must list at least two labels\n"
                     "base.yaml:1: columns must be null or [name, name, ...], not \"text\"\n");

@@ -119,6 +119,29 @@ static void test_special_ids(void **state) {
     cam_tokenizer_close(tokenizer);
 }
 
+/* What each piece is for masking. */
+static void test_kinds_of_pieces(void **state) {
+    (void)state;
+    static const char text[] = "anticonstitutionnellement";
+    cam_tokenizer *tokenizer = open_tokenizer(quickstart);
+    cam_ids ids = {0};
+    int32_t before, behind;
+    assert_int_equal(cam_tokenizer_encode(tokenizer, (cam_text){text, sizeof text - 1}, 0, &ids, NULL), CAM_OK);
+    assert_true(ids.count > 4);
+    for (size_t i = 0; i < ids.count; i++) {
+        assert_int_equal(cam_tokenizer_is_special(tokenizer, ids.ids[i]), i == 0 || i + 1 == ids.count);
+        assert_int_equal(cam_tokenizer_continues_word(tokenizer, ids.ids[i]), i > 1 && i + 1 < ids.count);
+    }
+    for (int32_t id = 0; id < 4005; id++) /* unk and mask are special, too, and continue no word */
+        if (id == 1 || id == 3 || id == 5 || id == 6 || id == 4004)
+            assert_true(cam_tokenizer_is_special(tokenizer, id) && !cam_tokenizer_continues_word(tokenizer, id));
+    assert_false(cam_tokenizer_is_special(tokenizer, 12));
+    cam_tokenizer_around(tokenizer, &before, &behind);
+    assert_true(before == 1 && behind == 1);
+    cam_ids_release(&ids);
+    cam_tokenizer_close(tokenizer);
+}
+
 /* A text of a megabyte gives the ids of its words, also without spaces; a NUL is one unknown character. */
 static void test_extreme_texts(void **state) {
     (void)state;
@@ -306,6 +329,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_golden_json_only, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(test_golden_model_only, tree_setup, tree_teardown),
         cmocka_unit_test(test_special_ids),
+        cmocka_unit_test(test_kinds_of_pieces),
         cmocka_unit_test(test_extreme_texts),
         cmocka_unit_test(test_truncation),
         cmocka_unit_test(test_batch_counts_cut_rows_and_ignores_threads),

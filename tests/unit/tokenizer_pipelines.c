@@ -79,6 +79,11 @@ static void test_special_ids(void **state) {
     assert_int_equal(special.mask, 4);
     assert_string_equal(cam_tokenizer_piece(tokenizer, 1), "[CLS]");
     assert_int_equal(cam_tokenizer_vocab_size(tokenizer), 1500);
+    for (int32_t id = 0; id < 1500; id++) {
+        const char *piece = cam_tokenizer_piece(tokenizer, id);
+        assert_int_equal(cam_tokenizer_is_special(tokenizer, id), id < 5);
+        assert_int_equal(cam_tokenizer_continues_word(tokenizer, id), id >= 5 && strncmp(piece, "##", 2) == 0);
+    }
     cam_tokenizer_close(tokenizer);
 }
 

@@ -156,7 +156,7 @@ static void test_expected_surplus(void **state) {
     cam_weights *weights = open_scratch();
     cam_strbuf log = CAM_STRBUF_INIT;
     assert_int_equal(match_logged(weights, CAM_WEIGHT_FRESH, &log), CAM_OK);
-    assert_non_null(strstr(log.text, "ignored 11 tensors that a classifier does not use (lm_head, pooler, "
+    assert_non_null(strstr(log.text, "ignored 11 tensors that this model does not use (lm_head, pooler, "
                                      "position_ids, token_type_ids)\n"));
     assert_int_equal(strcspn(log.text, "\n"), log.length - 1);
     assert_null(strstr(log.text, "warning"));
@@ -220,7 +220,7 @@ static void test_wrong_tensors(void **state) {
         "dense.weight\" has shape [4, 8], by config.json it must be [8, 4]: it is transposed",
         "tensor \"roberta.encoder.layer.1.intermediate.dense.weight\" has no place",
         "tensor \"roberta.embeddings.LayerNorm.gamma\" has no place",
-        "tensor \"classifier.other\" has no place in this classifier",
+        "tensor \"classifier.other\" has no place in this model",
         "tensor \"lm_headless\" has no place",
     };
     for (size_t i = 0; i < sizeof fragments / sizeof fragments[0]; i++)

@@ -292,6 +292,47 @@ BREAK(weights_ignored, loss_bwd) {
     return CALL_TARGET(loss_bwd, backend, &a);
 }
 
+BREAK(epoch_ignored, step_mask) {
+    cam_step_mask_args a = *args;
+    uint32_t epoch = args->state->epoch;
+    args->state->epoch = 0;
+    cam_status st = CALL_TARGET(step_mask, backend, &a);
+    args->state->epoch = epoch;
+    return st;
+}
+
+BREAK(special_chosen, step_mask) {
+    cam_step_mask_args a = *args;
+    int64_t count = args->piece_kind.shape[0];
+    int32_t *plain = malloc((size_t)count * sizeof *plain);
+    if (!plain)
+        return cam_fail(CAM_E_MEMORY, "no memory for %lld pieces", (long long)count);
+    for (int64_t i = 0; i < count; i++)
+        plain[i] = ((const int32_t *)args->piece_kind.data)[i] & CAM_PIECE_CONTINUES;
+    a.piece_kind = cam_tensor_1d(plain, CAM_I32, count);
+    cam_status st = CALL_TARGET(step_mask, backend, &a);
+    free(plain);
+    return st;
+}
+
+BREAK(tied_word_zeroed, embedding_bwd) {
+    cam_embedding_bwd_args a = *args;
+    a.tied_word = 0;
+    return CALL_TARGET(embedding_bwd, backend, &a);
+}
+
+BREAK(hits_among_equals, loss_fwd) {
+    cam_status st = CALL_TARGET(loss_fwd, backend, args);
+    for (int64_t r = 0; args->hits.data && r < cam_rows_count(args->state, args->rows); r++) {
+        float label = *element(args->logits, r, ((const int32_t *)args->labels.data)[r]);
+        int best = 1;
+        for (int64_t k = 0; k < args->logits.shape[1]; k++)
+            best &= *element(args->logits, r, k) <= label;
+        *element(args->hits, 0, r) = best ? 1 : 0;
+    }
+    return st;
+}
+
 BREAK(last_element_forgotten, norm_partial) {
     cam_status st = CALL_TARGET(norm_partial, backend, args);
     int64_t last = args->grad.shape[0] - 1;
@@ -360,6 +401,10 @@ static const broken_variant variants[] = {
     VARIANT(mask_forgotten, head_tanh_bwd),
     VARIANT(loss_not_added, loss_fwd),
     VARIANT(weights_ignored, loss_bwd),
+    VARIANT(hits_among_equals, loss_fwd),
+    VARIANT(epoch_ignored, step_mask),
+    VARIANT(special_chosen, step_mask),
+    VARIANT(tied_word_zeroed, embedding_bwd),
     VARIANT(last_element_forgotten, norm_partial),
     VARIANT(finite_forgets, norm_final),
     VARIANT(updates_anyway, adamw),
