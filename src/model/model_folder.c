@@ -91,7 +91,13 @@ static void initial_rows(const cam_parameters *params, const cam_model_source *s
 static cam_status match(const cam_parameters *params, const cam_model_source *source) {
     cam_status st = CAM_OK;
     size_t count = 0;
-    cam_weight_wanted *wanted = calloc((size_t)params->count * CAM_MAX_PARTS, sizeof *wanted);
+    cam_weight_wanted *wanted = NULL;
+    if (params->task == CAM_TASK_MASKED_LM && source->keep_head && source->config->untied &&
+        cam_weights_find(source->weights, "lm_head.bias"))
+        CAM_FAIL(CAM_E_MODEL,
+                 "\"tie_word_embeddings\" is false in config.json: only a masked language model whose decoder "
+                 "is its word embeddings is supported");
+    wanted = calloc((size_t)params->count * CAM_MAX_PARTS, sizeof *wanted);
     if (!wanted)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", params->count);
     for (int i = 0; i < params->count; i++) {
