@@ -73,10 +73,8 @@ static double whole(cam_tensor t) {
     return bytes_of(t, (double)t.shape[0]);
 }
 
-/* `dtype` is that of the products' operands. */
-static void add_product(counter *c, enum cam_op op, double read, double written, double flops, cam_dtype dtype) {
+static void add_at_rate(counter *c, enum cam_op op, double read, double written, double flops, double rate) {
     tally *t = &c->of[op];
-    double rate = dtype == CAM_BF16 ? BF16_FLOPS_PER_S : c->bf16 ? TF32_FLOPS_PER_S : F32_FLOPS_PER_S;
     double move_s = (read + written) / BYTES_PER_S, compute_s = flops / rate;
     t->calls++;
     t->read += read;
@@ -86,8 +84,14 @@ static void add_product(counter *c, enum cam_op op, double read, double written,
     t->seconds += move_s > compute_s ? move_s : compute_s;
 }
 
-static void add(counter *c, enum cam_op op, double read, double written) {
-    add_product(c, op, read, written, 0, CAM_F32);
+static void add(counter *c, enum cam_op op, double read, double written, double flops) {
+    add_at_rate(c, op, read, written, flops, c->bf16 ? BF16_FLOPS_PER_S : F32_FLOPS_PER_S);
+}
+
+/* A product of operands of this dtype. */
+static void add_product(counter *c, enum cam_op op, double read, double written, double flops, cam_dtype dtype) {
+    double f32_rate = c->bf16 ? TF32_FLOPS_PER_S : F32_FLOPS_PER_S;
+    add_at_rate(c, op, read, written, flops, dtype == CAM_BF16 ? BF16_FLOPS_PER_S : f32_rate);
 }
 
 /* --- operators: they read the true rows, and write whole capacities (zeros past the true count) ------------------- */
@@ -96,25 +100,26 @@ static void add(counter *c, enum cam_op op, double read, double written) {
 
 COUNT(step_begin) {
     double t = rows_in(c, CAM_ROWS_TOKENS), b = rows_in(c, CAM_ROWS_SEQUENCES), i32 = 4;
-    add(c, CAM_OP_step_begin, i32 * (t + 4 * b) + sizeof *a->plan, i32 * (4 * t + 6 * b) + sizeof *a->state);
+    add(c, CAM_OP_step_begin, i32 * (t + 4 * b) + sizeof *a->plan, i32 * (4 * t + 6 * b) + sizeof *a->state, 0);
 }
 
 COUNT(step_mask) {
     double t = rows_in(c, CAM_ROWS_TOKENS), r = rows_in(c, CAM_ROWS_HEAD), i32 = 4;
     (void)a;
-    add(c, CAM_OP_step_mask, i32 * 4 * t, i32 * (t + 4 * r + rows_in(c, CAM_ROWS_SEQUENCES)));
+    add(c, CAM_OP_step_mask, i32 * 4 * t, i32 * (t + 4 * r + rows_in(c, CAM_ROWS_SEQUENCES)), 0);
 }
 
 COUNT(step_end) {
-    add(c, CAM_OP_step_end, sizeof *a->state, sizeof *a->ring);
+    add(c, CAM_OP_step_end, sizeof *a->state, sizeof *a->ring, 0);
 }
 
 COUNT(step_rank_report) {
-    add(c, CAM_OP_step_rank_report, sizeof a->state->loss + sizeof *a->request, sizeof *a->reports);
+    add(c, CAM_OP_step_rank_report, sizeof a->state->loss + sizeof *a->request, sizeof *a->reports, 0);
 }
 
 COUNT(step_merge) {
-    add(c, CAM_OP_step_merge, (double)a->ranks * sizeof *a->reports, sizeof a->state->loss + sizeof a->state->requests);
+    add(c, CAM_OP_step_merge, (double)a->ranks * sizeof *a->reports, sizeof a->state->loss + sizeof a->state->requests,
+        0);
 }
 
 COUNT(embedding_fwd) {
@@ -122,7 +127,7 @@ COUNT(embedding_fwd) {
     double tables = bytes_of(a->word, t) + bytes_of(a->position, c->regime->longest) + whole(a->type);
     add(c, CAM_OP_embedding_fwd,
         tables + whole(a->gamma) + whole(a->beta) + bytes_of(a->ids, t) + bytes_of(a->positions, t),
-        whole(a->y) + whole(a->mean) + whole(a->rstd));
+        whole(a->y) + whole(a->mean) + whole(a->rstd), 0);
 }
 
 COUNT(embedding_bwd) {
@@ -138,7 +143,7 @@ COUNT(embedding_bwd) {
             (a->accumulate  ? touched + gradients
              : a->tied_word ? touched - positions
                             : 0),
-        (a->accumulate ? touched : all) + gradients);
+        (a->accumulate ? touched : all) + gradients, 0);
 }
 
 COUNT(linear_fwd) {
@@ -164,26 +169,25 @@ static double scores(const counter *c, cam_rows q_rows) {
 
 COUNT(attention_fwd) {
     double q = rows_in(c, a->q_rows), t = rows_in(c, CAM_ROWS_TOKENS);
-    add_product(c, CAM_OP_attention_fwd,
-                bytes_of(a->q, q) + bytes_of(a->k, t) + bytes_of(a->v, t) + bytes_of(a->q_index, q) + whole(a->cu_q) +
-                    whole(a->cu_k),
-                whole(a->out) + whole(a->lse), 4 * scores(c, a->q_rows) * (double)a->q.shape[1], a->q.dtype);
+    add(c, CAM_OP_attention_fwd,
+        bytes_of(a->q, q) + bytes_of(a->k, t) + bytes_of(a->v, t) + bytes_of(a->q_index, q) + whole(a->cu_q) +
+            whole(a->cu_k),
+        whole(a->out) + whole(a->lse), 4 * scores(c, a->q_rows) * (double)a->q.shape[1]);
 }
 
 COUNT(attention_bwd) {
     double q = rows_in(c, a->q_rows), t = rows_in(c, CAM_ROWS_TOKENS);
-    add_product(c, CAM_OP_attention_bwd,
-                bytes_of(a->q, q) + bytes_of(a->k, t) + bytes_of(a->v, t) + bytes_of(a->dout, q) + bytes_of(a->out, q) +
-                    bytes_of(a->lse, q) + bytes_of(a->q_index, q) + whole(a->cu_q) + whole(a->cu_k),
-                whole(a->dq) + whole(a->dk) + whole(a->dv), 10 * scores(c, a->q_rows) * (double)a->q.shape[1],
-                a->q.dtype);
+    add(c, CAM_OP_attention_bwd,
+        bytes_of(a->q, q) + bytes_of(a->k, t) + bytes_of(a->v, t) + bytes_of(a->dout, q) + bytes_of(a->out, q) +
+            bytes_of(a->lse, q) + bytes_of(a->q_index, q) + whole(a->cu_q) + whole(a->cu_k),
+        whole(a->dq) + whole(a->dk) + whole(a->dv), 10 * scores(c, a->q_rows) * (double)a->q.shape[1]);
 }
 
 COUNT(residual_fwd) {
     double n = rows_in(c, a->rows);
     add(c, CAM_OP_residual_fwd,
         bytes_of(a->x, n) + bytes_of(a->residual, n) + whole(a->bias) + whole(a->gamma) + whole(a->beta),
-        whole(a->y) + whole(a->z) + whole(a->mean) + whole(a->rstd));
+        whole(a->y) + whole(a->z) + whole(a->mean) + whole(a->rstd), 0);
 }
 
 COUNT(residual_bwd) {
@@ -191,73 +195,73 @@ COUNT(residual_bwd) {
     add(c, CAM_OP_residual_bwd,
         bytes_of(a->dy, n) + bytes_of(a->z, n) + bytes_of(a->mean, n) + bytes_of(a->rstd, n) + whole(a->gamma) +
             (a->accumulate ? gradients : 0),
-        whole(a->dx) + whole(a->dresidual) + gradients);
+        whole(a->dx) + whole(a->dresidual) + gradients, 0);
 }
 
 COUNT(gelu_fwd) {
-    add(c, CAM_OP_gelu_fwd, bytes_of(a->x, rows_in(c, a->rows)) + whole(a->bias), whole(a->y));
+    add(c, CAM_OP_gelu_fwd, bytes_of(a->x, rows_in(c, a->rows)) + whole(a->bias), whole(a->y), 0);
 }
 
 COUNT(gelu_bwd) {
     double n = rows_in(c, a->rows);
     add(c, CAM_OP_gelu_bwd,
         bytes_of(a->dy, n) + bytes_of(a->x, n) + whole(a->bias) + (a->accumulate ? whole(a->dbias) : 0),
-        whole(a->dx) + whole(a->dbias));
+        whole(a->dx) + whole(a->dbias), 0);
 }
 
 COUNT(head_gather_fwd) {
     double r = rows_in(c, CAM_ROWS_HEAD);
-    add(c, CAM_OP_head_gather_fwd, bytes_of(a->x, r) + bytes_of(a->list, r), whole(a->y));
+    add(c, CAM_OP_head_gather_fwd, bytes_of(a->x, r) + bytes_of(a->list, r), whole(a->y), 0);
 }
 
 COUNT(head_gather_bwd) {
     double r = rows_in(c, CAM_ROWS_HEAD), touched = bytes_of(a->dx, r);
     add(c, CAM_OP_head_gather_bwd, bytes_of(a->dy, r) + bytes_of(a->list, r) + (a->accumulate ? touched : 0),
-        a->accumulate ? touched : whole(a->dx));
+        a->accumulate ? touched : whole(a->dx), 0);
 }
 
 COUNT(head_dropout) {
-    add(c, CAM_OP_head_dropout, bytes_of(a->x, rows_in(c, CAM_ROWS_HEAD)), whole(a->y));
+    add(c, CAM_OP_head_dropout, bytes_of(a->x, rows_in(c, CAM_ROWS_HEAD)), whole(a->y), 0);
 }
 
 COUNT(head_tanh_fwd) {
-    add(c, CAM_OP_head_tanh_fwd, bytes_of(a->x, rows_in(c, CAM_ROWS_HEAD)) + whole(a->bias), whole(a->y));
+    add(c, CAM_OP_head_tanh_fwd, bytes_of(a->x, rows_in(c, CAM_ROWS_HEAD)) + whole(a->bias), whole(a->y), 0);
 }
 
 COUNT(head_tanh_bwd) {
     double r = rows_in(c, CAM_ROWS_HEAD);
     add(c, CAM_OP_head_tanh_bwd,
         bytes_of(a->dy, r) + bytes_of(a->x, r) + whole(a->bias) + (a->accumulate ? whole(a->dbias) : 0),
-        whole(a->dx) + whole(a->dbias));
+        whole(a->dx) + whole(a->dbias), 0);
 }
 
 COUNT(loss_fwd) {
     double r = rows_in(c, a->rows);
-    add(c, CAM_OP_loss_fwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->row_loss));
+    add(c, CAM_OP_loss_fwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->row_loss), 0);
 }
 
 COUNT(loss_bwd) {
     double r = rows_in(c, a->rows);
-    add(c, CAM_OP_loss_bwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->dlogits));
+    add(c, CAM_OP_loss_bwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->dlogits), 0);
 }
 
 COUNT(norm_partial) {
-    add(c, CAM_OP_norm_partial, whole(a->grad), whole(a->partial));
+    add(c, CAM_OP_norm_partial, whole(a->grad), whole(a->partial), 0);
 }
 
 COUNT(norm_final) {
-    add(c, CAM_OP_norm_final, whole(a->partial), sizeof *a->state);
+    add(c, CAM_OP_norm_final, whole(a->partial), sizeof *a->state, 0);
 }
 
 COUNT(adamw) {
     int64_t chunk_count = a->m.shape[0] / CAM_CHUNK;
     double chunks = (double)chunk_count * sizeof *a->chunks;
     double both = whole(a->weight) + whole(a->low) + whole(a->m) + whole(a->v);
-    add(c, CAM_OP_adamw, both + whole(a->grad) + chunks, both);
+    add(c, CAM_OP_adamw, both + whole(a->grad) + chunks, both, 0);
 }
 
 COUNT(cast) {
-    add(c, CAM_OP_cast, whole(a->from), whole(a->to));
+    add(c, CAM_OP_cast, whole(a->from), whole(a->to), 0);
 }
 
 /* --- the backend ----------------------------------------------------------------------------------------------- */
