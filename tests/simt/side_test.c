@@ -264,6 +264,35 @@ static void test_skipped_steps(void **state) {
     assert_same_bits_with(&o, STEPS - 1);
 }
 
+/* An update that is still to come belongs to the weights before a load, not to those that are loaded. */
+static void test_a_load_comes_after_the_update(void **state) {
+    (void)state;
+    static const int32_t list[SCORED] = {0, 1, 2, 3, 4, 5, 6, 7};
+    float saved[SCORED * FIXTURE_LABELS], loaded[SCORED * FIXTURE_LABELS];
+    golden_case c;
+    cam_trainer trainer;
+    cam_step_report report;
+    cam_backend *backend = NULL;
+    cam_trainer_options o = small_case(&c);
+    simt_reset();
+    assert_ok(cam_backend_cuda_open(&(cam_cuda_options){0}, &backend));
+    assert_ok(cam_trainer_open(&trainer, backend, &o));
+    assert_ok(cam_trainer_step_now(&trainer, &report));
+    const char *path = fixture_temporary("model.safetensors");
+    assert_ok(cam_trainer_save(&trainer, path));
+    assert_ok(cam_trainer_logits(&trainer, list, SCORED, saved));
+    assert_ok(cam_trainer_step_now(&trainer, &report));
+    char *folder = strdup(path);
+    assert_non_null(folder);
+    *strrchr(folder, '/') = '\0';
+    assert_ok(cam_trainer_reload(&trainer, folder));
+    assert_ok(cam_trainer_logits(&trainer, list, SCORED, loaded));
+    assert_memory_equal(loaded, saved, sizeof saved);
+    free(folder);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
 /* --- what the waits are for -------------------------------------------------------------------------------------- */
 
 /* Whether some order shows that this wait is missing. */
@@ -328,6 +357,7 @@ int main(void) {
         cmocka_unit_test(test_gradient_checkpointing),
         cmocka_unit_test(test_without_clipping),
         cmocka_unit_test(test_skipped_steps),
+        cmocka_unit_test(test_a_load_comes_after_the_update),
         cmocka_unit_test(test_every_wait_of_a_graph_is_needed),
         cmocka_unit_test(test_every_wait_of_an_eager_step_is_needed),
     };
