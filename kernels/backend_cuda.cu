@@ -277,6 +277,7 @@ cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **
     cuda->base.calls = cuda->check ? &checking_calls : &capturing_calls;
     cuda->base.ops = &cam_cuda_table;
     cuda->base.max_keys = 1024; /* as many as cam_attention_call numbers */
+    cuda->base.dropout_masks = 1;
     cuda->base.description = cuda->base.arithmetic = cuda->description;
     CAM_TRY(find_device(options, cuda));
     cuda->base.bf16 = cuda->capability >= BF16_CAPABILITY;

@@ -60,7 +60,8 @@ embedding_fwd_rows(T *y, float *mean, float *rstd, embedding_tables tables, cons
         for (int k = 0; k < CAM_ROW_UNITS; k++)
             if (cam_row_has(at, k))
                 cam_layernorm_apply(v[k], s, gamma, beta, cam_row_column(at, k));
-        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit);
+        uint32_t kept[CAM_ROW_UNITS];
+        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit, kept);
     }
 #pragma unroll
     for (int k = 0; k < CAM_ROW_UNITS; k++)
@@ -215,7 +216,8 @@ CAM_DEVICE void embedding_rows(const T *dy, const embedding_bwd_work &w, const c
 #pragma unroll
         for (int k = 0; k < CAM_ROW_UNITS; k++)
             cam_unit_f32<T, CAM_UNIT>(d[k], in.dy[k]);
-        cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit);
+        uint32_t kept[CAM_ROW_UNITS];
+        cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit, kept);
 #pragma unroll
         for (int k = 0; k < CAM_ROW_UNITS; k++) {
             if (!cam_row_has(at, k) || r >= count)

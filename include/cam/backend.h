@@ -62,6 +62,8 @@ struct cam_backend {
     const char *arithmetic;  /* all that the bits of its results depend on: instruction set, device, libraries */
     int bf16;                /* its operators take bf16 activations and weights */
     int32_t max_keys;        /* its attention takes sequences up to this length */
+    int dropout_masks;       /* 1: forward stores dropout decisions in the mask that it is given, and backward reads
+                                them; 0: both draw, and no mask is accessed */
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     int host_threads;        /* threads for work on the host beside it; 0 means 1 */
     const cam_backend_calls *calls;

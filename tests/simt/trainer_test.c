@@ -237,6 +237,28 @@ static void test_captured_steps_have_the_bits_of_plain_ones(void **state) {
     free(plain.weights);
 }
 
+/* Backward that reads the decisions which forward stored, backward that draws them again, and a forward pass that is
+ * computed again, which stores them a second time. */
+static void test_dropout_masks_have_the_bits_of_drawing(void **state) {
+    (void)state;
+    golden_case c;
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        cam_trainer_options o = wide_case(&c);
+        o.bf16 = bf16;
+        cam_backend *backend = open_cuda(), *draws = open_cuda();
+        assert_true(backend->dropout_masks);
+        draws->dropout_masks = 0;
+        outcome masked = run(backend, &o), drawn = run(draws, &o);
+        o.gradient_checkpointing = 1;
+        outcome computed_again = run(open_cuda(), &o);
+        assert_same(&masked, &drawn);
+        assert_same(&masked, &computed_again);
+        free(masked.weights);
+        free(drawn.weights);
+        free(computed_again.weights);
+    }
+}
+
 static int is_same(const cam_safetensors *x, const cam_safetensors_tensor *a, const cam_safetensors *y,
                    const cam_safetensors_tensor *b) {
     char *bytes = malloc(2 * a->bytes);
@@ -298,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_agrees_with_gradient_checkpointing),
         cmocka_unit_test(test_mixed_precision_is_the_same_run),
         cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
+        cmocka_unit_test(test_dropout_masks_have_the_bits_of_drawing),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     fixture_release();
