@@ -45,8 +45,8 @@ template <typename T> struct cam_attention_backward {
 
 /* How a probability's dropout decision is found:
  *   NONE     no dropout
- *   TILES    query i of the sequence has index i, so that a tile of the kernel is a tile of cam/philox.h. Forward writes
- *            the decisions to the mask, if there is one
+ *   TILES    query i of the sequence has index i, so that a tile of the kernel is a tile of cam/philox.h. Forward
+ *            writes the decisions to the mask, if there is one
  *   MASKED   as TILES, but the decision is in the mask (backward only)
  *   INDEXED  a query's index is in q_index */
 enum cam_attention_map { CAM_MAP_NONE, CAM_MAP_TILES, CAM_MAP_MASKED, CAM_MAP_INDEXED };

@@ -211,8 +211,8 @@ CAM_DEVICE uint32_t kept_of_query(const tile_draw &d, uint32_t q, uint32_t k) {
 }
 
 /* Queries down: bit 4 n + i is set if t[n][i] is kept. The tile's first key is k. With CAM_MAP_INDEXED the query of row
- * g has index low and that of row g + 8 index high; otherwise the tile's first query is q, a multiple of 16. `stored` is
- * the tile's stored_call. */
+ * g has index low and that of row g + 8 index high; otherwise the tile's first query is q, a multiple of 16. `stored`
+ * is the tile's stored_call. */
 template <int MAP>
 CAM_DEVICE uint32_t kept_queries_down(const tile_draw &d, uint32_t stored, int q, int low, int high, int k) {
     uint32_t lane = (uint32_t)cam_lane();
@@ -237,9 +237,9 @@ CAM_DEVICE bool is_kept_queries_down(uint32_t kept, int n, int i) {
     return kept >> (4 * n + i) & 1u;
 }
 
-/* Keys down: bit 4 (i / 2) + 2 n + i % 2 is set if t[n][i] is kept. A lane makes one Philox call, or has it in `stored`,
- * the tile's stored_call, and gets the two that it needs from other lanes by shuffles. `index` has the indices of the
- * tile's `queries` real queries; it is read with CAM_MAP_INDEXED only. */
+/* Keys down: bit 4 (i / 2) + 2 n + i % 2 is set if t[n][i] is kept. A lane makes one Philox call, or has it in
+ * `stored`, the tile's stored_call, and gets the two that it needs from other lanes by shuffles. `index` has the indices
+ * of the tile's `queries` real queries; it is read with CAM_MAP_INDEXED only. */
 template <int MAP>
 CAM_DEVICE uint32_t kept_keys_down(const tile_draw &d, uint32_t stored, int q, const int32_t *index, int queries,
                                    int k) {

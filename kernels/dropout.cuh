@@ -40,8 +40,8 @@ CAM_DEVICE cam_dropout_row cam_dropout_row_of(const cam_dropout_map &map, int64_
 }
 
 /* v = dropout(v): N units of the row, of which `unit` is the first, and the others follow at distances of CAM_WARP;
- * kept[k] receives unit k's decisions as bits. A dropped element becomes 0, even if it was NaN or infinity. The threshold
- * is shifted, so that a word's upper lane is compared as it is. */
+ * kept[k] receives unit k's decisions as bits. A dropped element becomes 0, even if it was NaN or infinity. The
+ * threshold is shifted, so that a word's upper lane is compared as it is. */
 template <int N>
 CAM_DEVICE void cam_dropout_units(float v[N][CAM_UNIT], const cam_dropout_map &map, const cam_dropout_seed &seed,
                                   const cam_dropout_row &row, int unit, uint32_t kept[N]) {

@@ -30,9 +30,9 @@ static inline void cam_cpu_layernorm_apply(float *y, const float *x, cam_layerno
 
 /* dx of one row; adds the row to dgamma and dbeta. With g = dy gamma and n = (x - mean) rstd,
  * dx = rstd (g - mean of g - n mean of (g n)). dx may be x or dy. */
-static inline void cam_cpu_layernorm_bwd(float *dx, float *restrict dgamma, float *restrict dbeta,
-                                         const float *dy, const float *x, cam_layernorm_statistics s,
-                                         const float *restrict gamma, int64_t columns) {
+static inline void cam_cpu_layernorm_bwd(float *dx, float *restrict dgamma, float *restrict dbeta, const float *dy,
+                                         const float *x, cam_layernorm_statistics s, const float *restrict gamma,
+                                         int64_t columns) {
     cam_lanes sum = {{0}}, product = {{0}};
     CAM_LANES_ADD(sum, columns, i, dy[i] * gamma[i]);
     CAM_LANES_ADD(product, columns, i, dy[i] * gamma[i] * ((x[i] - s.mean) * s.rstd));

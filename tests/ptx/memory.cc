@@ -115,7 +115,7 @@ static uint64_t *cells_of(uintptr_t begin, size_t bytes) {
     return cells.data();
 }
 
-/* A cell, of one byte since kernels write single ones: the serial number of the writer's block, its warp and its clock. */
+/* A cell, of one byte since kernels write single ones: the serial number of the writer's block, its warp, its clock. */
 enum : unsigned { SERIAL_SHIFT = 32, WARP_SHIFT = 24, CLOCK_MASK = 0xffffff };
 
 static void check_global_race(const warp &w, uint64_t cell, uint64_t address, access how) {
