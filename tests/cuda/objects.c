@@ -46,7 +46,7 @@ typedef struct allowance {
 } allowance;
 
 static const allowance allowances[] = {
-    {"attention_bwd_short<128", 64},
+    {"attention_bwd_short<128", 104},
     {"attention_bwd_tiled_keys", 64},
     {"residual_bwd_rows<cam_bf16, cam_bf16, true>", 32},
 };
