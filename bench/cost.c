@@ -172,14 +172,14 @@ COUNT(attention_fwd) {
     add(c, CAM_OP_attention_fwd,
         bytes_of(a->q, q) + bytes_of(a->k, t) + bytes_of(a->v, t) + bytes_of(a->q_index, q) + whole(a->cu_q) +
             whole(a->cu_k),
-        whole(a->out) + whole(a->lse), 4 * scores(c, a->q_rows) * (double)a->q.shape[1]);
+        whole(a->out) + whole(a->lse) + whole(a->mask), 4 * scores(c, a->q_rows) * (double)a->q.shape[1]);
 }
 
 COUNT(attention_bwd) {
     double q = rows_in(c, a->q_rows), t = rows_in(c, CAM_ROWS_TOKENS);
     add(c, CAM_OP_attention_bwd,
         bytes_of(a->q, q) + bytes_of(a->k, t) + bytes_of(a->v, t) + bytes_of(a->dout, q) + bytes_of(a->out, q) +
-            bytes_of(a->lse, q) + bytes_of(a->q_index, q) + whole(a->cu_q) + whole(a->cu_k),
+            bytes_of(a->lse, q) + bytes_of(a->q_index, q) + whole(a->cu_q) + whole(a->cu_k) + whole(a->mask),
         whole(a->dq) + whole(a->dk) + whole(a->dv), 10 * scores(c, a->q_rows) * (double)a->q.shape[1]);
 }
 
@@ -187,14 +187,14 @@ COUNT(residual_fwd) {
     double n = rows_in(c, a->rows);
     add(c, CAM_OP_residual_fwd,
         bytes_of(a->x, n) + bytes_of(a->residual, n) + whole(a->bias) + whole(a->gamma) + whole(a->beta),
-        whole(a->y) + whole(a->z) + whole(a->mean) + whole(a->rstd), 0);
+        whole(a->y) + whole(a->z) + whole(a->mean) + whole(a->rstd) + whole(a->mask), 0);
 }
 
 COUNT(residual_bwd) {
     double n = rows_in(c, a->rows), gradients = whole(a->dbias) + whole(a->dgamma) + whole(a->dbeta);
     add(c, CAM_OP_residual_bwd,
         bytes_of(a->dy, n) + bytes_of(a->z, n) + bytes_of(a->mean, n) + bytes_of(a->rstd, n) + whole(a->gamma) +
-            (a->accumulate ? gradients : 0),
+            whole(a->mask) + (a->accumulate ? gradients : 0),
         whole(a->dx) + whole(a->dresidual) + gradients, 0);
 }
 
@@ -503,10 +503,11 @@ static cam_status run(int64_t vocabulary) {
     tally sums[2 * REGIMES];
     for (int i = 0; i < 2 * REGIMES; i++) {
         double parameters = 0;
-        counters[i] =
-            (counter){.base = {.name = "counting", .bf16 = 1, .max_keys = 1024, .calls = &calls, .ops = &table},
-                      .regime = &regimes[i / 2],
-                      .bf16 = i % 2};
+        counters[i] = (counter){
+            .base =
+                {.name = "counting", .bf16 = 1, .max_keys = 1024, .dropout_masks = 1, .calls = &calls, .ops = &table},
+            .regime = &regimes[i / 2],
+            .bf16 = i % 2};
         CAM_TRY(count_step(&counters[i], vocabulary, &parameters));
         sums[i] = print_table(&counters[i], parameters);
     }

@@ -223,6 +223,11 @@ static void linear(bench *b, const char *name, int64_t out, int64_t in, cam_rows
     drop(b, x), drop(b, w), drop(b, y), drop(b, bias), drop(b, dw), drop(b, dbias), drop(b, dx);
 }
 
+/* Memory for dropout decisions, which forward writes and backward reads, on a backend that does. */
+static cam_tensor mask_of(bench *b, int64_t words) {
+    return cam_tensor_1d(matrix_f32(b, 1, words).data, CAM_I32, words);
+}
+
 static cam_dropout dropout(const bench *b, int64_t n, uint32_t site) {
     return (cam_dropout){.threshold = cam_dropout_threshold(0.1),
                          .site = site,
@@ -236,17 +241,18 @@ static void attention(bench *b) {
     int32_t heads = (int32_t)(h / 64);
     double scores = b->squares;
     cam_tensor lse = matrix_f32(b, n, heads);
+    cam_tensor mask = mask_of(b, cam_attention_mask_words(b->cu.shape[0] - 1, heads, b->longest));
 #define SHARED                                                                                                         \
     .q = cam_tensor_columns(qkv, 0, h), .k = cam_tensor_columns(qkv, h, h), .v = cam_tensor_columns(qkv, 2 * h, h),    \
     .cu_q = b->cu, .cu_k = b->cu, .q_index = b->index, .sequence_row = b->list, .heads = heads,                        \
     .max_keys = b->longest, .scale = 0.125f, .q_rows = CAM_ROWS_TOKENS, .threshold = cam_dropout_threshold(0.1),       \
-    .site = CAM_SITE_ATTENTION, .state = b->state
+    .site = CAM_SITE_ATTENTION, .mask = mask, .state = b->state
     MEASURE(b, attention_fwd, "", 4 * scores * (double)h, 0, .out = out, .lse = lse, SHARED);
     MEASURE(b, attention_bwd, "", 10 * scores * (double)h, 0, .dq = cam_tensor_columns(dqkv, 0, h),
             .dk = cam_tensor_columns(dqkv, h, h), .dv = cam_tensor_columns(dqkv, 2 * h, h), .dout = dout, .out = out,
             .lse = lse, SHARED);
 #undef SHARED
-    drop(b, qkv), drop(b, out), drop(b, dout), drop(b, dqkv), drop(b, lse);
+    drop(b, qkv), drop(b, out), drop(b, dout), drop(b, dqkv), drop(b, lse), drop(b, mask);
 }
 
 static void rows(bench *b) {
@@ -254,12 +260,13 @@ static void rows(bench *b) {
     double size = b->bf16 ? 2 : 4, nh = size * (double)(n * h), nf = size * (double)(n * f);
     cam_tensor x = matrix(b, n, h), y = matrix(b, n, h), z = matrix(b, n, h), r = matrix(b, n, h);
     cam_tensor gamma = vector(b, h), beta = vector(b, h), bias = vector(b, h), mean = vector(b, n), rstd = vector(b, n);
+    cam_tensor mask = mask_of(b, cam_dropout_mask_words(n, h));
     MEASURE(b, residual_fwd, "", 0, 4 * nh, .y = y, .z = z, .mean = mean, .rstd = rstd, .x = x, .bias = bias,
             .residual = r, .gamma = gamma, .beta = beta, .eps = 1e-5f, .rows = CAM_ROWS_TOKENS,
-            .dropout = dropout(b, n, CAM_SITE_FFN_OUTPUT), .state = b->state);
+            .dropout = dropout(b, n, CAM_SITE_FFN_OUTPUT), .mask = mask, .state = b->state);
     MEASURE(b, residual_bwd, "", 0, 4 * nh, .dx = x, .dresidual = r, .dbias = bias, .dgamma = gamma, .dbeta = beta,
             .dy = y, .z = z, .mean = mean, .rstd = rstd, .gamma = vector(b, h), .rows = CAM_ROWS_TOKENS,
-            .dropout = dropout(b, n, CAM_SITE_FFN_OUTPUT), .state = b->state);
+            .dropout = dropout(b, n, CAM_SITE_FFN_OUTPUT), .mask = mask, .state = b->state);
     cam_tensor wide = matrix(b, n, f), wide_y = matrix(b, n, f), wide_dx = matrix(b, n, f);
     cam_tensor wide_bias = vector(b, f), wide_dbias = vector(b, f);
     MEASURE(b, gelu_fwd, "", 0, 2 * nf, .y = wide_y, .x = wide, .bias = wide_bias, .rows = CAM_ROWS_TOKENS,

@@ -70,16 +70,18 @@ CAM_DEVICE void store_weights(const weights<true> &w, int group, unsigned char *
     cam_store_once(group_at<cam_bf16>(low, group), w.low[group]);
 }
 
-/* Computed by one thread for its block, because f64 is slow on smaller GPUs. */
-CAM_DEVICE factors make_factors(const cam_chunk &chunk, const cam_step_state *state) {
-    factors f;
-    double rate = cam_mul(state->learning_rate, chunk.rate_scale);
-    f.clip = state->clip_scale;
-    f.keep = (float)(1.0 - cam_mul(rate, chunk.decay));
-    f.rate = (float)(rate / state->bias_correction1);
-    f.root_correction2 = (float)cam_sqrt(state->bias_correction2);
-    f.finite = state->finite;
-    return f;
+/* Computed for the block by one thread of each of two warps, because f64 is slow on smaller GPUs; quotient and root, the
+ * two long operations, run at the same time. */
+CAM_DEVICE void make_factors(factors *f, const cam_chunk &chunk, const cam_step_state *state) {
+    if (threadIdx.x == 0) {
+        double rate = cam_mul(state->learning_rate, chunk.rate_scale);
+        f->clip = state->clip_scale;
+        f->keep = (float)(1.0 - cam_mul(rate, chunk.decay));
+        f->rate = (float)(rate / state->bias_correction1);
+        f->finite = state->finite;
+    }
+    if (threadIdx.x == CAM_WARP)
+        f->root_correction2 = (float)cam_sqrt(state->bias_correction2);
 }
 
 /* Updates a chunk of one form. The loads of its moments were issued before; the factors are computed while all loads
@@ -95,8 +97,7 @@ CAM_DEVICE void update_chunk(planes p, const cam_chunk &chunk, int64_t c, four m
 #pragma unroll
     for (int i = 0; i < GROUPS; i++)
         grad[i] = cam_load_once(group_at<G>(p.grad + (int64_t)chunk.gradient * CAM_CHUNK_UNIT, i));
-    if (threadIdx.x == 0)
-        *shared = make_factors(chunk, state);
+    make_factors(shared, chunk, state);
     cam_sync_block();
     factors f = *shared;
     if (!f.finite)

@@ -25,6 +25,7 @@ template <typename T> struct cam_attention_inputs {
     cam_rows q_rows;
     uint32_t threshold, site;
     float scale, kept; /* kept: dropout's factor of a kept probability */
+    uint8_t *mask;     /* written by forward, read by backward; or NULL */
 };
 
 template <typename T> struct cam_attention_forward {
@@ -44,12 +45,20 @@ template <typename T> struct cam_attention_backward {
 
 /* How a probability's dropout decision is found:
  *   NONE     no dropout
- *   TILES    query i of the sequence has index i, so that a tile of the kernel is a tile of cam/philox.h
+ *   TILES    query i of the sequence has index i, so that a tile of the kernel is a tile of cam/philox.h. Forward
+ *            writes the decisions to the mask, if there is one
+ *   MASKED   as TILES, but the decision is in the mask (backward only)
  *   INDEXED  a query's index is in q_index */
-enum cam_attention_map { CAM_MAP_NONE, CAM_MAP_TILES, CAM_MAP_INDEXED };
+enum cam_attention_map { CAM_MAP_NONE, CAM_MAP_TILES, CAM_MAP_MASKED, CAM_MAP_INDEXED };
 
-template <typename Args> static cam_attention_map cam_attention_map_of(const Args *args) {
+static inline cam_attention_map cam_attention_map_of(const cam_attention_fwd_args *args) {
     return args->threshold == 0 ? CAM_MAP_NONE : args->q_rows == CAM_ROWS_TOKENS ? CAM_MAP_TILES : CAM_MAP_INDEXED;
+}
+static inline cam_attention_map cam_attention_map_of(const cam_attention_bwd_args *args) {
+    return args->threshold == 0              ? CAM_MAP_NONE
+           : args->q_rows != CAM_ROWS_TOKENS ? CAM_MAP_INDEXED
+           : args->mask.data != nullptr      ? CAM_MAP_MASKED
+                                             : CAM_MAP_TILES;
 }
 
 template <typename T, typename Args> static cam_attention_inputs<T> cam_attention_inputs_of(const Args *args) {
@@ -68,6 +77,7 @@ template <typename T, typename Args> static cam_attention_inputs<T> cam_attentio
     in.max_keys = args->max_keys, in.q_rows = args->q_rows;
     in.threshold = args->threshold, in.site = args->site;
     in.scale = args->scale, in.kept = cam_dropout_scale(args->threshold);
+    in.mask = static_cast<uint8_t *>(args->mask.data);
     return in;
 }
 
@@ -126,10 +136,30 @@ CAM_DEVICE cam_attention_pair cam_attention_pair_at(const cam_attention_inputs<T
     return p;
 }
 
+/* Bit j: whether lane j of a call is kept. The threshold is in the upper half of its word, to be compared with a word's
+ * upper lane without a shift. */
+CAM_DEVICE uint32_t cam_attention_kept(const cam_philox_words &words, uint32_t threshold) {
+    uint32_t kept = 0;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        kept |= ((uint32_t)(words.w[i] << 16 >= threshold) | (uint32_t)(words.w[i] >= threshold) << 1) << 2 * i;
+    return kept;
+}
+
 /* One head's columns of row `row`. */
 template <typename T>
 CAM_DEVICE T *cam_attention_row(T *data, int64_t stride, const cam_attention_pair &p, int32_t head_size, int32_t row) {
     return data + row * stride + (int64_t)p.head * head_size;
+}
+
+/* The bytes of a pair's mask: tile (i, j) is the (i * tiles + j)-th of 32. */
+template <typename T> CAM_DEVICE int cam_attention_mask_tiles(const cam_attention_inputs<T> &in) {
+    return (in.max_keys + 15) / 16;
+}
+template <typename T>
+CAM_DEVICE uint8_t *cam_attention_mask_of(const cam_attention_inputs<T> &in, const cam_attention_pair &p) {
+    int64_t tiles = cam_attention_mask_tiles(in), pair = (int64_t)p.sequence * in.heads + p.head;
+    return in.mask ? in.mask + pair * tiles * tiles * 32 : nullptr;
 }
 
 template <typename T> CAM_DEVICE int64_t cam_attention_width(const cam_attention_inputs<T> &in) {

@@ -106,16 +106,37 @@ CAM_DEVICE void store_products(T *to, int64_t to_stride, int rows, const float *
     }
 }
 
-/* 0 if (query, key) is dropped, else the factor of a kept element. */
-template <typename T>
+/* 0 if (query, key) is dropped, else the factor of a kept element. BACKWARD: the decision is in the mask, if there is
+ * one. */
+template <bool BACKWARD, typename T>
 CAM_DEVICE float factor_of(const cam_attention_inputs<T> &in, const cam_attention_pair &p, int32_t query_row, int key) {
     if (in.threshold == 0)
         return 1.0f;
     uint32_t head = (uint32_t)p.head, q = (uint32_t)in.q_index[query_row], k = (uint32_t)key;
+    if (BACKWARD && in.mask) {
+        const uint8_t *mask = cam_attention_mask_of(in, p);
+        uint32_t tile = q / 16 * (uint32_t)cam_attention_mask_tiles(in) + k / 16;
+        uint32_t call = mask[tile * CAM_WARP + cam_attention_call(0, q, k) % CAM_WARP];
+        return call >> cam_attention_lane(q, k) & 1u ? in.kept : 0.0f;
+    }
     cam_philox_words words = cam_philox(in.state->seed, in.state->step, in.site, (uint32_t)in.sequence_row[p.sequence],
                                         cam_attention_call(head, q, k));
     uint32_t decision = cam_philox_lane(words, cam_attention_lane(q, k));
     return decision < in.threshold ? 0.0f : in.kept;
+}
+
+/* Writes the mask of the 16 queries from `first` on, with all keys: a warp a tile, a lane a call. */
+template <typename T>
+CAM_DEVICE void write_mask(const cam_attention_inputs<T> &in, const cam_attention_pair &p, int first) {
+    uint8_t *mask = cam_attention_mask_of(in, p);
+    int tiles = cam_attention_mask_tiles(in);
+    for (int k = cam_warp() * 16; k < p.keys; k += WARPS * 16) {
+        uint32_t call = cam_attention_call((uint32_t)p.head, (uint32_t)first, (uint32_t)k) + (uint32_t)cam_lane();
+        cam_philox_words words =
+            cam_philox(in.state->seed, in.state->step, in.site, (uint32_t)in.sequence_row[p.sequence], call);
+        mask[(first / 16 * tiles + k / 16) * CAM_WARP + cam_lane()] =
+            (uint8_t)cam_attention_kept(words, in.threshold << 16);
+    }
 }
 
 /* The rows that a block and its warp own. */
@@ -151,7 +172,7 @@ CAM_DEVICE float softmax_row(float *scores, const cam_attention_inputs<T> &in, c
     sum = cam_warp_sum(sum);
     float inverse = 1.0f / sum;
     for (int k = cam_lane(); k < p.keys; k += CAM_WARP)
-        scores[k] *= inverse * factor_of(in, p, query_row, k);
+        scores[k] *= inverse * factor_of<false>(in, p, query_row, k);
     return row_max + cam_log(sum);
 }
 
@@ -168,6 +189,8 @@ template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 4) attention_fwd_pla
     if (at.rows <= 0)
         return;
     const cam_attention_pair &p = at.pair;
+    if (in.threshold > 0 && in.mask && at.first % 16 == 0)
+        write_mask(in, p, at.first);
     int first_row = p.first_query + at.first, pitch = (in.max_keys + OTHERS - 1) / OTHERS * OTHERS;
     plain_rows<T> q = {cam_attention_row(in.q, in.q_stride, p, in.head_size, first_row), in.q_stride, at.rows};
     plain_rows<T> k = {cam_attention_row(in.k, in.kv_stride, p, in.head_size, p.first_key), in.kv_stride, p.keys};
@@ -235,7 +258,7 @@ template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_que
 #pragma unroll
         for (int r = 0; r < OWN; r++) {
             if (r < at.mine) {
-                float factor = k < p.keys ? factor_of(in, p, row + r, k) : 0.0f;
+                float factor = k < p.keys ? factor_of<true>(in, p, row + r, k) : 0.0f;
                 float probability = cam_exp(sum[0][r] * in.scale - lse[r]);
                 scores[r * pitch + k] = probability * (sum[1][r] * factor - delta[r]) * in.scale;
             }
@@ -276,7 +299,7 @@ template <typename T, int OWN> CAM_KERNEL_AT_LEAST(THREADS, 3) attention_bwd_key
 #pragma unroll
         for (int r = 0; r < OWN; r++)
             if (query_rows && r < at.mine) {
-                float factor = factor_of(in, p, row, at.first + at.warp_first + r);
+                float factor = factor_of<true>(in, p, row, at.first + at.warp_first + r);
                 float probability = cam_exp(sum[0][r] * in.scale - lse);
                 probabilities[r * pitch + q] = probability * factor;
                 scores[r * pitch + q] = probability * (sum[1][r] * factor - delta) * in.scale;

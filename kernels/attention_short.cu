@@ -60,7 +60,7 @@ CAM_DEVICE void short_output(float out[BLOCKS][4], float sum[2], float s[KEYS / 
     for (int j = 0; j < KEYS / TILE; j++) {
         if (j * TILE >= keys)
             continue;
-        uint32_t kept = kept_queries_down<MAP>(draw, q, low, high, j * TILE), p[4];
+        uint32_t kept = draw_queries_down<MAP>(draw, q, low, high, j * TILE), p[4];
         probabilities_queries_down<MAP>(s[j], sum, row_max, kept);
         pack_tile(p, s[j]);
         add_product(out, p, v, j * TILE);
@@ -183,12 +183,16 @@ attention_bwd_short(cam_attention_backward<cam_bf16> call) {
         clear_sum(dv);
         load_rows(k_rows, k, first);
         load_rows(v_rows, v, first);
+        uint32_t next = stored_call<MAP>(draw, 0, first);
         for (int at = 0; at < p.queries; at += TILE) {
             float s[2][4], dp[2][4];
-            uint32_t left[4];
+            uint32_t left[4], stored = next;
+            if (at + TILE < p.queries)
+                next = stored_call<MAP>(draw, at + TILE, first);
             score_tile(s, k_rows, q, at);
             score_tile(dp, v_rows, dout, at);
-            uint32_t kept = kept_keys_down<MAP>(draw, at, in.q_index + p.first_query + at, p.queries - at, first);
+            uint32_t kept =
+                kept_keys_down<MAP>(draw, stored, at, in.q_index + p.first_query + at, p.queries - at, first);
             gradients_keys_down<MAP>(s, dp, kept, in.kept, in.scale * LOG2_E, lse + at, delta + at, keys);
             pack_tile(left, s);
             add_product(dv, left, dout, at);
@@ -246,10 +250,17 @@ cam_status cam_attention_fwd_short(cam_backend *backend, const cam_attention_fwd
     RUN_MAP(run_fwd, 128)
 }
 
+#define RUN_BWD(keys)                                                                                                  \
+    if (cam_attention_map_of(args) == CAM_MAP_MASKED)                                                                  \
+        return run_bwd<keys, CAM_MAP_MASKED>(backend, args);                                                           \
+    RUN_MAP(run_bwd, keys)
+
 cam_status cam_attention_bwd_short(cam_backend *backend, const cam_attention_bwd_args *args) {
-    if (args->max_keys <= 32)
-        RUN_MAP(run_bwd, 32)
-    if (args->max_keys <= 64)
-        RUN_MAP(run_bwd, 64)
-    RUN_MAP(run_bwd, 128)
+    if (args->max_keys <= 32) {
+        RUN_BWD(32)
+    }
+    if (args->max_keys <= 64) {
+        RUN_BWD(64)
+    }
+    RUN_BWD(128)
 }

@@ -144,7 +144,7 @@ template <int MAP> CAM_KERNEL(FWD_WARPS *CAM_WARP) attention_fwd_tiled(cam_atten
         for (int j = 0; j < GROUP / TILE; j++) {
             if (j * TILE >= keys)
                 continue;
-            uint32_t kept = kept_queries_down<MAP>(draw, at.first + first, low, high, group * GROUP + j * TILE);
+            uint32_t kept = draw_queries_down<MAP>(draw, at.first + first, low, high, group * GROUP + j * TILE);
             uint32_t left[4];
             probabilities_queries_down<MAP>(s[j], r.sum, r.row_max, kept);
             pack_tile(left, s[j]);
@@ -226,9 +226,11 @@ attention_bwd_tiled_queries(cam_attention_backward<cam_bf16> call) {
     query_sums(lse, delta, call, p, row, mine);
     cam_copy_wait<0>();
     cam_sync_block();
+    uint32_t next_call = 0;
     if (mine > 0) {
         load_rows(q_rows, own, first);
         load_rows(dout_rows, own + GROUP_ELEMENTS, first);
+        next_call = stored_call<MAP>(draw, at.first + first, 0);
     }
     for (int group = 0; group * GROUP < p.keys; group++) {
         cam_copy_wait<0>();
@@ -241,10 +243,12 @@ attention_bwd_tiled_queries(cam_attention_backward<cam_bf16> call) {
         int keys = p.keys - group * GROUP;
         for (int j = 0; j < GROUP && j < keys; j += TILE) {
             float s[2][4], dp[2][4];
-            uint32_t left[4];
+            uint32_t left[4], stored = next_call;
+            if (j + TILE < keys)
+                next_call = stored_call<MAP>(draw, at.first + first, group * GROUP + j + TILE);
             score_tile(s, q_rows, group_k, j);
             score_tile(dp, dout_rows, group_v, j);
-            uint32_t kept = kept_queries_down<MAP>(draw, at.first + first, low, high, group * GROUP + j);
+            uint32_t kept = kept_queries_down<MAP>(draw, stored, at.first + first, low, high, group * GROUP + j);
             gradients_queries_down<MAP>(s, dp, kept, in.kept, in.scale * LOG2_E, lse, delta, keys - j);
             pack_tile(left, dp);
             add_product(dq, left, group_k, j);
@@ -310,9 +314,12 @@ attention_bwd_tiled_keys(cam_attention_backward<cam_bf16> call) {
         next = stats_of(call, p, (int)threadIdx.x);
     cam_copy_wait<0>();
     cam_sync_block();
+    uint32_t next_call = 0;
     if (mine > 0) {
         load_rows(k_rows, own, first);
         load_rows(v_rows, own + GROUP_ELEMENTS, first);
+        if (p.queries > 0)
+            next_call = stored_call<MAP>(draw, 0, at.first + first);
     }
     for (int group = 0; group * GROUP < p.queries; group++) {
         float *lse = stats + group % 2 * 2 * GROUP, *delta = lse + GROUP;
@@ -331,11 +338,14 @@ attention_bwd_tiled_keys(cam_attention_backward<cam_bf16> call) {
         int queries = p.queries - group * GROUP;
         for (int j = 0; j < GROUP && j < queries; j += TILE) {
             float s[2][4], dp[2][4];
-            uint32_t left[4];
+            uint32_t left[4], stored = next_call;
+            if (j + TILE < queries)
+                next_call = stored_call<MAP>(draw, group * GROUP + j + TILE, at.first + first);
             score_tile(s, k_rows, group_q, j);
             score_tile(dp, v_rows, group_dout, j);
-            uint32_t kept = kept_keys_down<MAP>(draw, group * GROUP + j, in.q_index + p.first_query + group * GROUP + j,
-                                                queries - j, at.first + first);
+            int query = group * GROUP + j;
+            uint32_t kept = kept_keys_down<MAP>(draw, stored, query, in.q_index + p.first_query + query, queries - j,
+                                                at.first + first);
             gradients_keys_down<MAP>(s, dp, kept, in.kept, in.scale * LOG2_E, lse + j, delta + j, mine);
             pack_tile(left, s);
             add_product(dv, left, group_dout, j);
@@ -380,7 +390,12 @@ out:
         return run<CAM_MAP_NONE>(backend, args);                                                                       \
     }
 
-cam_status cam_attention_fwd_tiled(cam_backend *backend, const cam_attention_fwd_args *args){
-    RUN_MAP(run_fwd)} cam_status cam_attention_bwd_tiled(cam_backend *backend, const cam_attention_bwd_args *args) {
-    RUN_MAP(run_bwd)
+cam_status cam_attention_fwd_tiled(cam_backend *backend, const cam_attention_fwd_args *args) {
+    RUN_MAP(run_fwd);
+}
+
+cam_status cam_attention_bwd_tiled(cam_backend *backend, const cam_attention_bwd_args *args) {
+    if (cam_attention_map_of(args) == CAM_MAP_MASKED)
+        return run_bwd<CAM_MAP_MASKED>(backend, args);
+    RUN_MAP(run_bwd);
 }

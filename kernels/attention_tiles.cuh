@@ -173,11 +173,12 @@ CAM_DEVICE float dot_of_rows(const cam_bf16 *dout, const cam_bf16 *out, bool rea
 
 /* --- dropout decisions ------------------------------------------------------------------------------------------- */
 
-/* The Philox parameters of a pair. `threshold` is in the upper half of its word, to be compared with a word's upper
- * lane without a shift. */
+/* The Philox parameters of a pair, `threshold` as in cam_attention_kept, and its mask. */
 struct tile_draw {
     uint64_t seed;
     uint32_t step, site, row, head, threshold;
+    uint8_t *mask; /* of the pair; or NULL */
+    int tiles;     /* of a row of the mask */
 };
 
 template <int MAP> CAM_DEVICE tile_draw draw_of(const cam_attention_inputs<cam_bf16> &in, const cam_attention_pair &p) {
@@ -185,22 +186,23 @@ template <int MAP> CAM_DEVICE tile_draw draw_of(const cam_attention_inputs<cam_b
     if (MAP != CAM_MAP_NONE) {
         d.seed = in.state->seed, d.step = in.state->step, d.site = in.site;
         d.row = (uint32_t)in.sequence_row[p.sequence], d.head = (uint32_t)p.head, d.threshold = in.threshold << 16;
+        d.mask = cam_attention_mask_of(in, p), d.tiles = cam_attention_mask_tiles(in);
     }
     return d;
 }
 
-CAM_DEVICE cam_philox_words draw_call(const tile_draw &d, uint32_t call) {
-    return cam_philox(d.seed, d.step, d.site, d.row, call);
+CAM_DEVICE uint32_t kept_of_call(const tile_draw &d, uint32_t call) {
+    return cam_attention_kept(cam_philox(d.seed, d.step, d.site, d.row, call), d.threshold);
 }
 
-/* Bits 0 and 1: whether the lower and the upper lane of a word are kept. */
-CAM_DEVICE uint32_t kept_of_word(uint32_t word, uint32_t threshold) {
-    return (uint32_t)(word << 16 >= threshold) | (uint32_t)(word >= threshold) << 1;
+/* This lane's byte of the mask, for the tile whose first query is q and whose first key is k. */
+CAM_DEVICE uint8_t *mask_at(const tile_draw &d, int q, int k) {
+    return d.mask + ((q / TILE * d.tiles + k / TILE) * CAM_WARP + cam_lane());
 }
-CAM_DEVICE uint32_t kept_of_call(const tile_draw &d, uint32_t call) {
-    cam_philox_words words = draw_call(d, call);
-    return kept_of_word(words.w[0], d.threshold) | kept_of_word(words.w[1], d.threshold) << 2 |
-           kept_of_word(words.w[2], d.threshold) << 4 | kept_of_word(words.w[3], d.threshold) << 6;
+/* Backward: this lane's byte, with CAM_MAP_MASKED. A kernel loads it one tile ahead, since ldmatrix and mma are not
+ * moved past a load. */
+template <int MAP> CAM_DEVICE uint32_t stored_call(const tile_draw &d, int q, int k) {
+    return MAP == CAM_MAP_MASKED ? *mask_at(d, q, k) : 0;
 }
 
 /* The four decisions of the query with index q for keys k, k + 1 (bits 0, 1) and k + 8, k + 9 (bits 4, 5). */
@@ -209,9 +211,13 @@ CAM_DEVICE uint32_t kept_of_query(const tile_draw &d, uint32_t q, uint32_t k) {
 }
 
 /* Queries down: bit 4 n + i is set if t[n][i] is kept. The tile's first key is k. With CAM_MAP_INDEXED the query of row
- * g has index low and that of row g + 8 index high; otherwise the tile's first query is q, a multiple of 16. */
-template <int MAP> CAM_DEVICE uint32_t kept_queries_down(const tile_draw &d, int q, int low, int high, int k) {
+ * g has index low and that of row g + 8 index high; otherwise the tile's first query is q, a multiple of 16. `stored`
+ * is the tile's stored_call. */
+template <int MAP>
+CAM_DEVICE uint32_t kept_queries_down(const tile_draw &d, uint32_t stored, int q, int low, int high, int k) {
     uint32_t lane = (uint32_t)cam_lane();
+    if (MAP == CAM_MAP_MASKED)
+        return stored;
     if (MAP == CAM_MAP_TILES)
         return kept_of_call(d, cam_attention_call(d.head, (uint32_t)q, (uint32_t)k) + lane);
     if (MAP == CAM_MAP_INDEXED) {
@@ -220,18 +226,28 @@ template <int MAP> CAM_DEVICE uint32_t kept_queries_down(const tile_draw &d, int
     }
     return 0;
 }
+/* Forward: the same, and writes the mask. */
+template <int MAP> CAM_DEVICE uint32_t draw_queries_down(const tile_draw &d, int q, int low, int high, int k) {
+    uint32_t kept = kept_queries_down<MAP>(d, 0, q, low, high, k);
+    if (MAP == CAM_MAP_TILES && d.mask)
+        *mask_at(d, q, k) = (uint8_t)kept;
+    return kept;
+}
 CAM_DEVICE bool is_kept_queries_down(uint32_t kept, int n, int i) {
     return kept >> (4 * n + i) & 1u;
 }
 
-/* Keys down: bit 4 (i / 2) + 2 n + i % 2 is set if t[n][i] is kept. A lane makes one Philox call and gets the two that
- * it needs from other lanes by shuffles. `index` has the indices of the tile's `queries` real queries; it is read with
- * CAM_MAP_INDEXED only. */
+/* Keys down: bit 4 (i / 2) + 2 n + i % 2 is set if t[n][i] is kept. A lane makes one Philox call, or has it in
+ * `stored`, the tile's stored_call, and gets the two that it needs from other lanes by shuffles. `index` has the indices
+ * of the tile's `queries` real queries; it is read with CAM_MAP_INDEXED only. */
 template <int MAP>
-CAM_DEVICE uint32_t kept_keys_down(const tile_draw &d, int q, const int32_t *index, int queries, int k) {
+CAM_DEVICE uint32_t kept_keys_down(const tile_draw &d, uint32_t stored, int q, const int32_t *index, int queries,
+                                   int k) {
     int lane = cam_lane(), g = lane / 4, u = lane % 4;
-    if (MAP == CAM_MAP_TILES) {
-        uint32_t own = kept_of_call(d, cam_attention_call(d.head, (uint32_t)q, (uint32_t)k) + (uint32_t)lane);
+    if (MAP == CAM_MAP_TILES || MAP == CAM_MAP_MASKED) {
+        uint32_t own = stored;
+        if (MAP == CAM_MAP_TILES)
+            own = kept_of_call(d, cam_attention_call(d.head, (uint32_t)q, (uint32_t)k) + (uint32_t)lane);
         uint32_t even = cam_shuffle(own, 8 * u + g / 2) >> (g % 2) & 0x55u;
         uint32_t odd = cam_shuffle(own, 8 * u + 4 + g / 2) >> (g % 2) & 0x55u;
         return even | odd << 1;

@@ -354,6 +354,7 @@ cam_status cam_backend_cuda_open(const cam_cuda_options *options, cam_backend **
     cuda->base.max_keys = 1024;   /* as many as cam_attention_call numbers */
     cuda->base.token_step = 64;   /* a product's tile has at least as many rows */
     cuda->base.least_length = 32; /* the shortest attention kernel takes as many keys */
+    cuda->base.dropout_masks = 1;
     cuda->base.description = cuda->base.arithmetic = cuda->description;
     CAM_TRY(find_device(options, cuda));
     cuda->base.bf16 = cuda->capability >= BF16_CAPABILITY;

@@ -39,12 +39,12 @@ CAM_DEVICE cam_dropout_row cam_dropout_row_of(const cam_dropout_map &map, int64_
     return cam_dropout_row{(uint32_t)map.row[row], (uint32_t)map.index[row] * (uint32_t)(columns / CAM_UNIT)};
 }
 
-/* v = dropout(v): N units of the row, of which `unit` is the first, and the others follow at distances of CAM_WARP. A
- * dropped element becomes 0, even if it was NaN or infinity. The threshold is shifted, so that a word's upper lane is
- * compared as it is. */
+/* v = dropout(v): N units of the row, of which `unit` is the first, and the others follow at distances of CAM_WARP;
+ * kept[k] receives unit k's decisions as bits. A dropped element becomes 0, even if it was NaN or infinity. The
+ * threshold is shifted, so that a word's upper lane is compared as it is. */
 template <int N>
 CAM_DEVICE void cam_dropout_units(float v[N][CAM_UNIT], const cam_dropout_map &map, const cam_dropout_seed &seed,
-                                  const cam_dropout_row &row, int unit) {
+                                  const cam_dropout_row &row, int unit, uint32_t kept[N]) {
     if (map.threshold == 0)
         return;
     uint32_t k0 = (uint32_t)seed.seed, k1 = (uint32_t)(seed.seed >> 32), threshold = map.threshold << 16;
@@ -60,12 +60,22 @@ CAM_DEVICE void cam_dropout_units(float v[N][CAM_UNIT], const cam_dropout_map &m
         cam_philox_next_key(&k0, &k1);
     }
 #pragma unroll
-    for (int k = 0; k < N; k++)
+    for (int k = 0; k < N; k++) {
+        kept[k] = 0;
 #pragma unroll
         for (int i = 0; i < CAM_UNIT; i++) {
             uint32_t lane = i % 2 == 0 ? words[k].w[i / 2] << 16 : words[k].w[i / 2];
-            v[k][i] = lane < threshold ? 0.0f : v[k][i] * map.scale;
+            kept[k] |= (uint32_t)(lane >= threshold) << i;
+            v[k][i] = lane >= threshold ? v[k][i] * map.scale : 0.0f;
         }
+    }
+}
+
+/* The same, with the decisions of an earlier call. */
+CAM_DEVICE void cam_dropout_again(float v[CAM_UNIT], uint32_t kept, float scale) {
+#pragma unroll
+    for (int i = 0; i < CAM_UNIT; i++)
+        v[i] = kept >> i & 1u ? v[i] * scale : 0.0f;
 }
 
 #endif

@@ -31,9 +31,10 @@ CAM_DEVICE void embedding_sum(float v[CAM_UNIT], const embedding_tables &tables,
 
 /* embedding_fwd_rows: y = dropout(LN(word[id] + type + position[position])).
  * A block owns the rows of its groups (H = 768: four, a warp each), a thread up to three units of its row. A row past
- * the true count is set to zero. Bytes: H (8 + sizeof T) a row. Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
+ * the true count is set to zero. Bytes: H (8 + sizeof T) a row. The bound gives 64 registers, which are enough on every
+ * GPU. Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
 template <typename T>
-CAM_KERNEL(CAM_ROW_MAX_THREADS)
+CAM_KERNEL_AT_LEAST(CAM_ROW_MAX_THREADS, 5)
 embedding_fwd_rows(T *y, float *mean, float *rstd, embedding_tables tables, const float *gamma, const float *beta,
                    float eps, cam_row_layout layout, int capacity, cam_dropout_map dropout,
                    const cam_step_state *state) {
@@ -60,7 +61,8 @@ embedding_fwd_rows(T *y, float *mean, float *rstd, embedding_tables tables, cons
         for (int k = 0; k < CAM_ROW_UNITS; k++)
             if (cam_row_has(at, k))
                 cam_layernorm_apply(v[k], s, gamma, beta, cam_row_column(at, k));
-        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit);
+        uint32_t kept[CAM_ROW_UNITS];
+        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit, kept);
     }
 #pragma unroll
     for (int k = 0; k < CAM_ROW_UNITS; k++)
@@ -215,7 +217,8 @@ CAM_DEVICE void embedding_rows(const T *dy, const embedding_bwd_work &w, const c
 #pragma unroll
         for (int k = 0; k < CAM_ROW_UNITS; k++)
             cam_unit_f32<T, CAM_UNIT>(d[k], in.dy[k]);
-        cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit);
+        uint32_t kept[CAM_ROW_UNITS];
+        cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit, kept);
 #pragma unroll
         for (int k = 0; k < CAM_ROW_UNITS; k++) {
             if (!cam_row_has(at, k) || r >= count)

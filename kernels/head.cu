@@ -109,6 +109,7 @@ head_forward_unit(float *y, const float *x, const float *bias, int capacity, int
     if (place.row >= capacity)
         return;
     float v[1][CAM_UNIT], b[CAM_UNIT];
+    uint32_t kept[1];
     cam_unit_clear<CAM_UNIT>(v[0]);
     if (place.row < state->head_rows) {
         cam_unit_read<CAM_UNIT>(v[0], x + at);
@@ -119,7 +120,7 @@ head_forward_unit(float *y, const float *x, const float *bias, int capacity, int
                 v[0][i] = cam_tanh(v[0][i] + b[i]);
         }
         cam_dropout_units<1>(v, dropout, cam_dropout_seed_of(dropout, state),
-                             cam_dropout_row_of(dropout, place.row, columns), place.unit);
+                             cam_dropout_row_of(dropout, place.row, columns), place.unit, kept);
     }
     cam_unit_write<CAM_UNIT>(y + at, v[0]);
 }
@@ -156,11 +157,12 @@ head_tanh_bwd_columns(float *dx, float *dbias, const float *dy, const float *x, 
         cam_unit_read<CAM_UNIT>(b, bias + column);
         for (int64_t r = row_group; r < capacity; r += HEAD_TANH_ROW_GROUPS) {
             float d[1][CAM_UNIT], v[CAM_UNIT];
+            uint32_t kept[1];
             cam_unit_clear<CAM_UNIT>(d[0]);
             if (r < state->head_rows) {
                 cam_unit_read<CAM_UNIT>(d[0], dy + r * columns + column);
                 cam_unit_read<CAM_UNIT>(v, x + r * columns + column);
-                cam_dropout_units<1>(d, dropout, seed, cam_dropout_row_of(dropout, r, columns), unit);
+                cam_dropout_units<1>(d, dropout, seed, cam_dropout_row_of(dropout, r, columns), unit, kept);
 #pragma unroll
                 for (int i = 0; i < CAM_UNIT; i++) {
                     float t = cam_tanh(v[i] + b[i]);

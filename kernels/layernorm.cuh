@@ -22,10 +22,11 @@ struct cam_row_layout {
     int columns, units, warps; /* of a row */
     int warp_units;            /* units of a warp, a multiple of CAM_WARP */
     int groups;                /* rows that a block holds at once, each in a group of its warps */
+    float inverse;             /* 1 / columns */
 };
 
 static inline cam_row_layout cam_row_layout_of(int64_t columns) {
-    cam_row_layout layout = {(int)columns, (int)(columns / CAM_UNIT), 0, 0, 0};
+    cam_row_layout layout = {(int)columns, (int)(columns / CAM_UNIT), 0, 0, 0, 1.0f / (float)columns};
     int64_t lane_units = cam_blocks(layout.units, CAM_WARP);
     layout.warps = (int)cam_blocks(lane_units, CAM_ROW_UNITS);
     layout.warp_units = (int)cam_blocks(lane_units, layout.warps) * CAM_WARP;
@@ -112,14 +113,14 @@ struct cam_layernorm_statistics {
 /* mean and rstd of a row: rstd = 1 / sqrt(var + eps), var biased, two passes. */
 CAM_DEVICE cam_layernorm_statistics cam_layernorm_measure(const cam_row_values v, const cam_row_layout &layout,
                                                           const cam_row_place &at, float eps, float *slots) {
-    float sum[1] = {0}, squares[1] = {0}, inverse = 1.0f / (float)layout.columns;
+    float sum[1] = {0}, squares[1] = {0};
 #pragma unroll
     for (int k = 0; k < CAM_ROW_UNITS; k++)
 #pragma unroll
         for (int i = 0; i < CAM_UNIT; i++)
             sum[0] += v[k][i];
     cam_row_sum<1>(sum, slots, layout, at);
-    float mean = sum[0] * inverse;
+    float mean = sum[0] * layout.inverse;
 #pragma unroll
     for (int k = 0; k < CAM_ROW_UNITS; k++)
         if (cam_row_has(at, k))
@@ -127,7 +128,7 @@ CAM_DEVICE cam_layernorm_statistics cam_layernorm_measure(const cam_row_values v
             for (int i = 0; i < CAM_UNIT; i++)
                 squares[0] += (v[k][i] - mean) * (v[k][i] - mean);
     cam_row_sum<1>(squares, slots + layout.groups * layout.warps, layout, at);
-    return cam_layernorm_statistics{mean, 1.0f / cam_sqrt(squares[0] * inverse + eps)};
+    return cam_layernorm_statistics{mean, 1.0f / cam_sqrt(squares[0] * layout.inverse + eps)};
 }
 
 /* v, a unit at `column`, becomes (v - mean) rstd gamma + beta. */
@@ -188,7 +189,7 @@ CAM_DEVICE void cam_layernorm_weigh(float sum[2], cam_row_values d, const cam_ro
 CAM_DEVICE void cam_layernorm_gradient(cam_row_values d, const cam_row_values n, float sum[2], float rstd,
                                        const cam_row_layout &layout, const cam_row_place &at, float *slots) {
     cam_row_sum<2>(sum, slots, layout, at);
-    float scale = 1.0f / (float)layout.columns, mean = sum[0] * scale, slope = sum[1] * scale;
+    float mean = sum[0] * layout.inverse, slope = sum[1] * layout.inverse;
 #pragma unroll
     for (int k = 0; k < CAM_ROW_UNITS; k++)
 #pragma unroll

@@ -21,7 +21,7 @@ template <typename T, typename Y>
 CAM_KERNEL(CAM_ROW_MAX_THREADS)
 residual_fwd_rows(Y *y, T *z, float *mean, float *rstd, const T *x, const float *bias, const T *residual,
                   const float *gamma, const float *beta, float eps, cam_row_layout layout, int capacity, cam_rows rows,
-                  cam_dropout_map dropout, const cam_step_state *state) {
+                  cam_dropout_map dropout, uint8_t *mask, const cam_step_state *state) {
     CAM_SHARED(float, slots);
     cam_row_place at = cam_row_place_of(layout);
     int64_t r = (int64_t)blockIdx.x * layout.groups + at.group, begin = r * layout.columns;
@@ -44,7 +44,13 @@ residual_fwd_rows(Y *y, T *z, float *mean, float *rstd, const T *x, const float 
             if (bias && cam_row_has(at, k))
                 residual_add(v[k], cam_unit_load<CAM_UNIT>(bias + cam_row_column(at, k)));
         }
-        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit);
+        uint32_t kept[CAM_ROW_UNITS];
+        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit, kept);
+        if (mask && dropout.threshold > 0)
+#pragma unroll
+            for (int k = 0; k < CAM_ROW_UNITS; k++)
+                if (cam_row_has(at, k))
+                    mask[r * layout.units + at.unit + k * CAM_WARP] = (uint8_t)kept[k];
 #pragma unroll
         for (int k = 0; k < CAM_ROW_UNITS; k++) {
             if (residual)
@@ -80,7 +86,8 @@ template <typename T, typename Y> static cam_status residual_fwd(cam_backend *ba
                       cam_row_threads(&layout), cam_layernorm_shared(&layout), (Y *)a->y.data, (T *)a->z.data,
                       (float *)a->mean.data, (float *)a->rstd.data, (const T *)a->x.data, (const float *)a->bias.data,
                       (const T *)a->residual.data, (const float *)a->gamma.data, (const float *)a->beta.data, a->eps,
-                      layout, (int)a->y.shape[0], a->rows, cam_dropout_map_of(&a->dropout), a->state);
+                      layout, (int)a->y.shape[0], a->rows, cam_dropout_map_of(&a->dropout), (uint8_t *)a->mask.data,
+                      a->state);
 }
 
 cam_status cam_cuda_residual_fwd(cam_backend *backend, const cam_residual_fwd_args *args) {
@@ -104,7 +111,7 @@ template <typename T, typename D> struct residual_bwd_input {
     cam_dropout_row row;
 };
 
-template <typename T, typename D>
+template <bool MASKED, typename T, typename D>
 CAM_DEVICE residual_bwd_input<T, D> residual_bwd_load(const D *dy, const T *z, const float *mean, const float *rstd,
                                                       const cam_dropout_map &dropout, int r, int columns,
                                                       const cam_row_place &at, bool real) {
@@ -119,22 +126,24 @@ CAM_DEVICE residual_bwd_input<T, D> residual_bwd_load(const D *dy, const T *z, c
         }
     in.mean = mean[r];
     in.rstd = rstd[r];
-    in.row = cam_dropout_row_of(dropout, r, columns);
+    if (!MASKED)
+        in.row = cam_dropout_row_of(dropout, r, columns);
     return in;
 }
 
 /* residual_bwd_rows: dz = LN'(dy) at z, dresidual = dz, dx = dropout(dz); and this block's part of the column sums
- * dgamma = sum of dy n, dbeta = sum of dy, dbias = sum of dx (n the normalised z). dresidual may be NULL.
+ * dgamma = sum of dy n, dbeta = sum of dy, dbias = sum of dx (n the normalised z). dresidual may be NULL. MASKED:
+ * dropout's decisions are in `mask`.
  * A block owns block_rows rows, a group of its warps one row at a time (H = 768: four groups of one warp), a thread up
  * to three units of its group's rows. The next row is loaded while the current one is summed.
  * Bytes: H (sizeof D + 3 sizeof T) a row, 12 H a block of partial sums. dx may be dy: a thread writes only elements
  * that it has read. Registers are limited so that in bf16 twelve warps fit on a multiprocessor. Limit: H <= 4096.
  * Source: Ba, Kiros, Hinton 2016. */
-template <typename T, typename D>
+template <typename T, typename D, bool MASKED>
 CAM_KERNEL_AT_LEAST(CAM_ROW_MAX_THREADS, sizeof(D) == 2 ? 2 : 1)
 residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z, const float *mean, const float *rstd,
                   const float *gamma, cam_row_layout layout, int block_rows, int capacity, cam_rows rows,
-                  cam_dropout_map dropout, const cam_step_state *state) {
+                  cam_dropout_map dropout, const uint8_t *mask, const cam_step_state *state) {
     CAM_SHARED(float, slots);
     cam_row_place at = cam_row_place_of(layout);
     int warps = layout.groups * layout.warps, columns = layout.columns;
@@ -146,7 +155,7 @@ residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z,
     cam_layernorm_sums_clear(&sums);
 
     int r = begin + at.group;
-    residual_bwd_input<T, D> next = residual_bwd_load(dy, z, mean, rstd, dropout, r, columns, at, r < count);
+    residual_bwd_input<T, D> next = residual_bwd_load<MASKED>(dy, z, mean, rstd, dropout, r, columns, at, r < count);
     int turn = 0;
 #pragma unroll 1
     for (int first = begin; first < end; first += layout.groups, r += layout.groups, turn ^= 1) {
@@ -165,7 +174,14 @@ residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z,
         }
         float sum[2];
         cam_layernorm_weigh(sum, d, n, gamma, at);
-        next = residual_bwd_load(dy, z, mean, rstd, dropout, r + layout.groups, columns, at, r + layout.groups < count);
+        uint32_t kept[CAM_ROW_UNITS] = {};
+        if (MASKED && r < count)
+#pragma unroll
+            for (int k = 0; k < CAM_ROW_UNITS; k++)
+                if (cam_row_has(at, k))
+                    kept[k] = mask[(int64_t)r * layout.units + at.unit + k * CAM_WARP];
+        next = residual_bwd_load<MASKED>(dy, z, mean, rstd, dropout, r + layout.groups, columns, at,
+                                         r + layout.groups < count);
         cam_layernorm_gradient(d, n, sum, in.rstd, layout, at, slots + turn * 2 * warps);
         if (r >= end)
             continue;
@@ -175,11 +191,14 @@ residual_bwd_rows(T *dx, T *dresidual, float *partials, const D *dy, const T *z,
             for (int k = 0; k < CAM_ROW_UNITS; k++)
                 if (cam_row_has(at, k))
                     cam_unit_write<CAM_UNIT>(dresidual + row + cam_row_column(at, k), d[k]);
-        cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit);
+        if (!MASKED)
+            cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit, kept);
 #pragma unroll
         for (int k = 0; k < CAM_ROW_UNITS; k++) {
             if (!cam_row_has(at, k))
                 continue;
+            if (MASKED)
+                cam_dropout_again(d[k], kept[k], dropout.scale);
             cam_unit_write<CAM_UNIT>(dx + row + cam_row_column(at, k), d[k]);
 #pragma unroll
             for (int i = 0; i < CAM_UNIT; i++)
@@ -195,14 +214,21 @@ size_t cam_cuda_residual_bwd_workspace(const cam_backend *backend, const cam_res
     return sizeof(float) * (size_t)cam_layernorm_partials(backend, args->dy.shape[0], &layout);
 }
 
-template <typename T, typename D> static cam_status residual_bwd(cam_backend *backend, const cam_residual_bwd_args *a) {
+template <typename T, typename D, bool MASKED>
+static cam_status residual_bwd_run(cam_backend *backend, const cam_residual_bwd_args *a) {
     cam_row_layout layout = cam_row_layout_of(a->dy.shape[1]);
     cam_row_split split = cam_split_row_groups(backend, a->dy.shape[0], &layout);
-    return CAM_LAUNCH(backend, (residual_bwd_rows<T, D>), split.blocks, cam_row_threads(&layout),
+    return CAM_LAUNCH(backend, (residual_bwd_rows<T, D, MASKED>), split.blocks, cam_row_threads(&layout),
                       cam_layernorm_bwd_shared(&layout), (T *)a->dx.data, (T *)a->dresidual.data,
                       (float *)a->workspace.data, (const D *)a->dy.data, (const T *)a->z.data,
                       (const float *)a->mean.data, (const float *)a->rstd.data, (const float *)a->gamma.data, layout,
-                      (int)split.rows, (int)a->dy.shape[0], a->rows, cam_dropout_map_of(&a->dropout), a->state);
+                      (int)split.rows, (int)a->dy.shape[0], a->rows, cam_dropout_map_of(&a->dropout),
+                      (const uint8_t *)a->mask.data, a->state);
+}
+
+template <typename T, typename D> static cam_status residual_bwd(cam_backend *backend, const cam_residual_bwd_args *a) {
+    return a->mask.data && a->dropout.threshold > 0 ? residual_bwd_run<T, D, true>(backend, a)
+                                                    : residual_bwd_run<T, D, false>(backend, a);
 }
 
 cam_status cam_cuda_residual_bwd(cam_backend *backend, const cam_residual_bwd_args *args) {

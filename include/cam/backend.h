@@ -81,6 +81,8 @@ struct cam_backend {
     int32_t max_keys;        /* its attention takes sequences up to this length */
     int32_t token_step;      /* size classes (src/train/batch_stream.h): token capacities are multiples of it, */
     int32_t least_length;    /* and bounds of the sequence lengths at least this */
+    int dropout_masks;       /* 1: forward stores dropout decisions in the mask that it is given, and backward reads
+                                them; 0: both draw, and no mask is accessed */
     int host_memory;         /* the host can access its memory directly, and calls complete before they return */
     int host_threads;        /* threads for work on the host beside it; 0 means 1 */
     const cam_backend_calls *calls;

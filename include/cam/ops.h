@@ -296,6 +296,13 @@ typedef struct cam_linear_bwd_weight_args {
  *   max_keys    an upper bound of the sequence lengths, 1 .. the backend's max_keys
  *   q_rows      CAM_ROWS_TOKENS (every token is a query) or CAM_ROWS_HEAD (only the query rows are)
  *   threshold, site: dropout on probabilities, by the attention tiles of cam/philox.h
+ *   mask        [cam_attention_mask_words] i32  out  may be absent, and is with q_rows CAM_ROWS_HEAD. The decisions as
+ *                                  bits, for attention_bwd, if the backend's `dropout_masks` is 1 and there is dropout;
+ *                                  else not written.
+ *                                  Of sequence b and head a, query tile i and key tile j, tiles being those of
+ *                                  cam/philox.h and n = ceil(max_keys / 16): 32 bytes from 32 (((b A + a) n + i) n + j)
+ *                                  on. Bit k of byte l is set if lane k of the tile's call l is kept. Tiles without a
+ *                                  real query and key are not written.
  * Keys are rows CAM_ROWS_TOKENS, sequences CAM_ROWS_SEQUENCES. softmax subtracts the row's maximum.
  * Source: Vaswani et al. 2017; Dao et al. 2022 for lse. */
 typedef struct cam_attention_fwd_args {
@@ -305,15 +312,22 @@ typedef struct cam_attention_fwd_args {
     float scale;
     cam_rows q_rows;
     uint32_t threshold, site;
+    cam_tensor mask;
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_attention_fwd_args;
+
+static inline int64_t cam_attention_mask_words(int64_t sequences, int64_t heads, int64_t max_keys) {
+    int64_t tiles = (max_keys + 15) / 16;
+    return sequences * heads * tiles * tiles * 8;
+}
 
 /* attention_bwd: the gradients of q, k and v, `=`; probabilities are computed again from q, k and lse.
  *   dq          [Nq,H]   act  out  row stride free
  *   dk, dv      [T,H]    act  out  row stride free, the same for both
  *   dout        [Nq,H]   act  in
  *   out, lse and the rest as in the forward call
+ *   mask        i32  in   may be absent: the decisions are then drawn again
  * In bf16, probabilities and their gradients may be rounded to bf16 as operands of a product.
  * ds = p * (dp - rowsum(dout * out)) as in Dao et al. 2022, appendix B. */
 typedef struct cam_attention_bwd_args {
@@ -324,6 +338,7 @@ typedef struct cam_attention_bwd_args {
     float scale;
     cam_rows q_rows;
     uint32_t threshold, site;
+    cam_tensor mask;
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_attention_bwd_args;
@@ -338,6 +353,10 @@ typedef struct cam_attention_bwd_args {
  *   residual    [N,H]  act  in   may be absent: 0
  *   bias        [H]    f32  in   may be absent: 0
  *   gamma,beta  [H]    f32  in
+ *   mask        [cam_dropout_mask_words] i32  out  may be absent. The decisions as bits, for residual_bwd, if the
+ *                                  backend's `dropout_masks` is 1 and there is dropout; else not written. Bit i of byte
+ *                                  r H / 8 + u is set if element 8 u + i of row r is kept. Rows past the true count are
+ *                                  not written.
  *   eps         > 0; rstd as in embedding_fwd */
 typedef struct cam_residual_fwd_args {
     cam_tensor y, z, mean, rstd;
@@ -345,8 +364,13 @@ typedef struct cam_residual_fwd_args {
     float eps;
     cam_rows rows;
     cam_dropout dropout;
+    cam_tensor mask;
     const cam_step_state *state;
 } cam_residual_fwd_args;
+
+static inline int64_t cam_dropout_mask_words(int64_t rows, int64_t columns) {
+    return (rows * columns + 31) / 32;
+}
 
 /* residual_bwd: the gradients of residual_fwd.
  *   dx          [N,H]  act  out  `=`; may be dy itself if both have the same dtype
@@ -356,6 +380,7 @@ typedef struct cam_residual_fwd_args {
  *   dy          [N,H]  act or f32  in
  *   z           [N,H]  act  in
  *   mean, rstd  [N], gamma [H]  f32  in
+ *   mask        i32  in   may be absent: the decisions are then drawn again
  * dbias sums dx before it is rounded. */
 typedef struct cam_residual_bwd_args {
     cam_tensor dx, dresidual, dbias, dgamma, dbeta;
@@ -363,6 +388,7 @@ typedef struct cam_residual_bwd_args {
     cam_rows rows;
     int accumulate;
     cam_dropout dropout;
+    cam_tensor mask;
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_residual_bwd_args;

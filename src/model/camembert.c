@@ -76,6 +76,12 @@ int cam_layer_is_trained(const cam_pass *pass, int layer) {
     return pass->training && layer + 1 >= pass->model->frozen_depth;
 }
 
+/* Memory for dropout decisions that this layer's backward pass reads; none where the backend draws them again. */
+static cam_tensor new_mask(cam_pass *pass, int layer, uint32_t threshold, int64_t words) {
+    int stores = pass->model->backend->dropout_masks && threshold > 0 && cam_layer_is_trained(pass, layer);
+    return stores ? cam_arena_1d(pass->arena, CAM_I32, words) : CAM_NONE;
+}
+
 /* Queries, keys and values: one product over all tokens; in the last layer, keys and values of all tokens, and queries
  * of the query rows only. */
 static cam_status project(cam_pass *pass, int layer, cam_layer_saved *saved) {
@@ -113,15 +119,20 @@ static cam_status attend(cam_pass *pass, int layer, cam_layer_saved *saved) {
     const cam_batch *batch = pass->batch;
     int last = cam_pass_is_last(pass, layer);
     int64_t n = saved->rows.shape[0];
+    uint32_t threshold = cam_pass_threshold(pass, layer + 1, config->attention_probs_dropout_prob);
+    saved->attention_mask = CAM_NONE;
+    if (!last) /* the queries of the last layer are few */
+        saved->attention_mask =
+            new_mask(pass, layer, threshold,
+                     cam_attention_mask_words(batch->row.shape[0], config->num_attention_heads, batch->longest));
     saved->context = cam_pass_2d(pass, n, config->hidden_size);
     saved->lse = cam_pass_f32_2d(pass, n, config->num_attention_heads);
     CAM_RUN(attention_fwd, .out = saved->context, .lse = saved->lse, .q = saved->q, .k = saved->k, .v = saved->v,
             .cu_q = last ? batch->list_cu : batch->cu_seqlens, .cu_k = batch->cu_seqlens,
             .q_index = last ? batch->list_index : batch->token_index, .sequence_row = batch->row,
             .heads = config->num_attention_heads, .max_keys = batch->longest, .scale = cam_attention_scale(pass),
-            .q_rows = cam_layer_rows(pass, layer),
-            .threshold = cam_pass_threshold(pass, layer + 1, config->attention_probs_dropout_prob),
-            .site = cam_attention_site(layer));
+            .q_rows = cam_layer_rows(pass, layer), .threshold = threshold, .site = cam_attention_site(layer),
+            .mask = saved->attention_mask);
 out:
     return st;
 }
@@ -132,6 +143,7 @@ cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, 
     int64_t n = y.shape[0], h = config->hidden_size, f = config->intermediate_size;
     float eps = (float)config->layer_norm_eps;
     cam_rows rows = cam_layer_rows(pass, layer);
+    cam_dropout dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT);
     CAM_TRY(project(pass, layer, saved));
     CAM_TRY(attend(pass, layer, saved));
 
@@ -139,13 +151,14 @@ cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, 
     saved->mean1 = cam_pass_f32_1d(pass, n);
     saved->rstd1 = cam_pass_f32_1d(pass, n);
     saved->x1 = cam_pass_2d(pass, n, h);
+    saved->mask1 = new_mask(pass, layer, dropout.threshold, cam_dropout_mask_words(n, h));
     CAM_RUN(linear_fwd, .y = saved->z1, .x = saved->context, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
             .rows = rows);
     CAM_RUN(residual_fwd, .y = saved->x1, .z = saved->z1, .mean = saved->mean1, .rstd = saved->rstd1, .x = saved->z1,
             .bias = cam_layer_view(pass, layer, CAM_OUTPUT_B, CAM_WEIGHT), .residual = saved->rows,
             .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT),
             .beta = cam_layer_view(pass, layer, CAM_ATTENTION_BETA, CAM_WEIGHT), .eps = eps, .rows = rows,
-            .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT));
+            .dropout = dropout, .mask = saved->mask1);
 
     saved->up = cam_pass_2d(pass, n, f);
     saved->activated = cam_pass_2d(pass, n, f);
@@ -157,13 +170,15 @@ cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, 
     saved->z2 = cam_pass_2d(pass, n, h);
     saved->mean2 = cam_pass_f32_1d(pass, n);
     saved->rstd2 = cam_pass_f32_1d(pass, n);
+    dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT);
+    saved->mask2 = new_mask(pass, layer, dropout.threshold, cam_dropout_mask_words(n, h));
     CAM_RUN(linear_fwd, .y = saved->z2, .x = saved->activated, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
             .rows = rows);
     CAM_RUN(residual_fwd, .y = y, .z = saved->z2, .mean = saved->mean2, .rstd = saved->rstd2, .x = saved->z2,
             .bias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_WEIGHT), .residual = saved->x1,
             .gamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_WEIGHT),
-            .beta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_WEIGHT), .eps = eps, .rows = rows,
-            .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT));
+            .beta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_WEIGHT), .eps = eps, .rows = rows, .dropout = dropout,
+            .mask = saved->mask2);
 out:
     return st;
 }

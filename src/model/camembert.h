@@ -52,6 +52,8 @@ typedef struct cam_layer_saved {
     cam_tensor z1, mean1, rstd1, x1;
     cam_tensor up, activated; /* [N,F] before bias and GELU, and after */
     cam_tensor z2, mean2, rstd2;
+    /* Dropout decisions of attention and of the two residual sums; absent where backward draws them again. */
+    cam_tensor attention_mask, mask1, mask2;
 } cam_layer_saved;
 
 typedef struct cam_camembert {

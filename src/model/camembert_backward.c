@@ -99,7 +99,7 @@ static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_lay
             .dbeta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_GRADIENT), .dy = dy, .z = saved->z2,
             .mean = saved->mean2, .rstd = saved->rstd2, .gamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_WEIGHT),
             .rows = rows, .accumulate = pass->accumulate,
-            .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT));
+            .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT), .mask = saved->mask2);
     CAM_TRY(layer_weight_gradient(pass, layer, CAM_DOWN_W, dz, saved->activated));
     CAM_RUN(linear_bwd_data, .dx = dup, .dy = dz, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
             .rows = rows);
@@ -127,7 +127,7 @@ static cam_status attention_backward(cam_pass *pass, int layer, const cam_layer_
             .sequence_row = batch->row, .heads = config->num_attention_heads, .max_keys = batch->longest,
             .scale = cam_attention_scale(pass), .q_rows = cam_layer_rows(pass, layer),
             .threshold = cam_pass_threshold(pass, layer + 1, config->attention_probs_dropout_prob),
-            .site = cam_attention_site(layer));
+            .site = cam_attention_site(layer), .mask = saved->attention_mask);
 out:
     return st;
 }
@@ -195,7 +195,8 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
             .dbeta = cam_layer_view(pass, layer, CAM_ATTENTION_BETA, CAM_GRADIENT), .dy = dx1, .z = saved->z1,
             .mean = saved->mean1, .rstd = saved->rstd1,
             .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT), .rows = rows,
-            .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT));
+            .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT),
+            .mask = saved->mask1);
     CAM_TRY(layer_weight_gradient(pass, layer, CAM_OUTPUT_W, dx1, saved->context));
     cam_tensor dcontext = has_side(pass) ? use(pass, &buffers->dcontext, n, h) : dz; /* dz is not read any more */
     CAM_RUN(linear_bwd_data, .dx = dcontext, .dy = dx1, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),

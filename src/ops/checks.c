@@ -211,8 +211,12 @@ cam_status cam_check_linear_bwd_weight(const cam_backend *backend, const cam_lin
                 (a)->heads); /* cam/philox.h numbers no more tiles */                                                  \
         REQUIRE(op, (a)->cu_q.shape[0] >= 1, "cu_q is empty");                                                         \
         REQUIRE(op, (a)->k.row_stride == (a)->v.row_stride, "operands \"k\" and \"v\" have different row strides");    \
+        REQUIRE(op, !(a)->mask.data || (a)->q_rows == CAM_ROWS_TOKENS, "operand \"mask\" with queries of a list");     \
     } while (0)
 
+#define ATTENTION_MASK(a, role)                                                                                        \
+    I32_1D("mask", (a)->mask, (role) | CAM_OPTIONAL,                                                                   \
+           cam_attention_mask_words((a)->cu_q.shape[0] - 1, (a)->heads, (a)->max_keys))
 #define ATTENTION_INPUTS(a, nq, nk, h, b)                                                                              \
     ACT_2D("q", (a)->q, CAM_IN | CAM_STRIDED, nq, h), AS_2D("k", (a)->k, CAM_IN | CAM_STRIDED, (a)->q, nk, h),         \
         AS_2D("v", (a)->v, CAM_IN | CAM_STRIDED, (a)->q, nk, h), I32_1D("cu_q", (a)->cu_q, CAM_IN, (b) + 1),           \
@@ -226,6 +230,7 @@ cam_status cam_check_attention_fwd(const cam_backend *backend, const cam_attenti
     const cam_operand operands[] = {
         AS_2D("out", a->out, CAM_OUT, a->q, nq, h),
         F32_2D("lse", a->lse, CAM_OUT, nq, a->heads),
+        ATTENTION_MASK(a, CAM_OUT),
         ATTENTION_INPUTS(a, nq, nk, h, b),
     };
     return CHECK("attention_fwd", operands);
@@ -243,6 +248,7 @@ cam_status cam_check_attention_bwd(const cam_backend *backend, const cam_attenti
         AS_2D("dout", a->dout, CAM_IN, a->q, nq, h),
         AS_2D("out", a->out, CAM_IN, a->q, nq, h),
         F32_2D("lse", a->lse, CAM_IN, nq, a->heads),
+        ATTENTION_MASK(a, CAM_IN),
         ATTENTION_INPUTS(a, nq, nk, h, b),
     };
     return CHECK("attention_bwd", operands);
@@ -264,6 +270,7 @@ cam_status cam_check_residual_fwd(const cam_backend *backend, const cam_residual
         AS_2D("residual", a->residual, CAM_OPTIONAL, a->x, n, h),
         F32_1D("gamma", a->gamma, CAM_IN, h),
         F32_1D("beta", a->beta, CAM_IN, h),
+        I32_1D("mask", a->mask, CAM_OUT | CAM_OPTIONAL, cam_dropout_mask_words(n, h)),
         DROPOUT(a, n),
     };
     return CHECK("residual_fwd", operands);
@@ -285,6 +292,7 @@ cam_status cam_check_residual_bwd(const cam_backend *backend, const cam_residual
         F32_1D("mean", a->mean, CAM_IN, n),
         F32_1D("rstd", a->rstd, CAM_IN, n),
         F32_1D("gamma", a->gamma, CAM_IN, h),
+        I32_1D("mask", a->mask, CAM_OPTIONAL, cam_dropout_mask_words(n, h)),
         DROPOUT(a, n),
     };
     return CHECK("residual_bwd", operands);

@@ -1,5 +1,7 @@
 /* attention.c: packed variable-length attention; queries are all tokens or only the rows of a list. */
 #include "harness.h"
+#include <stdlib.h>
+#include <string.h>
 #include <tgmath.h>
 
 enum { MAX_SEQUENCES = 40 };
@@ -15,6 +17,7 @@ typedef struct shape {
     int strided;    /* q, k, v are columns of one product's output, and their gradients too */
     double sharp;   /* standard deviation of q; 0 stands for 1 */
     int not_finite; /* NaN in one value row, infinity in one key row */
+    int mask;       /* the decisions are kept for backward */
 } shape;
 
 static float scale_of(const trial *t) {
@@ -120,10 +123,66 @@ static void inputs(trial *t) {
     }
 }
 
+/* The mask's expected bytes, and in `written` those of tiles with a real query and key, which forward writes. */
+static unsigned char *mask_bytes(const trial *t, unsigned char **written, size_t *bytes) {
+    const shape *s = SHAPE(shape);
+    int32_t tiles = (max_keys_of(s) + 15) / 16, count = sequences_of(s);
+    *bytes = sizeof(int32_t) * (size_t)cam_attention_mask_words(count + s->spare_sequences, s->heads, max_keys_of(s));
+    unsigned char *mask = calloc(*bytes + 1, 1), *touched = calloc(*bytes + 1, 1);
+    memset(mask, 0xa5, *bytes);
+    for (int32_t b = 0; b < count; b++)
+        for (int32_t a = 0; a < s->heads; a++)
+            for (int32_t i = 0; 16 * i < s->lengths[b]; i++)
+                for (int32_t j = 0; 16 * j < s->lengths[b]; j++) {
+                    size_t at = 32 * (size_t)(((b * s->heads + a) * tiles + i) * tiles + j);
+                    memset(mask + at, 0, 32);
+                    memset(touched + at, BYTE_WRITTEN, 32);
+                    for (int32_t q = 0; q < 16; q++)
+                        for (int32_t k = 0; k < 16; k++) {
+                            int call = q % 8 * 4 + k % 8 / 2, lane = k / 8 * 4 + q / 8 * 2 + k % 2;
+                            double keep =
+                                keep_probability_double(t, values_i32(t, "sequence_row")[b], a, 16 * i + q, 16 * j + k);
+                            mask[at + (size_t)call] =
+                                (unsigned char)(mask[at + (size_t)call] | (unsigned)(keep > 0) << lane);
+                        }
+                }
+    *written = touched;
+    return mask;
+}
+
+static void add_mask(trial *t, operand_role role) {
+    size_t bytes;
+    if (!SHAPE(shape)->mask)
+        return;
+    unsigned char *written, *mask = mask_bytes(t, &written, &bytes);
+    if (role == IN || !t->dropout_masks || !t->threshold)
+        memset(written, BYTE_KEPT, bytes);
+    operand_raw(t, "mask", role, CAM_I32, mask, written, bytes)->optional = 1;
+    t->masked = role == IN && t->dropout_masks;
+    free(mask);
+    free(written);
+}
+
+static void check_mask(trial *t) {
+    size_t bytes;
+    if (!SHAPE(shape)->mask || !t->dropout_masks || !t->threshold)
+        return;
+    unsigned char *written, *mask = mask_bytes(t, &written, &bytes);
+    const unsigned char *got = bytes_after(operand_get(t, "mask"));
+    for (size_t i = 0; i < bytes; i++)
+        if (written[i] && got[i] != mask[i]) {
+            trial_fail(t, "byte %zu of \"mask\" is %02x, must be %02x", i, got[i], mask[i]);
+            break;
+        }
+    free(mask);
+    free(written);
+}
+
 static void setup_fwd(trial *t) {
     inputs(t);
     query_rows(t, "out", OUT, SHAPE(shape)->columns);
     query_rows(t, "lse", OUT, SHAPE(shape)->heads);
+    add_mask(t, OUT);
 }
 
 static void setup_bwd(trial *t) {
@@ -137,12 +196,14 @@ static void setup_bwd(trial *t) {
     fill_normal(t, query_rows(t, "dout", IN, s->columns), 0.1, 1);
     operand *dq = query_rows(t, "dq", OUT, s->columns);
     place(t, dq, key_rows(t, "dk", OUT), key_rows(t, "dv", OUT));
+    add_mask(t, IN);
 }
 
 #define MAP_AND_SHAPES                                                                                                 \
     .q = ON("q"), .k = ON("k"), .v = ON("v"), .cu_q = ON("cu_q"), .cu_k = ON("cu_k"), .q_index = ON("q_index"),        \
     .sequence_row = ON("sequence_row"), .heads = SHAPE(shape)->heads, .max_keys = max_keys_of(SHAPE(shape)),           \
-    .scale = scale_of(t), .q_rows = t->rows, .threshold = t->threshold, .site = t->site, .state = STATE
+    .scale = scale_of(t), .q_rows = t->rows, .threshold = t->threshold, .site = site_of_call(t), .mask = ON("mask"),   \
+    .state = STATE
 CALL(attention_fwd, .out = ON("out"), .lse = ON("lse"), MAP_AND_SHAPES)
 CALL(attention_bwd, .dq = ON("dq"), .dk = ON("dk"), .dv = ON("dv"), .dout = ON("dout"), .out = ON("out"),
      .lse = ON("lse"), MAP_AND_SHAPES)
@@ -158,6 +219,7 @@ static void gradient(trial *t) {
     check_gradient(t, "dv", "v", objective);
 }
 
+#define MASK         .mask = 1
 #define LENGTHS(...) .lengths = {__VA_ARGS__}
 #define QUERIES(...) .list = 1, .queries = {__VA_ARGS__}
 #define P10          .threshold = 6554
@@ -170,6 +232,17 @@ static const op_case cases[] = {
     CHECKED_CASE("small-strided", LENGTHS(2, 5), .columns = 16, .heads = 2, .strided = 1, .spare_tokens = 3, P10),
     CHECKED_CASE("small-list", LENGTHS(4, 6, 3), QUERIES(1, 2, 1), .columns = 16, .heads = 2, .strided = 1,
                  .spare_tokens = 2, .spare_sequences = 2, P10),
+    CASE("mask-small", LENGTHS(3, 1, 5), .columns = 16, .heads = 2, .spare_tokens = 2, .spare_sequences = 1, P10, MASK),
+    CASE("mask-head-size-32", LENGTHS(33, 17, 64), .columns = 96, .heads = 3, .strided = 1, P10, MASK),
+    CASE("mask-head-size-8-long", LENGTHS(530, 3), .columns = 8, .heads = 1, .threshold = 20000, MASK),
+    CASE("mask-12", LENGTHS(12, 1, 17, 31), .columns = 128, .heads = 2, .spare_sequences = 2, .strided = 1, P10, MASK),
+    CASE("mask-64", LENGTHS(33, 63, 1, 64, 17), D64, .heads = 1, .strided = 1, .spare_tokens = 40, P10, MASK),
+    CASE("mask-128", LENGTHS(127, 65, 1, 128, 96), D64, .heads = 1, .strided = 1, .threshold = 20000, MASK),
+    CASE("mask-200", LENGTHS(200, 3, 129, 64), .columns = 128, .heads = 2, .strided = 1, .spare_tokens = 5, P10, MASK),
+    CASE("mask-max-keys-512-of-40", LENGTHS(5, 40, 1), D64, .heads = 1, .max_keys = 512, .spare_tokens = 80, P10, MASK),
+    CASE("mask-no-dropout", LENGTHS(20, 33), D64, .heads = 1, MASK),
+    CASE("mask-no-sequence", LENGTHS(0), D64, .heads = 1, .spare_tokens = 3, .spare_sequences = 2, .max_keys = 64, P10,
+         MASK),
     CASE("one-token", LENGTHS(1), .columns = 64, .heads = 1),
     CASE("one-token-dropout", LENGTHS(1, 1, 1, 1, 1, 1, 1), .columns = 64, .heads = 4, .threshold = 32768),
     CASE("head-size-64", LENGTHS(63, 64, 65), .columns = 128, .heads = 2, .spare_tokens = 5, .strided = 1, P10),
@@ -287,17 +360,19 @@ static const spoil spoils_bwd[] = {SPOIL(attention_bwd, heads, int32_t, 0),
                                    {"keys", offsetof(cam_attention_bwd_args, max_keys), 4, &(const int32_t){8193}},
                                    SPOIL(attention_bwd, threshold, uint32_t, 65536)};
 
-/* 30 of 158 cases and precisions, for both operators. The plain kernels run in f32, the short and tiled ones in bf16;
+/* 36 of 178 cases and precisions, for both operators. The plain kernels run in f32, the short and tiled ones in bf16;
  * one-long-among-short, 129-of-64 and 256 are here because their loops run more than twice. */
 #define CORE_CASES                                                                                                     \
-    CORE("small-list", "one-token", "one-token/bf16", "768/bf16", "one-long-among-short", "up-to-32/bf16", "256/bf16", \
-         "max-keys-128-of-12/bf16", "max-keys-1024-head-size-8", "max-keys-1024-head-size-8/bf16", "masked-list/bf16", \
-         "classifier-list-short/bf16", "all-listed/bf16", "all-listed-long/bf16", "no-queries/bf16", "no-sequence",    \
-         "no-sequence-head-size-64/bf16", "no-sequence-strided/bf16", "no-sequence-128/bf16", "no-sequence-list/bf16", \
-         "no-sequence-list-short/bf16", "no-sequence-list-short-no-dropout/bf16",                                      \
-         "nearly-all-dropped-head-size-64/bf16", "not-finite/bf16", "not-finite-head-size-64/bf16",                    \
-         "not-finite-long/bf16", "128-of-64/bf16", "129-of-64/bf16", "list-32-of-64/bf16", "not-finite-of-64")
-OP_TESTS(attention, attention_fwd, cases, .setup = setup_fwd, .precisions = 2, .odd_hidden = &odd, SPOILS(spoils_fwd),
-         CORE_CASES);
+    CORE("mask-small", "mask-12/bf16", "mask-64/bf16", "mask-128/bf16", "mask-200/bf16",                               \
+         "mask-max-keys-512-of-40/bf16", "small-list", "one-token", "one-token/bf16", "768/bf16",                      \
+         "one-long-among-short", "up-to-32/bf16", "256/bf16", "max-keys-128-of-12/bf16", "max-keys-1024-head-size-8",  \
+         "max-keys-1024-head-size-8/bf16", "masked-list/bf16", "classifier-list-short/bf16", "all-listed/bf16",        \
+         "all-listed-long/bf16", "no-queries/bf16", "no-sequence", "no-sequence-head-size-64/bf16",                    \
+         "no-sequence-strided/bf16", "no-sequence-128/bf16", "no-sequence-list/bf16", "no-sequence-list-short/bf16",   \
+         "no-sequence-list-short-no-dropout/bf16", "nearly-all-dropped-head-size-64/bf16", "not-finite/bf16",          \
+         "not-finite-head-size-64/bf16", "not-finite-long/bf16", "128-of-64/bf16", "129-of-64/bf16",                   \
+         "list-32-of-64/bf16", "not-finite-of-64")
+OP_TESTS(attention, attention_fwd, cases, .setup = setup_fwd, .check = check_mask, .precisions = 2, .odd_hidden = &odd,
+         .also_swept = "mask-small", SPOILS(spoils_fwd), CORE_CASES);
 OP_TESTS(attention, attention_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 2, .odd_hidden = &odd,
-         SPOILS(spoils_bwd), CORE_CASES);
+         .also_swept = "mask-small", SPOILS(spoils_bwd), CORE_CASES);

@@ -1,6 +1,7 @@
 /* residual.c: dropout + residual + LayerNorm. Dropped elements are checked exactly: z is then equal to residual. */
 #include "harness.h"
 #include <stdlib.h>
+#include <string.h>
 #include <tgmath.h>
 
 typedef struct shape {
@@ -8,6 +9,7 @@ typedef struct shape {
     uint32_t threshold;
     int in_place; /* z is x, dx is dy */
     int no_residual, no_bias;
+    int mask; /* the decisions are kept for backward */
     int accumulate, constant, not_finite;
     double mean; /* mean of the residual: a large one makes var a difference of large numbers */
     cam_rows rows;
@@ -76,9 +78,49 @@ static void forward_operands(trial *t, operand_role in, operand_role kept, opera
         operand_in_place_of(z, x);
 }
 
+/* The mask's bytes: forward must write those of true rows if the backend has masks, and no others. */
+static unsigned char *mask_bytes(const trial *t, size_t *bytes) {
+    const shape *s = SHAPE(shape);
+    *bytes = (size_t)cam_dropout_mask_words(s->cap, s->columns) * sizeof(int32_t);
+    unsigned char *mask = calloc(*bytes + 1, 1);
+    memset(mask, 0xa5, *bytes);
+    for (int64_t i = 0; i < s->n * s->columns / 8; i++)
+        mask[i] = 0;
+    for (int64_t i = 0; i < s->n * s->columns; i++)
+        if (keep_double(t, i / s->columns, i % s->columns, s->columns) > 0)
+            mask[i / 8] = (unsigned char)(mask[i / 8] | 1u << i % 8);
+    return mask;
+}
+
+static void add_mask(trial *t, operand_role role) {
+    const shape *s = SHAPE(shape);
+    size_t bytes;
+    if (!s->mask)
+        return;
+    unsigned char *mask = mask_bytes(t, &bytes), *written = calloc(bytes + 1, 1);
+    if (role == OUT && t->dropout_masks && s->threshold)
+        memset(written, BYTE_WRITTEN, (size_t)(s->n * s->columns / 8));
+    operand_raw(t, "mask", role, CAM_I32, mask, written, bytes)->optional = 1;
+    t->masked = role == IN && t->dropout_masks;
+    free(mask);
+    free(written);
+}
+
+static void check_mask(trial *t) {
+    const shape *s = SHAPE(shape);
+    size_t bytes;
+    if (!s->mask || !t->dropout_masks || !s->threshold)
+        return;
+    unsigned char *mask = mask_bytes(t, &bytes);
+    if (memcmp(mask, bytes_after(operand_get(t, "mask")), (size_t)(s->n * s->columns / 8)) != 0)
+        trial_fail(t, "\"mask\" does not have the decisions of true rows");
+    free(mask);
+}
+
 static void setup_fwd(trial *t) {
     set_rows(t, SHAPE(shape));
     forward_operands(t, IN, OUT, OUT);
+    add_mask(t, OUT);
     operand_get(t, "z")->may_alias = "x";
 }
 
@@ -140,16 +182,22 @@ static void setup_bwd(trial *t) {
         rows(t, "dresidual", OUT, s->columns)->optional = 1;
     if (!s->no_bias)
         fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1)->optional = 1;
+    add_mask(t, IN);
     fill_normal(t, operand_new(t, "dgamma", out, CAM_F32, s->columns, 0), 0, 1);
     fill_normal(t, operand_new(t, "dbeta", out, CAM_F32, s->columns, 0), 0, 1);
 }
 
+static void check_forward(trial *t) {
+    check_statistics(t);
+    check_mask(t);
+}
+
 CALL(residual_fwd, .y = ON("y"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .x = ON("x"), .bias = ON("bias"),
      .residual = ON("residual"), .gamma = ON("gamma"), .beta = ON("beta"), .eps = (float)layer_eps, .rows = t->rows,
-     .dropout = DROPOUT, .state = STATE)
+     .dropout = DROPOUT, .mask = ON("mask"), .state = STATE)
 CALL(residual_bwd, .dx = ON("dx"), .dresidual = ON("dresidual"), .dbias = ON("dbias"), .dgamma = ON("dgamma"),
      .dbeta = ON("dbeta"), .dy = ON("dy"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .gamma = ON("gamma"),
-     .rows = t->rows, .accumulate = t->accumulate, .dropout = DROPOUT, .state = STATE)
+     .rows = t->rows, .accumulate = t->accumulate, .dropout = DROPOUT, .mask = ON("mask"), .state = STATE)
 
 static double objective(trial *t) {
     residual_fwd_double(t);
@@ -191,6 +239,12 @@ static const op_case cases[] = {
     CASE("768-no-residual-dropout-in-place", .cap = 33, .n = 31, .columns = 768, .threshold = 6554, .in_place = 1,
          .no_residual = 1),
     CASE("no-rows-layernorm-alone", .cap = 7, .n = 0, .columns = 768, .no_residual = 1, .no_bias = 1),
+    CASE("small-mask", .cap = 5, .n = 3, .columns = 16, .threshold = 6554, .mask = 1),
+    CASE("768-mask", .cap = 70, .n = 67, .columns = 768, .threshold = 6554, .mask = 1, .accumulate = 1),
+    CASE("776-mask-in-place", .cap = 9, .n = 7, .columns = 776, .threshold = 20000, .mask = 1, .in_place = 1),
+    CASE("1032-mask", .cap = 9, .n = 7, .columns = 1032, .threshold = 6554, .mask = 1),
+    CASE("768-mask-no-dropout", .cap = 9, .n = 7, .columns = 768, .mask = 1),
+    CASE("no-rows-mask", .cap = 9, .n = 0, .columns = 768, .threshold = 6554, .mask = 1),
     WIDTH(8),
     WIDTH(40),
     WIDTH(56),
@@ -228,7 +282,7 @@ static const spoil spoils_fwd[] = {SPOIL(residual_fwd, eps, float, 0), SPOIL(res
 static const spoil spoils_dropout_bwd[] = {
     {"dropout threshold", offsetof(cam_residual_bwd_args, dropout.threshold), 4, &(const uint32_t){65536}}};
 
-OP_TESTS(residual, residual_fwd, cases, .setup = setup_fwd, .check = check_statistics, .precisions = 3,
-         .odd_hidden = &odd, SPOILS(spoils_fwd));
+OP_TESTS(residual, residual_fwd, cases, .setup = setup_fwd, .check = check_forward, .precisions = 3, .odd_hidden = &odd,
+         .also_swept = "small-mask", SPOILS(spoils_fwd));
 OP_TESTS(residual, residual_bwd, cases, .setup = setup_bwd, .gradient = gradient, .precisions = 3, .odd_hidden = &odd,
-         SPOILS(spoils_dropout_bwd));
+         .also_swept = "small-mask", SPOILS(spoils_dropout_bwd));

@@ -110,12 +110,12 @@ void ptx::shared_landed(launch &g, size_t at, const unsigned char *data, size_t 
 static uint64_t *cells_of(uintptr_t begin, size_t bytes) {
     static std::map<uintptr_t, std::vector<uint64_t>> all;
     std::vector<uint64_t> &cells = all[begin];
-    if (cells.size() < (bytes + CELL_BYTES - 1) / CELL_BYTES)
-        cells.resize((bytes + CELL_BYTES - 1) / CELL_BYTES);
+    if (cells.size() < bytes)
+        cells.resize(bytes);
     return cells.data();
 }
 
-/* A cell: the serial number of the writer's block, its warp and its clock. */
+/* A cell, of one byte since kernels write single ones: the serial number of the writer's block, its warp, its clock. */
 enum : unsigned { SERIAL_SHIFT = 32, WARP_SHIFT = 24, CLOCK_MASK = 0xffffff };
 
 static void check_global_race(const warp &w, uint64_t cell, uint64_t address, access how) {
@@ -129,7 +129,7 @@ static void check_global_race(const warp &w, uint64_t cell, uint64_t address, ac
 }
 
 static void access_global(warp &w, const global_range &r, uint64_t address, size_t bytes, access how) {
-    size_t cell = (address - r.begin) / CELL_BYTES, end = (address - r.begin + bytes + CELL_BYTES - 1) / CELL_BYTES;
+    size_t cell = address - r.begin, end = cell + bytes;
     uint64_t now = (uint64_t)w.of->serial << SERIAL_SHIFT | w.number << WARP_SHIFT | w.clock[w.number];
     for (; cell < end; cell++) {
         uint64_t &c = r.cells[cell];

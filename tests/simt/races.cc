@@ -8,8 +8,7 @@
  *   - a block's barriers divide its run into intervals, numbered through all launches; intervals are ordered
  *   - cam_sync_warp divides it into epochs of a warp, and orders that warp's lanes only; shuffles order nothing
  *   - blocks of one launch are not ordered
- * For each two bytes it stores the last write, the last read, and whether there were several readers. No kernel writes
- * a single byte, so an access to one byte counts for both.
+ * For each byte it stores the last write, the last read, and whether there were several readers.
  * CAM_SIMT_UNWRITTEN=0 in the environment allows reads of unwritten shared memory.
  */
 #include "machine.h"
@@ -23,7 +22,7 @@
 
 namespace {
 
-enum { CELL_BYTES = 2, PAGE_BYTES = 4096, CELLS = PAGE_BYTES / CELL_BYTES };
+enum { PAGE_BYTES = 4096 };
 enum { MANY_LANES = 1, MANY_WARPS = 2, MANY_BLOCKS = 4 };
 
 struct access {
@@ -35,7 +34,7 @@ struct cell {
     uint32_t readers;
 };
 struct page {
-    cell cells[CELLS];
+    cell cells[PAGE_BYTES];
 };
 
 struct detector {
@@ -161,8 +160,8 @@ void follow(const void *p, size_t bytes, bool write, uintptr_t code) {
     bool shared = simt_is_shared(p, 1);
     unsigned thread = simt_now.thread;
     access now = {d.interval, code ? (uint32_t)(code - d.base) : 0, (uint16_t)thread, d.epochs[thread / SIMT_WARP]};
-    for (at -= at % CELL_BYTES; at < end; at += CELL_BYTES) {
-        cell *c = &page_of(at / PAGE_BYTES)->cells[at % PAGE_BYTES / CELL_BYTES];
+    for (; at < end; at++) {
+        cell *c = &page_of(at / PAGE_BYTES)->cells[at % PAGE_BYTES];
         const void *here = reinterpret_cast<const void *>(at);
         const char *missing = unordered(c->write, now, shared);
         if (missing)

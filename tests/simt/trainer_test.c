@@ -299,6 +299,70 @@ static void test_masked_language_model_in_mixed_precision(void **state) {
     free(plain.weights);
 }
 
+/* Backward that reads the decisions which forward stored, backward that draws them again, and a forward pass that is
+ * computed again, which stores them a second time. */
+static void test_dropout_masks_have_the_bits_of_drawing(void **state) {
+    (void)state;
+    golden_case c;
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        cam_trainer_options o = wide_case(&c);
+        o.bf16 = bf16;
+        cam_backend *backend = open_cuda(), *draws = open_cuda();
+        assert_true(backend->dropout_masks);
+        draws->dropout_masks = 0;
+        outcome masked = run(backend, &o), drawn = run(draws, &o);
+        o.gradient_checkpointing = 1;
+        outcome computed_again = run(open_cuda(), &o);
+        assert_same(&masked, &drawn);
+        assert_same(&masked, &computed_again);
+        free(masked.weights);
+        free(drawn.weights);
+        free(computed_again.weights);
+    }
+}
+
+static const cam_ops_table *whole_ops;
+static int64_t poisoned_rows;
+
+/* linear_fwd, whose output is NaN past the true count if there is a bias. */
+static cam_status linear_fwd_with_poison(cam_backend *backend, const cam_linear_fwd_args *args) {
+    cam_status st = CAM_OK;
+    CAM_TRY(whole_ops->linear_fwd(backend, args));
+    CAM_TRY(cam_backend_synchronize(backend));
+    int64_t real = cam_rows_count(args->state, args->rows), rows = args->y.shape[0];
+    if (!args->bias.data || real == rows)
+        goto out;
+    cam_tensor tail = cam_tensor_rows(args->y, real, rows - real);
+    memset(tail.data, 0xff, cam_tensor_bytes(tail));
+    poisoned_rows += rows - real;
+out:
+    return st;
+}
+
+/* What linear_fwd leaves past the true count after a bias is read by nobody. */
+static void test_rows_after_a_bias_are_not_read(void **state) {
+    (void)state;
+    golden_case c;
+    cam_ops_table ops;
+    setenv("CAM_CUDA_CHECK", "1", 1); /* nothing is captured, so that the function above runs in every step */
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        cam_trainer_options o = wide_case(&c);
+        o.bf16 = bf16;
+        cam_backend *poisons = open_cuda();
+        whole_ops = poisons->ops;
+        ops = *whole_ops;
+        ops.linear_fwd = linear_fwd_with_poison;
+        poisons->ops = &ops;
+        poisoned_rows = 0;
+        outcome poisoned = run(poisons, &o), plain = run(open_cuda(), &o);
+        assert_true(poisoned_rows > 0);
+        assert_same(&poisoned, &plain);
+        free(poisoned.weights);
+        free(plain.weights);
+    }
+    unsetenv("CAM_CUDA_CHECK");
+}
+
 static int is_same(const cam_safetensors *x, const cam_safetensors_tensor *a, const cam_safetensors *y,
                    const cam_safetensors_tensor *b) {
     char *bytes = malloc(2 * a->bytes);
@@ -362,6 +426,8 @@ int main(void) {
         cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
         cmocka_unit_test(test_masked_language_model_agrees),
         cmocka_unit_test(test_masked_language_model_in_mixed_precision),
+        cmocka_unit_test(test_dropout_masks_have_the_bits_of_drawing),
+        cmocka_unit_test(test_rows_after_a_bias_are_not_read),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     fixture_release();

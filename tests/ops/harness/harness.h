@@ -130,6 +130,8 @@ typedef struct trial {
     int accumulate;
     int repeat; /* calls in a row, 0 stands for 1 */
     uint32_t threshold, site;
+    int dropout_masks; /* the backend's */
+    int masked;        /* the decisions are in an operand: the call gets another site, so that drawing is an error */
     cam_step_state state, state_after; /* before the call, and after the first run */
     cam_step_state truth;              /* the formula's values of the fields in state_writes */
     storage *state_home;
@@ -262,6 +264,7 @@ CAM_PRINTF(2, 3) void trial_fail(trial *t, const char *format, ...);
 cam_tensor on_device(const trial *t, const char *name); /* CAM_NONE if the trial has no such operand */
 cam_step_state *state_on_device(const trial *t);
 cam_dropout dropout_on_device(const trial *t);
+uint32_t site_of_call(const trial *t);
 cam_workspace workspace_of(trial *t, cam_backend *backend, size_t bytes);
 void spoil_arguments(const trial *t, void *args);
 

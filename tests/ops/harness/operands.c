@@ -229,6 +229,7 @@ void trial_begin(trial *t, const op_tests *op, const op_case *c, precision p, co
     *t = (trial){.op = op, .c = c, .precision = p, .quiet = b->quiet, .verbose = b->verbose};
     t->act = p == PRECISION_F32 ? CAM_F32 : CAM_BF16;
     t->either = p == PRECISION_BF16 ? CAM_BF16 : CAM_F32;
+    t->dropout_masks = b->backend[0]->dropout_masks;
     t->random = hash_text(hash_text(b->seed, op->name), c->name);
     t->state = (cam_step_state){.seed = 0x9b1c5a3f2e4d6071u + b->seed,
                                 .step = 1234567,

@@ -59,8 +59,12 @@ cam_step_state *state_on_device(const trial *t) {
     return (cam_step_state *)(void *)((char *)t->state_home->device + GUARD_BYTES);
 }
 
+uint32_t site_of_call(const trial *t) {
+    return t->site + (t->masked ? 1 : 0);
+}
+
 cam_dropout dropout_on_device(const trial *t) {
-    return (cam_dropout){t->threshold, t->site, on_device(t, "dropout.row"), on_device(t, "dropout.index")};
+    return (cam_dropout){t->threshold, site_of_call(t), on_device(t, "dropout.row"), on_device(t, "dropout.index")};
 }
 
 void spoil_arguments(const trial *t, void *args) {
