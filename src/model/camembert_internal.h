@@ -27,7 +27,9 @@
     X(head_tanh_fwd)                                                                                                   \
     X(head_tanh_bwd)                                                                                                   \
     X(loss_fwd)                                                                                                        \
-    X(loss_bwd)
+    X(loss_bwd)                                                                                                        \
+    X(distill_logits)                                                                                                  \
+    X(distill_hidden)
 
 #define CAM_PASS_DECLARE(op) CAM_MUST_CHECK cam_status cam_pass_##op(cam_pass *pass, cam_##op##_args *args);
 CAM_PASS_OPS(CAM_PASS_DECLARE)
