@@ -167,8 +167,9 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
-    CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
+    if (!pass->distillation)
+        CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
+                .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
             .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
             .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
@@ -215,6 +216,8 @@ cam_status cam_camembert_backward(cam_pass *pass) {
         CAM_TRY(cam_lm_head_backward(pass, dy));
     else
         CAM_TRY(head_backward(pass, dy, encoder_trained));
+    if (pass->mapped.data)
+        CAM_TRY(cam_distill_backward(pass, dy, encoder_trained));
     CAM_TRY(notify_ready(pass, layers + 1));
     if (!encoder_trained)
         goto out;

@@ -205,6 +205,23 @@ static void test_frozen_encoder(void **state) {
     stop_everywhere(&o, 0);
 }
 
+/* The teacher is asked once more, and the map of hidden states is a part of the state, though not of the file. */
+static void test_student(void **state) {
+    (void)state;
+    cam_trainer_options o = options("distill_hidden");
+    fixture_distilled_case("distill_hidden", &golden);
+    model = *golden.options.config;
+    model.hidden_dropout_prob = 0.1;
+    o.config = o.source.config = &model;
+    o.source.weights = golden.options.source.weights;
+    o.source.layers = golden.options.source.layers;
+    o.source.checkpoint_layers = golden.options.source.checkpoint_layers;
+    o.teacher = golden.options.teacher;
+    o.rates.hidden_map = 1;
+    o.labels = golden.options.labels;
+    stop_everywhere(&o, 0);
+}
+
 static void test_random_weights(void **state) {
     (void)state;
     cam_trainer_options o = options("layerwise");
@@ -490,14 +507,23 @@ static int release(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),          cmocka_unit_test(test_skipped_step),
-        cmocka_unit_test(test_accumulation),   cmocka_unit_test(test_group_by_length),
-        cmocka_unit_test(test_frozen_layers),  cmocka_unit_test(test_frozen_encoder),
-        cmocka_unit_test(test_random_weights), cmocka_unit_test(test_beyond_the_ring),
-        cmocka_unit_test(test_take),           cmocka_unit_test(test_planned_memory),
-        cmocka_unit_test(test_out_of_memory),  cmocka_unit_test(test_one_read_a_piece),
-        cmocka_unit_test(test_missing_pieces), cmocka_unit_test(test_wrong_sizes),
-        cmocka_unit_test(test_wrong_counters), cmocka_unit_test(test_damaged_layout),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_skipped_step),
+        cmocka_unit_test(test_accumulation),
+        cmocka_unit_test(test_group_by_length),
+        cmocka_unit_test(test_frozen_layers),
+        cmocka_unit_test(test_frozen_encoder),
+        cmocka_unit_test(test_student),
+        cmocka_unit_test(test_random_weights),
+        cmocka_unit_test(test_beyond_the_ring),
+        cmocka_unit_test(test_take),
+        cmocka_unit_test(test_planned_memory),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_one_read_a_piece),
+        cmocka_unit_test(test_missing_pieces),
+        cmocka_unit_test(test_wrong_sizes),
+        cmocka_unit_test(test_wrong_counters),
+        cmocka_unit_test(test_damaged_layout),
         cmocka_unit_test(test_other_runs),
     };
     return cmocka_run_group_tests(tests, NULL, release);
