@@ -505,7 +505,7 @@ static cam_status run(int64_t vocabulary) {
     tally sums[2 * REGIMES];
     for (int i = 0; i < 2 * REGIMES; i++) {
         double parameters = 0;
-        counters[i] = (counter){.base = {.name = "counting", .bf16 = 1, .calls = &calls, .ops = &table},
+        counters[i] = (counter){.base = {.name = "counting", .bf16 = 1, .max_keys = 1024, .calls = &calls, .ops = &table},
                                 .regime = &regimes[i / 2],
                                 .bf16 = i % 2};
         CAM_TRY(count_step(&counters[i], vocabulary, &parameters));

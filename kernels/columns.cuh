@@ -18,7 +18,8 @@ static inline cam_row_split cam_split_rows(int64_t rows, int64_t step, int64_t m
     return split;
 }
 
-/* The sums: up to four vectors of equal length. Every block's row of partial sums has them one after another. */
+/* The sums: up to four vectors of equal length, of which some may be NULL, and are then not written. Every block's row
+ * of partial sums has them one after another. */
 enum { CAM_COLUMN_SUMS = 4, CAM_COLUMNS_THREADS = 512 };
 struct cam_column_sums {
     float *to[CAM_COLUMN_SUMS]; /* NULL: this sum is not wanted */

@@ -29,54 +29,58 @@ CAM_DEVICE void embedding_sum(float v[CAM_UNIT], const embedding_tables &tables,
         v[i] += more[i];
 }
 
-/* embedding_fwd_row: y = dropout(LN(word[id] + type + position[position])).
- * A block owns a row, a thread one unit of it (H = 768: three warps). Past the true count a block writes zeros.
- * Bytes: H (8 + sizeof T) a row. Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
+/* embedding_fwd_rows: y = dropout(LN(word[id] + type + position[position])).
+ * A block owns the rows of its groups (H = 768: four, a warp each), a thread up to three units of its row. A row past
+ * the true count is set to zero. Bytes: H (8 + sizeof T) a row. Limit: H <= 4096. Source: Ba, Kiros, Hinton 2016. */
 template <typename T>
 CAM_KERNEL(CAM_ROW_MAX_THREADS)
-embedding_fwd_row(T *y, float *mean, float *rstd, embedding_tables tables, const float *gamma, const float *beta,
-                  float eps, int columns, cam_dropout_map dropout, const cam_step_state *state) {
+embedding_fwd_rows(T *y, float *mean, float *rstd, embedding_tables tables, const float *gamma, const float *beta,
+                   float eps, cam_row_layout layout, int capacity, cam_dropout_map dropout,
+                   const cam_step_state *state) {
     CAM_SHARED(float, slots);
-    int64_t r = blockIdx.x;
-    int unit = (int)threadIdx.x, column = unit * CAM_UNIT;
-    bool here = column < columns, real = r < state->tokens;
-    float v[CAM_UNIT], g[CAM_UNIT], b[CAM_UNIT];
-    cam_unit_clear<CAM_UNIT>(v);
-    y += r * columns + column;
-    if (!real) {
-        if (here)
-            cam_unit_write<CAM_UNIT>(y, v);
-        if (unit == 0)
-            mean[r] = rstd[r] = 0;
+    cam_row_place at = cam_row_place_of(layout);
+    int64_t r = (int64_t)blockIdx.x * layout.groups + at.group;
+    bool real = r < state->tokens;
+    cam_dropout_row row = {0, 0};
+    cam_row_values v;
+    cam_row_clear(v);
+    if (real) {
+        int32_t id = tables.ids[r], position = tables.positions[r];
+        row = cam_dropout_row_of(dropout, r, layout.columns);
+#pragma unroll
+        for (int k = 0; k < CAM_ROW_UNITS; k++)
+            if (cam_row_has(at, k))
+                embedding_sum(v[k], tables, id, position, layout.columns, cam_row_column(at, k));
+    }
+    cam_layernorm_statistics s = cam_layernorm_measure(v, layout, at, eps, slots);
+    if (r >= capacity)
         return;
+    if (real) {
+#pragma unroll
+        for (int k = 0; k < CAM_ROW_UNITS; k++)
+            if (cam_row_has(at, k))
+                cam_layernorm_apply(v[k], s, gamma, beta, cam_row_column(at, k));
+        cam_dropout_units<CAM_ROW_UNITS>(v, dropout, cam_dropout_seed_of(dropout, state), row, at.unit);
     }
-    if (here) {
-        cam_unit_read<CAM_UNIT>(g, gamma + column);
-        cam_unit_read<CAM_UNIT>(b, beta + column);
-        embedding_sum(v, tables, tables.ids[r], tables.positions[r], columns, column);
-    }
-    cam_layernorm_statistics s = cam_layernorm_measure(v, here, columns, eps, slots);
-    if (here) {
-        cam_layernorm_apply(v, s, g, b);
-        cam_dropout_unit(v, dropout, state, r, columns, unit);
-        cam_unit_write<CAM_UNIT>(y, v);
-    }
-    if (unit == 0) {
-        mean[r] = s.mean;
-        rstd[r] = s.rstd;
+#pragma unroll
+    for (int k = 0; k < CAM_ROW_UNITS; k++)
+        if (cam_row_has(at, k))
+            cam_unit_write<CAM_UNIT>(y + r * layout.columns + cam_row_column(at, k), v[k]);
+    if (at.unit == 0) {
+        mean[r] = real ? s.mean : 0.0f;
+        rstd[r] = real ? s.rstd : 0.0f;
     }
 }
 
 template <typename T> static cam_status embedding_fwd(cam_backend *backend, const cam_embedding_fwd_args *a) {
-    int64_t columns = a->y.shape[1];
-    int threads = cam_row_threads(columns);
+    cam_row_layout layout = cam_row_layout_of(a->y.shape[1]);
     embedding_tables tables = {(const int32_t *)a->ids.data, (const int32_t *)a->positions.data,
                                (const float *)a->word.data, (const float *)a->position.data,
                                (const float *)a->type.data};
-    return CAM_LAUNCH(backend, (embedding_fwd_row<T>), a->y.shape[0], threads, cam_layernorm_shared(threads),
-                      (T *)a->y.data, (float *)a->mean.data, (float *)a->rstd.data, tables,
-                      (const float *)a->gamma.data, (const float *)a->beta.data, a->eps, (int)columns,
-                      cam_dropout_map_of(&a->dropout), a->state);
+    return CAM_LAUNCH(backend, (embedding_fwd_rows<T>), cam_blocks(a->y.shape[0], layout.groups),
+                      cam_row_threads(&layout), cam_layernorm_shared(&layout), (T *)a->y.data, (float *)a->mean.data,
+                      (float *)a->rstd.data, tables, (const float *)a->gamma.data, (const float *)a->beta.data, a->eps,
+                      layout, (int)a->y.shape[0], cam_dropout_map_of(&a->dropout), a->state);
 }
 
 cam_status cam_cuda_embedding_fwd(cam_backend *backend, const cam_embedding_fwd_args *args) {
@@ -106,7 +110,8 @@ struct embedding_bwd_work {
     float *partials;                        /* [row_blocks, 3, H] */
     embedding_entry *by_word, *by_position; /* [T] */
     int64_t word_count, position_count;     /* floats of dword and dposition */
-    int columns, capacity, row_threads, block_rows, row_blocks;
+    cam_row_layout layout;
+    int columns, capacity, block_rows, row_blocks;
     int32_t pad_word, pad_position;
     int accumulate_word, accumulate_position;
 };
@@ -162,24 +167,30 @@ CAM_DEVICE void embedding_zero(float *table, int64_t count, int64_t block) {
             cam_store(reinterpret_cast<cam_vec<float, 4> *>(table + at), cam_vec<float, 4>{{0, 0, 0, 0}});
 }
 
-/* The values that one thread loads for a token before it sums; zeros past the last token. */
+/* What one thread loads for a token before it sums; zeros past the last token. */
 template <typename T> struct embedding_bwd_input {
-    cam_unit<T, CAM_UNIT> dy;
+    cam_unit<T, CAM_UNIT> dy[CAM_ROW_UNITS];
     int32_t id, position;
     float mean, rstd;
+    cam_dropout_row row;
 };
 
 template <typename T>
-CAM_DEVICE embedding_bwd_input<T> embedding_bwd_load(const T *dy, const embedding_bwd_work &w, int64_t row, int column,
+CAM_DEVICE embedding_bwd_input<T> embedding_bwd_load(const T *dy, const embedding_bwd_work &w,
+                                                     const cam_dropout_map &dropout, int64_t r, const cam_row_place &at,
                                                      bool real) {
     embedding_bwd_input<T> in = {};
-    if (real) {
-        in.dy = cam_unit_load<CAM_UNIT>(dy + row * w.columns + column);
-        in.id = w.tables.ids[row];
-        in.position = w.tables.positions[row];
-        in.mean = w.mean[row];
-        in.rstd = w.rstd[row];
-    }
+    if (!real)
+        return in;
+#pragma unroll
+    for (int k = 0; k < CAM_ROW_UNITS; k++)
+        if (cam_row_has(at, k))
+            in.dy[k] = cam_unit_load<CAM_UNIT>(dy + r * w.columns + cam_row_column(at, k));
+    in.id = w.tables.ids[r];
+    in.position = w.tables.positions[r];
+    in.mean = w.mean[r];
+    in.rstd = w.rstd[r];
+    in.row = cam_dropout_row_of(dropout, r, w.columns);
     return in;
 }
 
@@ -187,46 +198,52 @@ CAM_DEVICE embedding_bwd_input<T> embedding_bwd_load(const T *dy, const embeddin
 template <typename T>
 CAM_DEVICE void embedding_rows(const T *dy, const embedding_bwd_work &w, const cam_dropout_map &dropout,
                                const cam_step_state *state, int64_t block, float *slots) {
-    cam_row_group place = cam_row_group_of(w.row_threads);
-    int warps = (int)blockDim.x / CAM_WARP, column = place.unit * CAM_UNIT, turn = 0;
+    cam_row_place at = cam_row_place_of(w.layout);
+    int groups = w.layout.groups, warps = groups * w.layout.warps, turn = 0;
     int64_t begin = block * w.block_rows, count = state->tokens;
     count = count < begin + w.block_rows ? count : begin + w.block_rows;
-    bool here = column < w.columns;
+    cam_dropout_seed seed = cam_dropout_seed_of(dropout, state);
     cam_layernorm_sums sums;
     cam_layernorm_sums_clear(&sums);
-    int64_t r = begin + place.group;
-    embedding_bwd_input<T> next = embedding_bwd_load(dy, w, r, column, here && r < count);
+    int64_t r = begin + at.group;
+    embedding_bwd_input<T> next = embedding_bwd_load(dy, w, dropout, r, at, r < count);
 #pragma unroll 1
-    for (int64_t first = begin; first < count; first += place.groups, r += place.groups, turn ^= 1) {
+    for (int64_t first = begin; first < count; first += groups, r += groups, turn ^= 1) {
         embedding_bwd_input<T> in = next;
-        next = embedding_bwd_load(dy, w, r + place.groups, column, here && r + place.groups < count);
-        bool real = here && r < count;
-        float d[CAM_UNIT], n[CAM_UNIT], g[CAM_UNIT];
-        cam_unit_clear<CAM_UNIT>(n);
-        cam_unit_clear<CAM_UNIT>(g);
-        if (here) /* loaded again each time, from L1, to save registers */
-            cam_unit_read<CAM_UNIT>(g, w.gamma + column);
-        cam_unit_f32<T, CAM_UNIT>(d, in.dy);
-        if (real) {
-            embedding_sum(n, w.tables, in.id, in.position, w.columns, column);
-            cam_dropout_unit(d, dropout, state, r, w.columns, place.unit);
-        }
+        cam_row_values d, n;
+        cam_row_clear(n);
 #pragma unroll
-        for (int i = 0; i < CAM_UNIT; i++) {
-            n[i] = (n[i] - in.mean) * in.rstd;
-            sums.of[0][i] += d[i] * n[i];
-            sums.of[1][i] += d[i];
-        }
-        cam_layernorm_gradient(d, n, g, in.rstd, w.columns, slots + turn * 2 * warps, place);
-        if (!real)
-            continue;
-        cam_unit_write<CAM_UNIT>(w.dsum + r * w.columns + column, d);
+        for (int k = 0; k < CAM_ROW_UNITS; k++)
+            cam_unit_f32<T, CAM_UNIT>(d[k], in.dy[k]);
+        cam_dropout_units<CAM_ROW_UNITS>(d, dropout, seed, in.row, at.unit);
 #pragma unroll
-        for (int i = 0; i < CAM_UNIT; i++)
-            sums.of[2][i] += d[i];
+        for (int k = 0; k < CAM_ROW_UNITS; k++) {
+            if (!cam_row_has(at, k) || r >= count)
+                continue;
+            embedding_sum(n[k], w.tables, in.id, in.position, w.columns, cam_row_column(at, k));
+#pragma unroll
+            for (int i = 0; i < CAM_UNIT; i++) {
+                n[k][i] = (n[k][i] - in.mean) * in.rstd;
+                sums.of[0][k][i] += d[k][i] * n[k][i];
+                sums.of[1][k][i] += d[k][i];
+            }
+        }
+        float sum[2];
+        cam_layernorm_weigh(sum, d, n, w.gamma, at);
+        next = embedding_bwd_load(dy, w, dropout, r + groups, at, r + groups < count);
+        cam_layernorm_gradient(d, n, sum, in.rstd, w.layout, at, slots + turn * 2 * warps);
+#pragma unroll
+        for (int k = 0; k < CAM_ROW_UNITS; k++) {
+            if (!cam_row_has(at, k) || r >= count)
+                continue;
+            cam_unit_write<CAM_UNIT>(w.dsum + r * w.columns + cam_row_column(at, k), d[k]);
+#pragma unroll
+            for (int i = 0; i < CAM_UNIT; i++)
+                sums.of[2][k][i] += d[k][i];
+        }
     }
-    cam_layernorm_sums_write(w.partials + block * CAM_LAYERNORM_SUMS * w.columns, &sums, w.columns, slots + 4 * warps,
-                             place);
+    cam_layernorm_sums_write(w.partials + block * CAM_LAYERNORM_SUMS * w.columns, &sums, w.layout, at,
+                             slots + 4 * warps);
 }
 
 /* embedding_bwd_prepare: everything that the gradients of the tables need, in one launch. The grid has, in order:
@@ -336,14 +353,16 @@ embedding_bwd_tables(embedding_bwd_work w, cam_column_sums sums, const cam_step_
 
 size_t cam_cuda_embedding_bwd_workspace(const cam_backend *backend, const cam_embedding_bwd_args *args) {
     int64_t tokens = args->dy.shape[0], columns = args->dy.shape[1];
-    int64_t floats = tokens * columns + cam_layernorm_partials(backend, tokens, columns);
+    cam_row_layout layout = cam_row_layout_of(columns);
+    int64_t floats = tokens * columns + cam_layernorm_partials(backend, tokens, &layout);
     return sizeof(float) * (size_t)floats + 2 * sizeof(embedding_entry) * (size_t)tokens;
 }
 
 static embedding_bwd_work embedding_bwd_work_of(const cam_backend *backend, const cam_embedding_bwd_args *a) {
     int64_t tokens = a->dy.shape[0], columns = a->dy.shape[1];
-    cam_row_split split = cam_split_row_groups(backend, tokens, columns);
     embedding_bwd_work w = {};
+    w.layout = cam_row_layout_of(columns);
+    cam_row_split split = cam_split_row_groups(backend, tokens, &w.layout);
     w.tables =
         embedding_tables{(const int32_t *)a->ids.data, (const int32_t *)a->positions.data, (const float *)a->word.data,
                          (const float *)a->position.data, (const float *)a->type.data};
@@ -354,13 +373,12 @@ static embedding_bwd_work embedding_bwd_work_of(const cam_backend *backend, cons
     w.gamma = (const float *)a->gamma.data;
     w.dsum = (float *)a->workspace.data;
     w.partials = w.dsum + tokens * columns;
-    w.by_word = reinterpret_cast<embedding_entry *>(w.partials + cam_layernorm_partials(backend, tokens, columns));
+    w.by_word = reinterpret_cast<embedding_entry *>(w.partials + cam_layernorm_partials(backend, tokens, &w.layout));
     w.by_position = w.by_word + tokens;
     w.word_count = cam_tensor_count(a->dword);
     w.position_count = cam_tensor_count(a->dposition);
     w.columns = (int)columns;
     w.capacity = (int)tokens;
-    w.row_threads = cam_row_threads(columns);
     w.block_rows = (int)split.rows;
     w.row_blocks = (int)split.blocks;
     w.pad_word = a->pad_word;
@@ -373,14 +391,14 @@ static embedding_bwd_work embedding_bwd_work_of(const cam_backend *backend, cons
 template <typename T>
 static cam_status embedding_bwd_first(cam_backend *backend, const cam_embedding_bwd_args *a,
                                       const embedding_bwd_work *w) {
-    int threads = w->row_threads * cam_row_groups(w->columns);
+    int threads = cam_row_threads(&w->layout);
     int64_t rank_blocks = cam_blocks(w->capacity, EMBEDDING_RANKED * threads / CAM_WARP);
     int64_t each = (int64_t)threads * EMBEDDING_ZEROED * 4;
     int64_t word_blocks = w->accumulate_word ? 0 : cam_blocks(w->word_count, each);
     int64_t position_blocks = w->accumulate_position ? 0 : cam_blocks(w->position_count, each);
     return CAM_LAUNCH(backend, (embedding_bwd_prepare<T>),
                       w->row_blocks + 2 * rank_blocks + word_blocks + position_blocks, threads,
-                      cam_layernorm_bwd_shared(w->columns), (const T *)a->dy.data, *w, (int)rank_blocks,
+                      cam_layernorm_bwd_shared(&w->layout), (const T *)a->dy.data, *w, (int)rank_blocks,
                       (int)word_blocks, cam_dropout_map_of(&a->dropout), a->state);
 }
 

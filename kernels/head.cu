@@ -108,19 +108,20 @@ head_forward_unit(float *y, const float *x, const float *bias, int capacity, int
     int64_t at = place.row * columns + place.unit * CAM_UNIT;
     if (place.row >= capacity)
         return;
-    float v[CAM_UNIT], b[CAM_UNIT];
-    cam_unit_clear<CAM_UNIT>(v);
+    float v[1][CAM_UNIT], b[CAM_UNIT];
+    cam_unit_clear<CAM_UNIT>(v[0]);
     if (place.row < state->head_rows) {
-        cam_unit_read<CAM_UNIT>(v, x + at);
+        cam_unit_read<CAM_UNIT>(v[0], x + at);
         if (bias) {
             cam_unit_read<CAM_UNIT>(b, bias + place.unit * CAM_UNIT);
 #pragma unroll
             for (int i = 0; i < CAM_UNIT; i++)
-                v[i] = cam_tanh(v[i] + b[i]);
+                v[0][i] = cam_tanh(v[0][i] + b[i]);
         }
-        cam_dropout_unit(v, dropout, state, place.row, columns, place.unit);
+        cam_dropout_units<1>(v, dropout, cam_dropout_seed_of(dropout, state),
+                             cam_dropout_row_of(dropout, place.row, columns), place.unit);
     }
-    cam_unit_write<CAM_UNIT>(y + at, v);
+    cam_unit_write<CAM_UNIT>(y + at, v[0]);
 }
 
 cam_status cam_cuda_head_dropout(cam_backend *backend, const cam_head_dropout_args *args) {
@@ -148,25 +149,26 @@ head_tanh_bwd_columns(float *dx, float *dbias, const float *dy, const float *x, 
     CAM_SHARED(float, shared);
     int unit = (int)(blockIdx.x * HEAD_TANH_UNITS + threadIdx.x % HEAD_TANH_UNITS), column = unit * CAM_UNIT;
     int row_group = (int)threadIdx.x / HEAD_TANH_UNITS;
+    cam_dropout_seed seed = cam_dropout_seed_of(dropout, state);
     float b[CAM_UNIT], sum[CAM_UNIT];
     cam_unit_clear<CAM_UNIT>(sum);
     if (column < columns) {
         cam_unit_read<CAM_UNIT>(b, bias + column);
         for (int64_t r = row_group; r < capacity; r += HEAD_TANH_ROW_GROUPS) {
-            float d[CAM_UNIT], v[CAM_UNIT];
-            cam_unit_clear<CAM_UNIT>(d);
+            float d[1][CAM_UNIT], v[CAM_UNIT];
+            cam_unit_clear<CAM_UNIT>(d[0]);
             if (r < state->head_rows) {
-                cam_unit_read<CAM_UNIT>(d, dy + r * columns + column);
+                cam_unit_read<CAM_UNIT>(d[0], dy + r * columns + column);
                 cam_unit_read<CAM_UNIT>(v, x + r * columns + column);
-                cam_dropout_unit(d, dropout, state, r, columns, unit);
+                cam_dropout_units<1>(d, dropout, seed, cam_dropout_row_of(dropout, r, columns), unit);
 #pragma unroll
                 for (int i = 0; i < CAM_UNIT; i++) {
                     float t = cam_tanh(v[i] + b[i]);
-                    d[i] *= 1 - t * t;
-                    sum[i] += d[i];
+                    d[0][i] *= 1 - t * t;
+                    sum[i] += d[0][i];
                 }
             }
-            cam_unit_write<CAM_UNIT>(dx + r * columns + column, d);
+            cam_unit_write<CAM_UNIT>(dx + r * columns + column, d[0]);
         }
     }
     cam_unit_write<CAM_UNIT>(shared + threadIdx.x * CAM_UNIT, sum);

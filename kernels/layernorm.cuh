@@ -1,7 +1,8 @@
 /* layernorm.cuh: LayerNorm of one row, forward and backward, for the operators that include one.
  *
- * Whole warps own a row, and a thread owns one unit of it. A row is read once, stays in registers and is written once.
- * Threads past the row's end hold zeros and store nothing, but take part in sums and barriers.
+ * A row belongs to as few whole warps as hold it with CAM_ROW_UNITS units a lane: to one warp up to 768 columns. It is
+ * read once, stays in registers and is written once. One warp adds up its row by shuffles, without a barrier of the
+ * block; only longer rows need barriers. Units past the row's end are zeros and are not stored.
  */
 #ifndef CAM_LAYERNORM_CUH
 #define CAM_LAYERNORM_CUH
@@ -9,11 +10,31 @@
 #include "columns.cuh"
 #include "units.cuh"
 
-enum { CAM_ROW_MAX_THREADS = 512, CAM_ROW_MAX_COLUMNS = CAM_ROW_MAX_THREADS * CAM_UNIT };
+enum {
+    CAM_ROW_UNITS = 3, /* of a lane */
+    CAM_ROW_WARPS = 4, /* of a block, unless one row needs more */
+    CAM_ROW_MAX_THREADS = 192,
+    CAM_ROW_MAX_COLUMNS = CAM_ROW_MAX_THREADS * CAM_ROW_UNITS * CAM_UNIT
+};
 
-/* The number of threads for one row. */
-static inline int cam_row_threads(int64_t columns) {
-    return (int)cam_blocks(columns, CAM_UNIT * CAM_WARP) * CAM_WARP;
+/* How rows are divided among the threads of a block. */
+struct cam_row_layout {
+    int columns, units, warps; /* of a row */
+    int warp_units;            /* units of a warp, a multiple of CAM_WARP */
+    int groups;                /* rows that a block holds at once, each in a group of its warps */
+};
+
+static inline cam_row_layout cam_row_layout_of(int64_t columns) {
+    cam_row_layout layout = {(int)columns, (int)(columns / CAM_UNIT), 0, 0, 0};
+    int64_t lane_units = cam_blocks(layout.units, CAM_WARP);
+    layout.warps = (int)cam_blocks(lane_units, CAM_ROW_UNITS);
+    layout.warp_units = (int)cam_blocks(lane_units, layout.warps) * CAM_WARP;
+    layout.groups = layout.warps < CAM_ROW_WARPS ? CAM_ROW_WARPS / layout.warps : 1;
+    return layout;
+}
+/* The number of threads of a block. */
+static inline int cam_row_threads(const cam_row_layout *layout) {
+    return layout->groups * layout->warps * CAM_WARP;
 }
 
 static inline CAM_MUST_CHECK cam_status cam_row_check(const char *op, int64_t columns) {
@@ -23,119 +44,167 @@ static inline CAM_MUST_CHECK cam_status cam_row_check(const char *op, int64_t co
     return CAM_OK;
 }
 
-/* v[k] = the sum of v[k] over the threads of a row: warps [first, first + warps) of the block. Every thread of the
- * block takes part. `slots` is shared memory, K floats a warp of the block; it may be used again after the second
- * barrier that follows. */
-template <int K> CAM_DEVICE void cam_row_sum(float v[K], float *slots, int first, int warps) {
-#pragma unroll
-    for (int k = 0; k < K; k++) {
-        v[k] = cam_warp_sum(v[k]);
-        if (cam_lane() == 0)
-            slots[cam_warp() * K + k] = v[k];
-    }
-    cam_sync_block();
-#pragma unroll
-    for (int k = 0; k < K; k++)
-        v[k] = 0;
-    for (int w = 0; w < warps; w += 4) /* four at once, so that their loads overlap */
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-#pragma unroll
-            for (int k = 0; k < K; k++)
-                v[k] += w + i < warps ? slots[(first + w + i) * K + k] : 0.0f;
+/* A thread's part of a row: units unit, unit + CAM_WARP, .. of the row. It has the k-th if k * CAM_WARP < left. */
+struct cam_row_place {
+    int group; /* of this thread, among the block's */
+    int unit, left;
+};
+
+CAM_DEVICE cam_row_place cam_row_place_of(const cam_row_layout &layout) {
+    int group = layout.warps == 1 ? cam_warp() : cam_warp() / layout.warps, first_warp = group * layout.warps;
+    int begin = (cam_warp() - first_warp) * layout.warp_units, units = layout.units - begin;
+    units = units < layout.warp_units ? units : layout.warp_units;
+    return cam_row_place{group, begin + cam_lane(), units - cam_lane()};
+}
+CAM_DEVICE bool cam_row_has(const cam_row_place &at, int k) {
+    return k * CAM_WARP < at.left;
+}
+/* The k-th unit's first column. */
+CAM_DEVICE int cam_row_column(const cam_row_place &at, int k) {
+    return (at.unit + k * CAM_WARP) * CAM_UNIT;
 }
 
-/* Shared memory of a block for one row, bytes. */
-static inline size_t cam_layernorm_shared(int threads) {
-    return 2 * sizeof(float) * (size_t)(threads / CAM_WARP);
+typedef float cam_row_values[CAM_ROW_UNITS][CAM_UNIT];
+
+CAM_DEVICE void cam_row_clear(cam_row_values v) {
+#pragma unroll
+    for (int k = 0; k < CAM_ROW_UNITS; k++)
+        cam_unit_clear<CAM_UNIT>(v[k]);
+}
+
+/* v[j] = the sum of v[j] over the threads of a row. Every thread of the block takes part. `slots` is shared memory, J
+ * floats a warp of the block; it may be used again after the second barrier that follows. */
+template <int J>
+CAM_DEVICE void cam_row_sum(float v[J], float *slots, const cam_row_layout &layout, const cam_row_place &at) {
+    for (int mask = CAM_WARP / 2; mask > 0; mask /= 2) /* the J butterflies overlap */
+#pragma unroll
+        for (int j = 0; j < J; j++)
+            v[j] += cam_shuffle_xor(v[j], mask);
+    if (layout.warps == 1)
+        return;
+#pragma unroll
+    for (int j = 0; j < J; j++)
+        if (cam_lane() == 0)
+            slots[cam_warp() * J + j] = v[j];
+    cam_sync_block();
+#pragma unroll
+    for (int j = 0; j < J; j++)
+        v[j] = 0;
+    slots += at.group * layout.warps * J;
+#pragma unroll 1
+    for (int w = 0; w < layout.warps; w++)
+#pragma unroll
+        for (int j = 0; j < J; j++)
+            v[j] += slots[w * J + j];
+}
+
+/* --- forward ------------------------------------------------------------------------------------------------------ */
+
+/* Shared memory of a block, bytes. */
+static inline size_t cam_layernorm_shared(const cam_row_layout *layout) {
+    return 2 * sizeof(float) * (size_t)(layout->groups * layout->warps);
 }
 
 struct cam_layernorm_statistics {
     float mean, rstd;
 };
 
-/* mean and rstd of the block's row: rstd = 1 / sqrt(var + eps), var biased, two passes. `here`: this thread has a unit.
- */
-CAM_DEVICE cam_layernorm_statistics cam_layernorm_measure(const float v[CAM_UNIT], bool here, int columns, float eps,
-                                                          float *slots) {
-    int warps = (int)blockDim.x / CAM_WARP;
-    float sum[1] = {0}, squares[1] = {0}, inverse = 1.0f / (float)columns;
+/* mean and rstd of a row: rstd = 1 / sqrt(var + eps), var biased, two passes. */
+CAM_DEVICE cam_layernorm_statistics cam_layernorm_measure(const cam_row_values v, const cam_row_layout &layout,
+                                                          const cam_row_place &at, float eps, float *slots) {
+    float sum[1] = {0}, squares[1] = {0}, inverse = 1.0f / (float)layout.columns;
 #pragma unroll
-    for (int i = 0; i < CAM_UNIT; i++)
-        sum[0] += v[i];
-    cam_row_sum<1>(sum, slots, 0, warps);
+    for (int k = 0; k < CAM_ROW_UNITS; k++)
+#pragma unroll
+        for (int i = 0; i < CAM_UNIT; i++)
+            sum[0] += v[k][i];
+    cam_row_sum<1>(sum, slots, layout, at);
     float mean = sum[0] * inverse;
 #pragma unroll
-    for (int i = 0; i < CAM_UNIT; i++)
-        squares[0] += here ? (v[i] - mean) * (v[i] - mean) : 0.0f;
-    cam_row_sum<1>(squares, slots + warps, 0, warps);
+    for (int k = 0; k < CAM_ROW_UNITS; k++)
+        if (cam_row_has(at, k))
+#pragma unroll
+            for (int i = 0; i < CAM_UNIT; i++)
+                squares[0] += (v[k][i] - mean) * (v[k][i] - mean);
+    cam_row_sum<1>(squares, slots + layout.groups * layout.warps, layout, at);
     return cam_layernorm_statistics{mean, 1.0f / cam_sqrt(squares[0] * inverse + eps)};
 }
 
-CAM_DEVICE void cam_layernorm_apply(float v[CAM_UNIT], cam_layernorm_statistics s, const float gamma[CAM_UNIT],
-                                    const float beta[CAM_UNIT]) {
+/* v, a unit at `column`, becomes (v - mean) rstd gamma + beta. */
+CAM_DEVICE void cam_layernorm_apply(float v[CAM_UNIT], cam_layernorm_statistics s, const float *gamma,
+                                    const float *beta, int column) {
+    float g[CAM_UNIT], b[CAM_UNIT];
+    cam_unit_read<CAM_UNIT>(g, gamma + column);
+    cam_unit_read<CAM_UNIT>(b, beta + column);
 #pragma unroll
     for (int i = 0; i < CAM_UNIT; i++)
-        v[i] = (v[i] - s.mean) * s.rstd * gamma[i] + beta[i];
+        v[i] = (v[i] - s.mean) * s.rstd * g[i] + b[i];
 }
 
-/* In backward a block computes several rows at a time, each by one group of its threads, until its range of rows is
- * done. A thread keeps the sums of its columns in registers until the end. */
-enum { CAM_ROWS_THREADS = 384, CAM_ROWS_BLOCKS = 2 /* a multiprocessor */, CAM_LAYERNORM_SUMS = 3 };
+/* --- backward: a group computes one row after another, until the block's range of rows is done -------------------- */
 
-struct cam_row_group {
-    int groups, group; /* groups of the block, this thread's group */
-    int unit, warps;   /* this thread's unit of the row, warps of a row */
-};
+/* Warps of a multiprocessor, which set the number of blocks. A thread keeps the sums of its columns in registers. */
+enum { CAM_ROWS_WARPS = 12, CAM_LAYERNORM_SUMS = 3 };
 
-CAM_DEVICE cam_row_group cam_row_group_of(int row_threads) {
-    return cam_row_group{(int)blockDim.x / row_threads, (int)threadIdx.x / row_threads, (int)threadIdx.x % row_threads,
-                         row_threads / CAM_WARP};
-}
-
-static inline int cam_row_groups(int64_t columns) {
-    int groups = CAM_ROWS_THREADS / cam_row_threads(columns);
-    return groups > 1 ? groups : 1;
-}
-static inline cam_row_split cam_split_row_groups(const cam_backend *backend, int64_t rows, int64_t columns) {
-    return cam_split_rows(rows, cam_row_groups(columns), CAM_ROWS_BLOCKS * cam_cuda(backend)->multiprocessors);
+static inline cam_row_split cam_split_row_groups(const cam_backend *backend, int64_t rows,
+                                                 const cam_row_layout *layout) {
+    int each = CAM_ROWS_WARPS * CAM_WARP / cam_row_threads(layout);
+    return cam_split_rows(rows, layout->groups, (int64_t)each * cam_cuda(backend)->multiprocessors);
 }
 /* The number of floats of all blocks' partial sums. */
-static inline int64_t cam_layernorm_partials(const cam_backend *backend, int64_t rows, int64_t columns) {
-    return cam_split_row_groups(backend, rows, columns).blocks * CAM_LAYERNORM_SUMS * columns;
+static inline int64_t cam_layernorm_partials(const cam_backend *backend, int64_t rows, const cam_row_layout *layout) {
+    return cam_split_row_groups(backend, rows, layout).blocks * CAM_LAYERNORM_SUMS * layout->columns;
 }
-static inline size_t cam_layernorm_bwd_shared(int64_t columns) {
-    int groups = cam_row_groups(columns), warps = groups * cam_row_threads(columns) / CAM_WARP;
-    return sizeof(float) * (size_t)(4 * warps + (groups > 1 ? CAM_LAYERNORM_SUMS * columns : 0));
+static inline size_t cam_layernorm_bwd_shared(const cam_row_layout *layout) {
+    int sums = layout->groups > 1 ? CAM_LAYERNORM_SUMS * layout->columns : 0;
+    return sizeof(float) * (size_t)(4 * layout->groups * layout->warps + sums);
 }
 
-/* Turns d, the gradient of a row's LN, into the gradient of the row: with g = d gamma and n the normalised row,
- * rstd (g - mean of g - n mean of (g n)). n and d are zero in threads without a unit. `slots` as in cam_row_sum. */
-CAM_DEVICE void cam_layernorm_gradient(float d[CAM_UNIT], const float n[CAM_UNIT], const float gamma[CAM_UNIT],
-                                       float rstd, int columns, float *slots, const cam_row_group &at) {
-    float mean[2] = {0, 0};
+/* A row's gradient, in two halves, so that the caller can load the next row between them, when registers are free. With
+ * d the gradient of the row's LN, g = d gamma and n the normalised row it is rstd (g - mean of g - n mean of (g n)). n
+ * and d are zero in units that the thread does not have.
+ *
+ * First half: d becomes g; `sum` receives this thread's sums of g and of g n. gamma is loaded again for each row, from
+ * L1, to save registers. */
+CAM_DEVICE void cam_layernorm_weigh(float sum[2], cam_row_values d, const cam_row_values n, const float *gamma,
+                                    const cam_row_place &at) {
+    float g[CAM_UNIT];
+    sum[0] = sum[1] = 0;
 #pragma unroll
-    for (int i = 0; i < CAM_UNIT; i++) {
-        d[i] *= gamma[i];
-        mean[0] += d[i];
-        mean[1] += d[i] * n[i];
+    for (int k = 0; k < CAM_ROW_UNITS; k++) {
+        if (!cam_row_has(at, k))
+            continue;
+        cam_unit_read<CAM_UNIT>(g, gamma + cam_row_column(at, k));
+#pragma unroll
+        for (int i = 0; i < CAM_UNIT; i++) {
+            d[k][i] *= g[i];
+            sum[0] += d[k][i];
+            sum[1] += d[k][i] * n[k][i];
+        }
     }
-    cam_row_sum<2>(mean, slots, at.group * at.warps, at.warps);
-    float scale = 1.0f / (float)columns;
+}
+/* Second half: d becomes the row's gradient, undefined in units that the thread does not have. `slots` as in
+ * cam_row_sum. */
+CAM_DEVICE void cam_layernorm_gradient(cam_row_values d, const cam_row_values n, float sum[2], float rstd,
+                                       const cam_row_layout &layout, const cam_row_place &at, float *slots) {
+    cam_row_sum<2>(sum, slots, layout, at);
+    float scale = 1.0f / (float)layout.columns, mean = sum[0] * scale, slope = sum[1] * scale;
 #pragma unroll
-    for (int i = 0; i < CAM_UNIT; i++)
-        d[i] = rstd * (d[i] - mean[0] * scale - n[i] * (mean[1] * scale));
+    for (int k = 0; k < CAM_ROW_UNITS; k++)
+#pragma unroll
+        for (int i = 0; i < CAM_UNIT; i++)
+            d[k][i] = rstd * (d[k][i] - mean - n[k][i] * slope);
 }
 
 /* A thread's sums over the rows of its group. */
 struct cam_layernorm_sums {
-    float of[CAM_LAYERNORM_SUMS][CAM_UNIT];
+    cam_row_values of[CAM_LAYERNORM_SUMS];
 };
 
 CAM_DEVICE void cam_layernorm_sums_clear(cam_layernorm_sums *sums) {
 #pragma unroll
-    for (int k = 0; k < CAM_LAYERNORM_SUMS; k++)
-        cam_unit_clear<CAM_UNIT>(sums->of[k]);
+    for (int j = 0; j < CAM_LAYERNORM_SUMS; j++)
+        cam_row_clear(sums->of[j]);
 }
 
 CAM_DEVICE void cam_unit_add(float v[CAM_UNIT], const float *from) {
@@ -147,21 +216,24 @@ CAM_DEVICE void cam_unit_add(float v[CAM_UNIT], const float *from) {
 }
 
 /* Writes the sum over the groups to partials [3, columns]; the last group is first. `shared` has 3 * columns floats. */
-CAM_DEVICE void cam_layernorm_sums_write(float *partials, cam_layernorm_sums *sums, int columns, float *shared,
-                                         const cam_row_group &at) {
-    bool here = at.unit * CAM_UNIT < columns;
-    for (int turn = at.groups - 1; turn >= 0; turn--) {
-        if (at.group == turn && here)
+CAM_DEVICE void cam_layernorm_sums_write(float *partials, cam_layernorm_sums *sums, const cam_row_layout &layout,
+                                         const cam_row_place &at, float *shared) {
+    for (int turn = layout.groups - 1; turn >= 0; turn--) {
+        if (at.group == turn)
 #pragma unroll
-            for (int k = 0; k < CAM_LAYERNORM_SUMS; k++) {
-                int column = k * columns + at.unit * CAM_UNIT;
-                if (turn < at.groups - 1)
-                    cam_unit_add(sums->of[k], shared + column);
-                if (turn > 0)
-                    cam_unit_write<CAM_UNIT>(shared + column, sums->of[k]);
-                else
-                    cam_unit_write<CAM_UNIT>(partials + column, sums->of[k]);
-            }
+            for (int j = 0; j < CAM_LAYERNORM_SUMS; j++)
+#pragma unroll
+                for (int k = 0; k < CAM_ROW_UNITS; k++) {
+                    int column = j * layout.columns + cam_row_column(at, k);
+                    if (!cam_row_has(at, k))
+                        continue;
+                    if (turn < layout.groups - 1)
+                        cam_unit_add(sums->of[j][k], shared + column);
+                    if (turn > 0)
+                        cam_unit_write<CAM_UNIT>(shared + column, sums->of[j][k]);
+                    else
+                        cam_unit_write<CAM_UNIT>(partials + column, sums->of[j][k]);
+                }
         cam_sync_block();
     }
 }

@@ -331,11 +331,12 @@ typedef struct cam_attention_bwd_args {
 
 /* --- residual -------------------------------------------------------------------------------------------------- */
 
-/* residual_fwd: z = dropout(x + bias) + residual; y = LN(z). With neither bias nor residual it is LN alone.
+/* residual_fwd: z = dropout(x + bias) + residual; y = LN(z). With neither bias nor residual nor dropout, y = LN(x).
  *   y           [N,H]  act or f32  out
  *   z           [N,H]  act  out  kept for residual_bwd; may be x itself (same data, same shape)
  *   mean, rstd  [N]    f32  out  of z's rows as stored: y is the LN of the rounded z
- *   x, residual [N,H]  act  in   residual may be absent: 0
+ *   x           [N,H]  act  in
+ *   residual    [N,H]  act  in   may be absent: 0
  *   bias        [H]    f32  in   may be absent: 0
  *   gamma,beta  [H]    f32  in
  *   eps         > 0; rstd as in embedding_fwd */
@@ -350,8 +351,9 @@ typedef struct cam_residual_fwd_args {
 
 /* residual_bwd: the gradients of residual_fwd.
  *   dx          [N,H]  act  out  `=`; may be dy itself if both have the same dtype
- *   dresidual   [N,H]  act  out  `=` (dz, before dropout's mask); must not overlap dy; may be absent
- *   dbias, dgamma, dbeta [H] f32 out  (=|+=) by `accumulate`; dbias may be absent
+ *   dresidual   [N,H]  act  out  `=` (dz, before dropout's mask); must not overlap dy; may be absent: not written
+ *   dbias       [H]    f32  out  (=|+=) by `accumulate`; may be absent: not written
+ *   dgamma, dbeta [H]  f32  out  (=|+=) by `accumulate`
  *   dy          [N,H]  act or f32  in
  *   z           [N,H]  act  in
  *   mean, rstd  [N], gamma [H]  f32  in

@@ -105,6 +105,13 @@ void cam_log_hint(const char *format, ...) {
     CAM_LOG_LINE("hint: ", "36");
 }
 
+void cam_log_each_line(const char *text, void (*log)(const char *format, ...)) {
+    for (size_t length; *text; text += length + (text[length] != '\0')) {
+        length = strcspn(text, "\n");
+        log("%.*s", (int)length, text);
+    }
+}
+
 void cam_log_status_line(const char *format, ...) {
     pthread_mutex_lock(&lock);
     va_list args;

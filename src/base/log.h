@@ -26,9 +26,11 @@ int cam_log_is_terminal(void);
 CAM_PRINTF(1, 2) void cam_log(const char *format, ...);         /* a line; not when quiet */
 CAM_PRINTF(1, 2) void cam_log_verbose(const char *format, ...); /* only when verbose */
 CAM_PRINTF(1, 2) void cam_log_warn(const char *format, ...);    /* "warning: ..."; always */
-void cam_log_warn_lines(const char *text);                      /* the same with a text of several lines */
+void cam_log_warn_lines(const char *text);                      /* one warning with a text of several lines */
 CAM_PRINTF(1, 2) void cam_log_error(const char *format, ...);   /* "error: ..."; always */
 CAM_PRINTF(1, 2) void cam_log_hint(const char *format, ...);    /* "hint: ...", after an error; always */
+/* Each line of a text by `log`: cam_log or cam_log_warn. */
+void cam_log_each_line(const char *text, void (*log)(const char *format, ...));
 
 /* Sets a status line that is redrawn in place below the messages ("" removes it). The caller makes sure that
  * cam_log_is_terminal. */

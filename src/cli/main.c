@@ -5,6 +5,7 @@
 #include "input.h"
 #include "log.h"
 #include "model_get.h"
+#include "phases.h"
 #include "process_limits.h"
 #include "signals.h"
 #include "threads.h"
@@ -152,6 +153,7 @@ static void exit_lost_peer(cam_status st) {
 
 int main(int argc, char **argv) {
     cam_group group;
+    cam_phase_enter(CAM_PHASE_START);
     hold_standard_descriptors();
     reexec_with_short_spin(argv);
     cam_spare_addresses();
@@ -169,5 +171,7 @@ int main(int argc, char **argv) {
         cam_log("%s", cam_status_message());
     else if (st != CAM_OK && is_reporter(&group, st))
         report(cam_status_message());
+    if (!cam_backends_end())
+        cam_signals_exit(cam_status_exit_code(st));
     return cam_status_exit_code(cam_group_finalize(&group, st));
 }

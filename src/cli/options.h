@@ -170,7 +170,7 @@ enum {
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
     X(progress, "--progress", CHOICE(progress), CAM_FOR_TRAINING, "how progress is shown")                               \
     X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only (or -q)")                                       \
-    X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages")                                                      \
+    X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages; train also tells where its time went")               \
     X(help, "--help", SWITCH, CAM_FOR_ALL, "this text (or -h; or cam-train help VERB)")                                \
     X(version, "--version", SWITCH, CAM_FOR_ALL, "version, libraries and devices (or -V)")
 /* clang-format on */

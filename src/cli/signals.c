@@ -1,11 +1,13 @@
-/* signals.c: see signals.h. Handlers only set a flag. */
+/* signals.c: see signals.h. Handlers only count: two of them may run at the same time in two threads, or one inside the
+ * other. */
 #include "signals.h"
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
 static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
-static volatile sig_atomic_t stop_requested, at_once;
+static atomic_int signals, at_once;
 static const char *volatile unfinished;
 
 void cam_signals_exit(int code) {
@@ -16,9 +18,8 @@ void cam_signals_exit(int code) {
 
 static void on_signal(int number) {
     (void)number;
-    if (stop_requested || at_once)
+    if (atomic_fetch_add(&signals, 1) > 0 || at_once)
         cam_signals_exit(130);
-    stop_requested = 1;
 }
 
 static void handle(int number, void (*handler)(int number)) {
@@ -56,5 +57,5 @@ void cam_signals_set_unfinished(const char *path) {
 
 int cam_signals_stop_requested(void *context) {
     (void)context;
-    return stop_requested;
+    return signals > 0;
 }

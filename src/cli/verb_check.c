@@ -15,16 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Opens the device of the run, for its costs. Where that fails, `train` says why; here the costs are left out. */
-static void open_device(const cam_arguments *arguments, const cam_config *config, cam_backend **backend) {
+/* Opens the device of the run, for its costs. Where that fails, the costs are left out, and `hindrance` says why: the
+ * configuration may be meant for another machine. */
+static void open_device(const cam_arguments *arguments, const cam_config *config, cam_backend **backend,
+                        cam_strbuf *hindrance) {
     cam_device_options options = {.device = arguments->device.word ? (enum cam_choice_device)arguments->device.value
                                                                    : config->device,
                                   .threads = (int)config->cpu_threads,
                                   .tf32 = config->tf32,
                                   .untuned = 1,
                                   .attention = config->attention};
-    if (cam_backends_open(&options, backend) != CAM_OK)
+    if (cam_backends_open(&options, backend) != CAM_OK) {
         *backend = NULL;
+        cam_strbuf_puts(hindrance, cam_status_message());
+    }
 }
 
 static void put_cost(cam_advice_case *advice, cam_strbuf *out) {
@@ -57,13 +61,13 @@ static void put_notes(const char *title, const cam_strbuf *lines, cam_strbuf *ou
 }
 
 /* What could be made of the run, whether or not it can start. */
-static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_strbuf *out) {
+static void put_picture(const cam_run *run, const cam_arguments *arguments, cam_strbuf *hindrance, cam_strbuf *out) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_advice_case advice = {.run = run, .share = 1};
     cam_run_describe(run, out);
     cam_resume_put(run, out);
     if (run->is_sound) {
-        open_device(arguments, run->config, &advice.backend);
+        open_device(arguments, run->config, &advice.backend, hindrance);
         put_cost(&advice, out);
         cam_advice_put(&advice, &text);
     }
@@ -91,7 +95,7 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     cam_status st = CAM_OK;
     cam_config config = {0};
     cam_run run = {0};
-    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_strbuf text = CAM_STRBUF_INIT, hindrance = CAM_STRBUF_INIT;
     char *errors = NULL;
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
@@ -101,10 +105,13 @@ cam_status cam_verb_check(const cam_arguments *arguments) {
     errors = strdup(cam_status_message());
     if (found == CAM_E_STOPPED)
         CAM_FAIL(CAM_E_INTERRUPTED, "interrupted");
-    put_picture(&run, arguments, &text);
-    if (found == CAM_OK && run.resume.kind == CAM_RUN_IS_FINISHED)
+    put_picture(&run, arguments, &hindrance, &text);
+    if (found == CAM_OK && run.resume.kind == CAM_RUN_IS_FINISHED) {
         cam_strbuf_puts(&text, "\nall is well: the run in output_dir is finished\n");
-    else if (found == CAM_OK)
+    } else if (found == CAM_OK && hindrance.length > 0) {
+        put_notes("not on this machine", &hindrance, &text);
+        cam_strbuf_puts(&text, "\nall else is well\n");
+    } else if (found == CAM_OK)
         cam_strbuf_printf(&text, "\nall is well: the run can %s\n",
                           run.resume.kind == CAM_RUN_GOES_ON ? "go on" : "start");
     else if (run.failures == 1 && run.is_occupied)
@@ -116,6 +123,7 @@ out:
     cam_run_close(&run);
     cam_config_release(&config);
     cam_strbuf_release(&text);
+    cam_strbuf_release(&hindrance);
     free(errors);
     return st;
 }

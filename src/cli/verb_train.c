@@ -2,25 +2,23 @@
 #include "backends.h"
 #include "describe.h"
 #include "log.h"
+#include "phases.h"
 #include "run.h"
 #include "signals.h"
 #include "verbs.h"
-#include <stdlib.h>
-#include <string.h>
-
-static void log_lines(const char *prefix, const char *text, void (*log)(const char *format, ...)) {
-    for (size_t length; *text; text += length + (text[length] != '\0')) {
-        length = strcspn(text, "\n");
-        if (length > 0)
-            log("%s%.*s", prefix, (int)length, text);
-    }
-}
 
 static void describe(const cam_run *run) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_run_describe(run, &text);
-    log_lines("", cam_strbuf_text(&text), cam_log);
-    log_lines("", cam_strbuf_text(&run->corpus.warnings), cam_log_warn);
+    cam_log_each_line(cam_strbuf_text(&text), cam_log);
+    cam_log_each_line(cam_strbuf_text(&run->corpus.warnings), cam_log_warn);
+    cam_strbuf_release(&text);
+}
+
+static void tell_phases(void) {
+    cam_strbuf text = CAM_STRBUF_INIT;
+    cam_phases_put(&text);
+    cam_log_each_line(cam_strbuf_text(&text), cam_log_verbose);
     cam_strbuf_release(&text);
 }
 
@@ -32,6 +30,14 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
     cam_cancel cancel = {.requested = cam_signals_stop_requested};
     CAM_TRY(cam_verb_load_config(arguments, &config));
     arguments->group->timeout_s = (double)config.ddp_timeout;
+    cam_device_options options = {.device = arguments->device.word ? (enum cam_choice_device)arguments->device.value
+                                                                   : config.device,
+                                  .threads = (int)config.cpu_threads,
+                                  .tf32 = config.tf32,
+                                  .explain = 1,
+                                  .group = arguments->group,
+                                  .attention = config.attention};
+    cam_backends_begin(&options);
     CAM_TRY(cam_run_prepare(&run, &config, &cancel, arguments->group));
     cam_command command = cam_verb_command(arguments);
     run.command = &command;
@@ -42,20 +48,14 @@ cam_status cam_verb_train(const cam_arguments *arguments) {
                 config.output_dir);
         goto out;
     }
-    enum cam_choice_device device =
-        arguments->device.word ? (enum cam_choice_device)arguments->device.value : config.device;
-    cam_device_options options = {.device = device,
-                                  .threads = (int)config.cpu_threads,
-                                  .tf32 = config.tf32,
-                                  .explain = 1,
-                                  .group = arguments->group,
-                                  .attention = config.attention};
+    cam_phase_enter(CAM_PHASE_DEVICE);
     CAM_TRY(cam_backends_open(&options, &backend));
     CAM_TRY(cam_backends_connect(arguments->group, backend, &run.comm));
     if (arguments->dry_run)
         cam_log("dry run: all is well, nothing was written%s", run.corpus.texts.is_new ? " but the cache" : "");
     else
         CAM_TRY(cam_run_train(&run, backend, cam_progress_mode_resolve((cam_progress_mode)arguments->progress.value)));
+    tell_phases();
 out:
     cam_comm_close(run.comm);
     cam_run_close(&run);

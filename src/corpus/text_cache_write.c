@@ -66,6 +66,11 @@ static cam_status put_row(writing *w, const int32_t *text, size_t text_ids, cons
     memcpy(to + before + count, text + text_ids - behind, behind * sizeof *to);
     for (size_t i = 0; i < count; i++)
         w->counts.unknown += ids[i] == w->unk;
+    if (w->counts.tokens > INT32_MAX - w->source->max_length)
+        CAM_FAIL(CAM_E_DATA,
+                 "the texts have more than %d tokens, which is the most of a run; set max_train_samples, or "
+                 "train on one part of them after another",
+                 INT32_MAX);
     w->out.count += before + count + behind;
     w->counts.tokens += (int64_t)(before + count + behind);
     w->of_text[w->counts.rows++] = hash;

@@ -9,13 +9,13 @@ static void residual_fwd_row(const cam_residual_fwd_args *args, int64_t r) {
     float *z = cam_cpu_row(args->z, r);
     const float *x = cam_cpu_row(args->x, r), *bias = cam_cpu_floats(args->bias);
     cam_dropout_row d = cam_cpu_dropout_row(&args->dropout, args->state, r, columns);
-    if (bias)
+    if (bias) {
 #pragma omp simd
         for (int64_t i = 0; i < columns; i++)
             z[i] = x[i] + bias[i];
-    else if (z != x)
-        memcpy(z, x, (size_t)columns * sizeof *z);
-    cam_cpu_dropout_apply(&d, z, z, columns);
+        x = z;
+    }
+    cam_cpu_dropout_apply(&d, z, x, columns);
     if (args->residual.data) {
         const float *residual = cam_cpu_row(args->residual, r);
 #pragma omp simd

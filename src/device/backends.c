@@ -9,6 +9,7 @@
 #include "hub_cache.h"
 #include "local_threads_internal.h"
 #include "log.h"
+#include "opening_internal.h"
 #include "process_limits.h"
 #include "threads.h"
 #include <ctype.h>
@@ -69,7 +70,8 @@ int cam_host_threads(const cam_group *group) {
     return usable > ranks ? usable / ranks : 1;
 }
 
-static cam_status open_cuda(const cam_device_options *options, cam_backend **backend) {
+/* In the main thread, or by cam_backends_begin in another one. */
+static cam_status open_cuda_now(const cam_device_options *options, cam_backend **backend) {
     cam_status st = CAM_OK;
     char *table = NULL;
     int threads = options->threads > 0 ? options->threads : cam_host_threads(options->group);
@@ -87,6 +89,11 @@ static cam_status open_cuda(const cam_device_options *options, cam_backend **bac
 out:
     free(table);
     return st;
+}
+
+static cam_status open_cuda(const cam_device_options *options, cam_backend **backend) {
+    cam_status st = CAM_OK;
+    return cam_opening_take(options, backend, &st) ? st : open_cuda_now(options, backend);
 }
 
 /* Either all ranks take a GPU, or all take the CPU. */
@@ -122,6 +129,16 @@ cam_status cam_backends_open(const cam_device_options *options, cam_backend **ba
         break;
     }
     CAM_BUG("no device %d", (int)options->device);
+}
+
+void cam_backends_begin(const cam_device_options *options) {
+    if (options->device != CAM_CONFIG_DEVICE_CPU && cam_backend_cuda_is_built() && cam_group_ranks(options->group) == 1)
+        cam_opening_begin(options, open_cuda_now);
+}
+
+int cam_backends_end(void) {
+    enum { WAIT_S = 10 };
+    return cam_opening_end(WAIT_S);
 }
 
 static cam_status connect_nccl(cam_group *group, cam_backend *backend, cam_comm **comm) {

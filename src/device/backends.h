@@ -4,19 +4,9 @@
 
 #include "cam/backend.h"
 #include "cam/comm.h"
-#include "choices.h"
+#include "device_options.h"
 #include "group.h"
 #include "strbuf.h"
-
-typedef struct cam_device_options {
-    enum cam_choice_device device;       /* 0 is auto */
-    int threads;                         /* of the CPU; 0: as many as the process may use */
-    int tf32;                            /* CUDA: f32 products may round their inputs to TF32 */
-    enum cam_choice_attention attention; /* 0 is auto */
-    int untuned;                         /* CUDA: do not read a table of matmul choices */
-    int explain;                         /* log why auto takes the CPU, if this program is built with CUDA */
-    cam_group *group;                    /* ranks that call together, one device each; NULL: one rank */
-} cam_device_options;
 
 /* The threads for a rank's work outside the device: its part of the processors that the process may use, at least 1. */
 int cam_host_threads(const cam_group *group);
@@ -26,6 +16,13 @@ int cam_host_threads(const cam_group *group);
  * CAM_E_UNSUPPORTED for cudnn on the CPU; CAM_E_DATA for a file that is not a table, or if the file that
  * CAM_MATMUL_TABLE names does not exist. */
 CAM_MUST_CHECK cam_status cam_backends_open(const cam_device_options *options, cam_backend **backend);
+/* Begins to open the GPU that cam_backends_open will be asked for with the same options, in a thread of its own: it gets
+ * ready while the main thread reads the data. Nothing begins for the CPU, in a program that is built without CUDA, and
+ * with several ranks, which open together. */
+void cam_backends_begin(const cam_device_options *options);
+/* Closes what was begun and then not used, once the user knows why. 0 where the device does not answer within ten
+ * seconds: the process then has to end without cleaning up. */
+int cam_backends_end(void);
 /* The path of the table of matmul choices for this machine's GPU, which `tune` writes; the file need not exist; the
  * caller frees it. It is the file that CAM_MATMUL_TABLE names, else matmul-GPU.txt (such as "matmul-NVIDIA-H200.txt")
  * in the folder cam-train of the user's cache. *path is NULL if CAM_MATMUL_TABLE is "none". CAM_E_DEVICE or

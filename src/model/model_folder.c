@@ -1,6 +1,6 @@
 /* model_folder.c: see model_folder.h. Tensors are moved one at a time through a host buffer as large as the largest
- * one, the word embeddings in blocks of rows, and between there and the device in pieces through a small staging
- * buffer.
+ * one, the word embeddings in blocks of rows, and between there and the device in pieces through two small staging
+ * buffers: on the way to the device one is filled while the other is copied.
  */
 #include "model_folder.h"
 #include "cam/bf16.h"
@@ -68,11 +68,13 @@ static int is_layer_norm_gain(const cam_parameter *p) {
     return strstr(p->name[0], "LayerNorm.weight") || strstr(p->name[0], "layer_norm.weight");
 }
 
-/* Initialises rows [first, first + count) of parameter i. */
+/* Initialises rows [first, first + count) of parameter i; a row is a function of its number, for any number of threads. */
 static void initial_rows(const cam_parameters *params, const cam_model_source *source, int i, int64_t first,
                          int64_t count, float *out) {
     const cam_parameter *p = &params->list[i];
     int pad_row = i == CAM_WORD || i == CAM_POSITION ? source->config->pad_token_id : -1;
+    int threads = params->backend->host_threads;
+#pragma omp parallel for num_threads(threads < 1 ? 1 : threads) schedule(static)
     for (int64_t row = first; row < first + count; row++) {
         float *at = out + (row - first) * p->columns;
         if (!p->matrix)
@@ -194,17 +196,28 @@ out:
  * the device has the upper half, and the lower one is held. */
 typedef struct transfer {
     const cam_parameters *params;
-    void *buffer; /* staging memory of the backend: PIECE f32 values, or PIECE high and PIECE low halves */
+    void *buffers[2]; /* staging memory of the backend: each PIECE f32 values, or PIECE high and PIECE low halves */
+    int turn;         /* the buffer that is not being copied */
 } transfer;
 
 static cam_status transfer_open(transfer *t, const cam_parameters *params) {
+    cam_status st = CAM_OK;
     *t = (transfer){.params = params};
-    return cam_backend_allocate_staging(params->backend, PIECE * sizeof(float), &t->buffer);
+    for (int i = 0; i < 2; i++)
+        CAM_TRY(cam_backend_allocate_staging(params->backend, PIECE * sizeof(float), &t->buffers[i]));
+out:
+    return st;
 }
 
-static void transfer_close(transfer *t) {
-    if (t->buffer)
-        cam_backend_release_staging(t->params->backend, t->buffer);
+/* Waits for the last copies. Returns `st`, or where that is CAM_OK the failure of a copy. */
+static cam_status transfer_close(transfer *t, cam_status st) {
+    if (!t->params)
+        return st;
+    cam_status copied = cam_backend_synchronize(t->params->backend);
+    for (int i = 0; i < 2; i++)
+        if (t->buffers[i])
+            cam_backend_release_staging(t->params->backend, t->buffers[i]);
+    return st == CAM_OK ? copied : st;
 }
 
 static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low) {
@@ -223,39 +236,42 @@ static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count
     }
 }
 
-/* Copies one piece of a tensor, `count` elements from `at` on, between the buffer and the device. */
-static cam_status copy_piece(transfer *t, cam_tensor weight, cam_tensor low, int64_t at, int64_t count,
+/* Queues the copy of one piece of a tensor, `count` elements from `at` on, between a buffer and the device. */
+static cam_status copy_piece(const transfer *t, cam_tensor weight, cam_tensor low, int64_t at, int64_t count,
                              cam_copy_kind kind) {
     cam_status st = CAM_OK;
     cam_backend *backend = t->params->backend;
     const cam_tensor planes[2] = {weight, low};
     for (size_t half = 0; half < 2 && planes[half].data; half++) {
         size_t size = cam_dtype_size(planes[half].dtype);
-        char *device = (char *)planes[half].data + (size_t)at * size, *host = (char *)t->buffer + half * PIECE * size;
+        char *device = (char *)planes[half].data + (size_t)at * size,
+             *host = (char *)t->buffers[t->turn] + half * PIECE * size;
         int to_device = kind == CAM_TO_DEVICE;
         CAM_TRY(cam_backend_copy(backend, to_device ? device : host, to_device ? host : device, (size_t)count * size,
                                  kind));
     }
-    CAM_TRY(cam_backend_synchronize(backend));
 out:
     return st;
 }
 
-/* Copies `values` to elements [begin, begin + count) of a tensor. */
+/* Copies `values` to elements [begin, begin + count) of a tensor. The last copy may still be on its way on return. */
 static cam_status upload(transfer *t, int index, int64_t begin, int64_t count, const float *values) {
     cam_status st = CAM_OK;
     cam_tensor weight = cam_parameters_view(t->params, index, CAM_WEIGHT);
     cam_tensor low = cam_parameters_view(t->params, index, CAM_LOW);
-    uint16_t *halves = t->buffer, *held = cam_held_low(t->params, index);
+    uint16_t *held = cam_held_low(t->params, index);
     for (int64_t done = 0, n; done < count; done += n) {
+        uint16_t *halves = t->buffers[t->turn];
         n = smaller(count - done, PIECE);
         if (weight.dtype == CAM_F32)
-            memcpy(t->buffer, values + done, (size_t)n * sizeof *values);
+            memcpy(halves, values + done, (size_t)n * sizeof *values);
         else
             split_halves(values + done, n, halves, halves + PIECE);
         if (held)
             memcpy(held + begin + done, halves + PIECE, (size_t)n * sizeof *held);
+        CAM_TRY(cam_backend_synchronize(t->params->backend)); /* for the other buffer */
         CAM_TRY(copy_piece(t, weight, low, begin + done, n, CAM_TO_DEVICE));
+        t->turn = 1 - t->turn;
     }
 out:
     return st;
@@ -266,13 +282,14 @@ static cam_status download(transfer *t, int index, int64_t begin, int64_t count,
     cam_status st = CAM_OK;
     cam_tensor weight = cam_parameters_view(t->params, index, CAM_WEIGHT);
     cam_tensor low = cam_parameters_view(t->params, index, CAM_LOW);
-    const uint16_t *halves = t->buffer, *held = cam_held_low(t->params, index);
+    const uint16_t *halves = t->buffers[t->turn], *held = cam_held_low(t->params, index);
     CAM_ASSERT(weight.dtype == CAM_F32 || low.data || held);
     for (int64_t done = 0, n; done < count; done += n) {
         n = smaller(count - done, PIECE);
         CAM_TRY(copy_piece(t, weight, low, begin + done, n, CAM_FROM_DEVICE));
+        CAM_TRY(cam_backend_synchronize(t->params->backend));
         if (weight.dtype == CAM_F32)
-            memcpy(values + done, t->buffer, (size_t)n * sizeof *values);
+            memcpy(values + done, halves, (size_t)n * sizeof *values);
         else
             join_halves(halves, held ? held + begin + done : halves + PIECE, n, values + done);
     }
@@ -333,7 +350,7 @@ cam_status cam_model_load(cam_parameters *params, const cam_model_source *source
         CAM_TRY(cam_weights_check_unchanged(source->weights));
     cam_held_begin(params);
 out:
-    transfer_close(&t);
+    st = transfer_close(&t, st);
     free(values);
     return st;
 }
@@ -427,7 +444,7 @@ cam_status cam_model_save(cam_parameters *params, const char *path) {
     CAM_TRY(cam_safetensors_writer_commit(writer));
 out:
     cam_safetensors_writer_free(writer);
-    transfer_close(&t);
+    st = transfer_close(&t, st);
     free(values);
     free(parameter_of);
     return st;

@@ -262,7 +262,7 @@ cam_status cam_check_residual_fwd(const cam_backend *backend, const cam_residual
         F32_1D("rstd", a->rstd, CAM_OUT, n),
         ACT_2D("x", a->x, CAM_IN, n, h),
         F32_1D("bias", a->bias, CAM_OPTIONAL, h),
-        AS_2D("residual", a->residual, CAM_IN | CAM_OPTIONAL, a->x, n, h),
+        AS_2D("residual", a->residual, CAM_OPTIONAL, a->x, n, h),
         F32_1D("gamma", a->gamma, CAM_IN, h),
         F32_1D("beta", a->beta, CAM_IN, h),
         DROPOUT(a, n),

@@ -117,15 +117,6 @@ out:
     return st;
 }
 
-/* Tells of checkpoints that cannot be listed. */
-static void warn_of(const cam_strbuf *damaged) {
-    const char *rest = cam_strbuf_text(damaged);
-    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
-        length = strcspn(rest, "\n");
-        cam_log_warn("%.*s", (int)length, rest);
-    }
-}
-
 /* Opens the newest checkpoint that is whole, or the one that the user has named; closed where there is none. */
 static cam_status choose(const cam_training *t, cam_checkpoint_reader *reader) {
     cam_status st = CAM_OK;
@@ -135,7 +126,7 @@ static cam_status choose(const cam_training *t, cam_checkpoint_reader *reader) {
     size_t count = 0;
     int is_open = 0;
     CAM_TRY(cam_checkpoint_list(t->folder.path, t->run_id, &found, &count, &damaged));
-    warn_of(&damaged);
+    cam_log_each_line(cam_strbuf_text(&damaged), cam_log_warn); /* those that cannot be listed */
     for (size_t i = 0; i < count && !is_open; i++) {
         if (resume->is_named && found[i].step != resume->step)
             continue;

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "files.h"
 #include "log.h"
+#include "phases.h"
 #include "training_internal.h"
 #include "training_record_internal.h"
 #include <fcntl.h>
@@ -166,6 +167,7 @@ cam_status cam_training_checkpoint(cam_training *t, int wait) {
     int sharded = t->trainer.params.sharding.sharded;
     if (!is_saved(t) || t->checkpoint_step == t->trainer.steps_submitted)
         return wait_for_writer(t, 0);
+    cam_phase before = cam_phase_enter(CAM_PHASE_CHECKPOINT);
     CAM_TRY(wait_for_writer(t, !wait));
     CAM_TRY(cam_trainer_state_take(&t->state));
     CAM_TRY(cam_group_agree_status(group, "taking a checkpoint", fill(t)));
@@ -186,5 +188,6 @@ cam_status cam_training_checkpoint(cam_training *t, int wait) {
     if (wait)
         CAM_TRY(wait_for_writer(t, 0));
 out:
+    cam_phase_enter(before);
     return st;
 }

@@ -1,4 +1,5 @@
 /* run_classify.c: the figures of a classifier; see cam_training_task. */
+#include "phases.h"
 #include "run_end_internal.h"
 #include "training_internal.h"
 #include "training_record_internal.h"
@@ -37,6 +38,7 @@ static void close_figures(cam_training *t) {
 /* Scores the rows of a part with the current weights. */
 static cam_status score(cam_training *t, cam_data_part part, cam_metrics *metrics) {
     cam_status st = CAM_OK;
+    cam_phase before = cam_phase_enter(CAM_PHASE_SCORING);
     const cam_corpus *corpus = &t->run->corpus;
     const int32_t *list = corpus->part[part];
     size_t labels = corpus->labels.count;
@@ -45,6 +47,7 @@ static cam_status score(cam_training *t, cam_data_part part, cam_metrics *metric
     for (int64_t i = 0; i < corpus->part_count[part]; i++)
         cam_metrics_add(metrics, t->logits + (size_t)i * labels, corpus->label[list[i]]);
 out:
+    cam_phase_enter(before);
     return st;
 }
 

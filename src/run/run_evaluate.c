@@ -1,5 +1,6 @@
 /* run_evaluate.c: evaluations and the best model; see training_internal.h. */
 #include "log.h"
+#include "phases.h"
 #include "run_lines_internal.h"
 #include "training_internal.h"
 #include <stdlib.h>
@@ -19,6 +20,7 @@ out:
 
 cam_status cam_training_save(cam_training *t) {
     cam_status st = CAM_OK;
+    cam_phase before = cam_phase_enter(CAM_PHASE_SAVING);
     cam_group *group = t->run->group;
     int is_first = t->saved_step < 0 && t->writes_output;
     char *path = t->writes_output ? cam_run_folder_path(&t->folder, "model.safetensors") : NULL;
@@ -29,6 +31,7 @@ cam_status cam_training_save(cam_training *t) {
     CAM_TRY(cam_group_agree_status(group, "saving the model's configuration", st));
     t->saved_step = t->trainer.steps_submitted;
 out:
+    cam_phase_enter(before);
     free(path);
     return st;
 }

@@ -4,7 +4,6 @@
 #include "parameter_exchange.h"
 #include "run_record.h"
 #include "training_internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* Makes sure that the output folder has the final model: the best one, or the last one if there was no evaluation or
@@ -38,11 +37,7 @@ static void log_exchange(const cam_training *t) {
 
 /* Shows a report for people, line by line. */
 static void show(const cam_strbuf *report) {
-    const char *rest = cam_strbuf_text(report);
-    for (size_t length; *rest; rest += length + 1) {
-        length = strcspn(rest, "\n");
-        cam_log("%.*s", (int)length, rest);
-    }
+    cam_log_each_line(cam_strbuf_text(report), cam_log);
 }
 
 /* From now on the same command has nothing left to do. */
@@ -101,11 +96,11 @@ out:
 }
 
 /* Puts the message of what failed at the end before the one that ended the run. */
-static void add_to_message(char **message) {
+static void put_message_before(cam_strbuf *text) {
     cam_strbuf both = CAM_STRBUF_INIT;
-    cam_strbuf_put_all(&both, cam_status_message(), "; ", *message ? *message : "", NULL);
-    free(*message);
-    *message = cam_strbuf_detach(&both);
+    cam_strbuf_put_all(&both, cam_status_message(), "; ", cam_strbuf_text(text), NULL);
+    cam_strbuf_release(text);
+    *text = both;
 }
 
 /* What a stopped run keeps: a checkpoint, and a model if there is none yet. */
@@ -136,26 +131,24 @@ cam_status cam_training_end_early(cam_training *t, cam_status why) {
     cam_strbuf text = CAM_STRBUF_INIT;
     if (why == CAM_E_STOPPED || why == CAM_E_DIVERGED) /* all ranks get here */
         why = cam_group_agree_status(group, "ending the run", why);
-    char *message = strdup(cam_status_message());
+    cam_strbuf_puts(&text, cam_status_message());
     cam_status outcome = why == CAM_E_STOPPED ? keep_stopped(t) : CAM_OK;
     if (why == CAM_E_DIVERGED && cam_training_checkpoint_wait(t) != CAM_OK) /* of a step before */
         cam_log_warn("%s", cam_status_message());
     if (outcome != CAM_OK) {
-        add_to_message(&message);
+        put_message_before(&text);
         why = outcome;
     }
     cam_status logged = close_log(t, why);
     if (why == CAM_E_STOPPED)
         logged = cam_group_agree_status(group, "ending the log", logged);
     if (why == CAM_E_STOPPED && logged != CAM_OK) {
-        add_to_message(&message);
+        put_message_before(&text);
         why = logged;
     }
-    cam_strbuf_puts(&text, message ? message : "");
     if (why == CAM_E_STOPPED)
         put_kept(t, &text);
     cam_fail_again(why, cam_strbuf_text(&text));
     cam_strbuf_release(&text);
-    free(message);
     return why;
 }

@@ -1,5 +1,6 @@
 /* run_masked.c: the figures of a masked language model; see cam_training_task. They are sums over the masked positions
  * of the held-out rows, whose masks are the same at each evaluation. */
+#include "phases.h"
 #include "plain.h"
 #include "remedy.h"
 #include "run_end_internal.h"
@@ -40,6 +41,7 @@ static void put_members(cam_json *json, const cam_masked_scores *scores) {
 
 static cam_status evaluate(cam_training *t, cam_evaluated *evaluated) {
     cam_status st = CAM_OK;
+    cam_phase before = cam_phase_enter(CAM_PHASE_SCORING);
     const cam_corpus *corpus = &t->run->corpus;
     CAM_TRY(cam_trainer_masked_scores(&t->trainer, corpus->part[CAM_PART_VALIDATION],
                                       corpus->part_count[CAM_PART_VALIDATION], &t->masked));
@@ -55,6 +57,7 @@ static cam_status evaluate(cam_training *t, cam_evaluated *evaluated) {
     cam_strbuf_printf(&evaluated->figures, "loss %.4f  perplexity %.4g  masked accuracy %.4f", f.loss, f.perplexity,
                       f.accuracy);
 out:
+    cam_phase_enter(before);
     return st;
 }
 

@@ -8,6 +8,7 @@
 #include "model_get.h"
 #include "model_tokenizer.h"
 #include "outlook.h"
+#include "phases.h"
 #include "piece_kinds.h"
 #include "resume.h"
 #include "run.h"
@@ -237,12 +238,16 @@ static cam_status check_stop(const cam_run *run) {
 
 /* The labelled rows of a classifier. */
 static cam_status prepare_rows(cam_run *run, cam_failures *failures, int *has_data) {
-    cam_status st = CAM_OK, data = open_data(run);
+    cam_status st = CAM_OK, data;
+    cam_phase_enter(CAM_PHASE_DATA);
+    data = open_data(run);
     CAM_TRY(cam_failures_take(failures, data));
     CAM_TRY(check_stop(run));
+    cam_phase_enter(CAM_PHASE_TOKENS);
     if (run->tokenizer && run->corpus.rows > 0)
         CAM_TRY(cam_failures_take(failures,
                                   cam_corpus_tokenize(&run->corpus, run->tokenizer, run->max_length, &run->cancel)));
+    cam_phase_enter(CAM_PHASE_CHECKS);
     *has_data = data == CAM_OK;
     run->is_sound = data == CAM_OK && run->corpus.tokens.rows > 0;
 out:
@@ -253,10 +258,12 @@ out:
  * has made the cache (share_texts). */
 static cam_status prepare_texts(cam_run *run, cam_failures *failures, int *has_data) {
     cam_status st = CAM_OK;
+    cam_phase_enter(CAM_PHASE_TOKENS);
     CAM_TRY(cam_failures_take(failures, cam_text_files_find(&run->text_files, run->config)));
     CAM_TRY(check_stop(run));
     if (failures->count == 0 && run->tokenizer && cam_group_rank(run->group) == 0)
         CAM_TRY(cam_failures_take(failures, open_texts(run)));
+    cam_phase_enter(CAM_PHASE_CHECKS);
     *has_data = run->is_sound;
 out:
     return st;
@@ -265,6 +272,7 @@ out:
 static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
     cam_status st = CAM_OK;
     int is_pretraining = run->config->task == CAM_CONFIG_TASK_PRETRAIN, has_data = 0;
+    cam_phase_enter(CAM_PHASE_MODEL);
     CAM_TRY(prepare_model(run, failures));
     CAM_TRY((is_pretraining ? prepare_texts : prepare_rows)(run, failures, &has_data));
     if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)

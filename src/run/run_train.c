@@ -1,6 +1,7 @@
 /* run_train.c: cam_run_train: opening, and the loop of steps; see training_internal.h. */
 #include "clock.h"
 #include "log.h"
+#include "phases.h"
 #include "run_facts_internal.h"
 #include "run_lines_internal.h"
 #include "training_internal.h"
@@ -31,6 +32,7 @@ static const cam_training_task *task_of(const cam_config *config) {
 static cam_status open_training(cam_training *t, cam_run *run, cam_backend *backend, cam_progress_mode progress) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
+    cam_phase_enter(CAM_PHASE_PLAN);
     *t = (cam_training){.run = run,
                         .task = task_of(config),
                         .log = CAM_RUN_LOG_INIT,
@@ -148,6 +150,7 @@ out:
 
 static cam_status loop(cam_training *t) {
     cam_status st = CAM_OK;
+    cam_phase_enter(CAM_PHASE_STEPS);
     if (t->first_step > 0)
         CAM_TRY(after_step(t));
     while (!cam_trainer_is_done(&t->trainer) && !t->stopped_early) {
@@ -186,6 +189,7 @@ cam_status cam_run_train(cam_run *run, cam_backend *backend, cam_progress_mode p
         return st;
     CAM_TRY(open_training(&t, run, backend, progress));
     CAM_TRY(loop(&t));
+    cam_phase_enter(CAM_PHASE_END);
     CAM_TRY(cam_training_finish(&t));
 out:
     if (st != CAM_OK)

@@ -2,6 +2,7 @@
 #include "distribute_rows.h"
 #include "held.h"
 #include "parameter_state.h"
+#include "phases.h"
 #include "trainer.h"
 #include "trainer_internal.h"
 #include <stdlib.h>
@@ -354,15 +355,21 @@ out:
 
 cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const cam_trainer_options *options) {
     cam_status st = CAM_OK;
+    cam_phase before = cam_phase_enter(CAM_PHASE_PLAN);
     *trainer = (cam_trainer){.options = *options, .backend = backend, .planned_epoch = -1};
     CAM_TRY(open_schedule(trainer));
+    cam_phase_enter(CAM_PHASE_FEATURES);
     CAM_TRY(ask_teacher(trainer));
+    cam_phase_enter(CAM_PHASE_WEIGHTS);
     CAM_TRY(open_model(trainer));
+    cam_phase_enter(CAM_PHASE_PLAN);
     CAM_TRY(open_memory(trainer));
     CAM_TRY(cam_scorer_open(&trainer->scorer, &trainer->model, options->eval_batch_rows, SCORING_TOKENS,
                             longest_row(options->tokens), cam_trainer_masks(trainer) ? &trainer->masking : NULL));
+    cam_phase_enter(CAM_PHASE_FEATURES);
     CAM_TRY(compute_features(trainer));
 out:
+    cam_phase_enter(before);
     if (st != CAM_OK)
         cam_trainer_close(trainer);
     return st;

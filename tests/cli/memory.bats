@@ -86,6 +86,11 @@ whole() {
 }
 
 @test "check" { sweep 60 '' check --config c.yaml output_dir=result; }
+@test "check of pretraining" { sweep 60 '' check --config c.yaml task=pretrain output_dir=result; }
+@test "fill" {
+    cam-train pretrain --quiet --config c.yaml output_dir=lm num_train_epochs=1 2>err || complain "no model: $(cat err)"
+    sweep 40 - fill --model lm --json "où est le <mask> ?"
+}
 @test "init" { sweep 40 - init --data data.csv --model ./tiny; }
 @test "tokenize" { sweep 40 - tokenize --model model --input data.csv; }
 @test "predict" { sweep 40 result predict --model model --input data.csv --output result; }

@@ -217,6 +217,10 @@ stopped_by() {
     if cam-train --version | grep -q '^ *cuda: .*, sm_[0-9]*, '; then skip "there is a GPU here"; fi
     refused 6 "device=cpu" cam-train --config c.yaml device=cuda
     [ ! -e out ]
+    succeeds cam-train check --config c.yaml device=cuda
+    answers "not on this machine"
+    answers "device=cpu"
+    [[ "$output" == *"all else is well" && "$output" != *"all is well"* ]] || complain "expected that all else is well"
     succeeds cam-train --quiet --config c.yaml max_steps=2
     refused 6 "device=cpu" cam-train eval --model out --data data.csv --device cuda
 }

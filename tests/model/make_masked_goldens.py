@@ -8,7 +8,8 @@ in include/cam/masking.h, so equal losses also show equal masks.
     masked_model/               config.json, model.safetensors as save_pretrained writes them
     masked_forward.safetensors  logits at the chosen tokens of the first eight rows (epoch 0), and the gradient of their
                                 mean loss by parameter name; NAME and NAME.f64
-    <case>.json, .safetensors   as make_goldens.py writes them, the masks' settings beside the others
+    <case>.json, .safetensors   as make_goldens.py writes them, the masks' settings beside the others; masked.json also has
+                                the scores of evaluation at the end, and what fills two places at the start
 """
 
 import json
@@ -26,7 +27,7 @@ from make_goldens import BOS, DEFAULTS, EOS, PAD, assert_well_conditioned, batch
 
 SEED = 20261201
 MASK = 159
-STEPS = 40
+EVAL_EPOCH = 2**32 - 1
 SPECIAL = set(range(7)) | {MASK}
 MASKS = {"mlm_probability": 0.15, "share_mask": 0.8, "share_random": 0.1, "whole_words": False, "seed": 0x123456789A}
 CASES = {
@@ -220,6 +221,11 @@ def write_case(name, start, rows, out):
         "grad_norm": single["grad_norm"],
         "grad_norm_f64": double["grad_norm"],
     }
+    if name == "masked":
+        narrow = scores(start, weights, settings, rows, torch.float32)
+        case["eval_loss"], case["eval_positions"], case["eval_correct"] = narrow
+        case["eval_loss_f64"] = scores(start, exact, settings, rows, torch.float64)[0]
+        case["fill"] = fill(start, rows)
     (out / f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
     kept = [n for n in weights if name == "masked" or "embeddings" in n or n.startswith("lm_head")]
     tensors = {n: weights[n] for n in kept}
@@ -228,6 +234,27 @@ def write_case(name, start, rows, out):
     assert_well_conditioned(name, weights, exact)
     apart = max(abs(a - b) for a, b in zip(single["loss"], double["loss"]))
     print(f"{name:20} loss {single['loss'][0]:.4f} -> {single['loss'][-1]:.4f}, f32 to f64 at most {apart:.1e}")
+
+
+def scores(start, weights, settings, rows, dtype):
+    """With these weights and the masks of evaluation: the sum of the losses, the chosen tokens, how many are put first."""
+    model = copy_of(start, dtype).eval()
+    with torch.no_grad():
+        for name, parameter in parameters(model):
+            parameter.copy_(weights[name])
+        logits, labels, _ = chosen_logits(model, settings, EVAL_EPOCH, rows, dtype)
+    loss = torch.nn.functional.cross_entropy(logits, labels, reduction="sum").item()
+    return loss, len(labels), int((logits.argmax(1) == labels).sum())
+
+
+def fill(start, rows):
+    """The five likeliest pieces at each <mask> of a row."""
+    ids = list(rows[1]["ids"])
+    ids[3] = ids[9] = MASK
+    with torch.no_grad():
+        logits = copy_of(start, torch.float64).eval()(input_ids=torch.tensor([ids])).logits[0]
+    best = [logits[at].softmax(0).topk(5) for at in (3, 9)]
+    return {"ids": ids, "pieces": [b.indices.tolist() for b in best], "probabilities": [b.values.tolist() for b in best]}
 
 
 def main():

@@ -230,6 +230,20 @@ static void test_random_weights(void **state) {
     stop_everywhere(&o, 0);
 }
 
+/* The masks of a resumed epoch are those of the epoch. */
+static void test_masked_language_model(void **state) {
+    (void)state;
+    cam_trainer_options o = options("masked");
+    fixture_masked_case("masked", &golden);
+    model = *golden.options.config;
+    model.hidden_dropout_prob = 0.1;
+    o.source.weights = golden.options.source.weights;
+    o.labels = NULL;
+    o.masking = golden.options.masking;
+    o.masking.whole_words = 1;
+    stop_everywhere(&o, 0);
+}
+
 /* More steps than the ring has records; all later reports and the end are compared. */
 static void test_beyond_the_ring(void **state) {
     (void)state;
@@ -515,6 +529,7 @@ int main(void) {
         cmocka_unit_test(test_frozen_encoder),
         cmocka_unit_test(test_student),
         cmocka_unit_test(test_random_weights),
+        cmocka_unit_test(test_masked_language_model),
         cmocka_unit_test(test_beyond_the_ring),
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_planned_memory),

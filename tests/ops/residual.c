@@ -7,6 +7,7 @@ typedef struct shape {
     int64_t cap, n, columns;
     uint32_t threshold;
     int in_place; /* z is x, dx is dy */
+    int no_residual, no_bias;
     int accumulate, constant, not_finite;
     double mean; /* mean of the residual: a large one makes var a difference of large numbers */
     cam_rows rows;
@@ -49,23 +50,27 @@ static void forward_operands(trial *t, operand_role in, operand_role kept, opera
     rows(t, "mean", kept, 0);
     rows(t, "rstd", kept, 0);
     operand *x = fill_normal(t, rows(t, "x", in, s->columns), 0, 1);
-    operand *residual = rows(t, "residual", in, s->columns);
-    residual->optional = 1;
-    if (s->constant)
-        fill_uniform(t, residual, 3, 3);
-    else
-        fill_normal(t, residual, s->mean, 1);
-    operand *bias = fill_normal(t, operand_new(t, "bias", in, CAM_F32, s->columns, 0), 0, 0.3);
-    bias->optional = 1;
-    if (s->constant) {
-        fill_uniform(t, x, 0, 0);
-        fill_uniform(t, bias, 0, 0);
+    if (!s->no_residual) {
+        operand *residual = rows(t, "residual", in, s->columns);
+        residual->optional = 1;
+        if (s->constant)
+            fill_uniform(t, residual, 3, 3);
+        else
+            fill_normal(t, residual, s->mean, 1);
+        if (s->not_finite)
+            operand_set(residual, s->columns, INFINITY);
     }
+    if (!s->no_bias) {
+        operand *bias = operand_new(t, "bias", in, CAM_F32, s->columns, 0);
+        bias->optional = 1;
+        fill_normal(t, bias, 0, s->constant ? 0 : 0.3);
+    }
+    if (s->constant)
+        fill_uniform(t, x, 0, 0);
     fill_normal(t, operand_new(t, "gamma", IN, CAM_F32, s->columns, 0), 1, 0.3);
     fill_normal(t, operand_new(t, "beta", in, CAM_F32, s->columns, 0), 0, 0.3);
     if (s->not_finite) {
         operand_set(x, 1, NAN);
-        operand_set(residual, s->columns, INFINITY);
     }
     if (kept == OUT && s->in_place)
         operand_in_place_of(z, x);
@@ -131,8 +136,10 @@ static void setup_bwd(trial *t) {
         dx->may_alias = "dy";
     if (s->in_place && dx->dtype == dy->dtype)
         operand_in_place_of(dx, dy);
-    rows(t, "dresidual", OUT, s->columns)->optional = 1;
-    fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1)->optional = 1;
+    if (!s->no_residual)
+        rows(t, "dresidual", OUT, s->columns)->optional = 1;
+    if (!s->no_bias)
+        fill_normal(t, operand_new(t, "dbias", out, CAM_F32, s->columns, 0), 0, 1)->optional = 1;
     fill_normal(t, operand_new(t, "dgamma", out, CAM_F32, s->columns, 0), 0, 1);
     fill_normal(t, operand_new(t, "dbeta", out, CAM_F32, s->columns, 0), 0, 1);
 }
@@ -151,8 +158,10 @@ static double objective(trial *t) {
 
 static void gradient(trial *t) {
     check_gradient(t, "dx", "x", objective);
-    check_gradient(t, "dresidual", "residual", objective);
-    check_gradient(t, "dbias", "bias", objective);
+    if (operand_find(t, "dresidual"))
+        check_gradient(t, "dresidual", "residual", objective);
+    if (operand_find(t, "dbias"))
+        check_gradient(t, "dbias", "bias", objective);
     check_gradient(t, "dgamma", "gamma", objective);
     check_gradient(t, "dbeta", "beta", objective);
 }
@@ -163,12 +172,25 @@ static const op_case cases[] = {
     CHECKED_CASE("small-plus-in-place", .cap = 4, .n = 4, .columns = 24, .threshold = 30000, .in_place = 1,
                  .accumulate = 1),
     CHECKED_CASE("small-no-dropout", .cap = 7, .n = 5, .columns = 8),
+    CHECKED_CASE("small-layernorm-alone", .cap = 5, .n = 4, .columns = 24, .no_residual = 1, .no_bias = 1),
+    CHECKED_CASE("small-no-residual-in-place-plus", .cap = 5, .n = 3, .columns = 16, .threshold = 6554, .in_place = 1,
+                 .no_residual = 1, .accumulate = 1),
+    CHECKED_CASE("small-no-bias-plus", .cap = 5, .n = 3, .columns = 16, .threshold = 6554, .no_bias = 1,
+                 .accumulate = 1),
     CASE("one-row", .cap = 1, .n = 1, .columns = 768, .threshold = 6554),
     CASE("64-in-place", .cap = 33, .n = 31, .columns = 64, .threshold = 6554, .in_place = 1),
     CASE("768", .cap = 70, .n = 67, .columns = 768, .threshold = 6554),
     CASE("768-plus", .cap = 64, .n = 64, .columns = 768, .accumulate = 1),
     CASE("head-rows", .cap = 33, .n = 32, .columns = 768, .threshold = 6554, .rows = CAM_ROWS_HEAD),
     CASE("many-rows", .cap = 1100, .n = 1031, .columns = 24, .threshold = 6554),
+    CASE("768-layernorm-alone", .cap = 70, .n = 67, .columns = 768, .no_residual = 1, .no_bias = 1),
+    CASE("768-layernorm-alone-in-place", .cap = 33, .n = 31, .columns = 768, .in_place = 1, .no_residual = 1,
+         .no_bias = 1),
+    CASE("1024-layernorm-alone-plus", .cap = 9, .n = 8, .columns = 1024, .no_residual = 1, .no_bias = 1,
+         .accumulate = 1),
+    CASE("768-no-residual-dropout-in-place", .cap = 33, .n = 31, .columns = 768, .threshold = 6554, .in_place = 1,
+         .no_residual = 1),
+    CASE("no-rows-layernorm-alone", .cap = 7, .n = 0, .columns = 768, .no_residual = 1, .no_bias = 1),
     WIDTH(8),
     WIDTH(40),
     WIDTH(56),
@@ -177,6 +199,8 @@ static const op_case cases[] = {
     WIDTH(256),
     WIDTH(264),
     WIDTH(512),
+    WIDTH(520),
+    WIDTH(776),
     WIDTH(1016),
     WIDTH(1024),
     WIDTH(1032),

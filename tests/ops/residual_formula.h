@@ -2,17 +2,22 @@
 #include "layernorm_formula.h"
 
 static void F(residual_fwd)(trial *t) {
-    const REAL *x = F(values)(t, "x"), *bias = F(values)(t, "bias"), *residual = F(values)(t, "residual");
+    const REAL *x = F(values)(t, "x"), *bias = NULL, *residual = NULL;
     const REAL *gamma = F(values)(t, "gamma"), *beta = F(values)(t, "beta");
     int64_t columns = columns_of(t, "y");
+    if (operand_find(t, "bias"))
+        bias = F(values)(t, "bias");
+    if (operand_find(t, "residual"))
+        residual = F(values)(t, "residual");
     REAL *z = calloc((size_t)columns, sizeof *z);
     double *z_size = calloc((size_t)columns, sizeof *z_size), size;
     for (int64_t r = 0; r < rows_of(t, "y"); r++) {
         for (int64_t c = 0; c < columns; c++) {
             int64_t i = r * columns + c;
             REAL keep = F(keep)(t, r, c, columns);
-            z[c] = F(stored)(t, keep * (x[i] + bias[c]) + residual[i]);
-            z_size[c] = (double)keep * (fabs((double)x[i]) + fabs((double)bias[c])) + fabs((double)residual[i]);
+            REAL added = bias ? bias[c] : 0, more = residual ? residual[i] : 0;
+            z[c] = F(stored)(t, keep * (x[i] + added) + more);
+            z_size[c] = (double)keep * (fabs((double)x[i]) + fabs((double)added)) + fabs((double)more);
             F(put)(t, "z", i, z[c], z_size[c]);
         }
         F(row_norm) n = F(row_statistics)(z, z_size, columns, (REAL)(float)layer_eps);
@@ -44,7 +49,8 @@ static void F(residual_bwd)(trial *t) {
         for (size_t c = 0; c < columns; c++) {
             int64_t i = r * (int64_t)columns + (int64_t)c;
             REAL keep = F(keep)(t, r, (int64_t)c, (int64_t)columns);
-            F(put)(t, "dresidual", i, sums[c], sizes[c]);
+            if (operand_find(t, "dresidual"))
+                F(put)(t, "dresidual", i, sums[c], sizes[c]);
             F(put)(t, "dx", i, keep * sums[c], (double)keep * sizes[c]);
             sums[columns + c] += keep * sums[c];
             sizes[columns + c] += (double)keep * sizes[c];
@@ -53,7 +59,8 @@ static void F(residual_bwd)(trial *t) {
     static const char *const names[] = {"dbias", "dgamma", "dbeta"};
     for (size_t k = 0; k < 3; k++)
         for (size_t c = 0; c < columns; c++)
-            F(put)(t, names[k], (int64_t)c, sums[(k + 1) * columns + c], sizes[(k + 1) * columns + c]);
+            if (operand_find(t, names[k]))
+                F(put)(t, names[k], (int64_t)c, sums[(k + 1) * columns + c], sizes[(k + 1) * columns + c]);
     free(sums);
     free(sizes);
 }

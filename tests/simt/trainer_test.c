@@ -60,8 +60,25 @@ static float *trained_values(const cam_trainer *trainer, int64_t *count) {
     return values;
 }
 
-static outcome run(cam_backend *backend, const cam_trainer_options *options) {
+/* The logits of the first rows; of a masked language model its scores on them. */
+static void score(cam_trainer *trainer, float *logits) {
     static int32_t list[SCORED];
+    cam_masked_scores scores;
+    for (int32_t r = 0; r < SCORED; r++)
+        list[r] = r;
+    if (trainer->options.config->task == CAM_TASK_CLASSIFY) {
+        assert_ok(cam_trainer_logits(trainer, list, SCORED, logits));
+        return;
+    }
+    memset(logits, 0, SCORED * FIXTURE_LABELS * sizeof *logits);
+    assert_ok(cam_trainer_masked_scores(trainer, list, SCORED, &scores));
+    assert_true(scores.positions > 0);
+    logits[0] = (float)(scores.loss_sum / (double)scores.positions);
+    logits[1] = (float)scores.positions;
+    logits[2] = (float)scores.correct;
+}
+
+static outcome run(cam_backend *backend, const cam_trainer_options *options) {
     outcome o = {0};
     cam_trainer trainer;
     assert_ok(cam_trainer_open(&trainer, backend, options));
@@ -77,13 +94,11 @@ static outcome run(cam_backend *backend, const cam_trainer_options *options) {
         o.grad_norm[step] = report.grad_norm;
         o.applied[step] = report.applied;
     }
-    for (int32_t r = 0; r < SCORED; r++)
-        list[r] = r;
-    assert_ok(cam_trainer_logits(&trainer, list, SCORED, o.logits));
+    score(&trainer, o.logits);
     /* the second pass uses captured batches */
     float again[SCORED * FIXTURE_LABELS];
     for (int i = 0; i < 2; i++) {
-        assert_ok(cam_trainer_logits(&trainer, list, SCORED, again));
+        score(&trainer, again);
         assert_memory_equal(again, o.logits, sizeof again);
     }
     o.weights = trained_values(&trainer, &o.count);
@@ -156,6 +171,26 @@ static cam_trainer_options wide_case(golden_case *c) {
     model.intermediate_size = 256;
     model.num_attention_heads = 2;
     o.source.weights = NULL;
+    return o;
+}
+
+/* A masked language model over whole words. */
+static cam_trainer_options masked_case(golden_case *c, int wide) {
+    fixture_masked_case("masked_words", c);
+    cam_trainer_options o = c->options;
+    model = *o.config;
+    model.hidden_dropout_prob = 0.1;
+    model.attention_probs_dropout_prob = 0.2;
+    o.config = o.source.config = &model;
+    o.adamw.eps = 1e-4;
+    o.train_count = 18;
+    o.sampling = CAM_SAMPLING_RANDOM;
+    o.plan = (cam_plan_settings){.batch_rows = 8, .accumulation = 1, .max_updates = STEPS};
+    if (wide) {
+        model.hidden_size = 128;
+        model.intermediate_size = 256;
+        o.source.weights = NULL;
+    }
     return o;
 }
 
@@ -237,6 +272,33 @@ static void test_captured_steps_have_the_bits_of_plain_ones(void **state) {
     free(plain.weights);
 }
 
+static void test_masked_language_model_agrees(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = masked_case(&c, 0);
+    compare(&o);
+    o.plan.batch_rows = 4;
+    o.plan.accumulation = 2;
+    compare(&o);
+}
+
+static void test_masked_language_model_in_mixed_precision(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = masked_case(&c, 1);
+    outcome cpu = run(fixture_backend(1), &o);
+    o.bf16 = 1;
+    outcome captured = run(open_cuda(), &o);
+    assert_agree(&captured, &cpu, 2e-2, 5e-4);
+    setenv("CAM_CUDA_CHECK", "1", 1);
+    outcome plain = run(open_cuda(), &o);
+    unsetenv("CAM_CUDA_CHECK");
+    assert_same(&captured, &plain);
+    free(cpu.weights);
+    free(captured.weights);
+    free(plain.weights);
+}
+
 static int is_same(const cam_safetensors *x, const cam_safetensors_tensor *a, const cam_safetensors *y,
                    const cam_safetensors_tensor *b) {
     char *bytes = malloc(2 * a->bytes);
@@ -298,6 +360,8 @@ int main(void) {
         cmocka_unit_test(test_agrees_with_gradient_checkpointing),
         cmocka_unit_test(test_mixed_precision_is_the_same_run),
         cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
+        cmocka_unit_test(test_masked_language_model_agrees),
+        cmocka_unit_test(test_masked_language_model_in_mixed_precision),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     fixture_release();

@@ -48,7 +48,7 @@ BREAK(neighbours_swapped, residual_fwd) {
 /* mean and rstd of z before it is rounded. */
 BREAK(statistics_before_rounding, residual_fwd) {
     int64_t columns = args->x.shape[1], real = cam_rows_count(args->state, args->rows);
-    int applies = args->z.dtype == CAM_BF16 && args->dropout.threshold == 0;
+    int applies = args->z.dtype == CAM_BF16 && args->dropout.threshold == 0 && args->bias.data && args->residual.data;
     double *mean = calloc((size_t)real + 1, sizeof *mean);
     for (int64_t i = 0; applies && i < real * columns; i++)
         mean[i / columns] +=
