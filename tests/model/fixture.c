@@ -221,6 +221,20 @@ void fixture_distilled_case(const char *name, golden_case *golden) {
     json_decref(json);
 }
 
+void fixture_distill(const char *name, golden_case *golden, cam_model_config *model, cam_trainer_options *o) {
+    double hidden_dropout = model->hidden_dropout_prob, attention_dropout = model->attention_probs_dropout_prob;
+    fixture_distilled_case(name, golden);
+    *model = *golden->options.config;
+    model->hidden_dropout_prob = hidden_dropout;
+    model->attention_probs_dropout_prob = attention_dropout;
+    o->config = model;
+    o->source = golden->options.source;
+    o->source.config = model;
+    o->teacher = golden->options.teacher;
+    o->rates.hidden_map = golden->options.rates.hidden_map;
+    o->labels = golden->options.labels;
+}
+
 const char *fixture_temporary(const char *name) {
     static char path[512];
     const char *root = getenv("TMPDIR");

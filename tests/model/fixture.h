@@ -24,6 +24,9 @@ void fixture_case(const char *name, golden_case *golden);
 void fixture_masked_case(const char *name, golden_case *golden);
 /* The same of a case of make_distill_goldens.py: a student begins as layers of its teacher and learns from it. */
 void fixture_distilled_case(const char *name, golden_case *golden);
+/* Makes the run of `o` that of the student of such a case: its model, with the dropout of *model, its teacher and its
+ * labels. */
+void fixture_distill(const char *name, golden_case *golden, cam_model_config *model, cam_trainer_options *o);
 /* The pieces' kinds of that model, as make_masked_goldens.py has them. */
 const unsigned char *fixture_piece_kind(void);
 /* The golden model's config and checkpoint. */

@@ -209,16 +209,7 @@ static void test_frozen_encoder(void **state) {
 static void test_student(void **state) {
     (void)state;
     cam_trainer_options o = options("distill_hidden");
-    fixture_distilled_case("distill_hidden", &golden);
-    model = *golden.options.config;
-    model.hidden_dropout_prob = 0.1;
-    o.config = o.source.config = &model;
-    o.source.weights = golden.options.source.weights;
-    o.source.layers = golden.options.source.layers;
-    o.source.checkpoint_layers = golden.options.source.checkpoint_layers;
-    o.teacher = golden.options.teacher;
-    o.rates.hidden_map = 1;
-    o.labels = golden.options.labels;
+    fixture_distill("distill_hidden", &golden, &model, &o);
     stop_everywhere(&o, 0);
 }
 
