@@ -341,6 +341,35 @@ static void head(bench *b) {
             .teacher = matrix_f32(b, r, h), .row = row, .weight = 1, .state = b->state);
 }
 
+static cam_tensor zero_indices(bench *b, int64_t n) {
+    return cam_tensor_1d(take(b, (size_t)n * sizeof(int32_t)), CAM_I32, n);
+}
+
+/* The loss over a vocabulary, and masks. */
+static void masked_lm(bench *b) {
+    enum { VOCABULARY = 32005 };
+    int64_t n = b->tokens, r = b->sequences;
+    double rv = 4.0 * (double)(r * VOCABULARY);
+    cam_masking_map map = {.mask_below = (uint64_t)(0.8 * 0x1p32),
+                           .random_below = (uint64_t)(0.9 * 0x1p32),
+                           .threshold = 9830,
+                           .mask_id = 4,
+                           .vocab_size = VOCABULARY,
+                           .whole_words = 1};
+    cam_tensor logits = matrix_f32(b, r, VOCABULARY), labels = zero_indices(b, r), loss = vector(b, r);
+    cam_tensor hits = vector(b, r), kind = zero_indices(b, VOCABULARY), list = zero_indices(b, n);
+    MEASURE(b, loss_fwd, "32,005 labels", 0, rv, .row_loss = loss, .hits = hits, .logits = logits, .labels = labels,
+            .rows = CAM_ROWS_HEAD, .state = b->state);
+    MEASURE(b, loss_bwd, "32,005 labels", 0, 2 * rv, .dlogits = logits, .logits = logits, .labels = labels,
+            .rows = CAM_ROWS_HEAD, .state = b->state);
+    cam_step_state *state = take(b, sizeof *state); /* step_mask changes it */
+    check(cam_backend_copy(b->backend, state, b->state, sizeof *state, CAM_ON_DEVICE));
+    MEASURE(b, step_mask, "whole words", 0, 20.0 * (double)n, .masked = zero_indices(b, n), .list = list,
+            .list_row = zero_indices(b, n), .list_index = zero_indices(b, n),
+            .list_cu = zero_indices(b, b->sequences + 1), .labels = zero_indices(b, n), .ids = b->positions,
+            .token_row = b->row, .token_index = b->index, .piece_kind = kind, .map = map, .state = state);
+}
+
 /* Divides the tokens into sequences of nearly equal length. */
 static void lay_out(bench *b) {
     int64_t most = b->tokens + b->sequences + 1;
@@ -432,6 +461,7 @@ int main(int argc, char **argv) {
     attention(&b);
     rows(&b);
     head(&b);
+    masked_lm(&b);
     embedding(&b);
     parameters(&b);
     cam_backend_close(b.backend);

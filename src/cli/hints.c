@@ -14,18 +14,20 @@ static const struct {
     const char *word;
     cam_verb verb;
 } verb_words[] = {
-    {"fit", CAM_VERB_TRAIN},          {"finetune", CAM_VERB_TRAIN},    {"fine-tune", CAM_VERB_TRAIN},
-    {"learn", CAM_VERB_TRAIN},        {"training", CAM_VERB_TRAIN},    {"entrainer", CAM_VERB_TRAIN},
-    {"apprendre", CAM_VERB_TRAIN},    {"validate", CAM_VERB_CHECK},    {"verify", CAM_VERB_CHECK},
-    {"lint", CAM_VERB_CHECK},         {"verifier", CAM_VERB_CHECK},    {"config", CAM_VERB_SHOW},
-    {"print", CAM_VERB_SHOW},         {"montrer", CAM_VERB_SHOW},      {"afficher", CAM_VERB_SHOW},
-    {"evaluate", CAM_VERB_EVAL},      {"evaluation", CAM_VERB_EVAL},   {"test", CAM_VERB_EVAL},
-    {"score", CAM_VERB_EVAL},         {"evaluer", CAM_VERB_EVAL},      {"tester", CAM_VERB_EVAL},
-    {"classify", CAM_VERB_PREDICT},   {"infer", CAM_VERB_PREDICT},     {"inference", CAM_VERB_PREDICT},
-    {"run", CAM_VERB_PREDICT},        {"predire", CAM_VERB_PREDICT},   {"classer", CAM_VERB_PREDICT},
-    {"classifier", CAM_VERB_PREDICT}, {"tokenise", CAM_VERB_TOKENIZE}, {"encode", CAM_VERB_TOKENIZE},
-    {"new", CAM_VERB_INIT},           {"create", CAM_VERB_INIT},       {"initialiser", CAM_VERB_INIT},
-    {"autotune", CAM_VERB_TUNE},
+    {"fit", CAM_VERB_TRAIN},          {"finetune", CAM_VERB_TRAIN},       {"fine-tune", CAM_VERB_TRAIN},
+    {"learn", CAM_VERB_TRAIN},        {"training", CAM_VERB_TRAIN},       {"entrainer", CAM_VERB_TRAIN},
+    {"apprendre", CAM_VERB_TRAIN},    {"validate", CAM_VERB_CHECK},       {"verify", CAM_VERB_CHECK},
+    {"lint", CAM_VERB_CHECK},         {"verifier", CAM_VERB_CHECK},       {"config", CAM_VERB_SHOW},
+    {"print", CAM_VERB_SHOW},         {"montrer", CAM_VERB_SHOW},         {"afficher", CAM_VERB_SHOW},
+    {"evaluate", CAM_VERB_EVAL},      {"evaluation", CAM_VERB_EVAL},      {"test", CAM_VERB_EVAL},
+    {"score", CAM_VERB_EVAL},         {"evaluer", CAM_VERB_EVAL},         {"tester", CAM_VERB_EVAL},
+    {"classify", CAM_VERB_PREDICT},   {"infer", CAM_VERB_PREDICT},        {"inference", CAM_VERB_PREDICT},
+    {"run", CAM_VERB_PREDICT},        {"predire", CAM_VERB_PREDICT},      {"classer", CAM_VERB_PREDICT},
+    {"classifier", CAM_VERB_PREDICT}, {"tokenise", CAM_VERB_TOKENIZE},    {"encode", CAM_VERB_TOKENIZE},
+    {"new", CAM_VERB_INIT},           {"create", CAM_VERB_INIT},          {"initialiser", CAM_VERB_INIT},
+    {"autotune", CAM_VERB_TUNE},      {"pretraining", CAM_VERB_PRETRAIN}, {"pre-train", CAM_VERB_PRETRAIN},
+    {"mlm", CAM_VERB_PRETRAIN},       {"adapt", CAM_VERB_PRETRAIN},       {"preentrainer", CAM_VERB_PRETRAIN},
+    {"fill-mask", CAM_VERB_FILL},     {"unmask", CAM_VERB_FILL},          {"completer", CAM_VERB_FILL},
 };
 enum { VERB_WORDS = sizeof verb_words / sizeof *verb_words };
 

@@ -25,6 +25,8 @@ static uint64_t identity_of(const cam_text_source *source) {
     hash = cam_hash_bytes(hash, cam_strbuf_text(&values), values.length);
     hash = cam_hash_bytes(hash, &tokenizer, sizeof tokenizer);
     hash = cam_hash_bytes(hash, &source->max_length, sizeof source->max_length);
+    int32_t rows = cam_tokenizer_vocab_size(source->tokenizer); /* those that the model has */
+    hash = cam_hash_bytes(hash, &rows, sizeof rows);
     cam_strbuf_release(&values);
     return cam_hash_mix(hash);
 }

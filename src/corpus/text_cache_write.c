@@ -53,17 +53,17 @@ static cam_status reserve_row(writing *w) {
     return CAM_OK;
 }
 
-/* Appends a row: what stands before and behind each text, and `count` ids between. */
-static cam_status put_row(writing *w, const int32_t *text, size_t text_ids, const int32_t *ids, size_t count,
+/* Appends a row of `count` ids between what stands before and behind each text. */
+static cam_status put_row(writing *w, const int32_t *first, const int32_t *last, const int32_t *ids, size_t count,
                           uint64_t hash) {
     cam_status st = CAM_OK;
     size_t before = (size_t)w->before, behind = (size_t)w->behind;
     CAM_TRY(reserve_row(w));
     CAM_TRY(cam_ids_reserve(&w->out, before + count + behind));
     int32_t *to = w->out.ids + w->out.count;
-    memcpy(to, text, before * sizeof *to);
+    memcpy(to, first, before * sizeof *to);
     memcpy(to + before, ids, count * sizeof *to);
-    memcpy(to + before + count, text + text_ids - behind, behind * sizeof *to);
+    memcpy(to + before + count, last, behind * sizeof *to);
     for (size_t i = 0; i < count; i++)
         w->counts.unknown += ids[i] == w->unk;
     if (w->counts.tokens > INT32_MAX - w->source->max_length)
@@ -82,7 +82,7 @@ out:
 /* Cuts a text into rows. */
 static cam_status put_text(writing *w, cam_text text, const int32_t *ids, size_t count) {
     cam_status st = CAM_OK;
-    size_t around = (size_t)(w->before + w->behind), most = (size_t)w->source->max_length - around;
+    size_t around = (size_t)w->before + (size_t)w->behind, most = (size_t)w->source->max_length - around;
     size_t length = count - around;
     uint64_t hash = cam_hash_mix(cam_hash_bytes(CAM_HASH_START, text.bytes, text.length));
     w->counts.empty += length == 0;
@@ -90,7 +90,7 @@ static cam_status put_text(writing *w, cam_text text, const int32_t *ids, size_t
     w->counts.cut += length > most;
     for (size_t begin = 0, part; begin < length; begin += part) {
         part = length - begin < most ? length - begin : most;
-        CAM_TRY(put_row(w, ids, count, ids + w->before + begin, part, hash));
+        CAM_TRY(put_row(w, ids, ids + count - w->behind, ids + w->before + begin, part, hash));
     }
 out:
     return st;

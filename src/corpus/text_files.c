@@ -105,7 +105,7 @@ out:
 
 cam_status cam_text_files_check(const cam_text_files *files) {
     cam_status st = CAM_OK;
-    uint64_t identity, bytes;
+    uint64_t identity = 0, bytes = 0;
     CAM_TRY(look(files, &identity, &bytes));
     if (identity != files->identity)
         CAM_FAIL(CAM_E_DATA, "the texts were written to while they were read; start again");

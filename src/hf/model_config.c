@@ -276,6 +276,7 @@ static cam_status read_task(reader *in) {
     const char *text = json_string_value(value);
     cam_model_config *config = in->config;
     config->other_task = other_head(in->root);
+    config->untied = json_is_false(json_object_get(in->root, "tie_word_embeddings"));
     if (value && !json_is_null(value) && !text)
         cam_problems_add(&in->problems, in->name, 0, "\"problem_type\" must be a string or null");
     else if (text && strcmp(text, "multi_label_classification") == 0)

@@ -49,6 +49,9 @@ typedef struct cam_model_config {
                              * model"; its encoder can be trained, its head cannot be used. NULL = a classifier or no
                              * head */
 
+    int untied; /* the file says that a masked language model's decoder is another matrix than the word embeddings; such a
+                 * head cannot be loaded */
+
     struct json_t *source; /* the file as it was read */
 } cam_model_config;
 

@@ -213,6 +213,8 @@ static cam_status set_kind(json_t *root, const cam_model_config *config) {
             classes, json_string(is_lm ? config->family->masked_lm_class : config->family->classifier_class)) != 0)
         CAM_TRY(no_memory());
     CAM_TRY(set(root, "model_type", json_string(config->family->model_type)));
+    if (is_lm && config->untied)
+        CAM_TRY(set(root, "tie_word_embeddings", json_true()));
     if (is_lm)
         json_object_del(root, "problem_type");
     else

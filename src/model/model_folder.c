@@ -130,6 +130,11 @@ static cam_status match(const cam_parameters *params, const cam_model_source *so
     int others = source->layers ? source->checkpoint_layers : 0;
     size_t most = (size_t)(params->count + others * CAM_LAYER_TENSORS) * CAM_MAX_PARTS;
     cam_weight_need need = source->keep_head ? CAM_WEIGHT_OPTIONAL : CAM_WEIGHT_FRESH;
+    if (params->task == CAM_TASK_MASKED_LM && source->keep_head && source->config->untied &&
+        cam_weights_find(source->weights, "lm_head.bias"))
+        CAM_FAIL(CAM_E_MODEL,
+                 "\"tie_word_embeddings\" is false in config.json: only a masked language model whose decoder "
+                 "is its word embeddings is supported");
     list.items = calloc(most, sizeof *list.items);
     list.names = calloc(most, sizeof *list.names);
     if (!list.items || !list.names)

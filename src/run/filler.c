@@ -2,7 +2,7 @@
 #include "filler.h"
 #include "files.h"
 #include "model_tokenizer.h"
-#include "piece_kinds.h"
+#include "piece_kinds_internal.h"
 #include <stdlib.h>
 
 static cam_status load(cam_filler *filler, cam_backend *backend, const char *folder) {

@@ -1,6 +1,6 @@
-/* piece_kinds.c: see piece_kinds.h. */
-#include "piece_kinds.h"
+/* piece_kinds.c: see piece_kinds_internal.h. */
 #include "cam/masking.h"
+#include "piece_kinds_internal.h"
 #include <stdlib.h>
 
 cam_status cam_piece_kinds_find(const cam_tokenizer *tokenizer, int32_t rows, const char *folder,

@@ -9,7 +9,7 @@
 #include "model_tokenizer.h"
 #include "outlook.h"
 #include "phases.h"
-#include "piece_kinds.h"
+#include "piece_kinds_internal.h"
 #include "resume.h"
 #include "run.h"
 #include "run_distill_internal.h"

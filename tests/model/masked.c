@@ -370,6 +370,34 @@ static void test_what_is_refused(void **state) {
     c.options.masking.share_random = 0.1;
     c.options.masking.mask_id = 160;
     assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_USAGE);
+    c.options.masking.mask_id = FIXTURE_MASK;
+    cam_model_config untied = *c.options.config;
+    untied.untied = 1;
+    c.options.config = c.options.source.config = &untied;
+    assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_MODEL);
+    assert_non_null(strstr(cam_status_message(), "tie_word_embeddings"));
+    c.options.source.keep_head = 0;
+    assert_ok(cam_trainer_open(&trainer, backend, &c.options));
+    assert_true(trainer.fresh_head);
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+/* Ids are used where they are; the number of tokens is checked before any is read. */
+static void test_data_in_place(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_device_data data;
+    double losses[1];
+    int64_t far[2] = {0, (int64_t)INT32_MAX + 1};
+    cam_backend *backend = fixture_backend(0);
+    fixture_masked_case("masked", &c);
+    run_steps(&trainer, backend, &c, 0, losses);
+    assert_ptr_equal(trainer.data.ids.data, c.options.tokens->ids);
+    cam_token_rows tokens = {.ids = NULL, .offsets = far, .rows = 1};
+    assert_int_equal(cam_device_data_open(&data, backend, &tokens, NULL, NULL, c.options.config), CAM_E_DATA);
+    cam_trainer_close(&trainer);
     cam_backend_close(backend);
 }
 
@@ -410,6 +438,7 @@ int main(void) {
         cmocka_unit_test(test_saved_folders),
         cmocka_unit_test(test_fresh_heads),
         cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_data_in_place),
         cmocka_unit_test(test_planned_memory),
     };
     return cmocka_run_group_tests(tests, NULL, release);

@@ -24,7 +24,8 @@ static void set_rows(trial *t, const shape *s) {
     t->state.tokens = t->state.sequences = t->state.head_rows = (int32_t)s->cap;
     *(s->rows == CAM_ROWS_TOKENS      ? &t->state.tokens
       : s->rows == CAM_ROWS_SEQUENCES ? &t->state.sequences
-                                      : &t->state.head_rows) = (int32_t)s->n;
+                                      : &t->state.head_rows) =
+        (int32_t)(s->n + (s->rows > CAM_ROWS_HEAD_CHUNK ? (s->rows - CAM_ROWS_HEAD_CHUNK) * CAM_HEAD_CHUNK : 0));
 }
 
 static operand *number_of(trial *t, const char *name, operand_role role, cam_dtype dtype, int64_t rows, int64_t columns,
@@ -137,6 +138,9 @@ static const op_case cases[] = {
     CASE("no-head-rows-primes-plus", .cap = 17, .n = 0, .in = 7, .out = 11, .accumulate = 1, .rows = CAM_ROWS_HEAD),
     CASE("no-head-rows-labels-no-bias", .cap = 32, .n = 0, .in = 768, .out = 3, .no_bias = 1, .rows = CAM_ROWS_HEAD),
     CASE("no-rows-integers-plus", .cap = 5, .n = 0, .in = 16, .out = 24, .integers = 1, .accumulate = 1),
+    CASE("first-chunk", .cap = 40, .n = 32, .in = 64, .out = 160, .rows = CAM_ROWS_HEAD_CHUNK),
+    CASE("third-chunk", .cap = 40, .n = 33, .in = 64, .out = 160, .accumulate = 1, .rows = CAM_ROWS_HEAD_CHUNK + 2),
+    CASE("whole-chunk", .cap = 512, .n = 512, .in = 16, .out = 8, .rows = CAM_ROWS_HEAD_CHUNK + 1),
     CASE("labels", .cap = 129, .n = 127, .in = 768, .out = 3, .rows = CAM_ROWS_HEAD),
     CASE("768", .cap = 72, .n = 65, .in = 768, .out = 768),
     CASE("768-few-rows", .cap = 5, .n = 3, .in = 768, .out = 64, .strided = 1),

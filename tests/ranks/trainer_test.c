@@ -116,6 +116,24 @@ static void test_fewer_rows_than_ranks(void **state) {
     compare(&o);
 }
 
+/* The masks of a row do not depend on the rank that has it. The smallest batches have ranks without a chosen token. */
+static void test_masked_language_model(void **state) {
+    (void)state;
+    cam_trainer_options o = dropout_case("masked_words", &golden, &model);
+    fixture_masked_case("masked_words", &golden);
+    model = *golden.options.config;
+    model.hidden_dropout_prob = 0.1;
+    model.attention_probs_dropout_prob = 0.2;
+    o.source.weights = golden.options.source.weights;
+    o.labels = NULL;
+    o.masking = golden.options.masking;
+    compare(&o);
+    o.plan.batch_rows = 2;
+    o.plan.accumulation = 1;
+    o.train_count = 5;
+    compare(&o);
+}
+
 /* A wider model, whose gradients fill several buckets; its weights are drawn at random. */
 static void test_several_buckets(void **state) {
     (void)state;
@@ -324,6 +342,7 @@ int main(void) {
         CASE(test_rows_grouped_by_length),
         CASE(test_layerwise_decay),
         CASE(test_fewer_rows_than_ranks),
+        CASE(test_masked_language_model),
         CASE(test_several_buckets),
         CASE(test_unused_vocabulary),
         CASE(test_two_runs),

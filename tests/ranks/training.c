@@ -91,6 +91,17 @@ static void score(training *t, outcome *o) {
     assert_true(rows <= MOST_ROWS);
     for (int32_t r = 0; r < rows; r++)
         all[r] = r;
+    if (t->trainer.options.config->task == CAM_TASK_MASKED_LM) {
+        cam_masked_scores scores;
+        assert_ok(cam_trainer_masked_scores(&t->trainer, all, rows, &scores));
+        assert_true(scores.positions > 0);
+        o->logits[0] = (float)scores.loss_sum;
+        o->logits[1] = (float)scores.positions;
+        o->logits[2] = (float)scores.correct;
+        if (t->comm)
+            assert_same_on_all("scores", &scores, sizeof scores);
+        return;
+    }
     assert_ok(cam_trainer_logits(&t->trainer, all, rows, o->logits));
     if (t->comm)
         assert_same_on_all("logits", o->logits, sizeof o->logits);

@@ -33,3 +33,19 @@ setup() { in_own_folder; }
     succeeds cam-train --verbose --config c.yaml device=cpu max_steps=2
     [[ "$stderr" != *"opening the device"* ]] || complain "opened beside"
 }
+
+@test "pretraining on the GPU: the losses of the CPU, the same bits from a checkpoint, and fill" {
+    settings=(--config c.yaml task=pretrain max_steps=4 save_strategy=steps save_steps=2 save_total_limit=9 bf16=false tf32=false)
+    succeeds cam-train pretrain --quiet "${settings[@]}" device=cuda output_dir=gpu
+    succeeds cam-train pretrain --quiet "${settings[@]}" device=cpu output_dir=cpu
+    for device in gpu cpu; do jq -s 'map(select(.event == "step" or .event == "eval").loss)' $device/log.jsonl >$device.json; done
+    jq -e -n --slurpfile a gpu.json --slurpfile b cpu.json \
+        '[$a[0], $b[0]] | transpose | length == 5 and (map((.[0] - .[1]) | fabs) | max) < 1e-4' || complain "$(paste gpu.json cpu.json)"
+    cp -r gpu again && rm -r again/checkpoint-4 again/metrics.json
+    jq -c '.finished = false' gpu/run.json >again/run.json
+    succeeds cam-train pretrain "${settings[@]}" device=cuda output_dir=again
+    says "resume   checkpoint-2: step 2 of 4"
+    cmp gpu/model.safetensors again/model.safetensors
+    for device in cuda cpu; do cam-train fill --model gpu --device $device "le <mask> perdu" | cut -f 1,2,4 >$device.tsv; done
+    [ "$(wc -l <cuda.tsv)" -eq 5 ] && diff cuda.tsv cpu.tsv || complain "other words on the CPU"
+}

@@ -69,6 +69,38 @@ static void test_golden_round_trip(void **state) {
     cam_model_config_release(&c);
 }
 
+/* The same of a masked language model, which has no labels. */
+static void test_masked_language_model(void **state) {
+    (void)state;
+    static const char masked[] = "tests/model/golden/masked_model/config.json";
+    cam_model_config c;
+    cam_strbuf before = CAM_STRBUF_INIT, after = CAM_STRBUF_INIT;
+    assert_int_equal(cam_model_config_read(masked, &c), CAM_OK);
+    assert_int_equal(c.task, CAM_TASK_CLASSIFY);
+    assert_false(c.untied);
+    c.task = CAM_TASK_MASKED_LM;
+    assert_int_equal(cam_model_config_write(&c, scratch_path("config.json")), CAM_OK);
+    read_back(masked, &before);
+    read_back(scratch_path("config.json"), &after);
+    assert_string_equal(after.text, before.text);
+    cam_model_config_release(&c);
+
+    /* from a classifier's file: its labels and its kind go, and the decoder becomes the word embeddings */
+    after.length = 0;
+    assert_int_equal(cam_model_config_read(golden, &c), CAM_OK);
+    c.task = CAM_TASK_MASKED_LM;
+    c.untied = 1;
+    assert_int_equal(cam_model_config_write(&c, scratch_path("config.json")), CAM_OK);
+    read_back(scratch_path("config.json"), &after);
+    assert_non_null(strstr(after.text, "    \"CamembertForMaskedLM\"\n"));
+    assert_non_null(strstr(after.text, "\"tie_word_embeddings\": true"));
+    assert_null(strstr(after.text, "label"));
+    assert_null(strstr(after.text, "classification"));
+    cam_strbuf_release(&before);
+    cam_strbuf_release(&after);
+    cam_model_config_release(&c);
+}
+
 /* Numbers are written as by Python's json.dumps, label ids in the order of numbers; unknown fields are kept. */
 static void test_written(void **state) {
     (void)state;
@@ -328,6 +360,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_golden_round_trip),
+        cmocka_unit_test(test_masked_language_model),
         cmocka_unit_test(test_written),
         cmocka_unit_test(test_each_field),
         cmocka_unit_test(test_other_tasks),

@@ -88,13 +88,13 @@ static cam_weights *open_scratch(void) {
 }
 
 /* The log lines of a call of match. */
-static cam_status match_logged(cam_weights *weights, cam_weight_need head, cam_strbuf *log) {
+static cam_status match_list(cam_weights *weights, const cam_weight_wanted *wanted, size_t count, cam_strbuf *log) {
     const char *path = scratch_path("log");
     fflush(stderr);
     int keep = dup(STDERR_FILENO), file = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
     assert_true(keep >= 0 && file >= 0);
     dup2(file, STDERR_FILENO);
-    cam_status st = cam_weights_match(weights, wanted_with(head), WANTED);
+    cam_status st = cam_weights_match(weights, wanted, count);
     fflush(stderr);
     dup2(keep, STDERR_FILENO);
     close(keep);
@@ -102,6 +102,10 @@ static cam_status match_logged(cam_weights *weights, cam_weight_need head, cam_s
     cam_strbuf_clear(log);
     assert_int_equal(cam_file_read(path, 1 << 16, CAM_E_DATA, log), CAM_OK);
     return st;
+}
+
+static cam_status match_logged(cam_weights *weights, cam_weight_need head, cam_strbuf *log) {
+    return match_list(weights, wanted_with(head), WANTED, log);
 }
 
 /* --- names ----------------------------------------------------------------------------------------------------- */
@@ -162,6 +166,36 @@ static void test_expected_surplus(void **state) {
     assert_null(strstr(log.text, "warning"));
     cam_strbuf_release(&log);
     cam_weights_close(weights);
+}
+
+/* A masked language model takes its head; the decoder, in the file a second time, and a classifier's head are no
+ * surplus. */
+static void test_masked_language_model(void **state) {
+    (void)state;
+    static const cam_weight_wanted head = {"lm_head.bias", 1, {6}, CAM_WEIGHT_OPTIONAL};
+    cam_weight_wanted all[ENCODER + 1];
+    memcpy(all, wanted_with(CAM_WEIGHT_FRESH), ENCODER * sizeof *all);
+    all[ENCODER] = head;
+    for (int classifier = 0; classifier < 2; classifier++) {
+        cam_strbuf log = CAM_STRBUF_INIT;
+        add_encoder("roberta.", "weight", "bias");
+        if (classifier)
+            add_head("3");
+        else
+            add("lm_head.bias", "F32", "[6]", NULL, 24);
+        add("lm_head.decoder.weight", "F32", "[6,4]", NULL, 96);
+        add("lm_head.decoder.bias", "F32", "[6]", NULL, 24);
+        finish("model.safetensors");
+        cam_weights *weights = open_scratch();
+        assert_int_equal(match_list(weights, all, ENCODER + 1, &log), CAM_OK);
+        assert_int_equal(cam_weights_has(weights, ENCODER), !classifier);
+        if (classifier)
+            assert_non_null(strstr(log.text, "does not use (lm_head, the head of another task)"));
+        else
+            assert_int_equal(log.length, 0);
+        cam_strbuf_release(&log);
+        cam_weights_close(weights);
+    }
 }
 
 static void test_head(void **state) {
@@ -447,6 +481,7 @@ int main(void) {
         cmocka_unit_test(test_changed_while_open),
         cmocka_unit_test(test_prefixes_and_spellings),
         cmocka_unit_test(test_expected_surplus),
+        cmocka_unit_test(test_masked_language_model),
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_wrong_tensors),
         cmocka_unit_test(test_every_half),

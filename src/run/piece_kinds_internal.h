@@ -1,6 +1,6 @@
-/* piece_kinds.h: what each piece of a vocabulary is for masking. */
-#ifndef CAM_PIECE_KINDS_H
-#define CAM_PIECE_KINDS_H
+/* piece_kinds_internal.h: what each piece of a vocabulary is for masking. */
+#ifndef CAM_PIECE_KINDS_INTERNAL_H
+#define CAM_PIECE_KINDS_INTERNAL_H
 
 #include "tokenizer.h"
 
