@@ -245,6 +245,20 @@ COUNT(loss_bwd) {
     add(c, CAM_OP_loss_bwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->dlogits), 0);
 }
 
+/* The teacher's rows are gathered. */
+COUNT(distill_logits) {
+    double r = rows_in(c, CAM_ROWS_HEAD);
+    add(c, CAM_OP_distill_logits,
+        2 * bytes_of(a->logits, r) + bytes_of(a->labels, r) + bytes_of(a->row, r) + whole(a->weights),
+        whole(a->dlogits) + whole(a->row_loss), 0);
+}
+
+COUNT(distill_hidden) {
+    double r = rows_in(c, CAM_ROWS_HEAD);
+    add(c, CAM_OP_distill_hidden, 2 * bytes_of(a->mapped, r) + bytes_of(a->row, r),
+        whole(a->dmapped) + whole(a->row_loss), 0);
+}
+
 COUNT(norm_partial) {
     add(c, CAM_OP_norm_partial, whole(a->grad), whole(a->partial), 0);
 }

@@ -340,6 +340,12 @@ static void head(bench *b) {
             .rows = CAM_ROWS_HEAD, .state = b->state);
     MEASURE(b, loss_bwd, "60 labels", 0, 2 * rk, .dlogits = dlogits, .logits = logits, .labels = labels,
             .rows = CAM_ROWS_HEAD, .state = b->state);
+    cam_tensor row = cam_tensor_1d(take(b, (size_t)r * sizeof(int32_t)), CAM_I32, r);
+    MEASURE(b, distill_logits, "60 labels", 0, 3 * rk, .dlogits = dlogits, .row_loss = loss, .logits = logits,
+            .labels = labels, .teacher = matrix_f32(b, r, LABELS), .row = row, .temperature = 2, .alpha = 0.5f,
+            .state = b->state);
+    MEASURE(b, distill_hidden, "", 0, 3 * rh, .dmapped = y, .row_loss = loss, .mapped = x,
+            .teacher = matrix_f32(b, r, h), .row = row, .weight = 1, .state = b->state);
 }
 
 static cam_tensor zero_indices(bench *b, int64_t n) {

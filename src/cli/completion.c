@@ -96,6 +96,7 @@ static void put_values_of_key(const cam_config_row *row, cam_strbuf *out) {
     case CAM_KIND_NUMBER_OR_NULL:
     case CAM_KIND_INTEGER_OR_NULL:
     case CAM_KIND_COLUMNS:
+    case CAM_KIND_LAYERS:
         put_word("null", &words);
         break;
     case CAM_KIND_INTEGER_OR_AUTO:

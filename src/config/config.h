@@ -42,6 +42,13 @@ typedef struct cam_config_list {
     size_t count;
 } cam_config_list;
 
+/* Layers of a teacher, from 0. */
+typedef struct cam_config_layers {
+    int64_t evenly;       /* N layers, evenly spaced; 0: they are listed, or none is chosen */
+    const int64_t *items; /* NULL where count is 0 */
+    size_t count;         /* 0: none is chosen, or `evenly` says how many */
+} cam_config_layers;
+
 /* Label texts are as written, without outer Unicode space. */
 typedef struct cam_config_labels {
     enum cam_choice_label_order kind;

@@ -151,25 +151,41 @@ static void check_listed(const cam_config *config, cam_problems *problems) {
 }
 
 /* Keys that speak of labels, or of a test file, which pretraining does not have. */
-static const cam_config_key for_classifiers[] = {CAM_KEY_num_labels,
-                                                 CAM_KEY_classifier_dropout,
-                                                 CAM_KEY_test_file,
-                                                 CAM_KEY_label_column,
-                                                 CAM_KEY_labels,
-                                                 CAM_KEY_label_map,
-                                                 CAM_KEY_label_case,
-                                                 CAM_KEY_min_rows_per_label,
-                                                 CAM_KEY_stratify,
-                                                 CAM_KEY_on_rare_label,
-                                                 CAM_KEY_split_by,
-                                                 CAM_KEY_split_duplicates,
-                                                 CAM_KEY_on_duplicate,
-                                                 CAM_KEY_class_weights,
-                                                 CAM_KEY_label_smoothing_factor};
+static const cam_config_key for_classifiers[] = {
+    CAM_KEY_num_labels,   CAM_KEY_classifier_dropout, CAM_KEY_test_file,     CAM_KEY_label_column,
+    CAM_KEY_labels,       CAM_KEY_label_map,          CAM_KEY_label_case,    CAM_KEY_min_rows_per_label,
+    CAM_KEY_stratify,     CAM_KEY_on_rare_label,      CAM_KEY_split_by,      CAM_KEY_split_duplicates,
+    CAM_KEY_on_duplicate, CAM_KEY_distill_teacher,    CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor};
+static const cam_config_key for_students[] = {CAM_KEY_distill_layers, CAM_KEY_distill_temperature,
+                                              CAM_KEY_distill_alpha, CAM_KEY_distill_hidden, CAM_KEY_distill_texts};
 static const cam_config_key for_pretraining[] = {CAM_KEY_mlm_probability, CAM_KEY_whole_word_mask, CAM_KEY_cache_dir};
 
 static int is_changed(const cam_config *config, cam_config_key key) {
     return cam_config_is_written(config, key) && !cam_config_is_default(config, key);
+}
+
+/* What a teacher gives, and what the model begins as. */
+static void check_teacher(const cam_config *config, cam_problems *problems) {
+    int layers = config->distill_layers.evenly > 0 || config->distill_layers.count > 0;
+    for (size_t i = 0; !config->distill_teacher && i < sizeof for_students / sizeof for_students[0]; i++)
+        if (is_changed(config, for_students[i]))
+            add_problem(config, for_students[i], problems,
+                        "%s needs a teacher; set ~%s, or distill_teacher to the folder of a trained classifier",
+                        cam_config_rows[for_students[i]].leaf, cam_config_rows[for_students[i]].leaf);
+    if (!config->distill_teacher)
+        return;
+    if (config->distill_alpha == 0 && config->distill_hidden == 0)
+        add_problem(config, CAM_KEY_distill_alpha, problems,
+                    "distill_alpha and distill_hidden are both 0: the teacher teaches nothing; set distill_alpha=0.5");
+    if (layers && is_changed(config, CAM_KEY_model_name_or_path) &&
+        strcmp(config->model_name_or_path, config->distill_teacher) != 0)
+        add_problem(config, CAM_KEY_distill_layers, problems,
+                    "distill_layers begins the model as layers of the teacher, not of \"%s\"; set ~distill_layers or "
+                    "~model_name_or_path",
+                    config->model_name_or_path);
+    if (layers && config->init == CAM_CONFIG_INIT_RANDOM)
+        add_problem(config, CAM_KEY_init, problems,
+                    "init=random does not begin as layers of the teacher; set init=pretrained or ~distill_layers");
 }
 
 /* Gives values that fit pretraining to the keys that nobody has set. */
@@ -214,6 +230,7 @@ void cam_rules_apply(cam_config *config, cam_problems *problems) {
     check_columns(config, problems);
     check_label_count(config, problems);
     check_listed(config, problems);
+    check_teacher(config, problems);
     if (config->task == CAM_CONFIG_TASK_PRETRAIN)
         check_pretraining(config, problems);
     else

@@ -105,6 +105,9 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
     case CAM_KIND_COLUMNS:
         cam_strbuf_puts(out, "null or [name, name, ...]");
         break;
+    case CAM_KIND_LAYERS:
+        cam_strbuf_puts(out, "null, a number of layers or [layer, layer, ...], counted from 0");
+        break;
     case CAM_KIND_REPORT_TO:
         cam_strbuf_puts(out, "[jsonl] or []");
         break;

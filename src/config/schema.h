@@ -151,6 +151,18 @@ extern "C" {
       "true = all pieces of a word are guessed together")                                                              \
     X(pretraining, cache_dir, const char *, PATH_OR_NULL, "null", NONE,                                                \
       "folder for the tokenised texts, which a later run takes; null = output_dir")                                    \
+    X(distill, distill_teacher, const char *, PATH_OR_NULL, "null", NONE,                                              \
+      "Hub id or local folder of a trained classifier from which the model also learns")                               \
+    X(distill, distill_layers, cam_config_layers, LAYERS, "null", CLOSED(1, 1000),                                     \
+      "the model begins as layers of the teacher: N of them, evenly spaced, or a list such as [0, 2, 4]")              \
+    X(distill, distill_temperature, double, NUMBER, "2", OPEN_BELOW(0, 1000),                                          \
+      "above 1 the teacher's probabilities of other labels weigh more")                                                \
+    X(distill, distill_alpha, double, NUMBER, "0.5", CLOSED(0, 1),                                                     \
+      "weight of the teacher's targets; that of the labels is 1 - alpha")                                              \
+    X(distill, distill_hidden, double, NUMBER, "0", CLOSED(0, 1000),                                                   \
+      "weight of the squared distance to the teacher's last hidden state; 0 = off")                                    \
+    X(distill, distill_texts, const char *, PATH_OR_NULL, "null", NONE,                                                \
+      "file of texts without labels, for which the teacher's answers are learnt, too")                                 \
     X(eval, eval_strategy, enum cam_choice_eval_strategy, CHOICE, "epoch", CHOICES(eval_strategy),                     \
       "no | steps | epoch")                                                                                            \
     X(eval, eval_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                          \
@@ -211,6 +223,7 @@ typedef enum cam_config_kind {
     CAM_KIND_FREEZE,          /* cam_config_freeze */
     CAM_KIND_LABELS,          /* cam_config_labels */
     CAM_KIND_COLUMNS,         /* cam_config_list; count 0 for null */
+    CAM_KIND_LAYERS,          /* cam_config_layers */
     CAM_KIND_CLASS_WEIGHTS,   /* cam_config_weights */
     CAM_KIND_LABEL_MAP,       /* cam_config_map; count 0 for null */
     CAM_KIND_REPORT_TO        /* unsigned: CAM_CONFIG_REPORT_* flags */

@@ -48,6 +48,17 @@ void cam_config_put_map(const cam_config_map *map, cam_strbuf *out) {
     cam_strbuf_putc(out, '}');
 }
 
+static void put_layers(const cam_config_layers *layers, cam_strbuf *out) {
+    if (layers->evenly > 0)
+        cam_strbuf_printf(out, "%lld", (long long)layers->evenly);
+    else if (layers->count == 0)
+        cam_strbuf_puts(out, "null");
+    for (size_t i = 0; i < layers->count; i++)
+        cam_strbuf_printf(out, "%s%lld", i ? ", " : "[", (long long)layers->items[i]);
+    if (layers->count > 0)
+        cam_strbuf_putc(out, ']');
+}
+
 static void put_integer(const cam_config_row *row, int64_t value, cam_strbuf *out) {
     if (value == 0 && row->kind == CAM_KIND_INTEGER_OR_AUTO)
         cam_strbuf_puts(out, "auto");
@@ -116,6 +127,9 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
             put_list(columns, out);
         else
             cam_strbuf_puts(out, "null");
+        break;
+    case CAM_KIND_LAYERS:
+        put_layers(field, out);
         break;
     case CAM_KIND_LABEL_MAP:
         cam_config_put_map(field, out);

@@ -317,6 +317,42 @@ static bool read_columns(const place *p, const cam_yaml_node *node) {
     return true;
 }
 
+/* The number of a layer, from 0; -1 after a problem. */
+static int64_t layer_number(const place *p, const cam_yaml_node *entry) {
+    errno = 0;
+    int64_t number =
+        entry->kind == CAM_YAML_SCALAR && cam_number_is_whole(entry->text) ? strtoll(entry->text, NULL, 10) : -1;
+    if (number >= 0 && errno == 0 && (double)number < p->row->high)
+        return number;
+    refuse_entry(p, entry, "an entry must be the number of a layer, from 0, not");
+    return -1;
+}
+
+/* null, N, or a list of layers, which may hold one twice. */
+static bool read_layers(const place *p, const cam_yaml_node *node) {
+    cam_config_layers value = {0, NULL, 0};
+    size_t before = p->problems->errors;
+    if (node->kind == CAM_YAML_LIST && node->count > 0) {
+        int64_t *items = cam_pool_take(&p->config->memory, node->count * sizeof *items);
+        for (const cam_yaml_node *entry = items ? node->first : NULL; entry; entry = entry->next)
+            items[value.count++] = layer_number(p, entry);
+        value.items = items;
+        if ((double)value.count > p->row->high)
+            return refuse(p, node);
+    } else if (node->kind == CAM_YAML_SCALAR && cam_number_is_whole(node->text)) {
+        errno = 0;
+        value.evenly = strtoll(node->text, NULL, 10);
+        if (errno == ERANGE || !cam_number_in_range(p->row, (double)value.evenly))
+            return refuse(p, node);
+    } else if (!cam_yaml_is_null(node)) {
+        return refuse(p, node);
+    }
+    if (p->problems->errors != before)
+        return false;
+    *(cam_config_layers *)p->field = value;
+    return true;
+}
+
 static bool read_labels(const place *p, const cam_yaml_node *node) {
     cam_config_labels value = {CAM_LABELS_LIST, {NULL, 0}};
     size_t index;
@@ -449,6 +485,8 @@ bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node 
         return read_labels(&p, node);
     case CAM_KIND_COLUMNS:
         return read_columns(&p, node);
+    case CAM_KIND_LAYERS:
+        return read_layers(&p, node);
     case CAM_KIND_LABEL_MAP:
         return read_label_map(&p, node);
     case CAM_KIND_CLASS_WEIGHTS:

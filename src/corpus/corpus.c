@@ -28,12 +28,35 @@ cam_label_rules cam_corpus_label_rules(const cam_config *config) {
 
 const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id) {
     int part = CAM_PARTS - 1;
+    if (corpus->unlabelled.count > 0 && id >= corpus->first_unlabelled)
+        return &corpus->unlabelled.rows[id - corpus->first_unlabelled];
     while (part > 0 && id < corpus->first_row[part])
         part--;
     return &corpus->files[part].rows[id - corpus->first_row[part]];
 }
 
 /* --- reading --------------------------------------------------------------------------------------------------- */
+
+/* The texts may be in a file of another kind than the labelled rows. */
+static cam_status read_unlabelled(cam_corpus_opening *opening) {
+    cam_status st = CAM_OK;
+    cam_corpus *corpus = opening->corpus;
+    const cam_config *config = opening->config;
+    const cam_dataset *train = &corpus->files[CAM_PART_TRAIN];
+    if (!config->distill_teacher || !config->distill_texts)
+        return CAM_OK;
+    cam_read_options options = cam_corpus_read_options(config, config->distill_texts);
+    options.format = CAM_FORMAT_AUTO;
+    options.delimiter = 0;
+    options.delimiter_hint = train->delimiter;
+    options.encoding_hint = train->encoding;
+    options.columns_are_hint = 1;
+    options.label_required = 0;
+    CAM_TRY(cam_failures_take(&opening->failures, cam_dataset_load(&options, &corpus->unlabelled)));
+    cam_read_counts_describe(&corpus->unlabelled.counts, config->distill_texts, &corpus->warnings);
+out:
+    return st;
+}
 
 static cam_status read_files(cam_corpus_opening *opening) {
     cam_status st = CAM_OK;
@@ -51,6 +74,7 @@ static cam_status read_files(cam_corpus_opening *opening) {
         CAM_TRY(cam_failures_take(&opening->failures, read));
         cam_read_counts_describe(&corpus->files[part].counts, paths[part], &corpus->warnings);
     }
+    CAM_TRY(read_unlabelled(opening));
 out:
     return st;
 }
@@ -89,6 +113,20 @@ static cam_status count_labels(const cam_corpus_opening *opening) {
     return audit_counts(opening);
 }
 
+/* Puts the rows without a label behind the training rows. */
+static cam_status add_unlabelled(cam_corpus *corpus) {
+    size_t labelled = (size_t)corpus->part_count[CAM_PART_TRAIN], count = corpus->unlabelled.count;
+    if (count == 0 || !corpus->part[CAM_PART_TRAIN])
+        return CAM_OK;
+    int32_t *rows = realloc(corpus->part[CAM_PART_TRAIN], (labelled + count) * sizeof *rows);
+    if (!rows)
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu row numbers", labelled + count);
+    for (size_t i = 0; i < count; i++)
+        rows[labelled + i] = (int32_t)(corpus->first_unlabelled + (int64_t)i);
+    corpus->part[CAM_PART_TRAIN] = rows;
+    return CAM_OK;
+}
+
 static cam_status open_corpus(cam_corpus_opening *opening) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = opening->corpus;
@@ -98,6 +136,7 @@ static cam_status open_corpus(cam_corpus_opening *opening) {
     CAM_TRY(cam_corpus_label(opening));
     if (opening->train_is_sound)
         CAM_TRY(cam_failures_take(&opening->failures, cam_corpus_split(opening)));
+    CAM_TRY(add_unlabelled(corpus));
     if (!opening->findings_are_told) {
         cam_strbuf_puts(&corpus->warnings, cam_strbuf_text(&opening->findings));
         cam_corpus_put_cure(opening, &corpus->warnings);
@@ -126,6 +165,7 @@ void cam_corpus_close(cam_corpus *corpus) {
         cam_dataset_release(&corpus->files[part]);
         free(corpus->part[part]);
     }
+    cam_dataset_release(&corpus->unlabelled);
     cam_labels_release(&corpus->labels);
     if (!corpus->texts.map.bytes)
         cam_token_rows_release(&corpus->tokens);

@@ -1,7 +1,7 @@
 /* corpus.h: the data of a run, from files to token ids: read, audited, labelled, split and tokenised.
  *
  * Every row of every file has a number, its data row id: first the rows of train_file, then those of validation_file,
- * then those of test_file. Random numbers (dropout) depend on this id, which does not depend on the split or the order.
+ * then those of test_file, then those of distill_texts. Random numbers (dropout) depend on this id, which does not depend on the split or the order.
  */
 #ifndef CAM_CORPUS_H
 #define CAM_CORPUS_H
@@ -17,10 +17,13 @@
 typedef struct cam_corpus {
     cam_dataset files[CAM_PARTS]; /* empty if the run has no such file */
     int64_t first_row[CAM_PARTS]; /* data row id of each file's first row */
+    cam_dataset unlabelled;       /* distill_texts: rows without a label, which are trained on */
+    int64_t first_unlabelled;     /* data row id of the first of them */
     int64_t rows;
     cam_labels labels;
-    int32_t *label;           /* [rows] id; -1 for an unknown label, only after a failure */
-    int32_t *part[CAM_PARTS]; /* data row ids of training, validation and test rows, in the order of the split */
+    int32_t *label;           /* [rows] id; -1 for a row of `unlabelled`, and after a failure for an unknown label */
+    int32_t *part[CAM_PARTS]; /* data row ids of training, validation and test rows, in the order of the split; behind
+                               * those of the training rows are those of `unlabelled`, which part_count leaves out */
     int64_t part_count[CAM_PARTS];
     int64_t *label_count;  /* [labels] training rows */
     size_t to_mend;        /* labels that the cure of the audit would rename or leave out */
@@ -60,6 +63,10 @@ CAM_MUST_CHECK cam_status cam_corpus_open_texts(cam_corpus *corpus, const cam_te
 cam_read_options cam_corpus_read_options(const cam_config *config, const char *path);
 /* The label rules of a configuration, which must outlive them. */
 cam_label_rules cam_corpus_label_rules(const cam_config *config);
+/* The rows that are trained on: part[CAM_PART_TRAIN] has so many, with and without a label. */
+static inline int64_t cam_corpus_train_count(const cam_corpus *corpus) {
+    return corpus->part_count[CAM_PART_TRAIN] + (int64_t)corpus->unlabelled.count;
+}
 /* The row with a data row id. */
 const cam_row *cam_corpus_row(const cam_corpus *corpus, int64_t id);
 

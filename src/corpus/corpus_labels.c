@@ -210,9 +210,13 @@ static cam_status number_rows(cam_corpus *corpus) {
         corpus->first_row[part] = corpus->rows;
         corpus->rows += (int64_t)corpus->files[part].count;
     }
+    corpus->first_unlabelled = corpus->rows;
+    corpus->rows += (int64_t)corpus->unlabelled.count;
     if (corpus->rows > INT32_MAX)
         return cam_fail(CAM_E_DATA, "%lld rows are more than a run can number", (long long)corpus->rows);
     corpus->label = malloc((size_t)(corpus->rows + 1) * sizeof *corpus->label);
+    for (int64_t r = corpus->first_unlabelled; corpus->label && r < corpus->rows; r++)
+        corpus->label[r] = -1;
     return corpus->label ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for %lld labels", (long long)corpus->rows);
 }
 

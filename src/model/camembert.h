@@ -56,6 +56,14 @@ typedef struct cam_layer_saved {
     cam_tensor attention_mask, mask1, mask2;
 } cam_layer_saved;
 
+/* How a student learns from the answers of a teacher, which are in device memory: see cam_distill_logits in cam/ops.h. */
+typedef struct cam_distillation {
+    float temperature, alpha;
+    float hidden_weight; /* 0: hidden states are not compared */
+    cam_tensor logits;   /* [rows,K] of every row of the data set */
+    cam_tensor hidden;   /* [rows,H] the encoder's output at <s>; absent where hidden_weight is 0 */
+} cam_distillation;
+
 typedef struct cam_camembert {
     const cam_model_config *config;
     const cam_parameters *params;
@@ -71,7 +79,7 @@ CAM_MUST_CHECK cam_status cam_camembert_open(cam_camembert *model, const cam_mod
 void cam_camembert_close(cam_camembert *model);
 
 /* One pass of a batch through the model. Set the first block of fields, then call encode, and classify and in training
- * loss, or lm_head and lm_loss; in training then backward. All memory comes from `arena`, which the caller resets before
+ * loss or distill, or lm_head and lm_loss; in training then backward. All memory comes from `arena`, which the caller resets before
  * the next pass. */
 typedef struct cam_pass {
     cam_camembert *model;
@@ -82,6 +90,7 @@ typedef struct cam_pass {
     int accumulate;           /* gradients and loss: 1: += (a later micro-batch), 0: = */
     cam_tensor class_weights; /* [K]; may be absent */
     float label_smoothing;
+    const cam_distillation *distillation; /* the answers of a teacher; NULL: none */
     /* Backward calls it once all gradients of a depth (cam_parameter.depth) are computed, the head's first; may be
      * NULL. It is called in a section of the backend's side queue. Not called with a counting arena. */
     cam_status (*gradients_ready)(void *context, int depth);
@@ -94,6 +103,7 @@ typedef struct cam_pass {
     cam_tensor head_input, head_dense, head_active;    /* [R,H] after dropout, before bias and tanh, after dropout */
     cam_tensor head_output, head_mean, head_rstd;      /* lm_head: [R,H] [R] its LayerNorm, of head_active after GELU */
     cam_tensor head_gradient;                          /* lm_loss: [R,H] of head_output */
+    cam_tensor mapped;                                 /* distill: [R,H] of `hidden`, then the gradient of the map */
     cam_tensor hits;                                   /* lm_loss, not in training: [R], as loss_fwd's */
     cam_tensor logits;                                 /* [R,K] */
     cam_tensor row_loss;                               /* [R] */
@@ -109,6 +119,8 @@ CAM_MUST_CHECK cam_status cam_camembert_gather_features(cam_pass *pass, cam_tens
 CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
 /* Fills `row_loss`, and adds to state->loss. */
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
+/* Instead of loss, with a teacher: also overwrites `logits` by their gradient. */
+CAM_MUST_CHECK cam_status cam_camembert_distill(cam_pass *pass);
 /* The head of a masked language model up to its decoder: fills `head_output` from `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_lm_head(cam_pass *pass);
 /* The decoder and the loss, chunk by chunk of query rows: fills `row_loss`, and adds to state->loss. In training also

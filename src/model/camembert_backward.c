@@ -245,8 +245,9 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
-    CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
+    if (!pass->distillation)
+        CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
+                .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
                     .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
                     .rows = CAM_ROWS_HEAD);
@@ -255,7 +256,7 @@ static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
     CAM_RUN(head_tanh_bwd, .dx = dactive, .dbias = cam_head_view(pass, CAM_DENSE_B, CAM_GRADIENT), .dy = dactive,
             .x = pass->head_dense, .bias = cam_head_view(pass, CAM_DENSE_B, CAM_WEIGHT), .accumulate = pass->accumulate,
             .dropout = cam_head_dropout_of(pass, CAM_SITE_HEAD_OUTPUT));
-    WEIGHT_GRADIENT(depth, 1, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive,
+    WEIGHT_GRADIENT(depth, !pass->mapped.data, .dw = cam_head_view(pass, CAM_DENSE_W, CAM_GRADIENT), .dy = dactive,
                     .x = pass->head_input, .rows = CAM_ROWS_HEAD);
     if (!need_dhidden)
         goto out;
@@ -308,13 +309,28 @@ out:
     return st;
 }
 
-/* The head of a masked language model, in the main queue; its gradients are told as complete in a section of their own. */
-static cam_status lm_head_backward(cam_pass *pass, cam_tensor dhidden) {
+/* All gradients of a depth are computed in the main queue. */
+static cam_status complete(cam_pass *pass, int depth) {
     cam_status st = CAM_OK;
-    int depth = pass->model->params->layers + 1;
-    CAM_TRY(cam_lm_head_backward(pass, dhidden));
     CAM_TRY(section_begin(pass));
     CAM_TRY(section_end(pass, depth, gradients_ready(pass, depth)));
+out:
+    return st;
+}
+
+static cam_status lm_head_backward(cam_pass *pass, cam_tensor dhidden) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_lm_head_backward(pass, dhidden));
+    CAM_TRY(complete(pass, pass->model->params->layers + 1));
+out:
+    return st;
+}
+
+/* The map to a teacher's hidden states, the last part of the head. */
+static cam_status map_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
+    cam_status st = CAM_OK;
+    CAM_TRY(cam_distill_backward(pass, dhidden, need_dhidden));
+    CAM_TRY(complete(pass, pass->model->params->layers + 1));
 out:
     return st;
 }
@@ -329,12 +345,13 @@ cam_status cam_camembert_backward(cam_pass *pass) {
         CAM_TRY(lm_head_backward(pass, dy));
     else
         CAM_TRY(head_backward(pass, dy, encoder_trained));
+    if (pass->mapped.data)
+        CAM_TRY(map_backward(pass, dy, encoder_trained));
     if (encoder_trained)
         CAM_TRY(layers_backward(pass, dy, &dx));
     if (model->frozen_depth == 0) {
         CAM_TRY(embedding_backward(pass, dx));
-        CAM_TRY(section_begin(pass));
-        CAM_TRY(section_end(pass, 0, gradients_ready(pass, 0)));
+        CAM_TRY(complete(pass, 0));
     }
     CAM_TRY(wait_for_side(pass, pass->side_mark));
 out:

@@ -27,7 +27,9 @@
     X(head_tanh_fwd)                                                                                                   \
     X(head_tanh_bwd)                                                                                                   \
     X(loss_fwd)                                                                                                        \
-    X(loss_bwd)
+    X(loss_bwd)                                                                                                        \
+    X(distill_logits)                                                                                                  \
+    X(distill_hidden)
 
 #define CAM_PASS_DECLARE(op) CAM_MUST_CHECK cam_status cam_pass_##op(cam_pass *pass, cam_##op##_args *args);
 CAM_PASS_OPS(CAM_PASS_DECLARE)
@@ -94,6 +96,9 @@ int cam_layer_is_trained(const cam_pass *pass, int layer);
 
 /* Backward of lm_head: head_gradient -> dhidden, the gradient of `hidden`. */
 CAM_MUST_CHECK cam_status cam_lm_head_backward(cam_pass *pass, cam_tensor dhidden);
+
+/* Backward of distill: the gradients of the map; and where need_dhidden, dhidden += that of `hidden` through it. */
+CAM_MUST_CHECK cam_status cam_distill_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden);
 
 /* One layer: reads saved->x, writes y [N,H], fills the rest of `saved`. */
 CAM_MUST_CHECK cam_status cam_layer_forward(cam_pass *pass, int layer, cam_layer_saved *saved, cam_tensor y);

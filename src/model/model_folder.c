@@ -7,6 +7,7 @@
 #include "held.h"
 #include "safetensors_writer.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,40 +88,90 @@ static void initial_rows(const cam_parameters *params, const cam_model_source *s
 
 /* --- loading --------------------------------------------------------------------------------------------------- */
 
-/* Finds every tensor in the checkpoint; the list has one entry a part, in the order of cam_parameters.list. */
+/* The tensors that are looked for in a checkpoint, and the memory of their names. */
+typedef struct wanted_list {
+    cam_weight_wanted *items;
+    char (*names)[CAM_TENSOR_NAME_BYTES];
+    size_t count;
+} wanted_list;
+
+/* Adds the parts of parameter i, under the names of another layer of the checkpoint unless `layer` is below 0. */
+static void add_wanted(wanted_list *list, const cam_parameters *params, int i, int32_t layer, cam_weight_need need) {
+    static const char word[] = "encoder.layer.";
+    const cam_parameter *p = &params->list[i];
+    for (int part = 0; part < p->parts; part++) {
+        char *name = list->names[list->count];
+        memcpy(name, p->name[part], CAM_TENSOR_NAME_BYTES);
+        if (layer >= 0) {
+            char *number = strstr(name, word) + sizeof word - 1;
+            const char *rest = strstr(p->name[part], word) + sizeof word - 1;
+            snprintf(number, (size_t)(name + CAM_TENSOR_NAME_BYTES - number), "%d%s", (int)layer,
+                     rest + strspn(rest, "0123456789"));
+        }
+        list->items[list->count++] = (cam_weight_wanted){.name = name,
+                                                         .ndim = p->matrix ? 2 : 1,
+                                                         .shape = {file_rows(params, i) / p->parts, p->columns},
+                                                         .need = need};
+    }
+}
+
+static int is_chosen(const cam_parameters *params, const cam_model_source *source, int32_t layer) {
+    for (int i = 0; i < params->layers; i++)
+        if (source->layers[i] == layer)
+            return 1;
+    return 0;
+}
+
+/* Finds every tensor in the checkpoint; the list has one entry a part, in the order of cam_parameters.list, then the
+ * layers of the checkpoint that the model does not have. */
 static cam_status match(const cam_parameters *params, const cam_model_source *source) {
     cam_status st = CAM_OK;
-    size_t count = 0;
-    cam_weight_wanted *wanted = NULL;
+    wanted_list list = {0};
+    int others = source->layers ? source->checkpoint_layers : 0;
+    size_t most = (size_t)(params->count + others * CAM_LAYER_TENSORS) * CAM_MAX_PARTS;
+    cam_weight_need need = source->keep_head ? CAM_WEIGHT_OPTIONAL : CAM_WEIGHT_FRESH;
     if (params->task == CAM_TASK_MASKED_LM && source->keep_head && source->config->untied &&
         cam_weights_find(source->weights, "lm_head.bias"))
         CAM_FAIL(CAM_E_MODEL,
                  "\"tie_word_embeddings\" is false in config.json: only a masked language model whose decoder "
                  "is its word embeddings is supported");
-    wanted = calloc((size_t)params->count * CAM_MAX_PARTS, sizeof *wanted);
-    if (!wanted)
+    list.items = calloc(most, sizeof *list.items);
+    list.names = calloc(most, sizeof *list.names);
+    if (!list.items || !list.names)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", params->count);
     for (int i = 0; i < params->count; i++) {
         const cam_parameter *p = &params->list[i];
-        int head = p->depth == params->layers + 1;
-        for (int part = 0; part < p->parts; part++)
-            wanted[count++] = (cam_weight_wanted){.name = p->name[part],
-                                                  .ndim = p->matrix ? 2 : 1,
-                                                  .shape = {file_rows(params, i) / p->parts, p->columns},
-                                                  .need = !head               ? CAM_WEIGHT_REQUIRED
-                                                          : source->keep_head ? CAM_WEIGHT_OPTIONAL
-                                                                              : CAM_WEIGHT_FRESH};
+        int is_head = p->depth == params->layers + 1;
+        int32_t layer = source->layers && p->depth > 0 && !is_head ? source->layers[p->depth - 1] : -1;
+        if (!p->unsaved)
+            add_wanted(&list, params, i, layer, is_head ? need : CAM_WEIGHT_REQUIRED);
     }
-    st = cam_weights_match(source->weights, wanted, count);
+    for (int32_t layer = 0; layer < others; layer++)
+        for (int t = 0; t < CAM_LAYER_TENSORS && !is_chosen(params, source, layer); t++)
+            add_wanted(&list, params, cam_parameter_of_layer(params, 0, (cam_layer_tensor)t), layer,
+                       CAM_WEIGHT_REQUIRED);
+    st = cam_weights_match(source->weights, list.items, list.count);
 out:
-    free(wanted);
+    free(list.items);
+    free(list.names);
     return st;
 }
 
-/* The initial values of parameter i; `first` counts the parts before it. *fresh: they were not loaded. */
+/* The map of hidden states begins as the identity. */
+static void identity(const cam_parameter *p, float *out) {
+    memset(out, 0, (size_t)(p->rows * p->columns) * sizeof *out);
+    for (int64_t r = 0; p->matrix && r < p->rows; r++)
+        out[r * p->columns + r] = 1;
+}
+
+/* The initial values of parameter i; `first` counts the parts before it. *fresh: values of the model were not loaded. */
 static cam_status initial_values(const cam_parameters *params, const cam_model_source *source, int i, size_t first,
                                  float *out, int *fresh) {
     cam_status st = CAM_OK;
+    if (params->list[i].unsaved) {
+        identity(&params->list[i], out);
+        return CAM_OK;
+    }
     *fresh = !source->weights || !cam_weights_has(source->weights, first);
     if (*fresh) {
         initial_rows(params, source, i, 0, params->list[i].rows, out);
@@ -347,7 +398,7 @@ static cam_status declare(const cam_parameters *params, cam_safetensors_writer *
     for (int i = 0; i < params->count; i++) {
         const cam_parameter *p = &params->list[i];
         int64_t shape[2] = {file_rows(params, i) / p->parts, p->columns};
-        for (int part = 0; part < p->parts; part++) {
+        for (int part = 0; part < p->parts && !p->unsaved; part++) {
             parameter_of[count++] = i;
             CAM_TRY(cam_safetensors_writer_declare(writer, p->name[part], CAM_F32, p->matrix ? 2 : 1, shape));
         }

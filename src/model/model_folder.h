@@ -14,6 +14,9 @@ typedef struct cam_model_source {
     cam_weights *weights; /* an opened checkpoint; NULL: all values are initialised (init: random) */
     int keep_head;        /* 1: load its head too, if it has one of the task */
     uint64_t seed;        /* of the initialisation */
+    const int32_t
+        *layers; /* [num_hidden_layers] the checkpoint's layer, from 0, that each layer begins as; NULL: its own */
+    int32_t checkpoint_layers; /* with `layers`: how many the checkpoint has */
     const cam_model_config *config;
 } cam_model_source;
 
@@ -24,10 +27,11 @@ CAM_MUST_CHECK cam_status cam_model_check(const cam_model_source *source);
  * checkpoint has one; otherwise it is initialised, and *fresh_head is 1. Initial values are those of transformers'
  * _init_weights: matrices and embeddings normal with initializer_range, pad rows and biases 0, LayerNorm 1 and 0. Each
  * normal value is a function of seed, tensor, row and column (philox.h), so it does not depend on which rows are kept.
+ * The map of hidden states begins as the identity.
  * Errors: those of weights.h, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head);
 
-/* Writes model.safetensors with every tensor in f32 and the whole vocabulary. The parameters come from cam_model_load;
+/* Writes model.safetensors with every tensor of the model in f32 and the whole vocabulary. The parameters come from cam_model_load;
  * left-out rows catch up with the recorded updates first. CAM_E_STORAGE, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_model_save(cam_parameters *params, const char *path);
 

@@ -74,7 +74,15 @@ static void append_layer(cam_parameters *params, const cam_model_config *config,
     }
 }
 
-static void append_all(cam_parameters *params, const cam_model_config *config) {
+static void append_map(cam_parameters *params, int64_t hidden) {
+    int head = params->layers + 1, first = params->count;
+    append_named(params, head, hidden, hidden, 0, "", "hidden_map.weight");
+    append_named(params, head, hidden, 0, 1, "", "hidden_map.bias");
+    for (int i = first; i < params->count; i++)
+        params->list[i].unsaved = 1;
+}
+
+static void append_all(cam_parameters *params, const cam_model_config *config, int hidden_map) {
     int64_t h = config->hidden_size;
     int head = params->layers + 1;
     const char *encoder = config->family->prefixes[0];
@@ -97,6 +105,8 @@ static void append_all(cam_parameters *params, const cam_model_config *config) {
     append_named(params, head, h, 0, 1, "", "classifier.dense.bias");
     append_named(params, head, config->num_labels, h, 0, "", "classifier.out_proj.weight");
     append_named(params, head, config->num_labels, 0, 1, "", "classifier.out_proj.bias");
+    if (hidden_map)
+        append_map(params, h);
 }
 
 /* Fills the two maps between file rows and kept rows. */
@@ -151,19 +161,19 @@ cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config 
                                .sharding = sharding};
     params->sharding.ranks += sharding.ranks == 0;
     int is_lm = params->task == CAM_TASK_MASKED_LM;
-    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS +
-                (is_lm ? CAM_MASKED_LM_TENSORS : CAM_CLASSIFIER_TENSORS);
-    CAM_ASSERT(!is_lm || !used);
+    int head = is_lm ? CAM_MASKED_LM_TENSORS : rates->hidden_map ? CAM_STUDENT_TENSORS : CAM_CLASSIFIER_TENSORS;
+    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + head;
+    CAM_ASSERT(!is_lm || (!used && !rates->hidden_map));
     params->list = calloc((size_t)count, sizeof *params->list);
     params->by_offset = calloc((size_t)count, sizeof *params->by_offset);
     if (!params->list || !params->by_offset)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", count);
     CAM_TRY(compact_vocabulary(params, config, used));
-    append_all(params, config);
+    append_all(params, config, rates->hidden_map);
     CAM_ASSERT(params->count == count);
     for (int i = 0; i < count; i++) {
         const cam_parameter *p = &params->list[i];
-        params->logical_count += (i == CAM_WORD ? params->vocab_size : p->rows) * p->columns;
+        params->logical_count += p->unsaved ? 0 : (i == CAM_WORD ? params->vocab_size : p->rows) * p->columns;
         params->trained_count += p->depth < rates->frozen_depth ? 0 : p->rows * p->columns;
     }
     CAM_TRY(cam_parameters_arrange(params, rates->frozen_depth));

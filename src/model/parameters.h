@@ -59,7 +59,10 @@ typedef enum cam_head_tensor {
     CAM_HEAD_GAMMA = CAM_DENSE_B + 1, /* of a masked language model, whose decoder is CAM_WORD */
     CAM_HEAD_BETA,
     CAM_DECODER_B, /* [V] */
-    CAM_MASKED_LM_TENSORS
+    CAM_MASKED_LM_TENSORS,
+    CAM_MAP_W = CAM_CLASSIFIER_TENSORS, /* of a student: [H,H] the map of its hidden states to the teacher's */
+    CAM_MAP_B,
+    CAM_STUDENT_TENSORS
 } cam_head_tensor;
 
 typedef enum cam_plane { CAM_WEIGHT, CAM_LOW, CAM_GRADIENT, CAM_MOMENT1, CAM_MOMENT2, CAM_PLANES } cam_plane;
@@ -96,6 +99,7 @@ typedef struct cam_parameter {
     int64_t offset;        /* in the index space, elements, a multiple of CAM_CHUNK */
     int bias_or_norm;      /* no weight decay unless decay_bias_and_norm */
     int split;             /* the weight is bf16, the upper half of an f32 master */
+    int unsaved;           /* training alone needs it: no file of a model has it */
     size_t at[CAM_PLANES]; /* byte offset in each plane that has it; unused for moments */
 } cam_parameter;
 
@@ -154,10 +158,11 @@ typedef struct cam_train_rates {
     int frozen_depth; /* lower depths are frozen: 0 none, 1 embeddings, 1 + N also N layers, L + 1 all but the head */
     double weight_decay;
     int decay_bias_and_norm;
+    int hidden_map;         /* a classifier's head also has the map of hidden states, which distillation trains */
     double layerwise_decay; /* d; learning rate factors: head 1, layer i = 1 .. L d^(L+1-i), embeddings d^(L+1) */
 } cam_train_rates;
 
-/* Lays out the index space and the planes, with the head of config->task. `used` ([vocab_size], non-zero: keep the row);
+/* Lays out the index space and the planes, with the head of config->task and the map of `rates`. `used` ([vocab_size], non-zero: keep the row);
  * NULL: the whole vocabulary, which a masked language model needs. The pad row is always kept. No backend memory is
  * allocated. */
 CAM_MUST_CHECK cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config,

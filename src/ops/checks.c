@@ -1,5 +1,6 @@
 /* checks.c: the shapes, dtypes and aliasing rules of cam/ops.h, one function an operator. Nothing here computes. */
 #include "operands_internal.h"
+#include <math.h>
 
 #define F32_1D(label, t, role, n)                                                                                      \
     { label, t, role, CAM_F32, 1, {n, 0}, NULL }
@@ -411,6 +412,39 @@ cam_status cam_check_loss_bwd(const cam_backend *backend, const cam_loss_bwd_arg
         F32_1D("weights", a->weights, CAM_OPTIONAL, k),
     };
     return CHECK("loss_bwd", operands);
+}
+
+cam_status cam_check_distill_logits(const cam_backend *backend, const cam_distill_logits_args *a) {
+    int64_t r = a->logits.shape[0], k = a->logits.shape[1];
+    REQUIRE_STATE("distill_logits", a);
+    REQUIRE("distill_logits", a->temperature > 0 && isfinite(a->temperature), "temperature is not above 0");
+    REQUIRE("distill_logits", a->alpha >= 0 && a->alpha <= 1, "alpha is not in [0, 1]");
+    REQUIRE("distill_logits", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
+    const cam_operand operands[] = {
+        F32_2D_OR("dlogits", a->dlogits, CAM_OUT, r, k, "logits"),
+        F32_1D("row_loss", a->row_loss, CAM_OUT, r),
+        F32_2D("logits", a->logits, CAM_IN, r, k),
+        I32_1D("labels", a->labels, CAM_IN, r),
+        F32_1D("weights", a->weights, CAM_OPTIONAL, k),
+        F32_2D("teacher", a->teacher, CAM_IN, a->teacher.shape[0], k),
+        I32_1D("row", a->row, CAM_IN, r),
+    };
+    return CHECK("distill_logits", operands);
+}
+
+cam_status cam_check_distill_hidden(const cam_backend *backend, const cam_distill_hidden_args *a) {
+    int64_t r = a->mapped.shape[0], h = a->dmapped.shape[1];
+    REQUIRE_STATE("distill_hidden", a);
+    REQUIRE_FEATURES("distill_hidden", h);
+    REQUIRE("distill_hidden", a->weight >= 0 && isfinite(a->weight), "weight is not a number from 0 on");
+    const cam_operand operands[] = {
+        F32_2D_OR("dmapped", a->dmapped, CAM_OUT, r, h, "mapped"),
+        F32_1D("row_loss", a->row_loss, CAM_OUT, r),
+        F32_2D("mapped", a->mapped, CAM_IN, r, h),
+        F32_2D("teacher", a->teacher, CAM_IN, a->teacher.shape[0], h),
+        I32_1D("row", a->row, CAM_IN, r),
+    };
+    return CHECK("distill_hidden", operands);
 }
 
 /* A plane of the parameter store must have room for `chunks` chunks. The length of a mixed plane is in 16-bit units. */

@@ -124,6 +124,21 @@ static void describe_model(const cam_run *run, cam_strbuf *out) {
                           run->keep_head ? "kept: the folder's labels are the data's" : "fresh, for the data's labels");
 }
 
+static void describe_teacher(const cam_run *run, cam_strbuf *out) {
+    if (run->teacher.hidden_size == 0)
+        return;
+    cam_strbuf_puts(out, "teacher  ");
+    put_path(out, run->teacher_folder, COLUMNS - 9 - 42);
+    cam_strbuf_puts(out, ": ");
+    cam_plain_put_counted(out, run->teacher.num_hidden_layers, "layer", "layers");
+    if (run->corpus.unlabelled.count > 0) {
+        cam_strbuf_puts(out, ", also for ");
+        cam_plain_put_counted(out, (int64_t)run->corpus.unlabelled.count, "text", "texts");
+        cam_strbuf_puts(out, " without a label");
+    }
+    cam_strbuf_putc(out, '\n');
+}
+
 static void describe_rows(const cam_run *run, cam_strbuf *out) {
     const cam_corpus *corpus = &run->corpus;
     static const char *const words[CAM_PARTS] = {"rows     ", " train, ", " validation, "};
@@ -209,6 +224,7 @@ void cam_run_describe(const cam_run *run, cam_strbuf *out) {
         describe_file(&run->corpus.files[part], out);
     describe_columns(run, out);
     describe_model(run, out);
+    describe_teacher(run, out);
     describe_rows(run, out);
     describe_lengths(run, out);
     describe_steps(run, out);

@@ -6,12 +6,16 @@ void cam_run_close(cam_run *run) {
     cam_corpus_close(&run->corpus);
     cam_tokenizer_close(run->tokenizer);
     cam_weights_close(run->weights);
+    cam_weights_close(run->teacher_weights);
+    cam_model_config_release(&run->teacher);
     cam_model_origin_release(&run->origin);
     cam_model_config_release(&run->model);
     cam_strbuf_release(&run->comparison);
     cam_facts_release(&run->facts);
     cam_text_files_release(&run->text_files);
     free(run->piece_kind);
+    free(run->student_layers);
+    free(run->teacher_folder);
     free(run->class_weights);
     free(run->model_folder);
     *run = (cam_run){0};
@@ -44,6 +48,16 @@ static int32_t mask_id(const cam_run *run) {
     return run->tokenizer ? cam_tokenizer_special_ids(run->tokenizer).mask : -1;
 }
 
+static cam_teacher teacher_of(const cam_run *run) {
+    const cam_config *c = run->config;
+    if (run->teacher.hidden_size == 0)
+        return (cam_teacher){0};
+    return (cam_teacher){.source = {.weights = run->teacher_weights, .keep_head = 1, .config = &run->teacher},
+                         .temperature = (float)c->distill_temperature,
+                         .alpha = (float)c->distill_alpha,
+                         .hidden_weight = (float)c->distill_hidden};
+}
+
 cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend) {
     const cam_config *c = run->config;
     int is_masked = c->task == CAM_CONFIG_TASK_PRETRAIN;
@@ -52,10 +66,13 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                  .source = {.weights = run->weights,
                                             .keep_head = run->keep_head || is_masked,
                                             .seed = (uint64_t)c->seed,
+                                            .layers = run->student_layers,
+                                            .checkpoint_layers = run->teacher.num_hidden_layers,
                                             .config = &run->model},
                                  .rates = {.frozen_depth = frozen_depth(run),
                                            .weight_decay = c->weight_decay,
                                            .decay_bias_and_norm = c->decay_bias_and_norm,
+                                           .hidden_map = run->teacher.hidden_size > 0 && c->distill_hidden > 0,
                                            .layerwise_decay = c->layerwise_lr_decay},
                                  .adamw = {.beta1 = c->adam_beta1,
                                            .beta2 = c->adam_beta2,
@@ -84,10 +101,11 @@ cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backen
                                              .whole_words = c->whole_word_mask,
                                              .mask_id = mask_id(run),
                                              .piece_kind = run->piece_kind},
+                                 .teacher = teacher_of(run),
                                  .tokens = &run->corpus.tokens,
                                  .labels = run->corpus.label,
                                  .train = run->corpus.part[CAM_PART_TRAIN],
-                                 .train_count = run->corpus.part_count[CAM_PART_TRAIN],
+                                 .train_count = cam_corpus_train_count(&run->corpus),
                                  .cancel = run->cancel,
                                  .group = run->group,
                                  .comm = run->comm,

@@ -39,7 +39,11 @@ typedef struct cam_run {
     cam_model_origin origin; /* of the model, for the card */
     int folder_has_weights;  /* model.safetensors, also where they are not used */
     cam_tokenizer *tokenizer;
-    cam_weights *weights; /* until they are loaded; NULL under init: random */
+    cam_weights *weights;         /* until they are loaded; NULL under init: random */
+    char *teacher_folder;         /* of distill_teacher; NULL: none, or not found */
+    cam_model_config teacher;     /* hidden_size is 0 where there is none, or it could not be read */
+    cam_weights *teacher_weights; /* until they are loaded */
+    int32_t *student_layers;      /* [num_hidden_layers] the teacher's layers that the model begins as; NULL: its own */
     cam_corpus corpus;
     cam_text_files text_files; /* pretraining: of train_file and validation_file */
     unsigned char *piece_kind; /* pretraining: [vocab_size] CAM_PIECE_ bits (cam/masking.h); NULL: no tokenizer */

@@ -25,6 +25,8 @@ static const cam_config_key left_out[] = {CAM_KEY_model_name_or_path,
 static int matters(const cam_config *config, size_t key) {
     if (strcmp(cam_config_rows[key].section, "pretraining") == 0)
         return config->task == CAM_CONFIG_TASK_PRETRAIN && key != CAM_KEY_cache_dir;
+    if (strcmp(cam_config_rows[key].section, "distill") == 0)
+        return config->distill_teacher && key != CAM_KEY_distill_teacher;
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
         if ((size_t)left_out[i] == key)
             return 0;
@@ -100,6 +102,18 @@ out:
     return st;
 }
 
+static cam_status add_teacher(const cam_run *run, cam_facts *facts) {
+    cam_status st = CAM_OK;
+    char identity[CAM_WEIGHTS_IDENTITY_BYTES];
+    if (!run->teacher_weights)
+        return CAM_OK;
+    CAM_TRY(cam_weights_identity(run->teacher_weights, identity));
+    identity[16] = '\0';
+    CAM_TRY(cam_facts_add(facts, "weights of the teacher", identity));
+out:
+    return st;
+}
+
 cam_status cam_run_facts_find(const cam_run *run, cam_facts *facts) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
@@ -112,6 +126,7 @@ cam_status cam_run_facts_find(const cam_run *run, cam_facts *facts) {
     CAM_TRY(add_data(run, facts));
     CAM_TRY(add_labels(run, facts));
     CAM_TRY(add_model(run, facts));
+    CAM_TRY(add_teacher(run, facts));
 out:
     return st;
 }

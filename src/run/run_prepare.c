@@ -12,6 +12,7 @@
 #include "piece_kinds_internal.h"
 #include "resume.h"
 #include "run.h"
+#include "run_distill_internal.h"
 #include "run_facts_internal.h"
 #include "run_folder.h"
 #include <stdlib.h>
@@ -21,9 +22,10 @@
 
 static cam_status find_model(cam_run *run) {
     const cam_config *config = run->config;
-    int random = config->init == CAM_CONFIG_INIT_RANDOM;
-    return cam_model_get(run->group, config->model_name_or_path, config->revision,
-                         random ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS, &run->cancel, &run->model_folder);
+    int random = config->init == CAM_CONFIG_INIT_RANDOM, is_student = cam_run_is_begun_from_teacher(config);
+    return cam_model_get(run->group, is_student ? config->distill_teacher : config->model_name_or_path,
+                         is_student ? "main" : config->revision, random ? CAM_MODEL_CONFIG_ONLY : CAM_MODEL_WEIGHTS,
+                         &run->cancel, &run->model_folder);
 }
 
 static cam_status open_model(cam_run *run) {
@@ -38,6 +40,8 @@ static cam_status open_model(cam_run *run) {
     }
     if (config->task == CAM_CONFIG_TASK_PRETRAIN)
         run->model.task = CAM_TASK_MASKED_LM;
+    if (cam_run_is_begun_from_teacher(config))
+        CAM_TRY(cam_run_choose_layers(run));
     cam_model_origin_find(&run->origin, run->model_folder, &run->model);
     run->folder_has_weights = cam_file_exists_in(run->model_folder, "model.safetensors");
     if (config->freeze.kind == CAM_CONFIG_FREEZE_FIRST && config->freeze.layers > run->model.num_hidden_layers)
@@ -76,16 +80,19 @@ static int in_same_order(const cam_model_config *model, const cam_config_list *l
 }
 
 /* Opens the data. If the model folder is a classifier with the same labels, its label ids and its head are kept. A list
- * of labels in the configuration fixes the ids; a folder with another order then loses its head. */
+ * of labels in the configuration fixes the ids; a folder with another order then loses its head. A teacher's ids come
+ * before those of the model. */
 static cam_status open_data(cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     cam_labels known = {0};
     int listed = config->labels.kind == CAM_LABELS_LIST;
-    int usable = run->model.has_labels && config->init == CAM_CONFIG_INIT_PRETRAINED &&
-                 (!listed || in_same_order(&run->model, &config->labels.list));
+    int pretrained = config->init == CAM_CONFIG_INIT_PRETRAINED;
+    const cam_model_config *named = run->teacher.has_labels ? &run->teacher : &run->model;
+    int usable = named->has_labels && (pretrained || named == &run->teacher) &&
+                 (!listed || in_same_order(named, &config->labels.list));
     if (usable)
-        CAM_TRY(cam_labels_from_names(&known, (const char *const *)run->model.id2label, (size_t)run->model.num_labels));
+        CAM_TRY(cam_labels_from_names(&known, (const char *const *)named->id2label, (size_t)named->num_labels));
     CAM_TRY(cam_corpus_open(&run->corpus, config, usable ? &known : NULL));
     const cam_labels *labels = &run->corpus.labels;
     if (labels->count > CAM_MODEL_MAX_LABELS)
@@ -93,9 +100,9 @@ static cam_status open_data(cam_run *run) {
                  "%s: the column \"%s\" holds %zu different labels, and a model has %d at most; is it another column "
                  "that holds the labels? set label_column=…",
                  config->train_file, config->label_column, labels->count, CAM_MODEL_MAX_LABELS);
-    run->keep_head = usable && labels->count == known.count;
+    run->keep_head = pretrained && run->model.has_labels && labels->count == (size_t)run->model.num_labels;
     for (size_t i = 0; run->keep_head && i < labels->count; i++)
-        run->keep_head = strcmp(labels->names[i], known.names[i]) == 0;
+        run->keep_head = strcmp(labels->names[i], run->model.id2label[i]) == 0;
     if (run->model.hidden_size > 0)
         CAM_TRY(cam_model_config_set_labels(&run->model, (const char *const *)labels->names, (int32_t)labels->count));
 out:
@@ -149,7 +156,7 @@ out:
 
 static cam_outlook outlook_of(const cam_run *run) {
     return (cam_outlook){.config = run->config,
-                         .rows = run->corpus.part_count[CAM_PART_TRAIN],
+                         .rows = cam_corpus_train_count(&run->corpus),
                          .labels = (int64_t)run->corpus.labels.count,
                          .hidden = run->model.hidden_size,
                          .ranks = cam_group_ranks(run->group)};
@@ -196,7 +203,8 @@ static cam_status prepare_model(cam_run *run, cam_failures *failures) {
     CAM_TRY(cam_failures_take(failures, find_model(run)));
     if (cam_group_rank(run->group) == 0)
         CAM_TRY(cam_failures_take(failures, check_folder(run)));
-    if (run->model_folder)
+    CAM_TRY(cam_failures_take(failures, cam_run_find_teacher(run)));
+    if (run->model_folder && (run->teacher.hidden_size > 0 || !cam_run_is_begun_from_teacher(run->config)))
         CAM_TRY(cam_failures_take(failures, open_model(run)));
     if (run->model.hidden_size > 0)
         CAM_TRY(cam_failures_take(failures, open_tokenizer(run)));
@@ -277,6 +285,8 @@ static cam_status prepare_stages(cam_run *run, cam_failures *failures) {
     CAM_TRY((is_pretraining ? prepare_texts : prepare_rows)(run, failures, &has_data));
     if (run->model.hidden_size > 0 && run->config->init == CAM_CONFIG_INIT_PRETRAINED)
         CAM_TRY(cam_failures_take(failures, check_weights(run)));
+    if (run->model.hidden_size > 0)
+        CAM_TRY(cam_failures_take(failures, cam_run_check_teacher(run)));
     if (has_data)
         CAM_TRY(cam_failures_take(failures, weigh_classes(run)));
     if (has_data)
@@ -313,9 +323,18 @@ static uint64_t hash_of_configuration(const cam_run *run) {
 
 static uint64_t hash_of_model(const cam_run *run) {
     const cam_model_config *m = &run->model;
-    const int32_t sizes[] = {m->num_hidden_layers,       m->hidden_size, m->intermediate_size,
-                             m->num_attention_heads,     m->vocab_size,  m->num_labels,
-                             m->max_position_embeddings, run->keep_head, run->weights != NULL};
+    const int32_t sizes[] = {m->num_hidden_layers,
+                             m->hidden_size,
+                             m->intermediate_size,
+                             m->num_attention_heads,
+                             m->vocab_size,
+                             m->num_labels,
+                             m->max_position_embeddings,
+                             run->keep_head,
+                             run->weights != NULL,
+                             run->teacher.num_hidden_layers,
+                             run->teacher.hidden_size,
+                             run->teacher.num_labels};
     return cam_hash_bytes(CAM_HASH_START, sizes, sizeof sizes);
 }
 

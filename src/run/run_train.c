@@ -52,6 +52,8 @@ static cam_status open_training(cam_training *t, cam_run *run, cam_backend *back
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
     cam_weights_close(run->weights); /* what becomes of the model's files does not matter any more */
     run->weights = NULL;
+    cam_weights_close(run->teacher_weights);
+    run->teacher_weights = NULL;
     cam_watchdog_watch(t->watchdog, cam_trainer_progress, &t->trainer);
     t->exchanged = run->comm ? run->comm->figures : (cam_comm_figures){0};
     cam_best_init(&t->best, config->metric_for_best_model, config->early_stopping_patience,

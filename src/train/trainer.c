@@ -53,6 +53,8 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
                      .accumulate = accumulate,
                      .class_weights = trainer->class_weights,
                      .label_smoothing = trainer->options.label_smoothing,
+                     .distillation =
+                         cam_teacher_exists(&trainer->options.teacher) ? &trainer->answers.distillation : NULL,
                      .context = trainer};
     int exchanges = exchange && trainer->options.comm, defers = cam_trainer_defers_update(trainer);
     if (exchanges)
@@ -68,7 +70,7 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
         CAM_TRY(cam_camembert_lm_loss(&pass));
     } else {
         CAM_TRY(cam_camembert_classify(&pass));
-        CAM_TRY(cam_camembert_loss(&pass));
+        CAM_TRY(pass.distillation ? cam_camembert_distill(&pass) : cam_camembert_loss(&pass));
     }
     CAM_TRY(cam_camembert_backward(&pass));
     if (exchanges && !cam_arena_is_counting(&trainer->arena))
@@ -119,7 +121,8 @@ static int64_t sum_of_chosen(const cam_trainer *trainer, int64_t first, int64_t 
     return sum;
 }
 
-/* The sum of the class weights of a span's rows, or its chosen tokens. A step without any has loss 0, not 0 / 0. */
+/* The sum of the class weights of a span's rows, 1 for one without a label; or its chosen tokens. A step without any has
+ * loss 0, not 0 / 0. */
 static double loss_denominator(const cam_trainer *trainer, const cam_update_span *span) {
     const cam_trainer_options *o = &trainer->options;
     double sum = 0;
@@ -127,8 +130,10 @@ static double loss_denominator(const cam_trainer *trainer, const cam_update_span
         int64_t chosen = sum_of_chosen(trainer, span->first, span->rows);
         return chosen > 0 ? (double)chosen : 1.0;
     }
-    for (int64_t r = 0; r < span->rows; r++)
-        sum += o->class_weights ? (double)o->class_weights[o->labels[trainer->order.rows[span->first + r]]] : 1.0;
+    for (int64_t r = 0; r < span->rows; r++) {
+        int32_t label = o->labels[trainer->order.rows[span->first + r]];
+        sum += o->class_weights && label >= 0 ? (double)o->class_weights[label] : 1.0;
+    }
     return sum;
 }
 

@@ -1,7 +1,7 @@
 /* trainer.h: trains one model, one optimizer step a call.
  *
  * config->task says what is trained: a classifier of rows, or a masked language model, whose masks are drawn anew in each
- * epoch (cam/masking.h).
+ * epoch (cam/masking.h). A classifier may learn from a teacher, too (teacher.h).
  *
  * The trainer works on token ids, labels and numbers; files, logs and decisions belong to src/run. Its results are a
  * function of its options: the same options give the same weights, bit for bit, on any number of threads.
@@ -32,6 +32,7 @@
 #include "order.h"
 #include "schedule.h"
 #include "scorer.h"
+#include "teacher.h"
 #include "watchdog.h"
 
 typedef struct cam_trainer_options {
@@ -52,9 +53,11 @@ typedef struct cam_trainer_options {
     int64_t eval_batch_rows;
     int bf16;            /* mixed precision (cam_precision); the backend must support it */
     cam_masking masking; /* for config->task CAM_TASK_MASKED_LM */
+    cam_teacher teacher; /* of a classifier; read by open only. Zeroed: none */
 
     const cam_token_rows *tokens; /* of all rows: training, validation, test */
-    const int32_t *labels;        /* [tokens->rows]; NULL for a masked language model */
+    const int32_t *labels;        /* [tokens->rows], -1: the row has none, which needs a teacher; NULL for a masked
+                                   * language model */
     const int32_t *train;         /* data row ids of the training rows */
     int64_t train_count;
     cam_cancel cancel; /* checked while features are computed and while rows are scored */
@@ -92,7 +95,8 @@ typedef struct cam_trainer {
     cam_step_state *deferred; /* device memory: the state of the step whose update is to come; NULL: none is deferred */
     int has_deferred;         /* steps were submitted since the last flush */
     cam_tensor class_weights; /* device memory; absent if all are 1 */
-    cam_tensor features;      /* [rows,H] device memory; only if the encoder is frozen and without dropout */
+    cam_teacher_answers answers; /* with a teacher */
+    cam_tensor features;         /* [rows,H] device memory; only if the encoder is frozen and without dropout */
     cam_order order;
     int32_t *chosen; /* [order.count] tokens chosen of each row in the order's epoch; NULL without masks */
     struct cam_step_record *ring, *device_ring; /* [CAM_REPORTS] host-visible: its host and its device address */
@@ -177,9 +181,9 @@ CAM_MUST_CHECK cam_status cam_trainer_save(cam_trainer *trainer, const char *pat
 /* Loads weights that cam_trainer_save wrote into `folder`; rank 0 reads them. */
 CAM_MUST_CHECK cam_status cam_trainer_reload(cam_trainer *trainer, const char *folder);
 
-/* Bytes of device memory: `parameters` with gradients and moments, `activations` of the largest batch. Bytes of host
- * memory: what rank 0 has `held` for its saves (held.h), and what this rank needs for a `snapshot` of the training state
- * (trainer_state.h), which cam_trainer_open does not allocate. */
+/* Bytes of device memory: `parameters` with gradients and moments, `activations` of the largest batch with the answers of
+ * a teacher. Bytes of host memory: what rank 0 has `held` for its saves (held.h), and what this rank needs for a
+ * `snapshot` of the training state (trainer_state.h), which cam_trainer_open does not allocate. */
 typedef struct cam_memory_need {
     size_t parameters, activations, held, snapshot;
 } cam_memory_need;

@@ -67,9 +67,14 @@ out:
     return st;
 }
 
+static size_t answer_bytes(const cam_trainer *trainer) {
+    const cam_trainer_options *o = &trainer->options;
+    return cam_teacher_answer_bytes(&o->teacher, o->tokens->rows, o->config->num_labels);
+}
+
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
     return (cam_memory_need){.parameters = cam_parameters_bytes(&trainer->params, 1),
-                             .activations = trainer->arena.capacity,
+                             .activations = trainer->arena.capacity + answer_bytes(trainer),
                              .held = cam_held_bytes(&trainer->params),
                              .snapshot = cam_parameter_state_bytes(&trainer->params)};
 }
@@ -116,6 +121,7 @@ static cam_status lay_out_model(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_trainer_options *o = &trainer->options;
     unsigned char *used = NULL;
+    CAM_ASSERT(!o->rates.hidden_map == !(o->teacher.hidden_weight > 0));
     CAM_TRY(mark_used(o, &used));
     cam_precision precision = {.bf16 = o->bf16, .bf16_gradients = o->bf16 && o->plan.accumulation == 1};
     if (o->bf16 && !trainer->backend->bf16)
@@ -150,6 +156,23 @@ static cam_status open_model(cam_trainer *trainer) {
     trainer->options.source.weights = NULL;
     CAM_TRY(upload_class_weights(trainer));
 out:
+    return st;
+}
+
+/* Asks the teacher before the student's own memory is allocated, so that only one of them is there. */
+static cam_status ask_teacher(cam_trainer *trainer) {
+    cam_trainer_options *o = &trainer->options;
+    if (!cam_teacher_exists(&o->teacher))
+        return CAM_OK;
+    cam_taught_rows rows = {.tokens = o->tokens,
+                            .list = o->train,
+                            .count = o->train_count,
+                            .batch_rows = o->eval_batch_rows,
+                            .labels = o->config->num_labels,
+                            .group = o->group,
+                            .cancel = &o->cancel};
+    cam_status st = cam_teacher_answer(&o->teacher, trainer->backend, &rows, &trainer->answers);
+    o->teacher.source.weights = NULL;
     return st;
 }
 
@@ -336,6 +359,8 @@ cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const ca
     cam_phase before = cam_phase_enter(CAM_PHASE_PLAN);
     *trainer = (cam_trainer){.options = *options, .backend = backend, .planned_epoch = -1};
     CAM_TRY(open_schedule(trainer));
+    cam_phase_enter(CAM_PHASE_FEATURES);
+    CAM_TRY(ask_teacher(trainer));
     cam_phase_enter(CAM_PHASE_WEIGHTS);
     CAM_TRY(open_model(trainer));
     cam_phase_enter(CAM_PHASE_PLAN);
@@ -360,8 +385,10 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     need->held = cam_held_bytes(&trainer.params);
     need->snapshot = cam_parameter_state_bytes(&trainer.params);
     cam_parameters_pretend(&trainer.params);
+    cam_teacher_describe(&options->teacher, options->tokens->rows, options->config->num_labels, &trainer.answers);
     CAM_TRY(count_memory(&trainer, cam_token_size_class(backend, trainer.largest_tokens), trainer.largest_rows,
                          &need->activations));
+    need->activations += answer_bytes(&trainer);
 out:
     cam_trainer_close(&trainer);
     return st;
@@ -388,6 +415,7 @@ void cam_trainer_close(cam_trainer *trainer) {
     cam_batch_stream_close(&trainer->stream);
     cam_device_data_close(&trainer->data);
     cam_device_masking_close(&trainer->masking);
+    cam_teacher_answers_release(&trainer->answers);
     cam_camembert_close(&trainer->model);
     cam_parameters_release(&trainer->params);
     if (trainer->backend) {

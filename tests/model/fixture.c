@@ -12,8 +12,8 @@
 
 enum { ROWS_MAX = 256, ROW_TOKENS_MAX = 64 };
 
-static cam_model_config config, masked_config;
-static cam_weights *weights, *masked_weights;
+static cam_model_config config, masked_config, teacher_config, student_config;
+static cam_weights *weights, *masked_weights, *teacher_weights;
 static cam_token_rows rows;
 static int32_t *labels;
 static char folder[256];
@@ -186,6 +186,55 @@ void fixture_masked_case(const char *name, golden_case *golden) {
     json_decref(json);
 }
 
+/* Every fourth row has no label. */
+static const int32_t *fewer_labels(int64_t count) {
+    static int32_t some[ROWS_MAX];
+    for (int64_t r = 0; r < count; r++)
+        some[r] = r % 4 == 3 ? -1 : labels[r];
+    return some;
+}
+
+void fixture_distilled_case(const char *name, golden_case *golden) {
+    json_t *json = load(name), *s = json_object_get(json, "settings"), *layers = json_object_get(s, "layers");
+    fixture_case(name, golden);
+    if (!teacher_config.vocab_size) {
+        MUST(cam_model_config_read(GOLDEN "teacher_model/config.json", &teacher_config));
+        MUST(cam_weights_open(GOLDEN "teacher_model", &teacher_weights));
+    }
+    student_config = teacher_config;
+    student_config.num_hidden_layers = (int32_t)json_array_size(layers);
+    for (int32_t i = 0; i < student_config.num_hidden_layers; i++)
+        golden->layers[i] = (int32_t)json_integer_value(json_array_get(layers, (size_t)i));
+    golden->options.config = &student_config;
+    golden->options.source = (cam_model_source){.weights = teacher_weights,
+                                                .keep_head = 1,
+                                                .config = &student_config,
+                                                .layers = golden->layers,
+                                                .checkpoint_layers = teacher_config.num_hidden_layers};
+    golden->options.teacher =
+        (cam_teacher){.source = {.weights = teacher_weights, .keep_head = 1, .config = &teacher_config},
+                      .temperature = (float)number(s, "temperature"),
+                      .alpha = (float)number(s, "alpha"),
+                      .hidden_weight = (float)number(s, "hidden")};
+    golden->options.rates.hidden_map = golden->options.teacher.hidden_weight > 0;
+    golden->options.labels = fewer_labels(golden->options.tokens->rows);
+    json_decref(json);
+}
+
+void fixture_distill(const char *name, golden_case *golden, cam_model_config *model, cam_trainer_options *o) {
+    double hidden_dropout = model->hidden_dropout_prob, attention_dropout = model->attention_probs_dropout_prob;
+    fixture_distilled_case(name, golden);
+    *model = *golden->options.config;
+    model->hidden_dropout_prob = hidden_dropout;
+    model->attention_probs_dropout_prob = attention_dropout;
+    o->config = model;
+    o->source = golden->options.source;
+    o->source.config = model;
+    o->teacher = golden->options.teacher;
+    o->rates.hidden_map = golden->options.rates.hidden_map;
+    o->labels = golden->options.labels;
+}
+
 const char *fixture_temporary(const char *name) {
     static char path[512];
     const char *root = getenv("TMPDIR");
@@ -200,12 +249,14 @@ const char *fixture_temporary(const char *name) {
 void fixture_release(void) {
     cam_weights_close(weights);
     cam_weights_close(masked_weights);
+    cam_weights_close(teacher_weights);
     cam_model_config_release(&config);
     cam_model_config_release(&masked_config);
+    cam_model_config_release(&teacher_config);
     free(rows.ids);
     free(rows.offsets);
     free(labels);
-    weights = masked_weights = NULL;
+    weights = masked_weights = teacher_weights = NULL;
     rows = (cam_token_rows){0};
     if (folder[0]) {
         unlink(fixture_temporary("model.safetensors"));

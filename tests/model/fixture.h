@@ -13,6 +13,7 @@ typedef struct golden_case {
     float class_weights[FIXTURE_LABELS];
     double loss[FIXTURE_STEPS], loss_f64[FIXTURE_STEPS], lr[FIXTURE_STEPS];
     double grad_norm[FIXTURE_STEPS], grad_norm_f64[FIXTURE_STEPS];
+    int32_t layers[3]; /* of the teacher, in a student */
 } golden_case;
 
 /* The rows of data.json, and their labels. */
@@ -21,6 +22,11 @@ const cam_token_rows *fixture_rows(const int32_t **labels);
 void fixture_case(const char *name, golden_case *golden);
 /* The same of a case of make_masked_goldens.py: a masked language model. */
 void fixture_masked_case(const char *name, golden_case *golden);
+/* The same of a case of make_distill_goldens.py: a student begins as layers of its teacher and learns from it. */
+void fixture_distilled_case(const char *name, golden_case *golden);
+/* Makes the run of `o` that of the student of such a case: its model, with the dropout of *model, its teacher and its
+ * labels. */
+void fixture_distill(const char *name, golden_case *golden, cam_model_config *model, cam_trainer_options *o);
 /* The pieces' kinds of that model, as make_masked_goldens.py has them. */
 const unsigned char *fixture_piece_kind(void);
 /* The golden model's config and checkpoint. */

@@ -205,6 +205,14 @@ static void test_frozen_encoder(void **state) {
     stop_everywhere(&o, 0);
 }
 
+/* The teacher is asked once more, and the map of hidden states is a part of the state, though not of the file. */
+static void test_student(void **state) {
+    (void)state;
+    cam_trainer_options o = options("distill_hidden");
+    fixture_distill("distill_hidden", &golden, &model, &o);
+    stop_everywhere(&o, 0);
+}
+
 static void test_random_weights(void **state) {
     (void)state;
     cam_trainer_options o = options("layerwise");
@@ -510,6 +518,7 @@ int main(void) {
         cmocka_unit_test(test_group_by_length),
         cmocka_unit_test(test_frozen_layers),
         cmocka_unit_test(test_frozen_encoder),
+        cmocka_unit_test(test_student),
         cmocka_unit_test(test_random_weights),
         cmocka_unit_test(test_masked_language_model),
         cmocka_unit_test(test_beyond_the_ring),

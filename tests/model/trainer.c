@@ -1,6 +1,7 @@
 /* trainer.c: properties of the trainer that do not depend on the values:
  *   - the same bits on any number of threads, with a compacted vocabulary, and after save and reload;
  *   - equal gradients with gradient checkpointing and with accumulation;
+ *   - a student that learns from a teacher, likewise, and the memory of the teacher's answers;
  *   - dropout that depends on data row ids, not on places in the batch;
  *   - no allocation in a step;
  *   - a step that is not finite changes nothing;
@@ -117,6 +118,57 @@ static void test_compacted_vocabulary_equals_dense(void **state) {
     free(all.ids);
     free(all.offsets);
     free(labels);
+}
+
+/* A student has the same bits on any number of threads and with recomputed activations. */
+static void test_student(void **state) {
+    (void)state;
+    golden_case c, checkpointing;
+    fixture_distilled_case("distill_hidden", &c);
+    with_dropout = *c.options.config;
+    with_dropout.hidden_dropout_prob = 0.1;
+    c.options.config = c.options.source.config = &with_dropout;
+    c.options.seed = 7;
+    checkpointing = c;
+    checkpointing.options.gradient_checkpointing = 1;
+    assert_same_file(&c, 1, &checkpointing, 2, 20);
+}
+
+/* A frozen encoder's features are computed once; the head and the map learn from them. */
+static void test_student_with_frozen_encoder(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    double losses[FIXTURE_STEPS];
+    cam_backend *backend = fixture_backend(0);
+    fixture_distilled_case("distill_only_hidden", &c);
+    c.options.rates.frozen_depth = c.options.config->num_hidden_layers + 1;
+    c.options.learning_rate = 1e-2;
+    run_steps(&trainer, backend, &c, FIXTURE_STEPS, losses);
+    assert_true(losses[39] < 0.9 * losses[3]); /* the same rows, six epochs later */
+    cam_trainer_close(&trainer);
+    cam_backend_close(backend);
+}
+
+/* What is planned for a student is what it takes: the answers of its teacher count. */
+static void test_student_memory(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer trainer;
+    cam_memory_need need = {0}, alone = {0};
+    cam_backend *backend = fixture_backend(0);
+    fixture_distilled_case("distill_hidden", &c);
+    assert_ok(cam_trainer_plan_memory(&c.options, backend, &need));
+    run_steps(&trainer, backend, &c, 0, NULL);
+    assert_true(cam_trainer_memory(&trainer).activations <= need.activations);
+    cam_trainer_close(&trainer);
+    c.options.teacher = (cam_teacher){0};
+    c.options.rates.hidden_map = 0;
+    assert_ok(cam_trainer_plan_memory(&c.options, backend, &alone));
+    size_t answers = (size_t)c.options.tokens->rows * (FIXTURE_LABELS + 32) * sizeof(float);
+    assert_true(need.activations >= alone.activations + answers);
+    assert_true(need.parameters > alone.parameters);
+    cam_backend_close(backend);
 }
 
 static void test_gradient_checkpointing(void **state) {
@@ -455,6 +507,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_compacted_vocabulary_equals_dense),
+        cmocka_unit_test(test_student),
+        cmocka_unit_test(test_student_with_frozen_encoder),
+        cmocka_unit_test(test_student_memory),
         cmocka_unit_test(test_gradient_checkpointing),
         cmocka_unit_test(test_accumulation_equals_one_batch),
         cmocka_unit_test(test_dropout_depends_on_data_rows),

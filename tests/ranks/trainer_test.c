@@ -75,6 +75,14 @@ static void test_frozen_encoder(void **state) {
     training_close(&t);
 }
 
+/* The ranks answer for a block of the rows each; the map of hidden states is exchanged with the head. */
+static void test_student(void **state) {
+    (void)state;
+    cam_trainer_options o = dropout_case("distill_hidden", &golden, &model);
+    fixture_distill("distill_hidden", &golden, &model, &o);
+    compare(&o);
+}
+
 static void test_gradient_checkpointing(void **state) {
     (void)state;
     cam_trainer_options o = dropout_case("trainer", &golden, &model);
@@ -329,6 +337,7 @@ int main(void) {
         CASE(test_class_weights_and_smoothing),
         CASE(test_frozen_layers),
         CASE(test_frozen_encoder),
+        CASE(test_student),
         CASE(test_gradient_checkpointing),
         CASE(test_rows_grouped_by_length),
         CASE(test_layerwise_decay),

@@ -255,6 +255,19 @@ static void test_mixed_precision_is_the_same_run(void **state) {
     free(cpu.weights);
 }
 
+/* A teacher answers on both, a student begins as two of its layers, and every fourth row has no label. */
+static void test_student_agrees(void **state) {
+    (void)state;
+    golden_case c;
+    cam_trainer_options o = small_case(&c);
+    fixture_distill("distill_hidden", &c, &model, &o);
+    compare(&o);
+    o.label_smoothing = 0.1f;
+    o.plan.batch_rows = 4;
+    o.plan.accumulation = 2;
+    compare(&o);
+}
+
 /* In the run without capture the host waits for every launch. */
 static void test_captured_steps_have_the_bits_of_plain_ones(void **state) {
     (void)state;
@@ -424,6 +437,7 @@ int main(void) {
         cmocka_unit_test(test_agrees_with_gradient_checkpointing),
         cmocka_unit_test(test_mixed_precision_is_the_same_run),
         cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
+        cmocka_unit_test(test_student_agrees),
         cmocka_unit_test(test_masked_language_model_agrees),
         cmocka_unit_test(test_masked_language_model_in_mixed_precision),
         cmocka_unit_test(test_dropout_masks_have_the_bits_of_drawing),

@@ -17,6 +17,13 @@ static void test_defaults(void **state) {
     assert_string_equal(c.train_file, "data/train.csv");
     assert_null(c.validation_file);
     assert_null(c.test_file);
+    assert_null(c.distill_teacher);
+    assert_null(c.distill_texts);
+    assert_int_equal(c.distill_layers.count, 0);
+    assert_int_equal(c.distill_layers.evenly, 0);
+    assert_true(c.distill_temperature == 2.0);
+    assert_true(c.distill_alpha == 0.5);
+    assert_true(c.distill_hidden == 0.0);
     assert_int_equal(c.columns.count, 0);
     assert_int_equal(c.labels.kind, CAM_LABELS_SORTED);
     assert_true(c.validation_split == 0.1);
@@ -227,6 +234,22 @@ static void test_wrong_values(void **state) {
         "base.yaml:3: train_file must be a path or [path, path, ...], not \"null\"; put a text that looks like this in "
         "quotes\n"
         "base.yaml:4: text_column must be a text, not empty\n");
+    expect_problems("distill: {distill_layers: [0, -1, x, 1000], distill_alpha: 1.5, distill_temperature: 0}\n",
+                    "base.yaml:1: distill_layers: an entry must be the number of a layer, from 0, not \"-1\"\n"
+                    "base.yaml:1: distill_layers: an entry must be the number of a layer, from 0, not \"x\"\n"
+                    "base.yaml:1: distill_layers: an entry must be the number of a layer, from 0, not \"1000\"\n"
+                    "base.yaml:1: distill_alpha must be a number from 0 to 1, not \"1.5\"\n"
+                    "base.yaml:1: distill_temperature must be a number above 0 and at most 1000, not \"0\"\n");
+    expect_problems(
+        "distill: {distill_layers: 0}\n",
+        "base.yaml:1: distill_layers must be null, a number of layers or [layer, layer, ...], counted from 0, "
+        "not \"0\"\n");
+    expect_problems(
+        "distill: {distill_layers: 2, distill_hidden: 1}\n",
+        "base.yaml:1: distill_layers needs a teacher; set ~distill_layers, or distill_teacher to the folder of "
+        "a trained classifier\n"
+        "base.yaml:1: distill_hidden needs a teacher; set ~distill_hidden, or distill_teacher to the folder of "
+        "a trained classifier\n");
     expect_problems("data: {labels: [a], columns: text}\n",
                     "base.yaml:1: labels must list at least two labels\n"
                     "base.yaml:1: columns must be null or [name, name, ...], not \"text\"\n");
@@ -306,6 +329,9 @@ static void test_what_rules_propose_cures(void **state) {
     expect_cures("data: {columns: [label, texte]}\n", 1);
     expect_cures("data: {columns: [id, text, Motif]}\n", 1);
     expect_cures("data: {labels: [a, b]}\nmodel: {num_labels: 3}\n", 1);
+    expect_cures("distill: {distill_teacher: t, distill_alpha: 0}\n", 1);
+    expect_cures("distill: {distill_teacher: t, distill_layers: 2}\nmodel: {model_name_or_path: m}\n", 2);
+    expect_cures("distill: {distill_teacher: t, distill_layers: 2}\nmodel: {init: random}\n", 2);
 }
 
 static void test_warmup_steps_replace_the_ratio(void **state) {

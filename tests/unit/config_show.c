@@ -43,6 +43,11 @@ static const char rich_pretraining[] =
     "data:\n  train_file: [a.txt, 'b c*.txt', \"#1.jsonl\"]\n"
     "pretraining:\n  task: pretrain\n  mlm_probability: 0.3\n  whole_word_mask: false\n  cache_dir: '#2'\n";
 
+/* A student is no model of its own. */
+static const char rich_distillation[] =
+    "distill:\n  distill_teacher: '#3'\n  distill_layers: [0, 11, 3, 3]\n  distill_temperature: 4.5\n"
+    "  distill_alpha: 1\n  distill_hidden: 0.25\n  distill_texts: 'a #4.txt'\n";
+
 /* True where nobody set another value than that of the schema. */
 static int is_usual(const cam_config *config, cam_config_key key) {
     return !cam_config_is_written(config, key) || cam_config_is_default(config, key);
@@ -72,6 +77,32 @@ static void test_round_trip_of_pretraining(void **state) {
     cam_config_release(&second);
 }
 
+static void test_round_trip_of_distillation(void **state) {
+    cam_config first, second;
+    cam_strbuf shown = CAM_STRBUF_INIT;
+    (void)state;
+    load_good(&first, rich_distillation);
+    for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++)
+        if (strcmp(cam_config_rows[key].section, "distill") == 0 && is_usual(&first, (cam_config_key)key))
+            fail_msg("%s has its default", cam_config_rows[key].leaf);
+    cam_config_show(&first, CAM_COMMENTS_NONE, &shown);
+    load_good(&second, shown.text);
+    char *plain = show_plain(&first), *again = show_plain(&second);
+    assert_string_equal(again, plain);
+    assert_int_equal(second.distill_layers.count, 4);
+    assert_int_equal(second.distill_layers.items[1], 11);
+    assert_int_equal(second.distill_layers.evenly, 0);
+    free(plain);
+    free(again);
+    cam_strbuf_release(&shown);
+    cam_config_release(&first);
+    cam_config_release(&second);
+    load_good(&first, "distill: {distill_teacher: t, distill_layers: 6}\n");
+    assert_int_equal(first.distill_layers.evenly, 6);
+    assert_int_equal(first.distill_layers.count, 0);
+    cam_config_release(&first);
+}
+
 static void test_round_trip(void **state) {
     cam_config first, second;
     cam_strbuf shown = CAM_STRBUF_INIT;
@@ -83,7 +114,8 @@ static void test_round_trip(void **state) {
     cam_config_defaults(&defaults);
     for (size_t key = 0; key < CAM_CONFIG_KEY_COUNT; key++) {
         cam_strbuf value = CAM_STRBUF_INIT, usual = CAM_STRBUF_INIT;
-        if (strcmp(cam_config_rows[key].section, "pretraining") == 0)
+        if (strcmp(cam_config_rows[key].section, "pretraining") == 0 ||
+            strcmp(cam_config_rows[key].section, "distill") == 0)
             continue;
         cam_config_put_value(&first, (cam_config_key)key, &value);
         cam_config_put_value(&defaults, (cam_config_key)key, &usual);
@@ -273,13 +305,14 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 78);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 84);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_round_trip_of_pretraining),
+        cmocka_unit_test(test_round_trip_of_distillation),
         cmocka_unit_test(test_round_trip_of_texts),
         cmocka_unit_test(test_show_has_origins),
         cmocka_unit_test(test_origin_is_harmless),

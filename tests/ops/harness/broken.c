@@ -292,6 +292,41 @@ BREAK(weights_ignored, loss_bwd) {
     return CALL_TARGET(loss_bwd, backend, &a);
 }
 
+BREAK(unlabelled_taken_for_first, distill_logits) {
+    cam_distill_logits_args a = *args;
+    int64_t count = args->labels.shape[0];
+    int32_t *labels = malloc((size_t)count * sizeof *labels);
+    if (!labels)
+        return cam_fail(CAM_E_MEMORY, "no memory for %lld labels", (long long)count);
+    for (int64_t r = 0; r < args->state->head_rows; r++) {
+        int32_t label = ((const int32_t *)args->labels.data)[r];
+        labels[r] = label < 0 ? 0 : label;
+    }
+    a.labels = cam_tensor_1d(labels, CAM_I32, count);
+    cam_status st = CALL_TARGET(distill_logits, backend, &a);
+    free(labels);
+    return st;
+}
+
+BREAK(temperature_not_squared, distill_logits) {
+    cam_status st = CALL_TARGET(distill_logits, backend, args);
+    for (int64_t r = 0; r < args->state->head_rows; r++)
+        *element(args->row_loss, 0, r) /= args->temperature;
+    return st;
+}
+
+BREAK(rows_not_gathered, distill_hidden) {
+    cam_distill_hidden_args a = *args;
+    int64_t count = args->row.shape[0];
+    int32_t *rows = calloc((size_t)count, sizeof *rows);
+    if (!rows)
+        return cam_fail(CAM_E_MEMORY, "no memory for %lld row numbers", (long long)count);
+    a.row = cam_tensor_1d(rows, CAM_I32, count);
+    cam_status st = CALL_TARGET(distill_hidden, backend, &a);
+    free(rows);
+    return st;
+}
+
 BREAK(epoch_ignored, step_mask) {
     cam_step_mask_args a = *args;
     uint32_t epoch = args->state->epoch;
@@ -402,6 +437,9 @@ static const broken_variant variants[] = {
     VARIANT(loss_not_added, loss_fwd),
     VARIANT(weights_ignored, loss_bwd),
     VARIANT(hits_among_equals, loss_fwd),
+    VARIANT(unlabelled_taken_for_first, distill_logits),
+    VARIANT(temperature_not_squared, distill_logits),
+    VARIANT(rows_not_gathered, distill_hidden),
     VARIANT(epoch_ignored, step_mask),
     VARIANT(special_chosen, step_mask),
     VARIANT(tied_word_zeroed, embedding_bwd),

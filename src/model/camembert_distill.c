@@ -1,0 +1,37 @@
+/* camembert_distill.c: the loss of a student that learns from a teacher, forward and backward; see camembert.h.
+ *
+ * The map of hidden states is a part of the head that only training has. It reads the encoder's output before dropout.
+ */
+#include "camembert_internal.h"
+
+cam_status cam_camembert_distill(cam_pass *pass) {
+    cam_status st = CAM_OK;
+    const cam_distillation *d = pass->distillation;
+    int64_t n = pass->hidden.shape[0], h = pass->hidden.shape[1];
+    pass->row_loss = cam_pass_f32_1d(pass, n);
+    CAM_RUN(distill_logits, .dlogits = pass->logits, .row_loss = pass->row_loss, .logits = pass->logits,
+            .labels = pass->batch->labels, .weights = pass->class_weights, .teacher = d->logits,
+            .row = pass->batch->row, .temperature = d->temperature, .alpha = d->alpha,
+            .smoothing = pass->label_smoothing, .accumulate = pass->accumulate);
+    if (d->hidden_weight == 0)
+        goto out;
+    pass->mapped = cam_pass_f32_2d(pass, n, h);
+    CAM_RUN(linear_fwd, .y = pass->mapped, .x = pass->hidden, .w = cam_head_view(pass, CAM_MAP_W, CAM_WEIGHT),
+            .bias = cam_head_view(pass, CAM_MAP_B, CAM_WEIGHT), .rows = CAM_ROWS_HEAD);
+    CAM_RUN(distill_hidden, .dmapped = pass->mapped, .row_loss = cam_pass_f32_1d(pass, n), .mapped = pass->mapped,
+            .teacher = d->hidden, .row = pass->batch->row, .weight = d->hidden_weight, .accumulate = 1);
+out:
+    return st;
+}
+
+cam_status cam_distill_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
+    cam_status st = CAM_OK;
+    CAM_RUN(linear_bwd_weight, .dw = cam_head_view(pass, CAM_MAP_W, CAM_GRADIENT),
+            .dbias = cam_head_view(pass, CAM_MAP_B, CAM_GRADIENT), .dy = pass->mapped, .x = pass->hidden,
+            .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
+    if (need_dhidden)
+        CAM_RUN(linear_bwd_data, .dx = dhidden, .dy = pass->mapped, .w = cam_head_view(pass, CAM_MAP_W, CAM_WEIGHT),
+                .rows = CAM_ROWS_HEAD, .accumulate = 1);
+out:
+    return st;
+}

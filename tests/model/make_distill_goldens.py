@@ -1,0 +1,176 @@
+"""Write the golden files of distillation: what PyTorch and transformers compute for a student and its teacher.
+
+    python make_distill_goldens.py [OUT]    OUT defaults to golden/ beside this file
+
+As make_goldens.py, whose rows (data.json) are trained on. Every fourth row, from the fourth on, has no label. The student
+begins as layers of the teacher, with its embeddings and its head; the map of hidden states begins as the identity.
+
+    teacher_model/          config.json, model.safetensors as save_pretrained writes them
+    <case>.json, .safetensors   as make_goldens.py writes them, the settings of the distillation beside the others
+"""
+
+import json
+import math
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import CamembertConfig, CamembertForSequenceClassification, get_scheduler
+
+from make_goldens import DEFAULTS, WEIGHTS, assert_well_conditioned, batch_of, parameter_groups, tiny_model, windows
+
+SEED = 20261203
+STEPS = 40
+CASES = {
+    "distill": {"temperature": 2.0, "alpha": 0.5, "hidden": 0, "layers": [0, 2], "weight_decay": 0.1},
+    "distill_hidden": {
+        "temperature": 3.0,
+        "alpha": 0.7,
+        "hidden": 1,
+        "layers": [2, 1],
+        "class_weights": WEIGHTS,
+        "label_smoothing_factor": 0.1,
+        "per_device_train_batch_size": 5,
+        "gradient_accumulation_steps": 2,
+        "warmup_steps": 6,
+    },
+    "distill_only_hidden": {"temperature": 1.0, "alpha": 0.0, "hidden": 1, "layers": [1], "max_grad_norm": 0.0},
+}
+
+
+def student_of(teacher, layers):
+    """The teacher with some of its layers, in the order given."""
+    config = CamembertConfig.from_dict({**teacher.config.to_dict(), "num_hidden_layers": len(layers)})
+    student = CamembertForSequenceClassification(config)
+    taught = teacher.state_dict()
+    values = {}
+    for name in student.state_dict():
+        parts = name.split(".")
+        if name.startswith("roberta.encoder.layer."):
+            parts[3] = str(layers[int(parts[3])])
+        values[name] = taught[".".join(parts)]
+    student.load_state_dict(values)
+    return student
+
+
+def forward(model, inputs):
+    """Logits, and the last hidden state at <s>."""
+    out = model(**inputs, output_hidden_states=True)
+    return out.logits, out.hidden_states[-1][:, 0]
+
+
+def row_weights(rows, weight):
+    labels = torch.tensor([row["label"] for row in rows])
+    return torch.where(labels >= 0, weight[labels.clamp(min=0)], torch.ones((), dtype=weight.dtype))
+
+
+def micro_loss(student, teacher, hidden_map, micro, weight, settings):
+    """The sum over the rows of a micro-batch."""
+    inputs, target = batch_of(micro)
+    logits, hidden = forward(student, inputs)
+    with torch.no_grad():
+        taught_logits, taught_hidden = forward(teacher, inputs)
+    has_label, temperature, alpha = target >= 0, settings["temperature"], settings["alpha"]
+    hard = torch.nn.functional.cross_entropy(
+        logits[has_label],
+        target[has_label],
+        weight=weight,
+        label_smoothing=settings["label_smoothing_factor"],
+        reduction="sum",
+    )
+    soft = torch.nn.functional.kl_div(
+        torch.log_softmax(logits / temperature, -1), torch.softmax(taught_logits / temperature, -1), reduction="sum"
+    )
+    loss = (1 - alpha) * hard + alpha * temperature**2 * soft
+    if settings["hidden"]:
+        loss = loss + torch.nn.functional.mse_loss(hidden_map(hidden), taught_hidden, reduction="none").mean(-1).sum()
+    return loss
+
+
+def train(teacher, rows, settings, dtype):
+    """Train a student; returns the per-step records and its final weights."""
+    student = student_of(teacher, settings["layers"]).to(dtype).train()
+    teacher = student_of(teacher, range(teacher.config.num_hidden_layers)).to(dtype).eval()
+    width = teacher.config.hidden_size
+    hidden_map = torch.nn.Linear(width, width, dtype=dtype)
+    with torch.no_grad():
+        hidden_map.weight.copy_(torch.eye(width))
+        hidden_map.bias.zero_()
+    groups = list(parameter_groups(student, settings))
+    if settings["hidden"]:
+        groups += [
+            {"params": [hidden_map.weight], "lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]},
+            {"params": [hidden_map.bias], "lr": settings["learning_rate"], "weight_decay": 0.0},
+        ]
+    optimizer = torch.optim.AdamW(
+        groups, betas=(settings["adam_beta1"], settings["adam_beta2"]), eps=settings["adam_epsilon"]
+    )
+    schedule = get_scheduler(
+        settings["lr_scheduler_type"],
+        optimizer,
+        num_warmup_steps=settings["warmup_steps"],
+        num_training_steps=settings["max_steps"],
+    )
+    weight = torch.tensor(settings["class_weights"] or [1.0] * teacher.config.num_labels, dtype=dtype)
+    trained = [p for group in groups for p in group["params"]]
+    bound = settings["max_grad_norm"] or math.inf
+    steps = windows(rows, settings["per_device_train_batch_size"], settings["gradient_accumulation_steps"])
+    record = {"loss": [], "lr": [], "grad_norm": []}
+    for _ in range(settings["max_steps"]):
+        window = next(steps)
+        denominator = row_weights([row for micro in window for row in micro], weight).sum()
+        total = 0.0
+        for micro in window:
+            loss = micro_loss(student, teacher, hidden_map, micro, weight, settings) / denominator
+            loss.backward()
+            total += loss.item()
+        record["loss"].append(total)
+        record["grad_norm"].append(
+            torch.nn.utils.clip_grad_norm_([p for p in trained if p.grad is not None], bound).item()
+        )
+        record["lr"].append(max(schedule.get_last_lr()))
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+    return record, {name: p.detach() for name, p in student.named_parameters()}
+
+
+def write_case(name, teacher, rows, out):
+    settings = {**DEFAULTS, **CASES[name]}
+    single, weights = train(teacher, rows, settings, torch.float32)
+    double, exact = train(teacher, rows, settings, torch.float64)
+    assert single["lr"] == double["lr"]
+    case = {
+        "made_with": f"torch {torch.__version__}, transformers {transformers.__version__}",
+        "settings": settings,
+        "loss": single["loss"],
+        "loss_f64": double["loss"],
+        "lr": single["lr"],
+        "grad_norm": single["grad_norm"],
+        "grad_norm_f64": double["grad_norm"],
+    }
+    (out / f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
+    kept = [n for n in weights if "embeddings" in n or n.startswith("classifier")]
+    save_file({**{n: weights[n] for n in kept}, **{n + ".f64": exact[n] for n in kept}}, out / f"{name}.safetensors")
+    apart = max(abs(a - b) for a, b in zip(single["loss"], double["loss"]))
+    print(f"{name:20} loss {single['loss'][0]:.4f} -> {single['loss'][-1]:.4f}, f32 to f64 at most {apart:.1e}")
+    assert_well_conditioned(name, weights, exact)
+
+
+def main():
+    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "golden"
+    torch.set_num_threads(1)
+    teacher = tiny_model(np.random.default_rng(SEED))
+    teacher.save_pretrained(out / "teacher_model")
+    rows = json.loads((out / "data.json").read_text())["rows"]
+    for i, row in enumerate(rows):
+        row["label"] = -1 if i % 4 == 3 else row["label"]
+    for name in CASES:
+        write_case(name, teacher, rows, out)
+
+
+if __name__ == "__main__":
+    main()
