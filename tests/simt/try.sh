@@ -44,7 +44,7 @@ esac
 sources=
 for k in $kernels; do sources="$sources $k"; done
 sources="$sources kernels/backend_cuda.cu kernels/table.c kernels/vendor/attention_cudnn_none.c $(ls src/base/*.c src/ops/*.c tests/ops/*.c tests/ops/harness/*.c | grep -v -e backends_native.c)"
-sources="$sources $(ls tests/simt/*.cc | grep -v -e machine_ -e races.cc -e nccl_host.cc)"
+sources="$sources $(ls tests/simt/*.cc | grep -v -e machine_ -e races.cc -e nccl_host.cc -e cublaslt_)"
 [ "${RACES:-0}" = 1 ] && sources="$sources tests/simt/races.cc"
 
 objects=
