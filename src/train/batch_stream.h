@@ -12,8 +12,8 @@
 #include "device_data.h"
 #include "device_masking.h"
 
-/* The capacity for a batch of `tokens` tokens, or of as many query rows: the next multiple of 16 up to 1,024; above, the next multiple of
- * 1/32 of the power of two below it. There are few such capacities, so few graphs are captured. */
+/* The capacity for a batch of `tokens` tokens, or of as many query rows: the next multiple of 16 up to 1,024; above, the
+ * next multiple of 1/32 of the power of two below it. There are few such capacities, so few graphs are captured. */
 int64_t cam_token_size_class(int64_t tokens);
 /* The length bound for a batch whose longest sequence has `longest` tokens: the next power of two, at least 16 and at
  * most `max`. */
