@@ -126,7 +126,7 @@ CAM_KERNEL(DISTILL_THREADS) distill_hidden_kernel(hidden_rows in, const cam_step
         return;
     bool real = r < state->head_rows;
     const float *x = in.mapped + (int64_t)r * in.columns;
-    const float *t = in.teacher + (real ? (int64_t)in.row[r] * in.columns : 0);
+    const float *t = in.teacher + (real ? (int64_t)(in.row ? in.row[r] : r) * in.columns : 0);
     float *dx = in.dmapped + (int64_t)r * in.columns;
     double mean = (double)in.weight / (double)in.columns;
     float scale = (float)(2.0 * mean / state->loss_denominator), sum = 0.0f;

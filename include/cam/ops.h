@@ -541,7 +541,7 @@ typedef struct cam_distill_logits_args {
  *   state     changed: loss
  *   mapped    [R,H]  f32  in   rows CAM_ROWS_HEAD
  *   teacher   [N,H]  f32  in
- *   row       [R]    i32  in   0 .. N-1
+ *   row       [R]    i32  in   0 .. N-1; may be absent: r, and then N is at least R
  *   weight       >= 0
  * The sum over rows is in f64. Source: Romero et al. 2015; Sanh et al. 2019. */
 typedef struct cam_distill_hidden_args {

@@ -151,11 +151,15 @@ static void check_listed(const cam_config *config, cam_problems *problems) {
 }
 
 /* Keys that speak of labels, or of a test file, which pretraining does not have. */
-static const cam_config_key for_classifiers[] = {
-    CAM_KEY_num_labels,   CAM_KEY_classifier_dropout, CAM_KEY_test_file,     CAM_KEY_label_column,
-    CAM_KEY_labels,       CAM_KEY_label_map,          CAM_KEY_label_case,    CAM_KEY_min_rows_per_label,
-    CAM_KEY_stratify,     CAM_KEY_on_rare_label,      CAM_KEY_split_by,      CAM_KEY_split_duplicates,
-    CAM_KEY_on_duplicate, CAM_KEY_distill_teacher,    CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor};
+static const cam_config_key for_classifiers[] = {CAM_KEY_num_labels,    CAM_KEY_classifier_dropout,
+                                                 CAM_KEY_test_file,     CAM_KEY_label_column,
+                                                 CAM_KEY_labels,        CAM_KEY_label_map,
+                                                 CAM_KEY_label_case,    CAM_KEY_min_rows_per_label,
+                                                 CAM_KEY_stratify,      CAM_KEY_on_rare_label,
+                                                 CAM_KEY_split_by,      CAM_KEY_split_duplicates,
+                                                 CAM_KEY_on_duplicate,  CAM_KEY_distill_temperature,
+                                                 CAM_KEY_distill_alpha, CAM_KEY_distill_texts,
+                                                 CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor};
 static const cam_config_key for_students[] = {CAM_KEY_distill_layers, CAM_KEY_distill_temperature,
                                               CAM_KEY_distill_alpha, CAM_KEY_distill_hidden, CAM_KEY_distill_texts};
 static const cam_config_key for_pretraining[] = {CAM_KEY_mlm_probability, CAM_KEY_whole_word_mask, CAM_KEY_cache_dir};
@@ -174,7 +178,13 @@ static void check_teacher(const cam_config *config, cam_problems *problems) {
                         cam_config_rows[for_students[i]].leaf, cam_config_rows[for_students[i]].leaf);
     if (!config->distill_teacher)
         return;
-    if (config->distill_alpha == 0 && config->distill_hidden == 0)
+    if (config->task == CAM_CONFIG_TASK_PRETRAIN) {
+        if (config->distill_hidden == 0)
+            add_problem(
+                config, CAM_KEY_distill_teacher, problems,
+                "distill_teacher: in pretraining the hidden states of a teacher are learnt, and nothing else of "
+                "it; set distill_hidden=1");
+    } else if (config->distill_alpha == 0 && config->distill_hidden == 0)
         add_problem(config, CAM_KEY_distill_alpha, problems,
                     "distill_alpha and distill_hidden are both 0: the teacher teaches nothing; set distill_alpha=0.5");
     if (layers && is_changed(config, CAM_KEY_model_name_or_path) &&

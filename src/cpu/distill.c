@@ -121,7 +121,7 @@ cam_status CAM_CPU_NAME(cam_cpu_distill_hidden)(cam_backend *backend, const cam_
     float scale = (float)(2.0 * mean / args->state->loss_denominator);
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
     for (int64_t r = 0; r < rows; r++) {
-        const float *x = cam_cpu_row(args->mapped, r), *t = cam_cpu_row(args->teacher, row[r]);
+        const float *x = cam_cpu_row(args->mapped, r), *t = cam_cpu_row(args->teacher, row ? row[r] : r);
         float *dx = cam_cpu_row(args->dmapped, r);
         cam_lanes sum = {{0}};
         CAM_LANES_ADD(sum, h, i, (x[i] - t[i]) * (x[i] - t[i]));

@@ -121,6 +121,9 @@ CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
 /* Instead of loss, with a teacher: also overwrites `logits` by their gradient. */
 CAM_MUST_CHECK cam_status cam_camembert_distill(cam_pass *pass);
+/* Adds the distance of `hidden` from taught [N,H], the hidden states of a teacher for the same query rows: row r of it, or
+ * row[r] where `row` is there. Fills `mapped`. */
+CAM_MUST_CHECK cam_status cam_camembert_distill_hidden(cam_pass *pass, cam_tensor taught, cam_tensor row);
 /* The head of a masked language model up to its decoder: fills `head_output` from `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_lm_head(cam_pass *pass);
 /* The decoder and the loss, chunk by chunk of query rows: fills `row_loss`, and adds to state->loss. In training also

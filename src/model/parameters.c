@@ -82,17 +82,9 @@ static void append_map(cam_parameters *params, int64_t hidden) {
         params->list[i].unsaved = 1;
 }
 
-static void append_all(cam_parameters *params, const cam_model_config *config, int hidden_map) {
+static void append_head(cam_parameters *params, const cam_model_config *config) {
     int64_t h = config->hidden_size;
     int head = params->layers + 1;
-    const char *encoder = config->family->prefixes[0];
-    append_named(params, 0, params->word_rows, h, 0, encoder, "embeddings.word_embeddings.weight");
-    append_named(params, 0, config->max_position_embeddings, h, 0, encoder, "embeddings.position_embeddings.weight");
-    append_named(params, 0, config->type_vocab_size, h, 0, encoder, "embeddings.token_type_embeddings.weight");
-    append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.weight");
-    append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.bias");
-    for (int layer = 0; layer < params->layers; layer++)
-        append_layer(params, config, layer);
     if (params->task == CAM_TASK_MASKED_LM) {
         append_named(params, head, h, h, 0, "", "lm_head.dense.weight");
         append_named(params, head, h, 0, 1, "", "lm_head.dense.bias");
@@ -105,6 +97,19 @@ static void append_all(cam_parameters *params, const cam_model_config *config, i
     append_named(params, head, h, 0, 1, "", "classifier.dense.bias");
     append_named(params, head, config->num_labels, h, 0, "", "classifier.out_proj.weight");
     append_named(params, head, config->num_labels, 0, 1, "", "classifier.out_proj.bias");
+}
+
+static void append_all(cam_parameters *params, const cam_model_config *config, int hidden_map) {
+    int64_t h = config->hidden_size;
+    const char *encoder = config->family->prefixes[0];
+    append_named(params, 0, params->word_rows, h, 0, encoder, "embeddings.word_embeddings.weight");
+    append_named(params, 0, config->max_position_embeddings, h, 0, encoder, "embeddings.position_embeddings.weight");
+    append_named(params, 0, config->type_vocab_size, h, 0, encoder, "embeddings.token_type_embeddings.weight");
+    append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.weight");
+    append_named(params, 0, h, 0, 1, encoder, "embeddings.LayerNorm.bias");
+    for (int layer = 0; layer < params->layers; layer++)
+        append_layer(params, config, layer);
+    append_head(params, config);
     if (hidden_map)
         append_map(params, h);
 }
@@ -161,9 +166,9 @@ cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config 
                                .sharding = sharding};
     params->sharding.ranks += sharding.ranks == 0;
     int is_lm = params->task == CAM_TASK_MASKED_LM;
-    int head = is_lm ? CAM_MASKED_LM_TENSORS : rates->hidden_map ? CAM_STUDENT_TENSORS : CAM_CLASSIFIER_TENSORS;
+    int head = (is_lm ? CAM_MASKED_LM_TENSORS : CAM_CLASSIFIER_TENSORS) + (rates->hidden_map ? CAM_MAP_TENSORS : 0);
     int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + head;
-    CAM_ASSERT(!is_lm || (!used && !rates->hidden_map));
+    CAM_ASSERT(!is_lm || !used);
     params->list = calloc((size_t)count, sizeof *params->list);
     params->by_offset = calloc((size_t)count, sizeof *params->by_offset);
     if (!params->list || !params->by_offset)
@@ -250,6 +255,11 @@ int cam_parameter_of_layer(const cam_parameters *params, int layer, cam_layer_te
 
 int cam_parameter_of_head(const cam_parameters *params, cam_head_tensor tensor) {
     return CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + (int)tensor;
+}
+
+int cam_parameter_of_map(const cam_parameters *params, cam_map_tensor tensor) {
+    CAM_ASSERT(params->list[params->count - 1].unsaved);
+    return params->count - CAM_MAP_TENSORS + (int)tensor;
 }
 
 int cam_parameters_is_trained(const cam_parameters *params, int index) {

@@ -59,11 +59,11 @@ typedef enum cam_head_tensor {
     CAM_HEAD_GAMMA = CAM_DENSE_B + 1, /* of a masked language model, whose decoder is CAM_WORD */
     CAM_HEAD_BETA,
     CAM_DECODER_B, /* [V] */
-    CAM_MASKED_LM_TENSORS,
-    CAM_MAP_W = CAM_CLASSIFIER_TENSORS, /* of a student: [H,H] the map of its hidden states to the teacher's */
-    CAM_MAP_B,
-    CAM_STUDENT_TENSORS
+    CAM_MASKED_LM_TENSORS
 } cam_head_tensor;
+
+/* The map of a student's hidden states to the teacher's, behind the other tensors of its head. */
+typedef enum cam_map_tensor { CAM_MAP_W /* [H,H] */, CAM_MAP_B, CAM_MAP_TENSORS } cam_map_tensor;
 
 typedef enum cam_plane { CAM_WEIGHT, CAM_LOW, CAM_GRADIENT, CAM_MOMENT1, CAM_MOMENT2, CAM_PLANES } cam_plane;
 
@@ -158,7 +158,7 @@ typedef struct cam_train_rates {
     int frozen_depth; /* lower depths are frozen: 0 none, 1 embeddings, 1 + N also N layers, L + 1 all but the head */
     double weight_decay;
     int decay_bias_and_norm;
-    int hidden_map;         /* a classifier's head also has the map of hidden states, which distillation trains */
+    int hidden_map;         /* the head also has the map of hidden states, which distillation trains */
     double layerwise_decay; /* d; learning rate factors: head 1, layer i = 1 .. L d^(L+1-i), embeddings d^(L+1) */
 } cam_train_rates;
 
@@ -183,6 +183,7 @@ void cam_parameters_release(cam_parameters *params);
 int cam_parameter_of_embedding(const cam_parameters *params, cam_embedding_tensor tensor);
 int cam_parameter_of_layer(const cam_parameters *params, int layer, cam_layer_tensor tensor);
 int cam_parameter_of_head(const cam_parameters *params, cam_head_tensor tensor);
+int cam_parameter_of_map(const cam_parameters *params, cam_map_tensor tensor);
 
 /* The tensor's view in a plane. CAM_NONE if the plane does not have it, such as the gradient of a frozen tensor, or the
  * low half of one that is not split. Moments have no views, since they are in the order of the chunk table. */

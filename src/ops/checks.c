@@ -436,13 +436,14 @@ cam_status cam_check_distill_hidden(const cam_backend *backend, const cam_distil
     int64_t r = a->mapped.shape[0], h = a->dmapped.shape[1];
     REQUIRE_STATE("distill_hidden", a);
     REQUIRE_FEATURES("distill_hidden", h);
+    REQUIRE("distill_hidden", a->row.data || a->teacher.shape[0] >= r, "operand \"teacher\" has too few rows");
     REQUIRE("distill_hidden", a->weight >= 0 && isfinite(a->weight), "weight is not a number from 0 on");
     const cam_operand operands[] = {
         F32_2D_OR("dmapped", a->dmapped, CAM_OUT, r, h, "mapped"),
         F32_1D("row_loss", a->row_loss, CAM_OUT, r),
         F32_2D("mapped", a->mapped, CAM_IN, r, h),
         F32_2D("teacher", a->teacher, CAM_IN, a->teacher.shape[0], h),
-        I32_1D("row", a->row, CAM_IN, r),
+        I32_1D("row", a->row, CAM_OPTIONAL, r),
     };
     return CHECK("distill_hidden", operands);
 }

@@ -52,10 +52,12 @@ static cam_teacher teacher_of(const cam_run *run) {
     const cam_config *c = run->config;
     if (run->teacher.hidden_size == 0)
         return (cam_teacher){0};
-    return (cam_teacher){.source = {.weights = run->teacher_weights, .keep_head = 1, .config = &run->teacher},
-                         .temperature = (float)c->distill_temperature,
-                         .alpha = (float)c->distill_alpha,
-                         .hidden_weight = (float)c->distill_hidden};
+    int is_classifier = c->task == CAM_CONFIG_TASK_CLASSIFY;
+    return (cam_teacher){
+        .source = {.weights = run->teacher_weights, .keep_head = is_classifier, .config = &run->teacher},
+        .temperature = (float)c->distill_temperature,
+        .alpha = (float)c->distill_alpha,
+        .hidden_weight = (float)c->distill_hidden};
 }
 
 cam_trainer_options cam_run_trainer_options(const cam_run *run, const cam_backend *backend) {

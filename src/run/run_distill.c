@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether the teacher gives targets, and so has to be a classifier of the data's labels. */
+static int gives_targets(const cam_run *run) {
+    return run->config->task == CAM_CONFIG_TASK_CLASSIFY && run->config->distill_alpha > 0;
+}
+
 int cam_run_is_begun_from_teacher(const cam_config *config) {
     return config->distill_teacher && (config->distill_layers.evenly > 0 || config->distill_layers.count > 0);
 }
@@ -28,12 +33,16 @@ cam_status cam_run_find_teacher(cam_run *run) {
     st = cam_model_config_read(path, &run->teacher);
     if (st != CAM_OK)
         CAM_FAIL(st, "distill_teacher: %s", cam_status_message());
-    if (run->teacher.other_task && run->config->distill_alpha > 0)
+    if (run->teacher.other_task && gives_targets(run))
         CAM_FAIL(
             CAM_E_MODEL,
             "distill_teacher: \"%s\" is %s, and a teacher gives one label; name the folder of a trained classifier",
             run->teacher_folder, run->teacher.other_task);
 out:
+    if (st != CAM_OK) {
+        cam_model_config_release(&run->teacher);
+        run->teacher = (cam_model_config){0};
+    }
     free(path);
     return st;
 }
@@ -106,7 +115,7 @@ static cam_status check_labels(const cam_run *run) {
     cam_status st = CAM_OK;
     const cam_model_config *teacher = &run->teacher;
     const cam_labels *labels = &run->corpus.labels;
-    if (run->config->distill_alpha == 0)
+    if (!gives_targets(run))
         return CAM_OK;
     if (!teacher->has_labels)
         CAM_FAIL(CAM_E_MODEL, "distill_teacher: \"%s\" names no labels in its config.json", run->teacher_folder);
@@ -124,19 +133,18 @@ out:
     return st;
 }
 
-/* The teacher reads the ids of the model's tokenizer, so its own must give the same ids for the texts of the run. */
-static cam_status check_tokenizer(const cam_run *run) {
+static cam_status fail_other_tokenizer(void) {
+    return cam_fail(
+        CAM_E_MODEL,
+        "distill_teacher: its tokenizer gives other ids than that of the model; teacher and model must share "
+        "a tokenizer");
+}
+
+static cam_status compare_ids(const cam_run *run, const cam_tokenizer *tokenizer) {
     cam_status st = CAM_OK;
-    cam_tokenizer *tokenizer = NULL;
     cam_token_rows rows = {0};
     const cam_token_rows *tokens = &run->corpus.tokens;
-    cam_text *texts = NULL;
-    if (strcmp(run->teacher_folder, run->model_folder) == 0)
-        return CAM_OK;
-    CAM_TRY(cam_model_tokenizer_open(run->teacher_folder, &tokenizer));
-    if (cam_tokenizer_identity(tokenizer) == cam_tokenizer_identity(run->tokenizer))
-        goto out;
-    texts = malloc((size_t)(tokens->rows + 1) * sizeof *texts);
+    cam_text *texts = malloc((size_t)(tokens->rows + 1) * sizeof *texts);
     if (!texts)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld texts", (long long)tokens->rows);
     for (int64_t r = 0; r < tokens->rows; r++) {
@@ -147,23 +155,48 @@ static cam_status check_tokenizer(const cam_run *run) {
     size_t offsets = (size_t)(tokens->rows + 1) * sizeof *tokens->offsets;
     if (memcmp(rows.offsets, tokens->offsets, offsets) != 0 ||
         memcmp(rows.ids, tokens->ids, (size_t)tokens->offsets[tokens->rows] * sizeof *tokens->ids) != 0)
-        CAM_FAIL(
-            CAM_E_MODEL,
-            "distill_teacher: its tokenizer gives other ids than that of the model; teacher and model must share a "
-            "tokenizer");
+        st = fail_other_tokenizer();
 out:
     cam_token_rows_release(&rows);
-    cam_tokenizer_close(tokenizer);
     free(texts);
+    return st;
+}
+
+/* The texts of pretraining are too many to be encoded once more. */
+static cam_status compare_pieces(const cam_run *run, const cam_tokenizer *tokenizer) {
+    int32_t count = cam_tokenizer_vocab_size(tokenizer);
+    if (count != cam_tokenizer_vocab_size(run->tokenizer))
+        return fail_other_tokenizer();
+    for (int32_t id = 0; id < count; id++) {
+        const char *a = cam_tokenizer_piece(tokenizer, id), *b = cam_tokenizer_piece(run->tokenizer, id);
+        if (!a != !b || (a && strcmp(a, b) != 0))
+            return fail_other_tokenizer();
+    }
+    return CAM_OK;
+}
+
+/* The teacher reads the ids of the model's tokenizer, so its own must give the same ids for the texts of the run. */
+static cam_status check_tokenizer(const cam_run *run) {
+    cam_status st = CAM_OK;
+    cam_tokenizer *tokenizer = NULL;
+    if (strcmp(run->teacher_folder, run->model_folder) == 0)
+        return CAM_OK;
+    CAM_TRY(cam_model_tokenizer_open(run->teacher_folder, &tokenizer));
+    if (cam_tokenizer_identity(tokenizer) == cam_tokenizer_identity(run->tokenizer))
+        goto out;
+    CAM_TRY(run->config->task == CAM_CONFIG_TASK_PRETRAIN ? compare_pieces(run, tokenizer)
+                                                          : compare_ids(run, tokenizer));
+out:
+    cam_tokenizer_close(tokenizer);
     return st;
 }
 
 static cam_status check_weights(cam_run *run) {
     cam_status st = CAM_OK;
-    cam_model_source source = {.keep_head = 1, .config = &run->teacher};
+    cam_model_source source = {.keep_head = gives_targets(run), .config = &run->teacher};
     CAM_TRY(cam_weights_open(run->teacher_folder, &run->teacher_weights));
     source.weights = run->teacher_weights;
-    if (run->config->distill_alpha > 0 && !cam_weights_find(run->teacher_weights, "classifier.out_proj.weight"))
+    if (gives_targets(run) && !cam_weights_find(run->teacher_weights, "classifier.out_proj.weight"))
         CAM_FAIL(
             CAM_E_MODEL,
             "distill_teacher: \"%s\" has no classifier (no \"classifier.*\" tensors), so it gives no targets; name "

@@ -59,15 +59,20 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
     int exchanges = exchange && trainer->options.comm, defers = cam_trainer_defers_update(trainer);
     if (exchanges)
         pass.gradients_ready = exchange_gradients;
+    cam_tensor taught = CAM_NONE;
     if (defers) {
         trainer->squares = cam_optimizer_squares(&trainer->params, &trainer->arena);
         pass.gradients_ready = exchange ? cam_trainer_sum_squares : NULL;
         pass.weights_needed = accumulate ? NULL : cam_trainer_wait_for_weights;
     }
+    if (cam_trainer_masks(trainer) && pass.distillation)
+        CAM_TRY(cam_live_teacher_hidden(&trainer->live, &pass, &taught));
     CAM_TRY(encode(trainer, &pass));
     if (cam_trainer_masks(trainer)) {
         CAM_TRY(cam_camembert_lm_head(&pass));
         CAM_TRY(cam_camembert_lm_loss(&pass));
+        if (pass.distillation)
+            CAM_TRY(cam_camembert_distill_hidden(&pass, taught, CAM_NONE));
     } else {
         CAM_TRY(cam_camembert_classify(&pass));
         CAM_TRY(pass.distillation ? cam_camembert_distill(&pass) : cam_camembert_loss(&pass));

@@ -53,7 +53,7 @@ typedef struct cam_trainer_options {
     int64_t eval_batch_rows;
     int bf16;            /* mixed precision (cam_precision); the backend must support it */
     cam_masking masking; /* for config->task CAM_TASK_MASKED_LM */
-    cam_teacher teacher; /* of a classifier; read by open only. Zeroed: none */
+    cam_teacher teacher; /* read by open only; a masked language model's gives hidden states. Zeroed: none */
 
     const cam_token_rows *tokens; /* of all rows: training, validation, test */
     const int32_t *labels;        /* [tokens->rows], -1: the row has none, which needs a teacher; NULL for a masked
@@ -95,7 +95,8 @@ typedef struct cam_trainer {
     cam_step_state *deferred; /* device memory: the state of the step whose update is to come; NULL: none is deferred */
     int has_deferred;         /* steps were submitted since the last flush */
     cam_tensor class_weights; /* device memory; absent if all are 1 */
-    cam_teacher_answers answers; /* with a teacher */
+    cam_teacher_answers answers; /* with a teacher; a masked language model's are not kept */
+    cam_live_teacher live;       /* the teacher of a masked language model */
     cam_tensor features;         /* [rows,H] device memory; only if the encoder is frozen and without dropout */
     cam_order order;
     int32_t *chosen; /* [order.count] tokens chosen of each row in the order's epoch; NULL without masks */

@@ -69,11 +69,17 @@ out:
 
 static size_t answer_bytes(const cam_trainer *trainer) {
     const cam_trainer_options *o = &trainer->options;
-    return cam_teacher_answer_bytes(&o->teacher, o->tokens->rows, o->config->num_labels);
+    return cam_trainer_masks(trainer) ? 0
+                                      : cam_teacher_answer_bytes(&o->teacher, o->tokens->rows, o->config->num_labels);
+}
+
+/* Of the student and of a teacher that stays. */
+static size_t parameter_bytes(const cam_trainer *trainer) {
+    return cam_parameters_bytes(&trainer->params, 1) + cam_parameters_bytes(&trainer->live.params, 0);
 }
 
 cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
-    return (cam_memory_need){.parameters = cam_parameters_bytes(&trainer->params, 1),
+    return (cam_memory_need){.parameters = parameter_bytes(trainer),
                              .activations = trainer->arena.capacity + answer_bytes(trainer),
                              .held = cam_held_bytes(&trainer->params),
                              .snapshot = cam_parameter_state_bytes(&trainer->params)};
@@ -133,6 +139,8 @@ static cam_status lay_out_model(cam_trainer *trainer) {
     trainer->model.frozen_depth = o->rates.frozen_depth;
     trainer->model.frozen_dropout = o->frozen_dropout;
     trainer->model.gradient_checkpointing = o->gradient_checkpointing;
+    if (cam_trainer_masks(trainer) && cam_teacher_exists(&o->teacher))
+        CAM_TRY(cam_live_teacher_layout(&trainer->live, &o->teacher, trainer->backend, o->bf16));
 out:
     free(used);
     return st;
@@ -143,7 +151,7 @@ static cam_status open_model(cam_trainer *trainer) {
     const cam_trainer_options *o = &trainer->options;
     CAM_TRY(lay_out_model(trainer));
     int holds = trainer->backend->host_memory && cam_trainer_rank(trainer) == 0;
-    size_t needed = cam_parameters_bytes(&trainer->params, 1) + (holds ? cam_held_bytes(&trainer->params) : 0);
+    size_t needed = parameter_bytes(trainer) + (holds ? cam_held_bytes(&trainer->params) : 0);
     size_t available = cam_trainer_available_bytes(trainer);
     if (needed > available)
         CAM_FAIL(
@@ -154,16 +162,25 @@ static cam_status open_model(cam_trainer *trainer) {
     CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
     CAM_TRY(cam_trainer_load(trainer, &o->source, &trainer->fresh_head));
     trainer->options.source.weights = NULL;
+    if (trainer->live.params.list)
+        CAM_TRY(cam_group_agree_status(o->group, "opening the teacher",
+                                       cam_live_teacher_load(&trainer->live, &o->teacher, trainer->backend)));
+    trainer->options.teacher.source.weights = NULL;
     CAM_TRY(upload_class_weights(trainer));
 out:
     return st;
 }
 
-/* Asks the teacher before the student's own memory is allocated, so that only one of them is there. */
+/* Asks the teacher before the student's own memory is allocated, so that only one of them is there. That of a masked
+ * language model stays. */
 static cam_status ask_teacher(cam_trainer *trainer) {
     cam_trainer_options *o = &trainer->options;
     if (!cam_teacher_exists(&o->teacher))
         return CAM_OK;
+    if (cam_trainer_masks(trainer)) {
+        cam_teacher_describe(&o->teacher, 0, 0, &trainer->answers);
+        return CAM_OK;
+    }
     cam_taught_rows rows = {.tokens = o->tokens,
                             .list = o->train,
                             .count = o->train_count,
@@ -171,9 +188,7 @@ static cam_status ask_teacher(cam_trainer *trainer) {
                             .labels = o->config->num_labels,
                             .group = o->group,
                             .cancel = &o->cancel};
-    cam_status st = cam_teacher_answer(&o->teacher, trainer->backend, &rows, &trainer->answers);
-    o->teacher.source.weights = NULL;
-    return st;
+    return cam_teacher_answer(&o->teacher, trainer->backend, &rows, &trainer->answers);
 }
 
 static cam_status open_masking(cam_trainer *trainer) {
@@ -230,7 +245,7 @@ static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *byt
 }
 
 static cam_status fail_too_large(cam_trainer *trainer, size_t activations, size_t available) {
-    size_t parameters = cam_parameters_bytes(&trainer->params, 1), smaller = 0;
+    size_t parameters = parameter_bytes(trainer), smaller = 0;
     int64_t rows = rows_that_fit(trainer, available, &smaller);
     cam_strbuf advice = CAM_STRBUF_INIT;
     if (rows > 0)
@@ -381,10 +396,11 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     cam_trainer trainer = {.options = *options, .backend = backend};
     CAM_TRY(open_schedule(&trainer));
     CAM_TRY(lay_out_model(&trainer));
-    need->parameters = cam_parameters_bytes(&trainer.params, 1);
+    need->parameters = parameter_bytes(&trainer);
     need->held = cam_held_bytes(&trainer.params);
     need->snapshot = cam_parameter_state_bytes(&trainer.params);
     cam_parameters_pretend(&trainer.params);
+    cam_parameters_pretend(&trainer.live.params);
     cam_teacher_describe(&options->teacher, options->tokens->rows, options->config->num_labels, &trainer.answers);
     CAM_TRY(count_memory(&trainer, cam_token_size_class(backend, trainer.largest_tokens), trainer.largest_rows,
                          &need->activations));
@@ -416,6 +432,7 @@ void cam_trainer_close(cam_trainer *trainer) {
     cam_device_data_close(&trainer->data);
     cam_device_masking_close(&trainer->masking);
     cam_teacher_answers_release(&trainer->answers);
+    cam_live_teacher_close(&trainer->live);
     cam_camembert_close(&trainer->model);
     cam_parameters_release(&trainer->params);
     if (trainer->backend) {

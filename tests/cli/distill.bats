@@ -102,6 +102,44 @@ tensor() {
         distill_texts=texts.txt save_strategy=steps save_steps=5 save_total_limit=10
 }
 
+# --- pretraining
+
+@test "in pretraining, the hidden states of a teacher without labels are learnt, beside the masked words" {
+    pretrain() {
+        cam-train pretrain --config c.yaml train_file=texts.txt max_seq_length=32 num_train_epochs=2 "$@"
+    }
+    succeeds pretrain model_name_or_path=./teacher init=pretrained output_dir=lm
+    succeeds pretrain distill_teacher=./lm ~model_name_or_path init=pretrained distill_layers=2 distill_hidden=1
+    says 'begins as layers 0, 2 of the 3 of "./lm"'
+    says "teacher  ./lm: 3 layers"
+    [ "$(jq .num_hidden_layers out/config.json)" = 2 ] || complain "not two layers"
+    ! grep -aq hidden_map out/model.safetensors || complain "the map is in the file"
+    succeeds cam-train fill --model out "où est mon <mask>"
+    mv out one
+    succeeds pretrain distill_teacher=./lm ~model_name_or_path init=pretrained distill_layers=2 distill_hidden=2
+    ! cmp -s out/model.safetensors one/model.safetensors || complain "distill_hidden changes nothing"
+    refused 2 "distill_alpha has no meaning in pretraining" pretrain distill_teacher=./lm distill_hidden=1 distill_alpha=0.9
+    cures "and nothing else of it; " "$settings" pretrain distill_teacher=./lm output_dir=other
+    make_tiny wide '.hidden_size = 64'
+    refused 4 "its hidden states have 32 values" pretrain distill_teacher=./lm distill_hidden=1 output_dir=wide-out \
+        model_name_or_path=./wide
+}
+
+@test "a stopped pretraining with a teacher goes on to the bytes of an undisturbed one" {
+    run_it() {
+        cam-train pretrain --config c.yaml train_file=texts.txt max_seq_length=32 num_train_epochs=4 save_strategy=steps \
+            save_steps=4 save_total_limit=10 distill_teacher=./teacher distill_hidden=1 "$@"
+    }
+    succeeds run_it output_dir=whole
+    cp -r whole out
+    for folder in out/checkpoint-*; do [ "${folder##*-}" -le 8 ] || rm -r "$folder"; done
+    jq -c '.finished = false' out/run.json >run.json && mv run.json out/run.json
+    rm out/metrics.json
+    succeeds run_it
+    says "resume   checkpoint-8"
+    cmp out/model.safetensors whole/model.safetensors || complain "other weights"
+}
+
 # --- what does not fit
 
 @test "a teacher that does not fit is refused by name, before any work" {

@@ -186,6 +186,25 @@ void fixture_masked_case(const char *name, golden_case *golden) {
     json_decref(json);
 }
 
+static cam_teacher teacher_of(json_t *settings) {
+    if (!teacher_config.vocab_size) {
+        MUST(cam_model_config_read(GOLDEN "teacher_model/config.json", &teacher_config));
+        MUST(cam_weights_open(GOLDEN "teacher_model", &teacher_weights));
+    }
+    return (cam_teacher){.source = {.weights = teacher_weights, .keep_head = 1, .config = &teacher_config},
+                         .temperature = (float)number(settings, "temperature"),
+                         .alpha = (float)number(settings, "alpha"),
+                         .hidden_weight = (float)number(settings, "hidden")};
+}
+
+void fixture_distilled_masked_case(const char *name, golden_case *golden) {
+    json_t *json = load(name);
+    fixture_masked_case(name, golden);
+    golden->options.teacher = teacher_of(json_object_get(json, "settings"));
+    golden->options.rates.hidden_map = 1;
+    json_decref(json);
+}
+
 /* Every fourth row has no label. */
 static const int32_t *fewer_labels(int64_t count) {
     static int32_t some[ROWS_MAX];
@@ -197,10 +216,7 @@ static const int32_t *fewer_labels(int64_t count) {
 void fixture_distilled_case(const char *name, golden_case *golden) {
     json_t *json = load(name), *s = json_object_get(json, "settings"), *layers = json_object_get(s, "layers");
     fixture_case(name, golden);
-    if (!teacher_config.vocab_size) {
-        MUST(cam_model_config_read(GOLDEN "teacher_model/config.json", &teacher_config));
-        MUST(cam_weights_open(GOLDEN "teacher_model", &teacher_weights));
-    }
+    golden->options.teacher = teacher_of(s);
     student_config = teacher_config;
     student_config.num_hidden_layers = (int32_t)json_array_size(layers);
     for (int32_t i = 0; i < student_config.num_hidden_layers; i++)
@@ -211,11 +227,6 @@ void fixture_distilled_case(const char *name, golden_case *golden) {
                                                 .config = &student_config,
                                                 .layers = golden->layers,
                                                 .checkpoint_layers = teacher_config.num_hidden_layers};
-    golden->options.teacher =
-        (cam_teacher){.source = {.weights = teacher_weights, .keep_head = 1, .config = &teacher_config},
-                      .temperature = (float)number(s, "temperature"),
-                      .alpha = (float)number(s, "alpha"),
-                      .hidden_weight = (float)number(s, "hidden")};
     golden->options.rates.hidden_map = golden->options.teacher.hidden_weight > 0;
     golden->options.labels = fewer_labels(golden->options.tokens->rows);
     json_decref(json);

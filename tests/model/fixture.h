@@ -24,6 +24,8 @@ void fixture_case(const char *name, golden_case *golden);
 void fixture_masked_case(const char *name, golden_case *golden);
 /* The same of a case of make_distill_goldens.py: a student begins as layers of its teacher and learns from it. */
 void fixture_distilled_case(const char *name, golden_case *golden);
+/* A masked language model that learns the hidden states of the same teacher. */
+void fixture_distilled_masked_case(const char *name, golden_case *golden);
 /* Makes the run of `o` that of the student of such a case: its model, with the dropout of *model, its teacher and its
  * labels. */
 void fixture_distill(const char *name, golden_case *golden, cam_model_config *model, cam_trainer_options *o);

@@ -323,6 +323,12 @@ static void test_distilled_case(void **state) {
     run_case(*state, GOLDEN "teacher_model/model.safetensors", &c);
 }
 
+static void test_distilled_masked_case(void **state) {
+    golden_case c;
+    fixture_distilled_masked_case(*state, &c);
+    run_case(*state, GOLDEN "masked_model/model.safetensors", &c);
+}
+
 static int release(void **state) {
     (void)state;
     fixture_release();
@@ -363,6 +369,7 @@ int main(int argc, char **argv) {
         DISTILLED_CASE(distill),
         DISTILLED_CASE(distill_hidden),
         DISTILLED_CASE(distill_only_hidden),
+        {"case_distill_masked", test_distilled_masked_case, NULL, NULL, (void *)(uintptr_t) "distill_masked"},
     };
     return cmocka_run_group_tests(tests, NULL, release);
 }

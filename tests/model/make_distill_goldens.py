@@ -7,6 +7,8 @@ begins as layers of the teacher, with its embeddings and its head; the map of hi
 
     teacher_model/          config.json, model.safetensors as save_pretrained writes them
     <case>.json, .safetensors   as make_goldens.py writes them, the settings of the distillation beside the others
+    distill_masked.*        the masked language model of make_masked_goldens.py (masked_model) learns the teacher's hidden
+                            states at the chosen tokens, of the texts without masks
 """
 
 import json
@@ -18,8 +20,9 @@ import numpy as np
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import CamembertConfig, CamembertForSequenceClassification, get_scheduler
+from transformers import CamembertConfig, CamembertForMaskedLM, CamembertForSequenceClassification, get_scheduler
 
+import make_masked_goldens as masking
 from make_goldens import DEFAULTS, WEIGHTS, assert_well_conditioned, batch_of, parameter_groups, tiny_model, windows
 
 SEED = 20261203
@@ -38,6 +41,20 @@ CASES = {
         "warmup_steps": 6,
     },
     "distill_only_hidden": {"temperature": 1.0, "alpha": 0.0, "hidden": 1, "layers": [1], "max_grad_norm": 0.0},
+}
+
+
+MASKED = {
+    **masking.MASKS,
+    "whole_words": True,
+    "mlm_probability": 0.3,
+    "hidden": 0.5,
+    "temperature": 2.0,
+    "alpha": 0.0,
+    "layers": [],
+    "per_device_train_batch_size": 5,
+    "gradient_accumulation_steps": 2,
+    "weight_decay": 0.1,
 }
 
 
@@ -94,17 +111,9 @@ def train(teacher, rows, settings, dtype):
     """Train a student; returns the per-step records and its final weights."""
     student = student_of(teacher, settings["layers"]).to(dtype).train()
     teacher = student_of(teacher, range(teacher.config.num_hidden_layers)).to(dtype).eval()
-    width = teacher.config.hidden_size
-    hidden_map = torch.nn.Linear(width, width, dtype=dtype)
-    with torch.no_grad():
-        hidden_map.weight.copy_(torch.eye(width))
-        hidden_map.bias.zero_()
     groups = list(parameter_groups(student, settings))
-    if settings["hidden"]:
-        groups += [
-            {"params": [hidden_map.weight], "lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]},
-            {"params": [hidden_map.bias], "lr": settings["learning_rate"], "weight_decay": 0.0},
-        ]
+    hidden_map, with_map = map_and_groups(groups, teacher.config.hidden_size, settings, dtype)
+    groups = with_map if settings["hidden"] else groups
     optimizer = torch.optim.AdamW(
         groups, betas=(settings["adam_beta1"], settings["adam_beta2"]), eps=settings["adam_epsilon"]
     )
@@ -138,10 +147,84 @@ def train(teacher, rows, settings, dtype):
     return record, {name: p.detach() for name, p in student.named_parameters()}
 
 
+def map_and_groups(groups, width, settings, dtype):
+    """A map that begins as the identity, and the groups with its parameters."""
+    hidden_map = torch.nn.Linear(width, width, dtype=dtype)
+    with torch.no_grad():
+        hidden_map.weight.copy_(torch.eye(width))
+        hidden_map.bias.zero_()
+    own = [(hidden_map.weight, settings["weight_decay"]), (hidden_map.bias, 0.0)]
+    return hidden_map, groups + [
+        {"params": [p], "lr": settings["learning_rate"], "weight_decay": decay} for p, decay in own
+    ]
+
+
+def masked_loss(model, teacher, hidden_map, epoch, micro, settings):
+    """The sum over the chosen tokens of a micro-batch, and their number."""
+    pairs = [masking.masked(settings, epoch, row["row"], row["ids"], model.config.vocab_size) for row in micro]
+    inputs, _ = batch_of([{"ids": ids, "label": 0} for ids, _ in pairs])
+    whole, _ = batch_of([{"ids": row["ids"], "label": 0} for row in micro])
+    longest = inputs["input_ids"].shape[1]
+    labels = torch.tensor([labels + [-100] * (longest - len(labels)) for _, labels in pairs])
+    chosen = labels != -100
+    out = model(**inputs, output_hidden_states=True)
+    with torch.no_grad():
+        taught = teacher(**whole, output_hidden_states=True).hidden_states[-1][chosen]
+    loss = torch.nn.functional.cross_entropy(out.logits[chosen], labels[chosen], reduction="sum")
+    distance = torch.nn.functional.mse_loss(hidden_map(out.hidden_states[-1][chosen]), taught, reduction="none")
+    return loss + settings["hidden"] * distance.mean(-1).sum()
+
+
+def train_masked(start, teacher, rows, settings, dtype):
+    model = masking.copy_of(start, dtype).train()
+    teacher = student_of(teacher, range(teacher.config.num_hidden_layers)).to(dtype).eval()
+    hidden_map, groups = map_and_groups(
+        list(masking.parameter_groups(model, settings)), teacher.config.hidden_size, settings, dtype
+    )
+    betas = (settings["adam_beta1"], settings["adam_beta2"])
+    optimizer = torch.optim.AdamW(groups, betas=betas, eps=settings["adam_epsilon"])
+    schedule = get_scheduler(
+        settings["lr_scheduler_type"], optimizer, settings["warmup_steps"], settings["max_steps"]
+    )
+    batch, accumulation = settings["per_device_train_batch_size"], settings["gradient_accumulation_steps"]
+    steps = windows(rows, batch, accumulation)
+    an_epoch = math.ceil(math.ceil(len(rows) / batch) / accumulation)
+    record = {"loss": [], "lr": [], "grad_norm": []}
+    for step in range(settings["max_steps"]):
+        window, epoch, total = next(steps), step // an_epoch, 0.0
+        masks = [
+            masking.masked(settings, epoch, row["row"], row["ids"], model.config.vocab_size)[1]
+            for micro in window
+            for row in micro
+        ]
+        denominator = max(1, sum(label != -100 for labels in masks for label in labels))
+        for micro in window:
+            loss = masked_loss(model, teacher, hidden_map, epoch, micro, settings) / denominator
+            loss.backward()
+            total += loss.item()
+        record["loss"].append(total)
+        trained = [*model.parameters(), *hidden_map.parameters()]
+        record["grad_norm"].append(torch.nn.utils.clip_grad_norm_(trained, settings["max_grad_norm"]).item())
+        record["lr"].append(max(schedule.get_last_lr()))
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+    return record, {name: parameter.detach() for name, parameter in masking.parameters(model)}
+
+
+def write_masked_case(name, teacher, rows, out):
+    settings = {**DEFAULTS, **MASKED}
+    start = CamembertForMaskedLM.from_pretrained(out / "masked_model")
+    write(name, settings, *(train_masked(start, teacher, rows, settings, t) for t in (torch.float32, torch.float64)), out)
+
+
 def write_case(name, teacher, rows, out):
     settings = {**DEFAULTS, **CASES[name]}
-    single, weights = train(teacher, rows, settings, torch.float32)
-    double, exact = train(teacher, rows, settings, torch.float64)
+    write(name, settings, *(train(teacher, rows, settings, t) for t in (torch.float32, torch.float64)), out)
+
+
+def write(name, settings, narrow, wide, out):
+    (single, weights), (double, exact) = narrow, wide
     assert single["lr"] == double["lr"]
     case = {
         "made_with": f"torch {torch.__version__}, transformers {transformers.__version__}",
@@ -153,7 +236,7 @@ def write_case(name, teacher, rows, out):
         "grad_norm_f64": double["grad_norm"],
     }
     (out / f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
-    kept = [n for n in weights if "embeddings" in n or n.startswith("classifier")]
+    kept = [n for n in weights if "embeddings" in n or n.startswith(("classifier", "lm_head"))]
     save_file({**{n: weights[n] for n in kept}, **{n + ".f64": exact[n] for n in kept}}, out / f"{name}.safetensors")
     apart = max(abs(a - b) for a, b in zip(single["loss"], double["loss"]))
     print(f"{name:20} loss {single['loss'][0]:.4f} -> {single['loss'][-1]:.4f}, f32 to f64 at most {apart:.1e}")
@@ -168,8 +251,10 @@ def main():
     rows = json.loads((out / "data.json").read_text())["rows"]
     for i, row in enumerate(rows):
         row["label"] = -1 if i % 4 == 3 else row["label"]
+        row["row"] = i
     for name in CASES:
         write_case(name, teacher, rows, out)
+    write_masked_case("distill_masked", teacher, rows, out)
 
 
 if __name__ == "__main__":

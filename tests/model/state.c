@@ -235,6 +235,21 @@ static void test_masked_language_model(void **state) {
     stop_everywhere(&o, 0);
 }
 
+/* The teacher of a masked language model is loaded once more. */
+static void test_masked_student(void **state) {
+    (void)state;
+    cam_trainer_options o = options("distill_masked");
+    fixture_distilled_masked_case("distill_masked", &golden);
+    model = *golden.options.config;
+    model.hidden_dropout_prob = 0.1;
+    o.source.weights = golden.options.source.weights;
+    o.labels = NULL;
+    o.masking = golden.options.masking;
+    o.teacher = golden.options.teacher;
+    o.rates.hidden_map = 1;
+    stop_everywhere(&o, 0);
+}
+
 /* More steps than the ring has records; all later reports and the end are compared. */
 static void test_beyond_the_ring(void **state) {
     (void)state;
@@ -521,6 +536,7 @@ int main(void) {
         cmocka_unit_test(test_student),
         cmocka_unit_test(test_random_weights),
         cmocka_unit_test(test_masked_language_model),
+        cmocka_unit_test(test_masked_student),
         cmocka_unit_test(test_beyond_the_ring),
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_planned_memory),

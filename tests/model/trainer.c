@@ -168,6 +168,12 @@ static void test_student_memory(void **state) {
     size_t answers = (size_t)c.options.tokens->rows * (FIXTURE_LABELS + 32) * sizeof(float);
     assert_true(need.activations >= alone.activations + answers);
     assert_true(need.parameters > alone.parameters);
+    fixture_distilled_masked_case("distill_masked", &c);
+    assert_ok(cam_trainer_plan_memory(&c.options, backend, &need));
+    run_steps(&trainer, backend, &c, 1, NULL);
+    assert_int_equal(cam_trainer_memory(&trainer).parameters, need.parameters);
+    assert_true(cam_trainer_memory(&trainer).activations <= need.activations);
+    cam_trainer_close(&trainer);
     cam_backend_close(backend);
 }
 

@@ -10,6 +10,7 @@ typedef struct shape {
     double scale; /* of logits; 0 stands for 1 */
     int weights, accumulate, in_place, not_finite;
     int unlabelled; /* 1: every third row, 2: all rows */
+    int in_order;   /* there is no operand "row" */
     int equal;      /* the student's values are the teacher's */
 } shape;
 
@@ -36,8 +37,8 @@ static operand *inputs(trial *t, const char *name) {
     operand *teacher = operand_new(t, "teacher", IN, CAM_F32, answers_of(t), s->columns);
     teacher->free_dims = 1;
     fill_normal(t, teacher, 0.5, deviation);
-    operand *row = operand_real(operand_new(t, "row", IN, CAM_I32, s->cap, 0), s->n);
-    fill_integers(t, row, 0, answers_of(t) - 1);
+    if (!s->in_order)
+        fill_integers(t, operand_real(operand_new(t, "row", IN, CAM_I32, s->cap, 0), s->n), 0, answers_of(t) - 1);
     for (int64_t i = 0; s->equal && i < s->n * s->columns; i++)
         operand_set(x, i,
                     values_double(t, "teacher")[values_i32(t, "row")[i / s->columns] * s->columns + i % s->columns]);
@@ -77,6 +78,8 @@ static void setup_logits(trial *t) {
 
 static void setup_hidden(trial *t) {
     gradient_of(t, "dmapped", inputs(t, "mapped"));
+    if (!SHAPE(shape)->in_order)
+        operand_get(t, "row")->optional = 1;
 }
 
 CALL(distill_logits, .dlogits = ON("dlogits"), .row_loss = ON("row_loss"), .logits = ON("logits"),
@@ -151,6 +154,7 @@ static const op_case logits_cases[] = {
 static const op_case hidden_cases[] = {
     CHECKED_CASE("small", .cap = 4, .n = 3, .columns = 16, .weight = 1),
     CHECKED_CASE("plus", .cap = 5, .n = 5, .columns = 16, .weight = 0.25, .accumulate = 1, .in_place = 1),
+    CASE("in-order", .cap = 13, .n = 9, .columns = 40, .weight = 0.5, .answers = 17, .in_order = 1),
     CASE("off", .cap = 5, .n = 4, .columns = 24, .weight = 0),
     CASE("equal", .cap = 5, .n = 4, .columns = 40, .weight = 1, .equal = 1),
     CASE("one-row", .cap = 1, .n = 1, .columns = 8, .weight = 1, .answers = 1),

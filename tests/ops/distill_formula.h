@@ -93,6 +93,11 @@ static void F(distill_logits)(trial *t) {
     t->truth.loss = (t->accumulate ? t->state.loss : 0) + total / t->state.loss_denominator;
 }
 
+/* The teacher's row for query row r. */
+static int64_t F(answer_of)(const trial *t, int64_t r) {
+    return operand_find(t, "row") ? values_i32(t, "row")[r] : r;
+}
+
 static void F(distill_hidden)(trial *t) {
     const REAL *mapped = F(values)(t, "mapped"), *teacher = F(values)(t, "teacher");
     int64_t h = columns_of(t, "mapped");
@@ -101,7 +106,7 @@ static void F(distill_hidden)(trial *t) {
     for (int64_t r = 0; r < rows_of(t, "mapped"); r++) {
         REAL sum = 0;
         for (int64_t i = 0; i < h; i++) {
-            REAL x = mapped[r * h + i], goal = teacher[values_i32(t, "row")[r] * h + i], d = x - goal;
+            REAL x = mapped[r * h + i], goal = teacher[F(answer_of)(t, r) * h + i], d = x - goal;
             sum += d * d;
             F(put)
             (t, "dmapped", r * h + i, 2 * weight / (REAL)h * d / denominator,

@@ -376,6 +376,29 @@ static void test_rows_after_a_bias_are_not_read(void **state) {
     unsetenv("CAM_CUDA_CHECK");
 }
 
+/* A teacher that stays runs on the same batches before they are masked, also in captured steps and in bf16. */
+static void test_masked_student_agrees(void **state) {
+    (void)state;
+    golden_case c, taught;
+    cam_trainer_options o = masked_case(&c, 0);
+    fixture_distilled_masked_case("distill_masked", &taught);
+    o.teacher = taught.options.teacher;
+    o.rates.hidden_map = 1;
+    outcome cpu = run(fixture_backend(1), &o), cuda = run(open_cuda(), &o);
+    assert_agree(&cuda, &cpu, 2e-5, 2e-6);
+    o.bf16 = 1;
+    outcome captured = run(open_cuda(), &o);
+    assert_agree(&captured, &cpu, 2e-2, 5e-4);
+    setenv("CAM_CUDA_CHECK", "1", 1);
+    outcome plain = run(open_cuda(), &o);
+    unsetenv("CAM_CUDA_CHECK");
+    assert_same(&captured, &plain);
+    free(cpu.weights);
+    free(cuda.weights);
+    free(captured.weights);
+    free(plain.weights);
+}
+
 static int is_same(const cam_safetensors *x, const cam_safetensors_tensor *a, const cam_safetensors *y,
                    const cam_safetensors_tensor *b) {
     char *bytes = malloc(2 * a->bytes);
@@ -438,6 +461,7 @@ int main(void) {
         cmocka_unit_test(test_mixed_precision_is_the_same_run),
         cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
         cmocka_unit_test(test_student_agrees),
+        cmocka_unit_test(test_masked_student_agrees),
         cmocka_unit_test(test_masked_language_model_agrees),
         cmocka_unit_test(test_masked_language_model_in_mixed_precision),
         cmocka_unit_test(test_dropout_masks_have_the_bits_of_drawing),

@@ -330,6 +330,7 @@ static void test_what_rules_propose_cures(void **state) {
     expect_cures("data: {columns: [id, text, Motif]}\n", 1);
     expect_cures("data: {labels: [a, b]}\nmodel: {num_labels: 3}\n", 1);
     expect_cures("distill: {distill_teacher: t, distill_alpha: 0}\n", 1);
+    expect_cures("distill: {distill_teacher: t}\npretraining: {task: pretrain}\n", 1);
     expect_cures("distill: {distill_teacher: t, distill_layers: 2}\nmodel: {model_name_or_path: m}\n", 2);
     expect_cures("distill: {distill_teacher: t, distill_layers: 2}\nmodel: {init: random}\n", 2);
 }
