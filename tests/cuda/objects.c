@@ -48,7 +48,7 @@ typedef struct allowance {
 static const allowance allowances[] = {
     {"attention_bwd_short<128", 104},
     {"attention_bwd_tiled_keys", 64},
-    {"residual_bwd_rows<cam_bf16, cam_bf16, true>", 32},
+    {"residual_bwd_rows<cam_bf16, cam_bf16, true>", 8},
 };
 enum { ALLOWANCES = sizeof allowances / sizeof *allowances };
 
