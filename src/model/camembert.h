@@ -56,7 +56,7 @@ typedef struct cam_layer_saved {
     cam_tensor attention_mask, mask1, mask2;
 } cam_layer_saved;
 
-/* How a student learns from the answers of a teacher, which are in device memory: see cam_distill_logits in cam/ops.h. */
+/* How a student learns from the answers of a teacher, which are in device memory: see cam/distill.h. */
 typedef struct cam_distillation {
     float temperature, alpha;
     float hidden_weight; /* 0: hidden states are not compared */
