@@ -83,8 +83,8 @@ function tree(bytes,    levels, m) {
 # AdamW are the same for all.
 function regimes() {
     tokens[1] = 375; products[1] = 240; forward_rest[1] = 30; backward_rest[1] = 48
-    tokens[2] = 8192; products[2] = 4929; forward_rest[2] = 661; backward_rest[2] = 929
-    tokens[3] = 16384; products[3] = 9846; forward_rest[3] = 1420; backward_rest[3] = 2233
+    tokens[2] = 8192; products[2] = 4929; forward_rest[2] = 669; backward_rest[2] = 937
+    tokens[3] = 16384; products[3] = 9846; forward_rest[3] = 1428; backward_rest[3] = 2241
     norm = 45; adamw = 552; trained = 90830848
     weights_alone = 124 # the products' time for reading and writing the weights only
 }
