@@ -30,7 +30,8 @@ typedef struct lengths {
 static void add_part(lengths *sums, const cam_run *run, cam_data_part part) {
     const cam_corpus *corpus = &run->corpus;
     int is_masked = run->config->task == CAM_CONFIG_TASK_PRETRAIN;
-    for (int64_t i = 0; i < corpus->part_count[part]; i++) {
+    int64_t count = part == CAM_PART_TRAIN ? cam_corpus_train_count(corpus) : corpus->part_count[part];
+    for (int64_t i = 0; i < count; i++) {
         const int64_t *offset = corpus->tokens.offsets + corpus->part[part][i];
         double tokens = (double)(offset[1] - offset[0]);
         double queries = is_masked ? run->config->mlm_probability * tokens : 1;
@@ -76,6 +77,13 @@ static double trained_parameters(const cam_model_config *m, double trained_layer
            trained_layers * (4 * h * h + 2 * h * f);
 }
 
+/* A classifier's teacher answers once for each row, a masked language model's in each epoch. */
+static double teacher_work(const cam_run *run, lengths train, double epochs) {
+    if (run->teacher.hidden_size == 0)
+        return 0;
+    return encoder_work(&run->teacher, train) * (run->config->task == CAM_CONFIG_TASK_PRETRAIN ? epochs : 1);
+}
+
 static double operations(const cam_run *run, const cam_trainer_options *options, const cam_plan *plan) {
     const cam_model_config *m = &run->model;
     lengths train = lengths_of(run, CAM_PART_TRAIN), test = lengths_of(run, CAM_PART_TEST);
@@ -86,9 +94,10 @@ static double operations(const cam_run *run, const cam_trainer_options *options,
     double scored = evaluations(run->config, plan) * (encoder_work(m, validation) + head_work(m, validation)) +
                     encoder_work(m, test) + head_work(m, test);
     double updates = UPDATE_OPERATIONS * trained_parameters(m, trained) * (double)plan->updates;
+    scored += teacher_work(run, train, epochs);
     if (trained == 0 && !options->frozen_dropout)
-        return encoder + encoder_work(m, validation) + encoder_work(m, test) + 3 * epochs * head_work(m, train) +
-               updates;
+        return teacher_work(run, train, epochs) + encoder + encoder_work(m, validation) + encoder_work(m, test) +
+               3 * epochs * head_work(m, train) + updates;
     double share = trained / layers, passes = 1 + 2 * share + (options->gradient_checkpointing ? share : 0);
     return epochs * (passes * encoder + 3 * head_work(m, train)) + scored + updates;
 }

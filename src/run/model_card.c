@@ -78,6 +78,9 @@ static void put_origin(cam_strbuf *out, const cam_run_end *end, const char *verb
     else
         cam_strbuf_printf(out, ". It was %s from the model folder `%s` with cam-train.\n", verb,
                           base_name(run->model_folder));
+    if (run->teacher.hidden_size > 0)
+        cam_strbuf_printf(out, "It also learned from the model `%s`, which has %d layers.\n",
+                          base_name(run->config->distill_teacher), (int)run->teacher.num_hidden_layers);
 }
 
 static void put_heading(cam_strbuf *out, const cam_run_end *end) {
@@ -104,6 +107,7 @@ static void put_data(cam_strbuf *out, const cam_run_end *end) {
     put_file(out, config->train_file, config->validation_file ? "training" : "training and validation");
     put_file(out, config->validation_file, "validation");
     put_file(out, config->test_file, "test");
+    put_file(out, config->distill_texts, "texts without labels, for training");
     cam_strbuf_puts(out, "\n| part | rows |\n|---|---:|\n");
     for (int part = 0; part < CAM_PARTS; part++) {
         if (corpus->part_count[part] == 0)

@@ -76,7 +76,7 @@ cam_status cam_run_choose_layers(cam_run *run) {
             CAM_FAIL(CAM_E_USAGE,
                      "distill_layers names layer %lld, but the teacher has layers 0 to %lld; name one of these",
                      (long long)layers->items[i], (long long)all - 1);
-    run->student_layers = malloc((size_t)count * sizeof *run->student_layers);
+    run->student_layers = malloc((size_t)(count + 1) * sizeof *run->student_layers);
     if (!run->student_layers)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld layers", (long long)count);
     for (int64_t i = 0; i < count; i++)

@@ -49,6 +49,8 @@ static cam_status open_training(cam_training *t, cam_run *run, cam_backend *back
     CAM_TRY(cam_watchdog_open(run->group, run->comm, &t->watchdog));
     options.watchdog = t->watchdog;
     CAM_TRY(cam_group_agree_status(run->group, "reading the model", find_facts(t, backend)));
+    if (t->writes_output && cam_teacher_exists(&options.teacher) && config->task == CAM_CONFIG_TASK_CLASSIFY)
+        cam_log("teacher  answers once for %lld rows", (long long)options.train_count);
     CAM_TRY(cam_trainer_open(&t->trainer, backend, &options));
     cam_weights_close(run->weights); /* what becomes of the model's files does not matter any more */
     run->weights = NULL;

@@ -68,6 +68,8 @@ tensor() {
     succeeds check distill_layers=2 distill_texts=more.csv
     answers "also for 2 texts without a label"
     succeeds distill distill_layers=2 distill_texts=texts.txt
+    grep -q 'also learned from the model `teacher`, which has 3 layers' out/README.md || complain "the card has no teacher"
+    grep -q '`texts.txt`: texts without labels' out/README.md || complain "the card has no texts"
     [ "$(wc -l <out/split.tsv)" = 61 ] || complain "split.tsv has other rows than those of the training file"
 }
 

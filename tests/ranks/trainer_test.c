@@ -134,6 +134,21 @@ static void test_masked_language_model(void **state) {
     compare(&o);
 }
 
+/* Every rank has the teacher and runs it on its own rows. */
+static void test_masked_student(void **state) {
+    (void)state;
+    cam_trainer_options o = dropout_case("distill_masked", &golden, &model);
+    fixture_distilled_masked_case("distill_masked", &golden);
+    model = *golden.options.config;
+    model.hidden_dropout_prob = 0.1;
+    o.source.weights = golden.options.source.weights;
+    o.labels = NULL;
+    o.masking = golden.options.masking;
+    o.teacher = golden.options.teacher;
+    o.rates.hidden_map = 1;
+    compare(&o);
+}
+
 /* A wider model, whose gradients fill several buckets; its weights are drawn at random. */
 static void test_several_buckets(void **state) {
     (void)state;
@@ -343,6 +358,7 @@ int main(void) {
         CASE(test_layerwise_decay),
         CASE(test_fewer_rows_than_ranks),
         CASE(test_masked_language_model),
+        CASE(test_masked_student),
         CASE(test_several_buckets),
         CASE(test_unused_vocabulary),
         CASE(test_two_runs),
