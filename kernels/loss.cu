@@ -186,10 +186,10 @@ loss_bwd_wide_kernel(float *dlogits, const float *logits, const int32_t *labels,
     }
     row_softmax s = measure_wide_row(x, label_count, partial);
     int label = labels[r];
-    double per_label = (double)smoothing / (double)label_count, denominator = state->loss_denominator;
+    double per_label = (double)smoothing / (double)label_count, inverse = 1.0 / state->loss_denominator;
     double hit = (1.0 - (double)smoothing) * (weights ? (double)weights[label] : 1.0);
-    float scale = (float)((hit + per_label * weight_sum) / denominator / (double)s.sum);
-    float smooth = (float)(per_label / denominator), chosen = (float)(hit / denominator);
+    float scale = (float)((hit + per_label * weight_sum) * inverse) / s.sum;
+    float smooth = (float)(per_label * inverse), chosen = (float)(hit * inverse);
 #pragma unroll 4
     for (int k = (int)threadIdx.x; k < label_count; k += WIDE_THREADS) {
         float d = cam_exp(x[k] - s.max) * scale - smooth * (weights ? weights[k] : 1.0f);

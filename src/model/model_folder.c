@@ -68,13 +68,16 @@ static int is_layer_norm_gain(const cam_parameter *p) {
     return strstr(p->name[0], "LayerNorm.weight") || strstr(p->name[0], "layer_norm.weight");
 }
 
+static int threads_of(const cam_parameters *params) {
+    return params->backend->host_threads < 1 ? 1 : params->backend->host_threads;
+}
+
 /* Initialises rows [first, first + count) of parameter i; a row is a function of its number, for any number of threads. */
 static void initial_rows(const cam_parameters *params, const cam_model_source *source, int i, int64_t first,
                          int64_t count, float *out) {
     const cam_parameter *p = &params->list[i];
     int pad_row = i == CAM_WORD || i == CAM_POSITION ? source->config->pad_token_id : -1;
-    int threads = params->backend->host_threads;
-#pragma omp parallel for num_threads(threads < 1 ? 1 : threads) schedule(static)
+#pragma omp parallel for num_threads(threads_of(params)) schedule(static)
     for (int64_t row = first; row < first + count; row++) {
         float *at = out + (row - first) * p->columns;
         if (!p->matrix)

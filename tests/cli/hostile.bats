@@ -29,7 +29,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
     (echo text,label && cat rows.txt) >many.csv
     command -v strace >/dev/null || skip "without strace the threads cannot be counted"
     for threads in 1 3; do
-        strace -f -qq -e trace=clone,clone3 -o "calls-$threads" "$program" --config c.yaml --dry-run train_file=many.csv \
+        strace -f -qq -e trace=clone,clone3 -o "calls-$threads" "$program" --config c.yaml --dry-run train_file=many.csv device=cpu \
             cpu_threads=$threads 2>err || complain "$(cat err)"
     done
     [ "$(grep -c 'CLONE_THREAD' calls-1)" -eq 0 ] || complain "$(cat calls-1)"
