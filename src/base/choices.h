@@ -156,6 +156,10 @@ enum {
     X(CAM_TOKENIZE_JSONL, "jsonl")                                                                                     \
     X(CAM_TOKENIZE_IDS, "ids")                                                                                         \
     X(CAM_TOKENIZE_PIECES, "pieces")
+#define CAM_CHOICES_export_dtype(X)                                                                                    \
+    X(CAM_EXPORT_F32, "f32")                                                                                           \
+    X(CAM_EXPORT_F16, "f16")                                                                                           \
+    X(CAM_EXPORT_BF16, "bf16")
 #define CAM_CHOICES_progress(X)                                                                                        \
     X(CAM_PROGRESS_AUTO, "auto")                                                                                       \
     X(CAM_PROGRESS_BAR, "bar")     /* one redrawn line */                                                              \
@@ -194,6 +198,7 @@ enum {
     X(eval_part)                                                                                                       \
     X(unknown_labels)                                                                                                  \
     X(tokenize_format)                                                                                                 \
+    X(export_dtype)                                                                                                    \
     X(progress)
 
 #define CAM_CHOICE_ENUMERATOR(code, ...) code,

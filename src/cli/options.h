@@ -80,6 +80,12 @@ enum {
       "Verbs that need a model download it too, but never ask for a newer commit of one that is in the cache. The "    \
       "environment variables are those of huggingface_hub: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, "             \
       "HF_HUB_OFFLINE; https_proxy and no_proxy.")                                                                     \
+    X(EXPORT, export, CAM_VERB_IS_PLAIN,                                                                               \
+      "--model DIR --output DIR [--dtype f16]",                                                                        \
+      "write a model again, in half the bytes",                                                                        \
+      "Writes the classifier or the masked language model of a folder into a new folder, with its weights in another " \
+      "dtype. f16 and bf16 take half the bytes; f16 rounds less. The folder is one of transformers, which computes "   \
+      "in float32 with it, and so does this program.")                                                                 \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
       "[--data FILE] [--model DIR] [--all] > my.yaml",                                                                 \
       "a commented configuration, fitted to the data file and the model",                                              \
@@ -140,12 +146,14 @@ enum {
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR_TRAINING, "read, check and plan everything, then stop")                      \
     X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR_TRAINING | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")          \
-    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT) | CAM_FOR(FILL), "folder or Hub id of a model")       \
+    X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT) | CAM_FOR(FILL) | CAM_FOR(EXPORT), "folder or Hub id of a model")\
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
     X(all, "--all", SWITCH, CAM_FOR(INIT), "every key, not only those that matter most")                               \
     X(input, "--input", FILE("FILE|-"), CAM_FOR(PREDICT) | CAM_FOR(TOKENIZE), "texts; default: standard input")        \
     X(output, "--output", FILE("FILE|-"), CAM_FOR(PREDICT), "labels; default: standard output")                        \
     X(table, "--output", FILE("FILE"), CAM_FOR(TUNE), "where the table is written")                                    \
+    X(folder, "--output", FOLDER("DIR"), CAM_FOR(EXPORT), "the folder that is made")                                   \
+    X(export_dtype, "--dtype", CHOICE(export_dtype), CAM_FOR(EXPORT), "of the weights in the file")                    \
     X(force, "--force", SWITCH, CAM_FOR(PREDICT), "write over an output file that exists")                             \
     X(predict_format, "--format", CHOICE(predict_format), CAM_FOR(PREDICT), "csv for tables, else tsv")                \
     X(tokenize_format, "--format", CHOICE(tokenize_format), CAM_FOR(TOKENIZE), "how tokens are written")               \

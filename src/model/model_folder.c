@@ -365,9 +365,41 @@ out:
 
 /* --- saving ---------------------------------------------------------------------------------------------------- */
 
+/* Where a save writes to, and as what. */
+typedef struct target {
+    cam_safetensors_writer *writer;
+    cam_dtype dtype;
+    uint16_t *halves; /* [PIECE] of another dtype than f32 */
+} target;
+
+static int has_infinity(const uint16_t *f16, int64_t count) {
+    int found = 0;
+    for (int64_t i = 0; i < count; i++)
+        found |= (f16[i] & 0x7C00) == 0x7C00;
+    return found;
+}
+
+/* Writes values of parameter i. */
+static cam_status put_values(const target *to, const cam_parameters *params, int i, float *values, int64_t count) {
+    cam_status st = CAM_OK;
+    if (to->dtype == CAM_F32)
+        return cam_safetensors_writer_write(to->writer, values, (size_t)count * sizeof *values);
+    CAM_ASSERT(params->backend->host_memory);
+    for (int64_t done = 0, n; done < count; done += n) {
+        n = smaller(count - done, PIECE);
+        CAM_TRY(cam_cast(params->backend, &(cam_cast_args){.to = cam_tensor_1d(to->halves, to->dtype, n),
+                                                           .from = cam_tensor_1d(values + done, CAM_F32, n)}));
+        if (to->dtype == CAM_F16 && has_infinity(to->halves, n))
+            CAM_FAIL(CAM_E_MODEL, "a value of \"%s\" is too large for f16; use --dtype bf16", params->list[i].name[0]);
+        CAM_TRY(cam_safetensors_writer_write(to->writer, to->halves, (size_t)n * sizeof *to->halves));
+    }
+out:
+    return st;
+}
+
 /* Writes the word embeddings of the whole vocabulary block by block. The kept rows of a block arrive at its end and move
  * forward to their places; no row is written over that has still to move. */
-static cam_status save_words(transfer *t, cam_safetensors_writer *writer, float *values) {
+static cam_status save_words(transfer *t, const target *to, float *values) {
     cam_status st = CAM_OK;
     const cam_parameters *params = t->params;
     int64_t h = params->hidden, kept = 0, held = 0;
@@ -388,14 +420,14 @@ static cam_status save_words(transfer *t, cam_safetensors_writer *writer, float 
                 memcpy(values + r * h, cam_held_row(params, held++), row_bytes);
             }
         }
-        CAM_TRY(cam_safetensors_writer_write(writer, values, (size_t)count * row_bytes));
+        CAM_TRY(put_values(to, params, CAM_WORD, values, count * h));
     }
 out:
     return st;
 }
 
 /* Declares every part; parameter_of[n] receives the parameter of the n-th part. */
-static cam_status declare(const cam_parameters *params, cam_safetensors_writer *writer, int *parameter_of) {
+static cam_status declare(const cam_parameters *params, const target *to, int *parameter_of) {
     cam_status st = CAM_OK;
     size_t count = 0;
     for (int i = 0; i < params->count; i++) {
@@ -403,7 +435,7 @@ static cam_status declare(const cam_parameters *params, cam_safetensors_writer *
         int64_t shape[2] = {file_rows(params, i) / p->parts, p->columns};
         for (int part = 0; part < p->parts && !p->unsaved; part++) {
             parameter_of[count++] = i;
-            CAM_TRY(cam_safetensors_writer_declare(writer, p->name[part], CAM_F32, p->matrix ? 2 : 1, shape));
+            CAM_TRY(cam_safetensors_writer_declare(to->writer, p->name[part], to->dtype, p->matrix ? 2 : 1, shape));
         }
     }
 out:
@@ -411,14 +443,14 @@ out:
 }
 
 /* Writes the tensors in the writer's order; one of several parts is downloaded for the first of them. */
-static cam_status save_tensors(transfer *t, cam_safetensors_writer *writer, const int *parameter_of, float *values) {
+static cam_status save_tensors(transfer *t, const target *to, const int *parameter_of, float *values) {
     cam_status st = CAM_OK;
     const cam_parameters *params = t->params;
     int staged = -1;
-    for (size_t n; (n = cam_safetensors_writer_next(writer)) != CAM_SAFETENSORS_DONE;) {
+    for (size_t n; (n = cam_safetensors_writer_next(to->writer)) != CAM_SAFETENSORS_DONE;) {
         int i = parameter_of[n], part = 0;
         if (i == CAM_WORD) {
-            CAM_TRY(save_words(t, writer, values));
+            CAM_TRY(save_words(t, to, values));
             staged = -1;
             continue;
         }
@@ -428,31 +460,34 @@ static cam_status save_tensors(transfer *t, cam_safetensors_writer *writer, cons
             CAM_TRY(download(t, i, 0, params->list[i].rows * params->list[i].columns, values));
         staged = i;
         int64_t elements = part_elements(params, i);
-        CAM_TRY(cam_safetensors_writer_write(writer, values + part * elements, (size_t)elements * sizeof(float)));
+        CAM_TRY(put_values(to, params, i, values + part * elements, elements));
     }
 out:
     return st;
 }
 
-cam_status cam_model_save(cam_parameters *params, const char *path) {
+cam_status cam_model_save(cam_parameters *params, cam_dtype dtype, const char *path) {
     cam_status st = CAM_OK;
     float *values = NULL;
-    cam_safetensors_writer *writer = NULL;
+    target to = {.dtype = dtype};
     transfer t = {0};
     int *parameter_of = malloc((size_t)params->count * CAM_MAX_PARTS * sizeof *parameter_of);
     if (!parameter_of)
         CAM_FAIL(CAM_E_MEMORY, "no memory for a table of %d tensors", params->count);
     CAM_TRY(allocate_values(params, &values));
     CAM_TRY(transfer_open(&t, params));
-    CAM_TRY(cam_safetensors_writer_new(&writer));
-    CAM_TRY(declare(params, writer, parameter_of));
-    CAM_TRY(cam_safetensors_writer_begin(writer, path));
+    if (dtype != CAM_F32 && !(to.halves = malloc(PIECE * sizeof *to.halves)))
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a piece of a tensor");
+    CAM_TRY(cam_safetensors_writer_new(&to.writer));
+    CAM_TRY(declare(params, &to, parameter_of));
+    CAM_TRY(cam_safetensors_writer_begin(to.writer, path));
     cam_held_catch_up(params);
-    CAM_TRY(save_tensors(&t, writer, parameter_of, values));
-    CAM_TRY(cam_safetensors_writer_commit(writer));
+    CAM_TRY(save_tensors(&t, &to, parameter_of, values));
+    CAM_TRY(cam_safetensors_writer_commit(to.writer));
 out:
-    cam_safetensors_writer_free(writer);
+    cam_safetensors_writer_free(to.writer);
     st = transfer_close(&t, st);
+    free(to.halves);
     free(values);
     free(parameter_of);
     return st;

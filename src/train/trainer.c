@@ -474,7 +474,7 @@ cam_status cam_trainer_save(cam_trainer *trainer, const char *path) {
     CAM_TRY(cam_trainer_flush(trainer));
     CAM_TRY(gather_low_halves(trainer));
     if (cam_trainer_rank(trainer) == 0)
-        st = cam_model_save(&trainer->params, path);
+        st = cam_model_save(&trainer->params, CAM_F32, path);
     st = cam_group_agree_status(trainer->options.group, "saving", st);
 out:
     return st;
