@@ -58,14 +58,14 @@ CAM_DEVICE void pack_tokens(const tile *t, int sequences, batch to, data_set fro
         int32_t start = t->start[s], length = t->length[s], row = t->row[s], next = from.first_position;
         for (int32_t first = 0; first < length; first += CAM_WARP) {
             int32_t j = first + cam_lane(), id = j < length ? ids[j] : from.pad_id;
-            int32_t upto = warp_prefix((int32_t)(id != from.pad_id)); /* this token included */
+            int32_t counted = warp_prefix((int32_t)(id != from.pad_id)); /* this token included */
             if (j < length) {
                 to.ids[start + j] = id;
-                to.positions[start + j] = id == from.pad_id ? from.pad_position : next + upto - 1;
+                to.positions[start + j] = id == from.pad_id ? from.pad_position : next + counted - 1;
                 to.token_row[start + j] = row;
                 to.token_index[start + j] = j;
             }
-            next += cam_shuffle(upto, CAM_WARP - 1);
+            next += cam_shuffle(counted, CAM_WARP - 1);
         }
     }
 }

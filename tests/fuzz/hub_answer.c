@@ -8,16 +8,16 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const froms[] = {"https://huggingface.co/api/models/m", "http://127.0.0.1:8080/m"};
+static const char *const senders[] = {"https://huggingface.co/api/models/m", "http://127.0.0.1:8080/m"};
 
 static void follow(const char *location) {
     for (size_t i = 0; i < 2; i++) {
-        char *target = cam_http_redirect_target(froms[i], location);
+        char *target = cam_http_redirect_target(senders[i], location);
         if (target) {
             int is_secure = strncasecmp(target, "https://", 8) == 0;
             FUZZ_CHECK(is_secure || (i == 1 && strncasecmp(target, "http://", 7) == 0));
             FUZZ_CHECK(cam_http_is_same_origin(target, target));
-            FUZZ_CHECK(is_secure || !cam_http_is_same_origin(target, froms[0]));
+            FUZZ_CHECK(is_secure || !cam_http_is_same_origin(target, senders[0]));
             char *shown = cam_http_public_url(target);
             FUZZ_CHECK(shown && !strchr(shown, '?'));
             free(shown);
