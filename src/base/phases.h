@@ -1,7 +1,7 @@
 /* phases.h: on which phases the wall time of the process goes, for the table of --verbose.
  *
- * The main thread is always in one phase; other threads must not call these functions. What other threads do beside it is
- * told by cam_phases_beside. */
+ * The main thread is always in one phase; other threads must not call these functions. What they do beside it is added
+ * by cam_phases_beside. */
 #ifndef CAM_PHASES_H
 #define CAM_PHASES_H
 

@@ -14,7 +14,7 @@
 #include "model_folder.h"
 #include "scorer.h"
 
-/* What a run is told of its teacher. A zeroed struct: none. */
+/* A run's settings for its teacher. A zeroed struct: none. */
 typedef struct cam_teacher {
     cam_model_source source; /* its checkpoint is read once; config NULL: no teacher */
     float temperature, alpha;
