@@ -31,10 +31,12 @@ disturbed() {
     return $status
 }
 
-# whole_or_absent FOLDER: the old model as it was, a model of the new run with its labels, or none, as predict says.
+# whole_or_absent FOLDER: the old model as it was (only run.json, by which the old run could go on, goes before it), a model of the
+# new run with its labels, or none, as predict says.
 whole_or_absent() {
     if cmp -s "$1/config.json" old/config.json; then
-        diff -r old "$1" >changed || complain "the old labels, but not all of the old run"
+        diff -r -x run.json old "$1" >changed || complain "the old labels, but not all of the old run"
+        [ ! -e "$1/run.json" ] || cmp "$1/run.json" old/run.json || complain "another run.json"
     elif [ -e "$1/config.json" ]; then
         [ "$(sha256sum <"$1/model.safetensors")" != "$old" ] || complain "old weights"
         jq -e '[.id2label[]] == ["a_suivi", "remboursement", "z_accès"]' "$1/config.json" >labels || complain "labels"

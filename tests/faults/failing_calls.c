@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@
 
 #define REAL(name, type) ((type)dlsym(RTLD_NEXT, #name))
 
-static long counted;
+static atomic_long counted; /* the thread that writes checkpoints calls, too */
 
 static const char *setting(const char *name) {
     const char *value = getenv(name);
@@ -56,10 +57,10 @@ static int is_in_folder(const char *path) {
     return length > 0 && strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-static void report(const char *call, const char *path) {
+static void report(long number, const char *call, const char *path) {
     char line[PATH_MAX + 80];
     const char *file = setting("FAULT_REPORT");
-    int length = snprintf(line, sizeof line, "%ld %s %s\n", counted, call, path);
+    int length = snprintf(line, sizeof line, "%ld %s %s\n", number, call, path);
     if (!file[0] || length < 0)
         return;
     long fd = syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -86,11 +87,11 @@ static outcome meet(const char *call, const char *path) {
     const char *at = setting("FAULT_AT"), *kind = setting("FAULT_KIND");
     if (!is_in_folder(path) || !is_listed(setting("FAULT_CALLS"), call))
         return GOES_ON;
-    counted++;
-    report(call, path);
-    if (strtol(setting("FAULT_KILL_AT"), NULL, 10) == counted)
+    long number = atomic_fetch_add(&counted, 1) + 1;
+    report(number, call, path);
+    if (strtol(setting("FAULT_KILL_AT"), NULL, 10) == number)
         raise(SIGKILL);
-    if (strcmp(at, "all") != 0 && strtol(at, NULL, 10) != counted)
+    if (strcmp(at, "all") != 0 && strtol(at, NULL, 10) != number)
         return GOES_ON;
     if (strcmp(kind, "kill") == 0 || (strcmp(kind, "torn") == 0 && strcmp(call, "write") != 0))
         raise(SIGKILL);
