@@ -363,6 +363,20 @@ out:
     return st;
 }
 
+cam_status cam_model_load_folder(cam_parameters *params, const char *folder, const cam_model_config *config,
+                                 cam_backend *backend, int *fresh_head) {
+    cam_status st = CAM_OK;
+    cam_train_rates rates = {.layerwise_decay = 1};
+    cam_model_source source = {.keep_head = 1, .config = config};
+    CAM_TRY(cam_weights_open(folder, &source.weights));
+    CAM_TRY(cam_parameters_layout(params, config, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
+    CAM_TRY(cam_parameters_allocate(params, backend, 0, &rates, 0));
+    CAM_TRY(cam_model_load(params, &source, fresh_head));
+out:
+    cam_weights_close(source.weights);
+    return st;
+}
+
 /* --- saving ---------------------------------------------------------------------------------------------------- */
 
 /* Where a save writes to, and as what. */

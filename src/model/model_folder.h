@@ -31,6 +31,11 @@ CAM_MUST_CHECK cam_status cam_model_check(const cam_model_source *source);
  * Errors: those of weights.h, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head);
 
+/* The whole model of a folder, to score with it or to write it again: lays out, allocates and loads f32 weights. The caller
+ * releases `params` in every case. Errors: those of cam_model_load. */
+CAM_MUST_CHECK cam_status cam_model_load_folder(cam_parameters *params, const char *folder,
+                                                const cam_model_config *config, cam_backend *backend, int *fresh_head);
+
 /* Writes model.safetensors with every tensor of the model and the whole vocabulary. The parameters come from
  * cam_model_load; left-out rows catch up with the recorded updates first. `dtype` is CAM_F32, or with a backend whose
  * memory is the host's CAM_F16 or CAM_BF16, rounded to nearest even. CAM_E_STORAGE, CAM_E_MEMORY; CAM_E_MODEL for a

@@ -9,17 +9,11 @@ static cam_status load(cam_backend *backend, const char *folder, const cam_model
                        cam_parameters *params) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
-    cam_train_rates rates = {.layerwise_decay = 1};
-    cam_model_source source = {.keep_head = 1, .config = config};
-    CAM_TRY(cam_weights_open(folder, &source.weights));
-    CAM_TRY(cam_parameters_layout(params, config, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
-    CAM_TRY(cam_parameters_allocate(params, backend, 0, &rates, 0));
-    CAM_TRY(cam_model_load(params, &source, &fresh_head));
+    CAM_TRY(cam_model_load_folder(params, folder, config, backend, &fresh_head));
     if (fresh_head)
         CAM_FAIL(CAM_E_MODEL, "\"%s\" is an encoder without a head: neither a classifier nor a masked language model",
                  folder);
 out:
-    cam_weights_close(source.weights);
     return st;
 }
 

@@ -8,20 +8,13 @@
 static cam_status load(cam_filler *filler, cam_backend *backend, const char *folder) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
-    cam_train_rates rates = {.layerwise_decay = 1};
-    cam_model_source source = {.keep_head = 1, .config = &filler->config};
-    CAM_TRY(cam_weights_open(folder, &source.weights));
-    CAM_TRY(
-        cam_parameters_layout(&filler->params, &filler->config, NULL, &rates, (cam_precision){0}, (cam_sharding){0}));
-    CAM_TRY(cam_parameters_allocate(&filler->params, backend, 0, &rates, 0));
-    CAM_TRY(cam_model_load(&filler->params, &source, &fresh_head));
+    CAM_TRY(cam_model_load_folder(&filler->params, folder, &filler->config, backend, &fresh_head));
     if (fresh_head)
         CAM_FAIL(CAM_E_MODEL,
                  "\"%s\" has no lm_head (no \"lm_head.*\" tensors), so it guesses no words; cam-train pretrain makes a "
                  "model that does",
                  folder);
 out:
-    cam_weights_close(source.weights);
     return st;
 }
 

@@ -10,18 +10,11 @@ enum { BATCH_ROWS = 256, BATCH_TOKENS = 4096 };
 static cam_status load(cam_predictor *predictor, cam_backend *backend, const char *folder) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
-    cam_train_rates rates = {.layerwise_decay = 1};
-    cam_model_source source = {.keep_head = 1, .config = &predictor->config};
-    CAM_TRY(cam_weights_open(folder, &source.weights));
-    CAM_TRY(cam_parameters_layout(&predictor->params, &predictor->config, NULL, &rates, (cam_precision){0},
-                                  (cam_sharding){0}));
-    CAM_TRY(cam_parameters_allocate(&predictor->params, backend, 0, &rates, 0));
-    CAM_TRY(cam_model_load(&predictor->params, &source, &fresh_head));
+    CAM_TRY(cam_model_load_folder(&predictor->params, folder, &predictor->config, backend, &fresh_head));
     if (fresh_head)
         CAM_FAIL(CAM_E_MODEL,
                  "\"%s\" holds an encoder but no classifier (no \"classifier.*\" tensors); train one first", folder);
 out:
-    cam_weights_close(source.weights);
     return st;
 }
 
