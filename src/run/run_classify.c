@@ -102,21 +102,15 @@ out:
 static cam_status write_end(cam_training *t, double wall_s, cam_strbuf *report, cam_strbuf *warning) {
     cam_status st = CAM_OK;
     const cam_corpus *corpus = &t->run->corpus;
-    int has_test = corpus->part_count[CAM_PART_TEST] > 0, has_validation = corpus->part_count[CAM_PART_VALIDATION] > 0;
-    cam_run_end end = {
-        .run = t->run,
-        .folder = &t->folder,
-        .metrics =
-            {[CAM_PART_VALIDATION] = has_validation ? &t->kept : NULL, [CAM_PART_TEST] = has_test ? &t->test : NULL},
-        .guesses = {[CAM_PART_VALIDATION] = has_validation ? t->guesses[CAM_PART_VALIDATION] : NULL,
-                    [CAM_PART_TEST] = has_test ? t->guesses[CAM_PART_TEST] : NULL},
-        .best = &t->best,
-        .plan = &t->trainer.plan,
-        .schedule = &t->trainer.schedule,
-        .steps = t->trainer.steps_submitted,
-        .saved_step = t->saved_step,
-        .early_stopping = t->stopped_early,
-        .wall_s = wall_s};
+    cam_run_end end = cam_training_run_end(t, wall_s);
+    if (corpus->part_count[CAM_PART_VALIDATION] > 0) {
+        end.metrics[CAM_PART_VALIDATION] = &t->kept;
+        end.guesses[CAM_PART_VALIDATION] = t->guesses[CAM_PART_VALIDATION];
+    }
+    if (corpus->part_count[CAM_PART_TEST] > 0) {
+        end.metrics[CAM_PART_TEST] = &t->test;
+        end.guesses[CAM_PART_TEST] = t->guesses[CAM_PART_TEST];
+    }
     CAM_TRY(cam_run_end_write(&end));
     cam_run_report_put(&end, report);
     cam_run_verdict_put(&end, warning);

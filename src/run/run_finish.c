@@ -71,6 +71,18 @@ out:
     return st;
 }
 
+cam_run_end cam_training_run_end(const cam_training *t, double wall_s) {
+    return (cam_run_end){.run = t->run,
+                         .folder = &t->folder,
+                         .best = &t->best,
+                         .plan = &t->trainer.plan,
+                         .schedule = &t->trainer.schedule,
+                         .steps = t->trainer.steps_submitted,
+                         .saved_step = t->saved_step,
+                         .early_stopping = t->stopped_early,
+                         .wall_s = wall_s};
+}
+
 cam_status cam_training_finish(cam_training *t) {
     cam_status st = CAM_OK;
     log_exchange(t);

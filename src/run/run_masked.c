@@ -137,15 +137,7 @@ static void put_report(const cam_training *t, const cam_run_end *end, cam_strbuf
 static cam_status write_end(cam_training *t, double wall_s, cam_strbuf *report, cam_strbuf *warning) {
     cam_status st = CAM_OK;
     cam_strbuf card = CAM_STRBUF_INIT;
-    cam_run_end end = {.run = t->run,
-                       .folder = &t->folder,
-                       .best = &t->best,
-                       .plan = &t->trainer.plan,
-                       .schedule = &t->trainer.schedule,
-                       .steps = t->trainer.steps_submitted,
-                       .saved_step = t->saved_step,
-                       .early_stopping = t->stopped_early,
-                       .wall_s = wall_s};
+    cam_run_end end = cam_training_run_end(t, wall_s);
     figures f = figures_of(&t->masked_kept);
     (void)warning;
     cam_model_card_put_masked(&end, f.loss, f.accuracy, &card);

@@ -10,6 +10,7 @@
 #include "checkpoint_writer.h"
 #include "mistakes_internal.h"
 #include "run.h"
+#include "run_end_internal.h"
 #include "run_folder.h"
 #include "run_log.h"
 #include "trainer_state.h"
@@ -133,6 +134,8 @@ CAM_MUST_CHECK cam_status cam_training_checkpoint_wait(cam_training *t);
 
 /* Saves the final model, scores the test rows, and writes the figures and the report. */
 CAM_MUST_CHECK cam_status cam_training_finish(cam_training *t);
+/* What the end of a run is told and written from, without the figures of its task. */
+cam_run_end cam_training_run_end(const cam_training *t, double wall_s);
 /* Ends a run that failed or was stopped for the reason `why`; a stopped one writes a checkpoint, and a model if there is
  * none yet. Gives the status of the run. */
 CAM_MUST_CHECK cam_status cam_training_end_early(cam_training *t, cam_status why);
