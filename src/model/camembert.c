@@ -36,7 +36,9 @@ void cam_camembert_close(cam_camembert *model) {
 
 uint32_t cam_pass_threshold(const cam_pass *pass, int depth, double probability) {
     const cam_camembert *model = pass->model;
-    int active = pass->training && (depth >= model->frozen_depth || model->frozen_dropout);
+    /* What an encoder without a head has to learn is a function of the text: noise would only be in its way. */
+    int active = pass->training && model->params->task != CAM_TASK_ENCODER &&
+                 (depth >= model->frozen_depth || model->frozen_dropout);
     return active ? cam_dropout_threshold(probability) : 0;
 }
 

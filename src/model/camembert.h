@@ -11,6 +11,8 @@
  *
  *     logits = word LN(gelu(Wh h)) + b                                               h = last x2 at the chosen tokens
  *
+ * or of an encoder without a head, whose h at all tokens is compared with that of a teacher.
+ *
  * The head reads only the <s> row of each sequence, or the chosen tokens. So the last layer has queries for these rows
  * only (the query rows), and computes its residual sums and its feed-forward block for them only. Logits and gradients
  * are the same as with all rows. Logits over a vocabulary are computed for CAM_HEAD_CHUNK query rows at a time.
@@ -79,7 +81,7 @@ CAM_MUST_CHECK cam_status cam_camembert_open(cam_camembert *model, const cam_mod
 void cam_camembert_close(cam_camembert *model);
 
 /* One pass of a batch through the model. Set the first block of fields, then call encode, and classify and in training
- * loss or distill, or lm_head and lm_loss; in training then backward. All memory comes from `arena`, which the caller resets before
+ * loss or distill, or lm_head and lm_loss, or distill_hidden alone; in training then backward. All memory comes from `arena`, which the caller resets before
  * the next pass. */
 typedef struct cam_pass {
     cam_camembert *model;
@@ -122,7 +124,7 @@ CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
 /* Instead of loss, with a teacher: also overwrites `logits` by their gradient. */
 CAM_MUST_CHECK cam_status cam_camembert_distill(cam_pass *pass);
 /* Adds the distance of `hidden` from taught [N,H], the hidden states of a teacher for the same query rows: row r of it, or
- * row[r] where `row` is there. Fills `mapped`. */
+ * row[r] where `row` is there. Fills `mapped`, and `row_loss` where no other loss has. */
 CAM_MUST_CHECK cam_status cam_camembert_distill_hidden(cam_pass *pass, cam_tensor taught, cam_tensor row);
 /* The head of a masked language model up to its decoder: fills `head_output` from `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_lm_head(cam_pass *pass);

@@ -343,7 +343,7 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     cam_tensor dy = cam_pass_f32_2d(pass, pass->hidden.shape[0], model->params->hidden), dx = CAM_NONE;
     if (model->params->task == CAM_TASK_MASKED_LM)
         CAM_TRY(lm_head_backward(pass, dy));
-    else
+    else if (model->params->task == CAM_TASK_CLASSIFY)
         CAM_TRY(head_backward(pass, dy, encoder_trained));
     if (pass->mapped.data)
         CAM_TRY(map_backward(pass, dy, encoder_trained));

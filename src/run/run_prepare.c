@@ -39,7 +39,7 @@ static cam_status open_model(cam_run *run) {
         goto out;
     }
     if (config->task == CAM_CONFIG_TASK_PRETRAIN)
-        run->model.task = CAM_TASK_MASKED_LM;
+        run->model.task = config->mlm_probability > 0 ? CAM_TASK_MASKED_LM : CAM_TASK_ENCODER;
     if (cam_run_is_begun_from_teacher(config))
         CAM_TRY(cam_run_choose_layers(run));
     cam_model_origin_find(&run->origin, run->model_folder, &run->model);

@@ -68,15 +68,16 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
     if (cam_trainer_masks(trainer) && pass.distillation)
         CAM_TRY(cam_live_teacher_hidden(&trainer->live, &pass, &taught));
     CAM_TRY(encode(trainer, &pass));
-    if (cam_trainer_masks(trainer)) {
-        CAM_TRY(cam_camembert_lm_head(&pass));
-        CAM_TRY(cam_camembert_lm_loss(&pass));
-        if (pass.distillation)
-            CAM_TRY(cam_camembert_distill_hidden(&pass, taught, CAM_NONE));
-    } else {
+    if (trainer->options.config->task == CAM_TASK_CLASSIFY) {
         CAM_TRY(cam_camembert_classify(&pass));
         CAM_TRY(pass.distillation ? cam_camembert_distill(&pass) : cam_camembert_loss(&pass));
     }
+    if (trainer->options.config->task == CAM_TASK_MASKED_LM) {
+        CAM_TRY(cam_camembert_lm_head(&pass));
+        CAM_TRY(cam_camembert_lm_loss(&pass));
+    }
+    if (cam_trainer_masks(trainer) && pass.distillation)
+        CAM_TRY(cam_camembert_distill_hidden(&pass, taught, CAM_NONE));
     CAM_TRY(cam_camembert_backward(&pass));
     if (exchanges && !cam_arena_is_counting(&trainer->arena))
         CAM_TRY(cam_comm_join(trainer->options.comm));

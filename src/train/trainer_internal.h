@@ -6,9 +6,9 @@
 #include "partition_internal.h"
 #include "trainer.h"
 
-/* Whether tokens are masked: a masked language model is trained. */
+/* Whether the query rows are tokens that step_mask chooses: in pretraining. */
 static inline int cam_trainer_masks(const cam_trainer *trainer) {
-    return trainer->options.config->task == CAM_TASK_MASKED_LM;
+    return trainer->options.config->task != CAM_TASK_CLASSIFY;
 }
 
 /* Whether features are computed once: a frozen encoder without dropout gives a row the same features in every epoch. */
