@@ -238,7 +238,7 @@ void cam_model_card_put_encoder(const cam_run_end *end, double loss, cam_strbuf 
     put_origin(out, end, "distilled");
     put_texts(out, end->run);
     cam_strbuf_printf(out,
-                      "\n## Scores\n\nOn held-out texts: loss %.4f, the mean squared distance from the teacher's last "
+                      "\n## Scores\n\nOn held-out texts: loss %.4g, the mean squared distance from the teacher's last "
                       "hidden states, times %g.\n",
                       loss, config->distill_hidden);
     put_settings(out, end);

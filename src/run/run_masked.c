@@ -61,9 +61,11 @@ static cam_status evaluate(cam_training *t, cam_evaluated *evaluated) {
         CAM_TRY(cam_run_log_sync(&t->log));
     }
     evaluated->value = f.loss;
-    cam_strbuf_printf(&evaluated->figures, "loss %.4f", f.loss);
-    if (!is_encoder(t))
-        cam_strbuf_printf(&evaluated->figures, "  perplexity %.4g  masked accuracy %.4f", f.perplexity, f.accuracy);
+    if (is_encoder(t))
+        cam_strbuf_printf(&evaluated->figures, "loss %.4g", f.loss);
+    else
+        cam_strbuf_printf(&evaluated->figures, "loss %.4f  perplexity %.4g  masked accuracy %.4f", f.loss, f.perplexity,
+                          f.accuracy);
 out:
     cam_phase_enter(before);
     return st;
@@ -127,10 +129,10 @@ static void put_report(const cam_training *t, const cam_run_end *end, cam_strbuf
                       is_encoder(t) ? "" : "  perplexity  masked accuracy");
     cam_plain_put_count_aligned(out, t->run->corpus.part_count[CAM_PART_VALIDATION], 9);
     cam_plain_put_count_aligned(out, t->masked_kept.positions, 12);
-    cam_strbuf_printf(out, "%9.4f", f.loss);
-    if (!is_encoder(t))
-        cam_strbuf_printf(out, "%12.4g%17.4f", f.perplexity, f.accuracy);
-    cam_strbuf_putc(out, '\n');
+    if (is_encoder(t))
+        cam_strbuf_printf(out, "%9.4g\n", f.loss);
+    else
+        cam_strbuf_printf(out, "%9.4f%12.4g%17.4f\n", f.loss, f.perplexity, f.accuracy);
     cam_run_cost_put(end->wall_s, out);
     cam_strbuf_printf(out, "\nin \"%s\"\n  model.safetensors  the %s; README.md: its card\n", config->output_dir,
                       is_encoder(t) ? "encoder" : "model with its lm_head");
