@@ -128,8 +128,8 @@ typedef enum cam_stage { CAM_STAGE_ALL, CAM_STAGE_ROWS, CAM_STAGE_SUMS } cam_sta
 /* step_begin: packs the next micro-step's batch from the data set in device memory.
  * With m = plan[state->cursor]:
  *   state      step, epoch, learning_rate, loss_denominator from m; tokens, sequences, head_rows: m.tokens, m.rows,
- *              m.rows; bias_correction1 and 2 from corrections[state->updates]; where m.begins: loss = 0,
- *              clip_scale = 1, and finite = 1 where skip_nonfinite; cursor + 1
+ *              m.rows; inverse_correction1, root_correction2 from corrections[state->updates]; where m.begins:
+ *              loss = 0, clip_scale = 1, and finite = 1 where skip_nonfinite; cursor + 1
  *   of sequence b, data row d = order[m.first + b], and its token j, packed as token t = cu_seqlens[b] + j:
  *   ids        [T]    i32  out  data_ids[offsets[d] + j]
  *   positions  [T]    i32  out  of a pad_id: pad_position; otherwise first_position + the number of tokens before it in the
