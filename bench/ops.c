@@ -405,8 +405,8 @@ static void lay_out(bench *b) {
                             .sequences = (int32_t)b->sequences,
                             .head_rows = (int32_t)b->sequences,
                             .learning_rate = 1e-5,
-                            .bias_correction1 = 0.5,
-                            .bias_correction2 = 0.5,
+                            .inverse_correction1 = 2,
+                            .root_correction2 = 0.5,
                             .loss_denominator = (double)b->sequences,
                             .clip_scale = 1,
                             .finite = 1};

@@ -124,8 +124,8 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
     state->loss_denominator = m.loss_denominator;
     state->tokens = to.ids ? m.tokens : 0;
     state->sequences = state->head_rows = rows;
-    state->bias_correction1 = correction.first;
-    state->bias_correction2 = correction.second;
+    state->inverse_correction1 = correction.inverse1;
+    state->root_correction2 = correction.root2;
     if (m.begins) {
         state->loss = 0;
         state->clip_scale = 1;

@@ -55,8 +55,8 @@ cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step
     state->loss_denominator = m->loss_denominator;
     state->tokens = args->ids.data ? m->tokens : 0;
     state->sequences = state->head_rows = m->rows;
-    state->bias_correction1 = corrections->first;
-    state->bias_correction2 = corrections->second;
+    state->inverse_correction1 = corrections->inverse1;
+    state->root_correction2 = corrections->root2;
     if (m->begins) {
         state->loss = 0;
         state->clip_scale = 1;

@@ -4,6 +4,7 @@
 #include "distribute_rows.h"
 #include "held.h"
 #include "trainer_internal.h"
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,9 +198,11 @@ static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     CAM_ASSERT(trainer->reports_read == trainer->steps_submitted);
     for (; update < trainer->plan.updates && cam_plan_update_span(&trainer->plan, update).epoch == epoch; update++)
         plan_update(trainer, update, &count);
-    for (int64_t i = 0; i <= update - trainer->steps_submitted; i++)
-        corrections[i] = (cam_bias_corrections){cam_bias_correction(o->adamw.beta1, trainer->updates_applied + i + 1),
-                                                cam_bias_correction(o->adamw.beta2, trainer->updates_applied + i + 1)};
+    for (int64_t i = 0; i <= update - trainer->steps_submitted; i++) {
+        int64_t t = trainer->updates_applied + i + 1;
+        corrections[i] = (cam_bias_corrections){.inverse1 = 1 / cam_bias_correction(o->adamw.beta1, t),
+                                                .root2 = sqrt(cam_bias_correction(o->adamw.beta2, t))};
+    }
     memcpy(cam_batch_stream_host_order(&trainer->stream), trainer->order.rows,
            (size_t)trainer->plan.rows * sizeof *trainer->order.rows);
     *cam_batch_stream_host_state(&trainer->stream) =

@@ -255,6 +255,16 @@ BREAK(tail_read, gelu_bwd) {
     return CALL_TARGET(gelu_bwd, backend, &a);
 }
 
+BREAK(stage_ignored, gelu_bwd) {
+    cam_gelu_bwd_args a = *args;
+    a.stage = CAM_STAGE_ALL;
+    return CALL_TARGET(gelu_bwd, backend, &a);
+}
+
+BREAK(sums_left_out, residual_bwd) {
+    return args->stage == CAM_STAGE_SUMS ? CAM_OK : CALL_TARGET(residual_bwd, backend, args);
+}
+
 BREAK(bias_gradient_twice, gelu_bwd) {
     cam_status st = CALL_TARGET(gelu_bwd, backend, args);
     for (int64_t i = 0; i < args->dbias.shape[0]; i++)
@@ -428,6 +438,8 @@ static const broken_variant variants[] = {
     VARIANT(dropout_not_remade, attention_bwd),
     VARIANT(tanh_form, gelu_fwd),
     VARIANT(tail_read, gelu_bwd),
+    VARIANT(stage_ignored, gelu_bwd),
+    VARIANT(sums_left_out, residual_bwd),
     VARIANT(bias_gradient_twice, gelu_bwd),
     VARIANT(neighbour_gathered, head_gather_fwd),
     VARIANT(other_rows_left, head_gather_bwd),
