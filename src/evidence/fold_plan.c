@@ -70,10 +70,11 @@ static cam_status check_groups(const cam_fold_plan *plan, const cam_run *run) {
     }
     for (int64_t k = 0; k < plan->labels; k++)
         if (only[k] >= 0)
-            CAM_FAIL(CAM_E_DATA,
-                     "%s: all rows of the label \"%s\" are in one group, %s=\"%s\": where they are held out, no other row "
-                     "teaches the label; set group_column=null, or leave the label out with label_map",
-                     run->config->train_file, run->corpus.labels.names[k], column, plan->group_name[only[k]]);
+            CAM_FAIL(
+                CAM_E_DATA,
+                "%s: all rows of the label \"%s\" are in one group, %s=\"%s\": where they are held out, no other row "
+                "teaches the label; set group_column=null, or leave the label out with label_map",
+                run->config->train_file, run->corpus.labels.names[k], column, plan->group_name[only[k]]);
     if (plan->groups < plan->folds)
         CAM_FAIL(CAM_E_DATA, "%s: the column \"%s\" has %lld values, which make at most as many folds; set folds=%lld",
                  run->config->train_file, column, (long long)plan->groups, (long long)plan->groups);
@@ -90,17 +91,19 @@ static cam_status check_fold(const cam_fold_plan *plan, const cam_run *run, int6
     for (int64_t i = 0; i < count; i++)
         same += label[held[i]] == label[held[0]];
     if (same == count)
-        return cam_fail(CAM_E_DATA,
-                        "%s: fold %lld holds out %lld row%s of one label only%s%s%s, since rows of a group stay together; "
-                        "set another split_seed, or fewer folds",
-                        run->config->train_file, (long long)fold + 1, (long long)count, count == 1 ? "" : "s",
-                        count > 0 ? ", \"" : "", count > 0 ? names[label[held[0]]] : "", count > 0 ? "\"" : "");
+        return cam_fail(
+            CAM_E_DATA,
+            "%s: fold %lld holds out %lld row%s of one label only%s%s%s, since rows of a group stay together; "
+            "set another split_seed, or fewer folds",
+            run->config->train_file, (long long)fold + 1, (long long)count, count == 1 ? "" : "s",
+            count > 0 ? ", \"" : "", count > 0 ? names[label[held[0]]] : "", count > 0 ? "\"" : "");
     for (int64_t k = 0; k < plan->labels; k++)
         if (trained[k] == 0)
-            return cam_fail(CAM_E_DATA,
-                            "%s: fold %lld holds out every row of the label \"%s\", since rows of a group stay together; "
-                            "set another split_seed, or fewer folds",
-                            run->config->train_file, (long long)fold + 1, names[k]);
+            return cam_fail(
+                CAM_E_DATA,
+                "%s: fold %lld holds out every row of the label \"%s\", since rows of a group stay together; "
+                "set another split_seed, or fewer folds",
+                run->config->train_file, (long long)fold + 1, names[k]);
     return CAM_OK;
 }
 
@@ -184,7 +187,8 @@ static cam_status count_duplicates(cam_fold_plan *plan, const cam_run *run) {
     enum { SEVERAL = -1 };
     size_t rows = (size_t)plan->rows;
     int64_t *first = malloc((rows + 1) * sizeof *first);
-    int32_t *folds = malloc((rows + 1) * sizeof *folds); /* of the rows with the text of row r: their fold, or SEVERAL */
+    int32_t *folds =
+        malloc((rows + 1) * sizeof *folds); /* of the rows with the text of row r: their fold, or SEVERAL */
     if (!first || !folds)
         CAM_FAIL(CAM_E_MEMORY, "no memory to compare %zu rows", rows);
     CAM_TRY(cam_audit_groups(&run->corpus.files[CAM_PART_TRAIN], first));

@@ -12,18 +12,18 @@
 typedef struct cam_fold_plan {
     int64_t rows, labels; /* of train_file; row r has data row id r */
     int64_t folds;
-    int32_t *fold;         /* [rows] */
-    int32_t *group;        /* [rows] below `groups`; NULL: no groups */
-    char **group_name;     /* [groups] */
+    int32_t *fold;     /* [rows] */
+    int32_t *group;    /* [rows] below `groups`; NULL: no groups */
+    char **group_name; /* [groups] */
     int64_t groups;
-    int32_t *held_out;     /* [rows] fold after fold, ascending in each */
-    int64_t *begin;        /* [folds + 1] fold f has held_out[begin[f] .. begin[f + 1]) */
-    int32_t *train;        /* the training rows of fold f are train[f * rows ..], ascending */
-    int64_t *train_count;  /* [folds] */
-    float *class_weights;  /* [folds,labels]; NULL: none */
-    cam_repeat_job *jobs;  /* [job_count] seed after seed, each with all folds */
+    int32_t *held_out;    /* [rows] fold after fold, ascending in each */
+    int64_t *begin;       /* [folds + 1] fold f has held_out[begin[f] .. begin[f + 1]) */
+    int32_t *train;       /* the training rows of fold f are train[f * rows ..], ascending */
+    int64_t *train_count; /* [folds] */
+    float *class_weights; /* [folds,labels]; NULL: none */
+    cam_repeat_job *jobs; /* [job_count] seed after seed, each with all folds */
     int64_t job_count;
-    int64_t duplicates;    /* rows whose text also stands in another fold */
+    int64_t duplicates; /* rows whose text also stands in another fold */
 } cam_fold_plan;
 
 /* Of a prepared run without validation rows. Messages name the labels that are too small. CAM_E_DATA: a label with fewer

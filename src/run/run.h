@@ -16,7 +16,10 @@
 #include "progress.h"
 #include "trainer.h"
 
-enum { CAM_RUN_ID_BYTES = 17 }; /* 16 hexadecimal digits */
+enum {
+    CAM_RUN_ID_BYTES = 17,    /* 16 hexadecimal digits */
+    CAM_BASELINE_ROWS = 20000 /* with more training rows the TF-IDF baseline would take too long at the end of a run */
+};
 
 /* What becomes of the run that lies in output_dir. */
 typedef enum cam_resume_kind {
