@@ -84,21 +84,6 @@ static void put_baseline(cam_json *json, const cam_run_end *end) {
     cam_json_close(json);
 }
 
-void cam_run_warnings_put(cam_json *json, const cam_strbuf *warnings) {
-    cam_strbuf line = CAM_STRBUF_INIT;
-    const char *rest = cam_strbuf_text(warnings);
-    cam_json_array(json, "warnings");
-    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
-        length = strcspn(rest, "\n");
-        cam_strbuf_clear(&line);
-        cam_strbuf_append(&line, rest, length);
-        if (length > 0)
-            cam_json_text(json, NULL, cam_strbuf_text(&line));
-    }
-    cam_json_close(json);
-    cam_strbuf_release(&line);
-}
-
 static cam_status write_metrics(const cam_run_end *end) {
     cam_strbuf text = CAM_STRBUF_INIT, verdict = CAM_STRBUF_INIT;
     cam_json json;
@@ -114,7 +99,7 @@ static cam_status write_metrics(const cam_run_end *end) {
     else
         cam_strbuf_puts(&verdict, cam_strbuf_text(&end->verdict));
     cam_json_text(&json, "verdict", verdict.length > 0 ? verdict.text : NULL);
-    cam_run_warnings_put(&json, &end->run->corpus.warnings);
+    cam_json_lines(&json, "warnings", cam_strbuf_text(&end->run->corpus.warnings));
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
     cam_status st = cam_run_folder_put(end->folder, "metrics.json", &text);
