@@ -35,6 +35,14 @@ enum {
       "Trains a masked language model on the texts of train_file, from a pretrained one (domain adaptation) or from "  \
       "random weights, and writes the model and the figures of the run into output_dir. It is the start of better "    \
       "classifiers. The verb is train with task=pretrain; signals and checkpoints are those of train.")                \
+    X(MEASURE, measure, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                            \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "how good a model is, by folds of the data",                                                                     \
+      "Trains as often as the section measure of the configuration says, each time without the rows of one fold, and " \
+      "scores these rows: so every row is scored by a model that never saw it. Writes into output_dir the scores with "\
+      "their intervals (measure.json), those of every row (oof.jsonl) and the confusion matrix (confusion.csv); then " \
+      "trains the model on all rows into output_dir/model. A stopped measurement goes on where it was. Under mpirun "  \
+      "each rank takes whole trainings.")                                                                              \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \
@@ -125,6 +133,7 @@ int cam_verb_find(const char *word); /* -1 where it is no verb */
 /* Sets of verbs. */
 #define CAM_FOR(verb)    (1u << CAM_VERB_##verb)
 #define CAM_FOR_TRAINING (CAM_FOR(TRAIN) | CAM_FOR(PRETRAIN))
+#define CAM_FOR_MANY     CAM_FOR(MEASURE)
 #define CAM_FOR_ALL      ((1u << CAM_VERB_COUNT) - 1)
 #define CAM_FOR_CONFIG   ((unsigned)CAM_VERBS_WITH_KEYS)
 #define CAM_FOR_DATA     ((unsigned)CAM_VERBS_WITH_TEXTS)
@@ -175,9 +184,9 @@ enum {
     X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "skip: predict and tokenize answer it with nothing")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(revision, "--revision", TEXT("R"), CAM_FOR(FETCH), "branch, tag or commit; default: main")                       \
-    X(device, "--device", CHOICE(device), CAM_FOR_TRAINING | CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(FILL), "where to compute")\
+    X(device, "--device", CHOICE(device), CAM_FOR_TRAINING | CAM_FOR_MANY | CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(FILL), "where to compute")\
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
-    X(progress, "--progress", CHOICE(progress), CAM_FOR_TRAINING, "how progress is shown")                               \
+    X(progress, "--progress", CHOICE(progress), CAM_FOR_TRAINING | CAM_FOR_MANY, "how progress is shown")                \
     X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only (or -q)")                                       \
     X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages; train also tells where its time went")               \
     X(help, "--help", SWITCH, CAM_FOR_ALL, "this text (or -h; or cam-train help VERB)")                                \

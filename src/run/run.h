@@ -16,7 +16,10 @@
 #include "progress.h"
 #include "trainer.h"
 
-enum { CAM_RUN_ID_BYTES = 17 }; /* 16 hexadecimal digits */
+enum {
+    CAM_RUN_ID_BYTES = 17,    /* 16 hexadecimal digits */
+    CAM_BASELINE_ROWS = 20000 /* with more training rows the TF-IDF baseline would take too long at the end of a run */
+};
 
 /* What becomes of the run that lies in output_dir. */
 typedef enum cam_resume_kind {
@@ -60,6 +63,7 @@ typedef struct cam_run {
     cam_group *group;           /* the ranks of the run; NULL: one rank */
     cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */
     const cam_command *command; /* set by the caller, for messages; NULL: not known */
+    cam_strbuf measured;        /* set by the caller: Markdown for the model card, how the model was scored; else "" */
 } cam_run;
 
 /* Every rank reads the configuration, the model and the data, and all ranks must read the same. `config` and `group`
@@ -73,6 +77,10 @@ typedef struct cam_run {
 CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel,
                                           cam_group *group);
 void cam_run_close(cam_run *run);
+
+/* Sets weights[K] as class_weights says, for training rows with rows[K] of each label. Nothing without class weights.
+ * CAM_E_DATA: balanced, and a label has no row. CAM_E_USAGE: a weight for a label that the data does not have. */
+CAM_MUST_CHECK cam_status cam_run_weigh_classes(const cam_run *run, const int64_t *rows, float *weights);
 
 /* The epochs and the rate that fit the run's rows and model, for the whole encoder or for the head alone. */
 cam_fit cam_run_fit(const cam_run *run, int frozen);

@@ -84,26 +84,11 @@ static void put_baseline(cam_json *json, const cam_run_end *end) {
     cam_json_close(json);
 }
 
-void cam_run_warnings_put(cam_json *json, const cam_strbuf *warnings) {
-    cam_strbuf line = CAM_STRBUF_INIT;
-    const char *rest = cam_strbuf_text(warnings);
-    cam_json_array(json, "warnings");
-    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
-        length = strcspn(rest, "\n");
-        cam_strbuf_clear(&line);
-        cam_strbuf_append(&line, rest, length);
-        if (length > 0)
-            cam_json_text(json, NULL, cam_strbuf_text(&line));
-    }
-    cam_json_close(json);
-    cam_strbuf_release(&line);
-}
-
 static void put_warnings(cam_json *json, const cam_run_end *end) {
     cam_strbuf lines = CAM_STRBUF_INIT;
     cam_strbuf_put_all(&lines, cam_strbuf_text(&end->run->corpus.warnings), "\n", NULL);
     cam_run_scores_warning_put(end->scores, &lines);
-    cam_run_warnings_put(json, &lines);
+    cam_json_lines(json, "warnings", cam_strbuf_text(&lines));
     cam_strbuf_release(&lines);
 }
 

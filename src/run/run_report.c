@@ -46,6 +46,8 @@ static void put_scores_line(cam_strbuf *out, const char *name, int64_t rows, con
 }
 
 static void put_scores(cam_strbuf *out, const cam_run_end *end) {
+    if (!end->metrics[CAM_PART_VALIDATION] && !end->metrics[CAM_PART_TEST])
+        return;
     cam_strbuf_printf(out, "%-*s%9s", PART_COLUMNS, "", "rows");
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
         if (shown[m] & CAM_SHOWN_END)

@@ -35,6 +35,7 @@ static const char rich[] =
     "  calibrate: true\n  target_accuracy: 0.95\n"
     "checkpoint:\n  save_strategy: steps\n  save_steps: 3\n  save_total_limit: 7\n"
     "  resume_from_checkpoint: none\n"
+    "measure:\n  folds: 3\n  seeds: [1, 4294967295]\n  group_column: 'null'\n  confidence: 0.9\n  final: false\n"
     "logging:\n  logging_steps: 5\n  report_to: []\n"
     "hardware:\n  device: cpu\n  attention: native\n  cpu_threads: 2\n"
     "  shard_optimizer: true\n  ddp_timeout: 7\n";
@@ -306,7 +307,7 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 86);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 91);
 }
 
 int main(void) {
