@@ -222,7 +222,7 @@ static void tell(const work *w, int64_t job, int64_t done) {
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
     if (task->done_before + done < all) {
-        double each_s = (cam_now_s() - w->begin_s) / (double)(done - w->cost->taken);
+        double each_s = w->cost->wall_s / (double)w->cost->trainings / cam_group_ranks(task->group);
         cam_strbuf_puts(&line, ", about ");
         cam_plain_put_duration(&line, each_s * (double)(all - task->done_before - done));
         cam_strbuf_puts(&line, " left");
