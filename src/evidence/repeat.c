@@ -68,6 +68,7 @@ static cam_status list_open(work *w) {
             CAM_TRY(cam_group_broadcast(task->group, "reading finished trainings", w->results[j].logits, bytes));
             CAM_TRY(cam_group_broadcast(task->group, "reading finished trainings", &w->results[j].wall_s,
                                         sizeof w->results[j].wall_s));
+            w->cost->taken_s += w->results[j].wall_s;
         } else {
             w->open[w->open_count++] = j;
         }
