@@ -179,7 +179,7 @@ static void tell(const cam_measure_state *m) {
 static cam_status conclude(cam_measure_state *m) {
     cam_status st = CAM_OK;
     CAM_TRY(find_figures(m));
-    m->wall_s = cam_now_s() - m->begin_s;
+    m->wall_s = cam_now_s() - m->begin_s + m->cost.taken_s;
     CAM_TRY(cam_measure_write(m));
     CAM_TRY(train_final(m));
     CAM_TRY(cam_measurement_folder_finish(&m->folder));

@@ -105,7 +105,9 @@ static void put_files(cam_strbuf *out, const cam_measure_state *m) {
 
 void cam_measure_table_put(const cam_measure_state *m, cam_strbuf *out) {
     cam_strbuf_putc(out, '\n');
-    cam_strbuf_printf(out, "measured on %lld rows, each by a model that did not see it\n", (long long)m->plan.rows);
+    cam_strbuf_puts(out, "measured on ");
+    cam_plain_put_counted(out, m->plan.rows, "row", "rows");
+    cam_strbuf_puts(out, ", each by a model that did not see it\n");
     put_scores(out, m);
     put_worst(out, m);
     cam_strbuf_puts(out, "\ntime ");

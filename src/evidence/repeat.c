@@ -68,6 +68,7 @@ static cam_status list_open(work *w) {
             CAM_TRY(cam_group_broadcast(task->group, "reading finished trainings", w->results[j].logits, bytes));
             CAM_TRY(cam_group_broadcast(task->group, "reading finished trainings", &w->results[j].wall_s,
                                         sizeof w->results[j].wall_s));
+            w->cost->taken_s += w->results[j].wall_s;
         } else {
             w->open[w->open_count++] = j;
         }
@@ -222,7 +223,7 @@ static void tell(const work *w, int64_t job, int64_t done) {
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
     if (task->done_before + done < all) {
-        double each_s = (cam_now_s() - w->begin_s) / (double)(done - w->cost->taken);
+        double each_s = w->cost->wall_s / (double)w->cost->trainings / cam_group_ranks(task->group);
         cam_strbuf_puts(&line, ", about ");
         cam_plain_put_duration(&line, each_s * (double)(all - task->done_before - done));
         cam_strbuf_puts(&line, " left");

@@ -48,6 +48,7 @@ typedef struct cam_repeat_cost {
     double wall_s;          /* of these */
     double between_s;       /* of it: from the last scores of one to the first step of the next */
     int64_t taken;          /* from files */
+    double taken_s;         /* what these took */
     cam_memory_need memory; /* of the trainer */
     int64_t parameters, trained_parameters;
 } cam_repeat_cost;
