@@ -166,6 +166,11 @@ enum {
     X(CAM_PROGRESS_LINES, "lines") /* a line every logging_steps, no carriage return */                                \
     X(CAM_PROGRESS_NONE, "none")
 
+#define CAM_CHOICES_language(X)                                                                                        \
+    X(CAM_LANGUAGE_AUTO, "auto") /* by LC_ALL, LC_MESSAGES, LANG */                                                    \
+    X(CAM_LANGUAGE_FR, "fr")                                                                                           \
+    X(CAM_LANGUAGE_EN, "en")
+
 /* X(set): every list above. */
 #define CAM_CHOICE_SETS(X)                                                                                             \
     X(init)                                                                                                            \
@@ -199,7 +204,8 @@ enum {
     X(unknown_labels)                                                                                                  \
     X(tokenize_format)                                                                                                 \
     X(export_dtype)                                                                                                    \
-    X(progress)
+    X(progress)                                                                                                        \
+    X(language)
 
 #define CAM_CHOICE_ENUMERATOR(code, ...) code,
 /* clang-format off */
