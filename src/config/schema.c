@@ -109,7 +109,7 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
         cam_strbuf_puts(out, "null, a number of layers or [layer, layer, ...], counted from 0");
         break;
     case CAM_KIND_REPORT_TO:
-        cam_strbuf_puts(out, "[jsonl] or []");
+        cam_strbuf_puts(out, "[jsonl, html, tensorboard], some of these, or []");
         break;
     }
 }

@@ -54,9 +54,11 @@ static frame frame_of(const cam_chart *chart, const points *drawn) {
     double x_low = INFINITY, x_high = -INFINITY, y_low = chart->from_zero ? 0 : INFINITY, y_high = -INFINITY;
     for (size_t s = 0; s < chart->count; s++) {
         int spread = chart->series[s].low || drawn[s].joined;
+        for (size_t i = 0; i < chart->series[s].count; i++) {
+            x_low = fmin(x_low, chart->series[s].x[i]);
+            x_high = fmax(x_high, chart->series[s].x[i]);
+        }
         for (size_t i = 0; i < drawn[s].count; i++) {
-            x_low = fmin(x_low, drawn[s].x[i]);
-            x_high = fmax(x_high, drawn[s].x[i]);
             y_low = fmin(y_low, spread ? drawn[s].low[i] : drawn[s].y[i]);
             y_high = fmax(y_high, spread ? drawn[s].high[i] : drawn[s].y[i]);
         }
@@ -192,7 +194,15 @@ static void describe_series(cam_page *page, const cam_chart *chart, const cam_se
     cam_strbuf_release(&most);
 }
 
-static void put_key(cam_page *page, const cam_chart *chart, const points *drawn) {
+/* Whether joined points cover a height that can be seen. */
+static int has_visible_band(const frame *f, const points *drawn) {
+    for (size_t i = 0; drawn->joined && i < drawn->count; i++)
+        if (drawn->high[i] - drawn->low[i] > 0.02 * (f->y.high - f->y.low))
+            return 1;
+    return 0;
+}
+
+static void put_key(cam_page *page, const cam_chart *chart, const frame *f, const points *drawn) {
     cam_html *html = &page->html;
     int joined = 0;
     cam_html_open(html, "ul");
@@ -210,7 +220,7 @@ static void put_key(cam_page *page, const cam_chart *chart, const points *drawn)
         cam_html_text(html, " ");
         cam_html_isolated(html, chart->series[s].name);
         cam_html_close(html);
-        joined |= drawn[s].joined;
+        joined |= has_visible_band(f, &drawn[s]);
         cam_strbuf_release(&class);
     }
     if (chart->unit) {
@@ -245,7 +255,7 @@ void cam_chart_lines(cam_page *page, const cam_chart *chart) {
     for (size_t s = 0; s < chart->count; s++)
         put_series(page, chart, &f, &drawn[s], s);
     cam_html_close(&page->html);
-    put_key(page, chart, drawn);
+    put_key(page, chart, &f, drawn);
     cam_figure_close(page, chart->note);
     cam_strbuf_release(&said);
 }

@@ -72,6 +72,8 @@ void cam_page_facts_open(cam_page *page);
 void cam_page_fact(cam_page *page, cam_word name, const char *value);
 void cam_page_fact_count(cam_page *page, cam_word name, const json_t *object, const char *key);
 
+/* A message of the program, which is English, as a paragraph; nothing for "". */
+void cam_page_message(cam_page *page, const char *message, int is_warning);
 /* Warnings, a paragraph each. */
 void cam_page_warnings(cam_page *page, const json_t *list);
 /* Appends "0.91 to 0.95". */

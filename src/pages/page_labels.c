@@ -29,6 +29,7 @@ static void put_label(cam_page *page, const json_t *label) {
     cam_page_row_open(page, 0);
     cam_page_cell_head(page, cam_member_text(label, "label"));
     cam_html_open(&page->html, "td");
+    cam_html_attribute(&page->html, "class", "aside");
     cam_chart_cell_bar(page, f1, low, high);
     cam_html_close(&page->html);
     cam_page_cell_number(page, f1, 4);

@@ -31,6 +31,21 @@ static void open_class(cam_page *page, const char *name, const char *class) {
     cam_html_attribute(&page->html, "class", class);
 }
 
+void cam_page_message(cam_page *page, const char *message, int is_warning) {
+    if (!message[0])
+        return;
+    open_class(page, "p", is_warning ? "say warn" : "say");
+    if (is_warning) {
+        cam_html_element(&page->html, "strong", NULL, cam_page_word(page, CAM_WORD_WARNING));
+        cam_html_text(&page->html, " ");
+    }
+    cam_html_open(&page->html, "bdi");
+    cam_html_attribute(&page->html, "lang", "en");
+    cam_html_text(&page->html, message);
+    cam_html_close(&page->html);
+    cam_page_close(page);
+}
+
 void cam_page_charts_open(cam_page *page) {
     open_class(page, "div", "charts");
 }
@@ -63,8 +78,8 @@ void cam_page_table_open(cam_page *page, cam_word caption, const cam_word *heads
     for (int i = 0; heads[i] != CAM_WORD_COUNT; i++) {
         cam_html_open(html, "th");
         cam_html_attribute(html, "scope", "col");
-        if (i >= texts)
-            cam_html_attribute(html, "class", "n");
+        if (i >= texts || heads[i] == CAM_WORD_F1_BAR)
+            cam_html_attribute(html, "class", i >= texts ? "n" : "aside");
         cam_html_text(html, cam_page_word(page, heads[i]));
         cam_html_close(html);
     }
@@ -177,13 +192,8 @@ void cam_page_warnings(cam_page *page, const json_t *list) {
     size_t i;
     json_t *item;
     json_array_foreach((json_t *)list, i, item) {
-        if (!json_is_string(item))
-            continue;
-        open_class(page, "p", "say warn");
-        cam_html_element(&page->html, "strong", NULL, cam_page_word(page, CAM_WORD_WARNING));
-        cam_html_text(&page->html, " ");
-        cam_html_isolated(&page->html, json_string_value(item));
-        cam_page_close(page);
+        if (json_is_string(item))
+            cam_page_message(page, json_string_value(item), 1);
     }
 }
 

@@ -60,22 +60,16 @@ int cam_page_result(cam_page *page, const cam_page_files *files, cam_status *st)
         return 0;
     if (!page)
         return 1;
-    const char *verdict = cam_member_text(files->metrics, "verdict");
-    if (verdict[0]) {
-        cam_html_open(&page->html, "p");
-        cam_html_attribute(&page->html, "class", "say");
-        cam_html_isolated(&page->html, verdict);
-        cam_page_close(page);
-    }
-    cam_page_warnings(page, cam_member_list(files->metrics, "warnings"));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         const json_t *scores = cam_member_object(files->metrics, parts[i].name);
         if (!scores)
             continue;
-        cam_page_warnings(page, cam_member_list(scores, "warnings"));
         put_tiles(page, scores, parts[i].word);
+        cam_page_warnings(page, cam_member_list(scores, "warnings"));
         put_baseline(page, files->metrics, parts[i].name, scores);
     }
+    cam_page_message(page, cam_member_text(files->metrics, "verdict"), 0);
+    cam_page_warnings(page, cam_member_list(files->metrics, "warnings"));
     if (cam_member_object(files->metrics, "validation"))
         cam_page_say(page, "note", CAM_WORD_VALIDATION_NOTE, NULL);
     return 1;

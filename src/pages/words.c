@@ -95,7 +95,7 @@ void cam_figure_short(cam_strbuf *out, cam_language language, double value, int 
         return;
     }
     double size = fabs(value);
-    if (size >= 1e6 || (size > 0 && size < 1e-3)) {
+    if (size >= 1e6 || (size > 0 && size < 1e-2)) {
         snprintf(text, sizeof text, "%.*e", digits - 1, value);
         exponent = strchr(text, 'e');
         long power = strtol(exponent + 1, NULL, 10);

@@ -31,7 +31,7 @@ void cam_word_put(cam_strbuf *out, cam_language language, cam_word word, const c
 void cam_figure_count(cam_strbuf *out, cam_language language, int64_t count);
 /* With so many digits after the point. */
 void cam_figure_number(cam_strbuf *out, cam_language language, double value, int digits);
-/* With at most so many significant digits, without trailing zeros; very large and small ones as 2e-5. */
+/* With at most so many significant digits, without trailing zeros; those from a million on and below 0.01 as 2e-5. */
 void cam_figure_short(cam_strbuf *out, cam_language language, double value, int digits);
 /* 0.9312 as "93.1 %". */
 void cam_figure_percent(cam_strbuf *out, cam_language language, double share, int digits);

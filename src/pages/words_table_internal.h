@@ -61,10 +61,10 @@
       "TF-IDF avec un classifieur linéaire compte les mots et ne connaît pas la langue. Il est évalué sur " \
       "les mêmes lignes : un modèle qui ne le dépasse pas n’a rien appris que le comptage ne donnerait.") \
     X(VALIDATION_NOTE, \
-      "The validation rows also chose the best model, so their score flatters it a little. `measure` gives" \
-      " a score that does not.", \
+      "The validation rows also chose the best model, so their score flatters it a little. The verb " \
+      "measure gives one that does not.", \
       "Les lignes de validation ont aussi servi à choisir le meilleur modèle : leur score le flatte un " \
-      "peu. `measure` donne un score qui ne flatte pas.") \
+      "peu. La commande measure en donne un qui ne flatte pas.") \
     X(LOSS_NOTE, \
       "Training: what each step minimised, with class weights and smoothing. Validation: plain mean " \
       "cross-entropy. If the first falls while the second rises, the model learns its rows by heart.", \
@@ -227,8 +227,8 @@
       "left out after {0} folds: it could not win any more", \
       "écarté après {0} plis : ne pouvait plus gagner") \
     X(COMPARED_BARS_NOTE, \
-      "Whiskers are intervals. The hatched outline marks the recommended setting.", \
-      "Les traits sont des intervalles. Le contour marque le réglage recommandé.") \
+      "Whiskers are intervals. The recommended setting is named in the table.", \
+      "Les traits sont des intervalles. Le réglage recommandé est nommé dans le tableau.") \
     X(COMPARED_CAPTION, "All settings", "Tous les réglages") \
     X(COMPARED_NOTE, \
       "Recommended is the cheapest setting that is not worse than the best by more than the interval says.", \
@@ -254,9 +254,9 @@
     X(OUTLIERS, "Outliers", "Textes à part") \
     X(CLEAN_NOTE, \
       "Rows whose own label a model that has not seen them finds unlikely. A person decides: the column " \
-      "`decision` of suspects.csv is for that.", \
+      "decision of suspects.csv is for that.", \
       "Lignes dont l’étiquette paraît improbable à un modèle qui ne les a pas vues. À vous de trancher : " \
-      "la colonne `decision` de suspects.csv sert à cela.") \
+      "la colonne decision de suspects.csv sert à cela.") \
     X(SUSPECTS_CAPTION, "The most doubtful rows", "Les lignes les plus douteuses") \
     X(PLACE, "Place", "Emplacement") \
     X(GIVEN, "Label", "Étiquette") \

@@ -42,6 +42,8 @@ void cam_model_card_put_masked(const cam_run_end *end, double loss, double accur
 /* Appends the lines of any run: which step was saved and why, time and memory. */
 void cam_run_saved_put(const cam_run_end *end, cam_strbuf *out);
 void cam_run_cost_put(double wall_s, cam_strbuf *out);
+/* Appends the lines of metrics.json and of what report_to asks for. */
+void cam_run_record_files_put(const cam_config *config, cam_strbuf *out);
 /* Appends the member "warnings": a list of the lines. */
 void cam_run_warnings_put(cam_json *json, const cam_strbuf *warnings);
 void cam_run_end_release(cam_run_end *end);

@@ -125,8 +125,7 @@ static void put_report(const cam_training *t, const cam_run_end *end, cam_strbuf
                       config->output_dir);
     if (!config->cache_dir)
         cam_strbuf_puts(out, "  " CAM_TEXT_CACHE_FILE "      the tokenised texts, which a later run takes\n");
-    cam_strbuf_puts(out, "  metrics.json       all figures");
-    cam_strbuf_puts(out, config->report_to & CAM_CONFIG_REPORT_JSONL ? "; log.jsonl: every step\n" : "\n");
+    cam_run_record_files_put(config, out);
     cam_strbuf_puts(out, "\nnext: guess a word, and train a classifier from this model\n  cam-train fill --model ");
     cam_shell_word_put(out, config->output_dir);
     cam_strbuf_puts(out, " \"Je voudrais <mask> ma commande\"\n  cam-train --config my.yaml model_name_or_path=");
