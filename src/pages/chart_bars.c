@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 38, BAR = 12, BAR_LEFT = 2, VALUE = 62, BAR_RIGHT = CAM_CHART_WIDTH - VALUE, NAME_BYTES = 60 };
+enum { ROW = 38, BAR = 12, BAR_LEFT = 2, VALUE = 62, BAR_RIGHT = CAM_CHART_WIDTH - VALUE, INSET = 16, NAME_BYTES = 48 };
 
 /* Appends a name for one line of a picture; a longer one is cut. */
 static void put_name(cam_strbuf *out, const char *name) {
@@ -23,19 +23,28 @@ static int has_interval(const cam_bar *bar) {
 }
 
 static void put_whisker(cam_html *html, double low, double high, double y) {
+    cam_svg_line(html, "halo", low - 1.5, y, high + 1.5, y); /* it also lies on the bar */
     cam_svg_line(html, "whisker", low, y, high, y);
     cam_svg_line(html, "whisker", low, y - 4, low, y + 4);
     cam_svg_line(html, "whisker", high, y - 4, high, y + 4);
 }
 
+/* Appends the value of a bar. */
+static void put_value(cam_strbuf *out, cam_language language, cam_axis axis, double value) {
+    if (axis == CAM_AXIS_NUMBER)
+        cam_figure_number(out, language, value, 4);
+    else
+        cam_axis_put(out, language, axis, value, 0);
+}
+
 /* Appends "name: 0.93 (0.91 to 0.95). ", the description of a bar. */
 static void describe_bar(cam_page *page, const cam_bar *bar, cam_axis axis, cam_strbuf *out) {
     cam_strbuf value = CAM_STRBUF_INIT, low = CAM_STRBUF_INIT, high = CAM_STRBUF_INIT;
-    cam_axis_put(&value, page->language, axis, bar->value, 0);
+    put_value(&value, page->language, axis, bar->value);
     cam_strbuf_put_all(out, bar->name, ": ", cam_strbuf_text(&value), NULL);
     if (has_interval(bar)) {
-        cam_axis_put(&low, page->language, axis, bar->low, 0);
-        cam_axis_put(&high, page->language, axis, bar->high, 0);
+        put_value(&low, page->language, axis, bar->low);
+        put_value(&high, page->language, axis, bar->high);
         const char *ends[] = {cam_strbuf_text(&low), cam_strbuf_text(&high), NULL};
         cam_word_put(out, page->language, CAM_WORD_INTERVAL_SAID, ends);
     }
@@ -53,9 +62,11 @@ static void describe_bars(cam_page *page, const cam_bar *bars, size_t count, cam
 static void put_row(cam_page *page, const cam_bar *bar, double y, cam_axis axis) {
     cam_strbuf text = CAM_STRBUF_INIT;
     put_name(&text, bar->name);
+    if (bar->kind == 2)
+        cam_strbuf_put_all(&text, " (", cam_word_text(page->language, CAM_WORD_RECOMMENDED), ")", NULL);
     cam_svg_text(&page->html, "bar-name", BAR_LEFT, y + 13, cam_strbuf_text(&text));
     cam_strbuf_clear(&text);
-    cam_axis_put(&text, page->language, axis, bar->value, 0);
+    put_value(&text, page->language, axis, bar->value);
     cam_svg_text(&page->html, "bar-value end", CAM_CHART_WIDTH - 2, y + 28, cam_strbuf_text(&text));
     cam_strbuf_release(&text);
 }
@@ -91,12 +102,12 @@ void cam_chart_differences(cam_page *page, const char *title, const char *note, 
         most = fmax(most, has_interval(&bars[i]) ? bars[i].high : bars[i].value);
     }
     cam_scale scale = cam_scale_of(least, most, 4);
-    double width = BAR_RIGHT - BAR_LEFT - 10, height = (double)count * ROW + 24;
+    double width = BAR_RIGHT - BAR_LEFT - 2 * INSET, height = (double)count * ROW + 24;
     describe_bars(page, bars, count, CAM_AXIS_NUMBER, &said);
     cam_figure_open(page, title, cam_strbuf_text(&said), height);
     for (int i = 0; i < cam_scale_ticks(&scale); i++) {
         cam_strbuf text = CAM_STRBUF_INIT;
-        double tick = cam_scale_tick(&scale, i), x = BAR_LEFT + 5 + cam_scale_share(&scale, tick) * width;
+        double tick = cam_scale_tick(&scale, i), x = BAR_LEFT + INSET + cam_scale_share(&scale, tick) * width;
         cam_svg_line(&page->html, fabs(tick) < 1e-9 * scale.step ? "zero" : "grid", x, 2, x, height - 20);
         cam_axis_put(&text, page->language, CAM_AXIS_NUMBER, tick, scale.step);
         cam_svg_text(&page->html, "tick middle", x, height - 5, cam_strbuf_text(&text));
@@ -105,11 +116,11 @@ void cam_chart_differences(cam_page *page, const char *title, const char *note, 
     for (size_t i = 0; i < count; i++) {
         double y = (double)i * ROW;
         if (has_interval(&bars[i]))
-            put_whisker(&page->html, BAR_LEFT + 5 + cam_scale_share(&scale, bars[i].low) * width,
-                        BAR_LEFT + 5 + cam_scale_share(&scale, bars[i].high) * width, y + 24);
+            put_whisker(&page->html, BAR_LEFT + INSET + cam_scale_share(&scale, bars[i].low) * width,
+                        BAR_LEFT + INSET + cam_scale_share(&scale, bars[i].high) * width, y + 24);
         if (isfinite(bars[i].value))
             cam_svg_mark(&page->html, bars[i].kind == 2 ? 3 : 0,
-                         BAR_LEFT + 5 + cam_scale_share(&scale, bars[i].value) * width, y + 24);
+                         BAR_LEFT + INSET + cam_scale_share(&scale, bars[i].value) * width, y + 24);
         put_row(page, &bars[i], y, CAM_AXIS_NUMBER);
     }
     cam_html_close(&page->html);

@@ -18,11 +18,7 @@ typedef struct cam_page {
     int figures; /* so far: makes the ids */
 } cam_page;
 
-typedef enum cam_axis {
-    CAM_AXIS_NUMBER,
-    CAM_AXIS_COUNT,
-    CAM_AXIS_PERCENT
-} cam_axis;
+typedef enum cam_axis { CAM_AXIS_NUMBER, CAM_AXIS_COUNT, CAM_AXIS_PERCENT } cam_axis;
 
 enum { CAM_CHART_SERIES = 4 };
 
@@ -53,7 +49,7 @@ void cam_chart_lines(cam_page *page, const cam_chart *chart);
 typedef struct cam_bar {
     const char *name;
     double value, low, high; /* low and high: NAN where there is no interval */
-    int kind;                /* 0 the subject, 1 what it is compared with, 2 chosen: a class, and a hatching */
+    int kind;                /* 0 the subject, 1 what it is compared with, 2 recommended, which its name says, too */
 } cam_bar;
 
 /* Draws horizontal bars from 0 to `most` (0: the largest value). Names are texts of others. */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { HEIGHT = 220, LEFT = 48, RIGHT = 12, TOP = 10, BOTTOM = 38, COLUMNS = 120 };
+enum { HEIGHT = 220, LEFT = 48, RIGHT = 20, TOP = 10, BOTTOM = 38, COLUMNS = 120 };
 
 typedef struct points {
     size_t count;
@@ -184,8 +184,9 @@ static void describe_series(cam_page *page, const cam_chart *chart, const cam_se
     cam_axis_put(&last, page->language, chart->y_axis, end, 0);
     cam_axis_put(&least, page->language, chart->y_axis, low, 0);
     cam_axis_put(&most, page->language, chart->y_axis, high, 0);
-    const char *values[] = {series->name,           cam_strbuf_text(&first), cam_strbuf_text(&last),
-                            cam_strbuf_text(&least), cam_strbuf_text(&most),  NULL};
+    const char *values[] = {series->name,           cam_strbuf_text(&first),
+                            cam_strbuf_text(&last), cam_strbuf_text(&least),
+                            cam_strbuf_text(&most), NULL};
     cam_word_put(out, page->language, CAM_WORD_SERIES_SAID, values);
     cam_strbuf_putc(out, ' ');
     cam_strbuf_release(&first);

@@ -11,7 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { EVENT_WALL_TIME = 1 << 3 | 1, EVENT_STEP = 2 << 3 | 0, EVENT_FILE_VERSION = 3 << 3 | 2, EVENT_SUMMARY = 5 << 3 | 2 };
+enum {
+    EVENT_WALL_TIME = 1 << 3 | 1,
+    EVENT_STEP = 2 << 3 | 0,
+    EVENT_FILE_VERSION = 3 << 3 | 2,
+    EVENT_SUMMARY = 5 << 3 | 2
+};
 enum { SUMMARY_VALUE = 1 << 3 | 2, VALUE_TAG = 1 << 3 | 2, VALUE_SIMPLE = 2 << 3 | 5 };
 
 /* --- bytes --------------------------------------------------------------------------------------------------------- */

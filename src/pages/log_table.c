@@ -1,7 +1,7 @@
 /* log_table.c: see log_table_internal.h. Invariant: each column of a table has room for `capacity` rows. */
-#include "log_table_internal.h"
 #include "files.h"
 #include "json_size.h"
+#include "log_table_internal.h"
 #include "member_internal.h"
 #include <errno.h>
 #include <math.h>

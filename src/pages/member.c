@@ -1,7 +1,7 @@
 /* member.c: see member_internal.h. */
-#include "member_internal.h"
 #include "files.h"
 #include "json_size.h"
+#include "member_internal.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

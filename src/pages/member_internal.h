@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-double cam_member_number(const json_t *object, const char *key);   /* NAN where it is no number */
-int64_t cam_member_integer(const json_t *object, const char *key); /* 0 where it is no integer */
+double cam_member_number(const json_t *object, const char *key);    /* NAN where it is no number */
+int64_t cam_member_integer(const json_t *object, const char *key);  /* 0 where it is no integer */
 const char *cam_member_text(const json_t *object, const char *key); /* "" where it is no text */
 int cam_member_is_true(const json_t *object, const char *key);
 /* The object or list; NULL where it is none or has no elements. */

@@ -48,8 +48,8 @@ static void put_place(cam_page *page, const json_t *item) {
 }
 
 static void put_examples(cam_page *page, const json_t *list) {
-    static const cam_word heads[] = {CAM_WORD_TEXT,        CAM_WORD_PLACE,           CAM_WORD_GIVEN,
-                                     CAM_WORD_SUGGESTED,   CAM_WORD_SCORE_OF_GIVEN, CAM_WORD_SCORE_OF_SUGGESTED,
+    static const cam_word heads[] = {CAM_WORD_TEXT,      CAM_WORD_PLACE,          CAM_WORD_GIVEN,
+                                     CAM_WORD_SUGGESTED, CAM_WORD_SCORE_OF_GIVEN, CAM_WORD_SCORE_OF_SUGGESTED,
                                      CAM_WORD_COUNT};
     size_t i;
     json_t *item;

@@ -238,8 +238,8 @@ static cam_status put_entry_charts(cam_page *page, const json_t *entries) {
     cam_chart_bars(page, cam_page_word(page, CAM_WORD_ACCURACY), cam_page_word(page, CAM_WORD_COMPARED_BARS_NOTE), bars,
                    count, 1, CAM_AXIS_PERCENT);
     if (differences > 0)
-        cam_chart_differences(page, cam_page_word(page, CAM_WORD_DIFFERENCES), cam_page_word(page, CAM_WORD_DIFFERENCES_NOTE),
-                              bars + count, differences);
+        cam_chart_differences(page, cam_page_word(page, CAM_WORD_DIFFERENCES),
+                              cam_page_word(page, CAM_WORD_DIFFERENCES_NOTE), bars + count, differences);
     cam_page_close(page);
     free(bars);
     return CAM_OK;
@@ -351,7 +351,8 @@ static void put_at_twice(cam_page *page, const json_t *twice) {
         return;
     cam_figure_count(&rows, page->language, cam_member_integer(twice, "rows"));
     cam_figure_percent(&accuracy, page->language, cam_member_number(twice, "accuracy"), 1);
-    cam_page_put_interval(&interval, page->language, cam_member_number(twice, "low"), cam_member_number(twice, "high"), 3);
+    cam_page_put_interval(&interval, page->language, cam_member_number(twice, "low"), cam_member_number(twice, "high"),
+                          3);
     cam_page_say(page, "say", CAM_WORD_AT_TWICE, cam_strbuf_text(&rows), cam_strbuf_text(&accuracy),
                  cam_strbuf_text(&interval), NULL);
     cam_strbuf_release(&rows);

@@ -21,16 +21,16 @@ typedef int cam_page_writer(cam_page *page, const cam_page_files *files, cam_sta
 
 /* X(function, id, title): the sections of a page, in their order. */
 #define CAM_PAGE_SECTIONS(X)                                                                                           \
-    X(cam_page_comparison, "comparison", SECTION_COMPARISON)          /* page_evidence.c */                            \
+    X(cam_page_comparison, "comparison", SECTION_COMPARISON) /* page_evidence.c */                                     \
     X(cam_page_measured, "measured", SECTION_MEASURED)                                                                 \
     X(cam_page_learning, "learning", SECTION_LEARNING)                                                                 \
-    X(cam_page_data, "data", SECTION_DATA)                            /* page_data.c */                                \
-    X(cam_page_result, "result", SECTION_RESULT)                      /* page_result.c */                              \
+    X(cam_page_data, "data", SECTION_DATA)       /* page_data.c */                                                     \
+    X(cam_page_result, "result", SECTION_RESULT) /* page_result.c */                                                   \
     X(cam_page_course, "course", SECTION_COURSE)                                                                       \
-    X(cam_page_labels, "labels", SECTION_LABELS)                      /* page_labels.c */                              \
-    X(cam_page_confusions, "confusions", SECTION_CONFUSIONS)          /* page_confusions.c */                          \
-    X(cam_page_mistakes, "mistakes", SECTION_MISTAKES)                /* page_labels.c */                              \
-    X(cam_page_calibration, "calibration", SECTION_CALIBRATION)       /* page_trust.c */                               \
+    X(cam_page_labels, "labels", SECTION_LABELS)                /* page_labels.c */                                    \
+    X(cam_page_confusions, "confusions", SECTION_CONFUSIONS)    /* page_confusions.c */                                \
+    X(cam_page_mistakes, "mistakes", SECTION_MISTAKES)          /* page_labels.c */                                    \
+    X(cam_page_calibration, "calibration", SECTION_CALIBRATION) /* page_trust.c */                                     \
     X(cam_page_automation, "automation", SECTION_AUTOMATION)                                                           \
     X(cam_page_configuration, "configuration", SECTION_CONFIGURATION) /* page_run.c */                                 \
     X(cam_page_file_list, "files", SECTION_FILES)
@@ -59,9 +59,9 @@ void cam_page_tile(cam_page *page, cam_word name, const char *value, const char 
 void cam_page_table_open(cam_page *page, cam_word caption, const cam_word *heads, int texts);
 void cam_page_table_close(cam_page *page);
 void cam_page_row_open(cam_page *page, int is_chosen);
-void cam_page_cell(cam_page *page, const char *text);         /* a text of others */
-void cam_page_cell_long(cam_page *page, const char *text);    /* the same, with its lines; cut where it is very long */
-void cam_page_cell_head(cam_page *page, const char *text);    /* the head of a row, a text of others */
+void cam_page_cell(cam_page *page, const char *text);      /* a text of others */
+void cam_page_cell_long(cam_page *page, const char *text); /* the same, with its lines; cut where it is very long */
+void cam_page_cell_head(cam_page *page, const char *text); /* the head of a row, a text of others */
 void cam_page_cell_count(cam_page *page, int64_t count);
 void cam_page_cell_number(cam_page *page, double value, int digits);
 void cam_page_cell_interval(cam_page *page, double low, double high, int digits);

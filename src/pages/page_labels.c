@@ -42,10 +42,11 @@ static void put_label(cam_page *page, const json_t *label) {
 }
 
 int cam_page_labels(cam_page *page, const cam_page_files *files, cam_status *st) {
-    static const cam_word plain[] = {CAM_WORD_LABEL,  CAM_WORD_F1_BAR, CAM_WORD_F1, CAM_WORD_PRECISION,
+    static const cam_word plain[] = {CAM_WORD_LABEL,  CAM_WORD_F1_BAR,  CAM_WORD_F1,   CAM_WORD_PRECISION,
                                      CAM_WORD_RECALL, CAM_WORD_SUPPORT, CAM_WORD_COUNT};
-    static const cam_word with_interval[] = {CAM_WORD_LABEL,     CAM_WORD_F1_BAR, CAM_WORD_F1,      CAM_WORD_INTERVAL_HEAD,
-                                             CAM_WORD_PRECISION, CAM_WORD_RECALL, CAM_WORD_SUPPORT, CAM_WORD_COUNT};
+    static const cam_word with_interval[] = {CAM_WORD_LABEL,         CAM_WORD_F1_BAR,    CAM_WORD_F1,
+                                             CAM_WORD_INTERVAL_HEAD, CAM_WORD_PRECISION, CAM_WORD_RECALL,
+                                             CAM_WORD_SUPPORT,       CAM_WORD_COUNT};
     const json_t *classes = cam_page_classes(cam_page_scores(files));
     size_t count = json_array_size(classes), shown = 0;
     if (count == 0 || !json_is_object(json_array_get(classes, 0)))
@@ -136,8 +137,8 @@ static int is_list_of_mistakes(const cam_strbuf *file) {
     static const char comma[] = "\xEF\xBB\xBFrow,line,text,label,predicted,score,part\n";
     static const char semicolon[] = "\xEF\xBB\xBFrow;line;text;label;predicted;score;part\n";
     const char *text = cam_strbuf_text(file);
-    return file->length > sizeof comma - 1 && (strncmp(text, comma, sizeof comma - 1) == 0 ||
-                                               strncmp(text, semicolon, sizeof semicolon - 1) == 0);
+    return file->length > sizeof comma - 1 &&
+           (strncmp(text, comma, sizeof comma - 1) == 0 || strncmp(text, semicolon, sizeof semicolon - 1) == 0);
 }
 
 int cam_page_mistakes(cam_page *page, const cam_page_files *files, cam_status *st) {

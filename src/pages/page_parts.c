@@ -208,5 +208,7 @@ const json_t *cam_page_scores(const cam_page_files *files) {
     if (cam_member_list(files->measure, "confusion"))
         return files->measure;
     /* the larger part is the better measured one */
-    return test && (!validation || cam_member_integer(test, "rows") > cam_member_integer(validation, "rows")) ? test : validation;
+    return test && (!validation || cam_member_integer(test, "rows") > cam_member_integer(validation, "rows"))
+               ? test
+               : validation;
 }

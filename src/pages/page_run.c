@@ -1,4 +1,5 @@
 /* page_run.c: configuration, environment and files of the folder; see page_internal.h. */
+#include "event_file.h"
 #include "files.h"
 #include "page_internal.h"
 #include <math.h>
@@ -70,16 +71,16 @@ int cam_page_configuration(cam_page *page, const cam_page_files *files, cam_stat
 static const struct {
     const char *name;
     cam_word meaning;
-} known[] = {{"model.safetensors", CAM_WORD_FILE_MODEL},   {"README.md", CAM_WORD_FILE_CARD},
-             {"metrics.json", CAM_WORD_FILE_METRICS},      {"measure.json", CAM_WORD_FILE_METRICS},
-             {"compare.json", CAM_WORD_FILE_METRICS},      {"curve.json", CAM_WORD_FILE_METRICS},
-             {"clean.json", CAM_WORD_FILE_METRICS},        {"best.yaml", CAM_WORD_FILE_BEST},
-             {"confusion.csv", CAM_WORD_FILE_CONFUSION},   {"mistakes.csv", CAM_WORD_FILE_MISTAKES},
-             {"suspects.csv", CAM_WORD_FILE_SUSPECTS},     {"oof.jsonl", CAM_WORD_FILE_OOF},
-             {"split.tsv", CAM_WORD_FILE_SPLIT},           {"log.jsonl", CAM_WORD_FILE_LOG},
-             {"run.yaml", CAM_WORD_FILE_CONFIGURATION},    {"run.json", CAM_WORD_FILE_RECORD},
-             {"config.json", CAM_WORD_FILE_SHAPE},         {"tokenizer.json", CAM_WORD_FILE_TOKENIZER},
-             {"sentencepiece.bpe.model", CAM_WORD_FILE_TOKENIZER}};
+} known[] = {{"model.safetensors", CAM_WORD_FILE_MODEL},  {"README.md", CAM_WORD_FILE_CARD},
+             {"metrics.json", CAM_WORD_FILE_METRICS},     {"measure.json", CAM_WORD_FILE_METRICS},
+             {"compare.json", CAM_WORD_FILE_METRICS},     {"curve.json", CAM_WORD_FILE_METRICS},
+             {"clean.json", CAM_WORD_FILE_METRICS},       {"best.yaml", CAM_WORD_FILE_BEST},
+             {"confusion.csv", CAM_WORD_FILE_CONFUSION},  {"mistakes.csv", CAM_WORD_FILE_MISTAKES},
+             {"suspects.csv", CAM_WORD_FILE_SUSPECTS},    {"oof.jsonl", CAM_WORD_FILE_OOF},
+             {"split.tsv", CAM_WORD_FILE_SPLIT},          {"log.jsonl", CAM_WORD_FILE_LOG},
+             {CAM_EVENT_FILE, CAM_WORD_FILE_EVENTS},      {"run.yaml", CAM_WORD_FILE_CONFIGURATION},
+             {"run.json", CAM_WORD_FILE_RECORD},          {"config.json", CAM_WORD_FILE_SHAPE},
+             {"tokenizer.json", CAM_WORD_FILE_TOKENIZER}, {"sentencepiece.bpe.model", CAM_WORD_FILE_TOKENIZER}};
 enum { KNOWN = sizeof known / sizeof known[0] };
 
 /* The size of a regular file; -1 where there is none. */

@@ -42,10 +42,11 @@ static cam_status files_read(const char *folder, cam_page_files *files) {
     CAM_TRY(cam_log_table_read(folder, &files->log));
     CAM_TRY(read_configuration(files));
     if (!files->metrics && !files->measure && !files->compare && !files->curve && !files->clean && !files->log.run)
-        CAM_FAIL(CAM_E_USAGE,
-                 "\"%s\" has nothing to report: it has no metrics.json, log.jsonl, measure.json, compare.json, curve.json "
-                 "or clean.json",
-                 full);
+        CAM_FAIL(
+            CAM_E_USAGE,
+            "\"%s\" has nothing to report: it has no metrics.json, log.jsonl, measure.json, compare.json, curve.json "
+            "or clean.json",
+            full);
 out:
     free(full);
     return st;

@@ -4,13 +4,13 @@
 
 #define LIGHT                                                                                                          \
     "color-scheme:light;--ground:#fff;--paper:#f5f6f8;--ink:#16191d;--soft:#50575f;--rule:#d5d9de;--link:#0b4f9e;"     \
-    "--s0:#0b62b8;--s1:#b34700;--s2:#0a7552;--s3:#7b3fa0;--track:#e6e9ed;--good:#0a6b4a;--bad:#a3260b;"                 \
-    "--w1:#fdeedd;--w2:#fad7ae;--w3:#f3b672;--w4:#e69440;--w5:#a34a00;--w5i:#fff;"                                      \
+    "--s0:#0b62b8;--s1:#b34700;--s2:#0a7552;--s3:#7b3fa0;--track:#e6e9ed;--good:#0a6b4a;--bad:#a3260b;"                \
+    "--w1:#fdeedd;--w2:#fad7ae;--w3:#f3b672;--w4:#e69440;--w5:#a34a00;--w5i:#fff;"                                     \
     "--r1:#e7f0fa;--r2:#c4dcf3;--r3:#93bfe8;--r4:#609fdc;--r5:#14559f;--r5i:#fff;--celli:#16191d;"
 #define DARK                                                                                                           \
     "color-scheme:dark;--ground:#14171b;--paper:#1d2126;--ink:#e9ecef;--soft:#aab2bb;--rule:#3a4149;--link:#8cc2ff;"   \
-    "--s0:#6cb2ff;--s1:#ffa45c;--s2:#4fd0a0;--s3:#d4a3f5;--track:#2c3239;--good:#5fd6a7;--bad:#ff9d86;"                 \
-    "--w1:#33240f;--w2:#553712;--w3:#754a14;--w4:#8f5a14;--w5:#f5a54e;--w5i:#14171b;"                                   \
+    "--s0:#6cb2ff;--s1:#ffa45c;--s2:#4fd0a0;--s3:#d4a3f5;--track:#2c3239;--good:#5fd6a7;--bad:#ff9d86;"                \
+    "--w1:#33240f;--w2:#553712;--w3:#754a14;--w4:#8f5a14;--w5:#f5a54e;--w5i:#14171b;"                                  \
     "--r1:#182635;--r2:#1d3852;--r3:#214d78;--r4:#2a629b;--r5:#84bdf5;--r5i:#14171b;--celli:#f1f3f5;"
 
 const char cam_page_style[] =
@@ -37,10 +37,12 @@ const char cam_page_style[] =
     ".tiles dt{color:var(--soft);font-size:.875rem}"
     ".tiles dd{margin:0;font-size:1.5rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}"
     ".tiles dd.small{font-size:.875rem;font-weight:400;color:var(--soft)}"
-    ".say{border-left:4px solid var(--s0);background:var(--paper);padding:8px 14px;margin:12px 0;border-radius:0 6px 6px 0}"
+    ".say{border-left:4px solid var(--s0);background:var(--paper);padding:8px 14px;margin:12px 0;border-radius:0 6px "
+    "6px 0}"
     ".say.warn{border-left-color:var(--s1)}"
-    ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:20px 28px;margin:12px 0}"
-    "figure{margin:0;min-width:0;max-width:520px}"
+    ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:20px 28px;margin:12px "
+    "0}"
+    "figure{margin:0;min-width:0;max-width:480px}"
     "figure.wide{max-width:none;margin:12px 0}"
     "figcaption,caption{font-weight:650;text-align:left;margin-bottom:4px}"
     "svg.chart{display:block;width:100%;height:auto}"
@@ -56,7 +58,7 @@ const char cam_page_style[] =
     ".b0{fill:var(--s0)}.b1{fill:var(--s1)}.b2{fill:var(--s2)}.b3{fill:var(--s3)}"
     ".mark{stroke:var(--ground);stroke-width:1}"
     ".m0{fill:var(--s0)}.m1{fill:var(--s1)}.m2{fill:var(--s2)}.m3{fill:var(--s3)}"
-    ".whisker{stroke:var(--ink);stroke-width:1.4}"
+    ".whisker{stroke:var(--ink);stroke-width:1.4}.halo{stroke:var(--ground);stroke-width:4.5}"
     ".track{fill:var(--track)}.bar{fill:var(--s0)}.bar.other{fill:var(--soft)}.bar.chosen{fill:var(--s2)}"
     ".key{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;margin:4px 0 0;padding:0;font-size:.875rem}"
     ".swatch{width:34px;height:12px;vertical-align:-1px}"
@@ -65,7 +67,7 @@ const char cam_page_style[] =
     "table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}"
     "th,td{text-align:left;vertical-align:top;padding:5px 10px;border-bottom:1px solid var(--rule)}"
     "thead th{background:var(--ground);border-bottom:2px solid var(--soft)}"
-    "th{font-weight:600}"
+    "th{font-weight:600}th .note{font-weight:400}"
     "td.n,th.n{text-align:right;white-space:nowrap}"
     "td.text{min-width:16rem;max-width:60ch;white-space:pre-line}"
     "tr.chosen td,tr.chosen th{background:var(--paper)}"

@@ -180,6 +180,7 @@
       "probabilités de chaque ligne par un modèle qui ne l’a pas vue") \
     X(FILE_SPLIT, "which row went into which part", "quelle ligne est dans quelle partie") \
     X(FILE_LOG, "every step and every evaluation", "chaque pas et chaque évaluation") \
+    X(FILE_EVENTS, "the curves, for TensorBoard", "les courbes, pour TensorBoard") \
     X(FILE_CONFIGURATION, "the whole configuration", "toute la configuration") \
     X(FILE_RECORD, "what the result depends on", "ce dont dépend le résultat") \
     X(FILE_SHAPE, "the model’s shape and labels", "la forme et les étiquettes du modèle") \
@@ -226,9 +227,7 @@
     X(PRUNED, \
       "left out after {0} folds: it could not win any more", \
       "écarté après {0} plis : ne pouvait plus gagner") \
-    X(COMPARED_BARS_NOTE, \
-      "Whiskers are intervals. The recommended setting is named in the table.", \
-      "Les traits sont des intervalles. Le réglage recommandé est nommé dans le tableau.") \
+    X(COMPARED_BARS_NOTE, "Whiskers are intervals.", "Les traits sont des intervalles.") \
     X(COMPARED_CAPTION, "All settings", "Tous les réglages") \
     X(COMPARED_NOTE, \
       "Recommended is the cheapest setting that is not worse than the best by more than the interval says.", \

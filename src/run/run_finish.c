@@ -53,10 +53,10 @@ static cam_status mark_finished(const cam_training *t) {
 static cam_status write_pages(const cam_training *t) {
     cam_status st = CAM_OK;
     const cam_config *config = cam_training_config(t);
-    if (config->report_to & CAM_CONFIG_REPORT_HTML)
-        CAM_TRY(cam_pages_write(t->folder.path, config->language));
     if (config->report_to & CAM_CONFIG_REPORT_TENSORBOARD)
         CAM_TRY(cam_event_file_write(t->folder.path));
+    if (config->report_to & CAM_CONFIG_REPORT_HTML)
+        CAM_TRY(cam_pages_write(t->folder.path, config->language));
 out:
     return st;
 }
