@@ -8,7 +8,7 @@
 
 /* Elements that never have content and no closing tag. */
 static int is_void(const char *name) {
-    return strcmp(name, "meta") == 0 || strcmp(name, "br") == 0 || strcmp(name, "col") == 0;
+    return strcmp(name, "meta") == 0 || strcmp(name, "wbr") == 0;
 }
 
 static const char *entity_of(uint32_t c) {
@@ -32,8 +32,8 @@ static int is_plain(uint32_t c) {
     return (c == '\n' || c == '\t' || !cam_is_hidden(c)) && c != 0xFFFE && c != 0xFFFF && !entity_of(c);
 }
 
-static void put_escaped(cam_strbuf *out, const char *text) {
-    const char *end = text + strlen(text), *copied = text;
+static void put_escaped(cam_strbuf *out, const char *text, size_t length) {
+    const char *end = text + length, *copied = text;
     for (const char *at = text; at < end;) {
         uint32_t c;
         size_t bytes = cam_utf8_decode(at, (size_t)(end - at), &c);
@@ -82,7 +82,7 @@ void cam_html_open(cam_html *html, const char *name) {
 void cam_html_attribute(cam_html *html, const char *name, const char *value) {
     CAM_ASSERT(html->in_tag);
     cam_strbuf_put_all(html->out, " ", name, "=\"", NULL);
-    put_escaped(html->out, value);
+    put_escaped(html->out, value, strlen(value));
     cam_strbuf_putc(html->out, '"');
 }
 
@@ -106,7 +106,7 @@ void cam_html_coordinate(cam_html *html, const char *name, double value) {
 void cam_html_text(cam_html *html, const char *text) {
     CAM_ASSERT(html->depth > 0);
     end_tag(html);
-    put_escaped(html->out, text);
+    put_escaped(html->out, text, strlen(text));
 }
 
 void cam_html_close(cam_html *html) {
@@ -131,7 +131,18 @@ void cam_html_element(cam_html *html, const char *name, const char *class, const
 }
 
 void cam_html_isolated(cam_html *html, const char *text) {
-    cam_html_element(html, "bdi", NULL, text);
+    cam_html_open(html, "bdi");
+    end_tag(html);
+    for (size_t length; *text; text += length) {
+        length = strcspn(text, "_/");
+        length += text[length] != '\0';
+        put_escaped(html->out, text, length);
+        if (text[length]) {
+            cam_html_open(html, "wbr");
+            cam_html_close(html);
+        }
+    }
+    cam_html_close(html);
 }
 
 void cam_html_style(cam_html *html, const char *css) {

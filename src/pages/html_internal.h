@@ -39,7 +39,8 @@ void cam_html_close(cam_html *html); /* the innermost element */
 
 /* An element with a class, or NULL, and a text. */
 void cam_html_element(cam_html *html, const char *name, const char *class, const char *text);
-/* A text that others wrote, in an element bdi, which gets its direction from its own characters. */
+/* A text that others wrote, in an element bdi, which gets its direction from its own characters. A line may end after "_"
+ * and "/". */
 void cam_html_isolated(cam_html *html, const char *text);
 /* The style sheet: a literal without "<" and "&". */
 void cam_html_style(cam_html *html, const char *css);
