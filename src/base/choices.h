@@ -166,6 +166,15 @@ enum {
     X(CAM_PROGRESS_LINES, "lines") /* a line every logging_steps, no carriage return */                                \
     X(CAM_PROGRESS_NONE, "none")
 
+#define CAM_CHOICES_report(X)                                                                                          \
+    X(CAM_REPORT_JSONL, "jsonl")                                                                                       \
+    X(CAM_REPORT_HTML, "html")                                                                                         \
+    X(CAM_REPORT_TENSORBOARD, "tensorboard")
+#define CAM_CHOICES_language(X)                                                                                        \
+    X(CAM_LANGUAGE_AUTO, "auto") /* by LC_ALL, LC_MESSAGES, LANG */                                                    \
+    X(CAM_LANGUAGE_FR, "fr")                                                                                           \
+    X(CAM_LANGUAGE_EN, "en")
+
 /* X(set): every list above. */
 #define CAM_CHOICE_SETS(X)                                                                                             \
     X(init)                                                                                                            \
@@ -199,7 +208,9 @@ enum {
     X(unknown_labels)                                                                                                  \
     X(tokenize_format)                                                                                                 \
     X(export_dtype)                                                                                                    \
-    X(progress)
+    X(progress)                                                                                                        \
+    X(report)                                                                                                          \
+    X(language)
 
 #define CAM_CHOICE_ENUMERATOR(code, ...) code,
 /* clang-format off */
@@ -214,8 +225,12 @@ CAM_CHOICE_SETS(CAM_CHOICE_ENUM)
 /* The enumerator of a word in such a table; -1 where the table has no such word. */
 int cam_choice_find(const char *const *words, size_t count, const char *word);
 
-/* Flags of the key report_to. */
-enum { CAM_CONFIG_REPORT_JSONL = 1 };
+/* Flags of the key report_to: bit i stands for the word i. */
+enum {
+    CAM_CONFIG_REPORT_JSONL = 1 << CAM_REPORT_JSONL,
+    CAM_CONFIG_REPORT_HTML = 1 << CAM_REPORT_HTML,
+    CAM_CONFIG_REPORT_TENSORBOARD = 1 << CAM_REPORT_TENSORBOARD
+};
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,7 @@ enum {
     CAM_VERB_STOPS_LATER = 2,  /* it polls for signals and saves its work; without this flag a signal ends it at once */
     CAM_VERB_TAKES_KEYS = 4,   /* --config FILE and KEY=VALUE */
     CAM_VERB_READS_TEXTS = 8,  /* --model DIR and the options for reading a file of texts */
-    CAM_VERB_TAKES_NAME = 16   /* the name of a model, or a text, without an option before it */
+    CAM_VERB_TAKES_NAME = 16   /* the name of a model or folder, or a text, without an option before it */
 };
 
 /* X(enumerator, word, flags, arguments, one line of help, paragraph for its own help and the man page) */
@@ -95,6 +95,12 @@ enum {
       "Writes the classifier or the masked language model of a folder into a new folder, with its weights in another " \
       "dtype. f16 and bf16 take half the bytes; f16 rounds less. The folder is one of transformers, which computes "   \
       "in float32 with it, and so does this program.")                                                                 \
+    X(REPORT, report, CAM_VERB_TAKES_NAME,                                                                             \
+      "DIR [--language fr]",                                                                                           \
+      "make the page of a folder again",                                                                               \
+      "Writes report.html into the output folder of a run, from the files that lie there: loss and scores, labels, "   \
+      "confusions, the surest mistakes, configuration. It is one file that loads nothing from elsewhere and can be "   \
+      "sent as it is. It holds texts of the data.")                                                                    \
     X(INIT, init, CAM_VERB_IS_PLAIN,                                                                                   \
       "[--data FILE] [--model DIR] [--all] > my.yaml",                                                                 \
       "a commented configuration, fitted to the data file and the model",                                              \
@@ -183,6 +189,7 @@ enum {
     X(input_format, "--input-format", CHOICE(format), CAM_FOR_DATA | CAM_FOR(INIT), "of the file of texts; auto: by its ending")\
     X(on_bad_row, "--on-bad-row", CHOICE(on_bad_row), CAM_FOR_DATA, "skip: predict and tokenize answer it with nothing")\
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
+    X(language, "--language", CHOICE(language), CAM_FOR(REPORT), "of the page; auto: by LC_ALL, LC_MESSAGES, LANG")    \
     X(revision, "--revision", TEXT("R"), CAM_FOR(FETCH), "branch, tag or commit; default: main")                       \
     X(device, "--device", CHOICE(device), CAM_FOR_TRAINING | CAM_FOR_MANY | CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(FILL), "where to compute")\
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \

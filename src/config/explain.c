@@ -7,15 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Values of the specification that this version does not have. */
-static const struct {
-    cam_config_key key;
-    const char *word;
-} later_words[] = {
-    {CAM_KEY_report_to, "html"},
-    {CAM_KEY_report_to, "tensorboard"},
-};
-
 /* Of two keys that are equally near, the one in `section`. */
 static const cam_config_row *nearest_row(const char *section, const char *leaf) {
     const cam_config_row *nearest = NULL;
@@ -77,13 +68,6 @@ static int put_no_counterpart(const char *leaf, cam_strbuf *out) {
 
 int cam_config_explain_foreign(const char *section, const char *leaf, cam_strbuf *out) {
     return put_switch(section, leaf, out) || put_no_counterpart(leaf, out);
-}
-
-int cam_config_value_is_later(const cam_config_row *row, const char *word) {
-    for (size_t i = 0; i < sizeof later_words / sizeof *later_words; i++)
-        if (&cam_config_rows[later_words[i].key] == row && strcmp(later_words[i].word, word) == 0)
-            return 1;
-    return 0;
 }
 
 static void put_in_section(const cam_config_row *row, const char *section, cam_strbuf *out) {

@@ -115,7 +115,7 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
         cam_strbuf_puts(out, "[seed, seed, ...], whole numbers from 0 to 4294967295, all different");
         break;
     case CAM_KIND_REPORT_TO:
-        cam_strbuf_puts(out, "[jsonl] or []");
+        cam_strbuf_puts(out, "[jsonl, html, tensorboard], some of these, or []");
         break;
     }
 }

@@ -201,8 +201,10 @@ extern "C" {
       "true = measure then trains the model on all rows, into output_dir/model")                                       \
     X(logging, logging_steps, int64_t, INTEGER, "20", AT_LEAST(1),                                                     \
       "a progress line every so many steps")                                                                           \
-    X(logging, report_to, unsigned, REPORT_TO, "[jsonl]", NONE,                                                        \
-      "jsonl writes log.jsonl; [] writes none")                                                                        \
+    X(logging, report_to, unsigned, REPORT_TO, "[jsonl, html]", NONE,                                                  \
+      "jsonl writes log.jsonl, html and tensorboard also report.html and event files, made from it; [] writes none")  \
+    X(logging, language, enum cam_choice_language, CHOICE, "auto", CHOICES(language),                                  \
+      "auto (by LC_ALL, LC_MESSAGES, LANG) | fr | en: of report.html")                                                 \
     X(hardware, device, enum cam_choice_device, CHOICE, "auto", CHOICES(device),                                       \
       "auto = a GPU where there is one | cpu | cuda")                                                                  \
     X(hardware, attention, enum cam_choice_attention, CHOICE, "auto", CHOICES(attention),                              \
@@ -277,8 +279,6 @@ const cam_config_row *cam_config_row_meant(const char *name);
 /* For a setting of another tool that is no key of ours: appends "; for true write device=cpu, else leave it out" or
  * " has no counterpart; leave it out". 0 where nothing is known of it. */
 int cam_config_explain_foreign(const char *section, const char *leaf, cam_strbuf *out);
-/* True for a word of the specification that this version does not have: "html" for report_to. */
-int cam_config_value_is_later(const cam_config_row *row, const char *word);
 
 #ifdef __cplusplus
 }

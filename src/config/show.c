@@ -59,6 +59,15 @@ static void put_layers(const cam_config_layers *layers, cam_strbuf *out) {
         cam_strbuf_putc(out, ']');
 }
 
+static void put_report_to(unsigned flags, cam_strbuf *out) {
+    size_t begin = out->length;
+    cam_strbuf_putc(out, '[');
+    for (unsigned word = 0; word < CAM_CHOICE_COUNT_report; word++)
+        if (flags >> word & 1)
+            cam_strbuf_put_all(out, out->length > begin + 1 ? ", " : "", cam_words_report[word], NULL);
+    cam_strbuf_putc(out, ']');
+}
+
 static void put_integer(const cam_config_row *row, int64_t value, cam_strbuf *out) {
     if (value == 0 && row->kind == CAM_KIND_INTEGER_OR_AUTO)
         cam_strbuf_puts(out, "auto");
@@ -151,7 +160,7 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
             cam_strbuf_puts(out, row->choices[weights->kind]);
         break;
     case CAM_KIND_REPORT_TO:
-        cam_strbuf_puts(out, *(const unsigned *)field & CAM_CONFIG_REPORT_JSONL ? "[jsonl]" : "[]");
+        put_report_to(*(const unsigned *)field, out);
         break;
     }
 }

@@ -41,22 +41,16 @@ static void put_found(const cam_yaml_node *node, cam_strbuf *out) {
 /* Adds "learning_rate must be a number from 0 to 0.1, not "abc"" and a hint. Always false. */
 CAM_PRINTF(3, 4) static bool refuse_hint(const place *p, const cam_yaml_node *node, const char *hint, ...) {
     cam_strbuf text = CAM_STRBUF_INIT;
-    if (node->kind == CAM_YAML_SCALAR && cam_config_value_is_later(p->row, node->text)) {
-        cam_strbuf_printf(&text,
-                          "\"%s\" for %s is in cam-train's specification but not part of this version; remove it",
-                          node->text, p->row->leaf);
-    } else {
-        char help[256];
-        va_list args;
-        va_start(args, hint);
-        vsnprintf(help, sizeof help, hint, args);
-        va_end(args);
-        cam_strbuf_printf(&text, "%s must be ", p->row->leaf);
-        cam_config_row_describe(p->row, &text);
-        cam_strbuf_puts(&text, ", not ");
-        put_found(node, &text);
-        cam_strbuf_puts(&text, help);
-    }
+    char help[256];
+    va_list args;
+    va_start(args, hint);
+    vsnprintf(help, sizeof help, hint, args);
+    va_end(args);
+    cam_strbuf_printf(&text, "%s must be ", p->row->leaf);
+    cam_config_row_describe(p->row, &text);
+    cam_strbuf_puts(&text, ", not ");
+    put_found(node, &text);
+    cam_strbuf_puts(&text, help);
     cam_problems_add(p->problems, p->file, node->line, "%s", cam_strbuf_text(&text));
     cam_strbuf_release(&text);
     return false;
@@ -468,16 +462,23 @@ static bool read_label_map(const place *p, const cam_yaml_node *node) {
     return true;
 }
 
+static unsigned report_flag(const cam_yaml_node *entry) {
+    for (unsigned word = 0; word < CAM_CHOICE_COUNT_report; word++)
+        if (is_word(entry, cam_words_report[word]))
+            return 1U << word;
+    return 0;
+}
+
 static bool read_report_to(const place *p, const cam_yaml_node *node) {
     size_t before = p->problems->errors;
     unsigned flags = 0;
     bool is_list = node->kind == CAM_YAML_LIST,
          is_nothing = is_word(node, "none") || (cam_yaml_is_null(node) && node->text[0]);
     for (const cam_yaml_node *entry = is_list ? node->first : node; entry && !is_nothing; entry = entry->next) {
-        if (is_word(entry, "jsonl"))
-            flags |= CAM_CONFIG_REPORT_JSONL;
-        else if (!is_word(entry, "none"))
-            refuse_hint(p, entry, "; write [jsonl], or [] for none");
+        unsigned flag = report_flag(entry);
+        flags |= flag;
+        if (!flag && !is_word(entry, "none"))
+            refuse_hint(p, entry, "; write [jsonl, html], or [] for none");
         if (!is_list)
             break;
     }

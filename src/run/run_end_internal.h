@@ -46,6 +46,8 @@ void cam_model_card_put_masked(const cam_run_end *end, double loss, double accur
 /* Appends the lines of any run: which step was saved and why, time and memory. */
 void cam_run_saved_put(const cam_run_end *end, cam_strbuf *out);
 void cam_run_cost_put(double wall_s, cam_strbuf *out);
+/* Appends the lines of metrics.json and of what report_to asks for. */
+void cam_run_record_files_put(const cam_config *config, cam_strbuf *out);
 void cam_run_end_release(cam_run_end *end);
 
 #endif

@@ -1,6 +1,8 @@
 /* run_finish.c: the end of a run, whatever ends it; see training_internal.h. */
 #include "clock.h"
+#include "event_file.h"
 #include "log.h"
+#include "pages.h"
 #include "parameter_exchange.h"
 #include "run_record.h"
 #include "training_internal.h"
@@ -47,6 +49,18 @@ static cam_status mark_finished(const cam_training *t) {
     return cam_run_record_write(&t->folder, &record);
 }
 
+/* What is made from the other files. */
+static cam_status write_pages(const cam_training *t) {
+    cam_status st = CAM_OK;
+    const cam_config *config = cam_training_config(t);
+    if (config->report_to & CAM_CONFIG_REPORT_TENSORBOARD)
+        CAM_TRY(cam_event_file_write(t->folder.path));
+    if (config->report_to & CAM_CONFIG_REPORT_HTML)
+        CAM_TRY(cam_pages_write(t->folder.path, config->language));
+out:
+    return st;
+}
+
 static cam_status write_end(cam_training *t, const char *reason) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = &t->run->corpus;
@@ -60,6 +74,7 @@ static cam_status write_end(cam_training *t, const char *reason) {
         CAM_TRY(cam_run_log_end(&t->log, reason, wall_s));
         CAM_TRY(cam_run_log_close(&t->log));
     }
+    CAM_TRY(write_pages(t));
     CAM_TRY(mark_finished(t));
     show(&report);
     if (warning.length > 0)

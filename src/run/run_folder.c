@@ -1,8 +1,10 @@
 /* run_folder.c: the opened output folder; see run_folder.h. */
 #include "run_folder.h"
 #include "checkpoint.h"
+#include "event_file.h"
 #include "files.h"
 #include "log.h"
+#include "pages.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,6 +24,8 @@ const char *const cam_run_folder_files[] = {CAM_RUN_RECORD_FILE,
                                             "split.tsv",
                                             "model.safetensors",
                                             "mistakes.csv",
+                                            CAM_PAGE_FILE,
+                                            CAM_EVENT_FILE,
                                             "tokenizer.json",
                                             "sentencepiece.bpe.model",
                                             "tokenizer_config.json",

@@ -138,8 +138,7 @@ static void put_report(const cam_training *t, const cam_run_end *end, cam_strbuf
                       is_encoder(t) ? "encoder" : "model with its lm_head");
     if (!config->cache_dir)
         cam_strbuf_puts(out, "  " CAM_TEXT_CACHE_FILE "      the tokenised texts, which a later run takes\n");
-    cam_strbuf_puts(out, "  metrics.json       all figures");
-    cam_strbuf_puts(out, config->report_to & CAM_CONFIG_REPORT_JSONL ? "; log.jsonl: every step\n" : "\n");
+    cam_run_record_files_put(config, out);
     if (is_encoder(t)) {
         cam_strbuf_puts(out, "\nnext: train a classifier from this encoder\n");
     } else {

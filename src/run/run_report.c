@@ -1,4 +1,5 @@
 /* run_report.c: the report at the end of a run; see run_end_internal.h. */
+#include "event_file.h"
 #include "files.h"
 #include "plain.h"
 #include "remedy.h"
@@ -150,15 +151,23 @@ void cam_run_cost_put(double wall_s, cam_strbuf *out) {
     cam_strbuf_putc(out, '\n');
 }
 
+void cam_run_record_files_put(const cam_config *config, cam_strbuf *out) {
+    cam_strbuf_puts(out, "  metrics.json       all figures");
+    cam_strbuf_puts(out, config->report_to ? "; log.jsonl: every step\n" : "\n");
+    if (config->report_to & CAM_CONFIG_REPORT_HTML)
+        cam_strbuf_puts(out, "  report.html        the same to look at, in a browser\n");
+    if (config->report_to & CAM_CONFIG_REPORT_TENSORBOARD)
+        cam_strbuf_puts(out, "  " CAM_EVENT_FILE "  the same for TensorBoard\n");
+}
+
 static void put_files(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_printf(out, "\nin \"%s\"\n  model.safetensors  the model; README.md: its card\n  mistakes.csv       ",
                       end->run->config->output_dir);
     cam_plain_put_counted(out, end->mistakes, "row that was taken for another label\n",
                           end->mistakes ? "rows that were taken for another label, the worst first\n"
                                         : "mistakes outside the training rows\n");
-    cam_strbuf_puts(out, "  split.tsv          which row went into which part\n"
-                         "  metrics.json       all figures");
-    cam_strbuf_puts(out, end->run->config->report_to & CAM_CONFIG_REPORT_JSONL ? "; log.jsonl: every step\n" : "\n");
+    cam_strbuf_puts(out, "  split.tsv          which row went into which part\n");
+    cam_run_record_files_put(end->run->config, out);
 }
 
 /* Appends "cam-train VERB --model DIR" and, on a second line where one would be too long, the options of `rest`. */

@@ -100,8 +100,9 @@ typedef struct cam_training {
 static inline const cam_config *cam_training_config(const cam_training *t) {
     return t->run->config;
 }
+/* The page and the event file are made from log.jsonl. */
 static inline int cam_training_writes_log(const cam_training *t) {
-    return t->writes_output && (t->run->config->report_to & CAM_CONFIG_REPORT_JSONL);
+    return t->writes_output && t->run->config->report_to != 0;
 }
 
 /* --- run_evaluate.c ------------------------------------------------------------------------------------------------ */
