@@ -1,5 +1,6 @@
 /* folds.c: see folds.h. Comparisons of doubles decide over the folds of groups, so sums add in numpy's order. */
 #include "folds.h"
+#include "pairwise.h"
 #include "split.h"
 #include <math.h>
 #include <stdlib.h>
@@ -101,32 +102,6 @@ out:
 
 /* --- by group -------------------------------------------------------------------------------------------------- */
 
-/* numpy's sum over adjacent doubles: eight partial sums, halves above 128 of them. */
-static double pairwise_sum(const double *x, size_t count) {
-    if (count < 8) {
-        double sum = 0;
-        for (size_t i = 0; i < count; i++)
-            sum += x[i];
-        return sum;
-    }
-    if (count <= 128) {
-        double part[8];
-        size_t i = 8;
-        for (size_t j = 0; j < 8; j++)
-            part[j] = x[j];
-        for (; i < count - count % 8; i += 8)
-            for (size_t j = 0; j < 8; j++)
-                part[j] += x[i + j];
-        double sum = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-        for (; i < count; i++)
-            sum += x[i];
-        return sum;
-    }
-    size_t half = count / 2;
-    half -= half % 8;
-    return pairwise_sum(x, half) + pairwise_sum(x + half, count - half);
-}
-
 /* Replaces x[count] by the squares of the distances from their mean. */
 static void square_distances(double *x, size_t count, double mean) {
     for (size_t i = 0; i < count; i++) {
@@ -137,8 +112,8 @@ static void square_distances(double *x, size_t count, double mean) {
 
 /* numpy.std(x); x is overwritten. */
 static double deviation(double *x, size_t count) {
-    square_distances(x, count, pairwise_sum(x, count) / (double)count);
-    return sqrt(pairwise_sum(x, count) / (double)count);
+    square_distances(x, count, cam_pairwise_sum(x, count) / (double)count);
+    return sqrt(cam_pairwise_sum(x, count) / (double)count);
 }
 
 typedef struct member_row {
@@ -262,7 +237,7 @@ static double unevenness(grouping *g, size_t folds, size_t f) {
             squares += g->values[i];
         g->deviations[c] = sqrt(squares / (double)folds);
     }
-    return pairwise_sum(g->deviations, g->labels) / (double)g->labels;
+    return cam_pairwise_sum(g->deviations, g->labels) / (double)g->labels;
 }
 
 static size_t find_best_fold(grouping *g, size_t folds) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { ACCURACY, F1_MACRO, F1_WEIGHTED, LOSS, F1 }; /* columns of values; F1 + k: label k */
-enum { THREADS = 64, CALLS = 64 };                  /* at most; Philox calls whose draws are made together */
+enum { THREADS = 64 };                              /* at most */
 
 typedef struct cell {
     int32_t truth, predicted[2];
@@ -131,24 +131,24 @@ static int64_t add_unit(worker *w, int64_t unit) {
     return p->starts[unit + 1] - p->starts[unit];
 }
 
-/* The next 4 CALLS draws, from draw number 4 `call` on. */
-static void draw(const plan *p, int64_t resample, uint32_t call, uint32_t *units) {
-    for (uint32_t i = 0; i < CALLS; i++) {
-        cam_philox_words r = cam_philox(p->seed, (uint32_t)resample, CAM_BOOTSTRAP_SITE, 0, call + i);
+void cam_bootstrap_draw(uint64_t seed, int64_t resample, int64_t units, int64_t first, uint32_t *unit) {
+    uint32_t call = (uint32_t)(first / 4);
+    for (uint32_t i = 0; i < CAM_BOOTSTRAP_DRAWS / 4; i++) {
+        cam_philox_words r = cam_philox(seed, (uint32_t)resample, CAM_BOOTSTRAP_SITE, 0, call + i);
         for (int j = 0; j < 4; j++)
-            units[4 * i + (uint32_t)j] = (uint32_t)(((uint64_t)r.w[j] * (uint64_t)p->units) >> 32);
+            unit[4 * i + (uint32_t)j] = (uint32_t)(((uint64_t)r.w[j] * (uint64_t)units) >> 32);
     }
 }
 
 static void resample(worker *w, int64_t number) {
     const plan *p = w->plan;
-    uint32_t units[4 * CALLS];
+    uint32_t units[CAM_BOOTSTRAP_DRAWS];
     int is_plain = !p->starts && !p->losses[0];
     int64_t rows = p->starts ? 0 : p->units;
     clear_counts(w);
-    for (int64_t at = 0; at < p->units; at += 4 * CALLS) {
-        int64_t left = p->units - at < 4 * CALLS ? p->units - at : 4 * CALLS;
-        draw(p, number, (uint32_t)(at / 4), units);
+    for (int64_t at = 0; at < p->units; at += CAM_BOOTSTRAP_DRAWS) {
+        int64_t left = p->units - at < CAM_BOOTSTRAP_DRAWS ? p->units - at : CAM_BOOTSTRAP_DRAWS;
+        cam_bootstrap_draw(p->seed, number, p->units, at, units);
         if (is_plain)
             for (int64_t i = 0; i < left; i++)
                 w->counts[p->cell_of[units[i]]]++;
@@ -230,17 +230,22 @@ out:
     return st;
 }
 
+cam_status cam_bootstrap_check(int64_t rows, const cam_bootstrap_options *options) {
+    if (rows < 1 || options->resamples < 1)
+        return cam_fail(CAM_E_USAGE, "a bootstrap of %lld rows with %lld resamples", (long long)rows,
+                        (long long)options->resamples);
+    return options->confidence > 0 && options->confidence < 1
+               ? CAM_OK
+               : cam_fail(CAM_E_USAGE, "confidence is %g; it must lie between 0 and 1", options->confidence);
+}
+
 cam_status cam_bootstrap_run(const cam_bootstrap_rows *first, const cam_bootstrap_rows *second,
                              const cam_bootstrap_options *options, cam_bootstrap_scores *scores) {
     cam_status st = CAM_OK;
     plan p = {0};
     worker workers[THREADS] = {{0}};
     int threads = options->threads < 1 ? 1 : options->threads < THREADS ? options->threads : THREADS;
-    if (first->rows < 1 || options->resamples < 1)
-        CAM_FAIL(CAM_E_USAGE, "a bootstrap of %lld rows with %lld resamples", (long long)first->rows,
-                 (long long)options->resamples);
-    if (!(options->confidence > 0 && options->confidence < 1))
-        CAM_FAIL(CAM_E_USAGE, "confidence is %g; it must lie between 0 and 1", options->confidence);
+    CAM_TRY(cam_bootstrap_check(first->rows, options));
     CAM_TRY(make_plan(&p, first, second, options, scores->f1 != NULL));
     for (int i = 0; i < threads; i++)
         CAM_TRY(init_worker(&workers[i], &p, i, threads));

@@ -74,31 +74,32 @@ CASES = [  # rows, labels, units (0 = rows), resamples, confidence, seed
     (90, 4, 7, 200, 0.8, 1),
 ]
 
-print("/* Made by make_bootstrap_golden.py. Rows, labels, units (0: rows), resamples, confidence, seed; then, of one classifier")
-print(" * and of the difference to a second one: accuracy, macro F1, weighted F1, loss, F1 of label 0 and of the last. */")
-for rows, labels, units, resamples, confidence, seed in CASES:
-    first, second = rows_of(rows, labels, 0), rows_of(rows, labels, 100)
-    unit = np.arange(rows) if units == 0 else hashed(np.arange(rows), 9) % units
-    if units:
-        unit[:units] = np.arange(units)
-    count = units or rows
-    members = [np.flatnonzero(unit == u) for u in range(count)]
-    one, both = [], []
-    for r in range(resamples):
-        drawn = np.concatenate([members[u] for u in draws(seed, r, count)])
-        a = scores(*(x[drawn] for x in first), labels)
-        b = scores(*(x[drawn] for x in second), labels)
-        if r % 50 == 0:
-            compare(a, first[0][drawn], first[1][drawn], labels)
-        one.append(a)
-        both.append(a - b)
-    whole, other = scores(*first, labels), scores(*second, labels)
-    compare(whole, *first[:2], labels)
-    columns = [0, 1, 2, 3, 4, 3 + labels]
-    for value, resampled in ((whole, np.array(one)), (whole - other, np.array(both))):
-        shown = ", ".join(put("", value[c], resampled[:, c], confidence) for c in columns)
-        if value is whole:
-            print(f"{{{rows}, {labels}, {units}, {resamples}, {confidence}, UINT64_C({seed}),")
-            print(f" {{{shown}}},")
-        else:
-            print(f" {{{shown}}}}},")
+if __name__ == "__main__":
+    print("/* Made by make_bootstrap_golden.py. Rows, labels, units (0: rows), resamples, confidence, seed; then, of one classifier")
+    print(" * and of the difference to a second one: accuracy, macro F1, weighted F1, loss, F1 of label 0 and of the last. */")
+    for rows, labels, units, resamples, confidence, seed in CASES:
+        first, second = rows_of(rows, labels, 0), rows_of(rows, labels, 100)
+        unit = np.arange(rows) if units == 0 else hashed(np.arange(rows), 9) % units
+        if units:
+            unit[:units] = np.arange(units)
+        count = units or rows
+        members = [np.flatnonzero(unit == u) for u in range(count)]
+        one, both = [], []
+        for r in range(resamples):
+            drawn = np.concatenate([members[u] for u in draws(seed, r, count)])
+            a = scores(*(x[drawn] for x in first), labels)
+            b = scores(*(x[drawn] for x in second), labels)
+            if r % 50 == 0:
+                compare(a, first[0][drawn], first[1][drawn], labels)
+            one.append(a)
+            both.append(a - b)
+        whole, other = scores(*first, labels), scores(*second, labels)
+        compare(whole, *first[:2], labels)
+        columns = [0, 1, 2, 3, 4, 3 + labels]
+        for value, resampled in ((whole, np.array(one)), (whole - other, np.array(both))):
+            shown = ", ".join(put("", value[c], resampled[:, c], confidence) for c in columns)
+            if value is whole:
+                print(f"{{{rows}, {labels}, {units}, {resamples}, {confidence}, UINT64_C({seed}),")
+                print(f" {{{shown}}},")
+            else:
+                print(f" {{{shown}}}}},")
