@@ -64,6 +64,7 @@ enum {
       "--model DIR [--input FILE] [--output FILE]",                                                                    \
       "one label and score for every text",                                                                            \
       "Writes one row for every record of the input, in the same order; a text of nothing but space has no label. "    \
+      "Nor has one with a score below --threshold, or below the threshold that target_accuracy gave the model. "      \
       "The input is one text a line, unless its name ends in .csv, .tsv or .jsonl or --input-format says what it is. " \
       "A table comes back as it was, with the columns prediction and score (--format csv, the default for a table "    \
       "and for an output whose name ends in .csv; for one in .jsonl it is jsonl, else tsv). Rows of tsv "              \
@@ -170,7 +171,7 @@ enum {
     X(fill_top_k, "--top-k", TEXT("N"), CAM_FOR(FILL), "the N best words; default: 5")                                 \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
-    X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
+    X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P; default: the model's (target_accuracy)")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL) | CAM_FOR(FILL), "the result as one JSON object")                          \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
     X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")\

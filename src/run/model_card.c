@@ -152,6 +152,7 @@ static void put_scores(cam_strbuf *out, const cam_run_end *end) {
             put_scores_row(out, "the same rows, by TF-IDF and a linear classifier", end->baseline[part].accuracy,
                            end->baseline[part].f1_macro);
     }
+    cam_run_scores_card_put(end->scores, out);
     if (end->verdict.length > 0)
         cam_strbuf_puts(out, "\nThe run ended with a warning; see `verdict` in `metrics.json`.\n");
 }
