@@ -4,7 +4,7 @@
 
 _cam_train_verbs='train pretrain measure check show eval predict fill tokenize fetch export init tune'
 _cam_train_verbs_with_keys='train pretrain measure check show tune'
-_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates split_by max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite task mlm_probability whole_word_mask cache_dir distill_teacher distill_layers distill_temperature distill_alpha distill_hidden distill_texts eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold save_strategy save_steps save_total_limit resume_from_checkpoint folds seeds group_column confidence final logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
+_cam_train_keys='model_name_or_path revision init num_labels max_seq_length freeze frozen_dropout layerwise_lr_decay classifier_dropout train_file validation_file test_file format encoding delimiter columns text_column label_column labels label_map label_case min_rows_per_label on_rare_label validation_split stratify split_seed split_duplicates split_by max_train_samples max_eval_samples on_bad_row on_duplicate output_dir overwrite_output_dir num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate weight_decay decay_bias_and_norm adam_beta1 adam_beta2 adam_epsilon max_grad_norm lr_scheduler_type warmup_ratio warmup_steps class_weights label_smoothing_factor gradient_checkpointing train_sampling_strategy bf16 tf32 seed on_nonfinite task mlm_probability whole_word_mask cache_dir distill_teacher distill_layers distill_temperature distill_alpha distill_hidden distill_texts eval_strategy eval_steps per_device_eval_batch_size metric_for_best_model load_best_model_at_end early_stopping_patience early_stopping_threshold calibrate target_accuracy save_strategy save_steps save_total_limit resume_from_checkpoint folds seeds group_column confidence final logging_steps report_to device attention cpu_threads shard_optimizer ddp_timeout'
 
 # The values of a key of the configuration, where they are a list.
 _cam_train_key_values() {
@@ -51,6 +51,8 @@ _cam_train_key_values() {
     eval_strategy) echo 'no steps epoch' ;;
     metric_for_best_model) echo 'loss accuracy f1_macro f1_micro f1_weighted' ;;
     load_best_model_at_end) echo 'true false' ;;
+    calibrate) echo 'true false' ;;
+    target_accuracy) echo 'null' ;;
     save_strategy) echo 'no steps epoch' ;;
     resume_from_checkpoint) echo '<file>' ;;
     group_column) echo 'null' ;;

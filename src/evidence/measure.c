@@ -113,9 +113,9 @@ static void describe(const cam_measure_state *m) {
     const cam_config_seeds *seeds = &m->task->config->seeds;
     cam_strbuf line = CAM_STRBUF_INIT;
     cam_strbuf_printf(&line, "folds    %lld", (long long)m->plan.folds);
-    if (m->plan.group)
+    if (m->plan.groups.of_row)
         cam_strbuf_printf(&line, ", rows of one \"%s\" together (%lld of them)", m->task->config->group_column,
-                          (long long)m->plan.groups);
+                          (long long)m->plan.groups.count);
     cam_strbuf_printf(&line, "; %zu seed%s: %lld trainings of about %lld rows%s", seeds->count,
                       seeds->count == 1 ? "" : "s", (long long)m->plan.job_count, (long long)m->plan.train_count[0],
                       m->task->config->final ? ", then one of all rows" : "");

@@ -1,12 +1,19 @@
 /* repeat.c: see repeat.h. Ranks work in rounds: rank r of R makes the r-th of the next R trainings that are not made yet;
  * then all of them get what each has, and rank 0 keeps it. */
+#include "repeat.h"
 #include "clock.h"
+#include "files.h"
 #include "log.h"
+#include "logits_file_internal.h"
 #include "metrics.h"
 #include "plain.h"
-#include "repeat_file_internal.h"
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The work of this rank. */
 typedef struct work {
@@ -25,6 +32,65 @@ typedef struct work {
 
 static int64_t labels_of(const cam_repeat_task *task) {
     return (int64_t)task->run->corpus.labels.count;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------- */
+
+static const char ending[] = ".bin";
+
+/* "PREFIX-SEED-FOLD.bin"; the caller frees file.path. */
+static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
+    char name[160];
+    const cam_repeat_job *j = &task->jobs[job];
+    snprintf(name, sizeof name, "%s-%" PRId64 "-%" PRId64 "%s", task->prefix, j->seed, j->fold + 1, ending);
+    return (cam_logits_file){.path = cam_run_folder_path(task->folder, name),
+                             .identity = task->identity,
+                             .rows = j->held_count,
+                             .labels = labels_of(task),
+                             .logits = result->logits,
+                             .wall_s = result->wall_s};
+}
+
+static cam_status keep(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
+    cam_logits_file file = file_of(task, job, result);
+    cam_status st = file.path ? cam_logits_file_write(&file) : cam_memory_check(CAM_OK);
+    free(file.path);
+    return st;
+}
+
+static cam_status take(const cam_repeat_task *task, int64_t job, cam_repeat_result *result) {
+    cam_logits_file file = file_of(task, job, result);
+    cam_status st = file.path ? cam_logits_file_read(&file) : cam_memory_check(CAM_OK);
+    result->logits = file.logits;
+    result->wall_s = file.wall_s;
+    free(file.path);
+    return st;
+}
+
+/* PREFIX-SEED-FOLD.bin, and nothing else. */
+static int is_ours(const char *name, const char *prefix) {
+    size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0 || name[length] != '-')
+        return 0;
+    name += length;
+    return strcmp(name + strspn(name, "0123456789-"), ending) == 0;
+}
+
+cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix) {
+    cam_status st = CAM_OK;
+    DIR *dir = opendir(folder->path);
+    if (!dir)
+        return cam_file_fail(CAM_E_STORAGE, "list", folder->path);
+    for (struct dirent *entry; st == CAM_OK && (entry = readdir(dir)) != NULL;) {
+        if (!is_ours(entry->d_name, prefix))
+            continue;
+        char *path = cam_run_folder_path(folder, entry->d_name);
+        if (path && unlink(path) != 0 && errno != ENOENT)
+            st = cam_file_fail(CAM_E_STORAGE, "remove", path);
+        free(path);
+    }
+    closedir(dir);
+    return st;
 }
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
@@ -52,7 +118,7 @@ static cam_status list_open(work *w) {
     if (!taken || !w->open || !w->repetitions)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld trainings", (long long)task->job_count);
     for (int64_t j = 0; j < task->job_count && task->folder; j++) {
-        CAM_TRY(cam_repeat_file_read(task, j, &w->results[j]));
+        CAM_TRY(take(task, j, &w->results[j]));
         taken[j] = w->results[j].logits != NULL;
     }
     CAM_TRY(
@@ -256,7 +322,7 @@ static cam_status make_round(work *w, int64_t first) {
         if (!made[r])
             continue;
         if (w->task->folder && st == CAM_OK)
-            st = cam_repeat_file_write(w->task, job, &w->results[job]);
+            st = keep(w->task, job, &w->results[job]);
         if (rank == 0)
             tell(w, job, w->cost->taken + first + r + 1);
     }
