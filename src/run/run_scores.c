@@ -61,6 +61,7 @@ static cam_status calibrate(cam_run_scores *scores, cam_data_part part, const ro
         return CAM_OK;
     here->is_fitted = 1;
     double temperature = cam_run_scores_temperature(scores);
+    CAM_ASSERT(r->logits);
     for (int64_t i = 0; temperature != 1 && i < r->count * r->labels; i++)
         r->logits[i] = (float)(r->logits[i] / temperature);
 out:
