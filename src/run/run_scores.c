@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double USUAL_TARGET = 0.95, CONFIDENCE = 0.95;
+static const double USUAL_TARGET = 0.95, CONFIDENCE = CAM_AUTOMATION_CONFIDENCE;
 
 int cam_run_scores_need_logits(const cam_config *config) {
     return config->task == CAM_CONFIG_TASK_CLASSIFY && (config->calibrate || config->target_accuracy > 0);

@@ -180,3 +180,11 @@ member() { jq -r ".$2" "$1/metrics.json"; }
     succeeds cam-train "${arguments[@]}" output_dir=next init=pretrained model_name_or_path=reach num_train_epochs=1
     jq -e 'has("score_threshold") or has("target_accuracy") | not' next/config.json
 }
+
+@test "check tells before that the validation rows are too few" {
+    take_over
+    succeeds cam-train check "${arguments[@]:1}" target_accuracy=0.99
+    answers "target_accuracy 0.99 cannot be reached: at least 368 validation rows have to be right above the threshold, and there are 150 in all"
+    succeeds cam-train check "${arguments[@]:1}" target_accuracy=0.97
+    [[ "$(said)" != *"cannot be reached"* ]]
+}
