@@ -22,7 +22,7 @@ setup_file() {
     noisy 150 2 >held.csv
     noisy 90 3 >test.csv
     arguments=(--quiet --config c.yaml train_file=train.csv validation_file=held.csv test_file=test.csv on_duplicate=ignore
-        num_train_epochs=8 learning_rate=2e-2 label_smoothing_factor=0.4)
+        num_train_epochs=8 label_smoothing_factor=0.4)
     printf '%s\n' "${arguments[@]}" >arguments
     cam-train "${arguments[@]}" output_dir=off 2>off.err && cam-train "${arguments[@]}" output_dir=on calibrate=true 2>on.err &&
         cam-train "${arguments[@]}" output_dir=reach calibrate=true target_accuracy=0.5 2>reach.err || {
