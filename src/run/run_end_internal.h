@@ -15,7 +15,7 @@ typedef struct cam_run_end {
     const cam_run_folder *folder;
     const cam_metrics *metrics[CAM_PARTS]; /* of the saved model; NULL for the training part and for one without rows */
     const cam_guess *guesses[CAM_PARTS];   /* likewise, in the order of corpus.part[part] */
-    const cam_run_scores *scores;              /* of those rows; NULL: of another task */
+    const cam_run_scores *scores;          /* of those rows; NULL: of another task */
     const cam_best *best;
     const cam_plan *plan;
     const cam_schedule *schedule;
