@@ -298,16 +298,13 @@ out:
     return st;
 }
 
-/* The head: the loss -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
+/* The head: the gradient of the logits, which the loss has written -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
 static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
     int depth = pass->model->params->layers + 1;
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
-    if (!pass->distillation)
-        CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-                .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
                     .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
                     .rows = CAM_ROWS_HEAD);
