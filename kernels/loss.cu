@@ -143,8 +143,8 @@ CAM_DEVICE void add_row_losses(cam_step_state *state, const float *losses, int t
         state->loss = (accumulate ? state->loss : 0.0) + sum / state->loss_denominator;
 }
 
-/* loss, small: one block; a warp computes every 32nd row; then the sum. Reads 4 R K bytes, three to five times, from the
- * cache. */
+/* loss, small: one block; a warp computes every 32nd row; then the sum. Reads 4 R K bytes, three to five times, from
+ * the cache. */
 CAM_KERNEL_AT_LEAST(SUM_THREADS, 1) loss_kernel(loss_rows in, int accumulate, cam_step_state *state) {
     CAM_SHARED(double, partial);
     int true_rows = (int)cam_rows_count(state, in.which);
@@ -230,8 +230,8 @@ CAM_DEVICE void write_wide_row(const loss_rows &in, int64_t r, double denominato
                     (int)threadIdx.x, WIDE_THREADS);
 }
 
-/* loss, wide: a block a row; loss_sum_kernel follows. Memory bound: 4 R K bytes, 8 with the gradient; a row is read again
- * from L2. */
+/* loss, wide: a block a row; loss_sum_kernel follows. Memory bound: 4 R K bytes, 8 with the gradient; a row is read
+ * again from L2. */
 CAM_KERNEL(WIDE_THREADS) loss_wide_rows_kernel(loss_rows in, const cam_step_state *state) {
     CAM_SHARED(float, partial);
     int64_t r = blockIdx.x;

@@ -117,9 +117,9 @@ typedef struct cam_workspace {
     size_t bytes;
 } cam_workspace;
 
-/* Operators with column sums may be called in two stages, so that the sums need not be waited for: ROWS computes all but
- * the sums and leaves what they need in the workspace; SUMS, with the same arguments and the same workspace, computes the
- * sums. Both together have the bits of ALL. */
+/* Operators with column sums may be called in two stages, so that the sums need not be waited for: ROWS computes all
+ * but the sums and leaves what they need in the workspace; SUMS, with the same arguments and the same workspace,
+ * computes the sums. Both together have the bits of ALL. */
 typedef enum cam_stage { CAM_STAGE_ALL, CAM_STAGE_ROWS, CAM_STAGE_SUMS } cam_stage;
 
 /* --- step ------------------------------------------------------------------------------------------------------ */
@@ -484,8 +484,8 @@ typedef struct cam_head_tanh_bwd_args {
 
 /* --- loss ------------------------------------------------------------------------------------------------------ */
 
-/* loss: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss, and its gradient. For row
- * r of label y, with p = softmax(logits[r]) and nll[k] = -log p[k]:
+/* loss: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss, and its gradient. For
+ * row r of label y, with p = softmax(logits[r]) and nll[k] = -log p[k]:
  *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k]
  *     state->loss (=|+=) sum of row_loss / state->loss_denominator
  *     dlogits[r,k] = ( p[k] ((1 - e) w[y] + e / K * sum(w)) - (1 - e) w[y] [k = y] - e / K w[k] ) / loss_denominator

@@ -421,8 +421,8 @@ out:
     return st;
 }
 
-/* The blocks in turn, by several threads. Messages belong to threads: the calling thread goes on with the first block that
- * failed, for its message. */
+/* The blocks in turn, by several threads. Messages belong to threads: the calling thread goes on with the first block
+ * that failed, for its message. */
 static cam_status copy_values(const cam_weights *weights, const match *found, size_t begin, size_t count, float *dst) {
     cam_status st = CAM_OK;
     size_t each = COPY_BLOCK / cam_conversion_of(found->tensor->dtype)->bytes, blocks = (count + each - 1) / each;

@@ -5,9 +5,10 @@
  *
  * The chain from layer to layer runs in the main queue. What it does not read runs in the side queue: the gradients of
  * the products' weights, and the column sums of GELU and of the residual sums, which are gradients of biases and of
- * LayerNorm. It runs in sections that end with their depth as the mark. The chain goes on while they read its buffers, so
- * with a side queue nothing that they read is reused before a wait: within a layer every buffer has memory of its own, two
- * layers in turn have buffers of their own, and a layer begins after the sections of the layer that had its buffers.
+ * LayerNorm. It runs in sections that end with their depth as the mark. The chain goes on while they read its buffers,
+ * so with a side queue nothing that they read is reused before a wait: within a layer every buffer has memory of its
+ * own, two layers in turn have buffers of their own, and a layer begins after the sections of the layer that had its
+ * buffers.
  */
 #include "camembert_internal.h"
 
@@ -298,7 +299,8 @@ out:
     return st;
 }
 
-/* The head: the gradient of the logits, which the loss has written -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
+/* The head: the gradient of the logits, which the loss has written -> dhidden, the gradient of `hidden`; dhidden only
+ * if need_dhidden. */
 static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
     int depth = pass->model->params->layers + 1;

@@ -90,8 +90,8 @@ static void test_bf16(void **state) {
     compare(&o, rounding_bf16);
 }
 
-/* The update of a step runs beside the next forward pass, bucket by bucket, unless state is sharded: the same bits in every
- * order that a graph's branches allow. */
+/* The update of a step runs beside the next forward pass, bucket by bucket, unless state is sharded: the same bits in
+ * every order that a graph's branches allow. */
 static void test_orders(void **state) {
     (void)state;
     static const simt_graph_order orders[] = {SIMT_LATE, SIMT_EARLY, SIMT_SHUFFLED};
