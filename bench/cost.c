@@ -238,14 +238,10 @@ COUNT(head_tanh_bwd) {
         whole(a->dx) + whole(a->dbias), 0);
 }
 
-COUNT(loss_fwd) {
+COUNT(loss) {
     double r = rows_in(c, a->rows);
-    add(c, CAM_OP_loss_fwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->row_loss), 0);
-}
-
-COUNT(loss_bwd) {
-    double r = rows_in(c, a->rows);
-    add(c, CAM_OP_loss_bwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->dlogits), 0);
+    add(c, CAM_OP_loss, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights),
+        whole(a->row_loss) + whole(a->dlogits), 0);
 }
 
 /* The teacher's rows are gathered. */

@@ -123,8 +123,8 @@ CAM_DEVICE void update_chunk(planes p, const cam_chunk &chunk, int64_t c, four m
  *   block   a chunk; the last chunk first, since norm_partial has just read the last gradients and the next forward
  *           pass begins with the first weights
  *   thread  eight elements, 88 to 112 bytes of loads in flight
- * Bytes: 26 an element (split, bf16 gradient) or 28 (f32, f32). At least four blocks fit on a multiprocessor, with 115 KB
- * of loads in flight. Runs below sm_80 too. */
+ * Bytes: 26 an element (split, bf16 gradient) or 28 (f32, f32). At least four blocks fit on a multiprocessor, with 115
+ * KB of loads in flight. Runs below sm_80 too. */
 CAM_KERNEL_AT_LEAST(THREADS, 4)
 adamw_kernel(planes p, const cam_chunk *chunks, betas b, const cam_step_state *state) {
     CAM_SHARED(factors, shared);

@@ -90,8 +90,7 @@ extern "C" {
     X(head_dropout, NO_WORKSPACE)                                                                                      \
     X(head_tanh_fwd, NO_WORKSPACE)                                                                                     \
     X(head_tanh_bwd, NO_WORKSPACE)                                                                                     \
-    X(loss_fwd, NO_WORKSPACE)                                                                                          \
-    X(loss_bwd, NO_WORKSPACE)                                                                                          \
+    X(loss, NO_WORKSPACE)                                                                                              \
     X(distill_logits, NO_WORKSPACE)                                                                                    \
     X(distill_hidden, NO_WORKSPACE)                                                                                    \
     X(norm_partial, NO_WORKSPACE)                                                                                      \
@@ -118,9 +117,9 @@ typedef struct cam_workspace {
     size_t bytes;
 } cam_workspace;
 
-/* Operators with column sums may be called in two stages, so that the sums need not be waited for: ROWS computes all but
- * the sums and leaves what they need in the workspace; SUMS, with the same arguments and the same workspace, computes the
- * sums. Both together have the bits of ALL. */
+/* Operators with column sums may be called in two stages, so that the sums need not be waited for: ROWS computes all
+ * but the sums and leaves what they need in the workspace; SUMS, with the same arguments and the same workspace,
+ * computes the sums. Both together have the bits of ALL. */
 typedef enum cam_stage { CAM_STAGE_ALL, CAM_STAGE_ROWS, CAM_STAGE_SUMS } cam_stage;
 
 /* --- step ------------------------------------------------------------------------------------------------------ */
@@ -485,35 +484,28 @@ typedef struct cam_head_tanh_bwd_args {
 
 /* --- loss ------------------------------------------------------------------------------------------------------ */
 
-/* loss_fwd: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss. For row r of label
- * y:
- *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k],   nll[k] = -log softmax(logits[r])[k]
+/* loss: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss, and its gradient. For
+ * row r of label y, with p = softmax(logits[r]) and nll[k] = -log p[k]:
+ *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k]
  *     state->loss (=|+=) sum of row_loss / state->loss_denominator
+ *     dlogits[r,k] = ( p[k] ((1 - e) w[y] + e / K * sum(w)) - (1 - e) w[y] [k = y] - e / K w[k] ) / loss_denominator
  *   row_loss  [R]    f32  out
  *   hits      [R]    f32  out  1 where no other logit of the row is above the label's, and none before it equals it; 0
  *                              elsewhere; may be absent
+ *   dlogits   [R,K]  f32  out  `=`; may be logits itself; may be absent
  *   state     changed: loss
  *   logits    [R,K]  f32  in
  *   labels    [R]    i32  in   0 .. K-1
  *   rows      CAM_ROWS_HEAD, or one of its chunks
  *   weights   [K]    f32  in   may be absent: all 1
  * The sum over rows is in f64. */
-typedef struct cam_loss_fwd_args {
-    cam_tensor row_loss, hits, logits, labels, weights;
+typedef struct cam_loss_args {
+    cam_tensor row_loss, hits, dlogits, logits, labels, weights;
     cam_rows rows;
     float smoothing;
     int accumulate;
     cam_step_state *state;
-} cam_loss_fwd_args;
-
-/* loss_bwd: dlogits[r,k] = ( p[k] ((1 - e) w[y] + e / K * sum(w)) - (1 - e) w[y] [k = y] - e / K w[k] ) / denominator.
- *   dlogits  [R,K]  f32  out  `=`; may be logits itself */
-typedef struct cam_loss_bwd_args {
-    cam_tensor dlogits, logits, labels, weights;
-    cam_rows rows;
-    float smoothing;
-    const cam_step_state *state;
-} cam_loss_bwd_args;
+} cam_loss_args;
 
 /* --- distill: cam/distill.h ------------------------------------------------------------------------------------- */
 

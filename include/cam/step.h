@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* All values of a step except its shapes: one struct in device memory. The host writes it at the start of an epoch;
- * after that only the device changes it (step_begin, loss_fwd, step_merge, norm_final). No per-step value is a host
+ * after that only the device changes it (step_begin, loss, step_merge, norm_final). No per-step value is a host
  * argument. */
 typedef struct cam_step_state {
     uint64_t seed;
@@ -27,7 +27,7 @@ typedef struct cam_step_state {
     double root_correction2;    /* sqrt(1 - beta2^t) */
     double loss_denominator;    /* sum of the class weights of all examples of the optimizer step (query rows, if
                                  * unweighted) */
-    double loss;                /* this step's loss so far: loss_fwd */
+    double loss;                /* this step's loss so far: loss */
     double grad_norm;           /* before clipping: norm_final */
     float clip_scale;           /* adamw multiplies gradients by it: norm_final */
     uint32_t finite;            /* 1; 0 after a loss or a norm was not finite: norm_final */

@@ -272,9 +272,9 @@ out:
 cam_status cam_camembert_loss(cam_pass *pass) {
     cam_status st = CAM_OK;
     pass->row_loss = cam_pass_f32_1d(pass, pass->logits.shape[0]);
-    CAM_RUN(loss_fwd, .row_loss = pass->row_loss, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing,
-            .accumulate = pass->accumulate);
+    CAM_RUN(loss, .row_loss = pass->row_loss, .dlogits = pass->training ? pass->logits : CAM_NONE,
+            .logits = pass->logits, .labels = pass->batch->labels, .weights = pass->class_weights,
+            .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing, .accumulate = pass->accumulate);
 out:
     return st;
 }

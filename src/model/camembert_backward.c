@@ -5,9 +5,10 @@
  *
  * The chain from layer to layer runs in the main queue. What it does not read runs in the side queue: the gradients of
  * the products' weights, and the column sums of GELU and of the residual sums, which are gradients of biases and of
- * LayerNorm. It runs in sections that end with their depth as the mark. The chain goes on while they read its buffers, so
- * with a side queue nothing that they read is reused before a wait: within a layer every buffer has memory of its own, two
- * layers in turn have buffers of their own, and a layer begins after the sections of the layer that had its buffers.
+ * LayerNorm. It runs in sections that end with their depth as the mark. The chain goes on while they read its buffers,
+ * so with a side queue nothing that they read is reused before a wait: within a layer every buffer has memory of its
+ * own, two layers in turn have buffers of their own, and a layer begins after the sections of the layer that had its
+ * buffers.
  */
 #include "camembert_internal.h"
 
@@ -298,16 +299,14 @@ out:
     return st;
 }
 
-/* The head: the loss -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
+/* The head: the gradient of the logits, which the loss has written -> dhidden, the gradient of `hidden`; dhidden only
+ * if need_dhidden. */
 static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
     int depth = pass->model->params->layers + 1;
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
-    if (!pass->distillation)
-        CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-                .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
                     .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
                     .rows = CAM_ROWS_HEAD);

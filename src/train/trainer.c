@@ -61,11 +61,12 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
     if (exchanges)
         pass.gradients_ready = exchange_gradients;
     cam_tensor taught = CAM_NONE;
-    if (defers) {
+    if (defers && !trainer->options.comm) { /* else the norm is that of the summed gradients */
         trainer->squares = cam_optimizer_squares(&trainer->params, &trainer->arena);
         pass.gradients_ready = exchange ? cam_trainer_sum_squares : NULL;
-        pass.weights_needed = accumulate ? NULL : cam_trainer_wait_for_weights;
     }
+    if (defers && !accumulate)
+        pass.weights_needed = cam_trainer_wait_for_weights;
     if (cam_trainer_masks(trainer) && pass.distillation)
         CAM_TRY(cam_live_teacher_hidden(&trainer->live, &pass, &taught));
     CAM_TRY(encode(trainer, &pass));
