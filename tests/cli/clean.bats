@@ -73,7 +73,10 @@ cell() {
     cmp data-clean.csv data-clean-2.csv
 }
 
-@test "keep and no decision change nothing" {
+@test "keep and no decision change nothing; --apply comes after a list; pretraining has no labels" {
+    refused 2 "run clean without --apply first" clean --apply
+    cures "clean looks at labels; set " "$settings" clean --fast task=pretrain
+    rm -r out
     succeeds clean --fast
     decide 5 keep
     succeeds clean --apply
