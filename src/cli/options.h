@@ -43,6 +43,12 @@ enum {
       "their intervals (measure.json), those of every row (oof.jsonl) and the confusion matrix (confusion.csv); then " \
       "trains the model on all rows into output_dir/model. A stopped measurement goes on where it was. Under mpirun "  \
       "each rank takes whole trainings.")                                                                              \
+    X(CURVE, curve, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                                \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "what more data would bring",                                                                                    \
+      "Trains on growing shares of the training rows of every fold and scores each time the rows of the fold. Writes " \
+      "into output_dir the scores by the number of rows, a power law through them, what it expects of twice the rows, "\
+      "and which labels gain most (curve.json). Stops and ranks are those of measure.")                                \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \
@@ -133,7 +139,7 @@ int cam_verb_find(const char *word); /* -1 where it is no verb */
 /* Sets of verbs. */
 #define CAM_FOR(verb)    (1u << CAM_VERB_##verb)
 #define CAM_FOR_TRAINING (CAM_FOR(TRAIN) | CAM_FOR(PRETRAIN))
-#define CAM_FOR_MANY     CAM_FOR(MEASURE)
+#define CAM_FOR_MANY     (CAM_FOR(MEASURE) | CAM_FOR(CURVE))
 #define CAM_FOR_ALL      ((1u << CAM_VERB_COUNT) - 1)
 #define CAM_FOR_CONFIG   ((unsigned)CAM_VERBS_WITH_KEYS)
 #define CAM_FOR_DATA     ((unsigned)CAM_VERBS_WITH_TEXTS)

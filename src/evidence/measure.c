@@ -195,8 +195,8 @@ static cam_status measure(cam_measure_state *m) {
     cam_group *group = task->group;
     cam_facts facts = {0};
     CAM_TRY(cam_group_agree_status(group, "making folds", cam_fold_plan_make(&m->plan, task->run)));
-    CAM_TRY(
-        cam_group_agree_status(group, "reading the model", cam_measurement_facts(task->run, task->backend, &facts)));
+    CAM_TRY(cam_group_agree_status(group, "reading the model",
+                                   cam_measurement_facts(task->run, task->backend, "measure", &facts)));
     CAM_TRY(cam_measurement_folder_open(&m->folder, task->config, &facts, group));
     if (m->folder.is_finished) {
         cam_log("output_dir \"%s\" holds this measurement, finished: nothing is left to do; to measure anew set "

@@ -38,11 +38,11 @@ static int64_t labels_of(const cam_repeat_task *task) {
 
 static const char ending[] = ".bin";
 
-/* "PREFIX-SEED-FOLD.bin"; the caller frees file.path. */
+/* "PREFIX-NUMBER.bin"; the caller frees file.path. */
 static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
     char name[160];
     const cam_repeat_job *j = &task->jobs[job];
-    snprintf(name, sizeof name, "%s-%" PRId64 "-%" PRId64 "%s", task->prefix, j->seed, j->fold + 1, ending);
+    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, job + 1, ending);
     return (cam_logits_file){.path = cam_run_folder_path(task->folder, name),
                              .identity = task->identity,
                              .rows = j->held_count,
@@ -67,13 +67,13 @@ static cam_status take(const cam_repeat_task *task, int64_t job, cam_repeat_resu
     return st;
 }
 
-/* PREFIX-SEED-FOLD.bin, and nothing else. */
+/* PREFIX-NUMBER.bin, and nothing else. */
 static int is_ours(const char *name, const char *prefix) {
     size_t length = strlen(prefix);
     if (strncmp(name, prefix, length) != 0 || name[length] != '-')
         return 0;
     name += length;
-    return strcmp(name + strspn(name, "0123456789-"), ending) == 0;
+    return strcmp(name + strspn(name + 1, "0123456789") + 1, ending) == 0;
 }
 
 cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix) {

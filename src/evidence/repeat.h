@@ -19,7 +19,8 @@ typedef struct cam_repeat_job {
     cam_repetition training;
     const int32_t *held_out; /* data row ids */
     int64_t held_count;
-    int64_t seed, fold; /* how messages and files name it */
+    int64_t seed, fold;
+    char name[64]; /* in messages: "seed 42, fold 1" */
 } cam_repeat_job;
 
 /* What a training gave. A zeroed struct: it is not made yet. */

@@ -68,9 +68,9 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     stderr=$(cat stopped.err)
     [ "$status" -eq 75 ] || complain "expected exit 75"
     says 'stopped by a signal; finished trainings are kept in "out": the same command goes on with the next one'
-    ls out/repetition-1-1.bin out/repetition-1-3.bin
+    ls out/repetition-1.bin out/repetition-3.bin
     [ ! -e out/measure.json ]
-    head -c 100 out/repetition-1-2.bin >cut && mv cut out/repetition-1-2.bin # a damaged file is made again
+    head -c 100 out/repetition-2.bin >cut && mv cut out/repetition-2.bin # a damaged file is made again
     succeeds cam-train measure "${settings[@]}"
     says ' of 20 trainings are done'
     [ "$(figures out)" = "$(figures whole)" ]
@@ -86,12 +86,12 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     status=0 && wait $job || status=$?
     stderr=$(cat stopped.err)
     [ "$status" -eq 75 ] || complain "expected exit 75"
-    ls out/measure.json out/repetition-42-2.bin
+    ls out/measure.json out/repetition-2.bin
     jq -e '.finished == false' out/run.json
     succeeds cam-train measure --config c.yaml folds=2 max_steps=3000
     says '2 of 2 trainings are done'
     jq -e .finished out/run.json
-    [ ! -e out/repetition-42-2.bin ]
+    [ ! -e out/repetition-2.bin ]
     ls out/model/model.safetensors
 }
 
