@@ -283,9 +283,8 @@ static void tell(const work *w, int64_t job, int64_t done) {
         cam_metrics_add(&metrics, w->results[job].logits + i * labels_of(task),
                         task->run->corpus.label[j->held_out[i]]);
     cam_scores scores = cam_metrics_scores(&metrics);
-    cam_strbuf_printf(&line, "%lld of %lld  seed %lld, fold %lld: accuracy %.4f, f1_macro %.4f (",
-                      (long long)(task->done_before + done), (long long)all, (long long)j->seed, (long long)j->fold + 1,
-                      scores.accuracy, scores.f1_macro);
+    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)(task->done_before + done),
+                      (long long)all, j->name, scores.accuracy, scores.f1_macro);
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
     if (task->done_before + done < all) {
