@@ -43,6 +43,13 @@ enum {
       "their intervals (measure.json), those of every row (oof.jsonl) and the confusion matrix (confusion.csv); then " \
       "trains the model on all rows into output_dir/model. A stopped measurement goes on where it was. Under mpirun "  \
       "each rank takes whole trainings.")                                                                              \
+    X(COMPARE, compare, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                            \
+      "--config FILE \"KEY=[A, B, ...]\" [KEY=VALUE ...]",                                                             \
+      "which of several settings is best, by folds of the data",                                                       \
+      "Measures every combination of the listed values, as measure does, on the same folds. A value may be followed "  \
+      "by settings that go with it: \"freeze=[none, encoder learning_rate=1e-3]\". Writes into output_dir the "        \
+      "differences with their intervals and what each costs (compare.json), and the configuration of the cheapest "    \
+      "that is not worse (best.yaml). Stops and ranks are those of measure.")                                          \
     X(CURVE, curve, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                                \
       "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
       "what more data would bring",                                                                                    \
@@ -139,7 +146,7 @@ int cam_verb_find(const char *word); /* -1 where it is no verb */
 /* Sets of verbs. */
 #define CAM_FOR(verb)    (1u << CAM_VERB_##verb)
 #define CAM_FOR_TRAINING (CAM_FOR(TRAIN) | CAM_FOR(PRETRAIN))
-#define CAM_FOR_MANY     (CAM_FOR(MEASURE) | CAM_FOR(CURVE))
+#define CAM_FOR_MANY     (CAM_FOR(MEASURE) | CAM_FOR(COMPARE) | CAM_FOR(CURVE))
 #define CAM_FOR_ALL      ((1u << CAM_VERB_COUNT) - 1)
 #define CAM_FOR_CONFIG   ((unsigned)CAM_VERBS_WITH_KEYS)
 #define CAM_FOR_DATA     ((unsigned)CAM_VERBS_WITH_TEXTS)
@@ -161,6 +168,7 @@ enum {
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR_TRAINING, "read, check and plan everything, then stop")                      \
+    X(yes, "--yes", SWITCH, CAM_FOR(COMPARE), "make more than 50 trainings")                                           \
     X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR_TRAINING | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")          \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT) | CAM_FOR(FILL) | CAM_FOR(EXPORT), "folder or Hub id of a model")\
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \

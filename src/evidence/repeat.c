@@ -48,7 +48,7 @@ static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const c
                              .rows = j->held_count,
                              .labels = labels_of(task),
                              .logits = result->logits,
-                             .wall_s = result->wall_s};
+                             .times_s = {result->wall_s, result->predict_s}};
 }
 
 static cam_status keep(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
@@ -62,7 +62,8 @@ static cam_status take(const cam_repeat_task *task, int64_t job, cam_repeat_resu
     cam_logits_file file = file_of(task, job, result);
     cam_status st = file.path ? cam_logits_file_read(&file) : cam_memory_check(CAM_OK);
     result->logits = file.logits;
-    result->wall_s = file.wall_s;
+    result->wall_s = file.times_s[0];
+    result->predict_s = file.times_s[1];
     free(file.path);
     return st;
 }
@@ -165,7 +166,9 @@ static cam_status open_trainer(work *w) {
     cam_trainer_options options = options_of(w);
     if (cam_group_rank(task->group) >= w->open_count) /* nothing is left for this rank */
         return CAM_OK;
+    double begin_s = cam_now_s();
     CAM_TRY(cam_trainer_open(&w->trainer, task->backend, &options));
+    w->cost->open_s = cam_now_s() - begin_s;
     w->is_open = 1;
     w->cost->memory = cam_trainer_memory(&w->trainer);
     w->cost->parameters = w->trainer.params.logical_count;
@@ -230,8 +233,10 @@ static cam_status train(work *w, int64_t job) {
     w->cost->between_s += cam_now_s() - begin_s;
     CAM_TRY(make_steps(w));
     w->steps_before += w->trainer.steps_submitted;
+    double scoring_s = cam_now_s();
     CAM_TRY(cam_trainer_logits(&w->trainer, j->held_out, j->held_count, result->logits));
     result->wall_s = cam_now_s() - begin_s;
+    result->predict_s = w->trainer.features.data ? 0 : cam_now_s() - scoring_s;
     w->cost->trainings++;
     w->cost->wall_s += result->wall_s;
 out:
@@ -265,6 +270,7 @@ static cam_status exchange(work *w, int64_t first, const int64_t *made) {
         for (int r = 0; r <= ranks; r++)
             begin[r] = r > of ? sizeof(double) : 0;
         CAM_TRY(cam_group_all_gather(group, "exchanging scores", &w->results[job].wall_s, begin));
+        CAM_TRY(cam_group_all_gather(group, "exchanging scores", &w->results[job].predict_s, begin));
     }
 out:
     free(begin);
