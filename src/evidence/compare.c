@@ -129,7 +129,7 @@ static cam_status open_folder(cam_compare_state *c, const cam_run *run) {
     cam_strbuf names = CAM_STRBUF_INIT;
     for (int64_t i = 0; i < task->count; i++)
         cam_strbuf_put_all(&names, i ? "; " : "", task->entries[i].name, NULL);
-    CAM_TRY(cam_measurement_facts(run, task->backend, "compare", &facts));
+    CAM_TRY(cam_measurement_facts(run, task->config, task->backend, "compare", &facts));
     CAM_TRY(cam_facts_add(&facts, "entries", cam_strbuf_text(&names)));
     CAM_TRY(cam_measurement_folder_open(&c->folder, task->config, &facts, task->group));
 out:

@@ -338,7 +338,7 @@ static cam_status draw(curve *c) {
     CAM_TRY(cam_group_agree_status(group, "making folds", cam_fold_plan_make(&c->plan, task->run)));
     CAM_TRY(cam_group_agree_status(group, "making shares", make_shares(c)));
     CAM_TRY(cam_group_agree_status(group, "reading the model",
-                                   cam_measurement_facts(task->run, task->backend, "curve", &facts)));
+                                   cam_measurement_facts(task->run, task->config, task->backend, "curve", &facts)));
     CAM_TRY(cam_measurement_folder_open(&c->folder, task->config, &facts, group));
     if (c->folder.is_finished) {
         cam_log("output_dir \"%s\" holds this curve, finished: nothing is left to do; to draw it anew set "
