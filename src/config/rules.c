@@ -163,7 +163,8 @@ static const cam_config_key for_classifiers[] = {CAM_KEY_num_labels,    CAM_KEY_
                                                  CAM_KEY_split_by,      CAM_KEY_split_duplicates,
                                                  CAM_KEY_on_duplicate,  CAM_KEY_distill_temperature,
                                                  CAM_KEY_distill_alpha, CAM_KEY_distill_texts,
-                                                 CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor};
+                                                 CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor,
+                                                 CAM_KEY_calibrate,     CAM_KEY_target_accuracy};
 static const cam_config_key for_students[] = {CAM_KEY_distill_layers, CAM_KEY_distill_temperature,
                                               CAM_KEY_distill_alpha, CAM_KEY_distill_hidden, CAM_KEY_distill_texts};
 static const cam_config_key for_pretraining[] = {CAM_KEY_mlm_probability, CAM_KEY_whole_word_mask, CAM_KEY_cache_dir};

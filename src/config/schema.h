@@ -177,6 +177,10 @@ extern "C" {
       "evaluations in a row without a gain that end the run; 0 = off")                                                 \
     X(eval, early_stopping_threshold, double, NUMBER, "0.0", AT_LEAST(0),                                              \
       "a smaller gain counts as none")                                                                                 \
+    X(eval, calibrate, bool, BOOLEAN, "false", NONE,                                                                   \
+      "true = the saved scores become probabilities, by one temperature that the validation rows choose")              \
+    X(eval, target_accuracy, double, NUMBER_OR_NULL, "null", OPEN(0, 1),                                               \
+      "e.g. 0.95: predict gives no label below the score from which on so many are right; null = it always does")      \
     X(checkpoint, save_strategy, enum cam_choice_save_strategy, CHOICE, "epoch", CHOICES(save_strategy),               \
       "no | steps | epoch: when a checkpoint is written, to go on from; the best model is kept in any case")           \
     X(checkpoint, save_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                    \

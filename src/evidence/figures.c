@@ -12,8 +12,11 @@ enum { SEED = 42 }; /* of the bootstrap's draws: the same data give the same int
 
 static cam_status open_predictions(cam_predictions *p, const cam_run *run, const cam_fold_plan *plan, int32_t seeds) {
     size_t rows = (size_t)plan->rows, all = rows * (size_t)seeds;
-    *p = (cam_predictions){
-        .rows = plan->rows, .labels = plan->labels, .seeds = seeds, .group = plan->group, .groups = plan->groups};
+    *p = (cam_predictions){.rows = plan->rows,
+                           .labels = plan->labels,
+                           .seeds = seeds,
+                           .group = plan->groups.of_row,
+                           .groups = plan->groups.count};
     p->row_id = malloc((rows + 1) * sizeof *p->row_id);
     p->truth = malloc((all + 1) * sizeof *p->truth);
     p->unit = malloc((all + 1) * sizeof *p->unit);
@@ -24,7 +27,7 @@ static cam_status open_predictions(cam_predictions *p, const cam_run *run, const
         size_t row = i / (size_t)seeds;
         p->row_id[row] = (int32_t)row;
         p->truth[i] = run->corpus.label[row];
-        p->unit[i] = plan->group ? plan->group[row] : (int32_t)row;
+        p->unit[i] = plan->groups.of_row ? plan->groups.of_row[row] : (int32_t)row;
     }
     return CAM_OK;
 }

@@ -2,8 +2,8 @@
 #include "fold_plan.h"
 #include "audit.h"
 #include "folds.h"
-#include "groups_internal.h"
 #include "remedy.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +66,7 @@ static cam_status check_groups(const cam_fold_plan *plan, const cam_run *run) {
         only[k] = -1;
     for (int64_t r = 0; r < plan->rows; r++) {
         int32_t *of = &only[run->corpus.label[r]];
-        *of = *of == -1 || *of == plan->group[r] ? plan->group[r] : -2;
+        *of = *of == -1 || *of == plan->groups.of_row[r] ? plan->groups.of_row[r] : -2;
     }
     for (int64_t k = 0; k < plan->labels; k++)
         if (only[k] >= 0)
@@ -74,10 +74,10 @@ static cam_status check_groups(const cam_fold_plan *plan, const cam_run *run) {
                 CAM_E_DATA,
                 "%s: all rows of the label \"%s\" are in one group, %s=\"%s\": where they are held out, no other row "
                 "teaches the label; set group_column=null, or leave the label out with label_map",
-                run->config->train_file, run->corpus.labels.names[k], column, plan->group_name[only[k]]);
-    if (plan->groups < plan->folds)
+                run->config->train_file, run->corpus.labels.names[k], column, plan->groups.name[only[k]]);
+    if (plan->groups.count < plan->folds)
         CAM_FAIL(CAM_E_DATA, "%s: the column \"%s\" has %lld values, which make at most as many folds; set folds=%lld",
-                 run->config->train_file, column, (long long)plan->groups, (long long)plan->groups);
+                 run->config->train_file, column, (long long)plan->groups.count, (long long)plan->groups.count);
 out:
     free(only);
     return st;
@@ -131,10 +131,10 @@ static cam_status draw(cam_fold_plan *plan, const cam_run *run) {
     size_t rows = (size_t)plan->rows, labels = (size_t)plan->labels;
     int32_t folds = (int32_t)plan->folds;
     uint32_t seed = (uint32_t)run->config->split_seed;
-    if (!plan->group)
+    if (!plan->groups.of_row)
         return cam_folds_stratified(plan->fold, rows, folds, seed, ids, labels, NULL);
-    return cam_folds_stratified_group(plan->fold, rows, folds, seed, ids, labels, plan->group, (size_t)plan->groups,
-                                      NULL);
+    return cam_folds_stratified_group(plan->fold, rows, folds, seed, ids, labels, plan->groups.of_row,
+                                      (size_t)plan->groups.count, NULL);
 }
 
 static void list_rows(cam_fold_plan *plan) {
@@ -178,6 +178,8 @@ static void list_jobs(cam_fold_plan *plan, const cam_run *run) {
             .held_count = cam_fold_plan_held_out(plan, f),
             .seed = seed,
             .fold = f};
+        snprintf(plan->jobs[i].name, sizeof plan->jobs[i].name, "seed %lld, fold %lld", (long long)seed,
+                 (long long)f + 1);
     }
 }
 
@@ -216,7 +218,7 @@ cam_status cam_fold_plan_make(cam_fold_plan *plan, const cam_run *run) {
         rows[run->corpus.label[r]]++;
     CAM_TRY(check_labels(plan, run, rows));
     if (run->config->group_column) {
-        CAM_TRY(cam_groups_read(plan, run));
+        CAM_TRY(cam_groups_read(&plan->groups, run));
         CAM_TRY(check_groups(plan, run));
     }
     CAM_TRY(allocate(plan, run));
@@ -231,10 +233,7 @@ out:
 }
 
 void cam_fold_plan_release(cam_fold_plan *plan) {
-    for (int64_t g = 0; g < plan->groups; g++)
-        free(plan->group_name[g]);
-    free(plan->group_name);
-    free(plan->group);
+    cam_groups_release(&plan->groups);
     free(plan->fold);
     free(plan->held_out);
     free(plan->begin);

@@ -6,16 +6,15 @@
 #ifndef CAM_FOLD_PLAN_H
 #define CAM_FOLD_PLAN_H
 
+#include "groups.h"
 #include "repeat.h"
 #include "run.h"
 
 typedef struct cam_fold_plan {
     int64_t rows, labels; /* of train_file; row r has data row id r */
     int64_t folds;
-    int32_t *fold;     /* [rows] */
-    int32_t *group;    /* [rows] below `groups`; NULL: no groups */
-    char **group_name; /* [groups] */
-    int64_t groups;
+    int32_t *fold; /* [rows] */
+    cam_groups groups;
     int32_t *held_out;    /* [rows] fold after fold, ascending in each */
     int64_t *begin;       /* [folds + 1] fold f has held_out[begin[f] .. begin[f + 1]) */
     int32_t *train;       /* the training rows of fold f are train[f * rows ..], ascending */

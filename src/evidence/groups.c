@@ -1,5 +1,5 @@
-/* groups.c: see groups_internal.h. The file is read once more with the column in the place of the labels. */
-#include "groups_internal.h"
+/* groups.c: see groups.h. The file is read once more with the column in the place of the labels. */
+#include "groups.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,35 +23,35 @@ static int compare_names(const void *a, const void *b) {
 }
 
 /* The values of the used rows, sorted and all different. */
-static cam_status sort_values(cam_fold_plan *plan, const cam_name_set *values) {
-    plan->group_name = calloc(values->count + 1, sizeof *plan->group_name);
-    for (size_t i = 0; plan->group_name && i < values->count; i++) {
-        plan->group_name[i] = strdup(values->names[i]);
-        if (!plan->group_name[i])
+static cam_status sort_values(cam_groups *groups, const cam_name_set *values) {
+    groups->name = calloc(values->count + 1, sizeof *groups->name);
+    for (size_t i = 0; groups->name && i < values->count; i++) {
+        groups->name[i] = strdup(values->names[i]);
+        if (!groups->name[i])
             break;
-        plan->groups++;
+        groups->count++;
     }
-    if ((size_t)plan->groups < values->count || !plan->group_name)
+    if ((size_t)groups->count < values->count || !groups->name)
         return cam_fail(CAM_E_MEMORY, "no memory for %zu groups", values->count);
-    qsort(plan->group_name, values->count, sizeof *plan->group_name, compare_names);
+    qsort(groups->name, values->count, sizeof *groups->name, compare_names);
     return CAM_OK;
 }
 
-static int32_t number_of(const cam_fold_plan *plan, const char *value) {
-    char *const *at = bsearch(&value, plan->group_name, (size_t)plan->groups, sizeof *plan->group_name, compare_names);
-    return (int32_t)(at - plan->group_name);
+static int32_t number_of(const cam_groups *groups, const char *value) {
+    char *const *at = bsearch(&value, groups->name, (size_t)groups->count, sizeof *groups->name, compare_names);
+    return (int32_t)(at - groups->name);
 }
 
 /* Only rows of the training have a group in the end: the values of rows that are left out do not count. */
-static cam_status take(cam_fold_plan *plan, const cam_run *run, const cam_dataset *file) {
+static cam_status take(cam_groups *groups, const cam_run *run, const cam_dataset *file) {
     cam_status st = CAM_OK;
     const cam_dataset *rows = &run->corpus.files[CAM_PART_TRAIN];
     const char **value = calloc(rows->count + 1, sizeof *value);
     cam_name_set used = {0};
     int32_t number;
     int added;
-    plan->group = calloc(rows->count + 1, sizeof *plan->group);
-    if (!plan->group || !value)
+    groups->of_row = calloc(rows->count + 1, sizeof *groups->of_row);
+    if (!groups->of_row || !value)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the groups of %zu rows", rows->count);
     for (size_t r = 0, f = 0; r < rows->count; r++) {
         while (f < file->count && file->rows[f].row < rows->rows[r].row)
@@ -64,16 +64,16 @@ static cam_status take(cam_fold_plan *plan, const cam_run *run, const cam_datase
         value[r] = with->label;
         CAM_TRY(cam_name_set_add(&used, with->label, with->label_length, &number, &added));
     }
-    CAM_TRY(sort_values(plan, &used));
+    CAM_TRY(sort_values(groups, &used));
     for (size_t r = 0; r < rows->count; r++)
-        plan->group[r] = number_of(plan, value[r]);
+        groups->of_row[r] = number_of(groups, value[r]);
 out:
     cam_name_set_release(&used);
     free(value);
     return st;
 }
 
-cam_status cam_groups_read(cam_fold_plan *plan, const cam_run *run) {
+cam_status cam_groups_read(cam_groups *groups, const cam_run *run) {
     cam_status st = CAM_OK;
     const cam_config *config = run->config;
     cam_dataset file = {0};
@@ -83,8 +83,16 @@ cam_status cam_groups_read(cam_fold_plan *plan, const cam_run *run) {
     options.label_required = 0;
     options.max_rows = config->max_train_samples;
     CAM_TRY(cam_dataset_load(&options, &file));
-    CAM_TRY(take(plan, run, &file));
+    CAM_TRY(take(groups, run, &file));
 out:
     cam_dataset_release(&file);
     return st;
+}
+
+void cam_groups_release(cam_groups *groups) {
+    for (int64_t g = 0; g < groups->count; g++)
+        free(groups->name[g]);
+    free(groups->name);
+    free(groups->of_row);
+    *groups = (cam_groups){0};
 }

@@ -93,9 +93,9 @@ static void put_head(cam_json *json, const cam_measure_state *m) {
     for (size_t i = 0; i < config->seeds.count; i++)
         cam_json_integer(json, NULL, config->seeds.items[i]);
     cam_json_close(json);
-    if (m->plan.group) {
+    if (m->plan.groups.of_row) {
         cam_json_text(json, "group_column", config->group_column);
-        cam_json_integer(json, "groups", m->plan.groups);
+        cam_json_integer(json, "groups", m->plan.groups.count);
     }
     cam_json_number(json, "confidence", config->confidence);
     cam_json_text(json, "model", config->model_name_or_path);

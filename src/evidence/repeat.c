@@ -1,12 +1,19 @@
 /* repeat.c: see repeat.h. Ranks work in rounds: rank r of R makes the r-th of the next R trainings that are not made yet;
  * then all of them get what each has, and rank 0 keeps it. */
+#include "repeat.h"
 #include "clock.h"
+#include "files.h"
 #include "log.h"
+#include "logits_file_internal.h"
 #include "metrics.h"
 #include "plain.h"
-#include "repeat_file_internal.h"
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The work of this rank. */
 typedef struct work {
@@ -25,6 +32,66 @@ typedef struct work {
 
 static int64_t labels_of(const cam_repeat_task *task) {
     return (int64_t)task->run->corpus.labels.count;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------- */
+
+static const char ending[] = ".bin";
+
+/* "PREFIX-NUMBER.bin"; the caller frees file.path. */
+static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
+    char name[160];
+    const cam_repeat_job *j = &task->jobs[job];
+    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, job + 1, ending);
+    return (cam_logits_file){.path = cam_run_folder_path(task->folder, name),
+                             .identity = task->identity,
+                             .rows = j->held_count,
+                             .labels = labels_of(task),
+                             .logits = result->logits,
+                             .times_s = {result->wall_s, result->predict_s}};
+}
+
+static cam_status keep(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
+    cam_logits_file file = file_of(task, job, result);
+    cam_status st = file.path ? cam_logits_file_write(&file) : cam_memory_check(CAM_OK);
+    free(file.path);
+    return st;
+}
+
+static cam_status take(const cam_repeat_task *task, int64_t job, cam_repeat_result *result) {
+    cam_logits_file file = file_of(task, job, result);
+    cam_status st = file.path ? cam_logits_file_read(&file) : cam_memory_check(CAM_OK);
+    result->logits = file.logits;
+    result->wall_s = file.times_s[0];
+    result->predict_s = file.times_s[1];
+    free(file.path);
+    return st;
+}
+
+/* PREFIX-NUMBER.bin, and nothing else. */
+static int is_ours(const char *name, const char *prefix) {
+    size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0 || name[length] != '-')
+        return 0;
+    name += length;
+    return strcmp(name + strspn(name + 1, "0123456789") + 1, ending) == 0;
+}
+
+cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix) {
+    cam_status st = CAM_OK;
+    DIR *dir = opendir(folder->path);
+    if (!dir)
+        return cam_file_fail(CAM_E_STORAGE, "list", folder->path);
+    for (struct dirent *entry; st == CAM_OK && (entry = readdir(dir)) != NULL;) {
+        if (!is_ours(entry->d_name, prefix))
+            continue;
+        char *path = cam_run_folder_path(folder, entry->d_name);
+        if (path && unlink(path) != 0 && errno != ENOENT)
+            st = cam_file_fail(CAM_E_STORAGE, "remove", path);
+        free(path);
+    }
+    closedir(dir);
+    return st;
 }
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
@@ -52,7 +119,7 @@ static cam_status list_open(work *w) {
     if (!taken || !w->open || !w->repetitions)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld trainings", (long long)task->job_count);
     for (int64_t j = 0; j < task->job_count && task->folder; j++) {
-        CAM_TRY(cam_repeat_file_read(task, j, &w->results[j]));
+        CAM_TRY(take(task, j, &w->results[j]));
         taken[j] = w->results[j].logits != NULL;
     }
     CAM_TRY(
@@ -68,6 +135,7 @@ static cam_status list_open(work *w) {
             CAM_TRY(cam_group_broadcast(task->group, "reading finished trainings", w->results[j].logits, bytes));
             CAM_TRY(cam_group_broadcast(task->group, "reading finished trainings", &w->results[j].wall_s,
                                         sizeof w->results[j].wall_s));
+            w->cost->taken_s += w->results[j].wall_s;
         } else {
             w->open[w->open_count++] = j;
         }
@@ -98,7 +166,9 @@ static cam_status open_trainer(work *w) {
     cam_trainer_options options = options_of(w);
     if (cam_group_rank(task->group) >= w->open_count) /* nothing is left for this rank */
         return CAM_OK;
+    double begin_s = cam_now_s();
     CAM_TRY(cam_trainer_open(&w->trainer, task->backend, &options));
+    w->cost->open_s = cam_now_s() - begin_s;
     w->is_open = 1;
     w->cost->memory = cam_trainer_memory(&w->trainer);
     w->cost->parameters = w->trainer.params.logical_count;
@@ -163,8 +233,10 @@ static cam_status train(work *w, int64_t job) {
     w->cost->between_s += cam_now_s() - begin_s;
     CAM_TRY(make_steps(w));
     w->steps_before += w->trainer.steps_submitted;
+    double scoring_s = cam_now_s();
     CAM_TRY(cam_trainer_logits(&w->trainer, j->held_out, j->held_count, result->logits));
     result->wall_s = cam_now_s() - begin_s;
+    result->predict_s = w->trainer.features.data ? 0 : cam_now_s() - scoring_s;
     w->cost->trainings++;
     w->cost->wall_s += result->wall_s;
 out:
@@ -198,6 +270,7 @@ static cam_status exchange(work *w, int64_t first, const int64_t *made) {
         for (int r = 0; r <= ranks; r++)
             begin[r] = r > of ? sizeof(double) : 0;
         CAM_TRY(cam_group_all_gather(group, "exchanging scores", &w->results[job].wall_s, begin));
+        CAM_TRY(cam_group_all_gather(group, "exchanging scores", &w->results[job].predict_s, begin));
     }
 out:
     free(begin);
@@ -216,13 +289,12 @@ static void tell(const work *w, int64_t job, int64_t done) {
         cam_metrics_add(&metrics, w->results[job].logits + i * labels_of(task),
                         task->run->corpus.label[j->held_out[i]]);
     cam_scores scores = cam_metrics_scores(&metrics);
-    cam_strbuf_printf(&line, "%lld of %lld  seed %lld, fold %lld: accuracy %.4f, f1_macro %.4f (",
-                      (long long)(task->done_before + done), (long long)all, (long long)j->seed, (long long)j->fold + 1,
-                      scores.accuracy, scores.f1_macro);
+    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)(task->done_before + done),
+                      (long long)all, j->name, scores.accuracy, scores.f1_macro);
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
     if (task->done_before + done < all) {
-        double each_s = (cam_now_s() - w->begin_s) / (double)(done - w->cost->taken);
+        double each_s = w->cost->wall_s / (double)w->cost->trainings / cam_group_ranks(task->group);
         cam_strbuf_puts(&line, ", about ");
         cam_plain_put_duration(&line, each_s * (double)(all - task->done_before - done));
         cam_strbuf_puts(&line, " left");
@@ -255,7 +327,7 @@ static cam_status make_round(work *w, int64_t first) {
         if (!made[r])
             continue;
         if (w->task->folder && st == CAM_OK)
-            st = cam_repeat_file_write(w->task, job, &w->results[job]);
+            st = keep(w->task, job, &w->results[job]);
         if (rank == 0)
             tell(w, job, w->cost->taken + first + r + 1);
     }

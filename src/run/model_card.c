@@ -138,7 +138,7 @@ static int has_scores(const cam_run_end *end) {
 static void put_scores(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_puts(out, "\n## Scores\n\n");
     if (end->run->measured.length > 0)
-        cam_strbuf_put_all(out, end->run->measured.text, "\n", NULL);
+        cam_strbuf_put_all(out, end->run->measured.text, has_scores(end) ? "\n" : "", NULL);
     else if (!has_scores(end))
         cam_strbuf_puts(out, "No rows were held out: how good the model is has not been measured.\n");
     if (has_scores(end))
@@ -152,6 +152,7 @@ static void put_scores(cam_strbuf *out, const cam_run_end *end) {
             put_scores_row(out, "the same rows, by TF-IDF and a linear classifier", end->baseline[part].accuracy,
                            end->baseline[part].f1_macro);
     }
+    cam_run_scores_card_put(end->scores, out);
     if (end->verdict.length > 0)
         cam_strbuf_puts(out, "\nThe run ended with a warning; see `verdict` in `metrics.json`.\n");
 }

@@ -38,6 +38,7 @@ static cam_status open_model(cam_run *run) {
         run->model = (cam_model_config){0};
         goto out;
     }
+    run->model.has_threshold = 0; /* it is of the model from which this one begins */
     if (config->task == CAM_CONFIG_TASK_PRETRAIN)
         run->model.task = CAM_TASK_MASKED_LM;
     if (cam_run_is_begun_from_teacher(config))

@@ -21,6 +21,7 @@
 #define CAM_TRAINER_H
 
 #include "batch_stream.h"
+#include "beginning.h"
 #include "cam/comm.h"
 #include "camembert.h"
 #include "device_data.h"
@@ -136,6 +137,7 @@ typedef struct cam_trainer {
     uint32_t *request, *device_request;         /* cam_step_request bits of this rank, host-visible: both addresses */
     cam_trainer_sizes sizes;                    /* of the training at hand */
     cam_trainer_sizes largest;                  /* of all repetitions; with one training, the same */
+    cam_beginning beginning;                    /* of the repetitions with the seed at hand, where memory allows */
     int fresh_head;                             /* the head was initialised, not loaded */
 } cam_trainer;
 

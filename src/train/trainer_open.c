@@ -469,6 +469,7 @@ void cam_trainer_close(cam_trainer *trainer) {
     cam_teacher_answers_release(&trainer->answers);
     cam_live_teacher_close(&trainer->live);
     cam_camembert_close(&trainer->model);
+    cam_beginning_release(&trainer->beginning, &trainer->params);
     cam_parameters_release(&trainer->params);
     if (trainer->backend) {
         cam_backend_release(trainer->backend, trainer->memory);

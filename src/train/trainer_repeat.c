@@ -1,4 +1,5 @@
 /* trainer_repeat.c: several trainings by one trainer; see cam_trainer_repeat. */
+#include "log.h"
 #include "phases.h"
 #include "trainer_internal.h"
 #include <string.h>
@@ -34,15 +35,29 @@ out:
     return st;
 }
 
+/* A copy of the beginning must leave room: it is taken where four fit. */
+static void keep_beginning(cam_trainer *trainer) {
+    size_t bytes = cam_beginning_bytes(&trainer->params);
+    if (!trainer->beginning.is_taken && bytes > cam_trainer_available_bytes(trainer) / 4)
+        return;
+    if (cam_beginning_take(&trainer->beginning, &trainer->params) != CAM_OK) /* the values are then loaded each time */
+        cam_log_verbose("%s", cam_status_message());
+}
+
 /* Frozen weights that were loaded are what they were. Those that were drawn depend on the seed. */
 static cam_status reset_weights(cam_trainer *trainer, uint64_t seed_before) {
     cam_status st = CAM_OK;
     const cam_model_source *source = &trainer->options.source;
+    int same_seed = source->seed == seed_before;
+    if (same_seed && trainer->beginning.is_taken)
+        return cam_beginning_put(&trainer->beginning, &trainer->params);
     if (source->weights)
-        return cam_model_load_trained(&trainer->params, source, &trainer->fresh_head);
-    CAM_TRY(cam_model_load(&trainer->params, source, &trainer->fresh_head));
-    if (source->seed != seed_before)
+        CAM_TRY(cam_model_load_trained(&trainer->params, source, &trainer->fresh_head));
+    else
+        CAM_TRY(cam_model_load(&trainer->params, source, &trainer->fresh_head));
+    if (!source->weights && !same_seed)
         CAM_TRY(cam_trainer_compute_features(trainer));
+    keep_beginning(trainer);
 out:
     return st;
 }

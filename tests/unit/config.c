@@ -48,6 +48,8 @@ static void test_defaults(void **state) {
     assert_int_equal(c.per_device_eval_batch_size, 64);
     assert_int_equal(c.metric_for_best_model, CAM_METRIC_F1_MACRO);
     assert_true(c.load_best_model_at_end);
+    assert_false(c.calibrate);
+    assert_true(c.target_accuracy == -1);
     assert_int_equal(c.logging_steps, 20);
     assert_int_equal(c.report_to, CAM_CONFIG_REPORT_JSONL);
     assert_int_equal(c.cpu_threads, 0);
