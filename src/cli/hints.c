@@ -33,7 +33,7 @@ static const struct {
 enum { VERB_WORDS = sizeof verb_words / sizeof *verb_words };
 
 /* Verbs of the specification that this version does not have. */
-static const char *const later_verbs[] = {"compare", "curve"};
+static const char *const later_verbs[] = {"export"};
 
 /* Fails with a text, which is released. */
 static cam_status fail_with(cam_strbuf *text) {

@@ -193,7 +193,6 @@ enum {
     X(fill_top_k, "--top-k", TEXT("N"), CAM_FOR(FILL), "the N best words; default: 5")                                 \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
-    X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
     X(fast, "--fast", SWITCH, CAM_FOR(CLEAN), "scores by TF-IDF alone, in seconds")                                    \
     X(apply, "--apply", SWITCH, CAM_FOR(CLEAN), "write a corrected file by the decisions in suspects.csv")             \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P; default: the model's (target_accuracy)")               \
