@@ -43,6 +43,27 @@ enum {
       "their intervals (measure.json), those of every row (oof.jsonl) and the confusion matrix (confusion.csv); then " \
       "trains the model on all rows into output_dir/model. A stopped measurement goes on where it was. Under mpirun "  \
       "each rank takes whole trainings.")                                                                              \
+    X(CLEAN, clean, CAM_VERB_TAKES_KEYS,                                                                               \
+      "--config FILE [--fast | --apply] [KEY=VALUE ...]",                                                              \
+      "the labels that are probably wrong, for a person to decide",                                                    \
+      "Looks for wrong labels of train_file by confident learning, from the scores that measure has left in "          \
+      "output_dir (oof.jsonl), or with --fast from those of TF-IDF; for equal and nearly equal texts with two labels; "\
+      "and for texts that are unlike every label. Writes into output_dir suspects.csv, the most doubtful rows first, " \
+      "and clean.json. A person fills the column decision of suspects.csv: keep, suggested, drop, or a label. --apply " \
+      "then writes a corrected file beside train_file, which stays as it is, and lists each change in changes.csv.")   \
+    X(COMPARE, compare, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                            \
+      "--config FILE \"KEY=[A, B, ...]\" [KEY=VALUE ...]",                                                             \
+      "which of several settings is best, by folds of the data",                                                       \
+      "Measures every combination of the listed values, as measure does, on the same folds. A value may be followed "  \
+      "by settings that go with it: \"freeze=[none, encoder learning_rate=1e-3]\". Writes into output_dir the "        \
+      "differences with their intervals and what each costs (compare.json), and the configuration of the cheapest "    \
+      "that is not worse (best.yaml). Stops and ranks are those of measure.")                                          \
+    X(CURVE, curve, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                                \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "what more data would bring",                                                                                    \
+      "Trains on growing shares of the training rows of every fold and scores each time the rows of the fold. Writes " \
+      "into output_dir the scores by the number of rows, a power law through them, what it expects of twice the rows, "\
+      "and which labels gain most (curve.json). Stops and ranks are those of measure.")                                \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \
@@ -139,7 +160,7 @@ int cam_verb_find(const char *word); /* -1 where it is no verb */
 /* Sets of verbs. */
 #define CAM_FOR(verb)    (1u << CAM_VERB_##verb)
 #define CAM_FOR_TRAINING (CAM_FOR(TRAIN) | CAM_FOR(PRETRAIN))
-#define CAM_FOR_MANY     CAM_FOR(MEASURE)
+#define CAM_FOR_MANY     (CAM_FOR(MEASURE) | CAM_FOR(COMPARE) | CAM_FOR(CURVE))
 #define CAM_FOR_ALL      ((1u << CAM_VERB_COUNT) - 1)
 #define CAM_FOR_CONFIG   ((unsigned)CAM_VERBS_WITH_KEYS)
 #define CAM_FOR_DATA     ((unsigned)CAM_VERBS_WITH_TEXTS)
@@ -161,6 +182,7 @@ enum {
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR_TRAINING, "read, check and plan everything, then stop")                      \
+    X(yes, "--yes", SWITCH, CAM_FOR(COMPARE), "make more than 50 trainings")                                           \
     X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR_TRAINING | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")          \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT) | CAM_FOR(FILL) | CAM_FOR(EXPORT), "folder or Hub id of a model")\
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
@@ -177,6 +199,8 @@ enum {
     X(fill_top_k, "--top-k", TEXT("N"), CAM_FOR(FILL), "the N best words; default: 5")                                 \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
+    X(fast, "--fast", SWITCH, CAM_FOR(CLEAN), "scores by TF-IDF alone, in seconds")                                    \
+    X(apply, "--apply", SWITCH, CAM_FOR(CLEAN), "write a corrected file by the decisions in suspects.csv")             \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P; default: the model's (target_accuracy)")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL) | CAM_FOR(FILL), "the result as one JSON object")                          \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \

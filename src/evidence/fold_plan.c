@@ -3,6 +3,7 @@
 #include "audit.h"
 #include "folds.h"
 #include "remedy.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,6 +178,8 @@ static void list_jobs(cam_fold_plan *plan, const cam_run *run) {
             .held_count = cam_fold_plan_held_out(plan, f),
             .seed = seed,
             .fold = f};
+        snprintf(plan->jobs[i].name, sizeof plan->jobs[i].name, "seed %lld, fold %lld", (long long)seed,
+                 (long long)f + 1);
     }
 }
 

@@ -11,7 +11,7 @@ typedef struct header {
     char format[24];
     uint64_t identity;
     int64_t rows, labels;
-    double wall_s;
+    double times_s[2];
     uint64_t hash; /* of the members above and the logits */
 } header;
 
@@ -35,7 +35,7 @@ cam_status cam_logits_file_write(const cam_logits_file *file) {
     h.identity = file->identity;
     h.rows = file->rows;
     h.labels = file->labels;
-    h.wall_s = file->wall_s;
+    memcpy(h.times_s, file->times_s, sizeof h.times_s);
     h.hash = hash_of(&h, file->logits, logit_bytes(file));
     cam_strbuf_append(&all, (const char *)&h, sizeof h);
     cam_strbuf_append(&all, (const char *)file->logits, logit_bytes(file));
@@ -70,7 +70,7 @@ cam_status cam_logits_file_read(cam_logits_file *file) {
     if (!file->logits)
         CAM_FAIL(CAM_E_MEMORY, "no memory for the logits of %lld rows", (long long)file->rows);
     memcpy(file->logits, all.text + sizeof h, bytes);
-    file->wall_s = h.wall_s;
+    memcpy(file->times_s, h.times_s, sizeof h.times_s);
 out:
     cam_strbuf_release(&all);
     return st;

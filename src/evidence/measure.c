@@ -19,6 +19,8 @@ cam_status cam_measure_configure(const cam_config *from, cam_config *to, char **
     to->validation_file = NULL;
     to->validation_split = 0;
     to->early_stopping_patience = 0;
+    to->calibrate = false; /* the rows of the folds do it (cam_run.given) */
+    to->target_accuracy = -1;
     if (from->task != CAM_CONFIG_TASK_CLASSIFY)
         CAM_FAIL(CAM_E_USAGE, "task: folds are made of rows with labels; set task=classify");
     if (from->distill_teacher)
@@ -57,6 +59,29 @@ out:
     return st;
 }
 
+/* What the final model gets of it. */
+static cam_status give_scores(cam_measure_state *m, const double *score, const unsigned char *right) {
+    cam_status st = CAM_OK;
+    const cam_config *config = m->task->config;
+    cam_given_scores *given = &m->task->run->given;
+    cam_automation_point point;
+    int found = 0;
+    if (config->calibrate && m->calibration.kept)
+        given->temperature = m->calibration.temperature;
+    if (config->target_accuracy <= 0)
+        return CAM_OK;
+    CAM_TRY(cam_automation_find(score, right, m->predictions.rows, config->confidence, config->target_accuracy, &point,
+                                &found));
+    given->has_threshold = found;
+    given->threshold = point.threshold;
+    given->target = config->target_accuracy;
+    if (!found)
+        cam_strbuf_printf(&m->warnings, "target_accuracy %g is not reached, and predict labels every text\n",
+                          config->target_accuracy);
+out:
+    return st;
+}
+
 /* By the first seed: its rows are independent, each scored once. */
 static cam_status find_calibration(cam_measure_state *m) {
     cam_status st = CAM_OK;
@@ -76,6 +101,7 @@ static cam_status find_calibration(cam_measure_state *m) {
     cam_calibration_scores(logits, truth, p->rows, p->labels, m->calibration.kept ? m->calibration.temperature : 1,
                            score, right);
     CAM_TRY(cam_automation_curve(score, right, p->rows, m->task->config->confidence, &m->automation));
+    CAM_TRY(give_scores(m, score, right));
 out:
     free(logits);
     free(score);
@@ -195,8 +221,8 @@ static cam_status measure(cam_measure_state *m) {
     cam_group *group = task->group;
     cam_facts facts = {0};
     CAM_TRY(cam_group_agree_status(group, "making folds", cam_fold_plan_make(&m->plan, task->run)));
-    CAM_TRY(
-        cam_group_agree_status(group, "reading the model", cam_measurement_facts(task->run, task->backend, &facts)));
+    CAM_TRY(cam_group_agree_status(group, "reading the model",
+                                   cam_measurement_facts(task->run, task->config, task->backend, "measure", &facts)));
     CAM_TRY(cam_measurement_folder_open(&m->folder, task->config, &facts, group));
     if (m->folder.is_finished) {
         cam_log("output_dir \"%s\" holds this measurement, finished: nothing is left to do; to measure anew set "

@@ -139,4 +139,14 @@ void cam_measure_card_put(const cam_measure_state *m, cam_strbuf *out) {
     if (m->has_baseline)
         put_card_row(out, CAM_BASELINE_NAME ", the same folds", &m->baseline);
     cam_strbuf_printf(out, "\nIn brackets: %g %% intervals, by the bootstrap.\n", 100 * config->confidence);
+    if (m->task->run->given.temperature > 0)
+        cam_strbuf_printf(
+            out,
+            "\nThe scores are calibrated: the last layer is divided by the temperature %.4g, which these rows\n"
+            "chose. Their expected calibration error was %.3f and is %.3f.\n",
+            m->calibration.temperature, m->calibration.before.ece, m->calibration.after.ece);
+    if (m->task->run->given.has_threshold)
+        cam_strbuf_printf(
+            out, "\nBelow the score %g `cam-train predict` gives no label, so that of the others %g %% are right.\n",
+            m->task->run->given.threshold, 100 * m->task->run->given.target);
 }

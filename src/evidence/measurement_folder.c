@@ -5,18 +5,20 @@
 #include "run_facts.h"
 #include <string.h>
 
-/* Keys of the section `measure` that change what is trained or said. */
-static const cam_config_key keys[] = {CAM_KEY_folds, CAM_KEY_seeds, CAM_KEY_group_column, CAM_KEY_confidence,
-                                      CAM_KEY_final};
+/* Keys that change what is trained or said, beside those of a run. */
+static const cam_config_key keys[] = {CAM_KEY_folds, CAM_KEY_seeds,     CAM_KEY_group_column,   CAM_KEY_confidence,
+                                      CAM_KEY_final, CAM_KEY_calibrate, CAM_KEY_target_accuracy};
 
-cam_status cam_measurement_facts(const cam_run *run, const cam_backend *backend, cam_facts *facts) {
+cam_status cam_measurement_facts(const cam_run *run, const cam_config *config, const cam_backend *backend,
+                                 const char *command, cam_facts *facts) {
     cam_status st = CAM_OK;
     cam_facts arithmetic = {0};
     cam_strbuf value = CAM_STRBUF_INIT;
     CAM_TRY(cam_run_facts_find(run, facts));
+    CAM_TRY(cam_facts_add(facts, "command", command));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         cam_strbuf_clear(&value);
-        cam_config_put_value(run->config, keys[i], &value);
+        cam_config_put_value(config, keys[i], &value);
         CAM_TRY(cam_facts_add(facts, cam_config_rows[keys[i]].leaf, cam_strbuf_text(&value)));
     }
     CAM_TRY(cam_run_facts_find_arithmetic(run, backend, &arithmetic));

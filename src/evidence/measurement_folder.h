@@ -26,7 +26,9 @@ CAM_MUST_CHECK cam_status cam_measurement_folder_open(cam_measurement_folder *m,
 CAM_MUST_CHECK cam_status cam_measurement_folder_finish(cam_measurement_folder *m);
 void cam_measurement_folder_close(cam_measurement_folder *m);
 
-/* Appends the facts of folds and seeds, and of the arithmetic of `backend`, to those of the run. */
-CAM_MUST_CHECK cam_status cam_measurement_facts(const cam_run *run, const cam_backend *backend, cam_facts *facts);
+/* The facts of the run, of folds, seeds and other keys of `config`, of the arithmetic of `backend`, and of what is made of
+ * them: "measure". `config` is as the user wrote it; that of the run differs. */
+CAM_MUST_CHECK cam_status cam_measurement_facts(const cam_run *run, const cam_config *config,
+                                                const cam_backend *backend, const char *command, cam_facts *facts);
 
 #endif

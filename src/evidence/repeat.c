@@ -38,17 +38,17 @@ static int64_t labels_of(const cam_repeat_task *task) {
 
 static const char ending[] = ".bin";
 
-/* "PREFIX-SEED-FOLD.bin"; the caller frees file.path. */
+/* "PREFIX-NUMBER.bin"; the caller frees file.path. */
 static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
     char name[160];
     const cam_repeat_job *j = &task->jobs[job];
-    snprintf(name, sizeof name, "%s-%" PRId64 "-%" PRId64 "%s", task->prefix, j->seed, j->fold + 1, ending);
+    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, job + 1, ending);
     return (cam_logits_file){.path = cam_run_folder_path(task->folder, name),
                              .identity = task->identity,
                              .rows = j->held_count,
                              .labels = labels_of(task),
                              .logits = result->logits,
-                             .wall_s = result->wall_s};
+                             .times_s = {result->wall_s, result->predict_s}};
 }
 
 static cam_status keep(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
@@ -62,18 +62,19 @@ static cam_status take(const cam_repeat_task *task, int64_t job, cam_repeat_resu
     cam_logits_file file = file_of(task, job, result);
     cam_status st = file.path ? cam_logits_file_read(&file) : cam_memory_check(CAM_OK);
     result->logits = file.logits;
-    result->wall_s = file.wall_s;
+    result->wall_s = file.times_s[0];
+    result->predict_s = file.times_s[1];
     free(file.path);
     return st;
 }
 
-/* PREFIX-SEED-FOLD.bin, and nothing else. */
+/* PREFIX-NUMBER.bin, and nothing else. */
 static int is_ours(const char *name, const char *prefix) {
     size_t length = strlen(prefix);
     if (strncmp(name, prefix, length) != 0 || name[length] != '-')
         return 0;
     name += length;
-    return strcmp(name + strspn(name, "0123456789-"), ending) == 0;
+    return strcmp(name + strspn(name + 1, "0123456789") + 1, ending) == 0;
 }
 
 cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix) {
@@ -165,7 +166,9 @@ static cam_status open_trainer(work *w) {
     cam_trainer_options options = options_of(w);
     if (cam_group_rank(task->group) >= w->open_count) /* nothing is left for this rank */
         return CAM_OK;
+    double begin_s = cam_now_s();
     CAM_TRY(cam_trainer_open(&w->trainer, task->backend, &options));
+    w->cost->open_s = cam_now_s() - begin_s;
     w->is_open = 1;
     w->cost->memory = cam_trainer_memory(&w->trainer);
     w->cost->parameters = w->trainer.params.logical_count;
@@ -230,8 +233,10 @@ static cam_status train(work *w, int64_t job) {
     w->cost->between_s += cam_now_s() - begin_s;
     CAM_TRY(make_steps(w));
     w->steps_before += w->trainer.steps_submitted;
+    double scoring_s = cam_now_s();
     CAM_TRY(cam_trainer_logits(&w->trainer, j->held_out, j->held_count, result->logits));
     result->wall_s = cam_now_s() - begin_s;
+    result->predict_s = w->trainer.features.data ? 0 : cam_now_s() - scoring_s;
     w->cost->trainings++;
     w->cost->wall_s += result->wall_s;
 out:
@@ -265,6 +270,7 @@ static cam_status exchange(work *w, int64_t first, const int64_t *made) {
         for (int r = 0; r <= ranks; r++)
             begin[r] = r > of ? sizeof(double) : 0;
         CAM_TRY(cam_group_all_gather(group, "exchanging scores", &w->results[job].wall_s, begin));
+        CAM_TRY(cam_group_all_gather(group, "exchanging scores", &w->results[job].predict_s, begin));
     }
 out:
     free(begin);
@@ -283,9 +289,8 @@ static void tell(const work *w, int64_t job, int64_t done) {
         cam_metrics_add(&metrics, w->results[job].logits + i * labels_of(task),
                         task->run->corpus.label[j->held_out[i]]);
     cam_scores scores = cam_metrics_scores(&metrics);
-    cam_strbuf_printf(&line, "%lld of %lld  seed %lld, fold %lld: accuracy %.4f, f1_macro %.4f (",
-                      (long long)(task->done_before + done), (long long)all, (long long)j->seed, (long long)j->fold + 1,
-                      scores.accuracy, scores.f1_macro);
+    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)(task->done_before + done),
+                      (long long)all, j->name, scores.accuracy, scores.f1_macro);
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
     if (task->done_before + done < all) {

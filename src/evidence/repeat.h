@@ -19,17 +19,19 @@ typedef struct cam_repeat_job {
     cam_repetition training;
     const int32_t *held_out; /* data row ids */
     int64_t held_count;
-    int64_t seed, fold; /* how messages and files name it */
+    int64_t seed, fold;
+    char name[64]; /* in messages: "seed 42, fold 1" */
 } cam_repeat_job;
 
 /* What a training gave. A zeroed struct: it is not made yet. */
 typedef struct cam_repeat_result {
-    float *logits; /* [held_count, labels] */
-    double wall_s; /* with its share of the loading */
+    float *logits;    /* [held_count, labels] */
+    double wall_s;    /* of the training with its scoring */
+    double predict_s; /* of the scoring; 0: by features that were computed before */
 } cam_repeat_result;
 
 typedef struct cam_repeat_task {
-    cam_run *run; /* its weights stay open */
+    const cam_run *run; /* its weights stay open */
     cam_backend *backend;
     cam_group *group;             /* ranks that share the work; NULL: one */
     const cam_run_folder *folder; /* of rank 0, for the files; NULL: nothing is kept */
@@ -49,6 +51,7 @@ typedef struct cam_repeat_cost {
     double between_s;       /* of it: from the last scores of one to the first step of the next */
     int64_t taken;          /* from files */
     double taken_s;         /* what these took */
+    double open_s;          /* of the trainer: loading, and the features of a frozen encoder */
     cam_memory_need memory; /* of the trainer */
     int64_t parameters, trained_parameters;
 } cam_repeat_cost;

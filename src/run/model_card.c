@@ -138,7 +138,7 @@ static int has_scores(const cam_run_end *end) {
 static void put_scores(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_puts(out, "\n## Scores\n\n");
     if (end->run->measured.length > 0)
-        cam_strbuf_put_all(out, end->run->measured.text, "\n", NULL);
+        cam_strbuf_put_all(out, end->run->measured.text, has_scores(end) ? "\n" : "", NULL);
     else if (!has_scores(end))
         cam_strbuf_puts(out, "No rows were held out: how good the model is has not been measured.\n");
     if (has_scores(end))

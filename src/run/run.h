@@ -35,6 +35,13 @@ typedef struct cam_resume {
     int is_named; /* the user has named the checkpoint: no other one will do */
 } cam_resume;
 
+/* What the saved classifier is given at the end instead of what its own validation rows would tell: it may have none. */
+typedef struct cam_given_scores {
+    double temperature; /* its logits are divided by it; 0: none is given */
+    int has_threshold;
+    double threshold, target; /* score_threshold and target_accuracy of config.json */
+} cam_given_scores;
+
 typedef struct cam_run {
     const cam_config *config;
     char *model_folder;      /* NULL: not found */
@@ -64,6 +71,7 @@ typedef struct cam_run {
     cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */
     const cam_command *command; /* set by the caller, for messages; NULL: not known */
     cam_strbuf measured;        /* set by the caller: Markdown for the model card, how the model was scored; else "" */
+    cam_given_scores given;     /* set by the caller; else zero */
 } cam_run;
 
 /* Every rank reads the configuration, the model and the data, and all ranks must read the same. `config` and `group`

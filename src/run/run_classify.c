@@ -122,7 +122,14 @@ static cam_status put_scores(cam_training *t) {
     cam_status st = CAM_OK;
     cam_model_config *model = &t->run->model;
     char *path = cam_run_folder_path(&t->folder, CAM_TRAINING_MODEL_FILE);
+    const cam_given_scores *given = &t->run->given;
     double temperature = cam_run_scores_temperature(&t->scores);
+    if (given->temperature > 0) {
+        int64_t values = t->run->corpus.part_count[CAM_PART_TEST] * (int64_t)t->run->corpus.labels.count;
+        temperature = given->temperature;
+        for (int64_t i = 0; i < values; i++)
+            t->logits[CAM_PART_TEST][i] = (float)(t->logits[CAM_PART_TEST][i] / temperature);
+    }
     if (temperature != 1) {
         CAM_TRY(cam_head_divide(path, temperature));
         count(t, CAM_PART_VALIDATION, &t->kept);
@@ -130,7 +137,12 @@ static cam_status put_scores(cam_training *t) {
         count(t, CAM_PART_TEST, &t->test);
         keep_guesses(t, CAM_PART_TEST);
     }
-    if (t->scores.is_asked && t->scores.is_found) {
+    if (given->has_threshold) {
+        model->has_threshold = 1;
+        model->score_threshold = given->threshold;
+        model->target_accuracy = given->target;
+        CAM_TRY(cam_run_folder_put_config(&t->folder, model));
+    } else if (t->scores.is_asked && t->scores.is_found) {
         model->has_threshold = 1;
         model->score_threshold = t->scores.point.threshold;
         model->target_accuracy = t->scores.target;

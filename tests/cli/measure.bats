@@ -68,9 +68,9 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     stderr=$(cat stopped.err)
     [ "$status" -eq 75 ] || complain "expected exit 75"
     says 'stopped by a signal; finished trainings are kept in "out": the same command goes on with the next one'
-    ls out/repetition-1-1.bin out/repetition-1-3.bin
+    ls out/repetition-1.bin out/repetition-3.bin
     [ ! -e out/measure.json ]
-    head -c 100 out/repetition-1-2.bin >cut && mv cut out/repetition-1-2.bin # a damaged file is made again
+    head -c 100 out/repetition-2.bin >cut && mv cut out/repetition-2.bin # a damaged file is made again
     succeeds cam-train measure "${settings[@]}"
     says ' of 20 trainings are done'
     [ "$(figures out)" = "$(figures whole)" ]
@@ -86,12 +86,12 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     status=0 && wait $job || status=$?
     stderr=$(cat stopped.err)
     [ "$status" -eq 75 ] || complain "expected exit 75"
-    ls out/measure.json out/repetition-42-2.bin
+    ls out/measure.json out/repetition-2.bin
     jq -e '.finished == false' out/run.json
     succeeds cam-train measure --config c.yaml folds=2 max_steps=3000
     says '2 of 2 trainings are done'
     jq -e .finished out/run.json
-    [ ! -e out/repetition-42-2.bin ]
+    [ ! -e out/repetition-2.bin ]
     ls out/model/model.safetensors
 }
 
@@ -157,4 +157,24 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
         cmp ranks-$n/oof.jsonl one/oof.jsonl
         cmp ranks-$n/model/model.safetensors one/model/model.safetensors
     done
+}
+
+@test "the final model gets the temperature and the threshold of the folds' rows" {
+    succeeds cam-train measure --config c.yaml folds=3 num_train_epochs=9 calibrate=true target_accuracy=0.7
+    jq -e '.calibration.kept and (.calibration.temperature != 1)' out/measure.json
+    threshold=$(jq .score_threshold out/model/config.json)
+    jq -e --argjson t "$threshold" '.automation | any(.threshold == $t and .low >= 0.7)' out/measure.json
+    jq -e '.target_accuracy == 0.7' out/model/config.json
+    grep -q "The scores are calibrated: the last layer is divided by the temperature " out/model/README.md
+    succeeds cam-train measure --config c.yaml folds=3 num_train_epochs=9 output_dir=plain
+    jq -e 'has("score_threshold") | not' plain/model/config.json
+    succeeds cam-train predict --model out/model --input data.csv --format jsonl --threshold 0
+    jq -r .score <<<"$output" >calibrated
+    succeeds cam-train predict --model plain/model --input data.csv --format jsonl
+    jq -r .score <<<"$output" >raw
+    # a temperature below 1 makes every score surer, one above 1 less sure
+    paste raw calibrated | awk -v t="$(jq .calibration.temperature out/measure.json)" '(t < 1) != ($2 > $1) { bad++ } END { exit bad > 0 }'
+    succeeds cam-train measure --config c.yaml folds=3 num_train_epochs=1 target_accuracy=0.999 output_dir=never
+    says 'warning: target_accuracy 0.999 is not reached, and predict labels every text'
+    refused 2 'target_accuracy was 0.999 and is null' cam-train measure --config c.yaml folds=3 num_train_epochs=1 output_dir=never
 }
