@@ -172,7 +172,7 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     says 'warning: validation_file is not read: folds hold out rows of train_file'
     says 'warning: early_stopping_patience has no effect'
     says 'rows have the same text as a row of another fold, which flatters the score; on_duplicate=drop leaves repeated texts out'
-    jq -e '.duplicates_across_folds > 0 and .rows == 90 and (.warnings | length) > 0' out/measure.json
+    jq -e '.duplicates_across_folds > 0 and .near_duplicates_across_folds > 0 and .rows == 90 and (.warnings | length) > 0' out/measure.json
     succeeds cam-train measure --config c.yaml train_file=twice.csv on_duplicate=drop num_train_epochs=1 final=false output_dir=once
     jq -e '.duplicates_across_folds == 0 and .rows == 60' once/measure.json
 }
