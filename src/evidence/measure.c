@@ -116,6 +116,11 @@ static void warn(cam_measure_state *m) {
                           "%lld of %lld rows have the same text as a row of another fold, which flatters the score; "
                           "on_duplicate=drop leaves repeated texts out\n",
                           (long long)m->plan.duplicates, (long long)m->plan.rows);
+    if (m->near_duplicates > 0)
+        cam_strbuf_printf(&m->warnings,
+                          "%lld of %lld rows differ in little from a row of another fold, which flatters the score; "
+                          "where a column says which rows belong together, group_column keeps them in one fold\n",
+                          (long long)m->near_duplicates, (long long)m->plan.rows);
     if (m->has_baseline && m->difference.accuracy.low <= 0)
         cam_strbuf_printf(&m->warnings, "the model is not clearly better than " CAM_BASELINE_NAME
                                         ", which needs no language model\n");
@@ -128,6 +133,7 @@ static cam_status find_figures(cam_measure_state *m) {
     CAM_TRY(cam_figures_find(&m->figures, &m->predictions, run->config->confidence));
     CAM_TRY(find_baseline(m));
     CAM_TRY(find_calibration(m));
+    CAM_TRY(cam_fold_plan_count_near(&m->plan, run, &m->near_duplicates));
     warn(m);
 out:
     return st;
