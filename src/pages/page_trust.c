@@ -33,11 +33,14 @@ static cam_status read_columns(const json_t *list, const char *const *keys, size
 
 static void put_errors(cam_page *page, const json_t *calibration) {
     cam_strbuf before = CAM_STRBUF_INIT, after = CAM_STRBUF_INIT, temperature = CAM_STRBUF_INIT;
+    double factor = cam_member_number(calibration, "temperature");
     cam_figure_number(&before, page->language, cam_member_number(calibration, "ece_before"), 4);
     cam_figure_number(&after, page->language, cam_member_number(calibration, "ece_after"), 4);
-    cam_figure_number(&temperature, page->language, cam_member_number(calibration, "temperature"), 3);
+    cam_figure_number(&temperature, page->language, factor, 3);
     cam_page_say(page, NULL,
-                 cam_member_is_true(calibration, "kept") ? CAM_WORD_CALIBRATION_KEPT : CAM_WORD_CALIBRATION_NOT_KEPT,
+                 !isfinite(factor)                         ? CAM_WORD_CALIBRATION_ERROR
+                 : cam_member_is_true(calibration, "kept") ? CAM_WORD_CALIBRATION_KEPT
+                                                           : CAM_WORD_CALIBRATION_NOT_KEPT,
                  cam_strbuf_text(&temperature), cam_strbuf_text(&before), cam_strbuf_text(&after), NULL);
     cam_strbuf_release(&before);
     cam_strbuf_release(&after);

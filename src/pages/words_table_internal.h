@@ -129,11 +129,12 @@
       "unseen rows better. Expected calibration error: {1} before, {2} after.", \
       "Les scores ont été divisés par une température de {0} avant de devenir des probabilités, ce qui " \
       "convient mieux aux lignes non vues. Erreur de calibration attendue : {1} avant, {2} après.") \
+    X(CALIBRATION_ERROR, "Expected calibration error: {1}.", "Erreur de calibration attendue : {1}.") \
     X(CALIBRATION_NOT_KEPT, \
-      "The scores stay as they are: a temperature of {0} would not fit unseen rows better. Expected " \
-      "calibration error: {1} as it is, {2} with it.", \
-      "Les scores restent tels quels : une température de {0} ne conviendrait pas mieux aux lignes non " \
-      "vues. Erreur de calibration attendue : {1} sans, {2} avec.") \
+      "The scores stay as they are: no temperature is known to fit unseen rows better. Expected " \
+      "calibration error: {1}.", \
+      "Les scores restent tels quels : aucune température ne convient mieux, à notre connaissance, aux " \
+      "lignes non vues. Erreur de calibration attendue : {1}.") \
     X(RELIABILITY, "Reliability diagram", "Diagramme de fiabilité") \
     X(RELIABILITY_NOTE, \
       "Each mark is the rows whose score lies in one fifteenth of the scale. On the dotted line a score of" \

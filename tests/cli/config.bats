@@ -162,7 +162,7 @@ setup() { in_own_folder; }
     done
     refused 2 'the key is "gradient_checkpointing"' cam-train -c c.yaml activation_checkpointing=true
     refused 2 "write linear" cam-train -c c.yaml lr_scheduler_type=polynomial
-    refused 2 "write [jsonl], or [] for none" cam-train -c c.yaml report_to=wandb
+    refused 2 "write [jsonl, html], or [] for none" cam-train -c c.yaml report_to=wandb
     refused 2 "write f1_macro" cam-train -c c.yaml metric_for_best_model=eval_f1
 }
 

@@ -70,14 +70,12 @@ one_value() { printf '%s:\n  %s: %s\n' "$1" "$2" "$3"; }
     corrects '; write ' mps cam-train eval --model trained --data data.csv --part all --device mps
     corrects 'did you mean ' cpuu cam-train eval --model trained --data data.csv --part all --device cpuu
     corrects '; write ' '0,5' cam-train predict --model trained --input data.csv --threshold 0,5
-    for brackets in '\[jsonl\]' '\[\]'; do
-        fails 'write [jsonl], or [] for none' show report_to=wandb
+    for brackets in '\[jsonl, html\]' '\[jsonl, html, tensorboard\]' '\[\]'; do
+        fails 'write [jsonl, html], or [] for none' show report_to=wandb
         succeeds show "report_to=$(after 'must be' | grep -o "$brackets" | tail -1)"
     done
     fails '; write {old: new}' show label_map=suivi
     succeeds show "label_map=$(after '; write ')"
-    fails 'remove it' show seed=3 report_to=tensorboard
-    succeeds show seed=3
 }
 
 # value_of KEY: its default, as the command line takes it.

@@ -51,7 +51,8 @@ static void test_defaults(void **state) {
     assert_false(c.calibrate);
     assert_true(c.target_accuracy == -1);
     assert_int_equal(c.logging_steps, 20);
-    assert_int_equal(c.report_to, CAM_CONFIG_REPORT_JSONL);
+    assert_int_equal(c.report_to, CAM_CONFIG_REPORT_JSONL | CAM_CONFIG_REPORT_HTML);
+    assert_int_equal(c.language, CAM_LANGUAGE_AUTO);
     assert_int_equal(c.cpu_threads, 0);
     cam_config_release(&c);
 }
@@ -277,9 +278,9 @@ static void test_wrong_values(void **state) {
         "training: {class_weights: balancd}\n",
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
-    expect_problems("logging: {report_to: [jsonl, html]}\n",
-                    "base.yaml:1: \"html\" for report_to is in cam-train's specification but not part of this version; "
-                    "remove it\n");
+    expect_problems("logging: {report_to: [jsonl, wandb]}\n",
+                    "base.yaml:1: report_to must be [jsonl, html, tensorboard], some of these, or [], not \"wandb\"; write "
+                    "[jsonl, html], or [] for none\n");
     expect_problems(
         "model: camembert-base\ntraining: []\n",
         "base.yaml:1: \"model\" is a section: its keys stand under it, one a line and indented; the model's "

@@ -36,7 +36,7 @@ static const char rich[] =
     "checkpoint:\n  save_strategy: steps\n  save_steps: 3\n  save_total_limit: 7\n"
     "  resume_from_checkpoint: none\n"
     "measure:\n  folds: 3\n  seeds: [1, 4294967295]\n  group_column: 'null'\n  confidence: 0.9\n  final: false\n"
-    "logging:\n  logging_steps: 5\n  report_to: []\n"
+    "logging:\n  logging_steps: 5\n  report_to: []\n  language: fr\n"
     "hardware:\n  device: cpu\n  attention: native\n  cpu_threads: 2\n"
     "  shard_optimizer: true\n  ddp_timeout: 7\n";
 
@@ -257,7 +257,7 @@ static void test_init(void **state) {
     cam_config_init(&defaults, "", NULL, 0, 1, &text);
     assert_non_null(strstr(text.text, "\n  learning_rate: 2e-5                  # "));
     assert_non_null(strstr(text.text, "\n  validation_file: null                # null = split train_file\n"));
-    assert_non_null(strstr(text.text, "\n  report_to: [jsonl]                   # "));
+    assert_non_null(strstr(text.text, "\n  report_to: [jsonl, html]             # "));
     load_good(&read, text.text);
     char *plain = show_plain(&read), *usual = show_plain(&defaults);
     assert_string_equal(plain, usual);
@@ -307,7 +307,7 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 91);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 92);
 }
 
 int main(void) {
