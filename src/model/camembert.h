@@ -134,8 +134,8 @@ CAM_MUST_CHECK cam_status cam_camembert_lm_loss(cam_pass *pass);
 /* The number of chunks, and the decoder's logits of one of them, [CAM_HEAD_CHUNK or fewer, V], in arena memory. */
 int cam_camembert_lm_chunks(const cam_pass *pass);
 CAM_MUST_CHECK cam_status cam_camembert_lm_logits(cam_pass *pass, int chunk, cam_tensor *logits);
-/* Gradients of all trained tensors, from the logits down to the first trained depth. In the layers those of parameters are
- * computed in the side queue, for which the main queue has waited at the end. */
+/* Gradients of all trained tensors, from the logits down to the first trained depth. In the layers those of parameters
+ * are computed in the side queue, for which the main queue has waited at the end. */
 CAM_MUST_CHECK cam_status cam_camembert_backward(cam_pass *pass);
 
 #endif
