@@ -43,7 +43,7 @@ enum cam_site {
     CAM_SITE_SHUFFLE = 0x20000,     /* block: index in the permutation */
     CAM_SITE_MASKING = 0x30000,     /* cam/masking.h: which words are chosen */
     CAM_SITE_REPLACEMENT = 0x30001, /* cam/masking.h: what becomes of a token */
-    CAM_SITE_INIT = 0x40000         /* + tensor index; block: four values */
+    CAM_SITE_INIT = 0x40000         /* + tensor index; block: four values; statistics/bootstrap.h has 0x50000 */
 };
 
 typedef struct cam_philox_words {

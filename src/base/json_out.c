@@ -96,3 +96,17 @@ void cam_json_text(cam_json *json, const char *key, const char *text) {
     put_key(json, key);
     put_text(json->buf, text);
 }
+
+void cam_json_lines(cam_json *json, const char *key, const char *lines) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_json_array(json, key);
+    for (size_t length; *lines; lines += length + (lines[length] != '\0')) {
+        length = strcspn(lines, "\n");
+        cam_strbuf_clear(&line);
+        cam_strbuf_append(&line, lines, length);
+        if (length > 0)
+            cam_json_text(json, NULL, cam_strbuf_text(&line));
+    }
+    cam_json_close(json);
+    cam_strbuf_release(&line);
+}

@@ -47,6 +47,8 @@ void cam_json_integer(cam_json *json, const char *key, int64_t value);
 void cam_json_boolean(cam_json *json, const char *key, int value);
 void cam_json_null(cam_json *json, const char *key);
 void cam_json_text(cam_json *json, const char *key, const char *text); /* NULL is written as null */
+/* The lines of a text as a list of texts, without empty ones: warnings. */
+void cam_json_lines(cam_json *json, const char *key, const char *lines);
 
 #ifdef __cplusplus
 }

@@ -16,9 +16,25 @@ static void print_nothing(const char *text) {
     (void)text;
 }
 
-/* Trains "this label or another one" and gives the held-out rows whose value is the largest so far this label. */
+/* Where the value of a held-out row for a label goes. */
+typedef struct answer_place {
+    double *best;       /* [held-out rows] the largest so far, and its label; or NULL */
+    int32_t *predicted; /* [held-out rows] */
+    double *margins;    /* [held-out rows, labels] or NULL */
+} answer_place;
+
+static void put_value(const answer_place *answer, size_t row, size_t labels, int32_t label, double value) {
+    if (answer->margins)
+        answer->margins[row * labels + (size_t)label] = value;
+    if (answer->margins || value <= answer->best[row])
+        return;
+    answer->best[row] = value;
+    answer->predicted[row] = label;
+}
+
+/* Trains "this label or another one", and gives the value of each held-out row. */
 static void try_label(struct problem *problem, const cam_tfidf_task *task, const cam_features *held_out, int32_t label,
-                      double *best, int32_t *predicted) {
+                      const answer_place *answer) {
     size_t positive = 0;
     for (size_t i = 0; i < task->train.count; i++) {
         problem->y[i] = task->train.label[i] == label ? 1 : -1;
@@ -34,40 +50,31 @@ static void try_label(struct problem *problem, const cam_tfidf_task *task, const
     for (size_t i = 0; i < held_out->rows; i++) {
         double value = 0;
         predict_values(model, held_out->row[i], &value);
-        if (sign * value <= best[i])
-            continue;
-        best[i] = sign * value;
-        predicted[i] = label;
+        put_value(answer, i, task->labels, label, sign * value);
     }
     free_and_destroy_model(&model);
 }
 
 static cam_status try_labels(const cam_tfidf_task *task, const cam_features *train_rows, const cam_features *held_out,
-                             size_t terms, int32_t *predicted) {
+                             size_t terms, const answer_place *answer) {
     cam_status st = CAM_OK;
     struct problem problem = {
         .l = (int)train_rows->rows, .n = (int)terms + 1, .x = train_rows->row, .bias = 1, .y = NULL};
-    double *best = malloc((held_out->rows + 1) * sizeof *best);
     problem.y = malloc((train_rows->rows + 1) * sizeof *problem.y);
-    if (!best || !problem.y)
+    if (!problem.y)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %zu labels", train_rows->rows);
-    for (size_t i = 0; i < held_out->rows; i++) {
-        best[i] = -DBL_MAX;
-        predicted[i] = 0;
-    }
     set_print_string_function(print_nothing);
     for (size_t k = 0; k < task->labels; k++) {
         if (cam_cancel_requested(task->cancel))
             CAM_FAIL(CAM_E_STOPPED, "stopped while the TF-IDF baseline was trained");
-        try_label(&problem, task, held_out, (int32_t)k, best, predicted);
+        try_label(&problem, task, held_out, (int32_t)k, answer);
     }
 out:
-    free(best);
     free(problem.y);
     return st;
 }
 
-cam_status cam_tfidf_predict(const cam_tfidf_task *task, int32_t *predicted) {
+static cam_status run_task(const cam_tfidf_task *task, const answer_place *answer) {
     cam_status st = CAM_OK;
     cam_vocabulary_terms vocabulary = {0};
     cam_features train_rows = {0}, held_out = {0};
@@ -75,12 +82,31 @@ cam_status cam_tfidf_predict(const cam_tfidf_task *task, int32_t *predicted) {
     size_t most_bytes = share > LEAST_SHARE ? share : LEAST_SHARE;
     CAM_TRY(cam_features_of_training(&train_rows, &vocabulary, task->train.rows, task->train.count, most_bytes));
     CAM_TRY(cam_features_of_others(&held_out, &vocabulary, task->held_out.rows, task->held_out.count, most_bytes));
-    CAM_TRY(try_labels(task, &train_rows, &held_out, vocabulary.count, predicted));
+    CAM_TRY(try_labels(task, &train_rows, &held_out, vocabulary.count, answer));
 out:
     cam_features_release(&train_rows);
     cam_features_release(&held_out);
     cam_vocabulary_terms_release(&vocabulary);
     return st;
+}
+
+cam_status cam_tfidf_predict(const cam_tfidf_task *task, int32_t *predicted) {
+    double *best = malloc((task->held_out.count + 1) * sizeof *best);
+    if (!best)
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu rows", task->held_out.count);
+    for (size_t i = 0; i < task->held_out.count; i++) {
+        best[i] = -DBL_MAX;
+        predicted[i] = 0;
+    }
+    cam_status st = run_task(task, &(answer_place){.best = best, .predicted = predicted});
+    free(best);
+    return st;
+}
+
+cam_status cam_tfidf_margins(const cam_tfidf_task *task, double *margins) {
+    for (size_t i = 0; i < task->held_out.count * task->labels; i++)
+        margins[i] = -DBL_MAX;
+    return run_task(task, &(answer_place){.margins = margins});
 }
 
 cam_status cam_tfidf_score(const int32_t *label, const int32_t *predicted, size_t count, size_t labels,

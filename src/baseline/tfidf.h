@@ -42,6 +42,10 @@ typedef struct cam_tfidf_scores {
  * nothing to standard output or error. CAM_E_MEMORY, CAM_E_STOPPED. */
 CAM_MUST_CHECK cam_status cam_tfidf_predict(const cam_tfidf_task *task, int32_t *predicted);
 
+/* The same training; sets margins[held_out.count, labels] to the values of the classifiers "this label or another one": the
+ * larger, the more the row looks like the label. -DBL_MAX for a label without training rows. */
+CAM_MUST_CHECK cam_status cam_tfidf_margins(const cam_tfidf_task *task, double *margins);
+
 /* Accuracy and macro F1 of predictions: the mean over labels that occur in `label` or in `predicted`, as in metrics.h.
  * Without rows both are 0. CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_tfidf_score(const int32_t *label, const int32_t *predicted, size_t count, size_t labels,

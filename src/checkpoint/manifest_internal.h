@@ -6,7 +6,7 @@
 #ifndef CAM_MANIFEST_INTERNAL_H
 #define CAM_MANIFEST_INTERNAL_H
 
-#include "sha256_internal.h"
+#include "sha256.h"
 #include "strbuf.h"
 
 #define CAM_MANIFEST_NAME "manifest.json"

@@ -1,5 +1,5 @@
-/* sha256.c: see sha256_internal.h. */
-#include "sha256_internal.h"
+/* sha256.c: see sha256.h. */
+#include "sha256.h"
 #include "threads.h"
 #include <openssl/evp.h>
 #include <stdio.h>

@@ -93,6 +93,7 @@ static void put_values_of_key(const cam_config_row *row, cam_strbuf *out) {
     case CAM_KIND_FILES:
         cam_strbuf_puts(&words, " " A_FILE);
         break;
+    case CAM_KIND_TEXT_OR_NULL:
     case CAM_KIND_NUMBER_OR_NULL:
     case CAM_KIND_INTEGER_OR_NULL:
     case CAM_KIND_COLUMNS:

@@ -159,7 +159,8 @@ static int is_switch(const cam_config_row *key) {
 static void put_setting(const cam_config_row *key, const char *value, cam_strbuf *out) {
     cam_strbuf list = CAM_STRBUF_INIT;
     int may_be_list = key->kind == CAM_KIND_LABELS || key->kind == CAM_KIND_LAYERS;
-    int is_list = key->kind == CAM_KIND_COLUMNS || (may_be_list && value && strchr(value, ','));
+    int is_list =
+        key->kind == CAM_KIND_COLUMNS || key->kind == CAM_KIND_SEEDS || (may_be_list && value && strchr(value, ','));
     if (is_switch(key) && (!value || !is_boolean(value)))
         value = "true";
     if (is_list && value && value[0] != '[') {
@@ -278,10 +279,10 @@ static int may_be_cut(const char *word) {
     char name[64];
     copy_name(word, name, sizeof name);
     const cam_config_row *key = strchr(word, '=') && word[0] != '-' ? cam_config_row_meant(name) : NULL;
-    return key &&
-           (key->kind == CAM_KIND_TEXT || key->kind == CAM_KIND_PATH || key->kind == CAM_KIND_PATH_OR_NULL ||
-            key->kind == CAM_KIND_FILES || key->kind == CAM_KIND_LABELS || key->kind == CAM_KIND_COLUMNS ||
-            key->kind == CAM_KIND_LAYERS || key->kind == CAM_KIND_LABEL_MAP || key->kind == CAM_KIND_CLASS_WEIGHTS);
+    return key && (key->kind == CAM_KIND_TEXT || key->kind == CAM_KIND_PATH || key->kind == CAM_KIND_PATH_OR_NULL ||
+                   key->kind == CAM_KIND_TEXT_OR_NULL || key->kind == CAM_KIND_FILES || key->kind == CAM_KIND_LABELS ||
+                   key->kind == CAM_KIND_COLUMNS || key->kind == CAM_KIND_LAYERS || key->kind == CAM_KIND_SEEDS ||
+                   key->kind == CAM_KIND_LABEL_MAP || key->kind == CAM_KIND_CLASS_WEIGHTS);
 }
 
 /* Appends argv[i - 1] with the words after it up to the next option or setting, as one. */

@@ -35,6 +35,27 @@ enum {
       "Trains a masked language model on the texts of train_file, from a pretrained one (domain adaptation) or from "  \
       "random weights, and writes the model and the figures of the run into output_dir. It is the start of better "    \
       "classifiers. The verb is train with task=pretrain; signals and checkpoints are those of train.")                \
+    X(MEASURE, measure, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                            \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "how good a model is, by folds of the data",                                                                     \
+      "Trains as often as the section measure of the configuration says, each time without the rows of one fold, and " \
+      "scores these rows: so every row is scored by a model that never saw it. Writes into output_dir the scores with "\
+      "their intervals (measure.json), those of every row (oof.jsonl) and the confusion matrix (confusion.csv); then " \
+      "trains the model on all rows into output_dir/model. A stopped measurement goes on where it was. Under mpirun "  \
+      "each rank takes whole trainings.")                                                                              \
+    X(COMPARE, compare, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                            \
+      "--config FILE \"KEY=[A, B, ...]\" [KEY=VALUE ...]",                                                             \
+      "which of several settings is best, by folds of the data",                                                       \
+      "Measures every combination of the listed values, as measure does, on the same folds. A value may be followed "  \
+      "by settings that go with it: \"freeze=[none, encoder learning_rate=1e-3]\". Writes into output_dir the "        \
+      "differences with their intervals and what each costs (compare.json), and the configuration of the cheapest "    \
+      "that is not worse (best.yaml). Stops and ranks are those of measure.")                                          \
+    X(CURVE, curve, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                                \
+      "--config FILE [--config FILE2 ...] [KEY=VALUE ...]",                                                            \
+      "what more data would bring",                                                                                    \
+      "Trains on growing shares of the training rows of every fold and scores each time the rows of the fold. Writes " \
+      "into output_dir the scores by the number of rows, a power law through them, what it expects of twice the rows, "\
+      "and which labels gain most (curve.json). Stops and ranks are those of measure.")                                \
     X(CHECK, check, CAM_VERB_TAKES_KEYS,                                                                               \
       "--config FILE [KEY=VALUE ...]",                                                                                 \
       "keys, files, label counts, lengths, advice; trains nothing",                                                    \
@@ -56,6 +77,7 @@ enum {
       "--model DIR [--input FILE] [--output FILE]",                                                                    \
       "one label and score for every text",                                                                            \
       "Writes one row for every record of the input, in the same order; a text of nothing but space has no label. "    \
+      "Nor has one with a score below --threshold, or below the threshold that target_accuracy gave the model. "      \
       "The input is one text a line, unless its name ends in .csv, .tsv or .jsonl or --input-format says what it is. " \
       "A table comes back as it was, with the columns prediction and score (--format csv, the default for a table "    \
       "and for an output whose name ends in .csv; for one in .jsonl it is jsonl, else tsv). Rows of tsv "              \
@@ -130,6 +152,7 @@ int cam_verb_find(const char *word); /* -1 where it is no verb */
 /* Sets of verbs. */
 #define CAM_FOR(verb)    (1u << CAM_VERB_##verb)
 #define CAM_FOR_TRAINING (CAM_FOR(TRAIN) | CAM_FOR(PRETRAIN))
+#define CAM_FOR_MANY     (CAM_FOR(MEASURE) | CAM_FOR(COMPARE) | CAM_FOR(CURVE))
 #define CAM_FOR_ALL      ((1u << CAM_VERB_COUNT) - 1)
 #define CAM_FOR_CONFIG   ((unsigned)CAM_VERBS_WITH_KEYS)
 #define CAM_FOR_DATA     ((unsigned)CAM_VERBS_WITH_TEXTS)
@@ -151,6 +174,7 @@ enum {
 #define CAM_OPTIONS(X)                                                                                                 \
     X(configs, "--config", FILES("FILE"), CAM_FOR_CONFIG, "of several, later ones win (or -c; or without it, *.yaml)") \
     X(dry_run, "--dry-run", SWITCH, CAM_FOR_TRAINING, "read, check and plan everything, then stop")                      \
+    X(yes, "--yes", SWITCH, CAM_FOR(COMPARE), "make more than 50 trainings")                                           \
     X(resume, "--resume", TEXT("auto|none|DIR"), CAM_FOR_TRAINING | CAM_FOR(CHECK), "the same as resume_from_checkpoint=")          \
     X(model, "--model", FOLDER("DIR"), CAM_FOR_DATA | CAM_FOR(INIT) | CAM_FOR(FILL) | CAM_FOR(EXPORT), "folder or Hub id of a model")\
     X(data, "--data", FILE("FILE"), CAM_FOR(EVAL) | CAM_FOR(INIT), "labelled rows")                                    \
@@ -167,7 +191,7 @@ enum {
     X(fill_top_k, "--top-k", TEXT("N"), CAM_FOR(FILL), "the N best words; default: 5")                                 \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
-    X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P")               \
+    X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P; default: the model's (target_accuracy)")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL) | CAM_FOR(FILL), "the result as one JSON object")                          \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \
     X(unknown_labels, "--unknown-labels", CHOICE(unknown_labels), CAM_FOR(EVAL), "rows with labels that the model lacks")\
@@ -181,9 +205,9 @@ enum {
     X(max_seq_length, "--max-seq-length", TEXT("N"), CAM_FOR(EVAL) | CAM_FOR(PREDICT), "truncate texts to N tokens")   \
     X(language, "--language", CHOICE(language), CAM_FOR(REPORT), "of the page; auto: by LC_ALL, LC_MESSAGES, LANG")    \
     X(revision, "--revision", TEXT("R"), CAM_FOR(FETCH), "branch, tag or commit; default: main")                       \
-    X(device, "--device", CHOICE(device), CAM_FOR_TRAINING | CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(FILL), "where to compute")\
+    X(device, "--device", CHOICE(device), CAM_FOR_TRAINING | CAM_FOR_MANY | CAM_FOR(EVAL) | CAM_FOR(PREDICT) | CAM_FOR(FILL), "where to compute")\
     X(color, "--color", CHOICE(color), CAM_FOR_ALL, "colour in messages")                                              \
-    X(progress, "--progress", CHOICE(progress), CAM_FOR_TRAINING, "how progress is shown")                               \
+    X(progress, "--progress", CHOICE(progress), CAM_FOR_TRAINING | CAM_FOR_MANY, "how progress is shown")                \
     X(quiet, "--quiet", SWITCH, CAM_FOR_ALL, "warnings and errors only (or -q)")                                       \
     X(verbose, "--verbose", SWITCH, CAM_FOR_ALL, "more messages; train also tells where its time went")               \
     X(help, "--help", SWITCH, CAM_FOR_ALL, "this text (or -h; or cam-train help VERB)")                                \

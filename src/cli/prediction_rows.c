@@ -29,7 +29,8 @@ cam_status cam_prediction_rows_open(cam_prediction_rows *rows, const cam_argumen
         rows->format = format_of_output(arguments->output);
     if (arguments->top_k)
         CAM_TRY(cam_argument_integer("--top-k", arguments->top_k, 1, 100000, &rows->top_k));
-    if (arguments->threshold)
+    rows->is_given = arguments->threshold != NULL;
+    if (rows->is_given)
         CAM_TRY(cam_argument_number("--threshold", arguments->threshold, 0, 1, &rows->threshold));
     if (arguments->digits)
         CAM_TRY(cam_argument_integer("--digits", arguments->digits, 1, MOST_DIGITS, &digits));
@@ -86,6 +87,11 @@ out:
     return st;
 }
 
+void cam_prediction_rows_set_threshold(cam_prediction_rows *rows, double threshold) {
+    if (!rows->is_given)
+        rows->threshold = threshold;
+}
+
 void cam_prediction_rows_close(cam_prediction_rows *rows) {
     free(rows->scores);
     free(rows->order);
@@ -139,12 +145,27 @@ static void put_json_label(cam_json *json, const cam_prediction_rows *rows, int3
     cam_json_number(json, "score", rounded(rows, rows->scores[label]));
 }
 
+/* Why there is no label, though there is a score. */
+static void put_reason(cam_json *json, const cam_prediction_rows *rows) {
+    cam_strbuf reason = CAM_STRBUF_INIT;
+    cam_strbuf_puts(&reason, "below the threshold of ");
+    cam_strbuf_put_double(&reason, rows->threshold);
+    cam_json_text(json, "reason", cam_strbuf_text(&reason));
+    cam_strbuf_release(&reason);
+}
+
+static int is_below(const cam_prediction_rows *rows, int32_t best) {
+    return best >= 0 && rows->scores[best] < rows->threshold;
+}
+
 /* `best` is -1 where the text is empty. */
 static void put_jsonl(const cam_prediction_rows *rows, int32_t best, cam_strbuf *out) {
     cam_json json;
     cam_json_begin(&json, out);
     if (best >= 0) {
-        put_json_label(&json, rows, best, rows->scores[best] < rows->threshold);
+        put_json_label(&json, rows, best, is_below(rows, best));
+        if (is_below(rows, best))
+            put_reason(&json, rows);
     } else {
         cam_json_null(&json, "label");
         cam_json_null(&json, "score");
@@ -175,7 +196,7 @@ static void put_escaped(cam_strbuf *out, const char *text, size_t length) {
 }
 
 static void put_tsv(const cam_prediction_rows *rows, int32_t best, const char *text, size_t length, cam_strbuf *out) {
-    if (best >= 0 && rows->scores[best] >= rows->threshold)
+    if (best >= 0 && !is_below(rows, best))
         put_escaped(out, rows->labels[best], strlen(rows->labels[best]));
     cam_strbuf_putc(out, '\t');
     if (best >= 0)
@@ -337,7 +358,7 @@ static void put_csv_label(const cam_prediction_rows *rows, int32_t label, int em
 
 static void put_csv(const cam_prediction_rows *rows, int32_t best, cam_strbuf *out) {
     if (best >= 0)
-        put_csv_label(rows, best, rows->scores[best] < rows->threshold, out);
+        put_csv_label(rows, best, is_below(rows, best), out);
     for (int32_t i = 1; i < shown_labels(rows) && best >= 0; i++)
         put_csv_label(rows, rows->order[i], 0, out);
     for (int32_t cell = 0; cell < new_columns(rows) && best < 0; cell++)
@@ -355,6 +376,7 @@ void cam_prediction_rows_put(cam_prediction_rows *rows, const char *text, size_t
     if (best >= 0) {
         cam_softmax(logits, rows->label_count, rows->scores);
         rank(rows);
+        rows->below += is_below(rows, best);
     }
     switch (rows->format) {
     case CAM_PREDICT_JSONL:

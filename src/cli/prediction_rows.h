@@ -15,6 +15,7 @@ typedef struct cam_prediction_rows {
     char mark;  /* the decimal mark; csv: 0 = the table will tell */
     cam_decimal_evidence decimals;
     double threshold;   /* below it there is no label */
+    int is_given;       /* the threshold is that of the command line */
     cam_file_form form; /* csv: what the table is like */
     const char *const *labels;
     int32_t label_count;
@@ -22,6 +23,7 @@ typedef struct cam_prediction_rows {
     int32_t *order; /* [label_count] */
     int64_t count;  /* of the rows that were put */
     int64_t empty;  /* of them, those of texts of nothing but space */
+    int64_t below;  /* of them, those without a label because of the threshold */
 } cam_prediction_rows;
 
 /* Takes the options of the command line. CAM_E_USAGE. close in both cases. */
@@ -33,6 +35,8 @@ CAM_MUST_CHECK cam_status cam_prediction_rows_set_input(cam_prediction_rows *row
 /* CAM_E_DATA where a label cannot be written in the table's encoding. The labels must outlive the rows. */
 CAM_MUST_CHECK cam_status cam_prediction_rows_set_labels(cam_prediction_rows *rows, const char *const *labels,
                                                          int32_t count);
+/* The threshold of the model, where the command line gives none. */
+void cam_prediction_rows_set_threshold(cam_prediction_rows *rows, double threshold);
 void cam_prediction_rows_close(cam_prediction_rows *rows);
 
 /* csv: appends the header row, if the table has one (texts that are in no table get one, with `text_column`). Where the

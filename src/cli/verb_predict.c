@@ -143,6 +143,21 @@ static void put_reading(const cam_record_reader *reader, cam_strbuf *out) {
         cam_strbuf_printf(out, ", delimiter \"%c\"", form.delimiter);
 }
 
+/* Appends how many texts are left to a person, and by which threshold. */
+static void put_below(const cam_prediction_rows *rows, const cam_model_config *model, cam_strbuf *out) {
+    if (rows->below == 0)
+        return;
+    cam_strbuf_puts(out, "; ");
+    cam_plain_put_counted(out, rows->below, "text has no label: its score is below ",
+                          "texts have no label: their scores are below ");
+    cam_strbuf_put_double(out, rows->threshold);
+    if (rows->is_given)
+        return;
+    cam_strbuf_puts(out, ", the model's threshold for an accuracy of ");
+    cam_strbuf_put_double(out, model->target_accuracy);
+    cam_strbuf_puts(out, " (--threshold 0 labels all)");
+}
+
 /* Says in one line what was done. A warning of texts that were cut is seen also where no such line is wanted. */
 static void describe(const prediction *p, const char *input, const cam_record_reader *reader) {
     cam_strbuf line = CAM_STRBUF_INIT, cut = CAM_STRBUF_INIT;
@@ -164,6 +179,7 @@ static void describe(const prediction *p, const char *input, const cam_record_re
         cam_plain_put_counted(&line, rows->empty, "text was empty and has no label",
                               "texts were empty and have no label");
     }
+    put_below(rows, &p->predictor.config, &line);
     if (p->truncated > 0)
         cam_strbuf_printf(&line, "; %s", cam_strbuf_text(&cut));
     if (p->output.path)
@@ -275,6 +291,7 @@ cam_status cam_verb_predict(const cam_arguments *arguments) {
     CAM_TRY(cam_predictor_open(&p.predictor, backend, folder, (int32_t)reading.max_seq_length, arguments->group));
     CAM_TRY(cam_prediction_rows_set_labels(&p.rows, (const char *const *)p.predictor.config.id2label,
                                            p.predictor.config.num_labels));
+    cam_prediction_rows_set_threshold(&p.rows, p.predictor.config.score_threshold);
     CAM_TRY(allocate_buffers(&p));
     if (is_reader)
         CAM_TRY(write_header(&p, reader, cam_text_column(&options)));

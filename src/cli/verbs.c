@@ -25,14 +25,14 @@ static cam_status fail_without_config(const cam_arguments *arguments) {
 }
 
 /* `pretrain` is a setting, too, and the last one. */
-static cam_status load(const cam_arguments *arguments, cam_config *config, cam_problems *problems) {
+static cam_status load(const cam_arguments *arguments, const char *const *given, size_t count, cam_config *config,
+                       cam_problems *problems) {
     cam_status st = CAM_OK;
-    size_t count = arguments->overrides.count;
     const char **overrides = calloc(count + 1, sizeof *overrides);
     if (!overrides)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %zu arguments", count);
     if (count > 0)
-        memcpy(overrides, arguments->overrides.items, count * sizeof *overrides);
+        memcpy(overrides, given, count * sizeof *overrides);
     if (arguments->verb == CAM_VERB_PRETRAIN)
         overrides[count++] = "task=pretrain";
     CAM_TRY(cam_config_load(config, arguments->configs.items, arguments->configs.count, overrides, count, problems));
@@ -41,7 +41,8 @@ out:
     return st;
 }
 
-cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
+cam_status cam_verb_load_config_with(const cam_arguments *arguments, const char *const *overrides, size_t count,
+                                     cam_config *config) {
     cam_status st = CAM_OK;
     cam_problems problems = CAM_PROBLEMS_INIT;
     *config = (cam_config){0};
@@ -49,12 +50,16 @@ cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *conf
         CAM_TRY(fail_without_config(arguments));
     for (size_t i = 0; i < arguments->configs.count; i++)
         CAM_TRY(cam_output_check_standard(arguments->configs.items[i]));
-    CAM_TRY(load(arguments, config, &problems));
+    CAM_TRY(load(arguments, overrides, count, config, &problems));
     if (config->cpu_threads > 0)
         cam_threads_set((int)config->cpu_threads);
 out:
     cam_problems_release(&problems);
     return st;
+}
+
+cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config) {
+    return cam_verb_load_config_with(arguments, arguments->overrides.items, arguments->overrides.count, config);
 }
 
 cam_command cam_verb_command(const cam_arguments *arguments) {

@@ -17,6 +17,9 @@ CAM_VERBS(CAM_VERB_FUNCTION)
 /* Loads the configuration files and overrides of the command line. CAM_E_USAGE also where no file is named. Release in
  * both cases. */
 CAM_MUST_CHECK cam_status cam_verb_load_config(const cam_arguments *arguments, cam_config *config);
+/* The same with other overrides than those of the command line. */
+CAM_MUST_CHECK cam_status cam_verb_load_config_with(const cam_arguments *arguments, const char *const *overrides,
+                                                    size_t count, cam_config *config);
 /* The command line of a run, for messages; it borrows the arguments. */
 cam_command cam_verb_command(const cam_arguments *arguments);
 /* Writes a text to standard output. A closed pipe is no error; a full disk is CAM_E_STORAGE. */

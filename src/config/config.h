@@ -49,6 +49,12 @@ typedef struct cam_config_layers {
     size_t count;         /* 0: none is chosen, or `evenly` says how many */
 } cam_config_layers;
 
+/* At least one, all different. */
+typedef struct cam_config_seeds {
+    const int64_t *items;
+    size_t count;
+} cam_config_seeds;
+
 /* Label texts are as written, without outer Unicode space. */
 typedef struct cam_config_labels {
     enum cam_choice_label_order kind;

@@ -33,6 +33,10 @@ static void check_evaluation(const cam_config *config, cam_problems *problems) {
     if (config->early_stopping_patience > 0 && config->eval_strategy == CAM_CONFIG_EVAL_NO)
         add_problem(config, CAM_KEY_early_stopping_patience, problems,
                     "early_stopping_patience needs evaluations; set eval_strategy=epoch or early_stopping_patience=0");
+    else if (config->early_stopping_patience > 0 && config->validation_split == 0 && !config->validation_file)
+        add_problem(config, CAM_KEY_early_stopping_patience, problems,
+                    "early_stopping_patience needs held-out rows; set validation_split=0.1 or "
+                    "early_stopping_patience=0");
 }
 
 static void check_steps(const cam_config *config, cam_problems *problems) {
@@ -159,7 +163,8 @@ static const cam_config_key for_classifiers[] = {CAM_KEY_num_labels,    CAM_KEY_
                                                  CAM_KEY_split_by,      CAM_KEY_split_duplicates,
                                                  CAM_KEY_on_duplicate,  CAM_KEY_distill_temperature,
                                                  CAM_KEY_distill_alpha, CAM_KEY_distill_texts,
-                                                 CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor};
+                                                 CAM_KEY_class_weights, CAM_KEY_label_smoothing_factor,
+                                                 CAM_KEY_calibrate,     CAM_KEY_target_accuracy};
 static const cam_config_key for_students[] = {CAM_KEY_distill_layers, CAM_KEY_distill_temperature,
                                               CAM_KEY_distill_alpha, CAM_KEY_distill_hidden, CAM_KEY_distill_texts};
 static const cam_config_key for_pretraining[] = {CAM_KEY_mlm_probability, CAM_KEY_whole_word_mask, CAM_KEY_cache_dir};
@@ -215,6 +220,9 @@ static void check_pretraining(cam_config *config, cam_problems *problems) {
                     "metric_for_best_model: pretraining has the loss only; set metric_for_best_model=loss");
     if (!cam_config_is_written(config, CAM_KEY_validation_split))
         config->validation_split = CAM_PRETRAINING_SPLIT;
+    if (config->validation_split == 0)
+        add_problem(config, CAM_KEY_validation_split, problems,
+                    "validation_split: pretraining holds out at least one text; set validation_split=0.001");
 }
 
 /* Other tools have a cache_dir for the models of the Hub. */

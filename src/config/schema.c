@@ -66,6 +66,9 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
     case CAM_KIND_TEXT:
         cam_strbuf_puts(out, "a text");
         break;
+    case CAM_KIND_TEXT_OR_NULL:
+        cam_strbuf_puts(out, "null or a text");
+        break;
     case CAM_KIND_PATH:
         cam_strbuf_puts(out, "a name or path");
         break;
@@ -107,6 +110,9 @@ void cam_config_row_describe(const cam_config_row *row, cam_strbuf *out) {
         break;
     case CAM_KIND_LAYERS:
         cam_strbuf_puts(out, "null, a number of layers or [layer, layer, ...], counted from 0");
+        break;
+    case CAM_KIND_SEEDS:
+        cam_strbuf_puts(out, "[seed, seed, ...], whole numbers from 0 to 4294967295, all different");
         break;
     case CAM_KIND_REPORT_TO:
         cam_strbuf_puts(out, "[jsonl, html, tensorboard], some of these, or []");

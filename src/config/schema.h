@@ -77,8 +77,8 @@ extern "C" {
       "a label with fewer rows in train_file is rare: see on_rare_label")                                              \
     X(data, on_rare_label, enum cam_choice_on_rare_label, CHOICE, "drop", CHOICES(on_rare_label),                      \
       "drop (leave its rows out) | other (one label for all of them) | error")                                         \
-    X(data, validation_split, double, NUMBER, "0.1", OPEN(0, 1),                                                       \
-      "fraction of train_file, where validation_file is null")                                                         \
+    X(data, validation_split, double, NUMBER, "0.1", OPEN_ABOVE(0, 1),                                                 \
+      "fraction of train_file, where validation_file is null; 0 = no row is held out, and the last model is kept")     \
     X(data, stratify, bool, BOOLEAN, "true", NONE,                                                                     \
       "the split keeps the proportions of the labels")                                                                 \
     X(data, split_seed, int64_t, INTEGER, "42", CLOSED(0, 4294967295),                                                 \
@@ -177,6 +177,10 @@ extern "C" {
       "evaluations in a row without a gain that end the run; 0 = off")                                                 \
     X(eval, early_stopping_threshold, double, NUMBER, "0.0", AT_LEAST(0),                                              \
       "a smaller gain counts as none")                                                                                 \
+    X(eval, calibrate, bool, BOOLEAN, "false", NONE,                                                                   \
+      "true = the saved scores become probabilities, by one temperature that the validation rows choose")              \
+    X(eval, target_accuracy, double, NUMBER_OR_NULL, "null", OPEN(0, 1),                                               \
+      "e.g. 0.95: predict gives no label below the score from which on so many are right; null = it always does")      \
     X(checkpoint, save_strategy, enum cam_choice_save_strategy, CHOICE, "epoch", CHOICES(save_strategy),               \
       "no | steps | epoch: when a checkpoint is written, to go on from; the best model is kept in any case")           \
     X(checkpoint, save_steps, int64_t, INTEGER, "500", AT_LEAST(1),                                                    \
@@ -185,6 +189,16 @@ extern "C" {
       "checkpoints that stay; the newest one and that of the best model always do")                                    \
     X(checkpoint, resume_from_checkpoint, const char *, PATH, "auto", NONE,                                            \
       "auto (a stopped run in output_dir goes on) | none | a folder checkpoint-N; --resume is the same")               \
+    X(measure, folds, int64_t, INTEGER, "5", CLOSED(2, 1000),                                                          \
+      "cam-train measure, compare, curve: parts of train_file, each held out once")                                    \
+    X(measure, seeds, cam_config_seeds, SEEDS, "[42]", CLOSED(0, 4294967295),                                          \
+      "every fold is trained once with each of these instead of training.seed")                                        \
+    X(measure, group_column, const char *, TEXT_OR_NULL, "null", NONE,                                                 \
+      "column of a customer, a thread, ...: rows with one value are in one fold")                                      \
+    X(measure, confidence, double, NUMBER, "0.95", CLOSED(0.5, 0.999),                                                 \
+      "of the intervals")                                                                                              \
+    X(measure, final, bool, BOOLEAN, "true", NONE,                                                                     \
+      "true = measure then trains the model on all rows, into output_dir/model")                                       \
     X(logging, logging_steps, int64_t, INTEGER, "20", AT_LEAST(1),                                                     \
       "a progress line every so many steps")                                                                           \
     X(logging, report_to, unsigned, REPORT_TO, "[jsonl, html]", NONE,                                                  \
@@ -214,6 +228,7 @@ typedef enum cam_config_kind {
     CAM_KIND_TEXT,            /* const char *: any text but an empty one; never NULL */
     CAM_KIND_PATH,            /* the same; a bare null is refused */
     CAM_KIND_PATH_OR_NULL,    /* the same; NULL for null */
+    CAM_KIND_TEXT_OR_NULL,    /* const char *: any text but an empty one; NULL for null */
     CAM_KIND_FILES,           /* as PATH: the first of a list, which is cam_config.train_files */
     CAM_KIND_NUMBER,          /* double, finite */
     CAM_KIND_NUMBER_OR_NULL,  /* double; -1 for null */
@@ -226,6 +241,7 @@ typedef enum cam_config_kind {
     CAM_KIND_LABELS,          /* cam_config_labels */
     CAM_KIND_COLUMNS,         /* cam_config_list; count 0 for null */
     CAM_KIND_LAYERS,          /* cam_config_layers */
+    CAM_KIND_SEEDS,           /* cam_config_seeds */
     CAM_KIND_CLASS_WEIGHTS,   /* cam_config_weights */
     CAM_KIND_LABEL_MAP,       /* cam_config_map; count 0 for null */
     CAM_KIND_REPORT_TO        /* unsigned: CAM_CONFIG_REPORT_* flags */

@@ -84,6 +84,12 @@ static void put_text(const char *text, cam_strbuf *out) {
         cam_strbuf_puts(out, "null");
 }
 
+static void put_seeds(const cam_config_seeds *seeds, cam_strbuf *out) {
+    for (size_t i = 0; i < seeds->count; i++)
+        cam_strbuf_printf(out, "%s%lld", i ? ", " : "[", (long long)seeds->items[i]);
+    cam_strbuf_puts(out, seeds->count > 0 ? "]" : "[]");
+}
+
 static void put_freeze(const cam_config_row *row, const cam_config_freeze *freeze, cam_strbuf *out) {
     if (freeze->kind == CAM_CONFIG_FREEZE_FIRST)
         cam_strbuf_printf(out, "first:%lld", (long long)freeze->layers);
@@ -98,6 +104,7 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
     int choice;
     switch (row->kind) {
     case CAM_KIND_TEXT:
+    case CAM_KIND_TEXT_OR_NULL:
     case CAM_KIND_PATH:
     case CAM_KIND_PATH_OR_NULL:
     case CAM_KIND_FILES:
@@ -139,6 +146,9 @@ static void put_field(const cam_config_row *row, const void *field, cam_strbuf *
         break;
     case CAM_KIND_LAYERS:
         put_layers(field, out);
+        break;
+    case CAM_KIND_SEEDS:
+        put_seeds(field, out);
         break;
     case CAM_KIND_LABEL_MAP:
         cam_config_put_map(field, out);

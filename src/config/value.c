@@ -158,13 +158,15 @@ static const char *keep_path(const place *p, const cam_yaml_node *node) {
 
 static bool read_text(const place *p, const cam_yaml_node *node) {
     const char *value = NULL;
-    bool null = p->row->kind != CAM_KIND_TEXT && cam_yaml_is_null(node);
-    if (!(null && p->row->kind == CAM_KIND_PATH_OR_NULL)) {
+    cam_config_kind kind = p->row->kind;
+    bool null = kind != CAM_KIND_TEXT && cam_yaml_is_null(node);
+    bool is_path = kind != CAM_KIND_TEXT && kind != CAM_KIND_TEXT_OR_NULL;
+    if (!(null && (kind == CAM_KIND_PATH_OR_NULL || kind == CAM_KIND_TEXT_OR_NULL))) {
         if (null && node->text[0])
             return refuse_hint(p, node, "; put a text that looks like this in quotes");
         if (node->kind != CAM_YAML_SCALAR || node->text[0] == '\0')
             return refuse(p, node);
-        value = p->row->kind == CAM_KIND_TEXT ? cam_config_keep(p->config, node->text) : keep_path(p, node);
+        value = is_path ? keep_path(p, node) : cam_config_keep(p->config, node->text);
         if (!value)
             return false;
     }
@@ -347,6 +349,34 @@ static bool read_layers(const place *p, const cam_yaml_node *node) {
     return true;
 }
 
+/* A single seed may stand without brackets. */
+static bool read_seeds(const place *p, const cam_yaml_node *node) {
+    bool is_list = node->kind == CAM_YAML_LIST;
+    size_t most = is_list ? node->count : 1;
+    int64_t *items = most > 0 ? cam_pool_take(&p->config->memory, most * sizeof *items) : NULL;
+    cam_config_seeds value = {items, 0};
+    for (const cam_yaml_node *entry = is_list ? node->first : node; entry && items;
+         entry = is_list ? entry->next : NULL) {
+        int64_t seed = -1;
+        if (entry->kind == CAM_YAML_SCALAR && cam_number_is_whole(entry->text)) {
+            errno = 0;
+            seed = strtoll(entry->text, NULL, 10);
+            if (errno == ERANGE || !cam_number_in_range(p->row, (double)seed))
+                seed = -1;
+        }
+        for (size_t i = 0; i < value.count; i++)
+            if (items[i] == seed)
+                seed = -1;
+        if (seed < 0)
+            return refuse(p, node);
+        items[value.count++] = seed;
+    }
+    if (value.count == 0)
+        return refuse(p, node);
+    *(cam_config_seeds *)p->field = value;
+    return true;
+}
+
 static bool read_labels(const place *p, const cam_yaml_node *node) {
     cam_config_labels value = {CAM_LABELS_LIST, {NULL, 0}};
     size_t index;
@@ -464,6 +494,7 @@ bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node 
     place p = {config, row, file, problems, cam_config_field(config, key)};
     switch (row->kind) {
     case CAM_KIND_TEXT:
+    case CAM_KIND_TEXT_OR_NULL:
     case CAM_KIND_PATH:
     case CAM_KIND_PATH_OR_NULL:
         return read_text(&p, node);
@@ -488,6 +519,8 @@ bool cam_value_read(cam_config *config, cam_config_key key, const cam_yaml_node 
         return read_columns(&p, node);
     case CAM_KIND_LAYERS:
         return read_layers(&p, node);
+    case CAM_KIND_SEEDS:
+        return read_seeds(&p, node);
     case CAM_KIND_LABEL_MAP:
         return read_label_map(&p, node);
     case CAM_KIND_CLASS_WEIGHTS:

@@ -291,7 +291,7 @@ out:
 cam_status cam_corpus_split(cam_corpus_opening *opening) {
     cam_status st = CAM_OK;
     cam_corpus *corpus = opening->corpus;
-    if (opening->config->validation_file) {
+    if (opening->config->validation_file || opening->config->validation_split == 0) {
         CAM_TRY(take_whole_file(corpus, CAM_PART_TRAIN));
         CAM_TRY(take_whole_file(corpus, CAM_PART_VALIDATION));
     } else {

@@ -293,6 +293,26 @@ static cam_status read_task(reader *in) {
     return CAM_OK;
 }
 
+/* A number of the program's own from 0 to 1; 1 where it is there. */
+static int read_own(reader *in, const char *key, double *out) {
+    json_t *value = json_object_get(in->root, key);
+    int is_good = json_is_number(value) && json_number_value(value) >= 0 && json_number_value(value) <= 1;
+    if (!value || json_is_null(value))
+        return 0;
+    if (is_good)
+        *out = json_number_value(value);
+    else
+        cam_problems_add(&in->problems, in->name, 0, "\"%s\" must be a number from 0 to 1", key);
+    return is_good;
+}
+
+static void read_threshold(reader *in) {
+    cam_model_config *config = in->config;
+    config->has_threshold = read_own(in, "score_threshold", &config->score_threshold);
+    if (config->has_threshold)
+        read_own(in, "target_accuracy", &config->target_accuracy);
+}
+
 static cam_status read_model_type(reader *in) {
     const char *text = json_string_value(json_object_get(in->root, "model_type"));
     in->config->family = text ? cam_family_find(text) : NULL;
@@ -324,6 +344,7 @@ static cam_status read_fields(reader *in) {
         check_together(in);
     CAM_TRY(read_labels(in));
     CAM_TRY(read_task(in));
+    read_threshold(in);
     CAM_TRY(cam_problems_status(&in->problems, CAM_E_MODEL));
 out:
     return st;

@@ -52,6 +52,11 @@ typedef struct cam_model_config {
     int untied; /* the file says that a masked language model's decoder is another matrix than the word embeddings; such a
                  * head cannot be loaded */
 
+    /* Of a classifier of this program: from `score_threshold` on the labels of held-out texts were right as often as
+     * `target_accuracy` asks (run/run_scores_internal.h). Other programs keep these fields and do not use them. */
+    int has_threshold; /* 0: the file names none; both are 0 */
+    double score_threshold, target_accuracy;
+
     struct json_t *source; /* the file as it was read */
 } cam_model_config;
 

@@ -191,6 +191,19 @@ out:
     return st;
 }
 
+static cam_status set_threshold(json_t *root, const cam_model_config *config) {
+    cam_status st = CAM_OK;
+    if (!config->has_threshold || config->task == CAM_TASK_MASKED_LM) {
+        json_object_del(root, "score_threshold");
+        json_object_del(root, "target_accuracy");
+        return CAM_OK;
+    }
+    CAM_TRY(set(root, "score_threshold", json_real(config->score_threshold)));
+    CAM_TRY(set(root, "target_accuracy", json_real(config->target_accuracy)));
+out:
+    return st;
+}
+
 /* transformers 4 reads "torch_dtype"; transformers 5 writes "dtype" and reads both. A model would be loaded in half
  * precision by an old value, so every one that the source has is set. */
 static cam_status set_dtype(json_t *root) {
@@ -239,6 +252,7 @@ cam_status cam_model_config_write(const cam_model_config *config, const char *pa
     CAM_TRY(set_sizes(root, config));
     CAM_TRY(set_reals(root, config));
     CAM_TRY(set_labels(root, config));
+    CAM_TRY(set_threshold(root, config));
     CAM_TRY(put_object(&text, root, 0));
     cam_strbuf_putc(&text, '\n');
     CAM_TRY(cam_file_write(path, text.text, text.length));

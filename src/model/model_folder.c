@@ -338,7 +338,8 @@ out:
     return st;
 }
 
-cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head) {
+/* Loads the parameters from index `begin` of the index space on; `begin` is 0, or the first that is trained. */
+static cam_status load(cam_parameters *params, const cam_model_source *source, int64_t begin, int *fresh_head) {
     cam_status st = CAM_OK;
     float *values = NULL;
     size_t first = 1; /* parts before the parameter; the word embeddings are one */
@@ -348,10 +349,12 @@ cam_status cam_model_load(cam_parameters *params, const cam_model_source *source
     CAM_TRY(transfer_open(&t, params));
     if (source->weights)
         CAM_TRY(match(params, source));
-    CAM_TRY(load_words(&t, source, values));
-    for (int i = CAM_WORD + 1; i < params->count; i++) {
+    if (params->list[CAM_WORD].offset >= begin)
+        CAM_TRY(load_words(&t, source, values));
+    for (int i = CAM_WORD + 1; i < params->count; first += (size_t)params->list[i++].parts) {
+        if (params->list[i].offset < begin)
+            continue;
         CAM_TRY(initial_values(params, source, i, first, values, fresh_head));
-        first += (size_t)params->list[i].parts;
         CAM_TRY(upload(&t, i, 0, params->list[i].rows * params->list[i].columns, values));
     }
     if (source->weights)
@@ -361,6 +364,14 @@ out:
     st = transfer_close(&t, st);
     free(values);
     return st;
+}
+
+cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head) {
+    return load(params, source, 0, fresh_head);
+}
+
+cam_status cam_model_load_trained(cam_parameters *params, const cam_model_source *source, int *fresh_head) {
+    return load(params, source, params->trained_begin, fresh_head);
 }
 
 cam_status cam_model_load_folder(cam_parameters *params, const char *folder, const cam_model_config *config,

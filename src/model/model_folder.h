@@ -31,6 +31,10 @@ CAM_MUST_CHECK cam_status cam_model_check(const cam_model_source *source);
  * Errors: those of weights.h, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_model_load(cam_parameters *params, const cam_model_source *source, int *fresh_head);
 
+/* The same for the trained parameters alone; a frozen one keeps its value. */
+CAM_MUST_CHECK cam_status cam_model_load_trained(cam_parameters *params, const cam_model_source *source,
+                                                 int *fresh_head);
+
 /* The whole model of a folder, to score with it or to write it again: lays out, allocates and loads f32 weights. The caller
  * releases `params` in every case. Errors: those of cam_model_load. */
 CAM_MUST_CHECK cam_status cam_model_load_folder(cam_parameters *params, const char *folder,

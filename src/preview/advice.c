@@ -4,25 +4,31 @@
 #include "folder_names.h"
 #include "outlook.h"
 #include "plain.h"
+#include "remedy.h"
 #include "wrap.h"
 #include <math.h>
 
 /* --- freeze or full -------------------------------------------------------------------------------------------- */
 
-/* The user's command with the settings of one of the two ways. */
-static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, cam_strbuf *out) {
+/* Appends the settings that fit one of the two ways: " key=value" each. */
+static void put_settings(const cam_advice_case *advice, cam_fit fit, cam_strbuf *out) {
     const cam_config *c = advice->run->config;
     int64_t batch = c->per_device_train_batch_size * c->gradient_accumulation_steps;
     int64_t rows = advice->run->corpus.part_count[CAM_PART_TRAIN], steps = (rows + batch - 1) / batch * fit.epochs;
-    cam_strbuf settings = CAM_STRBUF_INIT;
-    cam_folder_put_beside(&settings, c->output_dir, frozen ? "frozen" : "full");
-    cam_strbuf_printf(&settings, " freeze=%s num_train_epochs=%lld learning_rate=", frozen ? "encoder" : "none",
-                      (long long)fit.epochs);
-    cam_plain_put_rate(&settings, fit.learning_rate, CAM_RATE_DIGITS);
+    cam_strbuf_printf(out, " num_train_epochs=%lld learning_rate=", (long long)fit.epochs);
+    cam_plain_put_rate(out, fit.learning_rate, CAM_RATE_DIGITS);
     if (c->max_steps > 0)
-        cam_strbuf_puts(&settings, " max_steps=-1");
+        cam_strbuf_puts(out, " max_steps=-1");
     if (2 * cam_schedule_warmup(c->warmup_ratio, c->warmup_steps, steps) > steps)
-        cam_strbuf_puts(&settings, " warmup_steps=0 warmup_ratio=0.06");
+        cam_strbuf_puts(out, " warmup_steps=0 warmup_ratio=0.06");
+}
+
+/* The user's command with the settings of one of the two ways. */
+static void put_command(const cam_advice_case *advice, int frozen, cam_fit fit, cam_strbuf *out) {
+    cam_strbuf settings = CAM_STRBUF_INIT;
+    cam_folder_put_beside(&settings, advice->run->config->output_dir, frozen ? "frozen" : "full");
+    cam_strbuf_puts(&settings, frozen ? " freeze=encoder" : " freeze=none");
+    put_settings(advice, fit, &settings);
     cam_strbuf_puts(out, "  ");
     cam_command_put(advice->run->command, cam_strbuf_text(&settings), out);
     cam_strbuf_putc(out, '\n');
@@ -44,6 +50,31 @@ static void put_way(const cam_advice_case *advice, int frozen, cam_strbuf *out) 
     }
     cam_strbuf_puts(out, ":\n");
     put_command(advice, frozen, fit, out);
+}
+
+/* The user's command as a comparison of both ways. */
+static void put_comparison(const cam_advice_case *advice, cam_strbuf *out) {
+    const cam_run *run = advice->run;
+    cam_strbuf settings = CAM_STRBUF_INIT, list = CAM_STRBUF_INIT, replaced = CAM_STRBUF_INIT;
+    cam_command command = *run->command;
+    command.verb = "compare";
+    cam_strbuf_puts(&list, "freeze=[none");
+    put_settings(advice, cam_run_fit(run, 0), &list);
+    cam_strbuf_put_all(&replaced, " freeze=", cam_strbuf_text(&list), NULL);
+    cam_strbuf_puts(&list, ", encoder");
+    put_settings(advice, cam_run_fit(run, 1), &list);
+    cam_strbuf_puts(&list, "]");
+    cam_folder_put_beside(&settings, run->config->output_dir, "compare");
+    cam_strbuf_putc(&settings, ' ');
+    cam_shell_word_put(&settings, cam_strbuf_text(&list));
+    cam_strbuf_printf(out, "which is better on these rows? %lld folds of them tell:\n  ",
+                      (long long)run->config->folds);
+    command.replaced = cam_strbuf_text(&replaced);
+    cam_command_put(&command, cam_strbuf_text(&settings), out);
+    cam_strbuf_putc(out, '\n');
+    cam_strbuf_release(&settings);
+    cam_strbuf_release(&list);
+    cam_strbuf_release(&replaced);
 }
 
 /* With many rows there is no question. */
@@ -77,6 +108,8 @@ static void advise_freezing(const cam_advice_case *advice, cam_strbuf *out) {
         cam_put_wrapped(out, "Your model begins with random weights: frozen, they tell the head little.\n");
     put_way(advice, 0, out);
     put_way(advice, 1, out);
+    if (run->command)
+        put_comparison(advice, out);
 }
 
 /* --- lengths --------------------------------------------------------------------------------------------------- */

@@ -6,8 +6,6 @@
 #include "corpus.h"
 #include "tfidf.h"
 
-enum { CAM_BASELINE_ROWS = 20000 }; /* more training rows would take too long at the end of a run */
-
 /* Trains the baseline once on the run's training rows and scores its validation and test rows: scores[part]; `rows` is 0
  * for the training part and for a part without rows. `cancel` may be NULL. CAM_E_MEMORY, CAM_E_STOPPED. */
 CAM_MUST_CHECK cam_status cam_run_baseline(const cam_corpus *corpus, const cam_cancel *cancel,

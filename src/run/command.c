@@ -27,13 +27,13 @@ static const char *leaf_of(const char *override, size_t *length) {
     return leaf;
 }
 
-static int is_replaced(const char *override, const char *settings) {
+static int is_replaced(const cam_command *command, const char *override, const char *settings) {
     static const char overwrite[] = "overwrite_output_dir", folder[] = "output_dir";
     size_t length;
     const char *leaf = leaf_of(override, &length);
     if (length == sizeof overwrite - 1 && strncmp(leaf, overwrite, length) == 0)
         return sets(settings, folder, sizeof folder - 1);
-    return sets(settings, leaf, length);
+    return sets(settings, leaf, length) || (command->replaced && sets(command->replaced, leaf, length));
 }
 
 void cam_command_put(const cam_command *command, const char *settings, cam_strbuf *out) {
@@ -49,7 +49,7 @@ void cam_command_put(const cam_command *command, const char *settings, cam_strbu
         cam_shell_word_put(out, command->device);
     }
     for (size_t i = 0; i < command->override_count; i++) {
-        if (is_replaced(command->overrides[i], settings))
+        if (is_replaced(command, command->overrides[i], settings))
             continue;
         cam_strbuf_putc(out, ' ');
         cam_shell_word_put(out, command->overrides[i]);

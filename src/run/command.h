@@ -13,8 +13,9 @@ typedef struct cam_command {
     size_t config_count;
     const char *const *overrides; /* KEY=VALUE, ~KEY */
     size_t override_count;
-    const char *device; /* of --device; NULL where it is not given */
-    const char *verb;   /* NULL: the default */
+    const char *device;   /* of --device; NULL where it is not given */
+    const char *verb;     /* NULL: the default */
+    const char *replaced; /* settings, " key=value" each, whose keys are not repeated from the overrides; NULL: none */
 } cam_command;
 
 /* Appends "cam-train --config base.yaml key=value", as a shell takes it. `settings` are words of a shell, " key=value"

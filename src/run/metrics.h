@@ -68,13 +68,13 @@ void cam_metrics_put_shown(cam_strbuf *buf, const cam_scores *scores, int where)
 /* The label that was predicted for all rows although the truth has several; -1 if there is none. */
 int64_t cam_metrics_only_prediction(const cam_metrics *metrics);
 
-/* The object of metrics.json and of eval --json, as member `key` (NULL in an array):
+/* The members of an object of metrics.json and of eval --json:
  *   {"rows":, the metrics of choices.h in their order: "loss":,"accuracy":,...,
  *    "labels":[{"label":,"precision":,"recall":,"f1":,"support":},...],"confusion":[[...],...],"warnings":[...]}
  * `names` [K] are the labels, UTF-8. The single-prediction warning is added by itself; `warnings` [count] are further
  * ones of the caller. */
-void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *metrics, const char *const *names,
-                            const char *const *warnings, int64_t count);
+void cam_metrics_put_members(cam_json *json, const cam_metrics *metrics, const char *const *names,
+                             const char *const *warnings, int64_t count);
 /* The same as a JSON document of its own, on one line, without the newline. It begins with "part", the part of a file
  * that was scored, unless `part` is NULL. */
 void cam_metrics_put_json(cam_strbuf *buf, const char *part, const cam_metrics *metrics, const char *const *names,

@@ -68,8 +68,8 @@ static void put_confusion(cam_json *json, const cam_metrics *metrics) {
     cam_json_close(json);
 }
 
-static void put_members(cam_json *json, const cam_metrics *metrics, const char *const *names,
-                        const char *const *warnings, int64_t count) {
+void cam_metrics_put_members(cam_json *json, const cam_metrics *metrics, const char *const *names,
+                             const char *const *warnings, int64_t count) {
     cam_scores scores = cam_metrics_scores(metrics);
     cam_json_integer(json, "rows", scores.rows);
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
@@ -86,20 +86,13 @@ static void put_members(cam_json *json, const cam_metrics *metrics, const char *
     cam_json_close(json);
 }
 
-void cam_metrics_put_member(cam_json *json, const char *key, const cam_metrics *metrics, const char *const *names,
-                            const char *const *warnings, int64_t count) {
-    cam_json_object(json, key);
-    put_members(json, metrics, names, warnings, count);
-    cam_json_close(json);
-}
-
 void cam_metrics_put_json(cam_strbuf *buf, const char *part, const cam_metrics *metrics, const char *const *names,
                           const char *const *warnings, int64_t count) {
     cam_json json;
     cam_json_begin(&json, buf);
     if (part)
         cam_json_text(&json, "part", part);
-    put_members(&json, metrics, names, warnings, count);
+    cam_metrics_put_members(&json, metrics, names, warnings, count);
     cam_json_end(&json);
 }
 

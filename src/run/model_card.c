@@ -104,7 +104,8 @@ static void put_data(cam_strbuf *out, const cam_run_end *end) {
     const cam_corpus *corpus = &end->run->corpus;
     const cam_config *config = end->run->config;
     cam_strbuf_puts(out, "\n## Data\n\n");
-    put_file(out, config->train_file, config->validation_file ? "training" : "training and validation");
+    int holds_out = !config->validation_file && config->validation_split > 0;
+    put_file(out, config->train_file, holds_out ? "training and validation" : "training");
     put_file(out, config->validation_file, "validation");
     put_file(out, config->test_file, "test");
     put_file(out, config->distill_texts, "texts without labels, for training");
@@ -130,8 +131,18 @@ static void put_scores_row(cam_strbuf *out, const char *name, double accuracy, d
     cam_strbuf_printf(out, "| %s | %.4f | %.4f |\n", name, accuracy, f1_macro);
 }
 
+static int has_scores(const cam_run_end *end) {
+    return end->metrics[CAM_PART_VALIDATION] || end->metrics[CAM_PART_TEST];
+}
+
 static void put_scores(cam_strbuf *out, const cam_run_end *end) {
-    cam_strbuf_puts(out, "\n## Scores\n\n| rows | accuracy | macro F1 |\n|---|---:|---:|\n");
+    cam_strbuf_puts(out, "\n## Scores\n\n");
+    if (end->run->measured.length > 0)
+        cam_strbuf_put_all(out, end->run->measured.text, has_scores(end) ? "\n" : "", NULL);
+    else if (!has_scores(end))
+        cam_strbuf_puts(out, "No rows were held out: how good the model is has not been measured.\n");
+    if (has_scores(end))
+        cam_strbuf_puts(out, "| rows | accuracy | macro F1 |\n|---|---:|---:|\n");
     for (int part = CAM_PART_TRAIN + 1; part < CAM_PARTS; part++) {
         if (!end->metrics[part])
             continue;
@@ -141,6 +152,7 @@ static void put_scores(cam_strbuf *out, const cam_run_end *end) {
             put_scores_row(out, "the same rows, by TF-IDF and a linear classifier", end->baseline[part].accuracy,
                            end->baseline[part].f1_macro);
     }
+    cam_run_scores_card_put(end->scores, out);
     if (end->verdict.length > 0)
         cam_strbuf_puts(out, "\nThe run ended with a warning; see `verdict` in `metrics.json`.\n");
 }
@@ -178,7 +190,8 @@ static void put_limits(cam_strbuf *out, const cam_run_end *end) {
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out) {
     put_metadata(out, end, "text-classification");
     cam_strbuf_puts(out, "metrics:\n- accuracy\n- f1\n");
-    put_results(out, end, base_name(end->run->config->train_file));
+    if (has_scores(end))
+        put_results(out, end, base_name(end->run->config->train_file));
     cam_strbuf_puts(out, "---\n\n");
     put_heading(out, end);
     put_data(out, end);

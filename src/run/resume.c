@@ -3,7 +3,7 @@
 #include "checkpoint.h"
 #include "checkpoint_reader.h"
 #include "files.h"
-#include "run_facts_internal.h"
+#include "run_facts.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,6 +11,7 @@ void cam_run_close(cam_run *run) {
     cam_model_origin_release(&run->origin);
     cam_model_config_release(&run->model);
     cam_strbuf_release(&run->comparison);
+    cam_strbuf_release(&run->measured);
     cam_facts_release(&run->facts);
     cam_text_files_release(&run->text_files);
     free(run->piece_kind);

@@ -16,7 +16,10 @@
 #include "progress.h"
 #include "trainer.h"
 
-enum { CAM_RUN_ID_BYTES = 17 }; /* 16 hexadecimal digits */
+enum {
+    CAM_RUN_ID_BYTES = 17,    /* 16 hexadecimal digits */
+    CAM_BASELINE_ROWS = 20000 /* with more training rows the TF-IDF baseline would take too long at the end of a run */
+};
 
 /* What becomes of the run that lies in output_dir. */
 typedef enum cam_resume_kind {
@@ -31,6 +34,13 @@ typedef struct cam_resume {
     int64_t step; /* of the checkpoint; 0: none yet, the run begins again */
     int is_named; /* the user has named the checkpoint: no other one will do */
 } cam_resume;
+
+/* What the saved classifier is given at the end instead of what its own validation rows would tell: it may have none. */
+typedef struct cam_given_scores {
+    double temperature; /* its logits are divided by it; 0: none is given */
+    int has_threshold;
+    double threshold, target; /* score_threshold and target_accuracy of config.json */
+} cam_given_scores;
 
 typedef struct cam_run {
     const cam_config *config;
@@ -60,6 +70,8 @@ typedef struct cam_run {
     cam_group *group;           /* the ranks of the run; NULL: one rank */
     cam_comm *comm;             /* their collectives, set by the caller once the backend is open; NULL: one rank */
     const cam_command *command; /* set by the caller, for messages; NULL: not known */
+    cam_strbuf measured;        /* set by the caller: Markdown for the model card, how the model was scored; else "" */
+    cam_given_scores given;     /* set by the caller; else zero */
 } cam_run;
 
 /* Every rank reads the configuration, the model and the data, and all ranks must read the same. `config` and `group`
@@ -73,6 +85,10 @@ typedef struct cam_run {
 CAM_MUST_CHECK cam_status cam_run_prepare(cam_run *run, const cam_config *config, const cam_cancel *cancel,
                                           cam_group *group);
 void cam_run_close(cam_run *run);
+
+/* Sets weights[K] as class_weights says, for training rows with rows[K] of each label. Nothing without class weights.
+ * CAM_E_DATA: balanced, and a label has no row. CAM_E_USAGE: a weight for a label that the data does not have. */
+CAM_MUST_CHECK cam_status cam_run_weigh_classes(const cam_run *run, const int64_t *rows, float *weights);
 
 /* The epochs and the rate that fit the run's rows and model, for the whole encoder or for the head alone. */
 cam_fit cam_run_fit(const cam_run *run, int frozen);

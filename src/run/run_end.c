@@ -84,19 +84,21 @@ static void put_baseline(cam_json *json, const cam_run_end *end) {
     cam_json_close(json);
 }
 
-void cam_run_warnings_put(cam_json *json, const cam_strbuf *warnings) {
-    cam_strbuf line = CAM_STRBUF_INIT;
-    const char *rest = cam_strbuf_text(warnings);
-    cam_json_array(json, "warnings");
-    for (size_t length; *rest; rest += length + (rest[length] != '\0')) {
-        length = strcspn(rest, "\n");
-        cam_strbuf_clear(&line);
-        cam_strbuf_append(&line, rest, length);
-        if (length > 0)
-            cam_json_text(json, NULL, cam_strbuf_text(&line));
-    }
+static void put_warnings(cam_json *json, const cam_run_end *end) {
+    cam_strbuf lines = CAM_STRBUF_INIT;
+    cam_strbuf_put_all(&lines, cam_strbuf_text(&end->run->corpus.warnings), "\n", NULL);
+    cam_run_scores_warning_put(end->scores, &lines);
+    cam_json_lines(json, "warnings", cam_strbuf_text(&lines));
+    cam_strbuf_release(&lines);
+}
+
+static void put_part(cam_json *json, const cam_run_end *end, cam_data_part part) {
+    if (!end->metrics[part])
+        return;
+    cam_json_object(json, cam_data_part_name(part));
+    cam_metrics_put_members(json, end->metrics[part], (const char *const *)end->run->corpus.labels.names, NULL, 0);
+    cam_run_scores_put(&end->scores->part[part], json);
     cam_json_close(json);
-    cam_strbuf_release(&line);
 }
 
 static cam_status write_metrics(const cam_run_end *end) {
@@ -104,9 +106,7 @@ static cam_status write_metrics(const cam_run_end *end) {
     cam_json json;
     cam_json_begin(&json, &text);
     for (int part = CAM_PART_TRAIN + 1; part < CAM_PARTS; part++)
-        if (end->metrics[part])
-            cam_metrics_put_member(&json, cam_data_part_name((cam_data_part)part), end->metrics[part],
-                                   (const char *const *)end->run->corpus.labels.names, NULL, 0);
+        put_part(&json, end, (cam_data_part)part);
     if (end->baseline[CAM_PART_VALIDATION].rows > 0 || end->baseline[CAM_PART_TEST].rows > 0)
         put_baseline(&json, end);
     if (end->settings.length > 0)
@@ -114,7 +114,7 @@ static cam_status write_metrics(const cam_run_end *end) {
     else
         cam_strbuf_puts(&verdict, cam_strbuf_text(&end->verdict));
     cam_json_text(&json, "verdict", verdict.length > 0 ? verdict.text : NULL);
-    cam_run_warnings_put(&json, &end->run->corpus.warnings);
+    put_warnings(&json, end);
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
     cam_status st = cam_run_folder_put(end->folder, "metrics.json", &text);

@@ -7,6 +7,7 @@
 #include "mistakes_internal.h"
 #include "run.h"
 #include "run_folder.h"
+#include "run_scores_internal.h"
 #include "tfidf.h"
 
 typedef struct cam_run_end {
@@ -14,6 +15,7 @@ typedef struct cam_run_end {
     const cam_run_folder *folder;
     const cam_metrics *metrics[CAM_PARTS]; /* of the saved model; NULL for the training part and for one without rows */
     const cam_guess *guesses[CAM_PARTS];   /* likewise, in the order of corpus.part[part] */
+    const cam_run_scores *scores;              /* of those rows; NULL: of another task */
     const cam_best *best;
     const cam_plan *plan;
     const cam_schedule *schedule;
@@ -32,8 +34,8 @@ typedef struct cam_run_end {
 CAM_MUST_CHECK cam_status cam_run_end_write(cam_run_end *end);
 /* Appends the report for people: lines of at most 80 columns, but for paths and commands. */
 void cam_run_report_put(const cam_run_end *end, cam_strbuf *out);
-/* Appends the verdict and the command to train again, of at most 80 columns behind "warning: "; nothing without a verdict.
- */
+/* Appends what was asked for and not reached, and the verdict with the command to train again, of at most 80 columns behind
+ * "warning: "; nothing where there is neither. */
 void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out);
 /* Appends the model card: YAML metadata as the Hub wants them, and Markdown. It holds no path of this machine. */
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out);
@@ -44,8 +46,6 @@ void cam_run_saved_put(const cam_run_end *end, cam_strbuf *out);
 void cam_run_cost_put(double wall_s, cam_strbuf *out);
 /* Appends the lines of metrics.json and of what report_to asks for. */
 void cam_run_record_files_put(const cam_config *config, cam_strbuf *out);
-/* Appends the member "warnings": a list of the lines. */
-void cam_run_warnings_put(cam_json *json, const cam_strbuf *warnings);
 void cam_run_end_release(cam_run_end *end);
 
 #endif

@@ -103,7 +103,7 @@ static cam_status write_metrics(const cam_training *t) {
     cam_json_integer(&json, "rows", t->run->corpus.part_count[CAM_PART_VALIDATION]);
     put_members(&json, &t->masked_kept);
     cam_json_close(&json);
-    cam_run_warnings_put(&json, &t->run->corpus.warnings);
+    cam_json_lines(&json, "warnings", cam_strbuf_text(&t->run->corpus.warnings));
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');
     cam_status st = cam_run_folder_put(&t->folder, "metrics.json", &text);

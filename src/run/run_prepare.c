@@ -13,7 +13,7 @@
 #include "resume.h"
 #include "run.h"
 #include "run_distill_internal.h"
-#include "run_facts_internal.h"
+#include "run_facts.h"
 #include "run_folder.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +38,7 @@ static cam_status open_model(cam_run *run) {
         run->model = (cam_model_config){0};
         goto out;
     }
+    run->model.has_threshold = 0; /* it is of the model from which this one begins */
     if (config->task == CAM_CONFIG_TASK_PRETRAIN)
         run->model.task = CAM_TASK_MASKED_LM;
     if (cam_run_is_begun_from_teacher(config))
@@ -122,36 +123,43 @@ static cam_status open_texts(cam_run *run) {
     return st;
 }
 
-/* Computes class_weights. balanced: n / (K count), over the training rows. */
-static cam_status weigh_classes(cam_run *run) {
+cam_status cam_run_weigh_classes(const cam_run *run, const int64_t *rows, float *weights) {
     cam_status st = CAM_OK;
-    const cam_config_weights *weights = &run->config->class_weights;
+    const cam_config_weights *given = &run->config->class_weights;
     const cam_labels *labels = &run->corpus.labels;
-    if (weights->kind == CAM_CONFIG_CLASS_WEIGHTS_NONE)
+    int64_t all = 0;
+    if (given->kind == CAM_CONFIG_CLASS_WEIGHTS_NONE)
         return CAM_OK;
-    run->class_weights = malloc(labels->count * sizeof *run->class_weights);
-    if (!run->class_weights)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for %zu class weights", labels->count);
+    for (size_t k = 0; k < labels->count; k++)
+        all += rows[k];
     for (size_t k = 0; k < labels->count; k++) {
-        run->class_weights[k] = 1;
-        if (weights->kind != CAM_CONFIG_CLASS_WEIGHTS_BALANCED)
+        weights[k] = 1;
+        if (given->kind != CAM_CONFIG_CLASS_WEIGHTS_BALANCED)
             continue;
-        int64_t rows = run->corpus.label_count[k];
-        if (rows == 0)
+        if (rows[k] == 0)
             CAM_FAIL(CAM_E_DATA, "class_weights: balanced, but the label \"%s\" has no training row", labels->names[k]);
-        run->class_weights[k] =
-            (float)((double)run->corpus.part_count[CAM_PART_TRAIN] / ((double)labels->count * (double)rows));
+        weights[k] = (float)((double)all / ((double)labels->count * (double)rows[k]));
     }
-    for (size_t i = 0; i < weights->count; i++) {
-        int32_t id = cam_labels_find(labels, weights->items[i].label, strlen(weights->items[i].label));
-        const char *nearest = id < 0 ? cam_label_nearest(labels, weights->items[i].label) : NULL;
+    for (size_t i = 0; i < given->count; i++) {
+        int32_t id = cam_labels_find(labels, given->items[i].label, strlen(given->items[i].label));
+        const char *nearest = id < 0 ? cam_label_nearest(labels, given->items[i].label) : NULL;
         if (id < 0)
-            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"%s%s%s", weights->items[i].label,
+            CAM_FAIL(CAM_E_USAGE, "class_weights: the data has no label \"%s\"%s%s%s", given->items[i].label,
                      nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
-        run->class_weights[id] = (float)weights->items[i].weight;
+        weights[id] = (float)given->items[i].weight;
     }
 out:
     return st;
+}
+
+static cam_status weigh_classes(cam_run *run) {
+    size_t labels = run->corpus.labels.count;
+    if (run->config->class_weights.kind == CAM_CONFIG_CLASS_WEIGHTS_NONE)
+        return CAM_OK;
+    run->class_weights = malloc(labels * sizeof *run->class_weights);
+    if (!run->class_weights)
+        return cam_fail(CAM_E_MEMORY, "no memory for %zu class weights", labels);
+    return cam_run_weigh_classes(run, run->corpus.label_count, run->class_weights);
 }
 
 static cam_outlook outlook_of(const cam_run *run) {

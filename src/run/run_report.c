@@ -47,6 +47,8 @@ static void put_scores_line(cam_strbuf *out, const char *name, int64_t rows, con
 }
 
 static void put_scores(cam_strbuf *out, const cam_run_end *end) {
+    if (!end->metrics[CAM_PART_VALIDATION] && !end->metrics[CAM_PART_TEST])
+        return;
     cam_strbuf_printf(out, "%-*s%9s", PART_COLUMNS, "", "rows");
     for (int m = 0; m < CAM_CHOICE_COUNT_metric; m++)
         if (shown[m] & CAM_SHOWN_END)
@@ -191,23 +193,40 @@ static void put_next(cam_strbuf *out, const cam_run_end *end) {
     cam_strbuf_release(&rest);
 }
 
-void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out) {
+/* Appends a line, wrapped as it stands behind "warning: ", without this beginning and without the line end. */
+static void put_warning(cam_strbuf *out, const char *line) {
     static const char begin[] = "warning: ";
-    const cam_command *command = end->run->command;
-    cam_strbuf line = CAM_STRBUF_INIT, lines = CAM_STRBUF_INIT;
-    if (end->verdict.length == 0)
-        return;
-    cam_strbuf_put_all(&line, begin, cam_strbuf_text(&end->verdict), NULL);
-    cam_strbuf_puts(&line, end->settings.length > 0 ? "; train again:" : "");
-    cam_put_wrapped(&lines, cam_strbuf_text(&line));
+    cam_strbuf whole = CAM_STRBUF_INIT, lines = CAM_STRBUF_INIT;
+    cam_strbuf_put_all(&whole, begin, line, NULL);
+    cam_put_wrapped(&lines, cam_strbuf_text(&whole));
     if (lines.length > sizeof begin)
-        cam_strbuf_append(out, lines.text + sizeof begin - 1, lines.length - sizeof begin); /* without the line end */
+        cam_strbuf_append(out, lines.text + sizeof begin - 1, lines.length - sizeof begin);
+    cam_strbuf_release(&whole);
+    cam_strbuf_release(&lines);
+}
+
+static void put_verdict(const cam_run_end *end, cam_strbuf *out) {
+    const cam_command *command = end->run->command;
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_strbuf_put_all(&line, cam_strbuf_text(&end->verdict), end->settings.length > 0 ? "; train again:" : "", NULL);
+    put_warning(out, cam_strbuf_text(&line));
     if (end->settings.length > 0) {
         cam_strbuf_puts(out, "\n  ");
         cam_command_put(command ? command : &(cam_command){0}, end->settings.text, out);
     }
     cam_strbuf_release(&line);
-    cam_strbuf_release(&lines);
+}
+
+void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    cam_run_scores_warning_put(end->scores, &line);
+    if (line.length > 0)
+        put_warning(out, line.text);
+    if (line.length > 0 && end->verdict.length > 0)
+        cam_strbuf_puts(out, "\nwarning: ");
+    if (end->verdict.length > 0)
+        put_verdict(end, out);
+    cam_strbuf_release(&line);
 }
 
 void cam_run_saved_put(const cam_run_end *end, cam_strbuf *out) {
@@ -230,6 +249,7 @@ void cam_run_report_put(const cam_run_end *end, cam_strbuf *out) {
     cam_run_saved_put(end, out);
     put_scores(out, end);
     cam_put_wrapped(out, cam_strbuf_text(&end->run->comparison));
+    cam_run_scores_report_put(end->scores, out);
     put_worst(out, end);
     cam_run_cost_put(end->wall_s, out);
     put_files(out, end);

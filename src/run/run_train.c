@@ -2,7 +2,7 @@
 #include "clock.h"
 #include "log.h"
 #include "phases.h"
-#include "run_facts_internal.h"
+#include "run_facts.h"
 #include "run_lines_internal.h"
 #include "training_internal.h"
 

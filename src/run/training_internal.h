@@ -13,6 +13,7 @@
 #include "run_end_internal.h"
 #include "run_folder.h"
 #include "run_log.h"
+#include "run_scores_internal.h"
 #include "trainer_state.h"
 
 enum { CAM_TRAINING_TOKEN_BYTES = 64, CAM_TRAINING_FILES = CAM_STATE_PIECES + 3 };
@@ -60,8 +61,9 @@ typedef struct cam_training {
     cam_masked_scores masked, masked_kept; /* pretraining: `latest` and `kept` */
     int has_logits;                        /* those of `latest` are there: it is not that of a checkpoint */
     int64_t skipped;                       /* steps that were not finite */
-    float *logits;                         /* for the larger of the validation and test parts */
+    float *logits[CAM_PARTS];              /* of the rows outside training, as they were scored last */
     cam_guess *guesses[CAM_PARTS];         /* of the model in the output folder, for validation and test rows */
+    cam_run_scores scores;                 /* at the end, of rank 0 */
     double begin_s;                        /* of a run that goes on: as if it had not been stopped */
     double reported_s;     /* the device's clock at the end of the last reported step; 0 after a pause (evaluation) */
     double submitted_s;    /* the host's clock when the first step after a pause was submitted */

@@ -307,9 +307,9 @@ static cam_status submit_micro_step(cam_trainer *trainer, int kind) {
     const cam_micro_shape *shape = &trainer->shapes[trainer->micro_steps_submitted++];
     cam_graph_key key = {
         .tokens = cam_trainer_keeps_features(trainer) ? 0 : cam_token_size_class(trainer->backend, shape->rank_tokens),
-        .rows = trainer->stream.limits.rows,
-        .queries = cam_trainer_queries(trainer, shape->rank_chosen, trainer->stream.limits.rows),
-        .longest = cam_length_size_class(trainer->backend, shape->longest, trainer->largest_length),
+        .rows = trainer->sizes.rows,
+        .queries = cam_trainer_queries(trainer, shape->rank_chosen, trainer->sizes.rows),
+        .longest = cam_length_size_class(trainer->backend, shape->longest, trainer->sizes.length),
         .kind = kind};
     step_work work = {.trainer = trainer,
                       .kind = kind,

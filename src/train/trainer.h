@@ -21,6 +21,7 @@
 #define CAM_TRAINER_H
 
 #include "batch_stream.h"
+#include "beginning.h"
 #include "cam/comm.h"
 #include "camembert.h"
 #include "device_data.h"
@@ -35,9 +36,18 @@
 #include "teacher.h"
 #include "watchdog.h"
 
+/* One training of several that one trainer makes, each from the same beginning (trainer_repeat.c). */
+typedef struct cam_repetition {
+    const int32_t *train; /* data row ids of its training rows */
+    int64_t train_count;
+    uint64_t seed;              /* for fresh weights, the order of the rows and dropout */
+    const float *class_weights; /* [K]; NULL: all 1, in all repetitions */
+} cam_repetition;
+
 typedef struct cam_trainer_options {
     const cam_model_config *config;
-    cam_model_source source; /* read by open only: its checkpoint may be closed afterwards */
+    cam_model_source
+        source; /* read by open only: its checkpoint may be closed afterwards, unless there are repetitions */
     cam_train_rates rates;
     cam_adamw_options adamw;
     cam_schedule_kind schedule;
@@ -60,6 +70,10 @@ typedef struct cam_trainer_options {
                                    * language model */
     const int32_t *train;         /* data row ids of the training rows */
     int64_t train_count;
+    /* Several trainings of a classifier by one rank, without a teacher. Open allocates for the largest; `train`, `seed` and
+     * `class_weights` above are then ignored. The array must outlive the trainer. NULL: one training. */
+    const cam_repetition *repetitions;
+    int64_t repetition_count;
     cam_cancel cancel; /* checked while features are computed and while rows are scored */
 
     cam_group *group;       /* NULL: one rank */
@@ -77,8 +91,18 @@ typedef struct cam_micro_shape {
     int32_t longest;     /* tokens of the longest row */
 } cam_micro_shape;
 
+/* The sizes of a training that are known before its first step; of several trainings, the largest. */
+typedef struct cam_trainer_sizes {
+    int64_t tokens, rows; /* of one rank's part of a micro-batch */
+    int64_t chosen;       /* likewise; 0 without masks */
+    int32_t length;       /* tokens of the longest training row */
+    int64_t order;        /* training rows */
+    int64_t micro_steps;  /* of an epoch */
+    int64_t epoch_updates, updates;
+} cam_trainer_sizes;
+
 typedef struct cam_trainer {
-    cam_trainer_options options;
+    cam_trainer_options options; /* in a repetition: with its rows, seed and class weights */
     cam_backend *backend;
     cam_parameters params;
     cam_camembert model;
@@ -111,9 +135,9 @@ typedef struct cam_trainer {
     cam_micro_shape *shapes;                    /* [batches of an epoch] of the stream's plan */
     int64_t *partition;                         /* [ranks + 1] the last result of cam_trainer_partition */
     uint32_t *request, *device_request;         /* cam_step_request bits of this rank, host-visible: both addresses */
-    int64_t largest_tokens, largest_rows;       /* of one rank's part of a micro-batch, over the whole run */
-    int64_t largest_chosen;                     /* likewise; 0 without masks */
-    int32_t largest_length;                     /* tokens of the longest training row */
+    cam_trainer_sizes sizes;                    /* of the training at hand */
+    cam_trainer_sizes largest;                  /* of all repetitions; with one training, the same */
+    cam_beginning beginning;                    /* of the repetitions with the seed at hand, where memory allows */
     int fresh_head;                             /* the head was initialised, not loaded */
 } cam_trainer;
 
@@ -137,6 +161,10 @@ typedef struct cam_step_report {
 CAM_MUST_CHECK cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend,
                                            const cam_trainer_options *options);
 void cam_trainer_close(cam_trainer *trainer);
+/* With options.repetitions: goes back to the beginning for one of them, before its first step. Weights and moments are
+ * those of a trainer that was opened for this training alone, and so are the bits of its steps. Memory, data, captured
+ * graphs and the features of a loaded frozen encoder stay. No step may be in flight. Errors: those of model_folder.h. */
+CAM_MUST_CHECK cam_status cam_trainer_repeat(cam_trainer *trainer, int64_t repetition);
 
 /* The number of ranks (1 without a comm), and the number of this one (0 without a comm). */
 int cam_trainer_ranks(const cam_trainer *trainer);

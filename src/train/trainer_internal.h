@@ -27,6 +27,14 @@ static inline int64_t cam_trainer_micro_rows(const cam_trainer *trainer, const c
 /* Device memory that this rank may allocate: on the CPU, the ranks of one machine divide its memory. */
 size_t cam_trainer_available_bytes(const cam_trainer *trainer);
 
+/* trainer_open.c: plans the training of the options' rows and seed, and finds its sizes. */
+CAM_MUST_CHECK cam_status cam_trainer_plan_training(cam_trainer *trainer);
+CAM_MUST_CHECK cam_status cam_trainer_upload_class_weights(cam_trainer *trainer);
+/* Computes the features of a frozen encoder, once for the whole run. */
+CAM_MUST_CHECK cam_status cam_trainer_compute_features(cam_trainer *trainer);
+/* trainer_repeat.c: sets the options that belong to a repetition. */
+void cam_trainer_choose(cam_trainer *trainer, int64_t repetition);
+
 /* Loads an epoch's order, and with masks counts the chosen tokens of its rows. */
 void cam_trainer_load_order(cam_trainer *trainer, int64_t epoch);
 /* The capacity of query rows for as many chosen tokens in batches of `rows` rows; 0 without masks. */

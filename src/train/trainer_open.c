@@ -18,35 +18,50 @@ static int64_t max_of(int64_t a, int64_t b) {
 
 /* The order of every epoch is a pure function, so the largest micro-batch of the run is known before its first step.
  * With several ranks it is the largest part of any rank, so that all ranks allocate the same memory. */
-static void find_largest(cam_trainer *trainer) {
-    for (int64_t update = 0; update < trainer->plan.updates; update++) {
-        cam_update_span span = cam_plan_update_span(&trainer->plan, update);
+static void find_sizes(cam_trainer *trainer) {
+    const cam_plan *plan = &trainer->plan;
+    cam_trainer_sizes *sizes = &trainer->sizes;
+    *sizes = (cam_trainer_sizes){.order = plan->rows,
+                                 .micro_steps = plan->batches_per_epoch,
+                                 .epoch_updates = plan->updates_per_epoch,
+                                 .updates = plan->updates};
+    for (int64_t update = 0; update < plan->updates; update++) {
+        cam_update_span span = cam_plan_update_span(plan, update);
         cam_trainer_load_order(trainer, span.epoch);
         for (int64_t done = 0, rows; done < span.rows; done += rows) {
             rows = cam_trainer_micro_rows(trainer, &span, done);
             cam_micro_shape shape = cam_trainer_partition(trainer, span.first + done, rows);
-            trainer->largest_tokens = max_of(trainer->largest_tokens, shape.rank_tokens);
-            trainer->largest_length = (int32_t)max_of(trainer->largest_length, shape.longest);
-            trainer->largest_chosen = max_of(trainer->largest_chosen, shape.rank_chosen);
-            for (int r = 0; r < cam_trainer_ranks(trainer); r++) {
-                int64_t rank_rows = trainer->partition[r + 1] - trainer->partition[r];
-                trainer->largest_rows = max_of(trainer->largest_rows, rank_rows);
-            }
+            sizes->tokens = max_of(sizes->tokens, shape.rank_tokens);
+            sizes->length = (int32_t)max_of(sizes->length, shape.longest);
+            sizes->chosen = max_of(sizes->chosen, shape.rank_chosen);
+            for (int r = 0; r < cam_trainer_ranks(trainer); r++)
+                sizes->rows = max_of(sizes->rows, trainer->partition[r + 1] - trainer->partition[r]);
         }
         if (trainer->options.sampling == CAM_SAMPLING_SEQUENTIAL && !cam_trainer_masks(trainer) && span.epoch > 0)
             break;
     }
 }
 
+static void enlarge(cam_trainer_sizes *largest, const cam_trainer_sizes *sizes) {
+    largest->tokens = max_of(largest->tokens, sizes->tokens);
+    largest->rows = max_of(largest->rows, sizes->rows);
+    largest->chosen = max_of(largest->chosen, sizes->chosen);
+    largest->length = (int32_t)max_of(largest->length, sizes->length);
+    largest->order = max_of(largest->order, sizes->order);
+    largest->micro_steps = max_of(largest->micro_steps, sizes->micro_steps);
+    largest->epoch_updates = max_of(largest->epoch_updates, sizes->epoch_updates);
+    largest->updates = max_of(largest->updates, sizes->updates);
+}
+
 /* For batches of at most this many tokens and rows. The chosen tokens are as many a token as in the largest batch. */
 static cam_batch_stream_limits stream_limits(const cam_trainer *trainer, int64_t tokens, int64_t rows) {
-    const cam_plan *plan = &trainer->plan;
-    int64_t chosen = trainer->largest_chosen;
-    if (tokens < trainer->largest_tokens)
-        chosen = (chosen * tokens + trainer->largest_tokens - 1) / trainer->largest_tokens;
-    return (cam_batch_stream_limits){.order = plan->rows,
-                                     .micro_steps = plan->batches_per_epoch,
-                                     .updates = plan->updates_per_epoch,
+    const cam_trainer_sizes *largest = &trainer->largest;
+    int64_t chosen = largest->chosen;
+    if (tokens < largest->tokens)
+        chosen = (chosen * tokens + largest->tokens - 1) / largest->tokens;
+    return (cam_batch_stream_limits){.order = largest->order,
+                                     .micro_steps = largest->micro_steps,
+                                     .updates = largest->epoch_updates,
                                      .tokens = cam_trainer_keeps_features(trainer) ? 0 : tokens,
                                      .rows = rows,
                                      .queries = cam_trainer_queries(trainer, chosen, rows)};
@@ -58,7 +73,7 @@ static cam_status count_memory(cam_trainer *trainer, int64_t tokens, int64_t row
     cam_arena_init_counting(&trainer->arena, "step");
     cam_batch_stream sizes = {.limits = stream_limits(trainer, tokens, rows)};
     cam_batch batch =
-        cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, sizes.limits.queries, trainer->largest_length);
+        cam_batch_stream_batch(&sizes, sizes.limits.tokens, rows, sizes.limits.queries, trainer->largest.length);
     CAM_TRY(cam_trainer_pass(trainer, &sizes, &batch, 0, 0));
     CAM_TRY(cam_optimizer_norm(&trainer->params, &trainer->arena, CAM_NONE, cam_batch_stream_state(&sizes),
                                &trainer->options.adamw, trainer->options.comm, NULL));
@@ -102,13 +117,14 @@ static cam_status mark_used(const cam_trainer_options *options, unsigned char **
     return CAM_OK;
 }
 
-static cam_status upload_class_weights(cam_trainer *trainer) {
+cam_status cam_trainer_upload_class_weights(cam_trainer *trainer) {
     cam_status st = CAM_OK;
-    void *memory = NULL;
+    void *memory = trainer->class_weights.data;
     int64_t labels = trainer->options.config->num_labels;
     if (!trainer->options.class_weights)
         return CAM_OK;
-    CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)labels * sizeof(float), &memory));
+    if (!memory)
+        CAM_TRY(cam_backend_allocate(trainer->backend, (size_t)labels * sizeof(float), &memory));
     trainer->class_weights = cam_tensor_1d(memory, CAM_F32, labels);
     CAM_TRY(cam_backend_copy(trainer->backend, memory, trainer->options.class_weights, (size_t)labels * sizeof(float),
                              CAM_TO_DEVICE));
@@ -159,14 +175,15 @@ static cam_status open_model(cam_trainer *trainer) {
             "parameters, gradients and moments need %zu MB, %zu MB are free; freeze=encoder, or a smaller model, needs "
             "less",
             needed >> 20, available >> 20);
-    CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->plan.updates));
+    CAM_TRY(cam_parameters_allocate(&trainer->params, trainer->backend, 1, &o->rates, trainer->largest.updates));
     CAM_TRY(cam_trainer_load(trainer, &o->source, &trainer->fresh_head));
-    trainer->options.source.weights = NULL;
+    if (!o->repetitions) /* which load it again */
+        trainer->options.source.weights = NULL;
     if (trainer->live.params.list)
         CAM_TRY(cam_group_agree_status(o->group, "opening the teacher",
                                        cam_live_teacher_load(&trainer->live, &o->teacher, trainer->backend)));
     trainer->options.teacher.source.weights = NULL;
-    CAM_TRY(upload_class_weights(trainer));
+    CAM_TRY(cam_trainer_upload_class_weights(trainer));
 out:
     return st;
 }
@@ -206,10 +223,9 @@ out:
     return st;
 }
 
-static cam_status open_schedule(cam_trainer *trainer) {
+cam_status cam_trainer_plan_training(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     cam_trainer_options *o = &trainer->options;
-    CAM_TRY(open_masking(trainer));
     o->plan.rows = o->train_count;
     CAM_TRY(cam_plan_make(&trainer->plan, &o->plan));
     trainer->schedule =
@@ -223,12 +239,29 @@ static cam_status open_schedule(cam_trainer *trainer) {
                                .offsets = o->tokens->offsets,
                                .rows = o->train,
                                .count = o->train_count};
+    cam_order_close(&trainer->order);
     CAM_TRY(cam_order_open(&trainer->order, &order));
+    find_sizes(trainer);
+out:
+    return st;
+}
+
+static cam_status open_schedule(cam_trainer *trainer) {
+    cam_status st = CAM_OK;
+    const cam_trainer_options *o = &trainer->options;
+    CAM_TRY(open_masking(trainer));
     trainer->partition = calloc((size_t)cam_trainer_ranks(trainer) + 1, sizeof *trainer->partition);
-    trainer->shapes = calloc((size_t)trainer->plan.batches_per_epoch, sizeof *trainer->shapes);
-    if (!trainer->partition || !trainer->shapes)
-        CAM_FAIL(CAM_E_MEMORY, "no memory for a plan of %lld batches", (long long)trainer->plan.batches_per_epoch);
-    find_largest(trainer);
+    if (!trainer->partition)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for the parts of %d ranks", cam_trainer_ranks(trainer));
+    for (int64_t i = o->repetitions ? o->repetition_count - 1 : 0; i >= 0; i--) { /* the first one stays */
+        if (o->repetitions)
+            cam_trainer_choose(trainer, i);
+        CAM_TRY(cam_trainer_plan_training(trainer));
+        enlarge(&trainer->largest, &trainer->sizes);
+    }
+    trainer->shapes = calloc((size_t)trainer->largest.micro_steps, sizeof *trainer->shapes);
+    if (!trainer->shapes)
+        CAM_FAIL(CAM_E_MEMORY, "no memory for a plan of %lld batches", (long long)trainer->largest.micro_steps);
 out:
     return st;
 }
@@ -236,8 +269,8 @@ out:
 /* Halves the batch until its activations fit into `available` bytes, and returns its rows; 0 if not even one row
  * fits. */
 static int64_t rows_that_fit(cam_trainer *trainer, size_t available, size_t *bytes) {
-    for (int64_t rows = (trainer->largest_rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
-        int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest_tokens * rows / trainer->largest_rows);
+    for (int64_t rows = (trainer->largest.rows + 1) / 2; rows > 0; rows = rows > 1 ? (rows + 1) / 2 : 0) {
+        int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest.tokens * rows / trainer->largest.rows);
         if (count_memory(trainer, tokens, rows, bytes) == CAM_OK && *bytes <= available)
             return rows;
     }
@@ -260,8 +293,8 @@ static cam_status fail_too_large(cam_trainer *trainer, size_t activations, size_
         CAM_E_MEMORY,
         "the run needs %zu MB (%zu MB of parameters, gradients and moments, %zu MB for %lld rows of "
         "%lld tokens), %zu MB are free; %s",
-        (parameters + activations) >> 20, parameters >> 20, activations >> 20, (long long)trainer->largest_rows,
-        (long long)trainer->largest_tokens, (parameters + available) >> 20, cam_strbuf_text(&advice));
+        (parameters + activations) >> 20, parameters >> 20, activations >> 20, (long long)trainer->largest.rows,
+        (long long)trainer->largest.tokens, (parameters + available) >> 20, cam_strbuf_text(&advice));
     cam_strbuf_release(&advice);
     return st;
 }
@@ -272,10 +305,10 @@ static cam_status open_memory(cam_trainer *trainer) {
     cam_backend *backend = trainer->backend;
     size_t bytes = 0, ring_bytes = CAM_REPORTS * sizeof *trainer->ring;
     void *host = NULL, *device = NULL;
-    int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest_tokens);
-    cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest_rows);
+    int64_t tokens = cam_token_size_class(trainer->backend, trainer->largest.tokens);
+    cam_batch_stream_limits limits = stream_limits(trainer, tokens, trainer->largest.rows);
     CAM_TRY(cam_device_data_open(&trainer->data, backend, o->tokens, o->labels, trainer->params.word_row, o->config));
-    CAM_TRY(count_memory(trainer, tokens, trainer->largest_rows, &bytes));
+    CAM_TRY(count_memory(trainer, tokens, trainer->largest.rows, &bytes));
     size_t available = cam_trainer_available_bytes(trainer);
     if (bytes > available)
         return fail_too_large(trainer, bytes, available);
@@ -332,9 +365,8 @@ out:
     return st;
 }
 
-/* Computes the features of a frozen encoder once for the whole run. Each rank computes a block of rows; all are
- * gathered. */
-static cam_status compute_features(cam_trainer *trainer) {
+/* Each rank computes a block of rows; all are gathered. */
+cam_status cam_trainer_compute_features(cam_trainer *trainer) {
     cam_status st = CAM_OK;
     const cam_token_rows *tokens = trainer->options.tokens;
     size_t row_bytes = (size_t)trainer->params.hidden * sizeof(float), bytes = (size_t)tokens->rows * row_bytes;
@@ -349,7 +381,9 @@ static cam_status compute_features(cam_trainer *trainer) {
         CAM_FAIL(CAM_E_MEMORY, "no memory for the features of %lld rows", (long long)tokens->rows);
     for (int64_t r = 0; r < tokens->rows; r++)
         all[r] = (int32_t)r;
-    CAM_TRY(cam_backend_allocate(trainer->backend, bytes, &memory));
+    memory = trainer->features.data;
+    if (!memory)
+        CAM_TRY(cam_backend_allocate(trainer->backend, bytes, &memory));
     trainer->features = cam_tensor_2d(memory, CAM_F32, tokens->rows, trainer->params.hidden);
     CAM_TRY(cam_distribute_rows(trainer->options.group, &(cam_distributed_rows){.where = "computing features",
                                                                                 .offsets = tokens->offsets,
@@ -373,6 +407,7 @@ cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const ca
     cam_status st = CAM_OK;
     cam_phase before = cam_phase_enter(CAM_PHASE_PLAN);
     *trainer = (cam_trainer){.options = *options, .backend = backend, .planned_epoch = -1};
+    CAM_ASSERT(!options->repetitions || (!options->comm && !cam_teacher_exists(&options->teacher)));
     CAM_TRY(open_schedule(trainer));
     cam_phase_enter(CAM_PHASE_FEATURES);
     CAM_TRY(ask_teacher(trainer));
@@ -383,7 +418,7 @@ cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const ca
     CAM_TRY(cam_scorer_open(&trainer->scorer, &trainer->model, options->eval_batch_rows, SCORING_TOKENS,
                             longest_row(options->tokens), cam_trainer_masks(trainer) ? &trainer->masking : NULL));
     cam_phase_enter(CAM_PHASE_FEATURES);
-    CAM_TRY(compute_features(trainer));
+    CAM_TRY(cam_trainer_compute_features(trainer));
 out:
     cam_phase_enter(before);
     if (st != CAM_OK)
@@ -402,7 +437,7 @@ cam_status cam_trainer_plan_memory(const cam_trainer_options *options, cam_backe
     cam_parameters_pretend(&trainer.params);
     cam_parameters_pretend(&trainer.live.params);
     cam_teacher_describe(&options->teacher, options->tokens->rows, options->config->num_labels, &trainer.answers);
-    CAM_TRY(count_memory(&trainer, cam_token_size_class(backend, trainer.largest_tokens), trainer.largest_rows,
+    CAM_TRY(count_memory(&trainer, cam_token_size_class(backend, trainer.largest.tokens), trainer.largest.rows,
                          &need->activations));
     need->activations += answer_bytes(&trainer);
 out:
@@ -434,6 +469,7 @@ void cam_trainer_close(cam_trainer *trainer) {
     cam_teacher_answers_release(&trainer->answers);
     cam_live_teacher_close(&trainer->live);
     cam_camembert_close(&trainer->model);
+    cam_beginning_release(&trainer->beginning, &trainer->params);
     cam_parameters_release(&trainer->params);
     if (trainer->backend) {
         cam_backend_release(trainer->backend, trainer->memory);

@@ -130,14 +130,16 @@ cures_plan() {
     says "set warmup_steps=0 warmup_ratio=0"
 }
 
-@test "freeze or full: both commands can be pasted, whatever the file names, and later keys win" {
+@test "freeze or full: the commands can be pasted, whatever the file names, and later keys win" {
     mkdir "l'été où"
     sed 's/^text,/l'"'"'avis,/' data.csv >"l'été où/mes données.csv"
     make_config >"ma config.yaml"
     succeeds cam-train check --config "ma config.yaml" "train_file=l'été où/mes données.csv" "text_column=l'avis" \
         "output_dir=à la fin" freeze=first:1 learning_rate=0.01 max_steps=4 warmup_steps=400
-    grep '^ *cam-train' <<<"$output" >commands
-    [ "$(wc -l <commands)" -eq 2 ] || complain "expected two commands"
+    grep '^ *cam-train' <<<"$output" >all
+    [ "$(wc -l <all)" -eq 3 ] || complain "expected three commands"
+    grep 'cam-train --config' all >commands
+    comparison=$(grep 'cam-train compare --config' all)
     [[ "$output" =~ full,\ about\ [0-9]+\ [a-z]+,\ [0-9]+\ MB: && "$output" =~ frozen,\ about ]] || complain "no costs"
     ! grep -q 'freeze=first\|learning_rate=0.01\|max_steps=4 ' commands || complain "settings of the user that are replaced"
     grep -q 'freeze=none num_train_epochs=[0-9]* learning_rate=' commands
@@ -147,6 +149,9 @@ cures_plan() {
         grep -q "^file     l'été où/mes données.csv" shown && grep -q "l'avis (text)" shown || complain "$(cat shown)"
         ! grep -q 'highest rate\|has only' shown || complain "$(cat shown)"
     done <commands
+    ! grep -q 'freeze=first\|learning_rate=0.01\|max_steps=4 ' <<<"$comparison" || complain "settings of the user that are replaced"
+    eval "$comparison folds=2" 2>compared || complain "$(cat compared)"
+    jq -e '[.entries[].values.freeze] == ["none", "encoder", null]' "à la fin-compare/compare.json"
     mkdir "à la fin-full"
     succeeds cam-train check --config "ma config.yaml" "train_file=l'été où/mes données.csv" "text_column=l'avis" \
         "output_dir=à la fin"

@@ -209,7 +209,7 @@ static void test_masked_logits(void **state) {
     cam_batch batch = cam_batch_stream_batch(
         &trainer.stream, cam_token_size_class(backend, trainer.shapes[0].rank_tokens), trainer.stream.limits.rows,
         cam_trainer_queries(&trainer, trainer.shapes[0].rank_chosen, trainer.stream.limits.rows),
-        trainer.largest_length);
+        trainer.largest.length);
     cam_pass pass = {.model = &trainer.model,
                      .arena = &trainer.arena,
                      .state = cam_batch_stream_state(&trainer.stream),

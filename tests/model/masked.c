@@ -172,7 +172,7 @@ static void test_a_step_without_a_chosen_token(void **state) {
     c.options.warmup_steps = 0;
     c.options.rates.weight_decay = 0;
     assert_ok(cam_trainer_open(&trainer, backend, &c.options));
-    assert_int_equal(trainer.largest_chosen, 0);
+    assert_int_equal(trainer.largest.chosen, 0);
     cam_tensor weights = cam_parameters_trained(&trainer.params, CAM_WEIGHT);
     void *before = malloc(cam_tensor_bytes(weights));
     memcpy(before, weights.data, cam_tensor_bytes(weights));

@@ -365,6 +365,43 @@ def check_metrics(table, output, dev, probabilities, id2label):
         table.add(f"metrics.json: {key}", math.isclose(ours[key], value, rel_tol=near), f"{ours[key]} and {value}")
 
 
+def check_calibration(table, binary, work, dev):
+    """The same run with calibrated scores: the temperature is the likeliest one of PyTorch's logits, the pipeline's scores
+    are those of predict, and the two agree on which texts go to a person."""
+    plain, output = work / "trainer_rules", work / "calibrated"
+    write_yaml(work / "run.yaml", work / "start", work, TRAINER, output)
+    run_binary(binary, "train", "--config", work / "run.yaml", "calibrate=true", "target_accuracy=0.4")
+    figures = json.loads((output / "metrics.json").read_text(encoding="utf-8"))["validation"]["calibration"]
+    texts = [text for _, text in dev]
+    tokenizer = AutoTokenizer.from_pretrained(output)
+    before = CamembertForSequenceClassification.from_pretrained(plain).double().eval()
+    truth = torch.tensor([before.config.label2id[label] for label, _ in dev])
+    logits = logits_of(before, tokenizer, texts)
+    loss = lambda t: torch.nn.functional.cross_entropy(logits / t, truth).item()
+    best = min(np.geomspace(0.02, 50, 20001), key=loss)
+    near = math.isclose(figures["temperature"], best, rel_tol=1e-3)
+    table.add("calibrate: the likeliest temperature", near, f"{figures['temperature']:.6f} and {best:.6f}")
+    table.add("calibrate: it is kept", figures["kept"], figures["why"])
+    model, info = CamembertForSequenceClassification.from_pretrained(output, output_loading_info=True)
+    shown = pipeline("text-classification", model=model, tokenizer=tokenizer, device=-1)(texts)
+    strays = {key: value for key, value in info.items() if value}
+    table.add("calibrate: from_pretrained, no strays", not strays, str(strays or "none"))
+    theirs = logits_of(model.double().eval(), tokenizer, texts)
+    apart = (theirs - logits / figures["temperature"]).abs().max().item()
+    table.add("calibrate: logits are divided", apart < 1e-5, f"{apart:.1e} apart")
+    scores, guesses = theirs.softmax(-1).max(-1)
+    threshold = model.config.score_threshold
+    arguments = ["predict", "--model", output, "--input", work / "texts.txt", "--format", "jsonl", "--device", "cpu"]
+    ours = [json.loads(line) for line in run_binary(binary, *arguments).splitlines()]
+    apart = max(abs(a["score"] - b["score"]) for a, b in zip(ours, shown))
+    table.add("calibrate: predict has the pipeline's scores", apart < 1e-5, f"{apart:.1e} apart")
+    asked = [a["label"] is None for a in ours]
+    agree = asked == (scores < threshold).tolist() and 0 < sum(asked) < len(asked)
+    table.add("calibrate: the same texts are below the threshold", agree, f"{sum(asked)} below {threshold:g}")
+    named = all(a["label"] in (None, model.config.id2label[k]) for a, k in zip(ours, guesses.tolist()))
+    table.add("calibrate: labels", named, f"{len(ours) - sum(asked)} of {len(ours)} texts have one")
+
+
 def check_tokenization(table, binary, work, folder, data):
     """Ids of every line; lines that NFKC would change are counted apart, because tokenizer.json lacks the map."""
     lines = list(CRAFTED)
@@ -414,6 +451,7 @@ def main():
         rows = [{"ids": tokenizer(text)["input_ids"], "label": ids[label]} for label, text in chosen]
         check_training(table, binary, work, work / "start", start, rows)
         check_folder(table, binary, work, work / "trainer_rules", dev)
+        check_calibration(table, binary, work, dev)
         check_tokenization(table, binary, work, work / "start", data)
     print("parity holds" if not table.failed else f"{table.failed} checks failed")
     return int(table.failed > 0)

@@ -1,6 +1,9 @@
 /* allocation_model.c: the sweep of allocation_sweep.h over the files of a model, its tokenizer and its training. */
 #include "allocation_sweep.h"
+#include "automation.h"
 #include "backend_cpu.h"
+#include "calibrated_head.h"
+#include "calibration.h"
 #include "fixture.h"
 #include "model_tokenizer.h"
 #include "safetensors_writer.h"
@@ -231,6 +234,35 @@ out:
 }
 SWEEP(identify_weights, 10)
 
+/* --- scores ------------------------------------------------------------------------------------------------------ */
+
+static cam_status calibrate(const tree *t) {
+    enum { ROWS = 6, K = 2 };
+    static const float logits[ROWS * K] = {1, 0, 0, 1, 2, 0, 0, 3, 1, 0, 4, 0};
+    static const int32_t label[ROWS] = {0, 1, 0, 1, 1, 0};
+    cam_status st = CAM_OK;
+    cam_calibration found, applied;
+    cam_automation curve;
+    cam_automation_point point;
+    double score[ROWS];
+    unsigned char right[ROWS];
+    int is_found = 0;
+    char *path = path_of(t, "head.safetensors");
+    CAM_TRY(cam_file_copy("tests/model/golden/model/model.safetensors", path));
+    CAM_TRY(cam_calibration_fit(logits, label, ROWS, K, &found));
+    CAM_TRY(cam_calibration_apply(logits, label, ROWS, K, &found, &applied));
+    cam_calibration_scores(logits, label, ROWS, K, found.temperature, score, right);
+    CAM_TRY(cam_automation_curve(score, right, ROWS, 0.95, &curve));
+    CAM_TRY(cam_automation_find(score, right, ROWS, 0.95, 0.3, &point, &is_found));
+    assert_true(found.outcome == CAM_CALIBRATION_KEPT || found.outcome == CAM_CALIBRATION_NOT_BETTER);
+    assert_true(is_found && curve.count > 0);
+    CAM_TRY(cam_head_divide(path, found.temperature));
+out:
+    free(path);
+    return st;
+}
+SWEEP(calibrate, 10)
+
 /* --- the folder ------------------------------------------------------------------------------------------------- */
 
 static void write_shards(const tree *t) {
@@ -271,7 +303,7 @@ int main(void) {
         cmocka_unit_test(test_tokenize_quickstart),   cmocka_unit_test(test_tokenize_json),
         cmocka_unit_test(test_save_tokenizer),        cmocka_unit_test(test_train_whole),
         cmocka_unit_test(test_train_frozen),          cmocka_unit_test(test_stop_and_go_on),
-        cmocka_unit_test(test_identify_weights),
+        cmocka_unit_test(test_identify_weights),      cmocka_unit_test(test_calibrate),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

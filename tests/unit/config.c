@@ -27,6 +27,11 @@ static void test_defaults(void **state) {
     assert_int_equal(c.columns.count, 0);
     assert_int_equal(c.labels.kind, CAM_LABELS_SORTED);
     assert_true(c.validation_split == 0.1);
+    assert_int_equal(c.folds, 5);
+    assert_int_equal(c.seeds.count, 1);
+    assert_int_equal(c.seeds.items[0], 42);
+    assert_null(c.group_column);
+    assert_true(c.confidence == 0.95 && c.final);
     assert_true(c.stratify);
     assert_int_equal(c.split_seed, 42);
     assert_int_equal(c.max_train_samples, 0);
@@ -43,6 +48,8 @@ static void test_defaults(void **state) {
     assert_int_equal(c.per_device_eval_batch_size, 64);
     assert_int_equal(c.metric_for_best_model, CAM_METRIC_F1_MACRO);
     assert_true(c.load_best_model_at_end);
+    assert_false(c.calibrate);
+    assert_true(c.target_accuracy == -1);
     assert_int_equal(c.logging_steps, 20);
     assert_int_equal(c.report_to, CAM_CONFIG_REPORT_JSONL | CAM_CONFIG_REPORT_HTML);
     assert_int_equal(c.language, CAM_LANGUAGE_AUTO);
@@ -221,10 +228,16 @@ static void test_wrong_values(void **state) {
                     "base.yaml:1: adam_beta1 must be a number from 0 and below 1, not \"0x1\"\n"
                     "base.yaml:1: adam_beta2 must be a number from 0 and below 1, not \"nan\"\n"
                     "base.yaml:1: max_grad_norm must be a number of at least 0, not \"1e999\"\n");
-    expect_problems("data: {validation_split: 0}\n",
-                    "base.yaml:1: validation_split must be a number above 0 and below 1, not \"0\"\n");
+    expect_problems("data: {validation_split: -0.1}\n",
+                    "base.yaml:1: validation_split must be a number from 0 and below 1, not \"-0.1\"\n");
     expect_problems("data: {validation_split: 1.0}\n",
-                    "base.yaml:1: validation_split must be a number above 0 and below 1, not \"1.0\"\n");
+                    "base.yaml:1: validation_split must be a number from 0 and below 1, not \"1.0\"\n");
+    expect_problems("measure: {seeds: [1, 2, 1]}\n",
+                    "base.yaml:1: seeds must be [seed, seed, ...], whole numbers from 0 to 4294967295, all different, "
+                    "not a list\n");
+    expect_problems("measure: {seeds: []}\n",
+                    "base.yaml:1: seeds must be [seed, seed, ...], whole numbers from 0 to 4294967295, all different, "
+                    "not a list\n");
     expect_problems("training: {seed: 99999999999999999999, num_train_epochs: 3 epochs, max_steps: 1e3}\n",
                     "base.yaml:1: seed must be a whole number from 0 to 4294967295, not \"99999999999999999999\"\n"
                     "base.yaml:1: num_train_epochs must be a number above 0 and at most 1000000, not \"3 epochs\"\n"

@@ -32,8 +32,10 @@ static const char rich[] =
     "  eval_strategy: steps\n  eval_steps: 1\n  per_device_eval_batch_size: 2\n"
     "  metric_for_best_model: loss\n  load_best_model_at_end: false\n"
     "  early_stopping_patience: 3\n  early_stopping_threshold: 1e-4\n"
+    "  calibrate: true\n  target_accuracy: 0.95\n"
     "checkpoint:\n  save_strategy: steps\n  save_steps: 3\n  save_total_limit: 7\n"
     "  resume_from_checkpoint: none\n"
+    "measure:\n  folds: 3\n  seeds: [1, 4294967295]\n  group_column: 'null'\n  confidence: 0.9\n  final: false\n"
     "logging:\n  logging_steps: 5\n  report_to: []\n  language: fr\n"
     "hardware:\n  device: cpu\n  attention: native\n  cpu_threads: 2\n"
     "  shard_optimizer: true\n  ddp_timeout: 7\n";
@@ -305,7 +307,7 @@ static void test_schema(void **state) {
         cam_strbuf_release(&text);
     }
     assert_null(cam_config_row_find("lr"));
-    assert_int_equal(CAM_CONFIG_KEY_COUNT, 85);
+    assert_int_equal(CAM_CONFIG_KEY_COUNT, 92);
 }
 
 int main(void) {

@@ -171,7 +171,9 @@ static void the_json_has_the_schema_of_the_contract(void **unused) {
     cam_strbuf buf = CAM_STRBUF_INIT;
     cam_json json;
     cam_json_begin(&json, &buf);
-    cam_metrics_put_member(&json, "validation", &metrics, names, warnings, 1);
+    cam_json_object(&json, "validation");
+    cam_metrics_put_members(&json, &metrics, names, warnings, 1);
+    cam_json_close(&json);
     cam_json_end(&json);
     json_error_t error;
     json_t *root = json_loads(buf.text, JSON_REJECT_DUPLICATES, &error);

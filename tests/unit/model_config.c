@@ -69,6 +69,28 @@ static void test_golden_round_trip(void **state) {
     cam_model_config_release(&c);
 }
 
+/* The threshold of a classifier is written, read back, and gone where the struct has none. */
+static void test_threshold(void **state) {
+    (void)state;
+    cam_model_config c, again;
+    assert_int_equal(cam_model_config_read(golden, &c), CAM_OK);
+    assert_false(c.has_threshold);
+    c.has_threshold = 1;
+    c.score_threshold = 1;
+    c.target_accuracy = 0.95;
+    assert_int_equal(cam_model_config_write(&c, scratch_path("config.json")), CAM_OK);
+    cam_model_config_release(&c);
+    assert_int_equal(cam_model_config_read(scratch_path("config.json"), &c), CAM_OK);
+    assert_true(c.has_threshold && c.score_threshold == 1 && c.target_accuracy == 0.95);
+    c.has_threshold = 0;
+    assert_int_equal(cam_model_config_write(&c, scratch_path("config.json")), CAM_OK);
+    assert_int_equal(cam_model_config_read(scratch_path("config.json"), &again), CAM_OK);
+    assert_false(again.has_threshold);
+    assert_true(again.score_threshold == 0 && again.target_accuracy == 0);
+    cam_model_config_release(&again);
+    cam_model_config_release(&c);
+}
+
 /* The same of a masked language model, which has no labels. */
 static void test_masked_language_model(void **state) {
     (void)state;
@@ -360,6 +382,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_golden_round_trip),
+        cmocka_unit_test(test_threshold),
         cmocka_unit_test(test_masked_language_model),
         cmocka_unit_test(test_written),
         cmocka_unit_test(test_each_field),

@@ -395,7 +395,7 @@ static void a_bad_number_is_not_proposed(void **state) {
     expect_override_problem("weight_decay=5,01",
                             "command line: weight_decay must be a number from 0 to 1, not \"5,01\"\n");
     expect_override_problem("validation_split=100%",
-                            "command line: validation_split must be a number above 0 and below 1, not \"100%\"\n");
+                            "command line: validation_split must be a number from 0 and below 1, not \"100%\"\n");
     expect_override_problem("max_steps=2.5",
                             "command line: max_steps must be a whole number of at least -1, not \"2.5\"\n");
     expect_override_problem("max_steps=1e30",

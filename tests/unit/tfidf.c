@@ -1,5 +1,6 @@
 /* tfidf: the baseline on small texts, its scores, and that it is the same each time and says nothing. */
 #include "tfidf.h"
+#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,6 +44,23 @@ static void test_predict(void **state) {
     srand((unsigned)getpid());
     assert_int_equal(cam_tfidf_predict(&task, again), CAM_OK);
     assert_memory_equal(again, predicted, sizeof predicted);
+}
+
+/* The largest margin of a row is that of the predicted label. */
+static void test_margins(void **state) {
+    (void)state;
+    static sample s;
+    cam_tfidf_task task = make_task(&s);
+    int32_t predicted[HELD_OUT];
+    double margins[HELD_OUT][LABELS + 1];
+    task.labels = LABELS + 1; /* the last one has no training row */
+    assert_int_equal(cam_tfidf_predict(&task, predicted), CAM_OK);
+    assert_int_equal(cam_tfidf_margins(&task, margins[0]), CAM_OK);
+    for (int i = 0; i < HELD_OUT; i++) {
+        assert_true(margins[i][LABELS] == -DBL_MAX);
+        for (int k = 0; k < LABELS; k++)
+            assert_true(k == predicted[i] || (margins[i][k] < margins[i][predicted[i]] && margins[i][k] > -10));
+    }
 }
 
 /* A label without training rows is never predicted; texts without a known term get some label. */
@@ -112,8 +130,8 @@ static void test_score(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_predict), cmocka_unit_test(test_edges),
-                                       cmocka_unit_test(test_says_nothing), cmocka_unit_test(test_stop),
-                                       cmocka_unit_test(test_score)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_predict), cmocka_unit_test(test_margins),
+                                       cmocka_unit_test(test_edges),   cmocka_unit_test(test_says_nothing),
+                                       cmocka_unit_test(test_stop),    cmocka_unit_test(test_score)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* run_facts_internal.h: finds the facts of a run; facts.h says what they are for. */
-#ifndef CAM_RUN_FACTS_INTERNAL_H
-#define CAM_RUN_FACTS_INTERNAL_H
+/* run_facts.h: finds the facts of a run; facts.h says what they are for. */
+#ifndef CAM_RUN_FACTS_H
+#define CAM_RUN_FACTS_H
 
 #include "run.h"
 

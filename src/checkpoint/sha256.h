@@ -1,6 +1,6 @@
-/* sha256_internal.h: SHA-256 of memory and of open files, by threads beside the caller. */
-#ifndef CAM_SHA256_INTERNAL_H
-#define CAM_SHA256_INTERNAL_H
+/* sha256.h: SHA-256 of memory and of open files, by threads beside the caller. */
+#ifndef CAM_SHA256_H
+#define CAM_SHA256_H
 
 #include "cam/status.h"
 #include "file_reader.h"
