@@ -10,7 +10,9 @@ enum {
     LEAST_SHARE = 100     /* bytes of a text */
 };
 /* eps: the scores of scikit-learn's converged classifier; 0.1 is a fifth faster and differs in one row of 153. */
-static const struct parameter settings = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = 0.01, .C = 1};
+static const struct parameter best_label = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = 0.01, .C = 1};
+/* Its margins find wrong labels better: with 5 % planted ones among MASSIVE's intents, average precision 0.87 to 0.79. */
+static const struct parameter all_labels = {.solver_type = L2R_LR_DUAL, .eps = 0.1, .C = 3};
 
 static void print_nothing(const char *text) {
     (void)text;
@@ -45,7 +47,7 @@ static void try_label(struct problem *problem, const cam_tfidf_task *task, const
     /* The solver draws its order of rows from rand(), and the same task must give the same ids.
      * NOLINTNEXTLINE(cert-msc32-c,cert-msc51-cpp) */
     srand(1);
-    struct model *model = train(problem, &settings);
+    struct model *model = train(problem, answer->margins ? &all_labels : &best_label);
     int sign = model->label[0];
     for (size_t i = 0; i < held_out->rows; i++) {
         double value = 0;

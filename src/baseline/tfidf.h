@@ -42,8 +42,9 @@ typedef struct cam_tfidf_scores {
  * nothing to standard output or error. CAM_E_MEMORY, CAM_E_STOPPED. */
 CAM_MUST_CHECK cam_status cam_tfidf_predict(const cam_tfidf_task *task, int32_t *predicted);
 
-/* The same training; sets margins[held_out.count, labels] to the values of the classifiers "this label or another one": the
- * larger, the more the row looks like the label. -DBL_MAX for a label without training rows. */
+/* Sets margins[held_out.count, labels] to the values of classifiers "this label or another one" on the same features: the
+ * larger, the more the row looks like the label. -DBL_MAX for a label without training rows. They are LIBLINEAR's logistic
+ * regressions with C = 3. Otherwise as cam_tfidf_predict. */
 CAM_MUST_CHECK cam_status cam_tfidf_margins(const cam_tfidf_task *task, double *margins);
 
 /* Accuracy and macro F1 of predictions: the mean over labels that occur in `label` or in `predicted`, as in metrics.h.

@@ -28,11 +28,12 @@ static const struct {
     {"autotune", CAM_VERB_TUNE},      {"pretraining", CAM_VERB_PRETRAIN}, {"pre-train", CAM_VERB_PRETRAIN},
     {"mlm", CAM_VERB_PRETRAIN},       {"adapt", CAM_VERB_PRETRAIN},       {"preentrainer", CAM_VERB_PRETRAIN},
     {"fill-mask", CAM_VERB_FILL},     {"unmask", CAM_VERB_FILL},          {"completer", CAM_VERB_FILL},
+    {"cleanlab", CAM_VERB_CLEAN},     {"nettoyer", CAM_VERB_CLEAN},
 };
 enum { VERB_WORDS = sizeof verb_words / sizeof *verb_words };
 
 /* Verbs of the specification that this version does not have. */
-static const char *const later_verbs[] = {"export", "measure", "compare", "clean", "curve"};
+static const char *const later_verbs[] = {"export"};
 
 /* Fails with a text, which is released. */
 static cam_status fail_with(cam_strbuf *text) {

@@ -43,6 +43,14 @@ enum {
       "their intervals (measure.json), those of every row (oof.jsonl) and the confusion matrix (confusion.csv); then " \
       "trains the model on all rows into output_dir/model. A stopped measurement goes on where it was. Under mpirun "  \
       "each rank takes whole trainings.")                                                                              \
+    X(CLEAN, clean, CAM_VERB_TAKES_KEYS,                                                                               \
+      "--config FILE [--fast | --apply] [KEY=VALUE ...]",                                                              \
+      "the labels that are probably wrong, for a person to decide",                                                    \
+      "Looks for wrong labels of train_file by confident learning, from the scores that measure has left in "          \
+      "output_dir (oof.jsonl), or with --fast from those of TF-IDF; for equal and nearly equal texts with two labels; "\
+      "and for texts that are unlike every label. Writes into output_dir suspects.csv, the most doubtful rows first, " \
+      "and clean.json. A person fills the column decision of suspects.csv: keep, suggested, drop, or a label. --apply " \
+      "then writes a corrected file beside train_file, which stays as it is, and lists each change in changes.csv.")   \
     X(COMPARE, compare, CAM_VERB_TAKES_KEYS | CAM_VERB_ON_ALL_RANKS | CAM_VERB_STOPS_LATER,                            \
       "--config FILE \"KEY=[A, B, ...]\" [KEY=VALUE ...]",                                                             \
       "which of several settings is best, by folds of the data",                                                       \
@@ -191,6 +199,8 @@ enum {
     X(fill_top_k, "--top-k", TEXT("N"), CAM_FOR(FILL), "the N best words; default: 5")                                 \
     X(digits, "--digits", TEXT("N"), CAM_FOR(PREDICT), "of scores, after the point; csv has 4, the others all")        \
     X(decimal, "--decimal", CHOICE(decimal), CAM_FOR(PREDICT), "of scores in csv; auto: a comma where ';' is between cells")\
+    X(fast, "--fast", SWITCH, CAM_FOR(CLEAN), "scores by TF-IDF alone, in seconds")                                    \
+    X(apply, "--apply", SWITCH, CAM_FOR(CLEAN), "write a corrected file by the decisions in suspects.csv")             \
     X(threshold, "--threshold", TEXT("P"), CAM_FOR(PREDICT), "no label where the best score is below P; default: the model's (target_accuracy)")               \
     X(json, "--json", SWITCH, CAM_FOR(EVAL) | CAM_FOR(FILL), "the result as one JSON object")                          \
     X(part, "--part", CHOICE(eval_part), CAM_FOR(EVAL), "of the file that the model was trained from")                 \

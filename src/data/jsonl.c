@@ -60,6 +60,21 @@ static void literals_read(literals *values) {
         values->end--;
 }
 
+int cam_jsonl_find(const char *line, const char *name, size_t *begin, size_t *end) {
+    literals values = literals_of(line);
+    for (int more = *skip_space(values.next) != '}'; more;) {
+        const char *own = skip_space(values.next) + 1, *own_end = skip_string(own - 1) - 1;
+        literals_read(&values);
+        more = values.next[-1] == ',';
+        if (!cam_name_equal(own, (size_t)(own_end - own), name, strlen(name)))
+            continue;
+        *begin = (size_t)(values.begin - line);
+        *end = (size_t)(values.end - line);
+        return 1;
+    }
+    return 0;
+}
+
 /* Takes a list of labels: a JSON list, or {"choices": [...]} as Label Studio writes it. */
 static cam_status take_list(const json_t *list, const char *name, cam_jsonl_value *value) {
     cam_status st = CAM_OK;

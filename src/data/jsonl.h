@@ -21,6 +21,10 @@ typedef struct cam_jsonl_value {
 CAM_MUST_CHECK cam_status cam_jsonl_read(const char *line, size_t length, const char *text_name, const char *label_name,
                                          cam_jsonl_value *text, cam_jsonl_value *label);
 
+/* Finds the literal value of a member in a line that cam_jsonl_read has read, with a NUL behind it: line[*begin] up to, without it,
+ * line[*end]. 0 where no member has this name, written without escapes. */
+int cam_jsonl_find(const char *line, const char *name, size_t *begin, size_t *end);
+
 /* Appends the member names of an object as `"a", "b"`, at most `limit` of them; nothing where the line is no object. */
 void cam_jsonl_names(const char *line, size_t length, size_t limit, cam_strbuf *out);
 

@@ -151,7 +151,7 @@ static cam_status read_scores(const reading *r, const json_t *object, float *sco
         const json_t *member = json_array_get(list, k);
         double score = json_number_value(member);
         if (!json_is_number(member) || !(score >= 0 && score <= 1.00001))
-            return cam_fail(CAM_E_DATA, "%s:%ld: score %zu is no probability", r->path, r->line, k + 1);
+            return cam_fail(CAM_E_DATA, "%s:%ld: number %zu of the scores is no probability", r->path, r->line, k + 1);
         sum += score;
         scores[k] = (float)score;
     }

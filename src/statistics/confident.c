@@ -22,12 +22,15 @@ typedef struct estimate {
     double *threshold, *weight_of; /* [K]; rows of each given label */
     double *counted;               /* [K,K] confident rows by given and true label */
     double *by_true;               /* [K,K] scratch */
+    double rows, wrong;            /* all; confidently of another label than the given one */
 } estimate;
 
 static cam_status estimate_init(estimate *e, int64_t labels) {
     size_t k = (size_t)labels;
-    *e = (estimate){malloc(k * sizeof(double)), malloc(k * sizeof(double)), malloc(k * k * sizeof(double)),
-                    malloc(k * k * sizeof(double))};
+    *e = (estimate){.threshold = malloc(k * sizeof(double)),
+                    .weight_of = malloc(k * sizeof(double)),
+                    .counted = malloc(k * k * sizeof(double)),
+                    .by_true = malloc(k * k * sizeof(double))};
     return e->threshold && e->weight_of && e->counted && e->by_true
                ? CAM_OK
                : cam_fail(CAM_E_MEMORY, "no memory for the joint of %lld labels", (long long)labels);
@@ -61,11 +64,30 @@ static int32_t confident_label(const double *scores, const double *least, int64_
     return -1;
 }
 
+/* numpy.argmax, with the tolerance in favour of the given label: `best` is the most probable of the others. */
+static int is_given_best(const double *scores, int32_t given, int32_t best) {
+    double own = scores[given] + tolerance;
+    return own > scores[best] || (own >= scores[best] && given < best);
+}
+
+static int32_t best_other(const double *scores, int64_t labels, int32_t given) {
+    int32_t best = given == 0;
+    for (int32_t k = 0; k < labels; k++)
+        if (k != given && scores[k] > scores[best])
+            best = k;
+    return best;
+}
+
+static int is_wrong(const double *scores, int64_t labels, int32_t given, int32_t confident) {
+    return confident >= 0 && confident != given && !is_given_best(scores, given, best_other(scores, labels, given));
+}
+
 /* `weight` NULL: 1 for each row. */
 static void count_joint(const cam_confident_rows *rows, const int32_t *weight, estimate *e) {
     int64_t labels = rows->labels;
     for (int64_t k = 0; k < labels; k++)
         e->threshold[k] = e->weight_of[k] = 0;
+    e->rows = e->wrong = 0;
     memset(e->counted, 0, (size_t)(labels * labels) * sizeof *e->counted);
     for (int64_t i = 0; i < rows->rows; i++) {
         double w = weight ? weight[i] : 1;
@@ -78,7 +100,10 @@ static void count_joint(const cam_confident_rows *rows, const int32_t *weight, e
     }
     for (int64_t i = 0; i < rows->rows; i++) {
         double w = weight ? weight[i] : 1;
-        int32_t label = w > 0 ? confident_label(rows->scores + i * labels, e->threshold, labels) : -1;
+        const double *scores = rows->scores + i * labels;
+        int32_t label = w > 0 ? confident_label(scores, e->threshold, labels) : -1;
+        e->rows += w;
+        e->wrong += is_wrong(scores, labels, rows->given[i], label) ? w : 0;
         if (label >= 0)
             e->counted[rows->given[i] * labels + label] += w;
     }
@@ -181,15 +206,11 @@ static void mark_suspects(const cam_confident_rows *rows, cam_confident *found, 
 static void score_rows(const cam_confident_rows *rows, cam_confident *found) {
     for (int64_t i = 0; i < rows->rows; i++) {
         const double *scores = rows->scores + i * rows->labels;
-        int32_t given = rows->given[i], best = given == 0;
-        for (int32_t k = 0; k < rows->labels; k++)
-            if (k != given && scores[k] > scores[best])
-                best = k;
+        int32_t given = rows->given[i], best = best_other(scores, rows->labels, given);
         found->best[i] = best;
         found->self_confidence[i] = scores[given];
         found->margin[i] = (scores[given] - scores[best] + 1) / 2;
-        double own = scores[given] + tolerance;
-        if (own > scores[best] || (own >= scores[best] && given < best)) /* numpy.argmax is the given label */
+        if (is_given_best(scores, given, best))
             found->suspect[i] = 0;
         found->suspects += found->suspect[i];
     }
@@ -254,14 +275,8 @@ out:
 /* --- the share of wrong labels --------------------------------------------------------------------------------- */
 
 static double wrong_share(const cam_confident_rows *rows, const int32_t *weight, estimate *e) {
-    double wrong = 0, all = 0;
     count_joint(rows, weight, e);
-    calibrate(rows->labels, e);
-    for (int64_t i = 0; i < rows->labels * rows->labels; i++) {
-        all += e->counted[i];
-        wrong += i % (rows->labels + 1) != 0 ? e->counted[i] : 0;
-    }
-    return wrong / all;
+    return e->wrong / e->rows;
 }
 
 cam_status cam_confident_wrong_share(const cam_confident_rows *rows, const cam_bootstrap_options *options,

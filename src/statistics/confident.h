@@ -43,10 +43,11 @@ typedef struct cam_confident {
 CAM_MUST_CHECK cam_status cam_confident_find(const cam_confident_rows *rows, cam_confident *found);
 void cam_confident_release(cam_confident *found);
 
-/* The estimated share of wrong labels: what lies beside the diagonal of the calibrated joint, unrounded, over N. Its interval
- * is that of the bootstrap over rows; thresholds and joint are made anew from each resample (options->threads is not
- * used). It tells how much the estimate depends on which rows were drawn, not how good the model is: a poor model makes the
- * estimate too high. Errors as cam_bootstrap. */
+/* The estimated share of wrong labels: of rows that count as confidently of another label than the given one, and whose most
+ * probable label is not the given one (cleanlab's num_label_issues). Its interval is that of the bootstrap over rows; the
+ * thresholds are made anew from each resample (options->threads is not used). The interval tells how much the estimate
+ * depends on which rows were drawn, not how good the model is: the confident mistakes of a model count as wrong labels, so
+ * that a poor model makes the estimate too high. Errors as cam_bootstrap. */
 CAM_MUST_CHECK cam_status cam_confident_wrong_share(const cam_confident_rows *rows,
                                                     const cam_bootstrap_options *options, cam_interval *share);
 

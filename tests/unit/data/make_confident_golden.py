@@ -16,7 +16,7 @@ import numpy as np
 argsort = np.argsort
 np.argsort = lambda a, axis=-1, **_: argsort(a, axis=axis, kind="stable")
 
-from cleanlab.count import compute_confident_joint, get_confident_thresholds  # noqa: E402
+from cleanlab.count import compute_confident_joint, get_confident_thresholds, num_label_issues  # noqa: E402
 from cleanlab.filter import find_label_issues  # noqa: E402
 from cleanlab.rank import get_label_quality_scores  # noqa: E402
 
@@ -43,12 +43,7 @@ def fnv(array):
 
 
 def share(given, scores):
-    """The calibrated joint before it is rounded."""
-    labels = scores.shape[1]
-    counted = compute_confident_joint(given, scores, calibrate=False).astype(float)
-    counts = np.bincount(given, minlength=labels)
-    joint = counted / counted.sum(axis=1, keepdims=True) * counts[:, None]
-    return 1 - np.trace(joint) / joint.sum()
+    return num_label_issues(given, scores, estimation_method="off_diagonal") / len(given)
 
 
 if __name__ == "__main__":
