@@ -1,6 +1,5 @@
 /* page_data.c: what `clean` found in the data; see page_internal.h. */
 #include "page_internal.h"
-#include <math.h>
 #include <string.h>
 
 static void put_count(cam_page *page, cam_word name, const json_t *clean, const char *key) {
@@ -30,12 +29,6 @@ static void put_share(cam_page *page, const json_t *share) {
     cam_strbuf_release(&both);
 }
 
-/* A score: the member of one of two names. */
-static double score_of(const json_t *item, const char *name, const char *other) {
-    double value = cam_member_number(item, name);
-    return isfinite(value) ? value : cam_member_number(item, other);
-}
-
 static void put_place(cam_page *page, const json_t *item) {
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_strbuf_put_all(&text, cam_member_text(item, "file"), NULL);
@@ -60,8 +53,8 @@ static void put_examples(cam_page *page, const json_t *list) {
         put_place(page, item);
         cam_page_cell(page, cam_member_text(item, "given"));
         cam_page_cell(page, cam_member_text(item, "suggested"));
-        cam_page_cell_number(page, score_of(item, "given_score", "score_given"), 3);
-        cam_page_cell_number(page, score_of(item, "suggested_score", "score_suggested"), 3);
+        cam_page_cell_number(page, cam_member_number(item, "score_given"), 3);
+        cam_page_cell_number(page, cam_member_number(item, "score_suggested"), 3);
         cam_page_close(page);
     }
     cam_page_table_close(page);
@@ -80,6 +73,7 @@ int cam_page_data(cam_page *page, const cam_page_files *files, cam_status *st) {
     put_count(page, CAM_WORD_SUSPECTS, clean, "suspects");
     put_share(page, cam_member_object(clean, "wrong_share"));
     put_count(page, CAM_WORD_DUPLICATES, clean, "duplicates");
+    put_count(page, CAM_WORD_CONFLICTS, clean, "duplicates_with_other_labels");
     put_count(page, CAM_WORD_NEAR_DUPLICATES, clean, "near_duplicates");
     put_count(page, CAM_WORD_OUTLIERS, clean, "outliers");
     cam_page_close(page);

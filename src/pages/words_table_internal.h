@@ -249,7 +249,8 @@
     X(GAIN_CAPTION, "Labels that gain most from more rows", "Étiquettes qui gagnent le plus à avoir plus de lignes") \
     X(SUSPECTS, "Doubtful labels", "Étiquettes douteuses") \
     X(WRONG_SHARE, "Wrong labels, estimated", "Étiquettes fausses, estimation") \
-    X(DUPLICATES, "Equal texts, two labels", "Textes égaux, deux étiquettes") \
+    X(DUPLICATES, "Repeated texts", "Textes répétés") \
+    X(CONFLICTS, "Equal texts, two labels", "Textes égaux, deux étiquettes") \
     X(NEAR_DUPLICATES, "Near-duplicates", "Quasi-doublons") \
     X(OUTLIERS, "Outliers", "Textes à part") \
     X(CLEAN_NOTE, \
