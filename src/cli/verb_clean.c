@@ -6,6 +6,8 @@
 #include "fast_scores.h"
 #include "files.h"
 #include "log.h"
+#include "measurement_folder.h"
+#include "pages.h"
 #include "remedy.h"
 #include "verbs.h"
 #include <stdlib.h>
@@ -108,8 +110,9 @@ static void tell(const cleaning *c) {
     cam_clean_put_table(&c->clean, &c->corpus, &text);
     cam_strbuf_printf(&text, "\nin \"%s\"\n", c->config.output_dir);
     cam_strbuf_puts(&text, "  suspects.csv   the rows; its column decision: keep, suggested, drop or a label\n"
-                           "  clean.json     all figures\n"
-                           "next: a corrected file by these decisions\n  ");
+                           "  clean.json     all figures\n");
+    cam_measurement_folder_put_page_line(&c->config, 15, &text);
+    cam_strbuf_puts(&text, "next: a corrected file by these decisions\n  ");
     cam_command_put(&command, "", &text);
     cam_strbuf_puts(&text, " --apply");
     cam_log_each_line(cam_strbuf_text(&text), cam_log);
@@ -144,6 +147,8 @@ static cam_status list_suspects(cleaning *c) {
     CAM_TRY(cam_directory_make(c->config.output_dir));
     CAM_TRY(
         cam_clean_write(&c->clean, &c->corpus, &c->oof, fast ? "tfidf" : CAM_OUT_OF_FOLD_FILE, c->config.output_dir));
+    if (c->config.report_to & CAM_CONFIG_REPORT_HTML)
+        CAM_TRY(cam_pages_write(c->config.output_dir, c->config.language));
     tell(c);
 out:
     return st;

@@ -203,6 +203,7 @@ static cam_status conclude(cam_compare_state *c) {
     cam_strbuf text = CAM_STRBUF_INIT;
     CAM_TRY(judge(c));
     CAM_TRY(cam_compare_write(c));
+    CAM_TRY(cam_measurement_folder_put_page(&c->folder, c->task->config));
     CAM_TRY(cam_measurement_folder_finish(&c->folder));
     CAM_TRY(cam_repeat_remove_files(&c->folder.folder));
     cam_compare_table_put(c, &text);

@@ -136,8 +136,10 @@ void cam_compare_table_put(const cam_compare_state *c, cam_strbuf *out) {
         cam_strbuf_puts(out, "  the fastest training of those that are not clearly worse than the best\n");
     cam_strbuf_printf(out,
                       "\nin \"%s\"\n  " CAM_COMPARE_FILE "   all figures\n  " CAM_BEST_FILE
-                      "      the recommended configuration\nnext: train it, or measure it and train it on all rows\n",
+                      "      the recommended configuration\n",
                       c->task->config->output_dir);
+    cam_measurement_folder_put_page_line(c->task->config, 15, out);
+    cam_strbuf_puts(out, "next: train it, or measure it and train it on all rows\n");
     cam_strbuf_put_all(&path, c->task->config->output_dir, "/" CAM_BEST_FILE, NULL);
     cam_shell_word_put(&word, cam_strbuf_text(&path));
     cam_strbuf_printf(out, "  cam-train --config %s\n  cam-train measure --config %s\n", cam_strbuf_text(&word),

@@ -277,6 +277,7 @@ static void put_table(const curve *c, const gain *gains, cam_strbuf *out) {
         cam_strbuf_printf(out, "  %+.4f\n", gains[k].value);
     }
     cam_strbuf_printf(out, "\nin \"%s\"\n  " CAM_CURVE_FILE "     all figures\n", c->task->config->output_dir);
+    cam_measurement_folder_put_page_line(c->task->config, 15, out);
     cam_strbuf_release(&head);
 }
 
@@ -317,6 +318,7 @@ static cam_status conclude(curve *c) {
     if (!gains)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld labels", (long long)c->plan.labels);
     CAM_TRY(write_json(c, gains));
+    CAM_TRY(cam_measurement_folder_put_page(&c->folder, c->task->config));
     CAM_TRY(cam_measurement_folder_finish(&c->folder));
     CAM_TRY(cam_repeat_remove_files(&c->folder.folder));
     put_table(c, gains, &text);

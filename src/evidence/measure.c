@@ -212,6 +212,7 @@ static cam_status conclude(cam_measure_state *m) {
     m->wall_s = cam_now_s() - m->begin_s + m->cost.taken_s;
     CAM_TRY(cam_measure_write(m));
     CAM_TRY(train_final(m));
+    CAM_TRY(cam_measurement_folder_put_page(&m->folder, m->task->config));
     CAM_TRY(cam_measurement_folder_finish(&m->folder));
     CAM_TRY(cam_repeat_remove_files(&m->folder.folder));
     tell(m);

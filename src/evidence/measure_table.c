@@ -95,6 +95,7 @@ static void put_files(cam_strbuf *out, const cam_measure_state *m) {
     cam_strbuf_printf(out, "\nin \"%s\"\n", config->output_dir);
     cam_strbuf_puts(out, "  measure.json   all figures; confusion.csv: given against predicted labels\n"
                          "  oof.jsonl      the scores of every row by a model that never saw it\n");
+    cam_measurement_folder_put_page_line(config, 15, out);
     if (config->final) {
         cam_strbuf_puts(out, "  model          the model on all rows; README.md: its card with these scores\n");
         cam_shell_word_put(&folder, m->task->run->config->output_dir);

@@ -2,6 +2,7 @@
 #include "measurement_folder.h"
 #include "files.h"
 #include "hash.h"
+#include "pages.h"
 #include "repeat.h"
 #include "run_facts.h"
 #include <string.h>
@@ -98,6 +99,15 @@ cam_status cam_measurement_folder_open(cam_measurement_folder *m, const cam_conf
     CAM_TRY(cam_group_broadcast(group, "opening the output folder", &m->is_finished, sizeof m->is_finished));
 out:
     return st;
+}
+
+cam_status cam_measurement_folder_put_page(const cam_measurement_folder *m, const cam_config *config) {
+    return config->report_to & CAM_CONFIG_REPORT_HTML ? cam_pages_write(m->folder.path, config->language) : CAM_OK;
+}
+
+void cam_measurement_folder_put_page_line(const cam_config *config, int width, cam_strbuf *out) {
+    if (config->report_to & CAM_CONFIG_REPORT_HTML)
+        cam_strbuf_printf(out, "  %-*sthe same to look at, in a browser\n", width, CAM_PAGE_FILE);
 }
 
 cam_status cam_measurement_folder_finish(cam_measurement_folder *m) {

@@ -22,6 +22,10 @@ typedef struct cam_measurement_folder {
  * 0) only the identity is set; is_finished is the same on all ranks. CAM_E_USAGE, CAM_E_STORAGE. Close in every case. */
 CAM_MUST_CHECK cam_status cam_measurement_folder_open(cam_measurement_folder *m, const cam_config *config,
                                                       cam_facts *facts, cam_group *group);
+/* Writes report.html, where report_to has html. */
+CAM_MUST_CHECK cam_status cam_measurement_folder_put_page(const cam_measurement_folder *m, const cam_config *config);
+/* Appends the line of report.html in the list of the folder's files, its name padded to `width` columns. */
+void cam_measurement_folder_put_page_line(const cam_config *config, int width, cam_strbuf *out);
 /* From now on the same command has nothing left to do. */
 CAM_MUST_CHECK cam_status cam_measurement_folder_finish(cam_measurement_folder *m);
 void cam_measurement_folder_close(cam_measurement_folder *m);

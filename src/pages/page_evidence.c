@@ -305,7 +305,7 @@ static cam_status read_points(const json_t *points, learning *l) {
     return CAM_OK;
 }
 
-/* The error a + b * rows^-c, as an accuracy, from the first point to twice the last. */
+/* The error a * rows^-b + c, as an accuracy, from the first point to twice the last. */
 static void draw_law(const json_t *law, learning *l) {
     double a = cam_member_number(law, "a"), b = cam_member_number(law, "b"), c = cam_member_number(law, "c");
     double first = l->count > 0 ? l->rows[0] : NAN, last = l->count > 0 ? 2 * l->rows[l->count - 1] : NAN;
@@ -314,7 +314,7 @@ static void draw_law(const json_t *law, learning *l) {
     for (size_t i = 0; i < LAW_POINTS; i++) {
         double rows = first + (last - first) * (double)i / (LAW_POINTS - 1);
         l->law_rows[i] = rows;
-        l->law[i] = 1 - (a + b * pow(rows, -c));
+        l->law[i] = 1 - (a * pow(rows, -b) + c);
     }
     l->law_count = LAW_POINTS;
 }

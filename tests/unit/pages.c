@@ -206,7 +206,8 @@ static void test_samples(void **state) {
          "\xe2\x88\x92"
          "0,0690",
          NULL},
-        {"lang=\"fr\"", "id=\"learning\"", "Avec 3" NARROW "200 lignes", "loi de puissance", NULL},
+        {"lang=\"fr\"", "id=\"learning\"", "Avec 3" NARROW "200 lignes",
+         "loi de puissance" NARROW ": de 75,0" NARROW "% au début à 93,1" NARROW "% à la fin", NULL},
         {"lang=\"fr\"", "id=\"data\"", "4,1" NARROW "%", "demandes.csv:12", "que faire ?", NULL}};
     cam_strbuf page = CAM_STRBUF_INIT, again = CAM_STRBUF_INIT;
     (void)state;
