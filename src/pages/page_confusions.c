@@ -113,8 +113,8 @@ static size_t find_pairs(const matrix *m, pair pairs[MOST_PAIRS]) {
 }
 
 static void put_pairs(cam_page *page, const matrix *m) {
-    static const cam_word heads[] = {CAM_WORD_LABEL, CAM_WORD_TAKEN_FOR, CAM_WORD_ROWS, CAM_WORD_OF_LABEL,
-                                     CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_LABEL, CAM_WORD_TAKEN_FOR, CAM_WORD_ROWS, CAM_WORD_OF_LABEL,
+                                       CAM_WORD_COUNT};
     pair pairs[MOST_PAIRS];
     size_t found = find_pairs(m, pairs);
     if (found == 0)

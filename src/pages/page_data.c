@@ -2,7 +2,7 @@
 #include "page_internal.h"
 #include <string.h>
 
-static void put_count(cam_page *page, cam_word name, const json_t *clean, const char *key) {
+static void put_count(cam_page *page, cam_phrase name, const json_t *clean, const char *key) {
     const json_t *member = json_object_get(clean, key);
     cam_strbuf text = CAM_STRBUF_INIT;
     int64_t count = json_is_array(member) ? (int64_t)json_array_size(member) : json_integer_value(member);
@@ -41,9 +41,9 @@ static void put_place(cam_page *page, const json_t *item) {
 }
 
 static void put_examples(cam_page *page, const json_t *list) {
-    static const cam_word heads[] = {CAM_WORD_TEXT,      CAM_WORD_PLACE,          CAM_WORD_GIVEN,
-                                     CAM_WORD_SUGGESTED, CAM_WORD_SCORE_OF_GIVEN, CAM_WORD_SCORE_OF_SUGGESTED,
-                                     CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_TEXT,      CAM_WORD_PLACE,          CAM_WORD_GIVEN,
+                                       CAM_WORD_SUGGESTED, CAM_WORD_SCORE_OF_GIVEN, CAM_WORD_SCORE_OF_SUGGESTED,
+                                       CAM_WORD_COUNT};
     size_t i;
     json_t *item;
     cam_page_table_open(page, CAM_WORD_SUSPECTS_CAPTION, heads, 4);

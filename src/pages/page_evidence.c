@@ -22,7 +22,7 @@ static cam_bar bar_of(const char *name, estimate e, int kind) {
     return (cam_bar){name, e.value, e.low, e.high, kind};
 }
 
-static void put_estimate_tile(cam_page *page, cam_word name, estimate e, cam_axis axis) {
+static void put_estimate_tile(cam_page *page, cam_phrase name, estimate e, cam_axis axis) {
     cam_strbuf value = CAM_STRBUF_INIT, interval = CAM_STRBUF_INIT;
     if (isfinite(e.value)) {
         if (axis == CAM_AXIS_PERCENT)
@@ -36,7 +36,7 @@ static void put_estimate_tile(cam_page *page, cam_word name, estimate e, cam_axi
     cam_strbuf_release(&interval);
 }
 
-static void put_count_tile(cam_page *page, cam_word name, const json_t *object, const char *key) {
+static void put_count_tile(cam_page *page, cam_phrase name, const json_t *object, const char *key) {
     cam_strbuf value = CAM_STRBUF_INIT;
     if (json_is_integer(json_object_get(object, key))) {
         cam_figure_count(&value, page->language, cam_member_integer(object, key));
@@ -66,7 +66,7 @@ static void put_paired(cam_page *page, const json_t *measure) {
     cam_strbuf_release(&p);
 }
 
-static void put_against_baseline(cam_page *page, const json_t *measure, cam_word title, const char *metric,
+static void put_against_baseline(cam_page *page, const json_t *measure, cam_phrase title, const char *metric,
                                  cam_axis axis) {
     const json_t *baseline = cam_member_object(measure, "baseline");
     const char *name = cam_member_text(baseline, "name");
@@ -113,8 +113,8 @@ static cam_status put_repetitions(cam_page *page, const json_t *list) {
 }
 
 static void put_repetition_table(cam_page *page, const json_t *list) {
-    static const cam_word heads[] = {CAM_WORD_SEED,     CAM_WORD_FOLD, CAM_WORD_ROWS, CAM_WORD_ACCURACY,
-                                     CAM_WORD_F1_MACRO, CAM_WORD_LOSS, CAM_WORD_TIME, CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_SEED,     CAM_WORD_FOLD, CAM_WORD_ROWS, CAM_WORD_ACCURACY,
+                                       CAM_WORD_F1_MACRO, CAM_WORD_LOSS, CAM_WORD_TIME, CAM_WORD_COUNT};
     size_t i;
     json_t *item;
     cam_html_open(&page->html, "details");
@@ -246,9 +246,9 @@ static cam_status put_entry_charts(cam_page *page, const json_t *entries) {
 }
 
 int cam_page_comparison(cam_page *page, const cam_page_files *files, cam_status *st) {
-    static const cam_word heads[] = {CAM_WORD_SETTING,    CAM_WORD_ACCURACY,      CAM_WORD_INTERVAL_HEAD,
-                                     CAM_WORD_F1_MACRO,   CAM_WORD_DIFFERENCE,    CAM_WORD_INTERVAL_HEAD,
-                                     CAM_WORD_TRAIN_TIME, CAM_WORD_PREDICT_SPEED, CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_SETTING,    CAM_WORD_ACCURACY,      CAM_WORD_INTERVAL_HEAD,
+                                       CAM_WORD_F1_MACRO,   CAM_WORD_DIFFERENCE,    CAM_WORD_INTERVAL_HEAD,
+                                       CAM_WORD_TRAIN_TIME, CAM_WORD_PREDICT_SPEED, CAM_WORD_COUNT};
     const json_t *entries = cam_member_list(files->compare, "entries");
     size_t i;
     json_t *entry;
@@ -361,7 +361,7 @@ static void put_at_twice(cam_page *page, const json_t *twice) {
 }
 
 int cam_page_learning(cam_page *page, const cam_page_files *files, cam_status *st) {
-    static const cam_word heads[] = {CAM_WORD_LABEL, CAM_WORD_GAIN, CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_LABEL, CAM_WORD_GAIN, CAM_WORD_COUNT};
     enum { MOST_LABELS = 20 };
     const json_t *labels = cam_member_list(files->curve, "labels");
     if (!files->curve)

@@ -40,11 +40,11 @@ CAM_PAGE_SECTIONS(CAM_PAGE_WRITER)
 
 /* --- parts --------------------------------------------------------------------------------------------------------- */
 
-static inline const char *cam_page_word(const cam_page *page, cam_word word) {
+static inline const char *cam_page_word(const cam_page *page, cam_phrase word) {
     return cam_word_text(page->language, word);
 }
 /* <p class>: a text with its values; the last argument is NULL. */
-CAM_NULL_ENDS void cam_page_say(cam_page *page, const char *class, cam_word word, ...);
+CAM_NULL_ENDS void cam_page_say(cam_page *page, const char *class, cam_phrase word, ...);
 /* A division for figures beside one another. */
 void cam_page_charts_open(cam_page *page);
 void cam_page_close(cam_page *page); /* the innermost element, and the line */
@@ -52,11 +52,11 @@ void cam_page_close(cam_page *page); /* the innermost element, and the line */
 /* Tiles: a short list of figures. */
 void cam_page_tiles_open(cam_page *page);
 /* `detail` is a small line below, or NULL. */
-void cam_page_tile(cam_page *page, cam_word name, const char *value, const char *detail);
+void cam_page_tile(cam_page *page, cam_phrase name, const char *value, const char *detail);
 
 /* A table that scrolls where it is too wide. `heads` ends in CAM_WORD_COUNT; those of columns of numbers follow `numbers`
  * ones of text. */
-void cam_page_table_open(cam_page *page, cam_word caption, const cam_word *heads, int texts);
+void cam_page_table_open(cam_page *page, cam_phrase caption, const cam_phrase *heads, int texts);
 void cam_page_table_close(cam_page *page);
 void cam_page_row_open(cam_page *page, int is_chosen);
 void cam_page_cell(cam_page *page, const char *text);      /* a text of others */
@@ -69,8 +69,8 @@ void cam_page_cell_figure(cam_page *page, const char *text); /* a figure that is
 
 /* Facts: names and values. A value that is empty is left out. */
 void cam_page_facts_open(cam_page *page);
-void cam_page_fact(cam_page *page, cam_word name, const char *value);
-void cam_page_fact_count(cam_page *page, cam_word name, const json_t *object, const char *key);
+void cam_page_fact(cam_page *page, cam_phrase name, const char *value);
+void cam_page_fact_count(cam_page *page, cam_phrase name, const json_t *object, const char *key);
 
 /* A message of the program, which is English, as a paragraph; nothing for "". */
 void cam_page_message(cam_page *page, const char *message, int is_warning);

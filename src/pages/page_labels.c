@@ -42,11 +42,11 @@ static void put_label(cam_page *page, const json_t *label) {
 }
 
 int cam_page_labels(cam_page *page, const cam_page_files *files, cam_status *st) {
-    static const cam_word plain[] = {CAM_WORD_LABEL,  CAM_WORD_F1_BAR,  CAM_WORD_F1,   CAM_WORD_PRECISION,
-                                     CAM_WORD_RECALL, CAM_WORD_SUPPORT, CAM_WORD_COUNT};
-    static const cam_word with_interval[] = {CAM_WORD_LABEL,         CAM_WORD_F1_BAR,    CAM_WORD_F1,
-                                             CAM_WORD_INTERVAL_HEAD, CAM_WORD_PRECISION, CAM_WORD_RECALL,
-                                             CAM_WORD_SUPPORT,       CAM_WORD_COUNT};
+    static const cam_phrase plain[] = {CAM_WORD_LABEL,  CAM_WORD_F1_BAR,  CAM_WORD_F1,   CAM_WORD_PRECISION,
+                                       CAM_WORD_RECALL, CAM_WORD_SUPPORT, CAM_WORD_COUNT};
+    static const cam_phrase with_interval[] = {CAM_WORD_LABEL,         CAM_WORD_F1_BAR,    CAM_WORD_F1,
+                                               CAM_WORD_INTERVAL_HEAD, CAM_WORD_PRECISION, CAM_WORD_RECALL,
+                                               CAM_WORD_SUPPORT,       CAM_WORD_COUNT};
     const json_t *classes = cam_page_classes(cam_page_scores(files));
     size_t count = json_array_size(classes), shown = 0;
     if (count == 0 || !json_is_object(json_array_get(classes, 0)))
@@ -143,8 +143,8 @@ static int is_list_of_mistakes(const cam_strbuf *file) {
 
 int cam_page_mistakes(cam_page *page, const cam_page_files *files, cam_status *st) {
     enum { FILE_BYTES = 1 << 30 };
-    static const cam_word heads[] = {CAM_WORD_TEXT,  CAM_WORD_LABEL, CAM_WORD_TAKEN_FOR,
-                                     CAM_WORD_SCORE, CAM_WORD_LINE,  CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_TEXT,  CAM_WORD_LABEL, CAM_WORD_TAKEN_FOR,
+                                       CAM_WORD_SCORE, CAM_WORD_LINE,  CAM_WORD_COUNT};
     cam_strbuf file = CAM_STRBUF_INIT;
     char *path = cam_path_join(files->folder, "mistakes.csv");
     int has = path && cam_file_exists(path);

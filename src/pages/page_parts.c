@@ -12,7 +12,7 @@ void cam_page_close(cam_page *page) {
     cam_strbuf_putc(page->html.out, '\n');
 }
 
-void cam_page_say(cam_page *page, const char *class, cam_word word, ...) {
+void cam_page_say(cam_page *page, const char *class, cam_phrase word, ...) {
     const char *values[SAY_VALUES + 1] = {NULL};
     cam_strbuf text = CAM_STRBUF_INIT;
     va_list args;
@@ -54,7 +54,7 @@ void cam_page_tiles_open(cam_page *page) {
     open_class(page, "dl", "tiles");
 }
 
-void cam_page_tile(cam_page *page, cam_word name, const char *value, const char *detail) {
+void cam_page_tile(cam_page *page, cam_phrase name, const char *value, const char *detail) {
     cam_html_open(&page->html, "div");
     cam_html_element(&page->html, "dt", NULL, cam_page_word(page, name));
     cam_html_element(&page->html, "dd", NULL, value);
@@ -65,7 +65,7 @@ void cam_page_tile(cam_page *page, cam_word name, const char *value, const char 
 
 /* --- tables -------------------------------------------------------------------------------------------------------- */
 
-void cam_page_table_open(cam_page *page, cam_word caption, const cam_word *heads, int texts) {
+void cam_page_table_open(cam_page *page, cam_phrase caption, const cam_phrase *heads, int texts) {
     cam_html *html = &page->html;
     open_class(page, "div", "scroll");
     cam_html_attribute(html, "role", "region");
@@ -169,7 +169,7 @@ void cam_page_facts_open(cam_page *page) {
     open_class(page, "dl", "facts");
 }
 
-void cam_page_fact(cam_page *page, cam_word name, const char *value) {
+void cam_page_fact(cam_page *page, cam_phrase name, const char *value) {
     if (!value[0])
         return;
     cam_html_element(&page->html, "dt", NULL, cam_page_word(page, name));
@@ -178,7 +178,7 @@ void cam_page_fact(cam_page *page, cam_word name, const char *value) {
     cam_page_close(page);
 }
 
-void cam_page_fact_count(cam_page *page, cam_word name, const json_t *object, const char *key) {
+void cam_page_fact_count(cam_page *page, cam_phrase name, const json_t *object, const char *key) {
     cam_strbuf text = CAM_STRBUF_INIT;
     double value = cam_member_number(object, key);
     if (isfinite(value)) {

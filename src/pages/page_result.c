@@ -6,7 +6,7 @@
 
 /* --- the result ---------------------------------------------------------------------------------------------------- */
 
-static void put_tile(cam_page *page, cam_word name, double value, cam_axis axis, const char *detail) {
+static void put_tile(cam_page *page, cam_phrase name, double value, cam_axis axis, const char *detail) {
     cam_strbuf text = CAM_STRBUF_INIT;
     if (isfinite(value)) {
         if (axis == CAM_AXIS_PERCENT)
@@ -20,7 +20,7 @@ static void put_tile(cam_page *page, cam_word name, double value, cam_axis axis,
     cam_strbuf_release(&text);
 }
 
-static void put_tiles(cam_page *page, const json_t *scores, cam_word part) {
+static void put_tiles(cam_page *page, const json_t *scores, cam_phrase part) {
     const char *where = cam_page_word(page, part);
     cam_page_tiles_open(page);
     put_tile(page, CAM_WORD_ACCURACY, cam_member_number(scores, "accuracy"), CAM_AXIS_PERCENT, where);
@@ -53,7 +53,7 @@ static void put_baseline(cam_page *page, const json_t *metrics, const char *part
 int cam_page_result(cam_page *page, const cam_page_files *files, cam_status *st) {
     static const struct {
         const char *name;
-        cam_word word;
+        cam_phrase word;
     } parts[] = {{"test", CAM_WORD_TEST_ROWS}, {"validation", CAM_WORD_VALIDATION_ROWS}};
     (void)st;
     if (!files->metrics)
@@ -97,7 +97,7 @@ static cam_series eval_series(const course *c, const char *name, int column, int
                         .dashed = dashed};
 }
 
-static cam_chart course_chart(cam_page *page, const course *c, cam_word title, cam_word note) {
+static cam_chart course_chart(cam_page *page, const course *c, cam_phrase title, cam_phrase note) {
     return (cam_chart){.title = cam_page_word(page, title),
                        .note = cam_page_word(page, note),
                        .x_name = cam_page_word(page, c->has_epochs ? CAM_WORD_EPOCH : CAM_WORD_STEP),
@@ -121,7 +121,7 @@ static void put_loss(cam_page *page, const course *c) {
 static void put_scores(cam_page *page, const course *c) {
     static const struct {
         int column;
-        cam_word name;
+        cam_phrase name;
     } lines[] = {{CAM_LOG_EVAL_accuracy, CAM_WORD_ACCURACY},
                  {CAM_LOG_EVAL_f1_macro, CAM_WORD_F1_MACRO},
                  {CAM_LOG_EVAL_masked_accuracy, CAM_WORD_MASKED_ACCURACY}};
@@ -136,7 +136,7 @@ static void put_scores(cam_page *page, const course *c) {
         cam_chart_lines(page, &chart);
 }
 
-static void put_steps(cam_page *page, const course *c, cam_word title, cam_word note, int column) {
+static void put_steps(cam_page *page, const course *c, cam_phrase title, cam_phrase note, int column) {
     cam_chart chart = course_chart(page, c, title, note);
     if (!cam_log_rows_have(&c->log->steps, column))
         return;
@@ -146,12 +146,12 @@ static void put_steps(cam_page *page, const course *c, cam_word title, cam_word 
 }
 
 static void put_evals(cam_page *page, const course *c) {
-    static const cam_word names[CAM_LOG_EVAL_COLUMNS] = {
+    static const cam_phrase names[CAM_LOG_EVAL_COLUMNS] = {
         CAM_WORD_STEP,     CAM_WORD_LOSS,        CAM_WORD_ACCURACY,   CAM_WORD_F1_MACRO,
         CAM_WORD_F1_MICRO, CAM_WORD_F1_WEIGHTED, CAM_WORD_PERPLEXITY, CAM_WORD_MASKED_ACCURACY};
     enum { MOST_ROWS = 200 };
     const cam_log_rows *evals = &c->log->evals;
-    cam_word heads[CAM_LOG_EVAL_COLUMNS + 1];
+    cam_phrase heads[CAM_LOG_EVAL_COLUMNS + 1];
     int columns[CAM_LOG_EVAL_COLUMNS], count = 0;
     for (int column = 0; column < CAM_LOG_EVAL_COLUMNS; column++)
         if (cam_log_rows_have(evals, column)) {

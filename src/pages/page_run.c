@@ -70,7 +70,7 @@ int cam_page_configuration(cam_page *page, const cam_page_files *files, cam_stat
 
 static const struct {
     const char *name;
-    cam_word meaning;
+    cam_phrase meaning;
 } known[] = {{"model.safetensors", CAM_WORD_FILE_MODEL},  {"README.md", CAM_WORD_FILE_CARD},
              {"metrics.json", CAM_WORD_FILE_METRICS},     {"measure.json", CAM_WORD_FILE_METRICS},
              {"compare.json", CAM_WORD_FILE_METRICS},     {"curve.json", CAM_WORD_FILE_METRICS},
@@ -93,7 +93,7 @@ static double size_of(const char *folder, const char *name) {
 }
 
 int cam_page_file_list(cam_page *page, const cam_page_files *files, cam_status *st) {
-    static const cam_word heads[] = {CAM_WORD_FILE, CAM_WORD_MEANING, CAM_WORD_SIZE, CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_FILE, CAM_WORD_MEANING, CAM_WORD_SIZE, CAM_WORD_COUNT};
     (void)st;
     if (!page)
         return 1;

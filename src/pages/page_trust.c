@@ -49,8 +49,8 @@ static void put_errors(cam_page *page, const json_t *calibration) {
 
 int cam_page_calibration(cam_page *page, const cam_page_files *files, cam_status *st) {
     static const char *const keys[] = {"score", "accuracy", "rows", "low", "high"};
-    static const cam_word heads[] = {CAM_WORD_BIN, CAM_WORD_MEAN_SCORE, CAM_WORD_ACCURACY, CAM_WORD_ROWS,
-                                     CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_BIN, CAM_WORD_MEAN_SCORE, CAM_WORD_ACCURACY, CAM_WORD_ROWS,
+                                       CAM_WORD_COUNT};
     const json_t *calibration = find_holder(files, "calibration");
     const json_t *bins = cam_member_list(calibration, "bins");
     double *column[5], *memory = NULL;
@@ -102,8 +102,8 @@ int cam_page_calibration(cam_page *page, const cam_page_files *files, cam_status
 
 int cam_page_automation(cam_page *page, const cam_page_files *files, cam_status *st) {
     static const char *const keys[] = {"share", "accuracy", "low", "high", "threshold"};
-    static const cam_word heads[] = {CAM_WORD_THRESHOLD, CAM_WORD_SHARE, CAM_WORD_ACCURACY, CAM_WORD_INTERVAL_HEAD,
-                                     CAM_WORD_COUNT};
+    static const cam_phrase heads[] = {CAM_WORD_THRESHOLD, CAM_WORD_SHARE, CAM_WORD_ACCURACY, CAM_WORD_INTERVAL_HEAD,
+                                       CAM_WORD_COUNT};
     enum { MOST_ROWS = 12 };
     const json_t *points = find_holder(files, "automation");
     double *column[5], *memory = NULL;

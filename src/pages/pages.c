@@ -57,7 +57,7 @@ out:
 static const struct {
     cam_page_writer *write;
     const char *id;
-    cam_word title;
+    cam_phrase title;
 } sections[] = {
 #define SECTION(function, id, title) {function, id, CAM_WORD_##title},
     CAM_PAGE_SECTIONS(SECTION)
@@ -66,7 +66,7 @@ static const struct {
 enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
 /* What the page is about, by the file that says most. */
-static cam_word subject_of(const cam_page_files *files) {
+static cam_phrase subject_of(const cam_page_files *files) {
     if (files->compare)
         return CAM_WORD_TITLE_COMPARE;
     if (files->measure)

@@ -28,11 +28,11 @@ const char *cam_language_code(cam_language language) {
     return language == CAM_LANGUAGE_FR ? "fr" : "en";
 }
 
-const char *cam_word_text(cam_language language, cam_word word) {
+const char *cam_word_text(cam_language language, cam_phrase word) {
     return table[word][language == CAM_LANGUAGE_FR];
 }
 
-void cam_word_put(cam_strbuf *out, cam_language language, cam_word word, const char *const *values) {
+void cam_word_put(cam_strbuf *out, cam_language language, cam_phrase word, const char *const *values) {
     size_t count = 0;
     while (values[count])
         count++;

@@ -11,21 +11,21 @@
 
 typedef enum cam_choice_language cam_language;
 
-typedef enum cam_word {
+typedef enum cam_phrase {
 #define CAM_WORD_ENUM(id, english, french) CAM_WORD_##id,
     CAM_WORDS(CAM_WORD_ENUM)
 #undef CAM_WORD_ENUM
         CAM_WORD_COUNT
-} cam_word;
+} cam_phrase;
 
 /* auto: French where LC_ALL, else LC_MESSAGES, else LANG begins with "fr"; otherwise English. Never gives AUTO. */
 cam_language cam_language_resolve(cam_language language);
 /* "fr" or "en", of a resolved language. */
 const char *cam_language_code(cam_language language);
 
-const char *cam_word_text(cam_language language, cam_word word);
+const char *cam_word_text(cam_language language, cam_phrase word);
 /* Appends a text with its values in their places; NULL ends the list. */
-void cam_word_put(cam_strbuf *out, cam_language language, cam_word word, const char *const *values);
+void cam_word_put(cam_strbuf *out, cam_language language, cam_phrase word, const char *const *values);
 
 /* Figures. Thousands stand apart, and the decimal point is the language's. A figure that is not finite is a dash. */
 void cam_figure_count(cam_strbuf *out, cam_language language, int64_t count);

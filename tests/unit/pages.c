@@ -169,8 +169,8 @@ static void test_language(void **state) {
 static void test_words(void **state) {
     (void)state;
     for (int word = 0; word < CAM_WORD_COUNT; word++) {
-        const char *english = cam_word_text(CAM_LANGUAGE_EN, (cam_word)word);
-        const char *french = cam_word_text(CAM_LANGUAGE_FR, (cam_word)word);
+        const char *english = cam_word_text(CAM_LANGUAGE_EN, (cam_phrase)word);
+        const char *french = cam_word_text(CAM_LANGUAGE_FR, (cam_phrase)word);
         assert_true(english[0] && french[0]);
         for (char place = '0'; place <= '7'; place++) {
             char text[] = {'{', place, '}', '\0'};
