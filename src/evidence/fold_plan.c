@@ -2,12 +2,14 @@
 #include "fold_plan.h"
 #include "audit.h"
 #include "folds.h"
+#include "near_texts.h"
 #include "remedy.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { NAMED_LABELS = 5 };
+static const double NEAR_SIMILARITY = 0.8;
 
 /* --- what cannot be measured ------------------------------------------------------------------------------------ */
 
@@ -203,6 +205,37 @@ static cam_status count_duplicates(cam_fold_plan *plan, const cam_run *run) {
 out:
     free(first);
     free(folds);
+    return st;
+}
+
+/* Of which rows a near text is in another fold. */
+typedef struct near_rows {
+    const cam_fold_plan *plan;
+    unsigned char *is_near; /* [rows] */
+} near_rows;
+
+static void mark_near(void *context, int64_t first, int64_t second, double similarity) {
+    near_rows *near = context;
+    (void)similarity;
+    if (near->plan->fold[first] != near->plan->fold[second])
+        near->is_near[first] = near->is_near[second] = 1;
+}
+
+cam_status cam_fold_plan_count_near(const cam_fold_plan *plan, const cam_run *run, int64_t *rows) {
+    cam_status st = CAM_OK;
+    const cam_dataset *file = &run->corpus.files[CAM_PART_TRAIN];
+    int64_t *first = malloc(((size_t)plan->rows + 1) * sizeof *first);
+    near_rows near = {plan, calloc((size_t)plan->rows + 1, 1)};
+    *rows = 0;
+    if (!first || !near.is_near)
+        CAM_FAIL(CAM_E_MEMORY, "no memory to compare %lld rows", (long long)plan->rows);
+    CAM_TRY(cam_audit_groups(file, first));
+    CAM_TRY(cam_near_texts(file, first, NEAR_SIMILARITY, mark_near, &near));
+    for (int64_t r = 0; r < plan->rows; r++)
+        *rows += near.is_near[r];
+out:
+    free(first);
+    free(near.is_near);
     return st;
 }
 

@@ -29,6 +29,8 @@ typedef struct cam_fold_plan {
  * rows than folds; with groups also one that all belongs to one group, fewer groups than folds, a fold with rows of one
  * label only, a row without a group. CAM_E_USAGE: no such column. CAM_E_MEMORY. Release in every case. */
 CAM_MUST_CHECK cam_status cam_fold_plan_make(cam_fold_plan *plan, const cam_run *run);
+/* Counts the rows whose text differs in little from that of a row of another fold (near_texts.h). CAM_E_MEMORY. */
+CAM_MUST_CHECK cam_status cam_fold_plan_count_near(const cam_fold_plan *plan, const cam_run *run, int64_t *rows);
 void cam_fold_plan_release(cam_fold_plan *plan);
 
 static inline int64_t cam_fold_plan_held_out(const cam_fold_plan *plan, int64_t fold) {

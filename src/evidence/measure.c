@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char prefix[] = "repetition";
-
 cam_status cam_measure_configure(const cam_config *from, cam_config *to, char **folder) {
     cam_status st = CAM_OK;
     *to = *from;
@@ -116,6 +114,11 @@ static void warn(cam_measure_state *m) {
                           "%lld of %lld rows have the same text as a row of another fold, which flatters the score; "
                           "on_duplicate=drop leaves repeated texts out\n",
                           (long long)m->plan.duplicates, (long long)m->plan.rows);
+    if (m->near_duplicates > 0)
+        cam_strbuf_printf(&m->warnings,
+                          "%lld of %lld rows differ in little from a row of another fold, which flatters the score; "
+                          "where a column says which rows belong together, group_column keeps them in one fold\n",
+                          (long long)m->near_duplicates, (long long)m->plan.rows);
     if (m->has_baseline && m->difference.accuracy.low <= 0)
         cam_strbuf_printf(&m->warnings, "the model is not clearly better than " CAM_BASELINE_NAME
                                         ", which needs no language model\n");
@@ -128,6 +131,7 @@ static cam_status find_figures(cam_measure_state *m) {
     CAM_TRY(cam_figures_find(&m->figures, &m->predictions, run->config->confidence));
     CAM_TRY(find_baseline(m));
     CAM_TRY(find_calibration(m));
+    CAM_TRY(cam_fold_plan_count_near(&m->plan, run, &m->near_duplicates));
     warn(m);
 out:
     return st;
@@ -156,7 +160,7 @@ static cam_status repeat(cam_measure_state *m) {
                             .backend = task->backend,
                             .group = task->group,
                             .folder = cam_group_rank(task->group) == 0 ? &m->folder.folder : NULL,
-                            .prefix = prefix,
+                            .prefix = CAM_REPEAT_FOLDS,
                             .identity = m->folder.identity,
                             .jobs = m->plan.jobs,
                             .job_count = m->plan.job_count,
@@ -209,7 +213,7 @@ static cam_status conclude(cam_measure_state *m) {
     CAM_TRY(cam_measure_write(m));
     CAM_TRY(train_final(m));
     CAM_TRY(cam_measurement_folder_finish(&m->folder));
-    CAM_TRY(cam_repeat_remove_files(&m->folder.folder, prefix));
+    CAM_TRY(cam_repeat_remove_files(&m->folder.folder));
     tell(m);
 out:
     return st;

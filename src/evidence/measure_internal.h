@@ -19,7 +19,8 @@ typedef struct cam_measure_state {
     int has_baseline;
     cam_calibration calibration; /* by the predictions of the first seed */
     cam_automation automation;
-    cam_strbuf warnings; /* a line each */
+    int64_t near_duplicates; /* across folds, beside plan.duplicates */
+    cam_strbuf warnings;     /* a line each */
     double begin_s, wall_s;
 } cam_measure_state;
 

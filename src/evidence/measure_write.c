@@ -188,6 +188,7 @@ static cam_status write_json(const cam_measure_state *m) {
     cam_calibration_put(&m->calibration, &json);
     cam_automation_put(&m->automation, &json);
     cam_json_integer(&json, "duplicates_across_folds", m->plan.duplicates);
+    cam_json_integer(&json, "near_duplicates_across_folds", m->near_duplicates);
     cam_json_lines(&json, "warnings", cam_strbuf_text(&m->warnings));
     cam_json_end(&json);
     cam_strbuf_putc(&text, '\n');

@@ -37,12 +37,13 @@ static int64_t labels_of(const cam_repeat_task *task) {
 /* --- files ------------------------------------------------------------------------------------------------------- */
 
 static const char ending[] = ".bin";
+static const char *const prefixes[] = {CAM_REPEAT_FOLDS, CAM_REPEAT_POINTS, CAM_REPEAT_ENTRIES};
 
 /* "PREFIX-NUMBER.bin"; the caller frees file.path. */
 static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
     char name[160];
     const cam_repeat_job *j = &task->jobs[job];
-    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, job + 1, ending);
+    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, task->done_before + job + 1, ending);
     return (cam_logits_file){.path = cam_run_folder_path(task->folder, name),
                              .identity = task->identity,
                              .rows = j->held_count,
@@ -77,13 +78,16 @@ static int is_ours(const char *name, const char *prefix) {
     return strcmp(name + strspn(name + 1, "0123456789") + 1, ending) == 0;
 }
 
-cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix) {
+cam_status cam_repeat_remove_files(const cam_run_folder *folder) {
     cam_status st = CAM_OK;
     DIR *dir = opendir(folder->path);
     if (!dir)
         return cam_file_fail(CAM_E_STORAGE, "list", folder->path);
     for (struct dirent *entry; st == CAM_OK && (entry = readdir(dir)) != NULL;) {
-        if (!is_ours(entry->d_name, prefix))
+        int ours = 0;
+        for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+            ours |= is_ours(entry->d_name, prefixes[i]);
+        if (!ours)
             continue;
         char *path = cam_run_folder_path(folder, entry->d_name);
         if (path && unlink(path) != 0 && errno != ENOENT)
@@ -259,6 +263,7 @@ static cam_status exchange(work *w, int64_t first, const int64_t *made) {
     if (!begin)
         st = cam_fail(CAM_E_MEMORY, "no memory for %d ranks", ranks);
     CAM_TRY(cam_group_agree_status(group, "exchanging scores", st));
+    CAM_ASSERT(begin);
     for (int of = 0; of < ranks; of++) {
         int64_t job = job_of(w, first, of);
         if (!made[of])
@@ -289,14 +294,15 @@ static void tell(const work *w, int64_t job, int64_t done) {
         cam_metrics_add(&metrics, w->results[job].logits + i * labels_of(task),
                         task->run->corpus.label[j->held_out[i]]);
     cam_scores scores = cam_metrics_scores(&metrics);
-    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)(task->done_before + done),
-                      (long long)all, j->name, scores.accuracy, scores.f1_macro);
+    done += task->done_before;
+    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)done, (long long)all,
+                      j->name, scores.accuracy, scores.f1_macro);
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
-    if (task->done_before + done < all) {
+    if (done < all) {
         double each_s = w->cost->wall_s / (double)w->cost->trainings / cam_group_ranks(task->group);
         cam_strbuf_puts(&line, ", about ");
-        cam_plain_put_duration(&line, each_s * (double)(all - task->done_before - done));
+        cam_plain_put_duration(&line, each_s * (double)(all - done));
         cam_strbuf_puts(&line, " left");
     }
     cam_log("%s", cam_strbuf_text(&line));

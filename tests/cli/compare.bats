@@ -18,8 +18,11 @@ setup() { in_own_folder; }
         ((.metrics.accuracy.value - $best - .difference.value) | fabs < 1e-9))' out/compare.json
     succeeds cam-train check --config out/best.yaml
     succeeds cam-train --config out/best.yaml
+    succeeds cam-train measure --config out/best.yaml folds=2 output_dir=best-measured
     succeeds cam-train compare --config c.yaml folds=3 'freeze=[none num_train_epochs=6, encoder]' num_train_epochs=1
     says 'holds this comparison, finished'
+    succeeds cam-train compare --config c.yaml folds=3 'freeze=[none num_train_epochs=6, encoder]' num_train_epochs=1 overwrite_output_dir=true
+    says '6 of 6  seed 42, fold 3: accuracy '
     refused 2 'entries was freeze=none, num_train_epochs=6; freeze=encoder and is freeze=none; freeze=encoder' \
         cam-train compare --config c.yaml folds=3 'freeze=[none, encoder]' num_train_epochs=1
 }
@@ -54,6 +57,8 @@ setup() { in_own_folder; }
     says 'add --yes to make them, or write shorter lists'
     refused 2 'more than 100000 combinations' cam-train compare --config c.yaml "seed=[$(seq -s, 400)]" "split_seed=[$(seq -s, 400)]"
     [ ! -e out ]
+    succeeds cam-train compare --config c.yaml 'seed=[1, 2]' max_steps=2 folds=2 output_dir=two
+    succeeds cam-train compare --config c.yaml 'freeze=[none, encoder]' max_steps=2 folds=2 output_dir=cured
     succeeds cam-train compare --yes --config c.yaml max_steps=2 freeze=[none,encoder] learning_rate=[1e-2,1e-3,1e-4] weight_decay=[0,0.1]
     jq -e '.entries | length == 13' out/compare.json
 }
@@ -68,7 +73,7 @@ setup() { in_own_folder; }
     status=0 && wait $job || status=$?
     stderr=$(cat stopped.err)
     [ "$status" -eq 75 ] || complain "expected exit 75"
-    ls out/entry-1-5.bin out/entry-2-2.bin
+    ls out/entry-5.bin out/entry-7.bin
     succeeds cam-train "${settings[@]}"
     says '5 of 5 trainings are done'
     local figures='[.entries[] | .metrics]'

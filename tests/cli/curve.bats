@@ -15,6 +15,8 @@ setup() { in_own_folder; }
         and (.power_law | .a >= 0 and .c >= 0) and (.labels | length) == 3 and .labels[0].gain >= .labels[2].gain' out/curve.json
     succeeds cam-train curve --config c.yaml folds=3 num_train_epochs=4
     says 'holds this curve, finished'
+    succeeds cam-train curve --config c.yaml folds=3 num_train_epochs=4 overwrite_output_dir=true
+    says '12 of 12  40 rows, seed 42, fold 3: accuracy '
     refused 2 'command was curve and is measure' cam-train measure --config c.yaml folds=3 num_train_epochs=4
 }
 

@@ -35,8 +35,11 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     refused 2 'output_dir "out/model" holds a run with other settings' cam-train measure --config c.yaml folds=4 'seeds=[1,2]' num_train_epochs=3
     refused 2 'output_dir "out" holds results with other settings, which cannot go on with these: folds was 4 and is 5' \
         cam-train measure --config c.yaml folds=5 'seeds=[1,2]' num_train_epochs=2
+    says 'choose another folder, or set overwrite_output_dir=true'
     succeeds cam-train measure --config c.yaml folds=5 num_train_epochs=2 overwrite_output_dir=true
     jq -e '.folds == 5 and .seeds == [42]' out/measure.json
+    succeeds cam-train measure --config c.yaml folds=5 num_train_epochs=2 overwrite_output_dir=true
+    says '5 of 5  seed 42, fold 5'
 }
 
 @test "a fold is the training of a run of its own with the same rows: the same bits" {
@@ -110,10 +113,19 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     awk -F, 'NR == 1 { print $0 ",client" } NR > 1 { print $0 "," ($NF == "suivi" ? "a" : "c" NR % 7) }' data.csv >whole.csv
     refused 3 'all rows of the label "suivi" are in one group, client="a"' \
         cam-train measure --config c.yaml train_file=whole.csv group_column=client output_dir=other
+    says 'set group_column=null, or leave the label out with label_map'
+    succeeds cam-train measure --config c.yaml train_file=whole.csv group_column=null num_train_epochs=1 final=false output_dir=ungrouped
+    succeeds cam-train measure --config c.yaml train_file=whole.csv group_column=client 'label_map={suivi: ""}' num_train_epochs=1 \
+        final=false output_dir=without
     awk -F, 'NR == 1 { print $0 ",client" } NR > 1 { print $0 ",c" (NR % 2) }' data.csv >two.csv
     refused 3 'the column "client" has 2 values, which make at most as many folds; set folds=2' \
         cam-train measure --config c.yaml train_file=two.csv group_column=client output_dir=other
     succeeds cam-train measure --config c.yaml train_file=two.csv group_column=client folds=2 num_train_epochs=1 final=false output_dir=other
+    awk -F, 'NR == 1 { print $0 ",client" } $NF == "suivi" { print $0 ",s" NR % 2 } $NF == "accès" { print $0 ",a" NR % 2 }' data.csv >four.csv
+    refused 3 'holds out 10 rows of one label only, ' \
+        cam-train measure --config c.yaml train_file=four.csv group_column=client folds=4 output_dir=four
+    says 'since rows of a group stay together; set another split_seed, or fewer folds'
+    succeeds cam-train measure --config c.yaml train_file=four.csv group_column=client folds=2 num_train_epochs=1 final=false output_dir=four
 }
 
 @test "a label with fewer rows than folds is named, and both cures work" {
@@ -124,15 +136,33 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     succeeds cam-train measure --config c.yaml train_file=rare.csv folds=3 num_train_epochs=1 final=false
     succeeds cam-train measure --config c.yaml train_file=rare.csv min_rows_per_label=5 num_train_epochs=1 final=false output_dir=dropped
     jq -e '.rows == 60' dropped/measure.json
+    { head -31 data.csv | grep ',suivi\|^text' && printf 'un,b\ndeux,c\ntrois,d\n'; } >single.csv
+    refused 3 '"d" (1 row); set label_map to give them to other labels' cam-train measure --config c.yaml train_file=single.csv folds=3
+    succeeds cam-train measure --config c.yaml train_file=single.csv folds=3 'label_map={b: d, c: d}' num_train_epochs=1 final=false output_dir=mapped
 }
 
 @test "what cannot be measured is refused before anything is written" {
     refused 2 'set task=classify' cam-train measure --config c.yaml task=pretrain
     refused 2 'set ~distill_teacher' cam-train measure --config c.yaml distill_teacher=tiny
+    succeeds cam-train measure --config c.yaml task=pretrain task=classify distill_teacher=tiny ~distill_teacher num_train_epochs=1 final=false output_dir=cured
     refused 2 'folds must be a whole number from 2 to 1000, not "1"' cam-train measure --config c.yaml folds=1
     refused 2 'seeds must be [seed, seed, ...]' cam-train measure --config c.yaml 'seeds=[3,3]'
     refused 2 '"--resume" is not one of "measure"' cam-train measure --config c.yaml --resume none
     [ ! -e out ]
+}
+
+@test "a run without held-out rows keeps the last model and says that it was not measured" {
+    succeeds cam-train --config c.yaml validation_split=0 num_train_epochs=1
+    grep -q 'No rows were held out: how good the model is has not been measured.' out/README.md
+    ! grep -q 'model-index' out/README.md
+    succeeds cam-train predict --model out --input data.csv
+    cures 'early_stopping_patience needs held-out rows; set ' 'validation_split=[0-9.]*' cam-train --config c.yaml validation_split=0 \
+        early_stopping_patience=2 output_dir=patient num_train_epochs=2
+    cures 'early_stopping_patience needs held-out rows; ' 'early_stopping_patience=0' cam-train --config c.yaml validation_split=0 \
+        early_stopping_patience=2 output_dir=impatient num_train_epochs=1
+    cut -d, -f1 data.csv >texts.txt
+    cures 'pretraining holds out at least one text; set ' 'validation_split=[0-9.]*' cam-train check --config c.yaml task=pretrain \
+        train_file=texts.txt validation_split=0 output_dir=masked
 }
 
 @test "keys without effect on folds are told, and repeated texts" {
@@ -142,7 +172,7 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     says 'warning: validation_file is not read: folds hold out rows of train_file'
     says 'warning: early_stopping_patience has no effect'
     says 'rows have the same text as a row of another fold, which flatters the score; on_duplicate=drop leaves repeated texts out'
-    jq -e '.duplicates_across_folds > 0 and .rows == 90 and (.warnings | length) > 0' out/measure.json
+    jq -e '.duplicates_across_folds > 0 and .near_duplicates_across_folds > 0 and .rows == 90 and (.warnings | length) > 0' out/measure.json
     succeeds cam-train measure --config c.yaml train_file=twice.csv on_duplicate=drop num_train_epochs=1 final=false output_dir=once
     jq -e '.duplicates_across_folds == 0 and .rows == 60' once/measure.json
 }
@@ -177,4 +207,37 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     succeeds cam-train measure --config c.yaml folds=3 num_train_epochs=1 target_accuracy=0.999 output_dir=never
     says 'warning: target_accuracy 0.999 is not reached, and predict labels every text'
     refused 2 'target_accuracy was 0.999 and is null' cam-train measure --config c.yaml folds=3 num_train_epochs=1 output_dir=never
+}
+
+@test "a full disk, a locked folder and leftovers of another measurement" {
+    run --separate-stderr bash -c "ulimit -f 8; '$program' measure --config c.yaml num_train_epochs=1 final=false"
+    [ "$status" -eq 8 ] || complain "expected exit 8"
+    says 'error: cannot write '
+    says 'oof.jsonl": File too large'
+    ls out/repetition-5.bin
+    succeeds cam-train measure --config c.yaml num_train_epochs=1 final=false # once there is room
+    says '5 of 5 trainings are done'
+    jq -e .rows out/measure.json
+    cp out/measure.json before.json
+    exec 8<out && flock 8
+    refused 2 'another run is writing there' cam-train measure --config c.yaml num_train_epochs=2 final=false
+    flock -u 8
+    cmp out/measure.json before.json
+    touch out/entry-3.bin out/repetition-77.bin out/mine.bin out/entry-x.bin
+    succeeds cam-train measure --config c.yaml num_train_epochs=2 final=false overwrite_output_dir=true
+    [ "$(ls out)" = "$(printf '%s\n' confusion.csv entry-x.bin measure.json mine.bin oof.jsonl run.json)" ] || ls out
+}
+
+@test "a rank that is stopped stops all: exit 75, and the measurement goes on" {
+    in_own_folder_of_ranks
+    settings=(measure --config c.yaml folds=5 'seeds=[1,2,3,4]' num_train_epochs=40 final=false cpu_threads=1)
+    succeeds cam-train "${settings[@]}" output_dir=one
+    launch 2 "${settings[@]}"
+    eventually 60 grep -q '^4 of 20' ranks/stderr.0
+    kill -TERM "$(cat ranks/pid.1)"
+    status=0 && wait $job || status=$?
+    [ "$status" -eq 75 ] || complain "expected exit 75: $(cat mpirun.err ranks/stderr.*)"
+    succeeds ranks 2 "${settings[@]}"
+    says ' of 20 trainings are done'
+    [ "$(figures out)" = "$(figures one)" ]
 }
