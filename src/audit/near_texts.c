@@ -133,8 +133,8 @@ static uint32_t number_of(const near_search *s, uint64_t hash) {
 /* Numbers the terms by growing frequency, and sorts those of each text. */
 static cam_status number_terms(near_search *s) {
     cam_status st = CAM_OK;
-    frequency *list = malloc((s->term_count + 1) * sizeof *list);
-    s->known = malloc((s->term_count + 1) * sizeof *s->known);
+    frequency *list = calloc(s->term_count + 1, sizeof *list);
+    s->known = calloc(s->term_count + 1, sizeof *s->known);
     if (!list || !s->known) {
         st = no_memory();
         goto out;
@@ -147,7 +147,7 @@ static cam_status number_terms(near_search *s) {
             list[s->known_count++] = (frequency){s->known[i], 0, s->known_count};
         list[s->known_count - 1].count++;
     }
-    s->number = malloc((s->known_count + 1) * sizeof *s->number);
+    s->number = calloc(s->known_count + 1, sizeof *s->number);
     if (!s->number) {
         st = no_memory();
         goto out;

@@ -26,12 +26,12 @@ typedef struct answer_place {
 } answer_place;
 
 static void put_value(const answer_place *answer, size_t row, size_t labels, int32_t label, double value) {
-    if (answer->margins)
+    if (answer->margins) {
         answer->margins[row * labels + (size_t)label] = value;
-    if (answer->margins || value <= answer->best[row])
-        return;
-    answer->best[row] = value;
-    answer->predicted[row] = label;
+    } else if (answer->best && value > answer->best[row]) {
+        answer->best[row] = value;
+        answer->predicted[row] = label;
+    }
 }
 
 /* Trains "this label or another one", and gives the value of each held-out row. */

@@ -148,8 +148,9 @@ static cam_status list_keys(cam_grid *grid) {
             for (size_t s = 0; s < grid->axes[a].points[p].count; s++) {
                 const char *key = grid->axes[a].points[p].settings[s].key;
                 int known = 0;
+                CAM_ASSERT(key);
                 for (size_t k = 0; k < grid->key_count; k++)
-                    known |= strcmp(grid->keys[k], key) == 0;
+                    known |= grid->keys[k] && strcmp(grid->keys[k], key) == 0;
                 if (!known)
                     grid->keys[grid->key_count++] = key;
             }
@@ -225,8 +226,10 @@ cam_status cam_grid_entry_make(const cam_grid *grid, int64_t i, cam_grid_entry *
     for (size_t p = 0; p < grid->plain_count; p++)
         entry->overrides[entry->override_count++] = grid->plain[p];
     for (size_t a = 0; a < grid->axis_count; a++) {
-        block /= (int64_t)grid->axes[a].count;
-        const point *p = &grid->axes[a].points[i / block % (int64_t)grid->axes[a].count];
+        int64_t points = (int64_t)grid->axes[a].count;
+        CAM_ASSERT(points > 0 && block >= points);
+        block /= points;
+        const point *p = &grid->axes[a].points[i / block % points];
         for (size_t s = 0; s < p->count; s++) {
             cam_strbuf_put_all(&name, name.length > 0 ? ", " : "", p->words[s], NULL);
             entry->settings[entry->setting_count++] = p->settings[s];

@@ -36,7 +36,7 @@ static cam_status allocate(fast *f) {
     f->label = malloc((f->rows + 1) * sizeof *f->label);
     f->place = malloc((f->rows + 1) * sizeof *f->place);
     f->held = malloc(cells * sizeof *f->held);
-    f->margins = malloc(cells * sizeof *f->margins);
+    f->margins = calloc(cells, sizeof *f->margins);
     return f->fold && f->row && f->label && f->place && f->held && f->margins
                ? CAM_OK
                : cam_fail(CAM_E_MEMORY, "no memory for the scores of %zu rows", f->rows);

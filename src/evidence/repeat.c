@@ -263,6 +263,7 @@ static cam_status exchange(work *w, int64_t first, const int64_t *made) {
     if (!begin)
         st = cam_fail(CAM_E_MEMORY, "no memory for %d ranks", ranks);
     CAM_TRY(cam_group_agree_status(group, "exchanging scores", st));
+    CAM_ASSERT(begin);
     for (int of = 0; of < ranks; of++) {
         int64_t job = job_of(w, first, of);
         if (!made[of])
@@ -293,14 +294,15 @@ static void tell(const work *w, int64_t job, int64_t done) {
         cam_metrics_add(&metrics, w->results[job].logits + i * labels_of(task),
                         task->run->corpus.label[j->held_out[i]]);
     cam_scores scores = cam_metrics_scores(&metrics);
-    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)(task->done_before + done),
-                      (long long)all, j->name, scores.accuracy, scores.f1_macro);
+    done += task->done_before;
+    cam_strbuf_printf(&line, "%lld of %lld  %s: accuracy %.4f, f1_macro %.4f (", (long long)done, (long long)all,
+                      j->name, scores.accuracy, scores.f1_macro);
     cam_plain_put_duration(&line, w->results[job].wall_s);
     cam_strbuf_puts(&line, ")");
-    if (task->done_before + done < all) {
+    if (done < all) {
         double each_s = w->cost->wall_s / (double)w->cost->trainings / cam_group_ranks(task->group);
         cam_strbuf_puts(&line, ", about ");
-        cam_plain_put_duration(&line, each_s * (double)(all - task->done_before - done));
+        cam_plain_put_duration(&line, each_s * (double)(all - done));
         cam_strbuf_puts(&line, " left");
     }
     cam_log("%s", cam_strbuf_text(&line));

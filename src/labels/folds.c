@@ -164,7 +164,7 @@ static cam_status grouping_init(grouping *g, size_t count, size_t folds, size_t 
     g->rows = calloc(labels, sizeof *g->rows);
     g->column = calloc(labels, sizeof *g->column);
     g->size = calloc(labels, sizeof *g->size);
-    g->in_fold = calloc(folds * labels, sizeof *g->in_fold);
+    g->in_fold = calloc(folds * labels + 1, sizeof *g->in_fold);
     g->group_rows = calloc(labels, sizeof *g->group_rows);
     g->values = calloc(labels + folds, sizeof *g->values);
     g->deviations = calloc(labels, sizeof *g->deviations);

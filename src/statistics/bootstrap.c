@@ -179,7 +179,7 @@ static cam_status init_worker(worker *w, const plan *p, int number, int threads)
                   .end = p->resamples * (number + 1) / threads,
                   .counts = malloc((size_t)p->cells * sizeof *w->counts),
                   .per_label = malloc((size_t)(3 * p->labels) * sizeof *w->per_label),
-                  .scores = malloc((size_t)(2 * p->columns) * sizeof *w->scores)};
+                  .scores = calloc((size_t)(2 * p->columns), sizeof *w->scores)};
     return w->counts && w->per_label && w->scores ? CAM_OK : cam_fail(CAM_E_MEMORY, "no memory for resamples");
 }
 

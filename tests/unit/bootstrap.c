@@ -1,5 +1,5 @@
-/* bootstrap: intervals are those of numpy on the same draws (data/bootstrap_golden.h), whatever the number of threads; the
- * exact test is SciPy's (data/mcnemar_golden.h). */
+/* bootstrap: intervals are those of numpy on the same draws (data/bootstrap_golden.inc), whatever the number of threads; the
+ * exact test is SciPy's (data/mcnemar_golden.inc). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,14 +25,14 @@ static const struct golden {
     uint64_t seed;
     cam_interval one[SHOWN], difference[SHOWN];
 } golden[] = {
-#include "data/bootstrap_golden.h"
+#include "data/bootstrap_golden.inc"
 };
 
 static const struct {
     int64_t first_only, second_only;
     double p;
 } mcnemar[] = {
-#include "data/mcnemar_golden.h"
+#include "data/mcnemar_golden.inc"
 };
 
 static int32_t hashed(int64_t i, uint32_t salt) {

@@ -1,4 +1,4 @@
-/* confident: thresholds, joint, suspects and scores are cleanlab's (data/confident_golden.h). */
+/* confident: thresholds, joint, suspects and scores are cleanlab's (data/confident_golden.inc). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ static const struct golden {
     double thresholds, self_confidence, margin;
     cam_interval share;
 } golden[] = {
-#include "data/confident_golden.h"
+#include "data/confident_golden.inc"
 };
 
 static int32_t hashed(int64_t i, uint32_t salt) {

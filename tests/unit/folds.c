@@ -1,4 +1,4 @@
-/* folds: rows are in the folds of scikit-learn, row for row (data/folds_golden.h); what is refused, and what is noted. */
+/* folds: rows are in the folds of scikit-learn, row for row (data/folds_golden.inc); what is refused, and what is noted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static const struct golden {
     int64_t small_labels;
     uint64_t hash;
 } golden[] = {
-#include "data/folds_golden.h"
+#include "data/folds_golden.inc"
 };
 
 static uint64_t fnv(const int32_t *fold, size_t count) {

@@ -1,4 +1,4 @@
-/* power_law: the fitted curve is SciPy's (data/power_law_golden.h); bounds hold, and bad points are refused. */
+/* power_law: the fitted curve is SciPy's (data/power_law_golden.inc); bounds hold, and bad points are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ static const struct golden {
     int weighted;
     double at[3], rmse;
 } golden[] = {
-#include "data/power_law_golden.h"
+#include "data/power_law_golden.inc"
 };
 
 static double noise_of(int i) {

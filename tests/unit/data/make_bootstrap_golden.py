@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes bootstrap_golden.h: bootstrap intervals by numpy, scores by scikit-learn.
+"""Writes bootstrap_golden.inc: bootstrap intervals by numpy, scores by scikit-learn.
 
-    make_bootstrap_golden.py > bootstrap_golden.h
+    make_bootstrap_golden.py > bootstrap_golden.inc
 
 Run with scikit-learn 1.9.1, numpy 2.4.6. Truth and predictions are those of the functions below, which
 tests/unit/bootstrap.c repeats. The draws are those of bootstrap.h, by a Philox 4x32-10 of our own; the intervals are

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes confident_golden.h: confident learning by cleanlab.
+"""Writes confident_golden.inc: confident learning by cleanlab.
 
-    make_confident_golden.py > confident_golden.h
+    make_confident_golden.py > confident_golden.inc
 
 Run with cleanlab 2.9.0, numpy 2.4.6, scikit-learn 1.9.1. Probabilities and labels are those of the functions below, which
 tests/unit/confident.c repeats; whole numbers over whole numbers, so both have the same bits. numpy's argsort is made stable,

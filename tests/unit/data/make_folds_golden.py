@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes folds_golden.h: the folds of scikit-learn's StratifiedKFold and StratifiedGroupKFold.
+"""Writes folds_golden.inc: the folds of scikit-learn's StratifiedKFold and StratifiedGroupKFold.
 
-    make_folds_golden.py > folds_golden.h
+    make_folds_golden.py > folds_golden.inc
 
 Run with scikit-learn 1.9.1 and numpy 2.4.6. A row: rows, folds, seed, labels, groups (0 = StratifiedKFold), the shape of
 the groups, the labels with fewer rows than folds, and FNV-1a of the array that holds each row's fold as int64. The ids are

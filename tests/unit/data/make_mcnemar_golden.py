@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes mcnemar_golden.h: counts of rows that one of two classifiers alone has right, and SciPy's exact p-value.
+"""Writes mcnemar_golden.inc: counts of rows that one of two classifiers alone has right, and SciPy's exact p-value.
 
-    make_mcnemar_golden.py > mcnemar_golden.h
+    make_mcnemar_golden.py > mcnemar_golden.inc
 
 Run with SciPy 1.17.1."""
 from scipy.stats import binomtest

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes power_law_golden.h: power laws fitted by SciPy to smooth and to rough learning curves.
+"""Writes power_law_golden.inc: power laws fitted by SciPy to smooth and to rough learning curves.
 
-    make_power_law_golden.py > power_law_golden.h
+    make_power_law_golden.py > power_law_golden.inc
 
 Run with SciPy 1.17.1 and numpy 2.4.6. Rows are 100, 200, 400, ... of `points`; errors are the law's with a, b, c, and noise
 * (hash % 1000 / 1000 - 0.5) of make_bootstrap_golden.py. curve_fit starts from many points with tight tolerances; the best fit
