@@ -3,6 +3,7 @@
 #include "files.h"
 #include "page_internal.h"
 #include "style_internal.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,20 @@ out:
     return st;
 }
 
+#define GENERATOR "cam-train "
+
+int cam_page_is_ours(const char *path) {
+    enum { HEAD_BYTES = 256 };
+    static const char mark[] = "<meta name=\"generator\" content=\"" GENERATOR;
+    char head[HEAD_BYTES + 1] = "";
+    FILE *file = path ? fopen(path, "rbe") : NULL;
+    if (!file)
+        return 1;
+    head[fread(head, 1, HEAD_BYTES, file)] = '\0';
+    fclose(file);
+    return strstr(head, mark) != NULL;
+}
+
 /* --- the page ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -67,6 +82,8 @@ enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
 /* What the page is about, by the file that says most. */
 static cam_word subject_of(const cam_page_files *files) {
+    if (files->metrics)
+        return CAM_WORD_TITLE_TRAIN;
     if (files->compare)
         return CAM_WORD_TITLE_COMPARE;
     if (files->measure)
@@ -91,10 +108,10 @@ static void put_head(cam_page *page, const char *title) {
     cam_html_open(html, "meta");
     cam_html_attribute(html, "charset", "utf-8");
     cam_html_close(html);
+    put_meta(html, "generator", GENERATOR CAM_VERSION);
     cam_html_element(html, "title", NULL, title);
     put_meta(html, "viewport", "width=device-width, initial-scale=1");
     put_meta(html, "color-scheme", "light dark");
-    put_meta(html, "generator", "cam-train " CAM_VERSION);
     cam_html_style(html, cam_page_style);
     cam_page_close(page);
 }
@@ -184,6 +201,8 @@ cam_status cam_pages_write(const char *folder, enum cam_choice_language language
     cam_strbuf out = CAM_STRBUF_INIT;
     char *full = cam_path_absolute(folder), *path = cam_path_join(folder, CAM_PAGE_FILE);
     CAM_TRY(cam_memory_check(CAM_OK));
+    if (!cam_page_is_ours(path))
+        CAM_FAIL(CAM_E_USAGE, "\"%s/%s\" is not a page of cam-train; move it away", full, CAM_PAGE_FILE);
     CAM_TRY(files_read(folder, &files));
     const char *slash = strrchr(full, '/');
     CAM_TRY(put_page(&page, &files, slash && slash[1] ? slash + 1 : full, &out));

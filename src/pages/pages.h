@@ -11,8 +11,10 @@
 
 /* Writes folder/report.html from those of metrics.json, measure.json, compare.json, curve.json, clean.json, log.jsonl,
  * mistakes.csv and run.yaml that are there. `language` AUTO is that of the environment. Equal files give an equal page.
- * CAM_E_USAGE where none of the JSON files and no log is there, CAM_E_DATA where one cannot be read, CAM_E_STORAGE,
- * CAM_E_MEMORY. */
+ * CAM_E_USAGE where none of the JSON files and no log is there, or a report.html that is not ours; CAM_E_DATA where a file
+ * cannot be read, CAM_E_STORAGE, CAM_E_MEMORY. */
 CAM_MUST_CHECK cam_status cam_pages_write(const char *folder, enum cam_choice_language language);
+/* False for a file of this name that this program has not written, which is never replaced. */
+int cam_page_is_ours(const char *path);
 
 #endif

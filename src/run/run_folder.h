@@ -13,7 +13,7 @@
 #define CAM_RUN_RECORD_FILE "run.json" /* run_record.h */
 
 /* The names of all files that a run writes but README.md and its checkpoints, in the order in which they are removed;
- * NULL ends the list. A folder with one of them is occupied, and overwrite_output_dir removes them. */
+ * NULL ends the list. A folder with one of them but a page of ours is occupied, and overwrite_output_dir removes them. */
 extern const char *const cam_run_folder_files[];
 
 /* --- before any work ----------------------------------------------------------------------------------------------- */

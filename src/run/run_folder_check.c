@@ -1,5 +1,6 @@
 /* run_folder_check.c: what is checked of the output folder before any work is done; see run_folder.h. */
 #include "files.h"
+#include "pages.h"
 #include "plain.h"
 #include "remedy.h"
 #include "run_folder.h"
@@ -84,9 +85,20 @@ out:
 
 /* --- the folder ---------------------------------------------------------------------------------------------------- */
 
+/* A page is made from other files: alone it is no run. */
+static int is_page_of_ours(const char *folder, const char *name) {
+    if (strcmp(name, CAM_PAGE_FILE) != 0)
+        return 0;
+    char *path = cam_path_join(folder, name);
+    int is = cam_page_is_ours(path);
+    free(path);
+    return is;
+}
+
 const char *cam_run_folder_occupied(const cam_config *config) {
     for (size_t i = 0; cam_run_folder_files[i]; i++)
-        if (cam_file_exists_in(config->output_dir, cam_run_folder_files[i]))
+        if (cam_file_exists_in(config->output_dir, cam_run_folder_files[i]) &&
+            !is_page_of_ours(config->output_dir, cam_run_folder_files[i]))
             return cam_run_folder_files[i];
     return NULL;
 }

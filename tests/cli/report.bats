@@ -124,4 +124,12 @@ PYTHON
     [ "$status" -eq 8 ] || complain "expected exit 8"
     cmp before.html some/report.html
     [ "$(ls some)" = $'clean.json\nreport.html' ] || complain "$(ls some)"
+    echo mine >some/report.html
+    refused 2 'is not a page of cam-train; move it away' cam-train report some
+    [ "$(cat some/report.html)" = mine ] || complain "a file of the user was replaced"
+    refused 2 'already holds a run (report.html)' cam-train --config c.yaml output_dir=some
+    rm some/report.html
+    succeeds cam-train report some
+    succeeds cam-train --config c.yaml max_steps=2 output_dir=some
+    grep -q 'id="data"' some/report.html && grep -q 'id="result"' some/report.html || complain "one page of both"
 }

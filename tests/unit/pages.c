@@ -286,6 +286,9 @@ static void test_damaged_files(void **state) {
     expect_failure(CAM_E_DATA, "this is not a JSON object");
     put_file("metrics.json", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[");
     expect_failure(CAM_E_DATA, "nested deeper");
+    put_file("metrics.json", "{}");
+    put_file("report.html", "<!DOCTYPE html><title>of the user</title>");
+    expect_failure(CAM_E_USAGE, "is not a page of cam-train; move it away");
 }
 
 /* --- a run --------------------------------------------------------------------------------------------------------- */
@@ -416,6 +419,9 @@ static void test_size_and_time(void **state) {
     assert_true(IS_SANITIZED || used_s < 0.2);
     assert_non_null(strstr(page.text, "étiquette_<wbr/>59"));
     assert_non_null(strstr(page.text, "90,0" NARROW "%"));
+    assert_non_null(
+        strstr(page.text, "<td class=\"text\"><bdi>un texte, assez long, de la ligne 29</bdi></td><td><bdi>a</bdi>"));
+    assert_null(strstr(page.text, "de la ligne 30"));
     cam_strbuf_release(&page);
 }
 
