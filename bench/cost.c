@@ -191,11 +191,13 @@ COUNT(residual_fwd) {
 }
 
 COUNT(residual_bwd) {
-    double n = rows_in(c, a->rows), gradients = whole(a->dbias) + whole(a->dgamma) + whole(a->dbeta);
-    add(c, CAM_OP_residual_bwd,
-        bytes_of(a->dy, n) + bytes_of(a->z, n) + bytes_of(a->mean, n) + bytes_of(a->rstd, n) + whole(a->gamma) +
-            whole(a->mask) + (a->accumulate ? gradients : 0),
-        whole(a->dx) + whole(a->dresidual) + gradients, 0);
+    double n = rows_in(c, a->rows);
+    double gradients = a->stage == CAM_STAGE_ROWS ? 0 : whole(a->dbias) + whole(a->dgamma) + whole(a->dbeta);
+    double rows_read = bytes_of(a->dy, n) + bytes_of(a->z, n) + bytes_of(a->mean, n) + bytes_of(a->rstd, n) +
+                       whole(a->gamma) + whole(a->mask);
+    int rows = a->stage != CAM_STAGE_SUMS;
+    add(c, CAM_OP_residual_bwd, (rows ? rows_read : 0) + (a->accumulate ? gradients : 0),
+        (rows ? whole(a->dx) + whole(a->dresidual) : 0) + gradients, 0);
 }
 
 COUNT(gelu_fwd) {
@@ -203,10 +205,11 @@ COUNT(gelu_fwd) {
 }
 
 COUNT(gelu_bwd) {
-    double n = rows_in(c, a->rows);
+    double n = rows_in(c, a->rows), gradient = a->stage == CAM_STAGE_ROWS ? 0 : whole(a->dbias);
+    int rows = a->stage != CAM_STAGE_SUMS;
     add(c, CAM_OP_gelu_bwd,
-        bytes_of(a->dy, n) + bytes_of(a->x, n) + whole(a->bias) + (a->accumulate ? whole(a->dbias) : 0),
-        whole(a->dx) + whole(a->dbias), 0);
+        (rows ? bytes_of(a->dy, n) + bytes_of(a->x, n) + whole(a->bias) : 0) + (a->accumulate ? gradient : 0),
+        (rows ? whole(a->dx) : 0) + gradient, 0);
 }
 
 COUNT(head_gather_fwd) {
@@ -235,14 +238,10 @@ COUNT(head_tanh_bwd) {
         whole(a->dx) + whole(a->dbias), 0);
 }
 
-COUNT(loss_fwd) {
+COUNT(loss) {
     double r = rows_in(c, a->rows);
-    add(c, CAM_OP_loss_fwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->row_loss), 0);
-}
-
-COUNT(loss_bwd) {
-    double r = rows_in(c, a->rows);
-    add(c, CAM_OP_loss_bwd, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights), whole(a->dlogits), 0);
+    add(c, CAM_OP_loss, bytes_of(a->logits, r) + bytes_of(a->labels, r) + whole(a->weights),
+        whole(a->row_loss) + whole(a->dlogits), 0);
 }
 
 /* The teacher's rows are gathered. */

@@ -70,18 +70,17 @@ CAM_DEVICE void store_weights(const weights<true> &w, int group, unsigned char *
     cam_store_once(group_at<cam_bf16>(low, group), w.low[group]);
 }
 
-/* Computed for the block by one thread of each of two warps, because f64 is slow on smaller GPUs; quotient and root, the
- * two long operations, run at the same time. */
+/* Computed for the block by one thread, because f64 is slow on smaller GPUs. There is no long operation among them: the
+ * step state has the quotient and the root. */
 CAM_DEVICE void make_factors(factors *f, const cam_chunk &chunk, const cam_step_state *state) {
     if (threadIdx.x == 0) {
         double rate = cam_mul(state->learning_rate, chunk.rate_scale);
         f->clip = state->clip_scale;
         f->keep = (float)(1.0 - cam_mul(rate, chunk.decay));
-        f->rate = (float)(rate / state->bias_correction1);
+        f->rate = (float)cam_mul(rate, state->inverse_correction1);
+        f->root_correction2 = (float)state->root_correction2;
         f->finite = state->finite;
     }
-    if (threadIdx.x == CAM_WARP)
-        f->root_correction2 = (float)cam_sqrt(state->bias_correction2);
 }
 
 /* Updates a chunk of one form. The loads of its moments were issued before; the factors are computed while all loads
@@ -124,8 +123,9 @@ CAM_DEVICE void update_chunk(planes p, const cam_chunk &chunk, int64_t c, four m
  *   block   a chunk; the last chunk first, since norm_partial has just read the last gradients and the next forward
  *           pass begins with the first weights
  *   thread  eight elements, 88 to 112 bytes of loads in flight
- * Bytes: 26 an element (split, bf16 gradient) or 28 (f32, f32). Runs below sm_80 too. */
-CAM_KERNEL(THREADS)
+ * Bytes: 26 an element (split, bf16 gradient) or 28 (f32, f32). At least four blocks fit on a multiprocessor, with 115
+ * KB of loads in flight. Runs below sm_80 too. */
+CAM_KERNEL_AT_LEAST(THREADS, 4)
 adamw_kernel(planes p, const cam_chunk *chunks, betas b, const cam_step_state *state) {
     CAM_SHARED(factors, shared);
     int64_t c = (int64_t)gridDim.x - 1 - blockIdx.x;

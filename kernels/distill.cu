@@ -45,7 +45,7 @@ CAM_DEVICE float weight_of(const logits_rows &in, int k) {
     return in.weights ? in.weights[k] : 1.0f;
 }
 
-/* Cross-entropy as in loss_fwd. */
+/* Cross-entropy as in loss. */
 CAM_DEVICE float label_loss(const logits_rows &in, const soft_row &s, int label) {
     float loss = (1.0f - in.smoothing) * weight_of(in, label) * (s.log_sum - (s.x[label] - s.max));
     if (in.smoothing == 0.0f)

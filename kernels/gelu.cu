@@ -165,16 +165,22 @@ template <typename T, int N> static cam_status gelu_bwd(cam_backend *backend, co
                       a->rows, a->state);
 }
 
+static cam_status gelu_bwd_of_dtype(cam_backend *backend, const cam_gelu_bwd_args *args) {
+    int wide = gelu_width(args->dy.shape[1]) == CAM_UNIT;
+    if (args->dy.dtype == CAM_F32)
+        return wide ? gelu_bwd<float, CAM_UNIT>(backend, args) : gelu_bwd<float, 1>(backend, args);
+    return wide ? gelu_bwd<cam_bf16, CAM_UNIT>(backend, args) : gelu_bwd<cam_bf16, 1>(backend, args);
+}
+
 cam_status cam_cuda_gelu_bwd(cam_backend *backend, const cam_gelu_bwd_args *args) {
     cam_status st = CAM_OK;
-    int wide = gelu_width(args->dy.shape[1]) == CAM_UNIT;
     cam_column_sums sums = {
         {cam_column_sum_of(args->dbias), NULL, NULL, NULL}, 1, (int)args->dy.shape[1], args->accumulate};
-    if (args->dy.dtype == CAM_F32)
-        CAM_TRY((wide ? gelu_bwd<float, CAM_UNIT>(backend, args) : gelu_bwd<float, 1>(backend, args)));
-    else
-        CAM_TRY((wide ? gelu_bwd<cam_bf16, CAM_UNIT>(backend, args) : gelu_bwd<cam_bf16, 1>(backend, args)));
-    CAM_TRY(cam_columns_total(backend, &sums, (const float *)args->workspace.data, gelu_split(backend, args).blocks));
+    if (args->stage != CAM_STAGE_SUMS)
+        CAM_TRY(gelu_bwd_of_dtype(backend, args));
+    if (args->stage != CAM_STAGE_ROWS)
+        CAM_TRY(
+            cam_columns_total(backend, &sums, (const float *)args->workspace.data, gelu_split(backend, args).blocks));
 out:
     return st;
 }

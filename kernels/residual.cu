@@ -231,6 +231,13 @@ template <typename T, typename D> static cam_status residual_bwd(cam_backend *ba
                                                     : residual_bwd_run<T, D, false>(backend, a);
 }
 
+static cam_status residual_bwd_of_dtypes(cam_backend *backend, const cam_residual_bwd_args *args) {
+    if (args->z.dtype == CAM_F32)
+        return residual_bwd<float, float>(backend, args);
+    return args->dy.dtype == CAM_F32 ? residual_bwd<cam_bf16, float>(backend, args)
+                                     : residual_bwd<cam_bf16, cam_bf16>(backend, args);
+}
+
 cam_status cam_cuda_residual_bwd(cam_backend *backend, const cam_residual_bwd_args *args) {
     cam_status st = CAM_OK;
     cam_row_layout layout = cam_row_layout_of(args->dy.shape[1]);
@@ -240,14 +247,11 @@ cam_status cam_cuda_residual_bwd(cam_backend *backend, const cam_residual_bwd_ar
         layout.columns,
         args->accumulate};
     CAM_TRY(cam_row_check("residual_bwd", layout.columns));
-    if (args->z.dtype == CAM_F32)
-        CAM_TRY((residual_bwd<float, float>(backend, args)));
-    else if (args->dy.dtype == CAM_F32)
-        CAM_TRY((residual_bwd<cam_bf16, float>(backend, args)));
-    else
-        CAM_TRY((residual_bwd<cam_bf16, cam_bf16>(backend, args)));
-    CAM_TRY(cam_columns_total(backend, &sums, (const float *)args->workspace.data,
-                              cam_split_row_groups(backend, args->dy.shape[0], &layout).blocks));
+    if (args->stage != CAM_STAGE_SUMS)
+        CAM_TRY(residual_bwd_of_dtypes(backend, args));
+    if (args->stage != CAM_STAGE_ROWS)
+        CAM_TRY(cam_columns_total(backend, &sums, (const float *)args->workspace.data,
+                                  cam_split_row_groups(backend, args->dy.shape[0], &layout).blocks));
 out:
     return st;
 }

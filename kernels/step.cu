@@ -124,8 +124,8 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
     state->loss_denominator = m.loss_denominator;
     state->tokens = to.ids ? m.tokens : 0;
     state->sequences = state->head_rows = rows;
-    state->bias_correction1 = correction.first;
-    state->bias_correction2 = correction.second;
+    state->inverse_correction1 = correction.inverse1;
+    state->root_correction2 = correction.root2;
     if (m.begins) {
         state->loss = 0;
         state->clip_scale = 1;
@@ -139,8 +139,8 @@ step_begin_kernel(batch to, data_set from, const cam_micro_step *plan, const cam
 CAM_DEVICE bool is_chosen(const masked_batch &b, const cam_masking_map &map, const cam_step_state *state, int32_t t,
                           int32_t index) {
     const int32_t *ids = b.ids + t - index;
-    if (map.given)
-        return ids[index] == map.mask_id;
+    if (map.choice != CAM_CHOOSE_DRAWN)
+        return map.choice == CAM_CHOOSE_ALL || ids[index] == map.mask_id;
     if (b.piece_kind[ids[index]] & CAM_PIECE_SPECIAL)
         return false;
     int32_t word = cam_masking_word(&map, ids, b.piece_kind, index);
@@ -151,7 +151,7 @@ CAM_DEVICE bool is_chosen(const masked_batch &b, const cam_masking_map &map, con
 CAM_DEVICE void write_token(const masked_batch &b, const cam_masking_map &map, const cam_step_state *state, int32_t t,
                             int32_t index, bool chosen, int32_t at) {
     int32_t id = b.ids[t], row = b.token_row[t], becomes = id;
-    if (chosen && !map.given)
+    if (chosen && map.choice == CAM_CHOOSE_DRAWN)
         becomes =
             cam_masking_replacement(&map, b.piece_kind, state->seed, state->epoch, (uint32_t)row, (uint32_t)index, id);
     b.masked[t] = becomes;

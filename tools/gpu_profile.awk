@@ -26,13 +26,13 @@ function split_csv(line,    n, quoted, field, at, c) {
 }
 
 function operator_of(kernel) {
-    if (match(kernel, /(step_begin|step_end|embedding_fwd|embedding_bwd|attention_fwd|attention_bwd|residual_fwd|residual_bwd|gelu_fwd|gelu_bwd|loss_fwd|loss_bwd|norm_partial|norm_final|adamw|head_tanh_fwd|head_tanh_bwd)/))
+    if (match(kernel, /(step_begin|step_end|embedding_fwd|embedding_bwd|attention_fwd|attention_bwd|residual_fwd|residual_bwd|gelu_fwd|gelu_bwd|loss|norm_partial|norm_final|adamw|head_tanh_fwd|head_tanh_bwd)/))
         return substr(kernel, RSTART, RLENGTH)
     if (kernel ~ /attention_(keys|queries)/)
         return "attention_bwd"
     if (kernel ~ /head_/)
         return "head"
-    if (kernel ~ /columns_total|loss_|cast_runs|step_/)
+    if (kernel ~ /columns_total|cast_runs|step_/)
         return "others of ours"
     return "linear"
 }

@@ -95,7 +95,7 @@ take_rows() {
         return
     fi
     echo '{"rows":"examples/commandes"}'
-    cp "$home"/examples/quickstart-model/*.json "$home"/examples/quickstart-model/*.model "$work/model/" || return 1
+    cp "$home"/examples/untrained-model/*.json "$home"/examples/untrained-model/*.model "$work/model/" || return 1
     sed -i -e 's/"hidden_size": *[0-9]*/"hidden_size": 768/' -e 's/"intermediate_size": *[0-9]*/"intermediate_size": 3072/' \
         -e 's/"max_position_embeddings": *[0-9]*/"max_position_embeddings": 514/' -e 's/"num_hidden_layers": *[0-9]*/"num_hidden_layers": 12/' \
         -e 's/"num_attention_heads": *[0-9]*/"num_attention_heads": 12/' "$work/model/config.json"

@@ -15,10 +15,10 @@ extern "C" {
  * data set, and row[r] is that of query row r. Each operator gives the loss and its gradient at once.
  *
  * distill_logits: with t = teacher[row[r]], label y (negative: the row has none), temperature T, alpha a,
- * q = softmax(t / T), p = softmax(logits[r] / T), and CE the row_loss of loss_fwd (0 without a label):
+ * q = softmax(t / T), p = softmax(logits[r] / T), and CE the row_loss of loss (0 without a label):
  *     row_loss[r] = (1 - a) CE + a T^2 * sum over k of q[k] (log q[k] - log p[k])
  *     state->loss (=|+=) sum of row_loss / state->loss_denominator
- *     dlogits[r,k] = (1 - a) dCE[r,k] + a T (p[k] - q[k]) / state->loss_denominator,   dCE as loss_bwd's dlogits
+ *     dlogits[r,k] = (1 - a) dCE[r,k] + a T (p[k] - q[k]) / state->loss_denominator,   dCE as loss's dlogits
  *   dlogits   [R,K]  f32  out  `=`; may be logits itself
  *   row_loss  [R]    f32  out
  *   state     changed: loss
@@ -27,7 +27,7 @@ extern "C" {
  *   weights   [K]    f32  in   may be absent: all 1
  *   teacher   [N,K]  f32  in
  *   row       [R]    i32  in   0 .. N-1
- *   temperature  > 0;  alpha in [0, 1];  smoothing as in loss_fwd
+ *   temperature  > 0;  alpha in [0, 1];  smoothing as in loss
  * The sum over rows is in f64. Source: Hinton, Vinyals, Dean 2015; Sanh et al. 2019. */
 typedef struct cam_distill_logits_args {
     cam_tensor dlogits, row_loss, logits, labels, weights, teacher, row;

@@ -23,12 +23,19 @@ enum {
 /* The epoch of the masks for evaluation: the same masks each time. */
 #define CAM_EVAL_EPOCH UINT32_MAX
 
+/* Which tokens are chosen. Where nothing is drawn no token is replaced. */
+typedef enum cam_masking_choice {
+    CAM_CHOOSE_DRAWN,    /* by the map above */
+    CAM_CHOOSE_MASK_IDS, /* the tokens that are mask_id already; nothing is drawn */
+    CAM_CHOOSE_ALL       /* all tokens, special ones too; nothing is drawn */
+} cam_masking_choice;
+
 typedef struct cam_masking_map {
     uint64_t mask_below, random_below; /* of 2^32 */
     uint32_t threshold;                /* of 65,536 */
     int32_t mask_id, vocab_size;
     int32_t whole_words;
-    int32_t given; /* 1: the tokens that are mask_id are chosen, and no token is replaced; nothing is drawn */
+    int32_t choice; /* cam_masking_choice */
 } cam_masking_map;
 
 /* Whether the word whose first token has this index is chosen. */

@@ -90,8 +90,7 @@ extern "C" {
     X(head_dropout, NO_WORKSPACE)                                                                                      \
     X(head_tanh_fwd, NO_WORKSPACE)                                                                                     \
     X(head_tanh_bwd, NO_WORKSPACE)                                                                                     \
-    X(loss_fwd, NO_WORKSPACE)                                                                                          \
-    X(loss_bwd, NO_WORKSPACE)                                                                                          \
+    X(loss, NO_WORKSPACE)                                                                                              \
     X(distill_logits, NO_WORKSPACE)                                                                                    \
     X(distill_hidden, NO_WORKSPACE)                                                                                    \
     X(norm_partial, NO_WORKSPACE)                                                                                      \
@@ -118,13 +117,18 @@ typedef struct cam_workspace {
     size_t bytes;
 } cam_workspace;
 
+/* Operators with column sums may be called in two stages, so that the sums need not be waited for: ROWS computes all
+ * but the sums and leaves what they need in the workspace; SUMS, with the same arguments and the same workspace,
+ * computes the sums. Both together have the bits of ALL. */
+typedef enum cam_stage { CAM_STAGE_ALL, CAM_STAGE_ROWS, CAM_STAGE_SUMS } cam_stage;
+
 /* --- step ------------------------------------------------------------------------------------------------------ */
 
 /* step_begin: packs the next micro-step's batch from the data set in device memory.
  * With m = plan[state->cursor]:
  *   state      step, epoch, learning_rate, loss_denominator from m; tokens, sequences, head_rows: m.tokens, m.rows,
- *              m.rows; bias_correction1 and 2 from corrections[state->updates]; where m.begins: loss = 0,
- *              clip_scale = 1, and finite = 1 where skip_nonfinite; cursor + 1
+ *              m.rows; inverse_correction1, root_correction2 from corrections[state->updates]; where m.begins:
+ *              loss = 0, clip_scale = 1, and finite = 1 where skip_nonfinite; cursor + 1
  *   of sequence b, data row d = order[m.first + b], and its token j, packed as token t = cu_seqlens[b] + j:
  *   ids        [T]    i32  out  data_ids[offsets[d] + j]
  *   positions  [T]    i32  out  of a pad_id: pad_position; otherwise first_position + the number of tokens before it in the
@@ -385,7 +389,7 @@ static inline int64_t cam_dropout_mask_words(int64_t rows, int64_t columns) {
  *   z           [N,H]  act  in
  *   mean, rstd  [N], gamma [H]  f32  in
  *   mask        i32  in   may be absent: the decisions are then drawn again
- * dbias sums dx before it is rounded. */
+ * dbias sums dx before it is rounded. In stages, dbias, dgamma and dbeta are the sums. */
 typedef struct cam_residual_bwd_args {
     cam_tensor dx, dresidual, dbias, dgamma, dbeta;
     cam_tensor dy, z, mean, rstd, gamma;
@@ -393,6 +397,7 @@ typedef struct cam_residual_bwd_args {
     int accumulate;
     cam_dropout dropout;
     cam_tensor mask;
+    cam_stage stage;
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_residual_bwd_args;
@@ -414,11 +419,13 @@ typedef struct cam_gelu_fwd_args {
  *   dx     [N,F]  act  out  `=`; may be dy itself
  *   dbias  [F]    f32  out  (=|+=) the column sums of dx, before it is rounded
  *   dy, x  [N,F]  act  in
- *   bias   [F]    f32  in */
+ *   bias   [F]    f32  in
+ * In stages, dbias is the sum. */
 typedef struct cam_gelu_bwd_args {
     cam_tensor dx, dbias, dy, x, bias;
     cam_rows rows;
     int accumulate;
+    cam_stage stage;
     const cam_step_state *state;
     cam_workspace workspace;
 } cam_gelu_bwd_args;
@@ -477,35 +484,28 @@ typedef struct cam_head_tanh_bwd_args {
 
 /* --- loss ------------------------------------------------------------------------------------------------------ */
 
-/* loss_fwd: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss. For row r of label
- * y:
- *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k],   nll[k] = -log softmax(logits[r])[k]
+/* loss: cross-entropy with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss, and its gradient. For
+ * row r of label y, with p = softmax(logits[r]) and nll[k] = -log p[k]:
+ *     row_loss[r] = (1 - e) w[y] nll[y] + e / K * sum over k of w[k] nll[k]
  *     state->loss (=|+=) sum of row_loss / state->loss_denominator
+ *     dlogits[r,k] = ( p[k] ((1 - e) w[y] + e / K * sum(w)) - (1 - e) w[y] [k = y] - e / K w[k] ) / loss_denominator
  *   row_loss  [R]    f32  out
  *   hits      [R]    f32  out  1 where no other logit of the row is above the label's, and none before it equals it; 0
  *                              elsewhere; may be absent
+ *   dlogits   [R,K]  f32  out  `=`; may be logits itself; may be absent
  *   state     changed: loss
  *   logits    [R,K]  f32  in
  *   labels    [R]    i32  in   0 .. K-1
  *   rows      CAM_ROWS_HEAD, or one of its chunks
  *   weights   [K]    f32  in   may be absent: all 1
  * The sum over rows is in f64. */
-typedef struct cam_loss_fwd_args {
-    cam_tensor row_loss, hits, logits, labels, weights;
+typedef struct cam_loss_args {
+    cam_tensor row_loss, hits, dlogits, logits, labels, weights;
     cam_rows rows;
     float smoothing;
     int accumulate;
     cam_step_state *state;
-} cam_loss_fwd_args;
-
-/* loss_bwd: dlogits[r,k] = ( p[k] ((1 - e) w[y] + e / K * sum(w)) - (1 - e) w[y] [k = y] - e / K w[k] ) / denominator.
- *   dlogits  [R,K]  f32  out  `=`; may be logits itself */
-typedef struct cam_loss_bwd_args {
-    cam_tensor dlogits, logits, labels, weights;
-    cam_rows rows;
-    float smoothing;
-    const cam_step_state *state;
-} cam_loss_bwd_args;
+} cam_loss_args;
 
 /* --- distill: cam/distill.h ------------------------------------------------------------------------------------- */
 

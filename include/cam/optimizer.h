@@ -62,7 +62,7 @@ typedef struct cam_norm_final_args {
  *     p = p * (1 - lr decay)
  *     m = m + (1 - beta1) (g - m)
  *     v = beta2 v + (1 - beta2) g^2
- *     p = p - lr / bias_correction1 * m / (sqrt(v) / sqrt(bias_correction2) + eps)
+ *     p = p - lr inverse_correction1 * m / (sqrt(v) / root_correction2 + eps)
  * Nothing changes where state->finite is 0.
  *   weight   1-d  in, out; f32, or bf16 in a mixed plane (then its length counts 16-bit units)
  *   low      1-d  bf16: 16-bit units; in, out; absent where no chunk is split

@@ -14,29 +14,29 @@ extern "C" {
 #endif
 
 /* All values of a step except its shapes: one struct in device memory. The host writes it at the start of an epoch;
- * after that only the device changes it (step_begin, loss_fwd, step_merge, norm_final). No per-step value is a host
+ * after that only the device changes it (step_begin, loss, step_merge, norm_final). No per-step value is a host
  * argument. */
 typedef struct cam_step_state {
     uint64_t seed;
-    uint32_t step;           /* optimizer step, from 0; also the step of the random map (cam/philox.h) */
-    int32_t tokens;          /* T, true count */
-    int32_t sequences;       /* B */
-    int32_t head_rows;       /* R, query rows */
-    double learning_rate;    /* of the head's group, this step */
-    double bias_correction1; /* 1 - beta1^t, t = updates that were applied, including this one */
-    double bias_correction2; /* 1 - beta2^t */
-    double loss_denominator; /* sum of the class weights of all examples of the optimizer step (query rows, if
-                              * unweighted) */
-    double loss;             /* this step's loss so far: loss_fwd */
-    double grad_norm;        /* before clipping: norm_final */
-    float clip_scale;        /* adamw multiplies gradients by it: norm_final */
-    uint32_t finite;         /* 1; 0 after a loss or a norm was not finite: norm_final */
-    uint32_t skip_nonfinite; /* 1: step_begin sets `finite` again at each optimizer step; 0: it stays 0 */
-    uint32_t cursor;         /* micro-steps of the epoch begun so far: step_begin */
-    uint32_t updates;        /* updates applied since the host wrote the state: norm_final */
-    uint32_t requests;       /* this step's cam_step_request bits of all ranks: step_merge; 0 with one rank */
-    uint32_t epoch;          /* of the masks (cam/masking.h) */
-    uint32_t unused;         /* 0 */
+    uint32_t step;              /* optimizer step, from 0; also the step of the random map (cam/philox.h) */
+    int32_t tokens;             /* T, true count */
+    int32_t sequences;          /* B */
+    int32_t head_rows;          /* R, query rows */
+    double learning_rate;       /* of the head's group, this step */
+    double inverse_correction1; /* 1 / (1 - beta1^t), t = updates that were applied, including this one */
+    double root_correction2;    /* sqrt(1 - beta2^t) */
+    double loss_denominator;    /* sum of the class weights of all examples of the optimizer step (query rows, if
+                                 * unweighted) */
+    double loss;                /* this step's loss so far: loss */
+    double grad_norm;           /* before clipping: norm_final */
+    float clip_scale;           /* adamw multiplies gradients by it: norm_final */
+    uint32_t finite;            /* 1; 0 after a loss or a norm was not finite: norm_final */
+    uint32_t skip_nonfinite;    /* 1: step_begin sets `finite` again at each optimizer step; 0: it stays 0 */
+    uint32_t cursor;            /* micro-steps of the epoch begun so far: step_begin */
+    uint32_t updates;           /* updates applied since the host wrote the state: norm_final */
+    uint32_t requests;          /* this step's cam_step_request bits of all ranks: step_merge; 0 with one rank */
+    uint32_t epoch;             /* of the masks (cam/masking.h) */
+    uint32_t unused;            /* 0 */
 } cam_step_state;
 
 /* Which rows of the batch an operand has. A head over a vocabulary computes its logits a chunk of query rows at a time:
@@ -72,8 +72,9 @@ typedef struct cam_micro_step {
     uint32_t epoch; /* of the masks */
 } cam_micro_step;
 
+/* The host computes quotient and root once an update: long operations, which on smaller GPUs are slow in f64. */
 typedef struct cam_bias_corrections {
-    double first, second; /* 1 - beta1^t, 1 - beta2^t */
+    double inverse1, root2; /* 1 / (1 - beta1^t), sqrt(1 - beta2^t) */
 } cam_bias_corrections;
 
 /* A request of one rank's host. It is delivered with a step, so that all ranks act on it after the same step. */

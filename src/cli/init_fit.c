@@ -282,6 +282,12 @@ static void put_words(cam_init_fit *fit, const char *data) {
     cam_strbuf_put_all(head, cam_strbuf_text(&fit->notes), cam_strbuf_text(&fit->warnings), NULL);
 }
 
+static void fit_scores(cam_init_fit *fit) {
+    fit->config.calibrate = true;
+    because(fit, CAM_KEY_calibrate,
+            "scores become probabilities; target_accuracy: 0.95 leaves unsure texts to a person");
+}
+
 /* The keys that matter most, also where nothing is known about data and model. */
 static void explain_the_rest(cam_init_fit *fit) {
     static const cam_config_key keys[] = {CAM_KEY_model_name_or_path,
@@ -348,6 +354,7 @@ cam_status cam_init_fit_open(cam_init_fit *fit, const cam_arguments *arguments) 
         fit_output(fit, data);
         fit_training(fit, &facts);
     }
+    fit_scores(fit);
     explain_the_rest(fit);
     put_words(fit, data);
 out:

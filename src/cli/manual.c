@@ -17,6 +17,8 @@
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \
     X("output_dir/split.tsv",                                                                                          \
       "row, line, part (train or validation) and a hash of the text of each row of train_file")                        \
+    X("output_dir/suspects.csv", "of clean: rows to look at, whose column decision a person fills; clean.json: figures")\
+    X("output_dir/changes.csv", "of clean --apply: each change of the corrected file beside train_file")               \
     X("output_dir/corpus.tokens", "the tokenised texts of pretraining, unless cache_dir names another folder")         \
     X("~/.cache/huggingface/hub", "models of the Hub, which are read and never written")                               \
     X("~/.cache/cam-train/matmul-GPU.txt", "the table of tune, with the name of the GPU for GPU")

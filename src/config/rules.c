@@ -213,6 +213,10 @@ static void check_pretraining(cam_config *config, cam_problems *problems) {
         add_problem(config, CAM_KEY_freeze, problems,
                     "freeze: in pretraining all of the model learns, since its head shares the word embeddings; set "
                     "freeze=none");
+    if (config->mlm_probability == 0 && !config->distill_teacher)
+        add_problem(config, CAM_KEY_mlm_probability, problems,
+                    "mlm_probability is 0, so nothing is guessed, and without a teacher nothing is learnt; set "
+                    "mlm_probability=0.15");
     if (!cam_config_is_written(config, CAM_KEY_metric_for_best_model))
         config->metric_for_best_model = CAM_METRIC_LOSS;
     if (config->metric_for_best_model != CAM_METRIC_LOSS)

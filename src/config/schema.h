@@ -145,14 +145,14 @@ extern "C" {
       "stop | skip (a step whose loss or gradients are not finite)")                                                   \
     X(pretraining, task, enum cam_choice_task, CHOICE, "classify", CHOICES(task),                                      \
       "classify | pretrain (learn the language from texts without labels; cam-train pretrain sets it)")                \
-    X(pretraining, mlm_probability, double, NUMBER, "0.15", OPEN(0, 1),                                                \
-      "part of the tokens that the model has to guess")                                                                \
+    X(pretraining, mlm_probability, double, NUMBER, "0.15", OPEN_ABOVE(0, 1),                                          \
+      "part of the tokens that the model has to guess; 0 = none: it learns the states of distill_teacher alone")       \
     X(pretraining, whole_word_mask, bool, BOOLEAN, "true", NONE,                                                       \
       "true = all pieces of a word are guessed together")                                                              \
     X(pretraining, cache_dir, const char *, PATH_OR_NULL, "null", NONE,                                                \
       "folder for the tokenised texts, which a later run takes; null = output_dir")                                    \
     X(distill, distill_teacher, const char *, PATH_OR_NULL, "null", NONE,                                              \
-      "Hub id or local folder of a trained classifier from which the model also learns")                               \
+      "Hub id or local folder of a model from which this one also learns: a classifier, or in pretraining an encoder") \
     X(distill, distill_layers, cam_config_layers, LAYERS, "null", CLOSED(1, 1000),                                     \
       "the model begins as layers of the teacher: N of them, evenly spaced, or a list such as [0, 2, 4]")              \
     X(distill, distill_temperature, double, NUMBER, "2", OPEN_BELOW(0, 1000),                                          \

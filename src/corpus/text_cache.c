@@ -45,32 +45,39 @@ static int offsets_are_good(const cam_token_rows *tokens, int64_t count, int32_t
     return 1;
 }
 
-/* Finds the parts of a file that has the header. */
-static state find_parts(cam_text_cache *cache, const cam_text_source *source, uint64_t identity) {
+static int ids_are_good(const cam_token_rows *tokens, int64_t count, int32_t vocabulary) {
+    for (int64_t t = 0; t < count; t++)
+        if (tokens->ids[t] < 0 || tokens->ids[t] >= vocabulary)
+            return 0;
+    return 1;
+}
+
+int cam_text_cache_find_parts(cam_text_cache *cache, int32_t max_length, int32_t vocabulary, uint64_t identity) {
     cam_text_cache_end end;
     const unsigned char *bytes = cache->map.bytes;
     size_t size = cache->map.size, ids_at = sizeof(cam_text_cache_header);
     if (size < ids_at + sizeof end)
-        return DAMAGED;
+        return 0;
     memcpy(&end, bytes + size - sizeof end, sizeof end);
     const cam_text_counts *c = &end.counts;
     if (end.identity != identity || c->rows < 1 || c->tokens < 1 || c->train_rows < 0 || c->train_rows > c->rows ||
         c->rows > INT32_MAX || c->tokens > (int64_t)(size / sizeof(int32_t)))
-        return DAMAGED;
+        return 0;
     size_t offsets_at = ids_at + cam_text_cache_id_bytes(c->tokens);
     size_t of_text_at = offsets_at + ((size_t)c->rows + 1) * sizeof(int64_t);
     if (of_text_at + (size_t)c->rows * sizeof(uint64_t) + sizeof end != size)
-        return DAMAGED;
+        return 0;
     cache->tokens = (cam_token_rows){.ids = (int32_t *)(uintptr_t)(bytes + ids_at),
                                      .offsets = (int64_t *)(uintptr_t)(bytes + offsets_at),
                                      .rows = c->rows};
     cache->of_text = (const uint64_t *)(const void *)(bytes + of_text_at);
     cache->counts = *c;
     cache->ids_hash = end.ids_hash;
-    if (!offsets_are_good(&cache->tokens, c->tokens, source->max_length) ||
+    if (!offsets_are_good(&cache->tokens, c->tokens, max_length) ||
+        !ids_are_good(&cache->tokens, c->tokens, vocabulary) ||
         cam_text_cache_hash(CAM_HASH_START, cache->tokens.ids, (size_t)c->tokens) != end.ids_hash)
-        return DAMAGED;
-    return GOOD;
+        return 0;
+    return 1;
 }
 
 static cam_status take(cam_text_cache *cache, const cam_text_source *source, uint64_t identity, state *found) {
@@ -86,9 +93,11 @@ static cam_status take(cam_text_cache *cache, const cam_text_source *source, uin
     memcpy(&header, cache->map.bytes, sizeof header);
     if (memcmp(header.magic, CAM_TEXT_CACHE_MAGIC, sizeof header.magic) != 0)
         goto out;
-    *found = header.version != CAM_TEXT_CACHE_VERSION || header.one != 1 || header.identity != identity
-                 ? OUTDATED
-                 : find_parts(cache, source, identity);
+    *found = OUTDATED;
+    if (header.version != CAM_TEXT_CACHE_VERSION || header.one != 1 || header.identity != identity)
+        goto out;
+    int32_t vocabulary = cam_tokenizer_vocab_size(source->tokenizer);
+    *found = cam_text_cache_find_parts(cache, source->max_length, vocabulary, identity) ? GOOD : DAMAGED;
 out:
     if (*found != GOOD)
         cam_file_unmap(&cache->map);

@@ -28,6 +28,9 @@ static inline size_t cam_text_cache_id_bytes(int64_t tokens) {
 /* A hash of ids, from CAM_HASH_START on. */
 uint64_t cam_text_cache_hash(uint64_t hash, const int32_t *ids, size_t count);
 
+/* Finds the parts of cache->map, a file that has a header; ids must be below `vocabulary`. 0: it is damaged. */
+int cam_text_cache_find_parts(cam_text_cache *cache, int32_t max_length, int32_t vocabulary, uint64_t identity);
+
 /* Writes the file. */
 CAM_MUST_CHECK cam_status cam_text_cache_write(const char *path, const cam_text_source *source, uint64_t identity);
 

@@ -29,7 +29,7 @@ cam_status CAM_CPU_NAME(cam_cpu_adamw)(cam_backend *backend, const cam_adamw_arg
                       .beta1_rest = (float)(1.0 - args->beta1),
                       .beta2 = (float)args->beta2,
                       .beta2_rest = (float)(1.0 - args->beta2),
-                      .root_correction2 = (float)sqrt(state->bias_correction2),
+                      .root_correction2 = (float)state->root_correction2,
                       .eps = (float)args->eps};
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
     for (int64_t c = 0; c < args->m.shape[0] / CAM_CHUNK; c++) {
@@ -37,7 +37,7 @@ cam_status CAM_CPU_NAME(cam_cpu_adamw)(cam_backend *backend, const cam_adamw_arg
         const cam_chunk *chunk = &args->chunks[c];
         double rate = state->learning_rate * chunk->rate_scale;
         f.keep = (float)(1.0 - rate * chunk->decay);
-        f.rate = (float)(rate / state->bias_correction1);
+        f.rate = (float)(rate * state->inverse_correction1);
         int64_t at = c * CAM_CHUNK;
         update_chunk(cam_cpu_chunk(args->weight, chunk->weight), cam_cpu_floats(args->m) + at,
                      cam_cpu_floats(args->v) + at, cam_cpu_chunk(args->grad, chunk->gradient), f);

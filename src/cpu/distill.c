@@ -27,7 +27,7 @@ static float weight_of(cam_tensor weights, int64_t k) {
     return weights.data ? cam_cpu_floats(weights)[k] : 1.0f;
 }
 
-/* Cross-entropy as in loss_fwd. */
+/* Cross-entropy as in loss. */
 static float label_loss(const cam_distill_logits_args *args, const soft_row *s, int64_t label) {
     int64_t n = args->logits.shape[1];
     const float *x = s->x;

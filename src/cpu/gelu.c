@@ -41,18 +41,25 @@ size_t CAM_CPU_NAME(cam_cpu_gelu_bwd_workspace)(const cam_backend *backend, cons
     return cam_cpu_partials_bytes(args->dy.shape[0], args->dy.shape[1]);
 }
 
-cam_status CAM_CPU_NAME(cam_cpu_gelu_bwd)(cam_backend *backend, const cam_gelu_bwd_args *args) {
-    int64_t n = cam_rows_count(args->state, args->rows), columns = args->dy.shape[1];
-    int64_t block_rows = cam_cpu_block_rows(n), blocks = cam_cpu_ceil_div(n, block_rows);
+static void gelu_bwd_rows(const cam_gelu_bwd_args *args, int64_t n, int64_t block_rows, int threads) {
+    int64_t columns = args->dy.shape[1], blocks = cam_cpu_ceil_div(n, block_rows);
     float *partials = args->workspace.data;
-#pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t b = 0; b < blocks; b++) {
         float *sums = partials + b * columns;
         memset(sums, 0, (size_t)columns * sizeof(float));
         for (int64_t r = b * block_rows; r < cam_cpu_min((b + 1) * block_rows, n); r++)
             gelu_bwd_row(args, r, sums);
     }
-    cam_cpu_add_partials(args->dbias, partials, blocks, columns, args->accumulate);
     cam_cpu_zero_rows(args->dx, n);
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_gelu_bwd)(cam_backend *backend, const cam_gelu_bwd_args *args) {
+    int64_t n = cam_rows_count(args->state, args->rows), block_rows = cam_cpu_block_rows(n);
+    if (args->stage != CAM_STAGE_SUMS)
+        gelu_bwd_rows(args, n, block_rows, cam_cpu_threads(backend));
+    if (args->stage != CAM_STAGE_ROWS)
+        cam_cpu_add_partials(args->dbias, args->workspace.data, cam_cpu_ceil_div(n, block_rows), args->dy.shape[1],
+                             args->accumulate);
     return CAM_OK;
 }

@@ -1,4 +1,4 @@
-/* loss.c: softmax cross-entropy with label smoothing and class weights, row by row.
+/* loss.c: softmax cross-entropy with label smoothing and class weights, and its gradient, row by row.
  */
 #include "cpu_internal.h"
 #include "vector_math_internal.h"
@@ -36,10 +36,8 @@ static float is_best(const float *x, int64_t n, int64_t label) {
     return beaten ? 0.0f : 1.0f;
 }
 
-static float row_loss(const cam_loss_fwd_args *args, int64_t r) {
-    const float *x = cam_cpu_row(args->logits, r);
-    int64_t n = args->logits.shape[1], label = cam_cpu_indices(args->labels)[r];
-    row_softmax s = measure(x, n);
+static float row_loss(const cam_loss_args *args, const float *x, row_softmax s, int64_t label) {
+    int64_t n = args->logits.shape[1];
     float log_sum = logf(s.sum);
     float loss = (1.0f - args->smoothing) * weight_of(args->weights, label) * (log_sum - (x[label] - s.max));
     if (args->smoothing == 0.0f)
@@ -53,30 +51,9 @@ static float row_loss(const cam_loss_fwd_args *args, int64_t r) {
     return loss + args->smoothing / (float)n * cam_lanes_sum(&smoothed);
 }
 
-cam_status CAM_CPU_NAME(cam_cpu_loss_fwd)(cam_backend *backend, const cam_loss_fwd_args *args) {
-    int64_t rows = cam_rows_count(args->state, args->rows);
-    float *losses = cam_cpu_floats(args->row_loss), *hits = cam_cpu_floats(args->hits);
-#pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
-    for (int64_t r = 0; r < rows; r++) {
-        losses[r] = row_loss(args, r);
-        if (hits)
-            hits[r] = is_best(cam_cpu_row(args->logits, r), args->logits.shape[1], cam_cpu_indices(args->labels)[r]);
-    }
-    cam_cpu_zero_rows(args->row_loss, rows);
-    if (hits)
-        cam_cpu_zero_rows(args->hits, rows);
-    double sum = 0.0;
-    for (int64_t r = 0; r < rows; r++)
-        sum += (double)losses[r];
-    args->state->loss = (args->accumulate ? args->state->loss : 0.0) + sum / args->state->loss_denominator;
-    return CAM_OK;
-}
-
-static void loss_bwd_row(const cam_loss_bwd_args *args, int64_t r, double weight_sum) {
-    int64_t n = args->logits.shape[1], label = cam_cpu_indices(args->labels)[r];
-    const float *x = cam_cpu_row(args->logits, r);
-    float *dx = cam_cpu_row(args->dlogits, r);
-    row_softmax s = measure(x, n);
+static void row_gradient(const cam_loss_args *args, float *dx, const float *x, row_softmax s, int64_t label,
+                         double weight_sum) {
+    int64_t n = args->logits.shape[1];
     double per_label = (double)args->smoothing / (double)n, denominator = args->state->loss_denominator;
     double hit = (1.0 - (double)args->smoothing) * (double)weight_of(args->weights, label);
     float scale = (float)((hit + per_label * weight_sum) / denominator / (double)s.sum);
@@ -94,14 +71,33 @@ static void loss_bwd_row(const cam_loss_bwd_args *args, int64_t r, double weight
     dx[label] -= (float)(hit / denominator);
 }
 
-cam_status CAM_CPU_NAME(cam_cpu_loss_bwd)(cam_backend *backend, const cam_loss_bwd_args *args) {
+static void loss_row(const cam_loss_args *args, int64_t r, double weight_sum) {
+    const float *x = cam_cpu_row(args->logits, r);
+    int64_t n = args->logits.shape[1], label = cam_cpu_indices(args->labels)[r];
+    row_softmax s = measure(x, n);
+    cam_cpu_floats(args->row_loss)[r] = row_loss(args, x, s, label);
+    if (args->hits.data)
+        cam_cpu_floats(args->hits)[r] = is_best(x, n, label);
+    if (args->dlogits.data)
+        row_gradient(args, cam_cpu_row(args->dlogits, r), x, s, label, weight_sum);
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_loss)(cam_backend *backend, const cam_loss_args *args) {
     int64_t rows = cam_rows_count(args->state, args->rows);
-    double weight_sum = 0.0;
+    const float *losses = cam_cpu_floats(args->row_loss);
+    double weight_sum = 0.0, sum = 0.0;
     for (int64_t k = 0; k < args->logits.shape[1]; k++)
         weight_sum += (double)weight_of(args->weights, k);
 #pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
     for (int64_t r = 0; r < rows; r++)
-        loss_bwd_row(args, r, weight_sum);
-    cam_cpu_zero_rows(args->dlogits, rows);
+        loss_row(args, r, weight_sum);
+    cam_cpu_zero_rows(args->row_loss, rows);
+    if (args->hits.data)
+        cam_cpu_zero_rows(args->hits, rows);
+    if (args->dlogits.data)
+        cam_cpu_zero_rows(args->dlogits, rows);
+    for (int64_t r = 0; r < rows; r++)
+        sum += (double)losses[r];
+    args->state->loss = (args->accumulate ? args->state->loss : 0.0) + sum / args->state->loss_denominator;
     return CAM_OK;
 }

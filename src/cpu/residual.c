@@ -60,23 +60,32 @@ size_t CAM_CPU_NAME(cam_cpu_residual_bwd_workspace)(const cam_backend *backend, 
     return cam_cpu_partials_bytes(args->dy.shape[0], 3 * args->dy.shape[1]);
 }
 
-cam_status CAM_CPU_NAME(cam_cpu_residual_bwd)(cam_backend *backend, const cam_residual_bwd_args *args) {
-    int64_t n = cam_rows_count(args->state, args->rows), columns = args->dy.shape[1];
-    int64_t block_rows = cam_cpu_block_rows(n), blocks = cam_cpu_ceil_div(n, block_rows);
+static void residual_bwd_rows(const cam_residual_bwd_args *args, int64_t n, int64_t block_rows, int threads) {
+    int64_t columns = args->dy.shape[1], blocks = cam_cpu_ceil_div(n, block_rows);
     float *partials = args->workspace.data;
-#pragma omp parallel for num_threads(cam_cpu_threads(backend)) schedule(static)
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t b = 0; b < blocks; b++) {
         float *sums = partials + b * 3 * columns;
         memset(sums, 0, (size_t)(3 * columns) * sizeof(float));
         for (int64_t r = b * block_rows; r < cam_cpu_min((b + 1) * block_rows, n); r++)
             residual_bwd_row(args, r, sums);
     }
+    cam_cpu_zero_rows(args->dx, n);
+    if (args->dresidual.data)
+        cam_cpu_zero_rows(args->dresidual, n);
+}
+
+cam_status CAM_CPU_NAME(cam_cpu_residual_bwd)(cam_backend *backend, const cam_residual_bwd_args *args) {
+    int64_t n = cam_rows_count(args->state, args->rows), columns = args->dy.shape[1];
+    int64_t block_rows = cam_cpu_block_rows(n), blocks = cam_cpu_ceil_div(n, block_rows);
+    const float *partials = args->workspace.data;
+    if (args->stage != CAM_STAGE_SUMS)
+        residual_bwd_rows(args, n, block_rows, cam_cpu_threads(backend));
+    if (args->stage == CAM_STAGE_ROWS)
+        return CAM_OK;
     cam_cpu_add_partials(args->dgamma, partials, blocks, 3 * columns, args->accumulate);
     cam_cpu_add_partials(args->dbeta, partials + columns, blocks, 3 * columns, args->accumulate);
     if (args->dbias.data)
         cam_cpu_add_partials(args->dbias, partials + 2 * columns, blocks, 3 * columns, args->accumulate);
-    cam_cpu_zero_rows(args->dx, n);
-    if (args->dresidual.data)
-        cam_cpu_zero_rows(args->dresidual, n);
     return CAM_OK;
 }

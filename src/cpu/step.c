@@ -55,8 +55,8 @@ cam_status CAM_CPU_NAME(cam_cpu_step_begin)(cam_backend *backend, const cam_step
     state->loss_denominator = m->loss_denominator;
     state->tokens = args->ids.data ? m->tokens : 0;
     state->sequences = state->head_rows = m->rows;
-    state->bias_correction1 = corrections->first;
-    state->bias_correction2 = corrections->second;
+    state->inverse_correction1 = corrections->inverse1;
+    state->root_correction2 = corrections->root2;
     if (m->begins) {
         state->loss = 0;
         state->clip_scale = 1;
@@ -74,7 +74,7 @@ static void choose(const cam_step_mask_args *a, int32_t t, int32_t at) {
     writable_i32(a->list_row)[at] = row;
     writable_i32(a->list_index)[at] = index;
     writable_i32(a->labels)[at] = id;
-    if (!a->map.given)
+    if (a->map.choice == CAM_CHOOSE_DRAWN)
         writable_i32(a->masked)[t] = cam_masking_replacement(&a->map, cam_cpu_indices(a->piece_kind), a->state->seed,
                                                              a->state->epoch, (uint32_t)row, (uint32_t)index, id);
 }
@@ -82,8 +82,8 @@ static void choose(const cam_step_mask_args *a, int32_t t, int32_t at) {
 static int is_chosen(const cam_step_mask_args *a, int32_t t) {
     int32_t row = cam_cpu_indices(a->token_row)[t], index = cam_cpu_indices(a->token_index)[t];
     const int32_t *ids = cam_cpu_indices(a->ids) + t - index, *kind = cam_cpu_indices(a->piece_kind);
-    if (a->map.given)
-        return ids[index] == a->map.mask_id;
+    if (a->map.choice != CAM_CHOOSE_DRAWN)
+        return a->map.choice == CAM_CHOOSE_ALL || ids[index] == a->map.mask_id;
     if (kind[ids[index]] & CAM_PIECE_SPECIAL)
         return 0;
     int32_t word = cam_masking_word(&a->map, ids, kind, index);

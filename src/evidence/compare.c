@@ -68,15 +68,13 @@ static cam_status measure_entry(cam_compare_state *c, int64_t number, const cam_
     cam_compared *e = &c->list[number];
     cam_repeat_result *results = calloc((size_t)plan->job_count, sizeof *results);
     cam_repeat_cost cost;
-    char prefix[40];
     if (!results)
         CAM_FAIL(CAM_E_MEMORY, "no memory for %lld trainings", (long long)plan->job_count);
-    snprintf(prefix, sizeof prefix, "entry-%lld", (long long)number + 1);
     cam_repeat_task work = {.run = run,
                             .backend = task->backend,
                             .group = task->group,
                             .folder = cam_group_rank(task->group) == 0 ? &c->folder.folder : NULL,
-                            .prefix = prefix,
+                            .prefix = CAM_REPEAT_ENTRIES,
                             .identity = c->folder.identity,
                             .jobs = plan->jobs,
                             .job_count = plan->job_count,
@@ -207,11 +205,7 @@ static cam_status conclude(cam_compare_state *c) {
     CAM_TRY(cam_compare_write(c));
     CAM_TRY(cam_measurement_folder_put_page(&c->folder, c->task->config));
     CAM_TRY(cam_measurement_folder_finish(&c->folder));
-    for (int64_t i = 0; i < c->task->count; i++) {
-        char prefix[40];
-        snprintf(prefix, sizeof prefix, "entry-%lld", (long long)i + 1);
-        CAM_TRY(cam_repeat_remove_files(&c->folder.folder, prefix));
-    }
+    CAM_TRY(cam_repeat_remove_files(&c->folder.folder));
     cam_compare_table_put(c, &text);
     cam_log_each_line(cam_strbuf_text(&text), cam_log);
     cam_log_each_line(cam_strbuf_text(&c->warnings), cam_log_warn);

@@ -12,8 +12,6 @@
 /* Each has 1.6 times the rows of the one before. With fewer rows than a quarter many a training has too few steps. */
 static const double shares[] = {0.25, 0.4, 0.63, 1};
 enum { SHARES = sizeof shares / sizeof shares[0], GAINING_LABELS = 5, LABEL_COLUMNS = 30 };
-static const char prefix[] = "point";
-
 typedef struct curve {
     const cam_curve_task *task;
     cam_measurement_folder folder;
@@ -293,7 +291,7 @@ static cam_status repeat(curve *c) {
                             .backend = task->backend,
                             .group = task->group,
                             .folder = cam_group_rank(task->group) == 0 ? &c->folder.folder : NULL,
-                            .prefix = prefix,
+                            .prefix = CAM_REPEAT_POINTS,
                             .identity = c->folder.identity,
                             .jobs = c->jobs,
                             .job_count = SHARES * c->plan.job_count,
@@ -322,7 +320,7 @@ static cam_status conclude(curve *c) {
     CAM_TRY(write_json(c, gains));
     CAM_TRY(cam_measurement_folder_put_page(&c->folder, c->task->config));
     CAM_TRY(cam_measurement_folder_finish(&c->folder));
-    CAM_TRY(cam_repeat_remove_files(&c->folder.folder, prefix));
+    CAM_TRY(cam_repeat_remove_files(&c->folder.folder));
     put_table(c, gains, &text);
     cam_log_each_line(cam_strbuf_text(&text), cam_log);
     cam_log_each_line(cam_strbuf_text(&c->warnings), cam_log_warn);

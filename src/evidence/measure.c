@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char prefix[] = "repetition";
-
 cam_status cam_measure_configure(const cam_config *from, cam_config *to, char **folder) {
     cam_status st = CAM_OK;
     *to = *from;
@@ -162,7 +160,7 @@ static cam_status repeat(cam_measure_state *m) {
                             .backend = task->backend,
                             .group = task->group,
                             .folder = cam_group_rank(task->group) == 0 ? &m->folder.folder : NULL,
-                            .prefix = prefix,
+                            .prefix = CAM_REPEAT_FOLDS,
                             .identity = m->folder.identity,
                             .jobs = m->plan.jobs,
                             .job_count = m->plan.job_count,
@@ -216,7 +214,7 @@ static cam_status conclude(cam_measure_state *m) {
     CAM_TRY(train_final(m));
     CAM_TRY(cam_measurement_folder_put_page(&m->folder, m->task->config));
     CAM_TRY(cam_measurement_folder_finish(&m->folder));
-    CAM_TRY(cam_repeat_remove_files(&m->folder.folder, prefix));
+    CAM_TRY(cam_repeat_remove_files(&m->folder.folder));
     tell(m);
 out:
     return st;

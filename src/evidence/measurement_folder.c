@@ -3,6 +3,7 @@
 #include "files.h"
 #include "hash.h"
 #include "pages.h"
+#include "repeat.h"
 #include "run_facts.h"
 #include <string.h>
 
@@ -78,6 +79,7 @@ static cam_status open_folder(cam_measurement_folder *m, const cam_config *confi
     CAM_TRY(compare(m, config, &goes_on));
     if (m->is_finished || goes_on)
         goto out;
+    CAM_TRY(cam_repeat_remove_files(&m->folder)); /* of what is replaced */
     cam_run_id_draw(m->record.run_id);
     CAM_TRY(cam_run_record_write(&m->folder, &m->record));
 out:

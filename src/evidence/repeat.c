@@ -37,12 +37,13 @@ static int64_t labels_of(const cam_repeat_task *task) {
 /* --- files ------------------------------------------------------------------------------------------------------- */
 
 static const char ending[] = ".bin";
+static const char *const prefixes[] = {CAM_REPEAT_FOLDS, CAM_REPEAT_POINTS, CAM_REPEAT_ENTRIES};
 
 /* "PREFIX-NUMBER.bin"; the caller frees file.path. */
 static cam_logits_file file_of(const cam_repeat_task *task, int64_t job, const cam_repeat_result *result) {
     char name[160];
     const cam_repeat_job *j = &task->jobs[job];
-    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, job + 1, ending);
+    snprintf(name, sizeof name, "%s-%" PRId64 "%s", task->prefix, task->done_before + job + 1, ending);
     return (cam_logits_file){.path = cam_run_folder_path(task->folder, name),
                              .identity = task->identity,
                              .rows = j->held_count,
@@ -77,13 +78,16 @@ static int is_ours(const char *name, const char *prefix) {
     return strcmp(name + strspn(name + 1, "0123456789") + 1, ending) == 0;
 }
 
-cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix) {
+cam_status cam_repeat_remove_files(const cam_run_folder *folder) {
     cam_status st = CAM_OK;
     DIR *dir = opendir(folder->path);
     if (!dir)
         return cam_file_fail(CAM_E_STORAGE, "list", folder->path);
     for (struct dirent *entry; st == CAM_OK && (entry = readdir(dir)) != NULL;) {
-        if (!is_ours(entry->d_name, prefix))
+        int ours = 0;
+        for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+            ours |= is_ours(entry->d_name, prefixes[i]);
+        if (!ours)
             continue;
         char *path = cam_run_folder_path(folder, entry->d_name);
         if (path && unlink(path) != 0 && errno != ENOENT)

@@ -14,6 +14,11 @@
 #include "run.h"
 #include "run_folder.h"
 
+/* The files are PREFIX-NUMBER.bin. */
+#define CAM_REPEAT_FOLDS   "repetition"
+#define CAM_REPEAT_POINTS  "point"
+#define CAM_REPEAT_ENTRIES "entry"
+
 /* A training: its rows and seed, and the rows that are scored at its end. */
 typedef struct cam_repeat_job {
     cam_repetition training;
@@ -35,7 +40,7 @@ typedef struct cam_repeat_task {
     cam_backend *backend;
     cam_group *group;             /* ranks that share the work; NULL: one */
     const cam_run_folder *folder; /* of rank 0, for the files; NULL: nothing is kept */
-    const char *prefix;           /* begins the names of the files: "repetition" */
+    const char *prefix;           /* begins the names of the files: one of those above */
     uint64_t identity;            /* of all that the results depend on: files of other results are not taken */
     const cam_repeat_job *jobs;
     int64_t job_count;
@@ -60,7 +65,7 @@ typedef struct cam_repeat_cost {
  * finished is kept. Other errors are those of cam_trainer_open, cam_trainer_report and the folder. */
 CAM_MUST_CHECK cam_status cam_repeat(const cam_repeat_task *task, cam_repeat_result *results, cam_repeat_cost *cost);
 void cam_repeat_release(cam_repeat_result *results, int64_t count);
-/* Removes the files of all trainings with this prefix. */
-CAM_MUST_CHECK cam_status cam_repeat_remove_files(const cam_run_folder *folder, const char *prefix);
+/* Removes the files of all trainings. */
+CAM_MUST_CHECK cam_status cam_repeat_remove_files(const cam_run_folder *folder);
 
 #endif

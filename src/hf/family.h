@@ -21,6 +21,7 @@ typedef struct cam_family {
     const char *model_type;       /* config.json's "model_type" */
     const char *classifier_class; /* written to config.json's "architectures" */
     const char *masked_lm_class;  /* the same, of a masked language model */
+    const char *encoder_class;    /* the same, of an encoder without a head */
     /* Prefixes of the names of the encoder's tensors: the first is written; all are read, and names without a prefix
      * too. NULL = no more. */
     const char *prefixes[CAM_FAMILY_PREFIXES];

@@ -21,8 +21,9 @@ enum { CAM_MODEL_MAX_LABELS = 65536 };
 
 /* What a model's head is for. */
 typedef enum cam_task {
-    CAM_TASK_CLASSIFY, /* one label of a text */
-    CAM_TASK_MASKED_LM /* the pieces at masked places of a text; the head shares the word embeddings */
+    CAM_TASK_CLASSIFY,  /* one label of a text */
+    CAM_TASK_MASKED_LM, /* the pieces at masked places of a text; the head shares the word embeddings */
+    CAM_TASK_ENCODER    /* the hidden states of a teacher at all tokens; there is no head */
 } cam_task;
 
 typedef struct cam_model_config {

@@ -170,7 +170,7 @@ out:
 static cam_status set_labels(json_t *root, const cam_model_config *config) {
     cam_status st = CAM_OK;
     json_t *names = NULL, *ids = NULL;
-    if (config->task == CAM_TASK_MASKED_LM) {
+    if (config->task != CAM_TASK_CLASSIFY) {
         json_object_del(root, "id2label");
         json_object_del(root, "label2id");
         json_object_del(root, "num_labels");
@@ -220,15 +220,16 @@ out:
 static cam_status set_kind(json_t *root, const cam_model_config *config) {
     cam_status st = CAM_OK;
     json_t *classes = json_array();
-    int is_lm = config->task == CAM_TASK_MASKED_LM;
+    const char *const class_of[] = {[CAM_TASK_CLASSIFY] = config->family->classifier_class,
+                                    [CAM_TASK_MASKED_LM] = config->family->masked_lm_class,
+                                    [CAM_TASK_ENCODER] = config->family->encoder_class};
     CAM_TRY(set(root, "architectures", classes));
-    if (json_array_append_new(
-            classes, json_string(is_lm ? config->family->masked_lm_class : config->family->classifier_class)) != 0)
+    if (json_array_append_new(classes, json_string(class_of[config->task])) != 0)
         CAM_TRY(no_memory());
     CAM_TRY(set(root, "model_type", json_string(config->family->model_type)));
-    if (is_lm && config->untied)
+    if (config->task != CAM_TASK_CLASSIFY && config->untied)
         CAM_TRY(set(root, "tie_word_embeddings", json_true()));
-    if (is_lm)
+    if (config->task != CAM_TASK_CLASSIFY)
         json_object_del(root, "problem_type");
     else
         CAM_TRY(set(root, "problem_type", json_string("single_label_classification")));

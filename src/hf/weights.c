@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_BLOCK = 1 << 18 }; /* bytes that are read and converted at a time: a second-level cache holds them */
+/* Bytes that a thread reads and converts at a time: a second-level cache holds them. */
+enum { COPY_BLOCK = 1 << 18, MAX_THREADS = 4 };
 
 typedef struct match {
     const cam_safetensors *file;
@@ -28,8 +29,8 @@ struct cam_weights {
     const char *prefix; /* of the names of the encoder's tensors, behind the wrapper */
     match *matches;     /* by index of cam_weights_match's `wanted` */
     size_t match_count;
-    int logged;           /* the line about unused tensors was written */
-    unsigned char *block; /* [COPY_BLOCK] */
+    int logged;            /* the line about unused tensors was written */
+    unsigned char *blocks; /* [MAX_THREADS * COPY_BLOCK] */
 };
 
 static int begins_with(const char *text, const char *beginning) {
@@ -167,8 +168,8 @@ cam_status cam_weights_open(const char *folder, cam_weights **out) {
     cam_weights *weights = *out = calloc(1, sizeof *weights);
     if (!weights)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
-    weights->block = malloc(COPY_BLOCK);
-    if (!weights->block)
+    weights->blocks = malloc(MAX_THREADS * (size_t)COPY_BLOCK);
+    if (!weights->blocks)
         CAM_FAIL(CAM_E_MEMORY, "no memory to read \"%s\"", folder);
     weights->path = cam_path_join(folder, "model.safetensors");
     if (cam_file_exists(weights->path)) {
@@ -197,7 +198,7 @@ void cam_weights_close(cam_weights *weights) {
     for (size_t i = 0; i < weights->file_count; i++)
         cam_safetensors_close(&weights->files[i]);
     free(weights->files);
-    free(weights->block);
+    free(weights->blocks);
     free(weights->matches);
     free(weights->path);
     free(weights);
@@ -399,26 +400,48 @@ int cam_weights_has(const cam_weights *weights, size_t index) {
 
 /* --- values --------------------------------------------------------------------------------------------------- */
 
-static cam_status copy_values(const cam_weights *weights, const match *found, size_t begin, size_t count, float *dst) {
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Reads and converts values [begin, begin + n) of a tensor, a block at most. */
+static cam_status copy_block(const match *found, size_t begin, size_t n, unsigned char *block, float *dst) {
+    cam_status st = CAM_OK;
     const cam_conversion *conversion = cam_conversion_of(found->tensor->dtype);
-    size_t bytes = conversion->bytes;
-    for (size_t done = 0, n; done < count; done += n) {
-        n = count - done < COPY_BLOCK / bytes ? count - done : COPY_BLOCK / bytes;
-        cam_status st =
-            cam_safetensors_read(found->file, found->tensor, (begin + done) * bytes, n * bytes, weights->block);
-        if (st != CAM_OK)
-            return st;
-        if (!conversion->convert(dst + done, weights->block, n))
-            continue;
-        size_t bad = 0;
-        while (!conversion->convert(dst + done, weights->block + bad * bytes, 1))
-            bad++;
-        return cam_fail(CAM_E_MODEL,
-                        "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the "
-                        "model is damaged",
-                        found->file->path, found->tensor->name, begin + done + bad);
+    size_t bytes = conversion->bytes, bad = 0;
+    CAM_TRY(cam_safetensors_read(found->file, found->tensor, begin * bytes, n * bytes, block));
+    if (!conversion->convert(dst, block, n))
+        return CAM_OK;
+    while (!conversion->convert(dst, block + bad * bytes, 1))
+        bad++;
+    CAM_FAIL(CAM_E_MODEL,
+             "\"%s\": tensor \"%s\" holds NaN, infinity or more than f32 can hold (value %zu): the model is damaged",
+             found->file->path, found->tensor->name, begin + bad);
+out:
+    return st;
+}
+
+/* The blocks in turn, by several threads. Messages belong to threads: the calling thread goes on with the first block
+ * that failed, for its message. */
+static cam_status copy_values(const cam_weights *weights, const match *found, size_t begin, size_t count, float *dst) {
+    cam_status st = CAM_OK;
+    size_t each = COPY_BLOCK / cam_conversion_of(found->tensor->dtype)->bytes, blocks = (count + each - 1) / each;
+    size_t failed[MAX_THREADS], at = count;
+    int threads = blocks < 1 ? 1 : blocks < MAX_THREADS ? (int)blocks : MAX_THREADS;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        unsigned char *block = weights->blocks + (size_t)t * COPY_BLOCK;
+        size_t own = (size_t)t * each, step = (size_t)threads * each;
+        while (own < count && copy_block(found, begin + own, smaller(each, count - own), block, dst + own) == CAM_OK)
+            own += step;
+        failed[t] = own;
     }
-    return CAM_OK;
+    for (int t = 0; t < threads; t++)
+        at = smaller(at, failed[t]);
+    for (; at < count; at += each)
+        CAM_TRY(copy_block(found, begin + at, smaller(each, count - at), weights->blocks, dst + at));
+out:
+    return st;
 }
 
 cam_status cam_weights_copy_rows(const cam_weights *weights, size_t index, int64_t row, int64_t count, float *dst) {

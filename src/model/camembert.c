@@ -36,7 +36,9 @@ void cam_camembert_close(cam_camembert *model) {
 
 uint32_t cam_pass_threshold(const cam_pass *pass, int depth, double probability) {
     const cam_camembert *model = pass->model;
-    int active = pass->training && (depth >= model->frozen_depth || model->frozen_dropout);
+    /* What an encoder without a head has to learn is a function of the text: noise would only be in its way. */
+    int active = pass->training && model->params->task != CAM_TASK_ENCODER &&
+                 (depth >= model->frozen_depth || model->frozen_dropout);
     return active ? cam_dropout_threshold(probability) : 0;
 }
 
@@ -270,9 +272,9 @@ out:
 cam_status cam_camembert_loss(cam_pass *pass) {
     cam_status st = CAM_OK;
     pass->row_loss = cam_pass_f32_1d(pass, pass->logits.shape[0]);
-    CAM_RUN(loss_fwd, .row_loss = pass->row_loss, .logits = pass->logits, .labels = pass->batch->labels,
-            .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing,
-            .accumulate = pass->accumulate);
+    CAM_RUN(loss, .row_loss = pass->row_loss, .dlogits = pass->training ? pass->logits : CAM_NONE,
+            .logits = pass->logits, .labels = pass->batch->labels, .weights = pass->class_weights,
+            .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing, .accumulate = pass->accumulate);
 out:
     return st;
 }

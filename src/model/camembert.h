@@ -11,6 +11,8 @@
  *
  *     logits = word LN(gelu(Wh h)) + b                                               h = last x2 at the chosen tokens
  *
+ * or of an encoder without a head, whose h at all tokens is compared with that of a teacher.
+ *
  * The head reads only the <s> row of each sequence, or the chosen tokens. So the last layer has queries for these rows
  * only (the query rows), and computes its residual sums and its feed-forward block for them only. Logits and gradients
  * are the same as with all rows. Logits over a vocabulary are computed for CAM_HEAD_CHUNK query rows at a time.
@@ -79,7 +81,7 @@ CAM_MUST_CHECK cam_status cam_camembert_open(cam_camembert *model, const cam_mod
 void cam_camembert_close(cam_camembert *model);
 
 /* One pass of a batch through the model. Set the first block of fields, then call encode, and classify and in training
- * loss or distill, or lm_head and lm_loss; in training then backward. All memory comes from `arena`, which the caller resets before
+ * loss or distill, or lm_head and lm_loss, or distill_hidden alone; in training then backward. All memory comes from `arena`, which the caller resets before
  * the next pass. */
 typedef struct cam_pass {
     cam_camembert *model;
@@ -104,7 +106,7 @@ typedef struct cam_pass {
     cam_tensor head_output, head_mean, head_rstd;      /* lm_head: [R,H] [R] its LayerNorm, of head_active after GELU */
     cam_tensor head_gradient;                          /* lm_loss: [R,H] of head_output */
     cam_tensor mapped;                                 /* distill: [R,H] of `hidden`, then the gradient of the map */
-    cam_tensor hits;                                   /* lm_loss, not in training: [R], as loss_fwd's */
+    cam_tensor hits;                                   /* lm_loss, not in training: [R], as loss's */
     cam_tensor logits;                                 /* [R,K] */
     cam_tensor row_loss;                               /* [R] */
     int side_mark;                                     /* of backward's last section of the side queue */
@@ -117,12 +119,12 @@ CAM_MUST_CHECK cam_status cam_camembert_encode(cam_pass *pass);
 CAM_MUST_CHECK cam_status cam_camembert_gather_features(cam_pass *pass, cam_tensor features);
 /* The head: fills `logits` from `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_classify(cam_pass *pass);
-/* Fills `row_loss`, and adds to state->loss. */
+/* Fills `row_loss`, and adds to state->loss. In training it also overwrites `logits` by their gradient. */
 CAM_MUST_CHECK cam_status cam_camembert_loss(cam_pass *pass);
-/* Instead of loss, with a teacher: also overwrites `logits` by their gradient. */
+/* Instead of loss, with a teacher. */
 CAM_MUST_CHECK cam_status cam_camembert_distill(cam_pass *pass);
 /* Adds the distance of `hidden` from taught [N,H], the hidden states of a teacher for the same query rows: row r of it, or
- * row[r] where `row` is there. Fills `mapped`. */
+ * row[r] where `row` is there. Fills `mapped`, and `row_loss` where no other loss has. */
 CAM_MUST_CHECK cam_status cam_camembert_distill_hidden(cam_pass *pass, cam_tensor taught, cam_tensor row);
 /* The head of a masked language model up to its decoder: fills `head_output` from `hidden`. */
 CAM_MUST_CHECK cam_status cam_camembert_lm_head(cam_pass *pass);
@@ -132,8 +134,8 @@ CAM_MUST_CHECK cam_status cam_camembert_lm_loss(cam_pass *pass);
 /* The number of chunks, and the decoder's logits of one of them, [CAM_HEAD_CHUNK or fewer, V], in arena memory. */
 int cam_camembert_lm_chunks(const cam_pass *pass);
 CAM_MUST_CHECK cam_status cam_camembert_lm_logits(cam_pass *pass, int chunk, cam_tensor *logits);
-/* Gradients of all trained tensors, from the logits down to the first trained depth. Those of the products' weights are
- * computed in the side queue, for which the main queue has waited at the end. */
+/* Gradients of all trained tensors, from the logits down to the first trained depth. In the layers those of parameters
+ * are computed in the side queue, for which the main queue has waited at the end. */
 CAM_MUST_CHECK cam_status cam_camembert_backward(cam_pass *pass);
 
 #endif

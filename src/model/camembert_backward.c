@@ -3,10 +3,12 @@
  * Invariant: on entry to a layer, `dy` holds the gradient of its output and may be overwritten; on return, `dx` holds
  * the gradient of its input. Depths below the first trained one are not computed.
  *
- * The chain from layer to layer runs in the main queue. The gradients of the products' weights run in the side queue, in
- * sections that end with their depth as the mark. The chain goes on while they read its buffers, so with a side queue
- * nothing that they read is reused before a wait: within a layer every buffer has memory of its own, two layers in turn
- * have buffers of their own, and a layer begins after the sections of the layer that had its buffers.
+ * The chain from layer to layer runs in the main queue. What it does not read runs in the side queue: the gradients of
+ * the products' weights, and the column sums of GELU and of the residual sums, which are gradients of biases and of
+ * LayerNorm. It runs in sections that end with their depth as the mark. The chain goes on while they read its buffers,
+ * so with a side queue nothing that they read is reused before a wait: within a layer every buffer has memory of its
+ * own, two layers in turn have buffers of their own, and a layer begins after the sections of the layer that had its
+ * buffers.
  */
 #include "camembert_internal.h"
 
@@ -20,6 +22,8 @@ typedef struct layer_buffers {
     cam_tensor dup;               /* [N,F] */
     cam_tensor dqkv;              /* [T,3H] */
     cam_tensor drows, dq, dkv;    /* [N,H] [N,H] [T,2H] in the last layer */
+    /* What the column sums of GELU and of the two residual sums need. */
+    cam_workspace up_sums, ffn_sums, attention_sums;
 } layer_buffers;
 
 /* A buffer that is taken from the arena at its first use. */
@@ -49,12 +53,52 @@ static cam_status section_end(cam_pass *pass, int depth, cam_status st) {
     return cam_arena_is_counting(pass->arena) ? st : cam_backend_side_end(pass->model->backend, depth, st);
 }
 
-/* A section of linear_bwd_weight, which has no workspace there: the arena's belongs to the main queue. `complete`: these
- * are the last gradients of the depth. */
-static cam_status weight_gradients(cam_pass *pass, int depth, int complete, cam_linear_bwd_weight_args *list,
-                                   int count) {
+/* The rows of residual_bwd and of gelu_bwd. Their column sums are computed in a section, with the same arguments. */
+#define ROWS_OF(op)                                                                                                    \
+    static cam_status op##_rows(cam_pass *pass, cam_##op##_args *args, cam_workspace *memory) {                        \
+        cam_backend *backend = pass->model->backend;                                                                   \
+        args->state = pass->state;                                                                                     \
+        args->accumulate = pass->accumulate;                                                                           \
+        if (!memory->data) {                                                                                           \
+            size_t bytes = cam_##op##_workspace(backend, args);                                                        \
+            *memory = (cam_workspace){cam_arena_take(pass->arena, bytes), bytes};                                      \
+        }                                                                                                              \
+        args->workspace = *memory;                                                                                     \
+        args->stage = CAM_STAGE_ROWS;                                                                                  \
+        cam_status st = cam_arena_is_counting(pass->arena) ? CAM_OK : cam_##op(backend, args);                         \
+        args->stage = CAM_STAGE_SUMS;                                                                                  \
+        return st;                                                                                                     \
+    }
+ROWS_OF(residual_bwd)
+ROWS_OF(gelu_bwd)
+#undef ROWS_OF
+
+/* Column sums that begin a section; both may be NULL. */
+typedef struct column_sums {
+    const cam_residual_bwd_args *residual;
+    const cam_gelu_bwd_args *gelu;
+} column_sums;
+
+static cam_status add_columns(cam_pass *pass, column_sums sums) {
+    cam_status st = CAM_OK;
+    cam_backend *backend = pass->model->backend;
+    if (cam_arena_is_counting(pass->arena))
+        return CAM_OK;
+    if (sums.residual)
+        CAM_TRY(cam_residual_bwd(backend, sums.residual));
+    if (sums.gelu)
+        CAM_TRY(cam_gelu_bwd(backend, sums.gelu));
+out:
+    return st;
+}
+
+/* A section: column sums, then linear_bwd_weight, which has no workspace there: the arena's belongs to the main queue.
+ * `complete`: these are the last gradients of the depth. */
+static cam_status section(cam_pass *pass, int depth, int complete, column_sums sums, cam_linear_bwd_weight_args *list,
+                          int count) {
     cam_status st = CAM_OK, outcome = CAM_OK;
     CAM_TRY(section_begin(pass));
+    outcome = add_columns(pass, sums);
     for (int i = 0; i < count && outcome == CAM_OK; i++) {
         list[i].state = pass->state;
         list[i].accumulate = pass->accumulate;
@@ -69,15 +113,14 @@ out:
 }
 /* Of one product. */
 #define WEIGHT_GRADIENT(depth, complete, ...)                                                                          \
-    CAM_TRY(weight_gradients(pass, depth, complete, &(cam_linear_bwd_weight_args){__VA_ARGS__}, 1))
+    CAM_TRY(section(pass, depth, complete, (column_sums){0}, &(cam_linear_bwd_weight_args){__VA_ARGS__}, 1))
 
-/* The weight gradient of a product in a layer: dw from dy and the product's input x. */
-static cam_status layer_weight_gradient(cam_pass *pass, int layer, cam_layer_tensor w, cam_tensor dy, cam_tensor x) {
-    cam_status st = CAM_OK;
-    WEIGHT_GRADIENT(layer + 1, 0, .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x,
-                    .rows = cam_layer_rows(pass, layer));
-out:
-    return st;
+/* Column sums, and the weight gradient of a product in a layer: dw from dy and the product's input x. */
+static cam_status layer_section(cam_pass *pass, int layer, column_sums sums, cam_layer_tensor w, cam_tensor dy,
+                                cam_tensor x) {
+    cam_linear_bwd_weight_args product = {
+        .dw = cam_layer_view(pass, layer, w, CAM_GRADIENT), .dy = dy, .x = x, .rows = cam_layer_rows(pass, layer)};
+    return section(pass, layer + 1, 0, sums, &product, 1);
 }
 
 /* The main queue waits for the sections up to the last one of this depth. */
@@ -94,19 +137,31 @@ static cam_status feed_forward_backward(cam_pass *pass, int layer, const cam_lay
     cam_rows rows = cam_layer_rows(pass, layer);
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dup = use(pass, &buffers->dup, n, f);
-    CAM_RUN(residual_bwd, .dx = dz, .dresidual = dx1, .dbias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_GRADIENT),
-            .dgamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_GRADIENT),
-            .dbeta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_GRADIENT), .dy = dy, .z = saved->z2,
-            .mean = saved->mean2, .rstd = saved->rstd2, .gamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_WEIGHT),
-            .rows = rows, .accumulate = pass->accumulate,
-            .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT), .mask = saved->mask2);
-    CAM_TRY(layer_weight_gradient(pass, layer, CAM_DOWN_W, dz, saved->activated));
+    cam_residual_bwd_args residual = {.dx = dz,
+                                      .dresidual = dx1,
+                                      .dbias = cam_layer_view(pass, layer, CAM_DOWN_B, CAM_GRADIENT),
+                                      .dgamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_GRADIENT),
+                                      .dbeta = cam_layer_view(pass, layer, CAM_FFN_BETA, CAM_GRADIENT),
+                                      .dy = dy,
+                                      .z = saved->z2,
+                                      .mean = saved->mean2,
+                                      .rstd = saved->rstd2,
+                                      .gamma = cam_layer_view(pass, layer, CAM_FFN_GAMMA, CAM_WEIGHT),
+                                      .rows = rows,
+                                      .dropout = cam_layer_dropout(pass, layer, CAM_SITE_FFN_OUTPUT),
+                                      .mask = saved->mask2};
+    cam_gelu_bwd_args gelu = {.dx = dup,
+                              .dbias = cam_layer_view(pass, layer, CAM_UP_B, CAM_GRADIENT),
+                              .dy = dup,
+                              .x = saved->up,
+                              .bias = cam_layer_view(pass, layer, CAM_UP_B, CAM_WEIGHT),
+                              .rows = rows};
+    CAM_TRY(residual_bwd_rows(pass, &residual, &buffers->ffn_sums));
+    CAM_TRY(layer_section(pass, layer, (column_sums){.residual = &residual}, CAM_DOWN_W, dz, saved->activated));
     CAM_RUN(linear_bwd_data, .dx = dup, .dy = dz, .w = cam_layer_view(pass, layer, CAM_DOWN_W, CAM_WEIGHT),
             .rows = rows);
-    CAM_RUN(gelu_bwd, .dx = dup, .dbias = cam_layer_view(pass, layer, CAM_UP_B, CAM_GRADIENT), .dy = dup,
-            .x = saved->up, .bias = cam_layer_view(pass, layer, CAM_UP_B, CAM_WEIGHT), .rows = rows,
-            .accumulate = pass->accumulate);
-    CAM_TRY(layer_weight_gradient(pass, layer, CAM_UP_W, dup, saved->x1));
+    CAM_TRY(gelu_bwd_rows(pass, &gelu, &buffers->up_sums));
+    CAM_TRY(layer_section(pass, layer, (column_sums){.gelu = &gelu}, CAM_UP_W, dup, saved->x1));
     CAM_RUN(linear_bwd_data, .dx = dx1, .dy = dup, .w = cam_layer_view(pass, layer, CAM_UP_W, CAM_WEIGHT), .rows = rows,
             .accumulate = 1);
 out:
@@ -165,7 +220,7 @@ static cam_status project_query_rows_backward(cam_pass *pass, int layer, const c
                                                .dy = dkv,
                                                .x = saved->x,
                                                .rows = CAM_ROWS_TOKENS}};
-    CAM_TRY(weight_gradients(pass, layer + 1, 1, gradients, 2));
+    CAM_TRY(section(pass, layer + 1, 1, (column_sums){0}, gradients, 2));
     if (!need_dx)
         goto out;
     CAM_RUN(linear_bwd_data, .dx = dx, .dy = dkv, .w = cam_tensor_rows(w, h, 2 * h), .rows = CAM_ROWS_TOKENS);
@@ -188,16 +243,22 @@ static cam_status layer_backward(cam_pass *pass, int layer, const cam_layer_save
     cam_tensor drows = last ? use(pass, &buffers->drows, n, h) : dx;
     /* The gradient from the head is f32 and needs another buffer in mixed precision; elsewhere dz reuses dy. */
     cam_tensor dz = dy.dtype == cam_pass_act(pass) ? dy : use(pass, &buffers->dz, n, h);
+    cam_residual_bwd_args residual = {.dx = dx1,
+                                      .dresidual = drows,
+                                      .dbias = cam_layer_view(pass, layer, CAM_OUTPUT_B, CAM_GRADIENT),
+                                      .dgamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_GRADIENT),
+                                      .dbeta = cam_layer_view(pass, layer, CAM_ATTENTION_BETA, CAM_GRADIENT),
+                                      .dy = dx1,
+                                      .z = saved->z1,
+                                      .mean = saved->mean1,
+                                      .rstd = saved->rstd1,
+                                      .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT),
+                                      .rows = rows,
+                                      .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT),
+                                      .mask = saved->mask1};
     CAM_TRY(feed_forward_backward(pass, layer, saved, buffers, dy, dz, dx1));
-    CAM_RUN(residual_bwd, .dx = dx1, .dresidual = drows,
-            .dbias = cam_layer_view(pass, layer, CAM_OUTPUT_B, CAM_GRADIENT),
-            .dgamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_GRADIENT),
-            .dbeta = cam_layer_view(pass, layer, CAM_ATTENTION_BETA, CAM_GRADIENT), .dy = dx1, .z = saved->z1,
-            .mean = saved->mean1, .rstd = saved->rstd1,
-            .gamma = cam_layer_view(pass, layer, CAM_ATTENTION_GAMMA, CAM_WEIGHT), .rows = rows,
-            .accumulate = pass->accumulate, .dropout = cam_layer_dropout(pass, layer, CAM_SITE_ATTENTION_OUTPUT),
-            .mask = saved->mask1);
-    CAM_TRY(layer_weight_gradient(pass, layer, CAM_OUTPUT_W, dx1, saved->context));
+    CAM_TRY(residual_bwd_rows(pass, &residual, &buffers->attention_sums));
+    CAM_TRY(layer_section(pass, layer, (column_sums){.residual = &residual}, CAM_OUTPUT_W, dx1, saved->context));
     cam_tensor dcontext = has_side(pass) ? use(pass, &buffers->dcontext, n, h) : dz; /* dz is not read any more */
     CAM_RUN(linear_bwd_data, .dx = dcontext, .dy = dx1, .w = cam_layer_view(pass, layer, CAM_OUTPUT_W, CAM_WEIGHT),
             .rows = rows);
@@ -238,16 +299,14 @@ out:
     return st;
 }
 
-/* The head: the loss -> dhidden, the gradient of `hidden`; dhidden only if need_dhidden. */
+/* The head: the gradient of the logits, which the loss has written -> dhidden, the gradient of `hidden`; dhidden only
+ * if need_dhidden. */
 static cam_status head_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
     int depth = pass->model->params->layers + 1;
     int64_t n = pass->logits.shape[0], h = pass->hidden.shape[1];
     size_t mark = cam_arena_mark(pass->arena);
     cam_tensor dlogits = pass->logits, dactive = cam_pass_f32_2d(pass, n, h);
-    if (!pass->distillation)
-        CAM_RUN(loss_bwd, .dlogits = dlogits, .logits = pass->logits, .labels = pass->batch->labels,
-                .weights = pass->class_weights, .rows = CAM_ROWS_HEAD, .smoothing = pass->label_smoothing);
     WEIGHT_GRADIENT(depth, 0, .dw = cam_head_view(pass, CAM_CLASSIFIER_W, CAM_GRADIENT),
                     .dbias = cam_head_view(pass, CAM_CLASSIFIER_B, CAM_GRADIENT), .dy = dlogits, .x = pass->head_active,
                     .rows = CAM_ROWS_HEAD);
@@ -343,7 +402,7 @@ cam_status cam_camembert_backward(cam_pass *pass) {
     cam_tensor dy = cam_pass_f32_2d(pass, pass->hidden.shape[0], model->params->hidden), dx = CAM_NONE;
     if (model->params->task == CAM_TASK_MASKED_LM)
         CAM_TRY(lm_head_backward(pass, dy));
-    else
+    else if (model->params->task == CAM_TASK_CLASSIFY)
         CAM_TRY(head_backward(pass, dy, encoder_trained));
     if (pass->mapped.data)
         CAM_TRY(map_backward(pass, dy, encoder_trained));

@@ -12,11 +12,17 @@ static cam_tensor map_view(const cam_pass *pass, cam_map_tensor tensor, cam_plan
 cam_status cam_camembert_distill_hidden(cam_pass *pass, cam_tensor taught, cam_tensor row) {
     cam_status st = CAM_OK;
     int64_t n = pass->hidden.shape[0], h = pass->hidden.shape[1];
+    int is_first = !pass->row_loss.data;
+    cam_tensor row_loss = cam_pass_f32_1d(pass, n);
+    if (is_first) {
+        CAM_TRY(cam_pass_need_weights(pass, pass->model->params->layers + 1));
+        pass->row_loss = row_loss;
+    }
     pass->mapped = cam_pass_f32_2d(pass, n, h);
     CAM_RUN(linear_fwd, .y = pass->mapped, .x = pass->hidden, .w = map_view(pass, CAM_MAP_W, CAM_WEIGHT),
             .bias = map_view(pass, CAM_MAP_B, CAM_WEIGHT), .rows = CAM_ROWS_HEAD);
-    CAM_RUN(distill_hidden, .dmapped = pass->mapped, .row_loss = cam_pass_f32_1d(pass, n), .mapped = pass->mapped,
-            .teacher = taught, .row = row, .weight = pass->distillation->hidden_weight, .accumulate = 1);
+    CAM_RUN(distill_hidden, .dmapped = pass->mapped, .row_loss = row_loss, .mapped = pass->mapped, .teacher = taught,
+            .row = row, .weight = pass->distillation->hidden_weight, .accumulate = pass->accumulate || !is_first);
 out:
     return st;
 }
@@ -36,6 +42,7 @@ out:
     return st;
 }
 
+/* An encoder has no head whose gradient is in dhidden already. */
 cam_status cam_distill_backward(cam_pass *pass, cam_tensor dhidden, int need_dhidden) {
     cam_status st = CAM_OK;
     CAM_RUN(linear_bwd_weight, .dw = map_view(pass, CAM_MAP_W, CAM_GRADIENT),
@@ -43,7 +50,7 @@ cam_status cam_distill_backward(cam_pass *pass, cam_tensor dhidden, int need_dhi
             .rows = CAM_ROWS_HEAD, .accumulate = pass->accumulate);
     if (need_dhidden)
         CAM_RUN(linear_bwd_data, .dx = dhidden, .dy = pass->mapped, .w = map_view(pass, CAM_MAP_W, CAM_WEIGHT),
-                .rows = CAM_ROWS_HEAD, .accumulate = 1);
+                .rows = CAM_ROWS_HEAD, .accumulate = pass->model->params->task != CAM_TASK_ENCODER);
 out:
     return st;
 }

@@ -26,8 +26,7 @@
     X(head_dropout)                                                                                                    \
     X(head_tanh_fwd)                                                                                                   \
     X(head_tanh_bwd)                                                                                                   \
-    X(loss_fwd)                                                                                                        \
-    X(loss_bwd)                                                                                                        \
+    X(loss)                                                                                                            \
     X(distill_logits)                                                                                                  \
     X(distill_hidden)
 

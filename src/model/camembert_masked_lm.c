@@ -51,17 +51,15 @@ out:
     return st;
 }
 
-/* The gradients of a chunk; the logits are overwritten. */
-static cam_status chunk_backward(cam_pass *pass, int chunk, cam_tensor logits) {
+/* The gradients of a chunk from that of its logits. */
+static cam_status chunk_backward(cam_pass *pass, int chunk, cam_tensor dlogits) {
     cam_status st = CAM_OK;
     int accumulate = pass->accumulate || chunk > 0;
     cam_rows rows = rows_of(chunk);
-    CAM_RUN(loss_bwd, .dlogits = logits, .logits = logits, .labels = chunk_of(pass->batch->labels, chunk), .rows = rows,
-            .smoothing = pass->label_smoothing);
     CAM_RUN(linear_bwd_weight, .dw = cam_embedding_view(pass, CAM_WORD, CAM_GRADIENT),
-            .dbias = cam_head_view(pass, CAM_DECODER_B, CAM_GRADIENT), .dy = logits,
+            .dbias = cam_head_view(pass, CAM_DECODER_B, CAM_GRADIENT), .dy = dlogits,
             .x = chunk_of(pass->head_output, chunk), .rows = rows, .accumulate = accumulate);
-    CAM_RUN(linear_bwd_data, .dx = chunk_of(pass->head_gradient, chunk), .dy = logits,
+    CAM_RUN(linear_bwd_data, .dx = chunk_of(pass->head_gradient, chunk), .dy = dlogits,
             .w = cam_embedding_view(pass, CAM_WORD, CAM_WEIGHT), .rows = rows);
 out:
     return st;
@@ -72,8 +70,9 @@ static cam_status chunk_loss(cam_pass *pass, int chunk) {
     cam_tensor logits;
     size_t mark = cam_arena_mark(pass->arena);
     CAM_TRY(cam_camembert_lm_logits(pass, chunk, &logits));
-    CAM_RUN(loss_fwd, .row_loss = chunk_of(pass->row_loss, chunk),
-            .hits = pass->training ? CAM_NONE : chunk_of(pass->hits, chunk), .logits = logits,
+    CAM_RUN(loss, .row_loss = chunk_of(pass->row_loss, chunk),
+            .hits = pass->training ? CAM_NONE : chunk_of(pass->hits, chunk),
+            .dlogits = pass->training ? logits : CAM_NONE, .logits = logits,
             .labels = chunk_of(pass->batch->labels, chunk), .rows = rows_of(chunk), .smoothing = pass->label_smoothing,
             .accumulate = pass->accumulate || chunk > 0);
     if (pass->training)

@@ -228,7 +228,11 @@ static cam_status transfer_close(transfer *t, cam_status st) {
     return st == CAM_OK ? copied : st;
 }
 
-static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low) {
+/* Fewer values than this are split and joined by one thread. */
+enum { THREADED_VALUES = 1 << 16 };
+
+static void split_halves(const float *from, int64_t count, uint16_t *high, uint16_t *low, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static) if (count >= THREADED_VALUES)
     for (int64_t i = 0; i < count; i++) {
         uint32_t u;
         memcpy(&u, from + i, sizeof u);
@@ -237,7 +241,8 @@ static void split_halves(const float *from, int64_t count, uint16_t *high, uint1
     }
 }
 
-static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count, float *to) {
+static void join_halves(const uint16_t *high, const uint16_t *low, int64_t count, float *to, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static) if (count >= THREADED_VALUES)
     for (int64_t i = 0; i < count; i++) {
         uint32_t u = cam_split_join(high[i], low[i]);
         memcpy(to + i, &u, sizeof u);
@@ -274,7 +279,7 @@ static cam_status upload(transfer *t, int index, int64_t begin, int64_t count, c
         if (weight.dtype == CAM_F32)
             memcpy(halves, values + done, (size_t)n * sizeof *values);
         else
-            split_halves(values + done, n, halves, halves + PIECE);
+            split_halves(values + done, n, halves, halves + PIECE, threads_of(t->params));
         if (held)
             memcpy(held + begin + done, halves + PIECE, (size_t)n * sizeof *held);
         CAM_TRY(cam_backend_synchronize(t->params->backend)); /* for the other buffer */
@@ -299,7 +304,7 @@ static cam_status download(transfer *t, int index, int64_t begin, int64_t count,
         if (weight.dtype == CAM_F32)
             memcpy(values + done, halves, (size_t)n * sizeof *values);
         else
-            join_halves(halves, held ? held + begin + done : halves + PIECE, n, values + done);
+            join_halves(halves, held ? held + begin + done : halves + PIECE, n, values + done, threads_of(t->params));
     }
 out:
     return st;

@@ -103,9 +103,30 @@ cam_status cam_optimizer_update(const cam_parameters *params, const cam_step_sta
     return cam_adamw(params->backend, &adamw);
 }
 
+/* The chunks of a bucket lie rank by rank, and without sharding this rank updates those of all. */
+static cam_status update_bucket(const cam_parameters *params, const cam_step_state *state,
+                                const cam_adamw_options *options, const cam_bucket *bucket) {
+    cam_status st = CAM_OK;
+    int64_t of_rank = params->chunk_count / params->sharding.ranks;
+    for (int rank = 0; rank < params->sharding.ranks; rank++) {
+        int64_t first = rank * of_rank + bucket->first_shard_chunk;
+        cam_adamw_args adamw = adamw_of(params, state, options, first, bucket->shard_chunks);
+        CAM_TRY(cam_adamw(params->backend, &adamw));
+    }
+out:
+    return st;
+}
+
 cam_status cam_optimizer_update_depth(const cam_parameters *params, const cam_step_state *state,
                                       const cam_adamw_options *options, int depth) {
-    cam_chunk_range of = cam_parameters_depth_chunks(params, depth);
-    cam_adamw_args adamw = adamw_of(params, state, options, of.first, of.count);
-    return cam_adamw(params->backend, &adamw);
+    CAM_ASSERT(!params->sharding.sharded);
+    if (params->sharding.ranks == 1) {
+        cam_chunk_range of = cam_parameters_depth_chunks(params, depth);
+        cam_adamw_args adamw = adamw_of(params, state, options, of.first, of.count);
+        return cam_adamw(params->backend, &adamw);
+    }
+    for (int b = 0; b < params->bucket_count; b++)
+        if (params->buckets[b].depth == depth)
+            return update_bucket(params, state, options, &params->buckets[b]);
+    return CAM_OK;
 }

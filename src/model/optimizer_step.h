@@ -33,7 +33,9 @@ CAM_MUST_CHECK cam_status cam_optimizer_norm(cam_parameters *params, cam_arena *
  * were not finite on any rank. */
 CAM_MUST_CHECK cam_status cam_optimizer_update(const cam_parameters *params, const cam_step_state *state,
                                                const cam_adamw_options *options, cam_comm *comm);
-/* The part of one trained depth; with one rank. All depths, in any order, are the same as cam_optimizer_update. */
+/* The part of one trained depth, without sharded state. All depths are the same as cam_optimizer_update. With several
+ * ranks it is a whole bucket if this is its lowest depth, else nothing. So with the depths in ascending order, each has
+ * its new weights after its call. */
 CAM_MUST_CHECK cam_status cam_optimizer_update_depth(const cam_parameters *params, const cam_step_state *state,
                                                      const cam_adamw_options *options, int depth);
 

@@ -85,6 +85,8 @@ static void append_map(cam_parameters *params, int64_t hidden) {
 static void append_head(cam_parameters *params, const cam_model_config *config) {
     int64_t h = config->hidden_size;
     int head = params->layers + 1;
+    if (params->task == CAM_TASK_ENCODER)
+        return;
     if (params->task == CAM_TASK_MASKED_LM) {
         append_named(params, head, h, h, 0, "", "lm_head.dense.weight");
         append_named(params, head, h, 0, 1, "", "lm_head.dense.bias");
@@ -165,10 +167,12 @@ cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config 
                                .precision = precision,
                                .sharding = sharding};
     params->sharding.ranks += sharding.ranks == 0;
-    int is_lm = params->task == CAM_TASK_MASKED_LM;
-    int head = (is_lm ? CAM_MASKED_LM_TENSORS : CAM_CLASSIFIER_TENSORS) + (rates->hidden_map ? CAM_MAP_TENSORS : 0);
-    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + head;
-    CAM_ASSERT(!is_lm || !used);
+    static const int head[] = {[CAM_TASK_CLASSIFY] = CAM_CLASSIFIER_TENSORS,
+                               [CAM_TASK_MASKED_LM] = CAM_MASKED_LM_TENSORS,
+                               [CAM_TASK_ENCODER] = 0};
+    int count = CAM_EMBEDDING_TENSORS + params->layers * CAM_LAYER_TENSORS + head[params->task] +
+                (rates->hidden_map ? CAM_MAP_TENSORS : 0);
+    CAM_ASSERT(params->task == CAM_TASK_CLASSIFY || !used);
     params->list = calloc((size_t)count, sizeof *params->list);
     params->by_offset = calloc((size_t)count, sizeof *params->by_offset);
     if (!params->list || !params->by_offset)

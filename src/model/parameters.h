@@ -162,8 +162,8 @@ typedef struct cam_train_rates {
     double layerwise_decay; /* d; learning rate factors: head 1, layer i = 1 .. L d^(L+1-i), embeddings d^(L+1) */
 } cam_train_rates;
 
-/* Lays out the index space and the planes, with the head of config->task and the map of `rates`. `used` ([vocab_size], non-zero: keep the row);
- * NULL: the whole vocabulary, which a masked language model needs. The pad row is always kept. No backend memory is
+/* Lays out the index space and the planes, with the head of config->task, if it has one, and the map of `rates`. `used` ([vocab_size], non-zero: keep the row);
+ * NULL: the whole vocabulary, which all but a classifier need. The pad row is always kept. No backend memory is
  * allocated. */
 CAM_MUST_CHECK cam_status cam_parameters_layout(cam_parameters *params, const cam_model_config *config,
                                                 const unsigned char *used, const cam_train_rates *rates,

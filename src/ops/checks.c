@@ -387,31 +387,20 @@ cam_status cam_check_head_tanh_bwd(const cam_backend *backend, const cam_head_ta
     return CHECK("head_tanh_bwd", operands);
 }
 
-cam_status cam_check_loss_fwd(const cam_backend *backend, const cam_loss_fwd_args *a) {
+cam_status cam_check_loss(const cam_backend *backend, const cam_loss_args *a) {
     int64_t r = a->logits.shape[0], k = a->logits.shape[1];
-    REQUIRE_STATE("loss_fwd", a);
-    REQUIRE("loss_fwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
-    REQUIRE("loss_fwd", a->rows >= CAM_ROWS_HEAD, "rows %d are not query rows", (int)a->rows);
+    REQUIRE_STATE("loss", a);
+    REQUIRE("loss", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
+    REQUIRE("loss", a->rows >= CAM_ROWS_HEAD, "rows %d are not query rows", (int)a->rows);
     const cam_operand operands[] = {
-        F32_1D("row_loss", a->row_loss, CAM_OUT, r),    F32_1D("hits", a->hits, CAM_OUT | CAM_OPTIONAL, r),
-        F32_2D("logits", a->logits, CAM_IN, r, k),      I32_1D("labels", a->labels, CAM_IN, r),
-        F32_1D("weights", a->weights, CAM_OPTIONAL, k),
-    };
-    return CHECK("loss_fwd", operands);
-}
-
-cam_status cam_check_loss_bwd(const cam_backend *backend, const cam_loss_bwd_args *a) {
-    int64_t r = a->logits.shape[0], k = a->logits.shape[1];
-    REQUIRE_STATE("loss_bwd", a);
-    REQUIRE("loss_bwd", a->smoothing >= 0 && a->smoothing < 1, "smoothing is not in [0, 1)");
-    REQUIRE("loss_bwd", a->rows >= CAM_ROWS_HEAD, "rows %d are not query rows", (int)a->rows);
-    const cam_operand operands[] = {
-        F32_2D_OR("dlogits", a->dlogits, CAM_OUT, r, k, "logits"),
+        F32_1D("row_loss", a->row_loss, CAM_OUT, r),
+        F32_1D("hits", a->hits, CAM_OUT | CAM_OPTIONAL, r),
+        F32_2D_OR("dlogits", a->dlogits, CAM_OUT | CAM_OPTIONAL, r, k, "logits"),
         F32_2D("logits", a->logits, CAM_IN, r, k),
         I32_1D("labels", a->labels, CAM_IN, r),
         F32_1D("weights", a->weights, CAM_OPTIONAL, k),
     };
-    return CHECK("loss_bwd", operands);
+    return CHECK("loss", operands);
 }
 
 cam_status cam_check_distill_logits(const cam_backend *backend, const cam_distill_logits_args *a) {

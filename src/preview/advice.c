@@ -1,5 +1,6 @@
 /* advice.c: see advice.h. */
 #include "advice.h"
+#include "automation.h"
 #include "describe.h"
 #include "folder_names.h"
 #include "outlook.h"
@@ -112,6 +113,27 @@ static void advise_freezing(const cam_advice_case *advice, cam_strbuf *out) {
         put_comparison(advice, out);
 }
 
+/* --- the threshold ----------------------------------------------------------------------------------------------- */
+
+/* Few validation rows cannot tell that so many are right, whatever the model. */
+static void advise_target(const cam_run *run, cam_strbuf *out) {
+    cam_strbuf line = CAM_STRBUF_INIT;
+    double target = run->config->target_accuracy;
+    int64_t rows = run->corpus.part_count[CAM_PART_VALIDATION];
+    int64_t fewest = target > 0 ? cam_proportion_rows(target, CAM_AUTOMATION_CONFIDENCE) : 0;
+    if (rows >= fewest)
+        return;
+    cam_strbuf_puts(&line, "target_accuracy ");
+    cam_strbuf_put_double(&line, target);
+    cam_strbuf_puts(&line, " cannot be reached: at least ");
+    cam_plain_put_counted(&line, fewest, "validation row has", "validation rows have");
+    cam_strbuf_puts(&line, " to be right above the threshold, and there are ");
+    cam_plain_put_count(&line, rows);
+    cam_strbuf_puts(&line, " in all\n");
+    cam_put_wrapped(out, cam_strbuf_text(&line));
+    cam_strbuf_release(&line);
+}
+
 /* --- lengths --------------------------------------------------------------------------------------------------- */
 
 static void advise_cut_texts(const cam_run *run, cam_strbuf *out) {
@@ -156,6 +178,7 @@ void cam_advice_put(const cam_advice_case *advice, cam_strbuf *out) {
     advise_of_others(advice, out);
     if (advice->run->config->task == CAM_CONFIG_TASK_PRETRAIN)
         return;
+    advise_target(advice->run, out);
     advise_cut_texts(advice->run, out);
     advise_freezing(advice, out);
 }

@@ -26,15 +26,17 @@ typedef struct lengths {
     double rows, tokens, squares, queries, pairs;
 } lengths;
 
-/* The head of a classifier reads one token of a row, that of a masked language model those that are masked. */
+/* The head of a classifier reads one token of a row, that of a masked language model those that are masked. An encoder is
+ * compared with its teacher at all tokens. */
 static void add_part(lengths *sums, const cam_run *run, cam_data_part part) {
     const cam_corpus *corpus = &run->corpus;
-    int is_masked = run->config->task == CAM_CONFIG_TASK_PRETRAIN;
+    double share = run->model.task == CAM_TASK_ENCODER ? 1 : run->config->mlm_probability;
+    int is_pretraining = run->config->task == CAM_CONFIG_TASK_PRETRAIN;
     int64_t count = part == CAM_PART_TRAIN ? cam_corpus_train_count(corpus) : corpus->part_count[part];
     for (int64_t i = 0; i < count; i++) {
         const int64_t *offset = corpus->tokens.offsets + corpus->part[part][i];
         double tokens = (double)(offset[1] - offset[0]);
-        double queries = is_masked ? run->config->mlm_probability * tokens : 1;
+        double queries = is_pretraining ? share * tokens : 1;
         sums->rows++;
         sums->tokens += tokens;
         sums->squares += tokens * tokens;
@@ -58,9 +60,16 @@ static double encoder_work(const cam_model_config *m, lengths sums) {
     return (layers - 1) * whole + last;
 }
 
+/* The parameters of the head's products; of an encoder those of the map to its teacher. */
+static double head_parameters(const cam_model_config *m) {
+    double h = m->hidden_size,
+           outputs[] = {
+               [CAM_TASK_CLASSIFY] = m->num_labels, [CAM_TASK_MASKED_LM] = m->vocab_size, [CAM_TASK_ENCODER] = 0};
+    return h * (h + outputs[m->task]);
+}
+
 static double head_work(const cam_model_config *m, lengths sums) {
-    double h = m->hidden_size;
-    return sums.queries * 2 * h * (h + (m->task == CAM_TASK_MASKED_LM ? m->vocab_size : m->num_labels));
+    return sums.queries * 2 * head_parameters(m);
 }
 
 static double evaluations(const cam_config *c, const cam_plan *plan) {
@@ -73,11 +82,10 @@ static double evaluations(const cam_config *c, const cam_plan *plan) {
  * that the data uses are there, and few of them. */
 static double trained_parameters(const cam_model_config *m, double trained_layers) {
     double h = m->hidden_size, f = m->intermediate_size;
-    return h * (h + (m->task == CAM_TASK_MASKED_LM ? m->vocab_size : m->num_labels)) +
-           trained_layers * (4 * h * h + 2 * h * f);
+    return head_parameters(m) + trained_layers * (4 * h * h + 2 * h * f);
 }
 
-/* A classifier's teacher answers once for each row, a masked language model's in each epoch. */
+/* A classifier's teacher answers once for each row, that of pretraining in each epoch. */
 static double teacher_work(const cam_run *run, lengths train, double epochs) {
     if (run->teacher.hidden_size == 0)
         return 0;

@@ -210,8 +210,11 @@ static void describe_texts(const cam_run *run, cam_strbuf *out) {
     }
     cam_strbuf_puts(out, "\ntokens   ");
     cam_plain_put_count(out, counts->tokens);
-    cam_strbuf_printf(out, ", %.3g of them masked%s\n", run->config->mlm_probability,
-                      run->config->whole_word_mask ? ", whole words at a time" : "");
+    if (run->config->mlm_probability > 0)
+        cam_strbuf_printf(out, ", %.3g of them masked%s\n", run->config->mlm_probability,
+                          run->config->whole_word_mask ? ", whole words at a time" : "");
+    else
+        cam_strbuf_puts(out, ", none of them masked\n");
     cam_strbuf_puts(out, run->corpus.texts.is_new ? "cache    written to " : "cache    taken from ");
     put_path(out, run->corpus.texts.path, COLUMNS - 9 - 11);
     cam_strbuf_putc(out, '\n');

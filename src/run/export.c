@@ -5,14 +5,19 @@
 #include "model_tokenizer.h"
 #include <stdlib.h>
 
-static cam_status load(cam_backend *backend, const char *folder, const cam_model_config *config,
-                       cam_parameters *params) {
+/* A folder without labels has a masked language model or an encoder without a head. */
+static cam_status load(cam_backend *backend, const char *folder, cam_model_config *config, cam_parameters *params) {
     cam_status st = CAM_OK;
     int fresh_head = 0;
+    config->task = config->has_labels ? CAM_TASK_CLASSIFY : CAM_TASK_MASKED_LM;
     CAM_TRY(cam_model_load_folder(params, folder, config, backend, &fresh_head));
-    if (fresh_head)
-        CAM_FAIL(CAM_E_MODEL, "\"%s\" is an encoder without a head: neither a classifier nor a masked language model",
-                 folder);
+    if (!fresh_head)
+        return CAM_OK;
+    if (config->has_labels)
+        CAM_FAIL(CAM_E_MODEL, "\"%s\" names labels in its config.json, but its weights have no classifier", folder);
+    cam_parameters_release(params);
+    config->task = CAM_TASK_ENCODER;
+    CAM_TRY(cam_model_load_folder(params, folder, config, backend, &fresh_head));
 out:
     return st;
 }
@@ -32,8 +37,6 @@ cam_status cam_model_export(cam_backend *backend, const char *folder, cam_dtype 
     char *new_config = cam_path_join(output, "config.json"), *weights = cam_path_join(output, "model.safetensors");
     CAM_TRY(cam_memory_check(CAM_OK));
     CAM_TRY(cam_model_config_read(config_path, &config));
-    if (!config.has_labels)
-        config.task = CAM_TASK_MASKED_LM;
     CAM_TRY(cam_model_tokenizer_open(folder, &tokenizer));
     CAM_TRY(load(backend, folder, &config, &params));
     CAM_TRY(make_folder(output));

@@ -26,8 +26,8 @@ static cam_status open_scorer(cam_filler *filler, cam_backend *backend) {
                            .piece_kind = filler->piece_kind};
     CAM_TRY(cam_camembert_open(&filler->model, &filler->config, &filler->params, backend));
     CAM_TRY(cam_device_masking_open(&filler->masking, backend, &masking, filler->config.vocab_size, 0));
-    CAM_TRY(
-        cam_scorer_open(&filler->scorer, &filler->model, 1, filler->max_length, filler->max_length, &filler->masking));
+    cam_scored_places places = {.masking = &filler->masking};
+    CAM_TRY(cam_scorer_open(&filler->scorer, &filler->model, 1, filler->max_length, filler->max_length, &places));
 out:
     return st;
 }

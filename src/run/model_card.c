@@ -201,7 +201,7 @@ void cam_model_card_put(const cam_run_end *end, cam_strbuf *out) {
     cam_strbuf_puts(out, "\n" CAM_CARD_MARK);
 }
 
-/* --- a masked language model ---------------------------------------------------------------------------------------- */
+/* --- a model of pretraining ---------------------------------------------------------------------------------------- */
 
 static void put_texts(cam_strbuf *out, const cam_run *run) {
     const cam_text_counts *counts = &run->corpus.texts.counts;
@@ -216,6 +216,11 @@ static void put_texts(cam_strbuf *out, const cam_run *run) {
     cam_strbuf_puts(out, "; ");
     cam_plain_put_counted(out, run->corpus.part_count[CAM_PART_VALIDATION], "row was", "rows were");
     cam_strbuf_puts(out, " held out.\n");
+}
+
+static void put_pretraining_limits(cam_strbuf *out) {
+    cam_strbuf_puts(out, "\n## Limits\n\n- It may have learnt by heart what stands often in its texts, names and "
+                         "addresses too.\n\n" CAM_CARD_MARK);
 }
 
 void cam_model_card_put_masked(const cam_run_end *end, double loss, double accuracy, cam_strbuf *out) {
@@ -234,6 +239,21 @@ void cam_model_card_put_masked(const cam_run_end *end, double loss, double accur
     put_settings(out, end);
     cam_strbuf_printf(out, "%.3g of the tokens were masked%s.\n", config->mlm_probability,
                       config->whole_word_mask ? ", whole words at a time" : "");
-    cam_strbuf_puts(out, "\n## Limits\n\n- It may have learnt by heart what stands often in its texts, names and "
-                         "addresses too.\n\n" CAM_CARD_MARK);
+    put_pretraining_limits(out);
+}
+
+void cam_model_card_put_encoder(const cam_run_end *end, double loss, cam_strbuf *out) {
+    const cam_config *config = end->run->config;
+    put_metadata(out, end, "feature-extraction");
+    cam_strbuf_puts(out, "---\n\n");
+    put_title(out, end);
+    cam_strbuf_puts(out, "An encoder without a head: a start for classifiers of French texts");
+    put_origin(out, end, "distilled");
+    put_texts(out, end->run);
+    cam_strbuf_printf(out,
+                      "\n## Scores\n\nOn held-out texts: loss %.4g, the mean squared distance from the teacher's last "
+                      "hidden states, times %g.\n",
+                      loss, config->distill_hidden);
+    put_settings(out, end);
+    put_pretraining_limits(out);
 }

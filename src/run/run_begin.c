@@ -53,7 +53,10 @@ static cam_status log_beginning(cam_training *t, const cam_backend *backend) {
     event.tokens = cam_packing_tokens(&corpus->tokens, corpus->part[CAM_PART_TRAIN], event.train_rows, NULL);
     cam_log("device   %s%s", backend->description, trainer->options.bf16 ? ", bf16" : "");
     log_cost(&event, cam_trainer_memory(trainer));
-    if (cam_training_config(t)->init == CAM_CONFIG_INIT_PRETRAINED && trainer->fresh_head)
+    if (t->run->model.task == CAM_TASK_ENCODER)
+        cam_log("no token is masked: the encoder learns the last hidden states of \"%s\" at all tokens",
+                t->run->teacher_folder);
+    else if (cam_training_config(t)->init == CAM_CONFIG_INIT_PRETRAINED && trainer->fresh_head)
         cam_log("the %s is fresh; all else comes from \"%s\"",
                 cam_training_config(t)->task == CAM_CONFIG_TASK_PRETRAIN ? "lm_head" : "classifier",
                 t->run->model_folder);

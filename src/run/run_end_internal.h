@@ -15,7 +15,7 @@ typedef struct cam_run_end {
     const cam_run_folder *folder;
     const cam_metrics *metrics[CAM_PARTS]; /* of the saved model; NULL for the training part and for one without rows */
     const cam_guess *guesses[CAM_PARTS];   /* likewise, in the order of corpus.part[part] */
-    const cam_run_scores *scores;              /* of those rows; NULL: of another task */
+    const cam_run_scores *scores;          /* of those rows; NULL: of another task */
     const cam_best *best;
     const cam_plan *plan;
     const cam_schedule *schedule;
@@ -39,6 +39,8 @@ void cam_run_report_put(const cam_run_end *end, cam_strbuf *out);
 void cam_run_verdict_put(const cam_run_end *end, cam_strbuf *out);
 /* Appends the model card: YAML metadata as the Hub wants them, and Markdown. It holds no path of this machine. */
 void cam_model_card_put(const cam_run_end *end, cam_strbuf *out);
+/* That of an encoder which has learnt from a teacher, with its loss on held-out texts. */
+void cam_model_card_put_encoder(const cam_run_end *end, double loss, cam_strbuf *out);
 /* That of a masked language model, with its figures on held-out texts. */
 void cam_model_card_put_masked(const cam_run_end *end, double loss, double accuracy, cam_strbuf *out);
 /* Appends the lines of any run: which step was saved and why, time and memory. */

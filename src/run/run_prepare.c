@@ -40,7 +40,7 @@ static cam_status open_model(cam_run *run) {
     }
     run->model.has_threshold = 0; /* it is of the model from which this one begins */
     if (config->task == CAM_CONFIG_TASK_PRETRAIN)
-        run->model.task = CAM_TASK_MASKED_LM;
+        run->model.task = config->mlm_probability > 0 ? CAM_TASK_MASKED_LM : CAM_TASK_ENCODER;
     if (cam_run_is_begun_from_teacher(config))
         CAM_TRY(cam_run_choose_layers(run));
     cam_model_origin_find(&run->origin, run->model_folder, &run->model);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double USUAL_TARGET = 0.95, CONFIDENCE = 0.95;
+static const double USUAL_TARGET = 0.95, CONFIDENCE = CAM_AUTOMATION_CONFIDENCE;
 
 int cam_run_scores_need_logits(const cam_config *config) {
     return config->task == CAM_CONFIG_TASK_CLASSIFY && (config->calibrate || config->target_accuracy > 0);
@@ -61,6 +61,7 @@ static cam_status calibrate(cam_run_scores *scores, cam_data_part part, const ro
         return CAM_OK;
     here->is_fitted = 1;
     double temperature = cam_run_scores_temperature(scores);
+    CAM_ASSERT(r->logits);
     for (int64_t i = 0; temperature != 1 && i < r->count * r->labels; i++)
         r->logits[i] = (float)(r->logits[i] / temperature);
 out:

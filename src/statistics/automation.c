@@ -8,15 +8,17 @@
 /* ln Gamma(x), x > 0, without the global variable that lgamma writes: Stirling's series, from 15 on, where its first left
  * out term is below 1e-17. */
 static double log_gamma(double x) {
-    enum { FROM = 15 };
-    static const double terms[] = {1. / 12, -1. / 360, 1. / 1260, -1. / 1680, 1. / 1188, -691. / 360360, 1. / 156};
+    enum { FROM = 15, TERMS = 7 };
+    static const double terms[TERMS] = {1. / 12, -1. / 360, 1. / 1260, -1. / 1680, 1. / 1188, -691. / 360360, 1. / 156};
     const double half_log_two_pi = 0.91893853320467274178;
     double shift = 1, sum = 0;
-    for (; x < FROM; x++)
+    while (x < FROM) {
         shift *= x;
-    double inverse = 1 / x, power = inverse;
-    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++, power *= inverse * inverse)
-        sum += terms[i] * power;
+        x += 1;
+    }
+    for (int i = TERMS - 1; i >= 0; i--)
+        sum = terms[i] + sum / (x * x);
+    sum /= x;
     return (x - 0.5) * log(x) - x + half_log_two_pi + sum - log(shift);
 }
 
@@ -116,8 +118,9 @@ static cam_status sort(const double *score, const unsigned char *right, int64_t 
 /* The double with the fewest decimals in (below, score]. */
 static double part(double below, double score) {
     enum { MOST_DECIMALS = 15 };
-    double scale = 10;
-    for (int decimals = 1; decimals <= MOST_DECIMALS; decimals++, scale *= 10) {
+    double scale = 1;
+    for (int decimals = 1; decimals <= MOST_DECIMALS; decimals++) {
+        scale *= 10;
         double count = rint(score * scale), rounded = count / scale <= score ? count / scale : (count - 1) / scale;
         if (rounded > below && rounded <= score)
             return rounded;

@@ -21,6 +21,7 @@ extern "C" {
 #endif
 
 enum { CAM_AUTOMATION_POINTS = 101 };
+#define CAM_AUTOMATION_CONFIDENCE 0.95 /* of the intervals that users see */
 
 typedef struct cam_automation_point {
     double threshold, share;

@@ -8,8 +8,8 @@ static uint64_t of_all(double share) {
 
 static cam_status check(const cam_masking *options, int32_t vocab_size) {
     double sum = options->share_mask + options->share_random;
-    if (!(options->probability > 0 && options->probability <= 1))
-        return cam_fail(CAM_E_USAGE, "the probability that a word is masked is %g, it must be above 0 and at most 1",
+    if (!(options->probability >= 0 && options->probability <= 1))
+        return cam_fail(CAM_E_USAGE, "the probability that a word is masked is %g, it must be from 0 to 1",
                         options->probability);
     if (!(options->share_mask >= 0 && options->share_random >= 0 && sum <= 1 + 1e-9))
         return cam_fail(CAM_E_USAGE, "%g of the chosen tokens become <mask> and %g a random piece: more than all",
@@ -46,7 +46,8 @@ cam_status cam_device_masking_open(cam_device_masking *masking, cam_backend *bac
                                      .threshold = (uint32_t)(options->probability * 65536.0 + 0.5),
                                      .mask_id = options->mask_id,
                                      .vocab_size = vocab_size,
-                                     .whole_words = options->whole_words};
+                                     .whole_words = options->whole_words,
+                                     .choice = options->probability > 0 ? CAM_CHOOSE_DRAWN : CAM_CHOOSE_ALL};
     CAM_TRY(upload_kinds(masking, options->piece_kind, vocab_size));
 out:
     if (st != CAM_OK)
@@ -60,7 +61,7 @@ void cam_device_masking_close(cam_device_masking *masking) {
     *masking = (cam_device_masking){0};
 }
 
-static int64_t count_given(const cam_device_masking *masking, const int32_t *ids, int64_t length) {
+static int64_t count_mask_ids(const cam_device_masking *masking, const int32_t *ids, int64_t length) {
     int64_t count = 0;
     for (int64_t j = 0; j < length; j++)
         count += ids[j] == masking->map.mask_id;
@@ -74,8 +75,8 @@ int64_t cam_masking_count(const cam_device_masking *masking, const cam_token_row
     int64_t length = tokens->offsets[row + 1] - tokens->offsets[row], count = 0;
     int before = CAM_PIECE_SPECIAL, chosen = 0;
     cam_philox_words words = {{0}};
-    if (map->given)
-        return count_given(masking, ids, length);
+    if (map->choice != CAM_CHOOSE_DRAWN)
+        return map->choice == CAM_CHOOSE_ALL ? length : count_mask_ids(masking, ids, length);
     for (int64_t j = 0; j < length; j++) {
         int kind = masking->host_kind[ids[j]];
         if (j % 8 == 0) /* one call decides for eight tokens */

@@ -25,10 +25,31 @@ static int64_t columns_of(const cam_scorer *scorer, score_kind kind) {
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
-static cam_status run_lm_head(cam_pass *pass) {
+/* The loss at the places: that of the pieces there, or the distance from the teacher. */
+static cam_status run_places(const cam_scorer *scorer, cam_pass *pass) {
     cam_status st = CAM_OK;
-    CAM_TRY(cam_camembert_lm_head(pass));
-    CAM_TRY(cam_camembert_lm_loss(pass));
+    const cam_scored_places *places = &scorer->places;
+    cam_tensor taught = CAM_NONE;
+    if (places->teacher)
+        CAM_TRY(cam_live_teacher_hidden(places->teacher, pass, &taught));
+    CAM_TRY(cam_camembert_encode(pass));
+    if (places->teacher) {
+        pass->distillation = places->distillation;
+        CAM_TRY(cam_camembert_distill_hidden(pass, taught, CAM_NONE));
+    } else {
+        CAM_TRY(cam_camembert_lm_head(pass));
+        CAM_TRY(cam_camembert_lm_loss(pass));
+    }
+out:
+    return st;
+}
+
+static cam_status run_rows(const batch_work *work, cam_pass *pass) {
+    cam_status st = CAM_OK;
+    CAM_TRY(work->score_kind == LOGITS_OF_FEATURES ? cam_camembert_gather_features(pass, work->features)
+                                                   : cam_camembert_encode(pass));
+    if (work->score_kind != FEATURES)
+        CAM_TRY(cam_camembert_classify(pass));
 out:
     return st;
 }
@@ -43,8 +64,7 @@ static cam_status count_memory(cam_scorer *scorer, size_t *bytes) {
                      .arena = &scorer->arena,
                      .state = cam_batch_stream_state(&scorer->stream),
                      .batch = &batch};
-    CAM_TRY(cam_camembert_encode(&pass));
-    CAM_TRY(scorer->masking ? run_lm_head(&pass) : cam_camembert_classify(&pass));
+    CAM_TRY(scorer->places.masking ? run_places(scorer, &pass) : run_rows(&(batch_work){.score_kind = LOGITS}, &pass));
     *bytes = scorer->arena.peak;
 out:
     return st;
@@ -58,18 +78,17 @@ static cam_status allocate(cam_scorer *scorer, int64_t floats, float **memory) {
 }
 
 cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows, int64_t max_tokens,
-                           int32_t max_length, const cam_device_masking *masking) {
+                           int32_t max_length, const cam_scored_places *places) {
     cam_status st = CAM_OK;
     size_t bytes = 0;
     void *staging = NULL;
     int64_t labels = model->config->num_labels, h = model->params->hidden;
-    *scorer = (cam_scorer){.model = model,
-                           .max_tokens = max_tokens > max_length ? max_tokens : max_length,
-                           .max_length = max_length,
-                           .masking = masking};
-    if (masking) {
-        scorer->given = *masking;
-        scorer->given.map.given = 1;
+    *scorer = (cam_scorer){
+        .model = model, .max_tokens = max_tokens > max_length ? max_tokens : max_length, .max_length = max_length};
+    if (places) {
+        scorer->places = *places;
+        scorer->given = *places->masking;
+        scorer->given.map.choice = CAM_CHOOSE_MASK_IDS;
     }
     cam_graph_cache_open(&scorer->graphs, model->backend, 1);
     cam_batch_stream_limits limits = {.order = BLOCK_ROWS,
@@ -77,13 +96,13 @@ cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max
                                       .updates = 0,
                                       .tokens = cam_token_size_class(model->backend, scorer->max_tokens),
                                       .rows = max_rows};
-    if (masking) /* every token may be chosen */
+    if (places) /* every token may be chosen */
         limits.queries = limits.tokens > max_rows ? limits.tokens : max_rows;
     CAM_TRY(cam_batch_stream_open(&scorer->stream, model->backend, NULL, &limits));
     CAM_TRY(count_memory(scorer, &bytes));
     CAM_TRY(cam_backend_allocate(model->backend, bytes, &scorer->memory));
     cam_arena_init(&scorer->arena, "scoring", scorer->memory, bytes);
-    if (masking) {
+    if (places) {
         CAM_TRY(allocate(scorer, 2 * limits.queries, &scorer->batch_out));
         CAM_TRY(cam_backend_allocate_staging(model->backend, (size_t)limits.queries * 2 * sizeof(float), &staging));
         scorer->host_out = staging;
@@ -137,7 +156,7 @@ static cam_status begin_block(cam_scorer *scorer, const cam_scored_rows *rows, i
         done += taken;
     }
     *cam_batch_stream_host_state(&scorer->stream) =
-        (cam_step_state){.finite = 1, .seed = scorer->masking ? scorer->masking->seed : 0};
+        (cam_step_state){.finite = 1, .seed = scorer->places.masking ? scorer->places.masking->seed : 0};
     *cam_batch_stream_host_corrections(&scorer->stream) = (cam_bias_corrections){1, 1};
     return cam_batch_stream_begin(&scorer->stream);
 }
@@ -161,18 +180,16 @@ static cam_status run_batch(void *context) {
                      .batch = &work->batch};
     cam_arena_reset(&scorer->arena);
     CAM_TRY(cam_batch_stream_next(&scorer->stream, &work->batch));
-    CAM_TRY(work->score_kind == LOGITS_OF_FEATURES ? cam_camembert_gather_features(&pass, work->features)
-                                                   : cam_camembert_encode(&pass));
     if (work->score_kind == MASKED) {
-        CAM_TRY(run_lm_head(&pass));
+        CAM_TRY(run_places(scorer, &pass));
         CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out, pass.row_loss.data,
                                  cam_tensor_bytes(pass.row_loss), CAM_ON_DEVICE));
-        CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out + pass.hits.shape[0], pass.hits.data,
-                                 cam_tensor_bytes(pass.hits), CAM_ON_DEVICE));
+        if (pass.hits.data)
+            CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out + pass.hits.shape[0], pass.hits.data,
+                                     cam_tensor_bytes(pass.hits), CAM_ON_DEVICE));
         goto out;
     }
-    if (work->score_kind != FEATURES)
-        CAM_TRY(cam_camembert_classify(&pass));
+    CAM_TRY(run_rows(work, &pass));
     cam_tensor output = work->score_kind == FEATURES ? pass.hidden : pass.logits;
     CAM_TRY(cam_backend_copy(scorer->model->backend, scorer->batch_out, output.data, cam_tensor_bytes(output),
                              CAM_ON_DEVICE));
@@ -266,7 +283,7 @@ cam_status cam_scorer_head_logits(cam_scorer *scorer, cam_tensor features, const
                       logits);
 }
 
-/* --- a masked language model ------------------------------------------------------------------------------------- */
+/* --- the places of pretraining ------------------------------------------------------------------------------------- */
 
 static int64_t queries_for(const cam_scorer *scorer, int64_t chosen) {
     int64_t queries = cam_token_size_class(scorer->model->backend, chosen), rows = scorer->stream.limits.rows;
@@ -298,7 +315,8 @@ static cam_status score_masked_batch(cam_scorer *scorer, const cam_scored_rows *
     int64_t chosen = 0, at = 0;
     for (int32_t r = 0; r < step->rows; r++) {
         scores[r] = (cam_row_scores){0};
-        scores[r].positions = (int32_t)cam_masking_count(scorer->masking, rows->tokens, order[r], CAM_EVAL_EPOCH);
+        scores[r].positions =
+            (int32_t)cam_masking_count(scorer->places.masking, rows->tokens, order[r], CAM_EVAL_EPOCH);
         chosen += scores[r].positions;
     }
     work.batch = masked_batch(scorer, rows, step, chosen, &key);
@@ -309,7 +327,7 @@ static cam_status score_masked_batch(cam_scorer *scorer, const cam_scored_rows *
     for (int32_t r = 0; r < step->rows; r++)
         for (int32_t i = 0; i < scores[r].positions; i++, at++) {
             scores[r].loss_sum += (double)scorer->host_out[at];
-            scores[r].correct += scorer->host_out[key.queries + at] > 0;
+            scores[r].correct += !scorer->places.teacher && scorer->host_out[key.queries + at] > 0;
         }
 out:
     return st;
@@ -319,7 +337,7 @@ cam_status cam_scorer_masked(cam_scorer *scorer, const cam_scored_rows *rows, co
                              cam_row_scores *scores) {
     cam_status st = CAM_OK;
     use_data(scorer, rows->data);
-    scorer->stream.masking = scorer->masking;
+    scorer->stream.masking = scorer->places.masking;
     for (int64_t begin = 0, count, batches; begin < rows->count; begin += count) {
         count = rows->count - begin < BLOCK_ROWS ? rows->count - begin : BLOCK_ROWS;
         CAM_TRY(begin_block(scorer, rows, begin, count, &batches));

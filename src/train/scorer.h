@@ -10,6 +10,15 @@
 #include "batch_stream.h"
 #include "cancel.h"
 #include "graph_cache.h"
+#include "live_teacher.h"
+
+/* In pretraining: the tokens of a row that are scored. */
+typedef struct cam_scored_places {
+    const cam_device_masking *masking;
+    /* Of an encoder, which is compared with its teacher; NULL: a masked language model. */
+    cam_live_teacher *teacher;
+    const cam_distillation *distillation;
+} cam_scored_places;
 
 typedef struct cam_scorer {
     cam_camembert *model;
@@ -20,17 +29,17 @@ typedef struct cam_scorer {
     void *memory;     /* device memory: the arena's */
     float *batch_out; /* device memory: the output of one batch, [max_rows, K or H], or two values a query row */
     float *results;   /* device memory: the logits of a block of rows, [block, K] */
-    float *host_out;  /* masked language model: staging memory for batch_out */
-    const cam_device_masking *masking; /* NULL: a classifier */
-    cam_device_masking given;          /* the same, for texts that hold <mask> */
+    float *host_out;  /* of places: staging memory for batch_out */
+    cam_scored_places places; /* zeroed: a classifier */
+    cam_device_masking given; /* the masking, for texts that hold <mask> */
     int64_t max_tokens;
     int32_t max_length;
 } cam_scorer;
 
-/* `max_length`: tokens of the longest row. `masking`: of a masked language model, must outlive the scorer; NULL for a
- * classifier. CAM_E_MEMORY. After a failure there is nothing to close. */
+/* `max_length`: tokens of the longest row. `places`: what they name must outlive the scorer; NULL for a classifier.
+ * CAM_E_MEMORY. After a failure there is nothing to close. */
 CAM_MUST_CHECK cam_status cam_scorer_open(cam_scorer *scorer, cam_camembert *model, int64_t max_rows,
-                                          int64_t max_tokens, int32_t max_length, const cam_device_masking *masking);
+                                          int64_t max_tokens, int32_t max_length, const cam_scored_places *places);
 void cam_scorer_close(cam_scorer *scorer);
 
 /* The rows to score: row numbers of a tokenised data set, which is in host memory and in device memory. */
@@ -56,7 +65,8 @@ typedef struct cam_row_scores {
     double loss_sum;
     int32_t positions, correct; /* correct: the model puts the token first */
 } cam_row_scores;
-/* A masked language model: masks each row as in epoch CAM_EVAL_EPOCH; scores[count]. */
+/* The places of each row, masked as in epoch CAM_EVAL_EPOCH; scores[count]. An encoder's `loss_sum` is that of
+ * distill_hidden, and its `correct` is 0. */
 CAM_MUST_CHECK cam_status cam_scorer_masked(cam_scorer *scorer, const cam_scored_rows *rows, const cam_cancel *cancel,
                                             cam_row_scores *scores);
 

@@ -3,8 +3,7 @@
  * They are computed once, before the first step, by all ranks together, and kept in device memory for the whole run. The
  * teacher itself is gone then. It computes in f32. The same teacher, rows and ranks give the same bits.
  *
- * A corpus of pretraining is too large to keep answers for, and the places that are asked for change in every epoch. So a
- * masked language model's teacher stays, and runs in every step on the texts before they are masked.
+ * In pretraining the teacher stays instead (live_teacher.h).
  */
 #ifndef CAM_TEACHER_H
 #define CAM_TEACHER_H
@@ -24,22 +23,6 @@ typedef struct cam_teacher {
 static inline int cam_teacher_exists(const cam_teacher *teacher) {
     return teacher->source.config != NULL;
 }
-
-/* A teacher that stays. A zeroed struct: none. */
-typedef struct cam_live_teacher {
-    cam_parameters params;
-    cam_camembert model;
-} cam_live_teacher;
-
-/* Lays out its weights; no backend memory is allocated. Close it in every case. CAM_E_MEMORY. */
-CAM_MUST_CHECK cam_status cam_live_teacher_layout(cam_live_teacher *live, const cam_teacher *teacher,
-                                                  cam_backend *backend, int bf16);
-/* Allocates and loads them. CAM_E_MODEL, CAM_E_MEMORY. */
-CAM_MUST_CHECK cam_status cam_live_teacher_load(cam_live_teacher *live, const cam_teacher *teacher,
-                                                cam_backend *backend);
-void cam_live_teacher_close(cam_live_teacher *live);
-/* *hidden [R,H]: its last hidden states at the query rows of the student's batch, without masks; in arena memory. */
-CAM_MUST_CHECK cam_status cam_live_teacher_hidden(cam_live_teacher *live, const cam_pass *student, cam_tensor *hidden);
 
 /* The rows to be answered for. */
 typedef struct cam_taught_rows {

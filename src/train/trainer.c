@@ -4,6 +4,7 @@
 #include "distribute_rows.h"
 #include "held.h"
 #include "trainer_internal.h"
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,23 +61,25 @@ cam_status cam_trainer_pass(cam_trainer *trainer, const cam_batch_stream *stream
     if (exchanges)
         pass.gradients_ready = exchange_gradients;
     cam_tensor taught = CAM_NONE;
-    if (defers) {
+    if (defers && !trainer->options.comm) { /* else the norm is that of the summed gradients */
         trainer->squares = cam_optimizer_squares(&trainer->params, &trainer->arena);
         pass.gradients_ready = exchange ? cam_trainer_sum_squares : NULL;
-        pass.weights_needed = accumulate ? NULL : cam_trainer_wait_for_weights;
     }
+    if (defers && !accumulate)
+        pass.weights_needed = cam_trainer_wait_for_weights;
     if (cam_trainer_masks(trainer) && pass.distillation)
         CAM_TRY(cam_live_teacher_hidden(&trainer->live, &pass, &taught));
     CAM_TRY(encode(trainer, &pass));
-    if (cam_trainer_masks(trainer)) {
-        CAM_TRY(cam_camembert_lm_head(&pass));
-        CAM_TRY(cam_camembert_lm_loss(&pass));
-        if (pass.distillation)
-            CAM_TRY(cam_camembert_distill_hidden(&pass, taught, CAM_NONE));
-    } else {
+    if (trainer->options.config->task == CAM_TASK_CLASSIFY) {
         CAM_TRY(cam_camembert_classify(&pass));
         CAM_TRY(pass.distillation ? cam_camembert_distill(&pass) : cam_camembert_loss(&pass));
     }
+    if (trainer->options.config->task == CAM_TASK_MASKED_LM) {
+        CAM_TRY(cam_camembert_lm_head(&pass));
+        CAM_TRY(cam_camembert_lm_loss(&pass));
+    }
+    if (cam_trainer_masks(trainer) && pass.distillation)
+        CAM_TRY(cam_camembert_distill_hidden(&pass, taught, CAM_NONE));
     CAM_TRY(cam_camembert_backward(&pass));
     if (exchanges && !cam_arena_is_counting(&trainer->arena))
         CAM_TRY(cam_comm_join(trainer->options.comm));
@@ -196,9 +199,11 @@ static cam_status begin_epoch(cam_trainer *trainer, int64_t epoch) {
     CAM_ASSERT(trainer->reports_read == trainer->steps_submitted);
     for (; update < trainer->plan.updates && cam_plan_update_span(&trainer->plan, update).epoch == epoch; update++)
         plan_update(trainer, update, &count);
-    for (int64_t i = 0; i <= update - trainer->steps_submitted; i++)
-        corrections[i] = (cam_bias_corrections){cam_bias_correction(o->adamw.beta1, trainer->updates_applied + i + 1),
-                                                cam_bias_correction(o->adamw.beta2, trainer->updates_applied + i + 1)};
+    for (int64_t i = 0; i <= update - trainer->steps_submitted; i++) {
+        int64_t t = trainer->updates_applied + i + 1;
+        corrections[i] = (cam_bias_corrections){.inverse1 = 1 / cam_bias_correction(o->adamw.beta1, t),
+                                                .root2 = sqrt(cam_bias_correction(o->adamw.beta2, t))};
+    }
     memcpy(cam_batch_stream_host_order(&trainer->stream), trainer->order.rows,
            (size_t)trainer->plan.rows * sizeof *trainer->order.rows);
     *cam_batch_stream_host_state(&trainer->stream) =

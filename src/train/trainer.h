@@ -1,7 +1,8 @@
 /* trainer.h: trains one model, one optimizer step a call.
  *
- * config->task says what is trained: a classifier of rows, or a masked language model, whose masks are drawn anew in each
- * epoch (cam/masking.h). A classifier may learn from a teacher, too (teacher.h).
+ * config->task says what is trained: a classifier of rows; or a masked language model, whose masks are drawn anew in each
+ * epoch (cam/masking.h); or an encoder without a head, which learns the hidden states of a teacher at all tokens. The
+ * first two may learn from a teacher, too (teacher.h, live_teacher.h).
  *
  * The trainer works on token ids, labels and numbers; files, logs and decisions belong to src/run. Its results are a
  * function of its options: the same options give the same weights, bit for bit, on any number of threads.
@@ -28,6 +29,7 @@
 #include "device_masking.h"
 #include "graph_cache.h"
 #include "group.h"
+#include "live_teacher.h"
 #include "model_folder.h"
 #include "optimizer_step.h"
 #include "order.h"
@@ -62,12 +64,12 @@ typedef struct cam_trainer_options {
     int skip_nonfinite; /* 1: a step that is not finite is skipped; 0: it fails with CAM_E_DIVERGED */
     int64_t eval_batch_rows;
     int bf16;            /* mixed precision (cam_precision); the backend must support it */
-    cam_masking masking; /* for config->task CAM_TASK_MASKED_LM */
-    cam_teacher teacher; /* read by open only; a masked language model's gives hidden states. Zeroed: none */
+    cam_masking masking; /* in pretraining; for an encoder, probability 0: all tokens */
+    cam_teacher teacher; /* read by open only; in pretraining it gives hidden states. Zeroed: none */
 
     const cam_token_rows *tokens; /* of all rows: training, validation, test */
-    const int32_t *labels;        /* [tokens->rows], -1: the row has none, which needs a teacher; NULL for a masked
-                                   * language model */
+    const int32_t *labels;        /* [tokens->rows], -1: the row has none, which needs a teacher; NULL in
+                                   * pretraining */
     const int32_t *train;         /* data row ids of the training rows */
     int64_t train_count;
     /* Several trainings of a classifier by one rank, without a teacher. Open allocates for the largest; `train`, `seed` and
@@ -86,7 +88,7 @@ typedef struct cam_trainer_options {
 typedef struct cam_micro_shape {
     int64_t tokens;      /* of all ranks together */
     int64_t rank_tokens; /* of the rank that has most */
-    int64_t chosen;      /* masked language model: tokens chosen, of all ranks together */
+    int64_t chosen;      /* pretraining: tokens chosen, of all ranks together */
     int64_t rank_chosen; /* of the rank that has most */
     int32_t longest;     /* tokens of the longest row */
 } cam_micro_shape;
@@ -110,7 +112,7 @@ typedef struct cam_trainer {
     cam_schedule schedule;
     cam_scorer scorer;
     cam_device_data data;
-    cam_device_masking masking; /* a masked language model's */
+    cam_device_masking masking; /* of pretraining */
     cam_batch_stream stream;    /* of the current epoch, or of its rest after a resumption */
     cam_graph_cache graphs;     /* of micro-steps and updates */
     cam_arena arena;
@@ -119,8 +121,8 @@ typedef struct cam_trainer {
     cam_step_state *deferred; /* device memory: the state of the step whose update is to come; NULL: none is deferred */
     int has_deferred;         /* steps were submitted since the last flush */
     cam_tensor class_weights; /* device memory; absent if all are 1 */
-    cam_teacher_answers answers; /* with a teacher; a masked language model's are not kept */
-    cam_live_teacher live;       /* the teacher of a masked language model */
+    cam_teacher_answers answers; /* with a teacher; those of pretraining are not kept */
+    cam_live_teacher live;       /* the teacher of pretraining */
     cam_tensor features;         /* [rows,H] device memory; only if the encoder is frozen and without dropout */
     cam_order order;
     int32_t *chosen; /* [order.count] tokens chosen of each row in the order's epoch; NULL without masks */
@@ -194,7 +196,8 @@ CAM_MUST_CHECK cam_status cam_trainer_step_now(cam_trainer *trainer, cam_step_re
  * all logits. */
 CAM_MUST_CHECK cam_status cam_trainer_logits(cam_trainer *trainer, const int32_t *list, int64_t count, float *logits);
 
-/* How well a masked language model fills masked places. */
+/* How well a masked language model fills masked places; or the distance of an encoder from its teacher, without
+ * `correct`. */
 typedef struct cam_masked_scores {
     double loss_sum;   /* of the natural logarithms: exp(loss_sum / positions) is the perplexity */
     int64_t positions; /* tokens chosen */

@@ -6,9 +6,9 @@
 #include "partition_internal.h"
 #include "trainer.h"
 
-/* Whether tokens are masked: a masked language model is trained. */
+/* Whether the query rows are tokens that step_mask chooses: in pretraining. */
 static inline int cam_trainer_masks(const cam_trainer *trainer) {
-    return trainer->options.config->task == CAM_TASK_MASKED_LM;
+    return trainer->options.config->task != CAM_TASK_CLASSIFY;
 }
 
 /* Whether features are computed once: a frozen encoder without dropout gives a row the same features in every epoch. */
@@ -46,9 +46,9 @@ cam_micro_shape cam_trainer_partition(cam_trainer *trainer, int64_t first, int64
 /* cam_model_load on rank 0, and a broadcast of the weights to the other ranks. */
 CAM_MUST_CHECK cam_status cam_trainer_load(cam_trainer *trainer, const cam_model_source *source, int *fresh_head);
 
-/* Whether the update of a step runs beside the next step. */
+/* Whether the update of a step runs beside the next step. Sharded state ends its step with a collective. */
 static inline int cam_trainer_defers_update(const cam_trainer *trainer) {
-    return cam_backend_has_side(trainer->backend) && !trainer->options.comm;
+    return cam_backend_has_side(trainer->backend) && !trainer->params.sharding.sharded;
 }
 /* trainer_update.c. begin_update submits a deferred update, before the first pass of a step; wait_for_weights and
  * sum_squares are the pass's weights_needed and gradients_ready; end_step is the norm, the update unless it is deferred,

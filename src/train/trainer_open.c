@@ -103,11 +103,11 @@ cam_memory_need cam_trainer_memory(const cam_trainer *trainer) {
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
 /* Marks the vocabulary rows that the data uses. Frozen embeddings keep all rows (*used = NULL): they have no gradient
- * and no moments, so dropping rows saves little. A masked language model predicts every row. */
+ * and no moments, so dropping rows saves little. In pretraining the model is for all texts. */
 static cam_status mark_used(const cam_trainer_options *options, unsigned char **used) {
     const cam_token_rows *tokens = options->tokens;
     *used = NULL;
-    if (options->rates.frozen_depth > 0 || options->config->task == CAM_TASK_MASKED_LM)
+    if (options->rates.frozen_depth > 0 || options->config->task != CAM_TASK_CLASSIFY)
         return CAM_OK;
     *used = calloc((size_t)options->config->vocab_size, 1);
     if (!*used)
@@ -156,7 +156,7 @@ static cam_status lay_out_model(cam_trainer *trainer) {
     trainer->model.frozen_dropout = o->frozen_dropout;
     trainer->model.gradient_checkpointing = o->gradient_checkpointing;
     if (cam_trainer_masks(trainer) && cam_teacher_exists(&o->teacher))
-        CAM_TRY(cam_live_teacher_layout(&trainer->live, &o->teacher, trainer->backend, o->bf16));
+        CAM_TRY(cam_live_teacher_layout(&trainer->live, &o->teacher.source, trainer->backend, o->bf16));
 out:
     free(used);
     return st;
@@ -181,15 +181,15 @@ static cam_status open_model(cam_trainer *trainer) {
         trainer->options.source.weights = NULL;
     if (trainer->live.params.list)
         CAM_TRY(cam_group_agree_status(o->group, "opening the teacher",
-                                       cam_live_teacher_load(&trainer->live, &o->teacher, trainer->backend)));
+                                       cam_live_teacher_load(&trainer->live, &o->teacher.source, trainer->backend)));
     trainer->options.teacher.source.weights = NULL;
     CAM_TRY(cam_trainer_upload_class_weights(trainer));
 out:
     return st;
 }
 
-/* Asks the teacher before the student's own memory is allocated, so that only one of them is there. That of a masked
- * language model stays. */
+/* Asks the teacher before the student's own memory is allocated, so that only one of them is there. That of
+ * pretraining stays. */
 static cam_status ask_teacher(cam_trainer *trainer) {
     cam_trainer_options *o = &trainer->options;
     if (!cam_teacher_exists(&o->teacher))
@@ -214,7 +214,7 @@ static cam_status open_masking(cam_trainer *trainer) {
     if (!cam_trainer_masks(trainer))
         return CAM_OK;
     if (o->rates.frozen_depth > 0)
-        CAM_FAIL(CAM_E_USAGE, "no part of a masked language model can be frozen: its head shares the word embeddings");
+        CAM_FAIL(CAM_E_USAGE, "in pretraining no part of the model can be frozen");
     CAM_TRY(cam_device_masking_open(&trainer->masking, trainer->backend, &o->masking, o->config->vocab_size, o->seed));
     trainer->chosen = calloc((size_t)o->train_count + 1, sizeof *trainer->chosen);
     if (!trainer->chosen)
@@ -415,8 +415,11 @@ cam_status cam_trainer_open(cam_trainer *trainer, cam_backend *backend, const ca
     CAM_TRY(open_model(trainer));
     cam_phase_enter(CAM_PHASE_PLAN);
     CAM_TRY(open_memory(trainer));
+    cam_scored_places places = {.masking = &trainer->masking};
+    if (options->config->task == CAM_TASK_ENCODER)
+        places = (cam_scored_places){&trainer->masking, &trainer->live, &trainer->answers.distillation};
     CAM_TRY(cam_scorer_open(&trainer->scorer, &trainer->model, options->eval_batch_rows, SCORING_TOKENS,
-                            longest_row(options->tokens), cam_trainer_masks(trainer) ? &trainer->masking : NULL));
+                            longest_row(options->tokens), cam_trainer_masks(trainer) ? &places : NULL));
     cam_phase_enter(CAM_PHASE_FEATURES);
     CAM_TRY(cam_trainer_compute_features(trainer));
 out:

@@ -1,8 +1,9 @@
 /* trainer_update.c: the update of a step: gradient norm, clipping, AdamW; see trainer.h.
  *
- * Where the backend has a side queue and the run has one rank, the AdamW of a step runs at the head of the next one, in
- * the side queue: depth by depth from the embeddings up, beside the forward pass, which waits for a depth before it
- * reads the depth's weights. AdamW reads a copy of the step's state, since the next step changes the state.
+ * Where the backend has a side queue and the optimizer state is not sharded, the AdamW of a step runs at the head of
+ * the next one, in the side queue: depth by depth from the embeddings up, beside the forward pass, which waits for a
+ * depth before it reads the depth's weights. AdamW reads a copy of the step's state, since the next step changes the
+ * state. With several ranks all collectives of a step end before its norm, so none is beside the update.
  *
  * Invariant: `deferred` is that copy. While no update is to be applied its `finite` is 0, and AdamW then changes
  * nothing; so every step submits the same work, and the first step of a run needs no graph of its own.

@@ -22,7 +22,7 @@ setup_file() {
     noisy 150 2 >held.csv
     noisy 90 3 >test.csv
     arguments=(--quiet --config c.yaml train_file=train.csv validation_file=held.csv test_file=test.csv on_duplicate=ignore
-        num_train_epochs=8 learning_rate=2e-2 label_smoothing_factor=0.4)
+        num_train_epochs=8 label_smoothing_factor=0.4)
     printf '%s\n' "${arguments[@]}" >arguments
     cam-train "${arguments[@]}" output_dir=off 2>off.err && cam-train "${arguments[@]}" output_dir=on calibrate=true 2>on.err &&
         cam-train "${arguments[@]}" output_dir=reach calibrate=true target_accuracy=0.5 2>reach.err || {
@@ -179,4 +179,12 @@ member() { jq -r ".$2" "$1/metrics.json"; }
     cmp <(jq '{score_threshold, target_accuracy}' half/config.json) <(jq '{score_threshold, target_accuracy}' reach/config.json)
     succeeds cam-train "${arguments[@]}" output_dir=next init=pretrained model_name_or_path=reach num_train_epochs=1
     jq -e 'has("score_threshold") or has("target_accuracy") | not' next/config.json
+}
+
+@test "check tells before that the validation rows are too few" {
+    take_over
+    succeeds cam-train check "${arguments[@]:1}" target_accuracy=0.99
+    answers "target_accuracy 0.99 cannot be reached: at least 368 validation rows have to be right above the threshold, and there are 150 in all"
+    succeeds cam-train check "${arguments[@]:1}" target_accuracy=0.97
+    [[ "$(said)" != *"cannot be reached"* ]]
 }

@@ -12,7 +12,7 @@ cam-train() { "$program" "$@"; }
 
 # make_tiny FOLDER [JQ EDIT]: makes a model folder without weights.
 make_tiny() {
-    local source=$repository/examples/quickstart-model small='.hidden_size = 32 | .intermediate_size = 64
+    local source=$repository/examples/untrained-model small='.hidden_size = 32 | .intermediate_size = 64
         | .num_hidden_layers = 1 | .num_attention_heads = 2 | .max_position_embeddings = 66'
     mkdir -p "$1"
     cp "$source/sentencepiece.bpe.model" "$source/tokenizer.json" "$source/tokenizer_config.json" "$1"

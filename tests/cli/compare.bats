@@ -73,7 +73,7 @@ setup() { in_own_folder; }
     status=0 && wait $job || status=$?
     stderr=$(cat stopped.err)
     [ "$status" -eq 75 ] || complain "expected exit 75"
-    ls out/entry-1-5.bin out/entry-2-2.bin
+    ls out/entry-5.bin out/entry-7.bin
     succeeds cam-train "${settings[@]}"
     says '5 of 5 trainings are done'
     local figures='[.entries[] | .metrics]'

@@ -127,6 +127,50 @@ tensor() {
         model_name_or_path=./wide
 }
 
+@test "with mlm_probability 0 an encoder learns the states of its teacher alone, and the program takes it everywhere" {
+    pretrain() {
+        cam-train pretrain --config c.yaml train_file=texts.txt max_seq_length=32 num_train_epochs=20 learning_rate=2e-3 "$@"
+    }
+    succeeds pretrain model_name_or_path=./teacher init=pretrained output_dir=lm num_train_epochs=1
+    taught="distill_teacher=./lm ~model_name_or_path init=pretrained distill_layers=2 distill_hidden=10 mlm_probability=0"
+    # shellcheck disable=SC2086
+    succeeds cam-train check --config c.yaml train_file=texts.txt task=pretrain $taught
+    answers ", none of them masked"
+    # shellcheck disable=SC2086
+    succeeds pretrain $taught save_strategy=steps save_steps=1 save_total_limit=100
+    says 'no token is masked: the encoder learns the last hidden states of "./lm" at all tokens'
+    [[ "$stderr" != *perplexity* && "$stderr" != *"cam-train fill"* ]] || complain "it speaks of masked words"
+    says "next: train a classifier from this encoder"
+    cp c.yaml my.yaml
+    eval "$(sed -n 's/^  cam-train --config my.yaml/succeeds cam-train --quiet --config my.yaml num_train_epochs=1 init=pretrained output_dir=next/p' <<<"$stderr")"
+    [ -s next/model.safetensors ] || complain "no classifier"
+    jq -se '[.[] | select(.event == "eval").loss] | .[-1] < 0.5 * .[0]' out/log.jsonl || complain "the loss did not fall"
+    jq -e '.validation | .loss > 0 and .positions > 10 and (has("perplexity") or has("masked_accuracy") | not)' out/metrics.json ||
+        complain "metrics.json: $(cat out/metrics.json)"
+    jq -e '.architectures == ["CamembertModel"] and .num_hidden_layers == 2 and (has("id2label") | not)' out/config.json ||
+        complain "config.json: $(cat out/config.json)"
+    grep -q '^pipeline_tag: feature-extraction$' out/README.md || complain "the card is that of another model"
+    ! grep -qa 'lm_head\|classifier\|hidden_map' out/model.safetensors || complain "the folder has a head"
+    cp -r out whole
+    for step in 1 7; do
+        rm -rf out && cp -r whole out
+        for folder in out/checkpoint-*; do [ "${folder##*-}" -le "$step" ] || rm -r "$folder"; done
+        jq -c '.finished = false' whole/run.json >out/run.json
+        rm -f out/metrics.json
+        # shellcheck disable=SC2086
+        succeeds pretrain $taught save_strategy=steps save_steps=1 save_total_limit=100
+        says "step $step of"
+        cmp whole/model.safetensors out/model.safetensors || complain "other weights after step $step"
+    done
+    succeeds cam-train export --model out --output half --dtype f16
+    jq -e '.architectures == ["CamembertModel"]' half/config.json || complain "export names another model"
+    succeeds cam-train --config c.yaml num_train_epochs=1 init=pretrained model_name_or_path=./half output_dir=classifier
+    says 'the classifier is fresh; all else comes from "./half"'
+    refused 4 "" cam-train fill --model out "le <mask>"
+    cures "mlm_probability is 0, so nothing is guessed, and without a teacher nothing is learnt; set " "$settings" \
+        pretrain mlm_probability=0 ~distill_teacher init=random output_dir=other
+}
+
 @test "a stopped pretraining with a teacher goes on to the bytes of an undisturbed one" {
     run_it() {
         cam-train pretrain --config c.yaml train_file=texts.txt max_seq_length=32 num_train_epochs=4 save_strategy=steps \

@@ -208,3 +208,36 @@ figures() { jq -c 'del(.wall_s, .repetitions[].wall_s)' "$1/measure.json"; }
     says 'warning: target_accuracy 0.999 is not reached, and predict labels every text'
     refused 2 'target_accuracy was 0.999 and is null' cam-train measure --config c.yaml folds=3 num_train_epochs=1 output_dir=never
 }
+
+@test "a full disk, a locked folder and leftovers of another measurement" {
+    run --separate-stderr bash -c "ulimit -f 8; '$program' measure --config c.yaml num_train_epochs=1 final=false"
+    [ "$status" -eq 8 ] || complain "expected exit 8"
+    says 'error: cannot write '
+    says 'oof.jsonl": File too large'
+    ls out/repetition-5.bin
+    succeeds cam-train measure --config c.yaml num_train_epochs=1 final=false # once there is room
+    says '5 of 5 trainings are done'
+    jq -e .rows out/measure.json
+    cp out/measure.json before.json
+    exec 8<out && flock 8
+    refused 2 'another run is writing there' cam-train measure --config c.yaml num_train_epochs=2 final=false
+    flock -u 8
+    cmp out/measure.json before.json
+    touch out/entry-3.bin out/repetition-77.bin out/mine.bin out/entry-x.bin
+    succeeds cam-train measure --config c.yaml num_train_epochs=2 final=false overwrite_output_dir=true
+    [ "$(ls out)" = "$(printf '%s\n' confusion.csv entry-x.bin measure.json mine.bin oof.jsonl run.json)" ] || ls out
+}
+
+@test "a rank that is stopped stops all: exit 75, and the measurement goes on" {
+    in_own_folder_of_ranks
+    settings=(measure --config c.yaml folds=5 'seeds=[1,2,3,4]' num_train_epochs=40 final=false cpu_threads=1)
+    succeeds cam-train "${settings[@]}" output_dir=one
+    launch 2 "${settings[@]}"
+    eventually 60 grep -q '^4 of 20' ranks/stderr.0
+    kill -TERM "$(cat ranks/pid.1)"
+    status=0 && wait $job || status=$?
+    [ "$status" -eq 75 ] || complain "expected exit 75: $(cat mpirun.err ranks/stderr.*)"
+    succeeds ranks 2 "${settings[@]}"
+    says ' of 20 trainings are done'
+    [ "$(figures out)" = "$(figures one)" ]
+}

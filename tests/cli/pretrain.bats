@@ -199,7 +199,7 @@ check() { cam-train check --config p.yaml task=pretrain "$@"; }
     cures "is for pretraining; set " "$settings" cam-train check --config p.yaml mlm_probability=0.2
     refused 2 "train_file lists 2 files" cam-train check --config p.yaml 'train_file=[texts.txt, data.csv]'
     succeeds cam-train check --config p.yaml 'train_file=[texts.txt, data.csv]' task=pretrain
-    refused 2 "mlm_probability must be a number above 0 and below 1" check mlm_probability=1
+    refused 2 "mlm_probability must be a number from 0 and below 1" check mlm_probability=1
     refused 2 "train_file must be a path or [path, path, ...], not a list" check 'train_file=[]'
 }
 

@@ -12,7 +12,7 @@
 
 enum { ROWS_MAX = 256, ROW_TOKENS_MAX = 64 };
 
-static cam_model_config config, masked_config, teacher_config, student_config;
+static cam_model_config config, masked_config, encoder_config, teacher_config, student_config;
 static cam_weights *weights, *masked_weights, *teacher_weights;
 static cam_token_rows rows;
 static int32_t *labels;
@@ -173,7 +173,10 @@ void fixture_masked_case(const char *name, golden_case *golden) {
         masked_config.task = CAM_TASK_MASKED_LM;
         MUST(cam_weights_open(GOLDEN "masked_model", &masked_weights));
     }
-    golden->options.config = golden->options.source.config = &masked_config;
+    encoder_config = masked_config;
+    encoder_config.task = CAM_TASK_ENCODER;
+    int is_encoder = number(s, "mlm_probability") <= 0;
+    golden->options.config = golden->options.source.config = is_encoder ? &encoder_config : &masked_config;
     golden->options.source.weights = masked_weights;
     golden->options.labels = NULL;
     golden->options.seed = (uint64_t)number(s, "seed");

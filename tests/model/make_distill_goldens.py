@@ -9,6 +9,7 @@ begins as layers of the teacher, with its embeddings and its head; the map of hi
     <case>.json, .safetensors   as make_goldens.py writes them, the settings of the distillation beside the others
     distill_masked.*        the masked language model of make_masked_goldens.py (masked_model) learns the teacher's hidden
                             states at the chosen tokens, of the texts without masks
+    distill_encoder.*       the encoder of masked_model learns the teacher's hidden states at all tokens, and nothing else
 """
 
 import json
@@ -56,6 +57,8 @@ MASKED = {
     "gradient_accumulation_steps": 2,
     "weight_decay": 0.1,
 }
+
+ENCODER = {**MASKED, "mlm_probability": 0, "hidden": 1.5, "max_grad_norm": 0.5}
 
 
 def student_of(teacher, layers):
@@ -159,9 +162,16 @@ def map_and_groups(groups, width, settings, dtype):
     ]
 
 
+def chosen_of(settings, epoch, row, vocabulary):
+    """The ids that the student reads, and the labels of the chosen tokens."""
+    if settings["mlm_probability"] == 0:
+        return row["ids"], row["ids"]
+    return masking.masked(settings, epoch, row["row"], row["ids"], vocabulary)
+
+
 def masked_loss(model, teacher, hidden_map, epoch, micro, settings):
     """The sum over the chosen tokens of a micro-batch, and their number."""
-    pairs = [masking.masked(settings, epoch, row["row"], row["ids"], model.config.vocab_size) for row in micro]
+    pairs = [chosen_of(settings, epoch, row, model.config.vocab_size) for row in micro]
     inputs, _ = batch_of([{"ids": ids, "label": 0} for ids, _ in pairs])
     whole, _ = batch_of([{"ids": row["ids"], "label": 0} for row in micro])
     longest = inputs["input_ids"].shape[1]
@@ -170,7 +180,9 @@ def masked_loss(model, teacher, hidden_map, epoch, micro, settings):
     out = model(**inputs, output_hidden_states=True)
     with torch.no_grad():
         taught = teacher(**whole, output_hidden_states=True).hidden_states[-1][chosen]
-    loss = torch.nn.functional.cross_entropy(out.logits[chosen], labels[chosen], reduction="sum")
+    loss = 0
+    if settings["mlm_probability"] > 0:
+        loss = torch.nn.functional.cross_entropy(out.logits[chosen], labels[chosen], reduction="sum")
     distance = torch.nn.functional.mse_loss(hidden_map(out.hidden_states[-1][chosen]), taught, reduction="none")
     return loss + settings["hidden"] * distance.mean(-1).sum()
 
@@ -193,7 +205,7 @@ def train_masked(start, teacher, rows, settings, dtype):
     for step in range(settings["max_steps"]):
         window, epoch, total = next(steps), step // an_epoch, 0.0
         masks = [
-            masking.masked(settings, epoch, row["row"], row["ids"], model.config.vocab_size)[1]
+            chosen_of(settings, epoch, row, model.config.vocab_size)[1]
             for micro in window
             for row in micro
         ]
@@ -203,17 +215,18 @@ def train_masked(start, teacher, rows, settings, dtype):
             loss.backward()
             total += loss.item()
         record["loss"].append(total)
-        trained = [*model.parameters(), *hidden_map.parameters()]
+        trained = [p for p in [*model.parameters(), *hidden_map.parameters()] if p.grad is not None]
         record["grad_norm"].append(torch.nn.utils.clip_grad_norm_(trained, settings["max_grad_norm"]).item())
         record["lr"].append(max(schedule.get_last_lr()))
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
-    return record, {name: parameter.detach() for name, parameter in masking.parameters(model)}
+    has_head = settings["mlm_probability"] > 0
+    return record, {n: p.detach() for n, p in masking.parameters(model) if has_head or not n.startswith("lm_head")}
 
 
-def write_masked_case(name, teacher, rows, out):
-    settings = {**DEFAULTS, **MASKED}
+def write_masked_case(name, case, teacher, rows, out):
+    settings = {**DEFAULTS, **case}
     start = CamembertForMaskedLM.from_pretrained(out / "masked_model")
     write(name, settings, *(train_masked(start, teacher, rows, settings, t) for t in (torch.float32, torch.float64)), out)
 
@@ -254,7 +267,8 @@ def main():
         row["row"] = i
     for name in CASES:
         write_case(name, teacher, rows, out)
-    write_masked_case("distill_masked", teacher, rows, out)
+    write_masked_case("distill_masked", MASKED, teacher, rows, out)
+    write_masked_case("distill_encoder", ENCODER, teacher, rows, out)
 
 
 if __name__ == "__main__":

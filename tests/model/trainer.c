@@ -375,8 +375,8 @@ static void test_a_step_that_is_not_finite_changes_nothing(void **state) {
 static const cam_ops_table *real_ops;
 static int is_planting;
 
-static cam_status plant_in_loss(cam_backend *backend, const cam_loss_fwd_args *args) {
-    cam_status st = real_ops->loss_fwd(backend, args);
+static cam_status plant_in_loss(cam_backend *backend, const cam_loss_args *args) {
+    cam_status st = real_ops->loss(backend, args);
     if (is_planting)
         args->state->loss = NAN;
     return st;
@@ -421,7 +421,7 @@ static void test_nan_in_the_loss_or_a_gradient_alone(void **state) {
             void *before[3];
             cam_ops_table ops = *real_ops;
             if (where == 0)
-                ops.loss_fwd = plant_in_loss;
+                ops.loss = plant_in_loss;
             else
                 ops.linear_bwd_weight = plant_in_gradient;
             backend->ops = &ops;

@@ -89,8 +89,9 @@ static void setup(trial *t) {
     gradients(t, &p, scale);
     t->state.finite = !s->not_finite;
     t->state.learning_rate = 1e-3;
-    t->state.bias_correction1 = s->first ? 1 - s->beta1 : 1 - pow(s->beta1, 17.0);
-    t->state.bias_correction2 = s->first ? 1 - s->beta2 : 1 - pow(s->beta2, 17.0);
+    double updates = s->first ? 1 : 17;
+    t->state.inverse_correction1 = 1 / (1 - pow(s->beta1, updates));
+    t->state.root_correction2 = sqrt(1 - pow(s->beta2, updates));
 }
 
 CALL(adamw, .weight = ON("weight"), .low = ON("low"), .m = ON("m"), .v = ON("v"), .grad = ON("grad"),

@@ -17,7 +17,7 @@ static void F(adamw)(trial *t) {
         memcpy(&chunk, operand_get(t, "chunks")->raw + (size_t)(i / CAM_CHUNK) * sizeof chunk, sizeof chunk);
         double lr = st->learning_rate * chunk.rate_scale;
         REAL shrink = (REAL)(1 - lr * chunk.decay);
-        REAL rate = (REAL)(lr / st->bias_correction1), root = (REAL)sqrt(st->bias_correction2);
+        REAL rate = (REAL)(lr * st->inverse_correction1), root = (REAL)st->root_correction2;
         REAL b1 = (REAL)(1 - s->beta1), b2 = (REAL)s->beta2, c2 = (REAL)(1 - s->beta2), eps = (REAL)s->eps;
         REAL g = grad[i] * (REAL)st->clip_scale;
         REAL new_m = old_m + b1 * (g - old_m), new_v = b2 * old_v + c2 * g * g;

@@ -5,6 +5,7 @@
 typedef struct shape {
     int64_t cap, n, columns;
     int in_place, accumulate, sweep, not_finite;
+    int stages;   /* backward is called in two */
     double scale; /* of x; 0 stands for 1 */
     cam_rows rows;
 } shape;
@@ -62,8 +63,8 @@ static void setup_bwd(trial *t) {
 }
 
 CALL(gelu_fwd, .y = ON("y"), .x = ON("x"), .bias = ON("bias"), .rows = t->rows, .state = STATE)
-CALL(gelu_bwd, .dx = ON("dx"), .dbias = ON("dbias"), .dy = ON("dy"), .x = ON("x"), .bias = ON("bias"), .rows = t->rows,
-     .accumulate = t->accumulate, .state = STATE)
+CALL_IN_STAGES(gelu_bwd, SHAPE(shape)->stages, .dx = ON("dx"), .dbias = ON("dbias"), .dy = ON("dy"), .x = ON("x"),
+               .bias = ON("bias"), .rows = t->rows, .accumulate = t->accumulate, .state = STATE)
 
 static double objective(trial *t) {
     gelu_fwd_double(t);
@@ -104,6 +105,9 @@ static const op_case cases[] = {
     CASE("no-head-rows", .cap = 33, .n = 0, .columns = 37, .rows = CAM_ROWS_HEAD),
     CASE("no-head-rows-3072-plus", .cap = 9, .n = 0, .columns = 3072, .accumulate = 1, .rows = CAM_ROWS_HEAD),
     CASE("sweep", .cap = 128, .n = 128, .columns = 129, .sweep = 1),
+    CASE("3072-stages-plus-in-place", .cap = 70, .n = 65, .columns = 3072, .stages = 1, .accumulate = 1, .in_place = 1),
+    CASE("primes-stages", .cap = 1103, .n = 1031, .columns = 13, .stages = 1),
+    CASE("no-rows-stages", .cap = 9, .n = 0, .columns = 264, .stages = 1, .rows = CAM_ROWS_HEAD),
     CASE("large", .cap = 8, .n = 8, .columns = 32, .scale = 1e10),
     CASE("not-finite", .cap = 4, .n = 3, .columns = 16, .not_finite = 1),
 };

@@ -1,4 +1,4 @@
-/* loss.c: cross-entropy, forward and backward. */
+/* loss.c: cross-entropy and its gradient. */
 #include "harness.h"
 #include <stdlib.h>
 #include <tgmath.h>
@@ -6,7 +6,9 @@
 typedef struct shape {
     int64_t cap, n, labels;
     double smoothing, scale; /* of logits; 0 stands for 1 */
-    int weights, accumulate, in_place, not_finite;
+    int weights, accumulate, not_finite;
+    int in_place; /* dlogits is logits */
+    int scored;   /* no dlogits */
     int hits;
     int chunk; /* > 0: the rows are those of this chunk of the query rows, CAM_HEAD_CHUNK of them at most */
 } shape;
@@ -55,31 +57,27 @@ static cam_rows rows_of_call(const trial *t) {
     return s->chunk ? (cam_rows)((int)CAM_ROWS_HEAD_CHUNK + s->chunk) : CAM_ROWS_HEAD;
 }
 
-static void setup_fwd(trial *t) {
-    inputs(t);
-    operand_real(operand_new(t, "row_loss", OUT, CAM_F32, SHAPE(shape)->cap, 0), SHAPE(shape)->n);
-    if (SHAPE(shape)->hits) {
-        operand_real(operand_new(t, "hits", OUT, CAM_F32, SHAPE(shape)->cap, 0), SHAPE(shape)->n)->optional = 1;
+static void setup(trial *t) {
+    const shape *s = SHAPE(shape);
+    operand *logits = inputs(t);
+    operand_real(operand_new(t, "row_loss", OUT, CAM_F32, s->cap, 0), s->n);
+    if (s->hits) {
+        operand_real(operand_new(t, "hits", OUT, CAM_F32, s->cap, 0), s->n)->optional = 1;
         favour_labels(t);
+    }
+    if (!s->scored) {
+        operand *dlogits = operand_real(operand_new(t, "dlogits", OUT, CAM_F32, s->cap, s->labels), s->n);
+        dlogits->optional = 1;
+        dlogits->may_alias = "logits";
+        if (s->in_place)
+            operand_in_place_of(dlogits, logits);
     }
     STATE_WRITES(t, loss);
 }
 
-static void setup_bwd(trial *t) {
-    const shape *s = SHAPE(shape);
-    operand *logits = inputs(t);
-    operand *dlogits = operand_real(operand_new(t, "dlogits", OUT, CAM_F32, s->cap, s->labels), s->n);
-    dlogits->may_alias = "logits";
-    if (s->in_place)
-        operand_in_place_of(dlogits, logits);
-    operand_real(operand_new(t, "row_loss", PRIVATE, CAM_F32, s->cap, 0), s->n);
-}
-
-CALL(loss_fwd, .row_loss = ON("row_loss"), .hits = ON("hits"), .logits = ON("logits"), .labels = ON("labels"),
-     .weights = ON("weights"), .rows = rows_of_call(t), .smoothing = (float)SHAPE(shape)->smoothing,
-     .accumulate = t->accumulate, .state = STATE)
-CALL(loss_bwd, .dlogits = ON("dlogits"), .logits = ON("logits"), .labels = ON("labels"), .weights = ON("weights"),
-     .rows = rows_of_call(t), .smoothing = (float)SHAPE(shape)->smoothing, .state = STATE)
+CALL(loss, .row_loss = ON("row_loss"), .hits = ON("hits"), .dlogits = ON("dlogits"), .logits = ON("logits"),
+     .labels = ON("labels"), .weights = ON("weights"), .rows = rows_of_call(t),
+     .smoothing = (float)SHAPE(shape)->smoothing, .accumulate = t->accumulate, .state = STATE)
 
 /* Compares state->loss with the f64 sum of the operator's own row losses, which are compared with the formula one by
  * one. */
@@ -100,7 +98,7 @@ static void check_loss(trial *t) {
 }
 
 static double objective(trial *t) {
-    loss_fwd_double(t);
+    losses_double(t);
     return t->truth.loss;
 }
 
@@ -115,10 +113,14 @@ static const op_case cases[] = {
     CHECKED_CASE("weights", .cap = 7, .n = 5, .labels = 5, .weights = 1, .in_place = 1),
     CHECKED_CASE("smoothing", .cap = 7, .n = 5, .labels = 5, .smoothing = 0.25),
     CASE("hits", .cap = 40, .n = 33, .labels = 5, .hits = 1, .weights = 1),
+    CASE("hits-in-place", .cap = 40, .n = 33, .labels = 37, .hits = 1, .smoothing = 0.1, .in_place = 1),
+    CASE("hits-scored", .cap = 40, .n = 33, .labels = 5, .hits = 1, .scored = 1),
     CASE("hits-one-label", .cap = 3, .n = 2, .labels = 1, .hits = 1),
     CASE("hits-no-rows", .cap = 3, .n = 0, .labels = 4, .hits = 1),
     CASE("hits-chunk", .cap = 9, .n = 7, .labels = 1031, .hits = 1, .chunk = 2, .accumulate = 1),
-    CASE("hits-vocabulary", .cap = 9, .n = 7, .labels = 32005, .hits = 1),
+    CASE("hits-vocabulary", .cap = 9, .n = 7, .labels = 32005, .hits = 1, .scored = 1),
+    CASE("hits-vocabulary-in-place", .cap = 5, .n = 4, .labels = 2049, .hits = 1, .weights = 1, .smoothing = 0.1,
+         .in_place = 1),
     CASE("hits-not-finite", .cap = 4, .n = 3, .labels = 5, .hits = 1, .not_finite = 1),
     CASE("chunk", .cap = 7, .n = 5, .labels = 5, .chunk = 1, .accumulate = 1),
     CASE("chunk-vocabulary", .cap = 9, .n = 7, .labels = 32005, .chunk = 3, .in_place = 1),
@@ -138,16 +140,17 @@ static const op_case cases[] = {
     CASE("60-labels", .cap = 32, .n = 32, .labels = 60, .accumulate = 1),
     CASE("1025-labels", .cap = 3, .n = 2, .labels = 1025, .weights = 1, .smoothing = 0.1),
     CASE("one-of-many", .cap = 257, .n = 1, .labels = 5),
+    CASE("one-of-many-scored", .cap = 257, .n = 1, .labels = 5, .scored = 1),
+    CASE("large-scored", .cap = 140, .n = 131, .labels = 600, .scored = 1),
+    CASE("large-in-place", .cap = 140, .n = 131, .labels = 600, .weights = 1, .smoothing = 0.1, .in_place = 1),
     CASE("vocabulary", .cap = 9, .n = 7, .labels = 32005, .smoothing = 0.1),
     CASE("large-logits", .cap = 33, .n = 33, .labels = 7, .scale = 300, .smoothing = 0.1),
     CASE("sure", .cap = 33, .n = 31, .labels = 3, .scale = 12),
     CASE("not-finite", .cap = 4, .n = 3, .labels = 5, .not_finite = 1),
 };
-static const spoil spoils_fwd[] = {SPOIL(loss_fwd, smoothing, float, -0.1f), SPOIL(loss_fwd, smoothing, float, 1),
-                                   SPOIL(loss_fwd, smoothing, float, NAN),
-                                   SPOIL(loss_fwd, rows, cam_rows, CAM_ROWS_TOKENS)};
-static const spoil spoils_bwd[] = {SPOIL(loss_bwd, smoothing, float, -0.1f), SPOIL(loss_bwd, smoothing, float, NAN),
-                                   SPOIL(loss_bwd, rows, cam_rows, CAM_ROWS_SEQUENCES)};
+static const spoil spoils[] = {SPOIL(loss, smoothing, float, -0.1f), SPOIL(loss, smoothing, float, 1),
+                               SPOIL(loss, smoothing, float, NAN), SPOIL(loss, rows, cam_rows, CAM_ROWS_TOKENS),
+                               SPOIL(loss, rows, cam_rows, CAM_ROWS_SEQUENCES)};
 
-OP_TESTS(loss, loss_fwd, cases, .setup = setup_fwd, .check = check_loss, .also_swept = "hits", SPOILS(spoils_fwd));
-OP_TESTS(loss, loss_bwd, cases, .setup = setup_bwd, .gradient = gradient, SPOILS(spoils_bwd));
+OP_TESTS(loss, loss, cases, .setup = setup, .check = check_loss, .gradient = gradient, .also_swept = "hits",
+         SPOILS(spoils));

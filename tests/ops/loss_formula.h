@@ -18,7 +18,7 @@ static void F(log_softmax)(const REAL *logits, int64_t labels, REAL *out, double
     }
 }
 
-static void F(loss_fwd)(trial *t) {
+static void F(losses)(trial *t) {
     const shape *s = SHAPE(shape);
     const REAL *logits = F(values)(t, "logits"), e = (REAL)(float)s->smoothing;
     int64_t labels = columns_of(t, "logits");
@@ -50,7 +50,7 @@ static void F(loss_fwd)(trial *t) {
     free(size);
 }
 
-static void F(loss_bwd)(trial *t) {
+static void F(gradients)(trial *t) {
     const shape *s = SHAPE(shape);
     const REAL *logits = F(values)(t, "logits"), e = (REAL)(float)s->smoothing;
     int64_t labels = columns_of(t, "logits");
@@ -71,4 +71,10 @@ static void F(loss_bwd)(trial *t) {
     }
     free(log_p);
     free(size);
+}
+
+static void F(loss)(trial *t) {
+    F(losses)(t);
+    if (operand_find(t, "dlogits"))
+        F(gradients)(t);
 }

@@ -9,7 +9,8 @@ typedef struct shape {
     uint32_t threshold;
     int in_place; /* z is x, dx is dy */
     int no_residual, no_bias;
-    int mask; /* the decisions are kept for backward */
+    int mask;   /* the decisions are kept for backward */
+    int stages; /* backward is called in two */
     int accumulate, constant, not_finite;
     double mean; /* mean of the residual: a large one makes var a difference of large numbers */
     cam_rows rows;
@@ -195,9 +196,10 @@ static void check_forward(trial *t) {
 CALL(residual_fwd, .y = ON("y"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .x = ON("x"), .bias = ON("bias"),
      .residual = ON("residual"), .gamma = ON("gamma"), .beta = ON("beta"), .eps = (float)layer_eps, .rows = t->rows,
      .dropout = DROPOUT, .mask = ON("mask"), .state = STATE)
-CALL(residual_bwd, .dx = ON("dx"), .dresidual = ON("dresidual"), .dbias = ON("dbias"), .dgamma = ON("dgamma"),
-     .dbeta = ON("dbeta"), .dy = ON("dy"), .z = ON("z"), .mean = ON("mean"), .rstd = ON("rstd"), .gamma = ON("gamma"),
-     .rows = t->rows, .accumulate = t->accumulate, .dropout = DROPOUT, .mask = ON("mask"), .state = STATE)
+CALL_IN_STAGES(residual_bwd, SHAPE(shape)->stages, .dx = ON("dx"), .dresidual = ON("dresidual"), .dbias = ON("dbias"),
+               .dgamma = ON("dgamma"), .dbeta = ON("dbeta"), .dy = ON("dy"), .z = ON("z"), .mean = ON("mean"),
+               .rstd = ON("rstd"), .gamma = ON("gamma"), .rows = t->rows, .accumulate = t->accumulate,
+               .dropout = DROPOUT, .mask = ON("mask"), .state = STATE)
 
 static double objective(trial *t) {
     residual_fwd_double(t);
@@ -270,6 +272,10 @@ static const op_case cases[] = {
          .accumulate = 1),
     CASE("no-head-rows", .cap = 33, .n = 0, .columns = 768, .threshold = 6554, .rows = CAM_ROWS_HEAD),
     CASE("no-head-rows-plus", .cap = 1, .n = 0, .columns = 2056, .accumulate = 1, .rows = CAM_ROWS_HEAD),
+    CASE("768-stages-plus-in-place", .cap = 70, .n = 67, .columns = 768, .threshold = 6554, .stages = 1, .in_place = 1,
+         .accumulate = 1),
+    CASE("768-stages-mask", .cap = 35, .n = 31, .columns = 768, .threshold = 6554, .stages = 1, .mask = 1),
+    CASE("no-rows-stages", .cap = 9, .n = 0, .columns = 40, .stages = 1, .no_bias = 1, .rows = CAM_ROWS_HEAD),
     CASE("nearly-all-dropped", .cap = 17, .n = 17, .columns = 40, .threshold = 65535),
     CASE("large-mean", .cap = 9, .n = 9, .columns = 768, .mean = 100),
     CASE("constant-rows", .cap = 3, .n = 2, .columns = 64, .constant = 1),

@@ -145,8 +145,8 @@ static void outputs(trial *t) {
     X(sequences)                                                                                                       \
     X(head_rows)                                                                                                       \
     X(learning_rate)                                                                                                   \
-    X(bias_correction1)                                                                                                \
-    X(bias_correction2)                                                                                                \
+    X(inverse_correction1)                                                                                             \
+    X(root_correction2)                                                                                                \
     X(loss_denominator)                                                                                                \
     X(loss)                                                                                                            \
     X(clip_scale)                                                                                                      \
@@ -185,8 +185,8 @@ static void begin_state(trial *t, const cam_micro_step *m) {
     state->sequences = state->head_rows = m->rows;
     state->learning_rate = m->learning_rate;
     state->loss_denominator = m->loss_denominator;
-    state->bias_correction1 = c.first;
-    state->bias_correction2 = c.second;
+    state->inverse_correction1 = c.inverse1;
+    state->root_correction2 = c.root2;
     state->cursor++;
     if (!m->begins)
         return;

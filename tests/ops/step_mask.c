@@ -9,10 +9,10 @@
 typedef struct shape {
     int32_t sequences, longest; /* 1 .. longest tokens each */
     int32_t fixed;              /* every sequence has `longest` tokens */
-    int32_t words, given;
-    int32_t vocabulary; /* 0 stands for 300 */
-    int32_t special;    /* of 100 pieces */
-    int32_t continues;  /* of 100 pieces */
+    int32_t words, choice;      /* cam_masking_choice */
+    int32_t vocabulary;         /* 0 stands for 300 */
+    int32_t special;            /* of 100 pieces */
+    int32_t continues;          /* of 100 pieces */
     double probability, share_mask, share_random;
     int32_t spare_tokens, spare_sequences, spare_queries;
     uint32_t epoch;
@@ -31,7 +31,7 @@ static cam_masking_map map_of(const shape *s) {
                              .mask_id = MASK_ID,
                              .vocab_size = vocabulary_of(s),
                              .whole_words = s->words,
-                             .given = s->given};
+                             .choice = s->choice};
 }
 
 /* --- the formula -------------------------------------------------------------------------------------------------- */
@@ -59,7 +59,9 @@ static void choose(const trial *t, int32_t begin, int32_t length, unsigned char 
         chosen[j] = continues ? chosen[j - 1] : lane < (uint32_t)(s->probability * 65536);
     }
     for (int32_t j = 0; j < length; j++)
-        chosen[j] = s->given ? ids[j] == MASK_ID : chosen[j] && !is_special(t, ids[j]);
+        chosen[j] = s->choice == CAM_CHOOSE_DRAWN      ? chosen[j] && !is_special(t, ids[j])
+                    : s->choice == CAM_CHOOSE_MASK_IDS ? ids[j] == MASK_ID
+                                                       : 1;
 }
 
 static unsigned char *choose_all(const trial *t, int32_t *count) {
@@ -105,7 +107,7 @@ static void step_mask_double(trial *t) {
     for (int32_t i = 0; i < t->state.tokens; i++) {
         if (index[i] == 0)
             put_exact(t, "list_cu", sequence++, at);
-        int replaces = chosen[i] && !SHAPE(shape)->given;
+        int replaces = chosen[i] && SHAPE(shape)->choice == CAM_CHOOSE_DRAWN;
         put_exact(t, "masked", i, replaces ? replacement(t, row[i], index[i], ids[i]) : ids[i]);
         if (!chosen[i])
             continue;
@@ -209,7 +211,8 @@ static const op_case cases[] = {
          .spare_queries = 2),
     CASE("drawn-ones-are-special", .sequences = 4, .longest = 50, .probability = 1, .share_random = 1, .special = 70,
          .vocabulary = 40, SPARE),
-    CASE("given", .sequences = 9, .longest = 30, .given = 1, .vocabulary = 9, USUAL, SPARE),
+    CASE("given", .sequences = 9, .longest = 30, .choice = CAM_CHOOSE_MASK_IDS, .vocabulary = 9, USUAL, SPARE),
+    CASE("all", .sequences = 9, .longest = 30, .choice = CAM_CHOOSE_ALL, USUAL, SPARE),
     CASE("one-token", .sequences = 1, .longest = 1, .probability = 1, .share_mask = 1),
     CASE("full-capacity", .sequences = 33, .longest = 31, OFTEN),
     CASE("single-tokens", .sequences = 700, .longest = 1, OFTEN, SPARE),

@@ -61,7 +61,7 @@ of_ptx() {
     mutant wait-for-one-group-less attention_tiled.ptx '{ sub(/wait_group 0/, "wait_group 1"); print }' "no wait" attention attention_fwd/129/bf16
     mutant barrier-dropped-after-a-copy attention_tiled.ptx '/bar.sync/ { next } { print }' "shared memory" attention attention_fwd/129/bf16
     mutant barrier-dropped-in-a-sum residual.ptx "$(dropped 1 'bar.sync')" "shared memory" residual residual_fwd
-    mutant barrier-dropped-before-global-reads loss.ptx "$(dropped 1 'bar.sync')" "race: reads global memory" loss loss_fwd
+    mutant barrier-dropped-before-global-reads loss.ptx "$(dropped 1 'bar.sync')" "race: reads global memory" loss loss/
     mutant barrier-that-some-lanes-skip residual.ptx '/bar.sync/ { sub(/bar.sync/, "@%p1 bar.sync") } { print }' "its guard holds\|have not written" residual residual_fwd
     mutant shuffle-without-lane-31 norm.ptx '/shfl.sync/ && !n++ { sub(/%r[0-9]+;/, "0x7fffffff;") } { print }' "not in their own mask" norm norm_partial
     mutant shuffle-from-another-lane norm.ptx '{ sub(/shfl.sync.bfly/, "shfl.sync.idx"); print }' "FAIL" norm norm_partial
@@ -113,7 +113,7 @@ of_device_target() {
     device_mutant no-wait attention_short 's/asm volatile(__VA_ARGS__)/asm volatile(__VA_ARGS__)/; s/"cp.async.wait_group %0;"/"\/\/ %0"/' "no wait" attention attention_fwd/up-to-32/bf16
     device_mutant no-commit attention_short 's/"cp.async.commit_group;"/""/' "no wait" attention attention_fwd/up-to-32/bf16
     device_mutant generic-address-of-shared-memory attention_short 's/(uint32_t)__cvta_generic_to_shared(shared)/(uint32_t)(uintptr_t)shared/' "of shared memory, which has\|unknown" attention attention_fwd/up-to-32/bf16
-    device_mutant block-barrier-missing loss 's/__syncthreads();//' "race\|which nothing has written" loss loss_fwd
+    device_mutant block-barrier-missing loss 's/__syncthreads();//' "race\|which nothing has written" loss loss/
     device_mutant shuffle-mask-of-31-lanes norm 's/__shfl_xor_sync(0xffffffffu/__shfl_xor_sync(0x7fffffffu/' "not in their own mask" norm norm_partial
     device_mutant exp-for-exp2 gelu 's/"ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x)/"ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x * 1.442695f)/' FAIL gelu
 }

@@ -90,6 +90,23 @@ static void test_bf16(void **state) {
     compare(&o, rounding_bf16);
 }
 
+/* The update of a step runs beside the next forward pass, bucket by bucket, unless state is sharded: the same bits in
+ * every order that a graph's branches allow. */
+static void test_orders(void **state) {
+    (void)state;
+    static const simt_graph_order orders[] = {SIMT_LATE, SIMT_EARLY, SIMT_SHUFFLED};
+    cam_trainer_options o = wide_case();
+    outcome in_order = train_captured(&o, (run_kind){.by = BY_NCCL});
+    assert_int_equal(in_order.buckets, 2);
+    for (int i = 0; i < 3; i++) {
+        simt_set_graph_order(orders[i]);
+        assert_identical_and_release(&in_order, train_captured(&o, (run_kind){.by = BY_NCCL}));
+    }
+    simt_set_graph_order(SIMT_IN_ORDER);
+    assert_identical_and_release(&in_order, train_captured(&o, (run_kind){.by = BY_NCCL, .shard = 1}));
+    outcome_release(&in_order);
+}
+
 /* Micro-steps and updates are separate graphs; gradients are f32. */
 static void test_accumulation(void **state) {
     (void)state;
@@ -131,7 +148,8 @@ static void test_requests(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(test_f32), CASE(test_bf16), CASE(test_accumulation), CASE(test_stopped), CASE(test_requests),
+        CASE(test_f32),          CASE(test_bf16),    CASE(test_orders),
+        CASE(test_accumulation), CASE(test_stopped), CASE(test_requests),
     };
     begin_ranks();
     fixture_use_device("cuda");

@@ -149,6 +149,19 @@ static void test_masked_student(void **state) {
     compare(&o);
 }
 
+static void test_encoder(void **state) {
+    (void)state;
+    cam_trainer_options o = dropout_case("distill_encoder", &golden, &model);
+    fixture_distilled_masked_case("distill_encoder", &golden);
+    model = *golden.options.config;
+    o.source.weights = golden.options.source.weights;
+    o.labels = NULL;
+    o.masking = golden.options.masking;
+    o.teacher = golden.options.teacher;
+    o.rates.hidden_map = 1;
+    compare(&o);
+}
+
 /* A wider model, whose gradients fill several buckets; its weights are drawn at random. */
 static void test_several_buckets(void **state) {
     (void)state;
@@ -359,6 +372,7 @@ int main(void) {
         CASE(test_fewer_rows_than_ranks),
         CASE(test_masked_language_model),
         CASE(test_masked_student),
+        CASE(test_encoder),
         CASE(test_several_buckets),
         CASE(test_unused_vocabulary),
         CASE(test_two_runs),

@@ -91,7 +91,7 @@ static void score(training *t, outcome *o) {
     assert_true(rows <= MOST_ROWS);
     for (int32_t r = 0; r < rows; r++)
         all[r] = r;
-    if (t->trainer.options.config->task == CAM_TASK_MASKED_LM) {
+    if (t->trainer.options.config->task != CAM_TASK_CLASSIFY) {
         cam_masked_scores scores;
         assert_ok(cam_trainer_masked_scores(&t->trainer, all, rows, &scores));
         assert_true(scores.positions > 0);

@@ -399,6 +399,37 @@ static void test_masked_student_agrees(void **state) {
     free(plain.weights);
 }
 
+/* An encoder without a head, whose query rows are all tokens; what it is scored by, too. */
+static void test_encoder_agrees(void **state) {
+    (void)state;
+    golden_case c;
+    cam_masked_scores scores[2];
+    fixture_distilled_masked_case("distill_encoder", &c);
+    cam_trainer_options o = c.options;
+    o.plan.max_updates = 6;
+    outcome cpu = run(fixture_backend(1), &o), cuda = run(open_cuda(), &o);
+    assert_agree(&cuda, &cpu, 2e-5, 2e-6);
+    setenv("CAM_CUDA_CHECK", "1", 1);
+    outcome plain = run(open_cuda(), &o);
+    unsetenv("CAM_CUDA_CHECK");
+    assert_same(&cuda, &plain);
+    for (int i = 0; i < 2; i++) {
+        cam_trainer trainer;
+        cam_backend *backend = i == 0 ? fixture_backend(1) : open_cuda();
+        assert_ok(cam_trainer_open(&trainer, backend, &o));
+        assert_ok(cam_trainer_masked_scores(&trainer, o.train, o.train_count, &scores[i]));
+        cam_trainer_close(&trainer);
+        cam_backend_close(backend);
+    }
+    assert_int_equal(scores[0].positions, o.tokens->offsets[o.train_count]);
+    assert_int_equal(scores[1].positions, scores[0].positions);
+    assert_true(scores[0].loss_sum > 0);
+    assert_true(fabs(scores[1].loss_sum - scores[0].loss_sum) < 1e-5 * scores[0].loss_sum);
+    free(cpu.weights);
+    free(cuda.weights);
+    free(plain.weights);
+}
+
 static int is_same(const cam_safetensors *x, const cam_safetensors_tensor *a, const cam_safetensors *y,
                    const cam_safetensors_tensor *b) {
     char *bytes = malloc(2 * a->bytes);
@@ -462,6 +493,7 @@ int main(void) {
         cmocka_unit_test(test_captured_steps_have_the_bits_of_plain_ones),
         cmocka_unit_test(test_student_agrees),
         cmocka_unit_test(test_masked_student_agrees),
+        cmocka_unit_test(test_encoder_agrees),
         cmocka_unit_test(test_masked_language_model_agrees),
         cmocka_unit_test(test_masked_language_model_in_mixed_precision),
         cmocka_unit_test(test_dropout_masks_have_the_bits_of_drawing),

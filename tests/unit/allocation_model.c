@@ -101,7 +101,7 @@ out:
 /* A folder with both files, which are compared. */
 static cam_status tokenize_quickstart(const tree *t) {
     (void)t;
-    return tokenize("examples/quickstart-model", 27);
+    return tokenize("examples/untrained-model", 27);
 }
 SWEEP(tokenize_quickstart, 5000)
 

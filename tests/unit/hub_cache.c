@@ -144,8 +144,8 @@ static void test_paths(void **state) {
     assert_failure("./$HOME/local", NULL, CAM_E_MODEL, "variables of the shell are not expanded");
     /* a folder of that name has precedence over the Hub; the test runs in the root of the repository, which has one */
     assert_failure("tests/unit", NULL, CAM_E_MODEL, "has no config.json");
-    assert_int_equal(cam_model_locate("examples/quickstart-model", NULL, CAM_MODEL_CONFIG_ONLY, &folder), CAM_OK);
-    assert_string_equal(folder, "examples/quickstart-model");
+    assert_int_equal(cam_model_locate("examples/untrained-model", NULL, CAM_MODEL_CONFIG_ONLY, &folder), CAM_OK);
+    assert_string_equal(folder, "examples/untrained-model");
     free(folder);
     free(local);
 }

@@ -8,8 +8,8 @@
 #include <jansson.h>
 
 static const char golden[] = "tests/unit/data/tokenizer_xlm_roberta.jsonl";
-static const char source_model[] = "examples/quickstart-model/sentencepiece.bpe.model";
-static const char source_json[] = "examples/quickstart-model/tokenizer.json";
+static const char source_model[] = "examples/untrained-model/sentencepiece.bpe.model";
+static const char source_json[] = "examples/untrained-model/tokenizer.json";
 
 static cam_tokenizer *open_folder(const tree *t) {
     cam_tokenizer *tokenizer;

@@ -9,7 +9,7 @@
 #include "threads.h"
 #include <jansson.h>
 
-static const char quickstart[] = "examples/quickstart-model";
+static const char quickstart[] = "examples/untrained-model";
 static const char golden[] = "tests/unit/data/tokenizer_quickstart.jsonl";
 
 static cam_tokenizer *open_tokenizer(const char *folder) {
@@ -92,12 +92,12 @@ static void test_golden_both_files(void **state) {
 }
 
 static void test_golden_json_only(void **state) {
-    tree_copy(*state, "examples/quickstart-model/tokenizer.json", "tokenizer.json");
+    tree_copy(*state, "examples/untrained-model/tokenizer.json", "tokenizer.json");
     assert_golden(((tree *)*state)->root, 1);
 }
 
 static void test_golden_model_only(void **state) {
-    tree_copy(*state, "examples/quickstart-model/sentencepiece.bpe.model", "sentencepiece.bpe.model");
+    tree_copy(*state, "examples/untrained-model/sentencepiece.bpe.model", "sentencepiece.bpe.model");
     assert_golden(((tree *)*state)->root, 1);
 }
 

@@ -5,8 +5,8 @@
 #include "tokenizer.h"
 #include <fcntl.h>
 
-static const char source_model[] = "examples/quickstart-model/sentencepiece.bpe.model";
-static const char source_json[] = "examples/quickstart-model/tokenizer.json";
+static const char source_model[] = "examples/untrained-model/sentencepiece.bpe.model";
+static const char source_json[] = "examples/untrained-model/tokenizer.json";
 
 static void assert_refused(const tree *t, const char *why) {
     cam_tokenizer *tokenizer;
@@ -350,14 +350,14 @@ static void test_save(void **state) {
     assert_non_null(strstr(text.text, "\"model_max_length\": 512"));
     assert_non_null(strstr(text.text, "\"lstrip\": true"));
     cam_strbuf_release(&text);
-    assert_same_file(t, "saved/special_tokens_map.json", "examples/quickstart-model/special_tokens_map.json");
+    assert_same_file(t, "saved/special_tokens_map.json", "examples/untrained-model/special_tokens_map.json");
 
-    assert_int_equal(cam_tokenizer_open("examples/quickstart-model", cam_families[0].tokenizer_class, &tokenizer),
+    assert_int_equal(cam_tokenizer_open("examples/untrained-model", cam_families[0].tokenizer_class, &tokenizer),
                      CAM_OK);
     assert_int_equal(cam_tokenizer_save(tokenizer, 512, again), CAM_OK);
     cam_tokenizer_close(tokenizer);
     assert_same_file(t, "again/sentencepiece.bpe.model", source_model);
-    assert_same_file(t, "again/tokenizer_config.json", "examples/quickstart-model/tokenizer_config.json");
+    assert_same_file(t, "again/tokenizer_config.json", "examples/untrained-model/tokenizer_config.json");
     free(saved);
     free(again);
     free(config);

@@ -9,7 +9,7 @@
 
 static const char golden[] = "tests/unit/data/tokenizer_pipelines.jsonl";
 static const char wordpiece[] = "tests/unit/data/tokenizer_wordpiece.json";
-static const char unigram[] = "examples/quickstart-model/tokenizer.json";
+static const char unigram[] = "examples/untrained-model/tokenizer.json";
 
 /* Writes tokenizer.json with the pipeline's parts, and opens it. The unigram vocabulary has CamemBERT's specials, which
  * the tokenizer class gives where a pipeline has no post-processor. */

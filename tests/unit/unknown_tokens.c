@@ -6,7 +6,7 @@
 static void warn(const cam_text *texts, int64_t count, cam_strbuf *said) {
     cam_tokenizer *tokenizer;
     cam_token_rows rows;
-    assert_int_equal(cam_tokenizer_open("examples/quickstart-model", cam_families[0].tokenizer_class, &tokenizer),
+    assert_int_equal(cam_tokenizer_open("examples/untrained-model", cam_families[0].tokenizer_class, &tokenizer),
                      CAM_OK);
     assert_int_equal(cam_tokenizer_encode_all(tokenizer, texts, count, 0, NULL, &rows), CAM_OK);
     cam_strbuf_clear(said);

@@ -353,6 +353,20 @@ static void test_not_finite(void **state) {
     assert_message("(value 2)");
 }
 
+/* Several threads copy the blocks of a tensor: all arrive, and of several bad values the first one is named. */
+static void test_many_blocks(void **state) {
+    (void)state;
+    enum { N = 11 * (1 << 16) + 5 };
+    static float values[N], out[N];
+    for (size_t i = 0; i < N; i++)
+        values[i] = (float)i;
+    assert_int_equal(copy_one("F32", "[720901]", values, sizeof values, out), CAM_OK);
+    assert_memory_equal(out, values, sizeof out);
+    values[(8 << 16) + 3] = values[(5 << 16) + 7] = values[N - 1] = NAN;
+    assert_int_equal(copy_one("F32", "[720901]", values, sizeof values, out), CAM_E_MODEL);
+    assert_message("(value 327687)");
+}
+
 /* --- folders --------------------------------------------------------------------------------------------------- */
 
 static void write_text(const char *name, const char *text) {
@@ -487,6 +501,7 @@ int main(void) {
         cmocka_unit_test(test_every_half),
         cmocka_unit_test(test_other_dtypes),
         cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_many_blocks),
         cmocka_unit_test(test_shards),
         cmocka_unit_test(test_folders_without),
         cmocka_unit_test(test_golden),

@@ -4,8 +4,8 @@
     corpus.py --held-back FILE [FILE ...] --output DIR SOURCE [SOURCE ...]
 
 SOURCE is a file of one text a line (.txt, .txt.xz) or a folder of such files, read in the order of their names. A FILE
-that is held back has texts of the example or of an evaluation set (.csv, .tsv, .jsonl, or one text a line). Of the
-lines of the sources are left out
+that is held back has texts of the example or of an evaluation set (.csv, .tsv, .jsonl, or one text a line); a folder
+stands for its tables, at any depth. Of the lines of the sources are left out
 
     held back   lines that equal such a text, or share eight words in a row with one
     repeated    lines that were there before
@@ -64,12 +64,21 @@ def texts_of(path):
             yield from lines
 
 
+def tables_of(paths):
+    for path in paths:
+        if not os.path.isdir(path):
+            yield path
+        for folder, folders, names in os.walk(path):
+            folders.sort()
+            yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith((".csv", ".tsv", ".jsonl")))
+
+
 class HeldBack:
     """The texts that must not be learned, as hashes."""
 
     def __init__(self, paths):
         self.whole, self.parts = set(), set()
-        for path in paths:
+        for path in tables_of(paths):
             for text in texts_of(path):
                 words = words_of(text)
                 if words:

@@ -255,6 +255,16 @@ BREAK(tail_read, gelu_bwd) {
     return CALL_TARGET(gelu_bwd, backend, &a);
 }
 
+BREAK(stage_ignored, gelu_bwd) {
+    cam_gelu_bwd_args a = *args;
+    a.stage = CAM_STAGE_ALL;
+    return CALL_TARGET(gelu_bwd, backend, &a);
+}
+
+BREAK(sums_left_out, residual_bwd) {
+    return args->stage == CAM_STAGE_SUMS ? CAM_OK : CALL_TARGET(residual_bwd, backend, args);
+}
+
 BREAK(bias_gradient_twice, gelu_bwd) {
     cam_status st = CALL_TARGET(gelu_bwd, backend, args);
     for (int64_t i = 0; i < args->dbias.shape[0]; i++)
@@ -280,16 +290,16 @@ BREAK(mask_forgotten, head_tanh_bwd) {
     return CALL_TARGET(head_tanh_bwd, backend, &a);
 }
 
-BREAK(loss_not_added, loss_fwd) {
-    cam_loss_fwd_args a = *args;
+BREAK(loss_not_added, loss) {
+    cam_loss_args a = *args;
     a.accumulate = 0;
-    return CALL_TARGET(loss_fwd, backend, &a);
+    return CALL_TARGET(loss, backend, &a);
 }
 
-BREAK(weights_ignored, loss_bwd) {
-    cam_loss_bwd_args a = *args;
+BREAK(weights_ignored, loss) {
+    cam_loss_args a = *args;
     a.weights = CAM_NONE;
-    return CALL_TARGET(loss_bwd, backend, &a);
+    return CALL_TARGET(loss, backend, &a);
 }
 
 BREAK(unlabelled_taken_for_first, distill_logits) {
@@ -356,8 +366,8 @@ BREAK(tied_word_zeroed, embedding_bwd) {
     return CALL_TARGET(embedding_bwd, backend, &a);
 }
 
-BREAK(hits_among_equals, loss_fwd) {
-    cam_status st = CALL_TARGET(loss_fwd, backend, args);
+BREAK(hits_among_equals, loss) {
+    cam_status st = CALL_TARGET(loss, backend, args);
     for (int64_t r = 0; args->hits.data && r < cam_rows_count(args->state, args->rows); r++) {
         float label = *element(args->logits, r, ((const int32_t *)args->labels.data)[r]);
         int best = 1;
@@ -428,15 +438,17 @@ static const broken_variant variants[] = {
     VARIANT(dropout_not_remade, attention_bwd),
     VARIANT(tanh_form, gelu_fwd),
     VARIANT(tail_read, gelu_bwd),
+    VARIANT(stage_ignored, gelu_bwd),
+    VARIANT(sums_left_out, residual_bwd),
     VARIANT(bias_gradient_twice, gelu_bwd),
     VARIANT(neighbour_gathered, head_gather_fwd),
     VARIANT(other_rows_left, head_gather_bwd),
     VARIANT(threshold_off_by_one, head_dropout),
     VARIANT(site_off, head_tanh_fwd),
     VARIANT(mask_forgotten, head_tanh_bwd),
-    VARIANT(loss_not_added, loss_fwd),
-    VARIANT(weights_ignored, loss_bwd),
-    VARIANT(hits_among_equals, loss_fwd),
+    VARIANT(loss_not_added, loss),
+    VARIANT(weights_ignored, loss),
+    VARIANT(hits_among_equals, loss),
     VARIANT(unlabelled_taken_for_first, distill_logits),
     VARIANT(temperature_not_squared, distill_logits),
     VARIANT(rows_not_gathered, distill_hidden),

@@ -201,7 +201,8 @@ BREAK(loss_always_cleared, step_begin) {
 
 BREAK(correction_of_the_next, step_begin) {
     cam_status st = CALL_TARGET(step_begin, backend, args);
-    args->state->bias_correction1 = args->corrections[args->state->updates > 0 ? args->state->updates - 1 : 1].first;
+    args->state->inverse_correction1 =
+        args->corrections[args->state->updates > 0 ? args->state->updates - 1 : 1].inverse1;
     return st;
 }
 

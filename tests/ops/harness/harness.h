@@ -268,12 +268,25 @@ uint32_t site_of_call(const trial *t);
 cam_workspace workspace_of(trial *t, cam_backend *backend, size_t bytes);
 void spoil_arguments(const trial *t, void *args);
 
-/* CALL(op, .y = ON("y"), ...) defines call_<op>. The workspace size is always queried with correct arguments. */
-#define ON(name)  on_device(t, name)
-#define STATE     state_on_device(t)
-#define DROPOUT   dropout_on_device(t)
-#define SHAPE(of) ((const of *)t->c->shape)
-#define CALL(op, ...)                                                                                                  \
+/* CALL(op, .y = ON("y"), ...) defines call_<op>. The workspace size is always queried with correct arguments.
+ * CALL_IN_STAGES(op, condition, ...) calls in two stages (cam_stage) where the condition holds. */
+#define ON(name)      on_device(t, name)
+#define STATE         state_on_device(t)
+#define DROPOUT       dropout_on_device(t)
+#define SHAPE(of)     ((const of *)t->c->shape)
+#define CALL(op, ...) CALL_BY(op, cam_##op(backend, &args), __VA_ARGS__)
+#define CALL_IN_STAGES(op, condition, ...)                                                                             \
+    static cam_status stages_##op(cam_backend *backend, cam_##op##_args args) {                                        \
+        cam_status st = CAM_OK;                                                                                        \
+        args.stage = CAM_STAGE_ROWS;                                                                                   \
+        CAM_TRY(cam_##op(backend, &args));                                                                             \
+        args.stage = CAM_STAGE_SUMS;                                                                                   \
+        CAM_TRY(cam_##op(backend, &args));                                                                             \
+    out:                                                                                                               \
+        return st;                                                                                                     \
+    }                                                                                                                  \
+    CALL_BY(op, (condition) ? stages_##op(backend, args) : cam_##op(backend, &args), __VA_ARGS__)
+#define CALL_BY(op, outcome, ...)                                                                                      \
     static cam_##op##_args arguments_##op(const trial *t) {                                                            \
         return (cam_##op##_args){__VA_ARGS__};                                                                         \
     }                                                                                                                  \
@@ -285,7 +298,7 @@ void spoil_arguments(const trial *t, void *args);
         args = arguments_##op(t);                                                                                      \
         cam_##op##_set_workspace(&args, workspace_of(t, backend, bytes));                                              \
         spoil_arguments(t, &args);                                                                                     \
-        return t->status != CAM_OK ? t->status : cam_##op(backend, &args);                                             \
+        return t->status != CAM_OK ? t->status : (outcome);                                                            \
     }
 
 /* --- formulas --------------------------------------------------------------------------------------------------- */

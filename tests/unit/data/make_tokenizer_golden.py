@@ -57,7 +57,7 @@ def xlm_roberta(source):
 
 
 WORDPIECE = pathlib.Path(__file__).with_name("tokenizer_wordpiece.json")
-UNIGRAM = pathlib.Path("examples/quickstart-model/tokenizer.json")
+UNIGRAM = pathlib.Path("examples/untrained-model/tokenizer.json")
 FRENCH = [
     "l'été où j'ai vu l’île d'Œrœ", "C'EST ÇA ! À l'aube, c’était «\u00a0prêt\u00a0».", "ﬁn de l'eﬀet, 3½ ㎏ à 12,50\u202f€",
     "e\u0301te\u0301 E\u0301TE\u0301 c\u0327a", "le 14/07/1789 à 10h30, tél. 06 12 34 56 78", "bravo 👍🏽 👩\u200d👩\u200d👧 🇫🇷 😊!",

@@ -1,16 +1,16 @@
 #!/bin/sh
-# make_quickstart_model.sh: makes both tokenizer files of examples/quickstart-model, with the same bytes as in the tree.
+# make_untrained_model.sh: makes both tokenizer files of examples/untrained-model, with the same bytes as in the tree.
 #
-#   tools/make_quickstart_model.sh TEXT_DIR [OUTPUT_DIR]
+#   tools/make_untrained_model.sh TEXT_DIR [OUTPUT_DIR]
 #
 # TEXT_DIR has the .txt files of Mozilla Common Voice's French sentences (CC0), one sentence a line; they are read in
-# the order of their names. The default of OUTPUT_DIR is examples/quickstart-model. Needs spm_train of SentencePiece
+# the order of their names. The default of OUTPUT_DIR is examples/untrained-model. Needs spm_train of SentencePiece
 # 0.1.97 and python3 (standard library only). One thread, so that the order of sums is fixed.
 set -eu
 export LC_ALL=C
 
-texts=${1:?"usage: make_quickstart_model.sh TEXT_DIR [OUTPUT_DIR]"}
-output=${2:-examples/quickstart-model}
+texts=${1:?"usage: make_untrained_model.sh TEXT_DIR [OUTPUT_DIR]"}
+output=${2:-examples/untrained-model}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$output"
