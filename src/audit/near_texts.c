@@ -29,7 +29,7 @@ typedef struct near_search {
     uint64_t *known;  /* [known_count] distinct hashes, ascending */
     uint32_t *number; /* [known_count] of each */
     size_t known_count;
-    int64_t *head;     /* [known_count] first posting of a term; -1 = none */
+    int64_t *head;     /* [known_count] first posting of a term, from 1; 0 = none */
     posting *postings; /* [term_count] */
     int64_t posting_count;
     int64_t *seen; /* [text_count] the last text that was compared with this one */
@@ -195,28 +195,26 @@ static void compare(near_search *s, size_t text, double least, cam_near_visit vi
     prefix = prefix < x->count ? prefix : x->count;
     for (size_t i = 0; i < prefix; i++) {
         uint64_t term = s->terms[x->start + i];
-        for (int64_t p = s->head[term]; p >= 0; p = s->postings[p].next) {
-            const text_terms *y = &s->texts[s->postings[p].text];
-            if (s->seen[s->postings[p].text] == (int64_t)text || (double)y->count < least * (double)x->count - 1e-9)
+        for (int64_t p = s->head[term]; p > 0; p = s->postings[p - 1].next) {
+            const text_terms *y = &s->texts[s->postings[p - 1].text];
+            if (s->seen[s->postings[p - 1].text] == (int64_t)text || (double)y->count < least * (double)x->count - 1e-9)
                 continue;
-            s->seen[s->postings[p].text] = (int64_t)text;
+            s->seen[s->postings[p - 1].text] = (int64_t)text;
             double value = similarity(s, x, y);
             if (value >= least)
                 visit(context, x->row < y->row ? x->row : y->row, x->row < y->row ? y->row : x->row, value);
         }
         s->postings[s->posting_count] = (posting){text, s->head[term]};
-        s->head[term] = s->posting_count++;
+        s->head[term] = ++s->posting_count;
     }
 }
 
 static cam_status find_pairs(near_search *s, double least, cam_near_visit visit, void *context) {
-    s->head = malloc((s->known_count + 1) * sizeof *s->head);
-    s->postings = malloc((s->term_count + 1) * sizeof *s->postings);
+    s->head = calloc(s->known_count + 1, sizeof *s->head);
+    s->postings = calloc(s->term_count + 1, sizeof *s->postings);
     s->seen = malloc((s->text_count + 1) * sizeof *s->seen);
     if (!s->head || !s->postings || !s->seen)
         return no_memory();
-    for (size_t i = 0; i < s->known_count; i++)
-        s->head[i] = -1;
     for (size_t t = 0; t < s->text_count; t++)
         s->seen[t] = -1;
     for (size_t t = 0; t < s->text_count; t++) {
