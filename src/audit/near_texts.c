@@ -177,16 +177,21 @@ static int by_size(const void *a, const void *b) {
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static double similarity(const near_search *s, const text_terms *x, const text_terms *y) {
+/* 0 as soon as it is certain to be below `least`: the rarest terms, in which texts differ most, are compared first. */
+static double similarity(const near_search *s, const text_terms *x, const text_terms *y, double least) {
     const uint64_t *a = s->terms + x->start, *b = s->terms + y->start;
-    size_t i = 0, j = 0, common = 0;
+    size_t i = 0, j = 0, common = 0, all = x->count + y->count;
+    size_t needed = (size_t)ceil(least / (1 + least) * (double)all - 1e-9);
     while (i < x->count && j < y->count) {
+        size_t left = x->count - i < y->count - j ? x->count - i : y->count - j;
+        if (common + left < needed)
+            return 0;
         common += a[i] == b[j];
         size_t step = a[i] <= b[j];
         j += b[j] <= a[i];
         i += step;
     }
-    return (double)common / (double)(x->count + y->count - common);
+    return (double)common / (double)(all - common);
 }
 
 static void compare(near_search *s, size_t text, double least, cam_near_visit visit, void *context) {
@@ -200,7 +205,7 @@ static void compare(near_search *s, size_t text, double least, cam_near_visit vi
             if (s->seen[s->postings[p - 1].text] == (int64_t)text || (double)y->count < least * (double)x->count - 1e-9)
                 continue;
             s->seen[s->postings[p - 1].text] = (int64_t)text;
-            double value = similarity(s, x, y);
+            double value = similarity(s, x, y, least);
             if (value >= least)
                 visit(context, x->row < y->row ? x->row : y->row, x->row < y->row ? y->row : x->row, value);
         }

@@ -11,6 +11,7 @@
 
 typedef struct decision_reader {
     const char *path;
+    cam_read_options options; /* outlive the records */
     cam_record_reader *records;
     const cam_corpus *corpus; /* NULL: decisions are only counted */
     int column[CAM_SUSPECT_COLUMN_COUNT];
@@ -37,12 +38,12 @@ void cam_decisions_release(cam_decisions *decisions) {
 static cam_status open_reader(decision_reader *r) {
     cam_status st = CAM_OK;
     size_t count = 0;
-    cam_read_options options = {.path = r->path,
-                                .format = CAM_FORMAT_CSV,
-                                .text_column = names[CAM_SUSPECT_text],
-                                .label_column = names[CAM_SUSPECT_given],
-                                .encoding_hint = CAM_ENCODING_WINDOWS_1252};
-    CAM_TRY(cam_record_reader_open(&options, &r->records));
+    r->options = (cam_read_options){.path = r->path,
+                                    .format = CAM_FORMAT_CSV,
+                                    .text_column = names[CAM_SUSPECT_text],
+                                    .label_column = names[CAM_SUSPECT_given],
+                                    .encoding_hint = CAM_ENCODING_WINDOWS_1252};
+    CAM_TRY(cam_record_reader_open(&r->options, &r->records));
     const char *const *header = cam_record_reader_header(r->records, &count);
     for (int c = 0; c < CAM_SUSPECT_COLUMN_COUNT; c++) {
         r->column[c] = -1;
