@@ -66,8 +66,8 @@ offers() { [ "${output//$'\n'/ }" = "$1" ] || complain "expected: $1"; }
     offers "none embeddings encoder"
     completes cam-train train train_file = dat
     offers "data.csv"
-    completes cam-train train "~seed"
-    offers "~seed"
+    completes cam-train train "~split_se"
+    offers "~split_seed"
     completes cam-train eval learning
     offers ""
     completes cam-train tune ""
