@@ -12,6 +12,7 @@
     X("output_dir/model.safetensors", "weights of the best or the last model")                                         \
     X("output_dir/run.yaml", "the resolved configuration; it trains the same model again")                             \
     X("output_dir/README.md", "the model card: data, scores, settings, limits")                                        \
+    X("output_dir/report.html", "a page of the run to look at in a browser; it holds texts of the data")               \
     X("output_dir/metrics.json", "final figures, those of TF-IDF on the same rows, and the verdict of the last line")  \
     X("output_dir/mistakes.csv", "validation and test rows that were taken for another label, the worst first")        \
     X("output_dir/log.jsonl", "an object for the run, every optimizer step, every evaluation and the end")             \

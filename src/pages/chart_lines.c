@@ -65,7 +65,7 @@ static frame frame_of(const cam_chart *chart, const points *drawn) {
     }
     if (chart->unit)
         x_low = y_low = 0, x_high = y_high = 1;
-    frame f = {cam_scale_of(x_low, x_high, 5), cam_scale_of(y_low, y_high, 4)};
+    frame f = {cam_scale_of(x_low, x_high, 5), cam_scale_of(y_low, y_high, 5)};
     if (chart->x_axis != CAM_AXIS_PERCENT && !chart->unit && x_low < x_high) { /* time needs no room at its ends */
         f.x.low = x_low;
         f.x.high = x_high;
