@@ -121,6 +121,8 @@ static void check_repetitions(cam_trainer_options *o, cam_repetition repetitions
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         outcome again = {0};
         assert_ok(cam_trainer_repeat(&trainer, order[i]));
+        for (int slot = 0; slot < CAM_REPORTS; slot++) /* an old record would be taken for that of a step to come */
+            assert_int_equal(trainer.ring[slot].sequence, 0);
         train(&trainer, i == 4 ? 1 : STEPS, &again);
         if (i != 4)
             assert_same(&again, &alone[order[i]]);
