@@ -34,9 +34,6 @@ build: setup
 train: build
 	build/cam-train --config configs/quickstart.yaml output_dir=$(QUICKSTART) overwrite_output_dir=true
 	@echo
-	@echo 'The same held-out rows, by a TF-IDF baseline:'
-	@build/bench/tfidf
-	@echo
 	@echo 'The trained model lies in $(QUICKSTART). Three sentences it has not seen:'
 	build/cam-train predict --model $(QUICKSTART) --input examples/sentences.txt
 

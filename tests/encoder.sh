@@ -1,5 +1,6 @@
 #!/bin/sh
-# encoder.sh: no text of the example gets into the corpus of the shipped encoder, however it is written.
+# encoder.sh: no text of the example gets into the corpus of the shipped encoder, however it is written; and what is shipped is
+# small, and names what it was made from.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 if ! command -v python3 >/dev/null; then
@@ -37,3 +38,20 @@ if [ "$(cat "$work/corpus/planted.txt")" != "Une phrase qui n'est dans aucun exe
     exit 1
 fi
 awk -F '\t' 'NR == 2 && ($3 != 1 || $5 != 1 || $2 != $3 + $4 + $5) { print "wrong counts: " $0; exit 1 }' "$work/corpus/corpus.tsv"
+# what is shipped: its card, licence and sources beside it, and all of it in 25 MB
+bytes=0
+for name in README.md LICENSE SOURCES.md config.json model.safetensors tokenizer.json tokenizer_config.json; do
+    size=$(wc -c <"examples/encoder-fr/$name") || exit 1
+    bytes=$((bytes + size))
+done
+if [ "$bytes" -gt 25000000 ]; then
+    echo "examples/encoder-fr takes $bytes bytes, more than 25,000,000"
+    exit 1
+fi
+# every text that the recipe learns from has its licence there
+for name in $(sed -n '/^learnt="/,/"$/p' tools/encoder/make.sh | tr -d '"' | sed 's/^learnt=//'); do
+    grep -qx "## $name" examples/encoder-fr/SOURCES.md || {
+        echo "examples/encoder-fr/SOURCES.md does not name $name"
+        exit 1
+    }
+done
