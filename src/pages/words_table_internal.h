@@ -187,7 +187,7 @@
     X(FILE_SHAPE, "the model’s shape and labels", "la forme et les étiquettes du modèle") \
     X(FILE_TOKENIZER, "the tokenizer", "le découpage en jetons") \
     X(MEASURED_NOTE, \
-      "{0} folds, {1} seeds: every row was scored by models that never saw it. Intervals hold the true " \
+      "Folds: {0}; seeds: {1}. Every row was scored by models that never saw it. Intervals hold the true " \
       "value in {2} of such measurements.", \
       "{0} plis, {1} graines : chaque ligne a été évaluée par des modèles qui ne l’ont jamais vue. Les " \
       "intervalles contiennent la vraie valeur dans {2} de telles mesures.") \

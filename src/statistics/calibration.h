@@ -35,7 +35,7 @@ typedef struct cam_reliability {
 /* X(outcome, why) */
 #define CAM_CALIBRATION_OUTCOMES(X)                                                                                    \
     X(KEPT, "rows that had no part in choosing it become likelier")                                                    \
-    X(NOT_BETTER, "rows that had no part in choosing it become less likely")                                           \
+    X(NOT_BETTER, "no temperature helps rows that had no part in choosing it")                                         \
     X(FEW_ROWS, "there are too few rows")                                                                              \
     X(ALL_RIGHT, "every row is right, so that the rows say nothing about mistakes")                                    \
     X(NO_SIGNAL, "a row's scores say nothing about its label")                                                         \
