@@ -215,6 +215,12 @@ static cam_status open_masking(cam_trainer *trainer) {
         return CAM_OK;
     if (o->rates.frozen_depth > 0)
         CAM_FAIL(CAM_E_USAGE, "in pretraining no part of the model can be frozen");
+    if ((o->config->task == CAM_TASK_MASKED_LM) != (o->masking.probability > 0))
+        CAM_FAIL(CAM_E_USAGE, "the probability that a word is masked is %g; that of a masked language model is above 0",
+                 o->masking.probability);
+    if (o->config->task == CAM_TASK_ENCODER && !(o->teacher.hidden_weight > 0))
+        CAM_FAIL(CAM_E_USAGE,
+                 "an encoder without a head learns from the hidden states of a teacher, and there is none");
     CAM_TRY(cam_device_masking_open(&trainer->masking, trainer->backend, &o->masking, o->config->vocab_size, o->seed));
     trainer->chosen = calloc((size_t)o->train_count + 1, sizeof *trainer->chosen);
     if (!trainer->chosen)

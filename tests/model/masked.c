@@ -371,6 +371,16 @@ static void test_what_is_refused(void **state) {
     c.options.masking.mask_id = 160;
     assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_USAGE);
     c.options.masking.mask_id = FIXTURE_MASK;
+    cam_model_config encoder = *c.options.config;
+    const cam_model_config *whole = c.options.config;
+    encoder.task = CAM_TASK_ENCODER;
+    c.options.config = &encoder;
+    assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_USAGE);
+    c.options.masking.probability = 0;
+    assert_int_equal(cam_trainer_open(&trainer, backend, &c.options), CAM_E_USAGE);
+    assert_non_null(strstr(cam_status_message(), "teacher"));
+    c.options.masking.probability = 0.15;
+    c.options.config = whole;
     cam_model_config untied = *c.options.config;
     untied.untied = 1;
     c.options.config = c.options.source.config = &untied;
