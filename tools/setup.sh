@@ -14,7 +14,7 @@ build='gcc g++ cmake ninja-build pkg-config|pkgconf
 run='libstdc++6 libgomp1 libyaml-0-2 libjansson4 libsentencepiece0 libutf8proc2|libutf8proc3 liblinear4
   libcurl4|libcurl4t64 libssl3|libssl3t64 ca-certificates
   libopenmpi3|libopenmpi3t64|libopenmpi40 openmpi-bin'
-test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq python3-minimal iproute2 clang libomp-dev
+test='libopenmpi-dev|libmpich-dev openmpi-bin|mpich libcmocka-dev bats jq python3 iproute2 clang libomp-dev
   libclang-rt-dev|libclang-rt-14-dev libboost-context-dev'
 # What make check reads the sources with; ccache is used where it is there and never asked for.
 check='git clang-format clang-tidy codespell shellcheck'

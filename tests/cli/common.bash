@@ -7,6 +7,8 @@ unset NO_COLOR HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE XDG_CACHE_HOME HF_TOKE
 unset HF_HUB_OFFLINE TRANSFORMERS_OFFLINE HF_HUB_DISABLE_IMPLICIT_TOKEN http_proxy all_proxy
 export HF_ENDPOINT=http://127.0.0.1:9 # nobody answers there: no test asks the real Hub
 export OMP_WAIT_POLICY=passive
+unset LC_ALL LC_CTYPE LC_MESSAGES LANGUAGE
+export LANG=C.UTF-8 # lines are measured in characters, and no language of the machine is spoken
 
 cam-train() { "$program" "$@"; }
 
