@@ -1,8 +1,8 @@
 /* run_facts.c: see run_facts.h. */
+#include "run_facts.h"
 #include "hash.h"
 #include "plain.h"
 #include "run.h"
-#include "run_facts.h"
 #include "weights.h"
 #include <inttypes.h>
 #include <stdio.h>

@@ -278,9 +278,10 @@ static void test_wrong_values(void **state) {
         "training: {class_weights: balancd}\n",
         "base.yaml:1: class_weights must be none, balanced or {label: weight, ...}, not \"balancd\"; did you "
         "mean \"balanced\"?\n");
-    expect_problems("logging: {report_to: [jsonl, wandb]}\n",
-                    "base.yaml:1: report_to must be [jsonl, html, tensorboard], some of these, or [], not \"wandb\"; write "
-                    "[jsonl, html], or [] for none\n");
+    expect_problems(
+        "logging: {report_to: [jsonl, wandb]}\n",
+        "base.yaml:1: report_to must be [jsonl, html, tensorboard], some of these, or [], not \"wandb\"; write "
+        "[jsonl, html], or [] for none\n");
     expect_problems(
         "model: camembert-base\ntraining: []\n",
         "base.yaml:1: \"model\" is a section: its keys stand under it, one a line and indented; the model's "
