@@ -158,6 +158,15 @@ cam_status cam_file_writer_write(cam_file_writer *writer, const void *bytes, siz
     return CAM_OK;
 }
 
+cam_status cam_file_writer_drain(cam_file_writer *writer, cam_strbuf *text, int all) {
+    enum { BLOCK = 1 << 20 };
+    if (!all && text->length < BLOCK)
+        return CAM_OK;
+    cam_status st = cam_file_writer_write(writer, cam_strbuf_text(text), text->length);
+    cam_strbuf_clear(text);
+    return st;
+}
+
 cam_status cam_file_writer_commit(cam_file_writer *writer) {
     cam_status st = CAM_OK;
     char *folder = cam_path_parent(writer->path);

@@ -16,6 +16,7 @@
 #define CAM_FILE_WRITER_H
 
 #include "cam/status.h"
+#include "strbuf.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,8 @@ CAM_MUST_CHECK cam_status cam_file_writer_open(cam_file_writer *writer, const ch
  * before anything is written. */
 CAM_MUST_CHECK cam_status cam_file_writer_reserve(cam_file_writer *writer, uint64_t bytes);
 CAM_MUST_CHECK cam_status cam_file_writer_write(cam_file_writer *writer, const void *bytes, size_t count);
+/* Writes and empties a text that grows line by line, once it has a block of 1 MiB; with `all` whatever it has. */
+CAM_MUST_CHECK cam_status cam_file_writer_drain(cam_file_writer *writer, cam_strbuf *text, int all);
 CAM_MUST_CHECK cam_status cam_file_writer_commit(cam_file_writer *writer);
 /* Removes the temporary file. After commit, or of a closed writer, it does nothing. */
 void cam_file_writer_abandon(cam_file_writer *writer);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 20, SHOWN = 10, LABEL_COLUMNS = 18, TEXT_COLUMNS = 21, BLOCK_BYTES = 1 << 20 };
+enum { EXAMPLES = 20, SHOWN = 10, LABEL_COLUMNS = 18, TEXT_COLUMNS = 21 };
 
 /* --- why ------------------------------------------------------------------------------------------------------- */
 
@@ -83,12 +83,9 @@ static cam_status write_suspects(const cam_clean *clean, const cam_corpus *corpu
         cam_strbuf_printf(&text, "%s%c", columns[c], c + 1 < CAM_SUSPECT_COLUMN_COUNT ? d : '\n');
     for (int64_t i = 0; i < clean->count; i++) {
         put_row(&clean->list[i], corpus, d, &text);
-        if (text.length < BLOCK_BYTES)
-            continue;
-        CAM_TRY(cam_file_writer_write(&writer, text.text, text.length));
-        cam_strbuf_clear(&text);
+        CAM_TRY(cam_file_writer_drain(&writer, &text, 0));
     }
-    CAM_TRY(cam_file_writer_write(&writer, cam_strbuf_text(&text), text.length));
+    CAM_TRY(cam_file_writer_drain(&writer, &text, 1));
     CAM_TRY(cam_file_writer_commit(&writer));
 out:
     cam_file_writer_abandon(&writer);

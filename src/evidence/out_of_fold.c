@@ -166,7 +166,6 @@ static void put_row(const cam_out_of_fold *oof, int64_t i, int32_t s, cam_strbuf
 }
 
 cam_status cam_out_of_fold_write(const cam_out_of_fold *oof, const char *path) {
-    enum { BLOCK = 1 << 20 };
     cam_status st = CAM_OK;
     cam_strbuf text = CAM_STRBUF_INIT;
     cam_file_writer writer = CAM_FILE_WRITER_CLOSED;
@@ -175,12 +174,9 @@ cam_status cam_out_of_fold_write(const cam_out_of_fold *oof, const char *path) {
     for (int64_t i = 0; i < oof->rows; i++)
         for (int32_t s = 0; s < oof->seeds; s++) {
             put_row(oof, i, s, &text);
-            if (text.length < BLOCK)
-                continue;
-            CAM_TRY(cam_file_writer_write(&writer, text.text, text.length));
-            cam_strbuf_clear(&text);
+            CAM_TRY(cam_file_writer_drain(&writer, &text, 0));
         }
-    CAM_TRY(cam_file_writer_write(&writer, cam_strbuf_text(&text), text.length));
+    CAM_TRY(cam_file_writer_drain(&writer, &text, 1));
     CAM_TRY(cam_file_writer_commit(&writer));
 out:
     cam_file_writer_abandon(&writer);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 1 << 16 };
-
 typedef struct mistake {
     int32_t id; /* data row */
     cam_guess guess;
@@ -98,12 +96,9 @@ cam_status cam_mistakes_write(const char *path, const cam_corpus *corpus, const 
     cam_strbuf_printf(&text, "\xEF\xBB\xBFrow%cline%ctext%clabel%cpredicted%cscore%cpart\n", d, d, d, d, d, d);
     for (int64_t i = 0; i < *count; i++) {
         put_mistake(&text, corpus, &list[i]);
-        if (text.length < BLOCK_BYTES)
-            continue;
-        CAM_TRY(cam_file_writer_write(&writer, text.text, text.length));
-        cam_strbuf_clear(&text);
+        CAM_TRY(cam_file_writer_drain(&writer, &text, 0));
     }
-    CAM_TRY(cam_file_writer_write(&writer, text.text, text.length));
+    CAM_TRY(cam_file_writer_drain(&writer, &text, 1));
     CAM_TRY(cam_file_writer_commit(&writer));
 out:
     cam_file_writer_abandon(&writer);
