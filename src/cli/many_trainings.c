@@ -5,6 +5,7 @@
 #include "phases.h"
 #include "signals.h"
 #include "verbs.h"
+#include <stdlib.h>
 
 static void describe(const cam_run *run) {
     cam_strbuf text = CAM_STRBUF_INIT;
@@ -50,4 +51,24 @@ out:
 
 void cam_many_trainings_close(cam_many_trainings *use) {
     cam_backend_close(use->backend);
+}
+
+cam_status cam_many_trainings_of_one(const cam_arguments *arguments, cam_status (*work)(const cam_measure_task *task)) {
+    cam_status st = CAM_OK;
+    cam_config config = {0}, all = {0};
+    cam_run run = {0};
+    cam_many_trainings use = {.arguments = arguments, .config = &config};
+    char *folder = NULL;
+    CAM_TRY(cam_verb_load_config(arguments, &config));
+    CAM_TRY(cam_measure_configure(&config, &all, &folder));
+    CAM_TRY(cam_many_trainings_prepare(&use, &run, &all));
+    CAM_TRY(cam_many_trainings_open_device(&use));
+    CAM_TRY(work(&(cam_measure_task){
+        .config = &config, .run = &run, .backend = use.backend, .group = arguments->group, .progress = use.progress}));
+out:
+    cam_run_close(&run);
+    cam_many_trainings_close(&use);
+    cam_config_release(&config);
+    free(folder);
+    return st;
 }

@@ -6,7 +6,7 @@
 
 #include "arguments.h"
 #include "backends.h"
-#include "run.h"
+#include "measure.h"
 
 typedef struct cam_many_trainings {
     const cam_arguments *arguments;
@@ -22,5 +22,9 @@ CAM_MUST_CHECK cam_status cam_many_trainings_prepare(cam_many_trainings *use, ca
 /* Opens the device, once all is prepared. */
 CAM_MUST_CHECK cam_status cam_many_trainings_open_device(cam_many_trainings *use);
 void cam_many_trainings_close(cam_many_trainings *use);
+
+/* The whole of a verb whose `work` has one configuration: cam_measure or cam_curve. */
+CAM_MUST_CHECK cam_status cam_many_trainings_of_one(const cam_arguments *arguments,
+                                                    cam_status (*work)(const cam_measure_task *task));
 
 #endif

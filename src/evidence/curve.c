@@ -13,7 +13,7 @@
 static const double shares[] = {0.25, 0.4, 0.63, 1};
 enum { SHARES = sizeof shares / sizeof shares[0], GAINING_LABELS = 5, LABEL_COLUMNS = 30 };
 typedef struct curve {
-    const cam_curve_task *task;
+    const cam_measure_task *task;
     cam_measurement_folder folder;
     cam_fold_plan plan;
     cam_fold_plan part[SHARES]; /* copies of the plan with the jobs of a share */
@@ -285,7 +285,7 @@ static void put_table(const curve *c, const gain *gains, cam_strbuf *out) {
 
 static cam_status repeat(curve *c) {
     cam_status st = CAM_OK;
-    const cam_curve_task *task = c->task;
+    const cam_measure_task *task = c->task;
     cam_repeat_cost cost;
     cam_repeat_task work = {.run = task->run,
                             .backend = task->backend,
@@ -332,7 +332,7 @@ out:
 
 static cam_status draw(curve *c) {
     cam_status st = CAM_OK;
-    const cam_curve_task *task = c->task;
+    const cam_measure_task *task = c->task;
     cam_group *group = task->group;
     cam_facts facts = {0};
     CAM_TRY(cam_group_agree_status(group, "making folds", cam_fold_plan_make(&c->plan, task->run)));
@@ -353,7 +353,7 @@ out:
     return st;
 }
 
-cam_status cam_curve(const cam_curve_task *task) {
+cam_status cam_curve(const cam_measure_task *task) {
     curve c = {.task = task, .folder = CAM_MEASUREMENT_FOLDER_CLOSED, .warnings = CAM_STRBUF_INIT};
     cam_status st = draw(&c);
     cam_measurement_folder_close(&c.folder);

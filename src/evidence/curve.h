@@ -10,20 +10,11 @@
 #ifndef CAM_CURVE_H
 #define CAM_CURVE_H
 
-#include "figures.h"
-#include "measurement_folder.h"
+#include "measure.h"
 
 #define CAM_CURVE_FILE "curve.json"
 
-typedef struct cam_curve_task {
-    const cam_config *config; /* as the user wrote it */
-    cam_run *run;             /* prepared with cam_measure_configure */
-    cam_backend *backend;
-    cam_group *group;
-    cam_progress_mode progress;
-} cam_curve_task;
-
 /* Errors as cam_measure. */
-CAM_MUST_CHECK cam_status cam_curve(const cam_curve_task *task);
+CAM_MUST_CHECK cam_status cam_curve(const cam_measure_task *task);
 
 #endif
